@@ -1,0 +1,33 @@
+/* addr.h - an IP address with its port, as a value. */
+#pragma once
+
+#include "base/buf.h"
+
+enum transport {
+	TRANSPORT_UDP,
+	TRANSPORT_TCP,
+	TRANSPORT_TLS,
+};
+
+struct addr {
+	uint8_t family; /* 0 none, 4, 6 */
+	uint16_t port;  /* host order */
+	uint32_t scope; /* IPv6 zone index, else 0 */
+	uint8_t ip[16]; /* network order; the first 4 for IPv4, the rest 0 */
+};
+
+#define ADDR_TEXT_MAX 64 /* "[v6%zone]:port" and a NUL */
+
+const char *transport_name(enum transport t); /* "udp", "tcp", "tls" */
+bool transport_find(struct slice name, enum transport *ret);
+
+/* "192.0.2.1", "2001:db8::1" or "[2001:db8::1]"; no port.  false when it is no IP literal. */
+bool addr_decode_ip(struct slice text, struct addr *ret);
+/* "192.0.2.1:5060" or "[::1]:5060"; the port is required. */
+bool addr_decode(struct slice text, struct addr *ret);
+void addr_put_ip(struct buf *b, const struct addr *a);   /* without brackets, RFC 5952 */
+void addr_put(struct buf *b, const struct addr *a);      /* with brackets (v6) and port */
+const char *addr_text(const struct addr *a, char text[ADDR_TEXT_MAX]); /* returns text */
+bool addr_eq(const struct addr *a, const struct addr *b);
+bool addr_ip_eq(const struct addr *a, const struct addr *b); /* ports are ignored */
+bool addr_is_loopback(const struct addr *a);
