@@ -1,0 +1,28 @@
+/* frame.h - SIP messages on a stream, RFC 3261 section 18.3 and RFC 5626 section 3.5.1.
+ *
+ * Push bytes, take whole messages.  A message is cut by its Content-Length,
+ * which is required on a stream.  CRLFs between messages are keep-alives: a
+ * double CRLF is a ping that wants one CRLF back.
+ */
+#pragma once
+
+#include "sip/msg.h"
+
+struct sip_frame {
+	struct buf in;
+	size_t scanned;   /* bytes of the head already searched for its end */
+	struct where where;
+	int err;          /* sticky: ERR_SYNTAX (no or bad Content-Length) or ERR_LIMIT; close the flow */
+	unsigned pings;   /* double CRLFs seen and not yet taken */
+	size_t taken;     /* length of the message that was handed out */
+};
+
+void sip_frame_init(struct sip_frame *f);
+void sip_frame_done(struct sip_frame *f);
+/* Takes all of `in` unless the frame is in error (then 0, or the error). */
+int sip_frame_push(struct sip_frame *f, struct slice in);
+/* One whole message; valid until the next push or take.  False when more bytes are needed or
+ * f->err is set. */
+bool sip_frame_take(struct sip_frame *f, struct slice *ret);
+/* True when a CRLF (pong) should be sent now; one call a ping. */
+bool sip_frame_take_ping(struct sip_frame *f);

@@ -1,0 +1,48 @@
+/* nict.h - SIP non-INVITE client transaction, RFC 3261 section 17.1.2.
+ *
+ * No I/O and no clock.  The driver pushes in a response, a send failure or
+ * the time; after every push it drains nict_take_output() and
+ * nict_take_event() until both say false, then sleeps until nict_deadline().
+ */
+#pragma once
+
+#include "base/slice.h"
+#include "base/ts.h"
+
+struct nict;
+
+struct nict_cfg {
+	ts_t t1;       /* RTT estimate, RFC default 500 ms */
+	ts_t t2;       /* retransmit ceiling, RFC default 4 s */
+	ts_t t4;       /* how long a reply may linger, RFC default 5 s */
+	bool reliable; /* TCP, TLS, WebSocket: never retransmit */
+};
+
+enum nict_event_type {
+	NICT_EV_PROVISIONAL, /* code is 100..199 */
+	NICT_EV_FINAL,       /* code is 200..699 */
+	NICT_EV_TIMEOUT,     /* timer F: no final response in 64*T1 */
+	NICT_EV_SEND_FAILED, /* err is what the driver reported */
+	NICT_EV_DONE,        /* nothing will follow; free me */
+};
+
+struct nict_event {
+	enum nict_event_type type;
+	int code;
+	int err;
+};
+
+/* Starts the transaction; the first transmission is ready to be taken at once.
+ * `req` is borrowed until nict_free().  Returns 0, -ENOMEM or -EINVAL. */
+int nict_new(struct nict **ret, const struct nict_cfg *cfg, struct slice req, ts_t now);
+struct nict *nict_free(struct nict *tx); /* NULL is fine; always returns NULL */
+
+void nict_push_response(struct nict *tx, int code, ts_t now);
+void nict_push_send_error(struct nict *tx, int err, ts_t now);
+void nict_push_time(struct nict *tx, ts_t now);
+
+bool nict_take_output(struct nict *tx, struct slice *ret);
+bool nict_take_event(struct nict *tx, struct nict_event *ret);
+ts_t nict_deadline(const struct nict *tx);
+
+const char *nict_state_name(const struct nict *tx);
