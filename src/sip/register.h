@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "base/addr.h"
 #include "base/ts.h"
 #include "sip/digest.h"
 
