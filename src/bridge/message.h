@@ -1,0 +1,48 @@
+/* message.h - one instant message from one world to the other, RFC 7572 with RFC 3428. */
+#pragma once
+
+#include "base/rng.h"
+#include "bridge/address.h"
+#include "bridge/error.h"
+
+/* Why a message does not cross, in the words of the side it came from. */
+struct message_refusal {
+	int status;           /* SIP side: 400, 403, 404, 413, 414, 415, 416, 488 ... */
+	const char *reason;   /* literal reason phrase */
+	enum stanza_condition condition; /* XMPP side */
+	enum stanza_error_type type;
+	const char *text;     /* literal */
+	bool put_accept;      /* a 415 lists what we take */
+};
+
+/* SIP MESSAGE to stanza (RFC 7572 section 5): body, Subject, Call-ID as thread, Content-Language,
+ * From (with gr: full JID), Request-URI as `to`; no type.  `id` is the stanza id (made by the caller
+ * from the transaction).  text/plain in UTF-8 only, so far.  The addresses were mapped by the caller
+ * (it needs them for the partner check). */
+int message_to_xmpp(const struct sip_msg *req, const struct jid *from, const struct jid *to,
+	struct slice id, struct buf *stanza, struct message_refusal *refusal);
+
+/* What the caller knows of the way out. */
+struct message_route {
+	enum transport transport;
+	struct addr local;     /* Via sent-by */
+	struct slice branch;   /* with the magic cookie */
+	struct slice from_tag;
+	struct slice call_id;  /* "" takes the thread, else a fresh one from the rng */
+	struct slice route;    /* a Route header value, or "" */
+	unsigned max_forwards;
+};
+
+#define MESSAGE_SIP_MAX 1300 /* RFC 3428 section 8, RFC 7572 section 6 */
+
+/* Stanza to a complete SIP MESSAGE (RFC 7572 section 4).  ERR_LEGAL with *refusal when it does not
+ * cross (over 1,300 bytes: policy-violation).  A stanza without a body (chat states, receipts,
+ * markers) is ERR_UNSUPPORTED: nothing is sent and nothing is answered. */
+int message_to_sip(const struct stanza *s, const struct jid *from, const struct jid *to,
+	const struct message_route *route, struct rng *rng, struct buf *request,
+	struct message_refusal *refusal);
+
+/* The error stanza for an XMPP sender whose message got this final SIP status (or 408 for timer
+ * F): condition, type, reason phrase as text, a 301's or 302's Contact as address. */
+void message_put_sip_failure(struct buf *b, struct slice from, struct slice to, struct slice id,
+	const struct sip_msg *response /* NULL: timeout */, bool private);

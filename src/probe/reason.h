@@ -1,0 +1,101 @@
+/* reason.h - the closed list of reasons, one table: identifier, phase, meaning, next steps. */
+#pragma once
+
+#include "base/slice.h"
+
+enum probe_phase {
+	PHASE_SIP_RESOLVE,
+	PHASE_SIP_CONNECT,
+	PHASE_SIP_TLS,
+	PHASE_SIP_REGISTER,
+	PHASE_SIP_SEND,
+	PHASE_XMPP_RESOLVE,
+	PHASE_XMPP_CONNECT,
+	PHASE_XMPP_TLS,
+	PHASE_XMPP_AUTH,
+	PHASE_XMPP_BIND,
+	PHASE_DELIVER,
+	PHASE_ANSWER,
+	PHASE_CLEANUP,
+	PHASE_COUNT,
+};
+
+#define REASONS(X)                                                                                 \
+	X(DNS_NXDOMAIN, dns_nxdomain)                                                              \
+	X(DNS_NO_RECORDS, dns_no_records)                                                          \
+	X(DNS_TIMEOUT, dns_timeout)                                                                \
+	X(DNS_REFUSED, dns_refused)                                                                \
+	X(DNS_SERVER_FAILURE, dns_server_failure)                                                  \
+	X(TCP_REFUSED, tcp_refused)                                                                \
+	X(TCP_TIMEOUT, tcp_timeout)                                                                \
+	X(TCP_UNREACHABLE, tcp_unreachable)                                                        \
+	X(TCP_RESET, tcp_reset)                                                                    \
+	X(TLS_NOT_OFFERED, tls_not_offered)                                                        \
+	X(TLS_HANDSHAKE_FAILED, tls_handshake_failed)                                              \
+	X(TLS_CERT_EXPIRED, tls_cert_expired)                                                      \
+	X(TLS_CERT_NOT_YET_VALID, tls_cert_not_yet_valid)                                          \
+	X(TLS_NAME_MISMATCH, tls_name_mismatch)                                                    \
+	X(TLS_UNTRUSTED_ISSUER, tls_untrusted_issuer)                                              \
+	X(TLS_PLAIN_PEER, tls_plain_peer)                                                          \
+	X(TLS_VERSION_UNSUPPORTED, tls_version_unsupported)                                        \
+	X(TLS_CERTIFICATE_WEAK, tls_certificate_weak)                                              \
+	X(TLS_CLIENT_CERTIFICATE_WANTED, tls_client_certificate_wanted)                            \
+	X(TLS_CERTIFICATE_REVOKED, tls_certificate_revoked)                                        \
+	X(SIP_NO_ANSWER, sip_no_answer)                                                            \
+	X(SIP_BAD_CREDENTIALS, sip_bad_credentials)                                                \
+	X(SIP_NO_MECHANISM, sip_no_mechanism)                                                      \
+	X(SIP_USER_UNKNOWN, sip_user_unknown)                                                      \
+	X(SIP_FORBIDDEN, sip_forbidden)                                                            \
+	X(SIP_NOT_FOUND, sip_not_found)                                                            \
+	X(SIP_RECEIVER_UNAVAILABLE, sip_receiver_unavailable)                                      \
+	X(SIP_REJECTED, sip_rejected)                                                              \
+	X(SIP_NO_BINDING, sip_no_binding)                                                          \
+	X(SIP_SERVER_ERROR, sip_server_error)                                                      \
+	X(SIP_GATEWAY_DOWN, sip_gateway_down)                                                      \
+	X(SIP_GATEWAY_TIMEOUT, sip_gateway_timeout)                                                \
+	X(SIP_PARTNER_NOT_ALLOWED, sip_partner_not_allowed)                                        \
+	X(SIP_LOOP, sip_loop)                                                                      \
+	X(SIP_UNPARSABLE, sip_unparsable)                                                          \
+	X(XMPP_HOST_UNKNOWN, xmpp_host_unknown)                                                    \
+	X(XMPP_BAD_CREDENTIALS, xmpp_bad_credentials)                                              \
+	X(XMPP_NO_MECHANISM, xmpp_no_mechanism)                                                    \
+	X(XMPP_DOWNGRADE, xmpp_downgrade)                                                          \
+	X(XMPP_SERVER_UNPROVED, xmpp_server_unproved)                                              \
+	X(XMPP_NO_ANSWER, xmpp_no_answer)                                                          \
+	X(XMPP_STREAM_ERROR, xmpp_stream_error)                                                    \
+	X(XMPP_STREAM_CLOSED, xmpp_stream_closed)                                                  \
+	X(XMPP_BIND_REFUSED, xmpp_bind_refused)                                                    \
+	X(XMPP_REMOTE_SERVER_NOT_FOUND, xmpp_remote_server_not_found)                              \
+	X(XMPP_REMOTE_SERVER_TIMEOUT, xmpp_remote_server_timeout)                                  \
+	X(XMPP_BOUNCED, xmpp_bounced)                                                              \
+	X(XMPP_UNPARSABLE, xmpp_unparsable)                                                        \
+	X(IM_NOT_DELIVERED, im_not_delivered)                                                      \
+	X(IM_LATE, im_late)                                                                        \
+	X(IM_DUPLICATED, im_duplicated)                                                            \
+	X(IM_ALTERED, im_altered)                                                                  \
+	X(IM_WRONG_SENDER, im_wrong_sender)                                                        \
+	X(IM_NO_ANSWER, im_no_answer)                                                              \
+	X(LOCAL_CONFIG, local_config)                                                              \
+	X(LOCAL_SECRET, local_secret)                                                              \
+	X(LOCAL_NETWORK, local_network)                                                            \
+	X(LOCAL_INTERRUPTED, local_interrupted)                                                    \
+	X(LOCAL_INTERNAL, local_internal)
+
+enum reason {
+	REASON_NONE,
+#define REASON_ENUM(upper, lower) REASON_##upper,
+	REASONS(REASON_ENUM)
+#undef REASON_ENUM
+	REASON_COUNT,
+};
+
+struct reason_info {
+	const char *id;      /* "dns_nxdomain": stable, never translated */
+	const char *cause;   /* what it most likely is, one sentence */
+	const char *next[4]; /* what to do, in order; NULL ends */
+	int exit_status;     /* 1 the target's, 2 configuration, 3 could not run here */
+};
+
+const struct reason_info *reason_info(enum reason r); /* not for REASON_NONE */
+bool reason_find(struct slice id, enum reason *ret);
+const char *phase_name(enum probe_phase p); /* "sip.register" */
