@@ -1,6 +1,7 @@
 /* message.h - one instant message from one world to the other, RFC 7572 with RFC 3428. */
 #pragma once
 
+#include "base/addr.h"
 #include "base/rng.h"
 #include "bridge/address.h"
 #include "bridge/error.h"
