@@ -17,8 +17,9 @@ enum address_kind {
 };
 
 /* SIP to XMPP.  0; ERR_SYNTAX (SIP 400: control bytes, bad UTF-8, leading or trailing space, IP
- * literal, password); ERR_LIMIT (414); ERR_UNSUPPORTED (416: tel, unknown schemes; sips is refused by the
- * caller before: RFC 7247 section 8).  A `gr` parameter becomes the resource; a port is ignored. */
+ * literal, password); ERR_LIMIT (414); ERR_UNSUPPORTED (416: tel, unknown schemes; sips is refused
+ * by the caller before: RFC 7247 section 8).  A `gr` parameter becomes the resource; a port is
+ * ignored. */
 int address_to_jid(const struct sip_uri *uri, struct jid *ret, struct where *where);
 
 /* XMPP to SIP: "sip:user@host" or, with a resource, "sip:user@host;gr=resource".  The domain

@@ -9,11 +9,12 @@
 #include "xmpp/stanza.h"
 
 struct error_context {
-	bool full_jid;      /* the address that failed has a resource (notes 1 and 2) */
-	bool invite;        /* the request is an INVITE: 408 is allowed (RFC 4320 section 4.2) */
-	bool unresolved;    /* remote-server-not-found: could not be resolved, rather than no such host */
-	bool has_address;   /* <gone/> or <redirect/> names a new address (note 3) */
-	bool challenge;     /* we challenge for credentials: 401 and 407 are allowed; else 403 */
+	bool full_jid;   /* the address that failed has a resource (notes 1 and 2) */
+	bool invite;     /* the request is an INVITE: 408 is allowed (RFC 4320 section 4.2) */
+	bool unresolved; /* remote-server-not-found: could not be resolved, rather than no such host
+			  */
+	bool has_address; /* <gone/> or <redirect/> names a new address (note 3) */
+	bool challenge;   /* we challenge for credentials: 401 and 407 are allowed; else 403 */
 };
 
 /* 22 rows. */

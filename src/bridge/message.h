@@ -8,29 +8,30 @@
 
 /* Why a message does not cross, in the words of the side it came from. */
 struct message_refusal {
-	int status;           /* SIP side: 400, 403, 404, 413, 414, 415, 416, 488 ... */
-	const char *reason;   /* literal reason phrase */
+	int status;                      /* SIP side: 400, 403, 404, 413, 414, 415, 416, 488 ... */
+	const char *reason;              /* literal reason phrase */
 	enum stanza_condition condition; /* XMPP side */
 	enum stanza_error_type type;
-	const char *text;     /* literal */
-	bool put_accept;      /* a 415 lists what we take */
+	const char *text; /* literal */
+	bool put_accept;  /* a 415 lists what we take */
 };
 
 /* SIP MESSAGE to stanza (RFC 7572 section 5): body, Subject, Call-ID as thread, Content-Language,
- * From (with gr: full JID), Request-URI as `to`; no type.  `id` is the stanza id (made by the caller
- * from the transaction).  text/plain in UTF-8 only, so far.  The addresses were mapped by the caller
- * (it needs them for the partner check). */
+ * From (with gr: full JID), Request-URI as `to`; no type.  `id` is the stanza id (made by the
+ * caller from the transaction).  text/plain in UTF-8 only, so far.  The addresses were mapped by
+ * the caller (it needs them for the partner check). */
 int message_to_xmpp(const struct sip_msg *req, const struct jid *from, const struct jid *to,
 	struct slice id, struct buf *stanza, struct message_refusal *refusal);
 
 /* What the caller knows of the way out. */
 struct message_route {
 	enum transport transport;
-	struct addr local;     /* Via sent-by */
-	struct slice branch;   /* with the magic cookie */
+	struct addr local;   /* Via sent-by */
+	struct slice branch; /* with the magic cookie */
 	struct slice from_tag;
-	struct slice call_id;  /* "" takes the thread, else a fresh one from the rng */
-	struct slice route;    /* a Route header value, or "" */
+	uint32_t cseq;        /* counts up where a thread gives several messages one Call-ID */
+	struct slice call_id; /* "" takes the thread, else a fresh one from the rng */
+	struct slice route;   /* a Route header value, or "" */
 	unsigned max_forwards;
 };
 

@@ -1,9 +1,10 @@
-/* partner.h - which domains may exchange messages with us: Lync's allowed partners, default deny. */
+/* partner.h - which domains may exchange messages with us: Lync's allowed partners, default deny.
+ */
 #pragma once
 
 #include "base/slice.h"
 
-#define PARTNERS_MAX 4096
+#define PARTNERS_MAX        4096
 #define PARTNER_DOMAINS_MAX 65536
 
 struct partners; /* immutable once filled */
@@ -33,10 +34,10 @@ const struct partner *partners_find(const struct partners *p, struct slice domai
 
 enum partner_verdict {
 	PARTNER_OK,
-	PARTNER_NOT_ALLOWED,  /* the far domain is not on the list */
-	PARTNER_NOT_OWN,      /* the near domain is not ours */
-	PARTNER_BOTH_OWN,     /* both ends are ours: nothing for a gateway */
+	PARTNER_NOT_ALLOWED, /* the far domain is not on the list */
+	PARTNER_NOT_OWN,     /* the near domain is not ours */
+	PARTNER_BOTH_OWN,    /* both ends are ours: nothing for a gateway */
 };
-enum partner_verdict partners_judge(const struct partners *p, struct slice own_domain,
-	struct slice far_domain);
+enum partner_verdict partners_judge(
+	const struct partners *p, struct slice own_domain, struct slice far_domain);
 const char *partner_verdict_text(enum partner_verdict v);

@@ -1,0 +1,287 @@
+#include "bridge/address.h"
+
+#include "base/str.h"
+
+#define RAW_MAX  (3 * JID_PART_MAX) /* bytes of a user part before preparation */
+#define TEXT_MAX (3 * RAW_MAX)
+
+/* XEP-0106 table 1, without the backslash, which has a rule of its own. */
+static const struct {
+	uint8_t raw;
+	char hex[3];
+} escapes[] = {
+	{ ' ', "20" },
+	{ '"', "22" },
+	{ '&', "26" },
+	{ '\'', "27" },
+	{ '/', "2f" },
+	{ ':', "3a" },
+	{ '<', "3c" },
+	{ '>', "3e" },
+	{ '@', "40" },
+	{ '\\', "5c" },
+};
+#define N_ESCAPES (sizeof(escapes) / sizeof(escapes[0]))
+
+static int refuse(struct where *where, int err, size_t offset, const char *what)
+{
+	*where = (struct where){ offset, what };
+	return err;
+}
+
+/* The byte that `\hh` at the start of s stands for, or 0.  Case is ignored: nodeprep folds it. */
+static uint8_t escape_at(struct slice s)
+{
+	if (s.n < 3 || s.p[0] != '\\')
+		return 0;
+	for (size_t i = 0; i < N_ESCAPES; i++)
+		if (s.p[1] == (uint8_t)escapes[i].hex[0] &&
+			ascii_lower(s.p[2]) == (uint8_t)escapes[i].hex[1])
+			return escapes[i].raw;
+	return 0;
+}
+
+static const char *hex_of(uint8_t c)
+{
+	for (size_t i = 0; i < N_ESCAPES; i++)
+		if (escapes[i].raw == c)
+			return escapes[i].hex;
+	return NULL;
+}
+
+/* XEP-0106 section 4.2: a backslash is escaped only where it would begin an escape. */
+static void put_escaped_local(struct buf *b, struct slice raw)
+{
+	for (size_t i = 0; i < raw.n; i++) {
+		uint8_t c = raw.p[i];
+		const char *hex = hex_of(c);
+
+		if (c == '\\' && !escape_at(slice_skip(raw, i)))
+			hex = NULL;
+		if (hex) {
+			buf_putc(b, '\\');
+			buf_puts(b, hex);
+		} else {
+			buf_putc(b, c);
+		}
+	}
+}
+
+static void put_unescaped_local(struct buf *b, struct slice local)
+{
+	for (size_t i = 0; i < local.n; i++) {
+		uint8_t c = escape_at(slice_skip(local, i));
+
+		buf_putc(b, c ? c : local.p[i]);
+		if (c)
+			i += 2;
+	}
+}
+
+static size_t count_byte(struct slice s, uint8_t c)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s.n; i++)
+		n += s.p[i] == c;
+	return n;
+}
+
+/* RFC 7247 section 6.4 step 4, and what never may go into XML or a header. */
+static int check_raw(struct slice raw, struct where *where)
+{
+	size_t bad;
+
+	if (!utf8_valid(raw, &bad))
+		return refuse(where, ERR_SYNTAX, bad, "the user part is not UTF-8");
+	for (size_t i = 0; i < raw.n; i++)
+		if (raw.p[i] < 0x20 || raw.p[i] == 0x7f)
+			return refuse(where, ERR_SYNTAX, i, "a control character in the user part");
+	/* XEP-0106 section 4.1: no space at either end. */
+	if (raw.n && (raw.p[0] == ' ' || raw.p[raw.n - 1] == ' '))
+		return refuse(where, ERR_SYNTAX, 0, "the user part begins or ends with a space");
+	return 0;
+}
+
+/* The `gr` of a public GRUU (RFC 5627); a temporary one has no value and is not mapped. */
+static int read_gruu(const struct sip_uri *uri, struct buf *resource, struct where *where)
+{
+	struct slice gr;
+	int err = 0;
+
+	if (sip_uri_param(uri, "gr", &gr))
+		err = sip_unescape(gr, resource, where);
+	if (!err && !utf8_is_xml_text(buf_slice(resource), NULL))
+		return refuse(where, ERR_SYNTAX, 0, "the gr parameter is no XMPP resource");
+	return err ? err : buf_err(resource);
+}
+
+static int make_jid(const struct sip_uri *uri, struct slice raw, struct slice resource,
+	struct jid *ret, struct where *where)
+{
+	struct buf local;
+
+	buf_init(&local, RAW_MAX);
+	put_escaped_local(&local, raw);
+	int err = buf_err(&local) == -EMSGSIZE ? ERR_LIMIT : buf_err(&local);
+	if (err)
+		*where = (struct where){ 0, "the user part is too long" };
+	else
+		err = jid_make(ret, buf_slice(&local), uri->host, resource, where);
+	/* U+FF3C and U+FE68 become a backslash in nodeprep and would forge an escape. */
+	if (!err && count_byte(jid_local(ret), '\\') != count_byte(buf_slice(&local), '\\'))
+		err = refuse(
+			where, ERR_SYNTAX, 0, "a look-alike of the backslash in the user part");
+	buf_done(&local);
+	return err;
+}
+
+int address_to_jid(const struct sip_uri *uri, struct jid *ret, struct where *where)
+{
+	struct buf raw, resource;
+
+	if (uri->scheme != SIP_SCHEME_SIP && uri->scheme != SIP_SCHEME_IM &&
+		uri->scheme != SIP_SCHEME_PRES)
+		return refuse(where, ERR_UNSUPPORTED, 0, "only sip: addresses can be mapped");
+	if (uri->has_password)
+		return refuse(where, ERR_SYNTAX, 0, "a password is never mapped");
+
+	buf_init(&raw, RAW_MAX);
+	buf_init(&resource, RAW_MAX);
+	int err = sip_unescape(uri->user, &raw, where);
+	if (!err)
+		err = buf_err(&raw);
+	if (!err)
+		err = check_raw(buf_slice(&raw), where);
+	if (!err)
+		err = read_gruu(uri, &resource, where);
+	if (err == -EMSGSIZE)
+		err = refuse(where, ERR_LIMIT, 0, "the address is too long");
+	if (!err)
+		err = make_jid(uri, buf_slice(&raw), buf_slice(&resource), ret, where);
+	buf_done(&raw);
+	buf_done(&resource);
+	return err;
+}
+
+/* The raw user part of a local part.  Refused when it would not map back to the same JID: then
+ * the answer to a message could reach somebody else. */
+static int unescape_local(struct slice local, struct buf *raw, struct where *where)
+{
+	struct buf again;
+
+	put_unescaped_local(raw, local);
+	int err = buf_err(raw);
+	if (!err)
+		err = check_raw(buf_slice(raw), where);
+	if (err)
+		return err;
+
+	buf_init(&again, RAW_MAX);
+	put_escaped_local(&again, buf_slice(raw));
+	err = buf_err(&again);
+	if (!err && !slice_eq(buf_slice(&again), local))
+		err = refuse(
+			where, ERR_SYNTAX, 0, "\\5c stands where no backslash must be escaped");
+	buf_done(&again);
+	return err;
+}
+
+int address_to_sip(const struct jid *jid, bool with_resource, struct buf *b, struct where *where)
+{
+	char host[256];
+	struct buf raw;
+
+	int err = jid_domain_ascii(jid_domain(jid), host, sizeof(host));
+	if (err)
+		return refuse(where, err, 0, "the domain has no form in ASCII");
+
+	buf_init(&raw, RAW_MAX);
+	err = unescape_local(jid_local(jid), &raw, where);
+	if (!err) {
+		buf_puts(b, "sip:");
+		sip_put_escaped_user(b, buf_slice(&raw));
+		if (jid->n_local)
+			buf_putc(b, '@');
+		buf_puts(b, host);
+		if (with_resource && jid->n_resource) {
+			buf_puts(b, ";gr=");
+			sip_put_escaped_param(b, jid_resource(jid));
+		}
+		err = buf_err(b);
+	}
+	buf_done(&raw);
+	return err;
+}
+
+static int bare(struct jid *ret, const struct jid *full, struct where *where)
+{
+	if (!full->n_local)
+		return refuse(where, ERR_SYNTAX, 0, "the user part is missing");
+	return jid_decode(jid_bare(full), ret, where);
+}
+
+static int read_sip(struct slice text, struct jid *ret, struct where *where)
+{
+	struct sip_uri uri;
+	struct jid full;
+
+	int err = sip_uri_decode(text, &uri, where);
+	if (!err)
+		err = address_to_jid(&uri, &full, where);
+	return err ? err : bare(ret, &full, where);
+}
+
+/* RFC 5122: xmpp:node@host, percent-escaped, perhaps with a query. */
+static int read_xmpp(struct slice text, struct jid *ret, struct where *where)
+{
+	struct buf plain;
+	struct jid full;
+
+	struct slice path = slice_cut(text, 0, slice_chr(text, '?'));
+	buf_init(&plain, TEXT_MAX);
+	int err = sip_unescape(path, &plain, where);
+	if (!err)
+		err = buf_err(&plain);
+	if (!err)
+		err = jid_decode(buf_slice(&plain), &full, where);
+	buf_done(&plain);
+	return err ? err : bare(ret, &full, where);
+}
+
+/* A bare address is a JID; where it cannot be one (o'malley@...), it is the rest of a SIP URI. */
+static int read_bare(struct slice text, struct jid *ret, struct where *where)
+{
+	struct buf uri;
+	struct jid full;
+	struct where ignored;
+
+	int err = jid_decode(text, &full, where);
+	if (!err)
+		return bare(ret, &full, where);
+	buf_init(&uri, TEXT_MAX);
+	buf_puts(&uri, "sip:");
+	buf_put(&uri, text);
+	if (!buf_err(&uri) && read_sip(buf_slice(&uri), ret, &ignored) == 0)
+		err = 0;
+	buf_done(&uri);
+	return err;
+}
+
+int address_read(struct slice text, enum address_kind *kind, struct jid *ret, struct where *where)
+{
+	struct slice scheme = slice_cut(text, 0, slice_chr(text, ':'));
+
+	if (slice_ieqs(scheme, "xmpp") && scheme.n < text.n) {
+		*kind = ADDRESS_XMPP;
+		return read_xmpp(slice_skip(text, scheme.n + 1), ret, where);
+	}
+	if ((slice_ieqs(scheme, "sip") || slice_ieqs(scheme, "sips") || slice_ieqs(scheme, "im") ||
+		    slice_ieqs(scheme, "tel")) &&
+		scheme.n < text.n) {
+		*kind = ADDRESS_SIP;
+		return read_sip(text, ret, where);
+	}
+	*kind = ADDRESS_BARE;
+	return read_bare(text, ret, where);
+}

@@ -1,0 +1,292 @@
+#include "bridge/message.h"
+
+#include "base/str.h"
+#include "sip/hdr.h"
+#include "sip/write.h"
+
+enum {
+	FIELD_MAX = 4096,   /* bytes of a subject or thread that is carried over */
+	CALL_ID_MAX = 255,  /* a thread longer than that gets a fresh Call-ID */
+	CALL_ID_TOKEN = 26, /* 130 bits of chance */
+	LANGUAGE_MAX = 35,  /* RFC 5646 section 4.4.1 */
+};
+
+static int refuse_sip(struct message_refusal *refusal, int status, const char *reason)
+{
+	*refusal = (struct message_refusal){ .status = status, .reason = reason };
+	return ERR_LEGAL;
+}
+
+static int refuse_xmpp(struct message_refusal *refusal, enum stanza_condition condition,
+	enum stanza_error_type type, const char *text)
+{
+	*refusal = (struct message_refusal){ .condition = condition, .type = type, .text = text };
+	return ERR_LEGAL;
+}
+
+/* RFC 5646 syntax as far as it keeps anything else out: letters, digits and single hyphens. */
+static bool is_language(struct slice tag)
+{
+	if (tag.n == 0 || tag.n > LANGUAGE_MAX || tag.p[0] == '-' || tag.p[tag.n - 1] == '-')
+		return false;
+	for (size_t i = 0; i < tag.n; i++)
+		if (!ascii_is_alpha(tag.p[i]) && !ascii_is_digit(tag.p[i]) && tag.p[i] != '-')
+			return false;
+	return true;
+}
+
+/* ---- SIP to XMPP ---- */
+
+static int refuse_type(struct message_refusal *refusal, const char *reason)
+{
+	refuse_sip(refusal, 415, reason);
+	refusal->put_accept = true;
+	return ERR_LEGAL;
+}
+
+/* RFC 7572 section 7: text/plain MUST be carried.  Without a Content-Type it is taken for that. */
+static int check_type(const struct sip_msg *req, struct message_refusal *refusal)
+{
+	struct sip_media media;
+	struct where where;
+	struct slice encoding = sip_msg_value(req, SIP_HDR_CONTENT_ENCODING);
+
+	if (encoding.n && !slice_ieqs(encoding, "identity"))
+		return refuse_type(refusal, "Content-Encoding Not Supported");
+	if (req->content_type.n == 0)
+		return 0;
+	if (sip_media_decode(req->content_type, &media, &where))
+		return refuse_sip(refusal, 400, "Bad Content-Type");
+	if (!slice_ieqs(media.type, "text") || !slice_ieqs(media.subtype, "plain"))
+		return refuse_type(refusal, "Only text/plain Is Carried");
+	if (media.charset.n && !slice_ieqs(media.charset, "utf-8") &&
+		!slice_ieqs(media.charset, "us-ascii"))
+		return refuse_type(refusal, "Only UTF-8 Is Carried");
+	return 0;
+}
+
+static int check_text(const struct sip_msg *req, struct message_refusal *refusal)
+{
+	if (!utf8_valid(req->body, NULL))
+		return refuse_sip(refusal, 400, "Body Is Not UTF-8");
+	if (!utf8_is_xml_text(req->body, NULL))
+		return refuse_sip(refusal, 400, "Body Has A Control Character");
+	struct slice subject = sip_msg_value(req, SIP_HDR_SUBJECT);
+	if (subject.n > FIELD_MAX || !utf8_is_xml_text(subject, NULL))
+		return refuse_sip(refusal, 400, "Bad Subject");
+	if (req->call_id.n > FIELD_MAX)
+		return refuse_sip(refusal, 400, "Call-ID Too Long");
+	return 0;
+}
+
+static void put_optional(struct buf *b, const char *name, struct slice text)
+{
+	if (text.n)
+		xml_put_element(b, name, text);
+}
+
+/* A folded header line is one line: RFC 3261 section 7.3.1. */
+static void put_subject(struct buf *b, struct slice subject)
+{
+	struct buf line;
+
+	buf_init(&line, FIELD_MAX + 1);
+	sip_put_header_text(&line, subject);
+	if (buf_err(&line))
+		b->err = buf_err(&line);
+	else
+		put_optional(b, "subject", buf_slice(&line));
+	buf_done(&line);
+}
+
+int message_to_xmpp(const struct sip_msg *req, const struct jid *from, const struct jid *to,
+	struct slice id, struct buf *stanza, struct message_refusal *refusal)
+{
+	int err = check_type(req, refusal);
+	if (!err)
+		err = check_text(req, refusal);
+	if (err)
+		return err;
+
+	struct slice languages = sip_msg_value(req, SIP_HDR_CONTENT_LANGUAGE);
+	struct slice language = slice_trim(slice_split(&languages, ','));
+	buf_puts(stanza, "<message");
+	xml_put_attr(stanza, "from", jid_full(from));
+	xml_put_attr(stanza, "to", jid_full(to));
+	xml_put_attr(stanza, "id", id);
+	if (is_language(language))
+		xml_put_attr(stanza, "xml:lang", language);
+	buf_putc(stanza, '>');
+	struct slice subject = sip_msg_value(req, SIP_HDR_SUBJECT);
+	if (subject.n)
+		put_subject(stanza, subject);
+	xml_put_element(stanza, "body", req->body);
+	xml_put_element(stanza, "thread", req->call_id);
+	stanza_put_end(stanza, "message");
+	return buf_err(stanza);
+}
+
+/* ---- XMPP to SIP ---- */
+
+/* RFC 3261 section 25.1 callid = word [ "@" word ]; quotes and brackets are left out on purpose. */
+static bool is_call_id(struct slice s)
+{
+	static const char marks[] = "-.!%*_+`'~@";
+
+	if (s.n == 0 || s.n > CALL_ID_MAX || s.p[0] == '@' || s.p[s.n - 1] == '@')
+		return false;
+	unsigned ats = 0;
+	for (size_t i = 0; i < s.n; i++) {
+		ats += s.p[i] == '@';
+		if (!ascii_is_alpha(s.p[i]) && !ascii_is_digit(s.p[i]) &&
+			slice_chr(slice_str(marks), s.p[i]) == sizeof(marks) - 1)
+			return false;
+	}
+	return ats <= 1;
+}
+
+/* The text in the stanza's own language: RFC 6121 section 5.2.3 allows one body a language. */
+static struct slice text_of(const struct stanza *s, const char *name)
+{
+	struct slice lang = xml_lang(s->node);
+	const struct xml_node *first = NULL;
+
+	for (const struct xml_node *n = s->node->child; n; n = n->next) {
+		if (!slice_eqs(n->name, name) || !slice_eq(n->ns, s->node->ns))
+			continue;
+		if (slice_eq(xml_lang(n), lang))
+			return n->text;
+		if (!first)
+			first = n;
+	}
+	return first ? first->text : SLICE_NONE;
+}
+
+static void put_call_id(
+	struct buf *b, const struct message_route *route, struct slice thread, struct rng *rng)
+{
+	char token[CALL_ID_TOKEN + 1];
+
+	buf_puts(b, "Call-ID: ");
+	if (route->call_id.n) {
+		buf_put(b, route->call_id);
+	} else if (is_call_id(thread)) {
+		buf_put(b, thread);
+	} else {
+		rng_token(rng, token, CALL_ID_TOKEN);
+		buf_puts(b, token);
+	}
+	buf_puts(b, "\r\n");
+}
+
+/* From with gr (RFC 7572 section 4: MUST), To without a tag, no Contact (RFC 3428 section 4). */
+static int put_addresses(
+	struct buf *b, const struct jid *from, const struct jid *to, struct slice from_tag)
+{
+	struct where where;
+
+	buf_puts(b, "From: <");
+	int err = address_to_sip(from, true, b, &where);
+	if (err)
+		return err;
+	buf_puts(b, ">;tag=");
+	buf_put(b, from_tag);
+	buf_puts(b, "\r\nTo: <");
+	err = address_to_sip(to, true, b, &where);
+	buf_puts(b, ">\r\n");
+	return err;
+}
+
+static int put_request(const struct stanza *s, const struct jid *from, const struct jid *to,
+	const struct message_route *route, struct rng *rng, struct buf *b)
+{
+	struct where where;
+
+	buf_puts(b, "MESSAGE ");
+	int err = address_to_sip(to, true, b, &where);
+	if (err)
+		return err;
+	buf_puts(b, " SIP/2.0\r\n");
+	sip_put_via(b, route->transport, &route->local, route->branch);
+	buf_printf(b, "Max-Forwards: %u\r\n", route->max_forwards);
+	if (route->route.n)
+		sip_put_header(b, "Route", route->route);
+	err = put_addresses(b, from, to, route->from_tag);
+	if (err)
+		return err;
+	put_call_id(b, route, text_of(s, "thread"), rng);
+	buf_printf(b, "CSeq: %u MESSAGE\r\n", route->cseq);
+	struct slice subject = text_of(s, "subject");
+	if (subject.n)
+		sip_put_header(b, "Subject", subject);
+	if (is_language(xml_lang(s->node)))
+		sip_put_header(b, "Content-Language", xml_lang(s->node));
+	buf_puts(b, "Content-Type: text/plain;charset=UTF-8\r\n");
+	sip_put_body(b, text_of(s, "body"));
+	return buf_err(b);
+}
+
+int message_to_sip(const struct stanza *s, const struct jid *from, const struct jid *to,
+	const struct message_route *route, struct rng *rng, struct buf *request,
+	struct message_refusal *refusal)
+{
+	if (s->kind != STANZA_MESSAGE || slice_eqs(s->type, "error"))
+		return ERR_UNSUPPORTED;
+	if (slice_eqs(s->type, "groupchat"))
+		return refuse_xmpp(refusal, COND_FEATURE_NOT_IMPLEMENTED, ERROR_TYPE_CANCEL,
+			"Group chat is not carried to SIP");
+	if (text_of(s, "body").n == 0)
+		return ERR_UNSUPPORTED;
+
+	size_t before = buf_len(request);
+	int err = put_request(s, from, to, route, rng, request);
+	if (err == ERR_SYNTAX || err == ERR_LIMIT)
+		return refuse_xmpp(refusal, COND_JID_MALFORMED, ERROR_TYPE_MODIFY,
+			"The address has no form in SIP");
+	if (err == -EMSGSIZE || (!err && buf_len(request) - before > MESSAGE_SIP_MAX))
+		return refuse_xmpp(refusal, COND_POLICY_VIOLATION, ERROR_TYPE_MODIFY,
+			"The message is longer than 1300 bytes as SIP");
+	return err;
+}
+
+/* The new address that a 301 or 302 names, in XMPP's words where it has some. */
+static void put_contact(struct buf *b, const struct sip_msg *response)
+{
+	struct slice rest = sip_msg_value(response, SIP_HDR_CONTACT), value;
+	struct sip_nameaddr contact;
+	struct where where;
+	struct jid jid;
+
+	if (!sip_hdr_next(&rest, &value) || sip_nameaddr_decode(value, &contact, &where))
+		return;
+	if (address_to_jid(&contact.uri, &jid, &where)) {
+		buf_put(b, contact.uri_text);
+		return;
+	}
+	buf_puts(b, "xmpp:");
+	buf_put(b, jid_full(&jid));
+}
+
+void message_put_sip_failure(struct buf *b, struct slice from, struct slice to, struct slice id,
+	const struct sip_msg *response, bool private)
+{
+	int status = response ? response->status : 408; /* timer F: remote-server-timeout */
+	struct error_to_xmpp mapped = error_to_xmpp_private(status, private);
+	struct buf address;
+
+	buf_init(&address, FIELD_MAX);
+	/* RFC 7247 section 7.2 note 1: 301 carries an address, 410 MUST NOT. */
+	if (status == 301 || status == 302)
+		put_contact(&address, response);
+	struct stanza_error error = {
+		.condition = mapped.condition,
+		.type = mapped.type,
+		.text = response && response->reason.n ? response->reason
+						       : slice_str(sip_reason_phrase(status)),
+		.address = buf_slice(&address),
+	};
+	stanza_put_start(b, "message", from, to, id, SLICE("error"));
+	stanza_put_error(b, &error);
+	stanza_put_end(b, "message");
+	buf_done(&address);
+}
