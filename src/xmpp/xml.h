@@ -3,7 +3,8 @@
  * Refused, with the stream error that RFC 6120 section 4.9.3 names: doctype,
  * comment, processing instruction, any entity but the five, ill-formed text,
  * and whatever is over a limit.  A node and all it holds live until the next
- * push or take.
+ * push, take or reset; the stream's own node (XML_EV_OPEN), which is the parent
+ * of every stanza, lives until the reset.
  */
 #pragma once
 
@@ -43,9 +44,12 @@ struct xml_limits {
 	unsigned depth;      /* below the stream element */
 	unsigned attrs;      /* of one element */
 	unsigned nodes;      /* of one stanza */
-	size_t name_bytes;   /* distinct names of a stream's life: expat keeps them */
+	size_t name_bytes;   /* distinct names of a stream's life, each with 64 bytes on top: expat
+	                        keeps them */
+	size_t tag_bytes;    /* of one tag (0: the default): expat reads an unfinished one from its
+	                        start with every push */
 };
-extern const struct xml_limits xml_default_limits; /* 256 KiB, 32, 32, 4096, 1 MiB */
+extern const struct xml_limits xml_default_limits; /* 256 KiB, 32, 32, 4096, 1 MiB, 16 KiB */
 
 enum xml_event_type {
 	XML_EV_OPEN,   /* the stream's start tag: node has its name and attributes */
@@ -58,8 +62,10 @@ struct xml_event {
 	enum xml_event_type type;
 	const struct xml_node *node;
 	const char *condition; /* error: "not-well-formed", "restricted-xml", "policy-violation",
-	                          "unsupported-encoding", "internal-server-error" */
+	                          "unsupported-encoding", "internal-server-error", "bad-format"
+	                          (text between stanzas) */
 	struct where where;    /* error: offset in the stream since the last reset */
+	struct slice content_ns; /* open: the default namespace that the tag declares; "" none */
 };
 
 struct xml_reader;
@@ -68,7 +74,8 @@ struct xml_reader;
 int xml_reader_new(struct xml_reader **ret, const struct xml_limits *limits, uint64_t hash_salt);
 struct xml_reader *xml_reader_free(struct xml_reader *r);
 /* How much it took: all, or less when XML_EVENTS_MAX events wait, or when a stanza for which
- * xml_reader_stop_at() was set has just ended (its end is the last byte taken). */
+ * xml_reader_stop_at() was set has just ended (its end is the last byte taken).  After an error
+ * everything is taken and ignored. */
 size_t xml_reader_push(struct xml_reader *r, struct slice in);
 bool xml_reader_take(struct xml_reader *r, struct xml_event *ret);
 /* Stop behind the next top-level element of this name: what follows is not this stream's

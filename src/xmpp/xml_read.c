@@ -1,0 +1,237 @@
+#include <assert.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "xmpp/xml_priv.h"
+
+enum {
+	PIECE = 16384, /* fed at once; the limits are looked at in between */
+	TAG_BYTES = 16384,
+};
+
+const struct xml_limits xml_default_limits = {
+	.stanza_bytes = 256 * 1024,
+	.depth = 32,
+	.attrs = 32,
+	.nodes = 4096,
+	.name_bytes = 1024 * 1024,
+	.tag_bytes = TAG_BYTES,
+};
+
+/* ---- events ---- */
+
+struct xml_queued *xml_reader_emit(struct xml_reader *r, enum xml_event_type type)
+{
+	assert(r->n_events < COUNT(r->queue));
+	struct xml_queued *q = &r->queue[(r->first + r->n_events++) % COUNT(r->queue)];
+
+	*q = (struct xml_queued){ .ev = { .type = type } };
+	return q;
+}
+
+void xml_reader_fail_at(
+	struct xml_reader *r, const char *condition, size_t offset, const char *what)
+{
+	if (r->failed)
+		return;
+	r->failed = true;
+	struct xml_queued *q = xml_reader_emit(r, XML_EV_ERROR);
+
+	q->ev.condition = condition;
+	q->ev.where = (struct where){ .offset = offset, .what = what };
+	XML_StopParser(r->expat, XML_FALSE);
+}
+
+size_t xml_reader_offset(const struct xml_reader *r)
+{
+	XML_Index i = XML_GetCurrentByteIndex(r->expat);
+
+	return i < 0 ? r->fed : (size_t)i;
+}
+
+void xml_reader_fail(struct xml_reader *r, const char *condition, const char *what)
+{
+	xml_reader_fail_at(r, condition, xml_reader_offset(r), what);
+}
+
+void xml_reader_fail_memory(struct xml_reader *r)
+{
+	xml_reader_fail(r, "internal-server-error", "out of memory");
+}
+
+/* ---- the parser's life ---- */
+
+static void *expat_malloc(size_t n)
+{
+	return mem_realloc(NULL, n ? n : 1);
+}
+
+static void *expat_realloc(void *p, size_t n)
+{
+	return mem_realloc(p, n ? n : 1);
+}
+
+static void expat_free(void *p)
+{
+	mem_free(p);
+}
+
+int xml_reader_new(struct xml_reader **ret, const struct xml_limits *limits, uint64_t hash_salt)
+{
+	static const XML_Memory_Handling_Suite memory = {
+		.malloc_fcn = expat_malloc,
+		.realloc_fcn = expat_realloc,
+		.free_fcn = expat_free,
+	};
+	const char separator[] = { XML_SEPARATOR, '\0' };
+	struct xml_reader *r = mem_alloc0(sizeof(*r));
+
+	if (!r)
+		return -ENOMEM;
+	r->limits = limits ? *limits : xml_default_limits;
+	if (r->limits.tag_bytes == 0)
+		r->limits.tag_bytes = TAG_BYTES;
+	r->salt = (unsigned long)hash_salt ? hash_salt : 1; /* with 0 expat would ask the system */
+	xml_names_init(&r->names, r->limits.name_bytes, r->salt);
+	r->open = mem_alloc0((r->limits.depth + 1) * sizeof(*r->open));
+	if (r->open)
+		r->expat = XML_ParserCreate_MM("UTF-8", &memory, separator);
+	if (!r->expat) {
+		xml_reader_free(r);
+		return -ENOMEM;
+	}
+	xml_build_set_up(r);
+	*ret = r;
+	return 0;
+}
+
+static void drop_all(struct xml_reader *r)
+{
+	for (; r->n_events > 0; r->n_events--) {
+		xml_arena_release(&r->queue[r->first].arena, &r->pool);
+		r->first = (r->first + 1) % COUNT(r->queue);
+	}
+	xml_arena_release(&r->held, &r->pool);
+	xml_arena_release(&r->building, &r->pool);
+	xml_arena_release(&r->stream, &r->pool);
+}
+
+struct xml_reader *xml_reader_free(struct xml_reader *r)
+{
+	if (!r)
+		return NULL;
+	drop_all(r);
+	xml_pool_done(&r->pool);
+	xml_names_done(&r->names);
+	if (r->expat)
+		XML_ParserFree(r->expat);
+	mem_free(r->open);
+	mem_free(r);
+	return NULL;
+}
+
+void xml_reader_reset(struct xml_reader *r)
+{
+	drop_all(r);
+	xml_names_clear(&r->names);
+	r->depth = r->nodes = r->n_stop = 0;
+	r->fed = r->seen = r->unit_start = 0;
+	r->content_ns = SLICE_NONE;
+	r->failed = r->stopped = false;
+	(void)XML_ParserReset(r->expat, "UTF-8");
+	xml_build_set_up(r);
+}
+
+void xml_reader_stop_at(struct xml_reader *r, const char *name)
+{
+	assert(r->n_stop < XML_STOP_NAMES);
+	bool fits = slice_cstr(slice_str(name), r->stop[r->n_stop], sizeof(r->stop[0]));
+
+	assert(fits);
+	(void)fits;
+	r->n_stop++;
+}
+
+/* ---- feeding ---- */
+
+/* Each '>' ends one event at most, so a piece up to the n-th of them yields n at most: neither is
+ * the queue overrun nor does expat ever hold bytes that were not to be taken. */
+static size_t piece_length(const struct xml_reader *r, struct slice in)
+{
+	unsigned room = r->n_stop > 0 ? 1 : XML_EVENTS_MAX - r->n_events;
+	struct slice rest = slice_cut(in, 0, PIECE);
+	size_t n = 0;
+
+	for (; room > 0 && n < rest.n; room--) {
+		n += slice_chr(slice_skip(rest, n), '>') + 1;
+	}
+	return n < rest.n ? n : rest.n;
+}
+
+static void expat_failed(struct xml_reader *r)
+{
+	enum XML_Error code = XML_GetErrorCode(r->expat);
+
+	if (code == XML_ERROR_NO_MEMORY)
+		xml_reader_fail_memory(r);
+	else if (code == XML_ERROR_UNDEFINED_ENTITY)
+		xml_reader_fail(r, "restricted-xml", "an entity that is not predefined");
+	else
+		xml_reader_fail(r, "not-well-formed", XML_ErrorString(code));
+}
+
+/* UTF-16 and UTF-32 show in the first two bytes: a mark, or the zero beside "<". */
+static bool is_wide(const struct xml_reader *r, struct slice in)
+{
+	for (size_t i = 0; i < in.n && r->fed + i < 2; i++)
+		if (in.p[i] == 0 || in.p[i] >= 0xFE)
+			return true;
+	return false;
+}
+
+static void feed(struct xml_reader *r, struct slice in)
+{
+	if (is_wide(r, in)) {
+		xml_reader_fail_at(r, "unsupported-encoding", 0, "an encoding other than UTF-8");
+		return;
+	}
+	r->fed += in.n;
+	if (XML_Parse(r->expat, (const char *)in.p, (int)in.n, 0) != XML_STATUS_OK) {
+		expat_failed(r);
+		return;
+	}
+	if (r->fed - r->unit_start > r->limits.stanza_bytes)
+		xml_reader_fail_at(r, "policy-violation", r->unit_start, "a stanza is too long");
+	else if (r->fed - r->seen > r->limits.tag_bytes)
+		xml_reader_fail_at(r, "policy-violation", r->seen, "a tag is too long");
+}
+
+size_t xml_reader_push(struct xml_reader *r, struct slice in)
+{
+	size_t taken = 0;
+
+	xml_arena_release(&r->held, &r->pool);
+	r->stopped = false;
+	while (taken < in.n && !r->failed && !r->stopped && r->n_events < XML_EVENTS_MAX) {
+		struct slice rest = slice_skip(in, taken);
+		size_t n = piece_length(r, rest);
+
+		feed(r, slice_cut(rest, 0, n));
+		taken += n;
+	}
+	return r->failed ? in.n : taken;
+}
+
+bool xml_reader_take(struct xml_reader *r, struct xml_event *ret)
+{
+	xml_arena_release(&r->held, &r->pool);
+	if (r->n_events == 0)
+		return false;
+	struct xml_queued *q = &r->queue[r->first];
+	r->held = q->arena;
+	q->arena = (struct xml_arena){ 0 };
+	*ret = q->ev;
+	r->first = (r->first + 1) % COUNT(r->queue);
+	r->n_events--;
+	return true;
+}
