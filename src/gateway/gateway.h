@@ -1,4 +1,5 @@
-/* gateway.h - both worlds carried at once: SIP MESSAGE to XMPP component and back, RFC 7247 and 7572.
+/* gateway.h - both worlds carried at once: SIP MESSAGE to XMPP component and back, RFC 7247 and
+ * 7572.
  *
  * A composite engine: base/world.h says how it meets the world.  One stream
  * as an XEP-0114 component; any number of SIP listeners; one next hop.
@@ -18,8 +19,8 @@
 struct gateway;
 
 #define GATEWAY_LISTENERS_MAX 8
-#define GATEWAY_TRUSTED_MAX 64
-#define GATEWAY_PENDING_MAX 65536 /* SIP transactions in hand, each way */
+#define GATEWAY_TRUSTED_MAX   64
+#define GATEWAY_PENDING_MAX   65536 /* SIP transactions in hand, each way */
 
 struct gateway_listen {
 	enum transport transport; /* UDP or TCP */
@@ -32,34 +33,34 @@ struct gateway_cfg {
 	unsigned n_listens;
 	struct addr trusted[GATEWAY_TRUSTED_MAX]; /* source addresses; ports are ignored */
 	unsigned n_trusted;
-	char next_hop[256];        /* sip: URI of the pool's proxy */
+	char next_hop[256]; /* sip: URI of the pool's proxy */
 	char component_name[256];
-	char server_host[256];     /* of the XMPP server; a name is resolved at each connection */
+	char server_host[256]; /* of the XMPP server; a name is resolved at each connection */
 	uint16_t server_port;
 	struct slice component_secret; /* copied, wiped */
-	size_t transactions_max;   /* finished server transactions kept; 0 takes 4,194,304 */
-	ts_t window;               /* 0 takes 300 ms: an error stanza within it becomes the answer */
-	bool privacy;              /* error_to_xmpp_private */
+	size_t transactions_max;       /* finished server transactions kept; 0 takes 4,194,304 */
+	ts_t window;  /* 0 takes 300 ms: an error stanza within it becomes the answer */
+	bool privacy; /* error_to_xmpp_private */
 };
 
 /* Counters since start; all grow only. */
 struct gateway_stats {
 	uint64_t sip_requests, sip_retransmissions, sip_malformed, sip_untrusted;
-	uint64_t sip_to_xmpp, xmpp_to_sip;         /* messages handed over */
-	uint64_t sip_refused, xmpp_refused;        /* answered by us with an error */
-	uint64_t far_errors;                       /* error stanzas mapped to a SIP status */
-	uint64_t late_errors;                      /* error stanzas after the answer was given */
+	uint64_t sip_to_xmpp, xmpp_to_sip;  /* messages handed over */
+	uint64_t sip_refused, xmpp_refused; /* answered by us with an error */
+	uint64_t far_errors;                /* error stanzas mapped to a SIP status */
+	uint64_t late_errors;               /* error stanzas after the answer was given */
 	uint64_t pings, ping_timeouts, reconnects;
 	uint64_t overload_503;
 };
 
 enum gateway_event_type {
-	GATEWAY_EV_UP,      /* the component stream is ready */
-	GATEWAY_EV_DOWN,    /* it is not any more; `log` says why */
+	GATEWAY_EV_UP,        /* the component stream is ready */
+	GATEWAY_EV_DOWN,      /* it is not any more; `log` says why */
 	GATEWAY_EV_LISTENING, /* listener is bound; addr, transport */
-	GATEWAY_EV_LOG,     /* one line, without time and level */
-	GATEWAY_EV_FAILED,  /* cannot run at all (a listen failed): log says why */
-	GATEWAY_EV_STOPPED, /* FACT_STOP is done with */
+	GATEWAY_EV_LOG,       /* one line, without time and level */
+	GATEWAY_EV_FAILED,    /* cannot run at all (a listen failed): log says why */
+	GATEWAY_EV_STOPPED,   /* FACT_STOP is done with */
 };
 
 struct gateway_event {

@@ -1,0 +1,457 @@
+#include <assert.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "gateway/private.h"
+
+/* ---- what one push leaves behind ---- */
+
+static void begin_push(struct gateway *g, ts_t now)
+{
+	g->now = now;
+	if (g->next_output == g->n_outputs) {
+		g->n_outputs = g->next_output = 0;
+		buf_clear(&g->out_bytes);
+	}
+	if (g->next_want == g->n_wants)
+		g->n_wants = g->next_want = 0;
+	if (g->next_event == g->n_events) {
+		g->n_events = g->next_event = 0;
+		buf_clear(&g->log);
+	}
+}
+
+struct buf *gateway_out(struct gateway *g)
+{
+	return &g->out_bytes;
+}
+
+/* What stands in out_bytes behind the last output becomes the next one. */
+void gateway_send(struct gateway *g, const struct origin *to)
+{
+	size_t from = g->n_outputs == 0 ? 0
+					: g->outputs[g->n_outputs - 1].offset +
+						  g->outputs[g->n_outputs - 1].n;
+
+	if (buf_err(&g->out_bytes) || g->n_outputs == OUTPUTS_MAX)
+		return; /* as a lost datagram: the peer repeats its request */
+	g->outputs[g->n_outputs++] = (struct pending_output){
+		.flow = to->flow,
+		.listener = to->listener,
+		.peer = to->peer,
+		.offset = from,
+		.n = buf_len(&g->out_bytes) - from,
+	};
+}
+
+struct want *gateway_want(struct gateway *g, enum want_type type)
+{
+	assert(g->n_wants < WANTS_MAX); /* a push makes a handful at most; the driver drains them */
+	struct want *w = &g->wants[g->n_wants++];
+
+	memset(w, 0, sizeof(*w));
+	w->type = type;
+	return w;
+}
+
+struct buf *gateway_log(struct gateway *g, const char *subsystem, const char *event)
+{
+	buf_putc(&g->log, '\0'); /* ends the line before it */
+	log_begin(&g->log, subsystem, event);
+	return &g->log;
+}
+
+/* The line that gateway_log() began last; without one (`what` is a bare fact) the text is "". */
+void gateway_emit(struct gateway *g, enum gateway_event_type type, enum log_level level)
+{
+	if (g->n_events == EVENTS_MAX)
+		return; /* a flood of log lines: these are lost, their counters are not */
+	struct slice all = buf_slice(&g->log);
+	size_t start = all.n;
+
+	while (start > 0 && all.p[start - 1] != '\0')
+		start--;
+	g->event_text[g->n_events] = start;
+	g->events[g->n_events++] = (struct gateway_event){ .type = type, .level = level };
+}
+
+static bool take_output(void *self, struct output *ret)
+{
+	struct gateway *g = self;
+
+	if (g->next_output < g->n_outputs) {
+		const struct pending_output *o = &g->outputs[g->next_output++];
+
+		*ret = (struct output){
+			.flow = o->flow,
+			.listener = o->listener,
+			.peer = o->peer,
+			.bytes = slice_cut(buf_slice(&g->out_bytes), o->offset, o->offset + o->n),
+		};
+		return true;
+	}
+	*ret = (struct output){ .flow = g->stream_flow };
+	return g->stream && g->stream_up && xstream_take_output(g->stream, &ret->bytes);
+}
+
+static bool take_want(void *self, struct want *ret)
+{
+	struct gateway *g = self;
+
+	if (g->next_want == g->n_wants)
+		return false;
+	*ret = g->wants[g->next_want++];
+	return true;
+}
+
+bool gateway_take_event(struct gateway *g, struct gateway_event *ret)
+{
+	if (g->next_event == g->n_events)
+		return false;
+	*ret = g->events[g->next_event];
+	ret->log = buf_cstr(&g->log) + g->event_text[g->next_event];
+	g->next_event++;
+	return true;
+}
+
+/* ---- listeners ---- */
+
+static void want_listeners(struct gateway *g)
+{
+	for (unsigned i = 0; i < g->cfg.n_listens; i++) {
+		struct want *w = gateway_want(g, WANT_LISTEN);
+
+		w->listener = i + 1;
+		w->transport = g->cfg.listens[i].transport;
+		w->addr = g->cfg.listens[i].addr;
+		g->listeners[i + 1].transport = w->transport;
+	}
+}
+
+static void listen_up(struct gateway *g, const struct fact *in)
+{
+	assert(in->listener > 0 && in->listener < COUNT(g->listeners));
+	struct listener *l = &g->listeners[in->listener];
+
+	l->local = *in->local;
+	gateway_log(g, "sip", "listening");
+	char text[ADDR_TEXT_MAX];
+	log_str(&g->log, "transport", slice_str(transport_name(l->transport)));
+	log_str(&g->log, "address", slice_str(addr_text(&l->local, text)));
+	gateway_emit(g, GATEWAY_EV_LISTENING, LOG_LEVEL_INFO);
+	if (g->n_events) {
+		g->events[g->n_events - 1].transport = l->transport;
+		g->events[g->n_events - 1].addr = l->local;
+	}
+}
+
+static void listen_failed(struct gateway *g, const struct fact *in)
+{
+	struct buf *b = gateway_log(g, "sip", "cannot-listen");
+	char text[ADDR_TEXT_MAX];
+
+	log_str(b, "address", slice_str(addr_text(&g->cfg.listens[in->listener - 1].addr, text)));
+	log_str(b, "error", slice_str(err_text(in->err)));
+	g->failed = true;
+	gateway_emit(g, GATEWAY_EV_FAILED, LOG_LEVEL_ERROR);
+}
+
+/* Source addresses of UDP can be forged: trusting one that is not on this machine deserves a word.
+ */
+static void warn_of_udp_trust(struct gateway *g)
+{
+	bool udp = false;
+
+	for (unsigned i = 0; i < g->cfg.n_listens; i++)
+		udp |= g->cfg.listens[i].transport == TRANSPORT_UDP &&
+		       !addr_is_loopback(&g->cfg.listens[i].addr);
+	for (unsigned i = 0; udp && i < g->cfg.n_trusted; i++) {
+		if (addr_is_loopback(&g->cfg.trusted[i]))
+			continue;
+		struct buf *b = gateway_log(g, "sip", "udp-peer-trusted-by-address");
+		buf_puts(b, " peer=");
+		addr_put_ip(b, &g->cfg.trusted[i]);
+		log_str(b, "advice", SLICE("source addresses of UDP can be forged; use tcp"));
+		gateway_emit(g, GATEWAY_EV_LOG, LOG_LEVEL_WARNING);
+	}
+}
+
+/* ---- facts ---- */
+
+static bool is_trusted(const struct gateway *g, const struct addr *peer)
+{
+	for (unsigned i = 0; i < g->cfg.n_trusted; i++)
+		if (addr_ip_eq(&g->cfg.trusted[i], peer))
+			return true;
+	return false;
+}
+
+static void flow_accepted(struct gateway *g, const struct fact *in)
+{
+	struct conn *c = is_trusted(g, in->peer) ? gateway_conn_new(g, in->flow) : NULL;
+
+	if (!c) { /* a stranger, over the limit, or out of memory: nothing is owed to it */
+		g->stats.sip_untrusted++;
+		gateway_want(g, WANT_DROP_FLOW)->flow = in->flow;
+		return;
+	}
+	c->up = true;
+	c->origin = (struct origin){ .flow = in->flow,
+		.listener = in->listener,
+		.transport = TRANSPORT_TCP,
+		.peer = *in->peer,
+		.local = *in->local };
+}
+
+static void datagram(struct gateway *g, const struct fact *in, ts_t now)
+{
+	const struct origin o = { .listener = in->listener,
+		.transport = TRANSPORT_UDP,
+		.peer = *in->peer,
+		.local = *in->local };
+
+	if (is_trusted(g, in->peer))
+		gateway_sip_message(g, in->bytes, &o, now);
+	else
+		g->stats.sip_untrusted++; /* RFC 3261 section 26.3.2.4: no amplifier for a forger */
+}
+
+static void conn_fact(struct gateway *g, struct conn *c, const struct fact *in, ts_t now)
+{
+	switch (in->type) {
+	case FACT_FLOW_UP:
+		c->up = true;
+		c->origin.local = *in->local;
+		c->origin.peer = *in->peer;
+		gateway_uac_conn_up(g, c, now);
+		break;
+	case FACT_FLOW_BYTES: gateway_sip_stream(g, c, in->bytes, now); break;
+	case FACT_FLOW_EOF:
+		gateway_want(g, WANT_CLOSE_FLOW)->flow = c->flow;
+		gateway_uac_conn_lost(g, c, now);
+		gateway_uas_conn_lost(g, c->flow);
+		gateway_conn_free(g, c);
+		break;
+	case FACT_FLOW_FAILED:
+		gateway_uac_conn_lost(g, c, now);
+		gateway_uas_conn_lost(g, c->flow);
+		gateway_conn_free(g, c);
+		break;
+	case FACT_FLOW_BLOCKED:
+	case FACT_FLOW_READY:
+	case FACT_FLOW_ACCEPTED:
+	case FACT_TLS_UP:
+	case FACT_LISTEN_UP:
+	case FACT_LISTEN_FAILED:
+	case FACT_DATAGRAM:
+	case FACT_DATAGRAM_FAILED:
+	case FACT_DNS:
+	case FACT_CLOCK:
+	case FACT_STOP: break;
+	}
+}
+
+static void flow_fact(struct gateway *g, const struct fact *in, ts_t now)
+{
+	struct conn *c = gateway_conn_find(g, in->flow);
+
+	if (in->flow == g->stream_flow)
+		gateway_component_fact(g, in, now);
+	else if (c)
+		conn_fact(g, c, in, now);
+}
+
+static void stop(struct gateway *g, ts_t now)
+{
+	if (g->stopping)
+		return;
+	g->stopping = true;
+	g->stop_by =
+		ts_add(now, TS_S(5)); /* below systemd's 90 s, above every answer that is owed */
+}
+
+/* SIGTERM: what is in hand is answered first, then the stream is closed, then it is over. */
+static void check_stop(struct gateway *g, ts_t now)
+{
+	if (!g->stopping || g->stopped)
+		return;
+	bool busy = !list_empty(&g->uas_fifo) || gateway_uac_busy(g);
+	if (!g->closing && (!busy || now >= g->stop_by)) {
+		g->closing = true;
+		g->stop_by = ts_add(now, TS_S(2));
+		gateway_component_stop(g, now);
+	}
+	if (!g->closing || (g->stream && now < g->stop_by))
+		return;
+	g->stopped = true;
+	gateway_log(g, "gateway", "stopped");
+	gateway_emit(g, GATEWAY_EV_STOPPED, LOG_LEVEL_INFO);
+}
+
+static void dispatch(struct gateway *g, const struct fact *in, ts_t now)
+{
+	switch (in->type) {
+	case FACT_DATAGRAM: datagram(g, in, now); break;
+	case FACT_DATAGRAM_FAILED: gateway_uac_peer_failed(g, in->peer, in->err, now); break;
+	case FACT_FLOW_ACCEPTED: flow_accepted(g, in); break;
+	case FACT_FLOW_UP:
+	case FACT_FLOW_BYTES:
+	case FACT_FLOW_EOF:
+	case FACT_FLOW_FAILED:
+	case FACT_FLOW_BLOCKED:
+	case FACT_FLOW_READY:
+	case FACT_TLS_UP: flow_fact(g, in, now); break;
+	case FACT_LISTEN_UP: listen_up(g, in); break;
+	case FACT_LISTEN_FAILED: listen_failed(g, in); break;
+	case FACT_DNS:
+		if (in->dns_id == g->stream_dns)
+			gateway_component_fact(g, in, now);
+		else
+			gateway_hop_dns(g, in, now);
+		break;
+	case FACT_CLOCK: break;
+	case FACT_STOP: stop(g, now); break;
+	}
+}
+
+static void push(void *self, const struct fact *in, ts_t now)
+{
+	struct gateway *g = self;
+
+	begin_push(g, now);
+	dispatch(g, in, now);
+	check_stop(g, now);
+}
+
+static void uac_timers(struct gateway *g, ts_t now)
+{
+	for (struct timer *t; (t = timers_due(&g->uac_timers, now));)
+		gateway_uac_timer(g, LIST_ENTRY(t, struct uac, timer), now);
+}
+
+static void domain_timers(struct gateway *g, ts_t now)
+{
+	for (struct timer *t; (t = timers_due(&g->domain_timers, now));)
+		gateway_barrier_timer(g, LIST_ENTRY(t, struct domain, timer), now);
+}
+
+static void push_time(void *self, ts_t now)
+{
+	struct gateway *g = self;
+
+	begin_push(g, now);
+	gateway_barrier_flush(g, now);
+	domain_timers(g, now);
+	gateway_uas_time(g, now);
+	uac_timers(g, now);
+	gateway_component_time(g, now);
+	check_stop(g, now);
+}
+
+static ts_t deadline(const void *self)
+{
+	const struct gateway *g = self;
+	ts_t at = list_empty(&g->due_domains) ? TS_NEVER : 0; /* 0: at the end of this wake-up */
+
+	at = ts_min(at, timers_deadline(&g->domain_timers));
+	at = ts_min(at, timers_deadline(&g->uac_timers));
+	at = ts_min(at, gateway_uas_deadline(g));
+	at = ts_min(at, gateway_component_deadline(g));
+	if (g->stopping && !g->stopped)
+		at = ts_min(at, g->stop_by);
+	return at;
+}
+
+/* ---- life ---- */
+
+static int init(struct gateway *g, const struct gateway_cfg *cfg, ts_t now)
+{
+	buf_init(&g->out_bytes, OUT_BYTES_MAX);
+	buf_init(&g->log, 64 << 10);
+	buf_init(&g->scratch, STANZA_MAX);
+	rng_bytes(g->rng, g->salt, sizeof(g->salt));
+	map_init(&g->conns, CONNS_MAX, g->rng);
+	timers_init(&g->domain_timers);
+	timers_init(&g->uac_timers);
+	list_init(&g->uas_fifo);
+	list_init(&g->due_domains);
+	g->outputs = mem_alloc0(OUTPUTS_MAX * sizeof(*g->outputs));
+	g->secret = mem_strndup(cfg->component_secret.p, cfg->component_secret.n);
+	if (!g->outputs || !g->secret)
+		return -ENOMEM;
+	g->cfg.component_secret = slice_str(g->secret);
+	int err = gateway_uas_init(g);
+	return err ? err : gateway_uac_init(g, now);
+}
+
+int gateway_new(struct gateway **ret, const struct gateway_cfg *cfg, struct rng *rng, ts_t now)
+{
+	struct gateway *g = mem_alloc0(sizeof(*g));
+
+	if (!g)
+		return -ENOMEM;
+	g->cfg = *cfg;
+	g->rng = rng;
+	int err = init(g, cfg, now);
+	if (err) {
+		gateway_free(g);
+		return err;
+	}
+	want_listeners(g);
+	warn_of_udp_trust(g);
+	gateway_component_start(g, now);
+	*ret = g;
+	return 0;
+}
+
+static void free_conns(struct gateway *g)
+{
+	for (struct map_node *n; (n = map_next(&g->conns, NULL));)
+		gateway_conn_free(g, LIST_ENTRY(n, struct conn, node));
+	map_done(&g->conns);
+}
+
+struct gateway *gateway_free(struct gateway *g)
+{
+	if (!g)
+		return NULL;
+	gateway_uas_done(g);
+	gateway_barrier_done(g);
+	gateway_uac_done(g);
+	gateway_component_done(g);
+	free_conns(g);
+	timers_done(&g->domain_timers);
+	timers_done(&g->uac_timers);
+	buf_done(&g->out_bytes);
+	buf_done(&g->log);
+	buf_done(&g->scratch);
+	mem_free(g->outputs);
+	if (g->secret)
+		mem_wipe(g->secret, strlen(g->secret));
+	mem_free(g->secret);
+	return mem_free(g);
+}
+
+struct engine gateway_engine(struct gateway *g)
+{
+	static const struct engine_ops ops = {
+		.name = "gateway",
+		.push = push,
+		.push_time = push_time,
+		.take_output = take_output,
+		.take_want = take_want,
+		.deadline = deadline,
+	};
+
+	return (struct engine){ &ops, g };
+}
+
+const struct gateway_stats *gateway_stats(const struct gateway *g)
+{
+	return &g->stats;
+}
+
+bool gateway_is_up(const struct gateway *g)
+{
+	return g->stream && xstream_is_ready(g->stream);
+}

@@ -1,0 +1,302 @@
+/* private.h - what the gateway's own files share.
+ *
+ *   gateway.c    the engine: facts in, outputs and wants out, listeners, logs
+ *   sip.c        SIP messages from a datagram or a connection: who may speak, which method
+ *   uas.c        MESSAGE to stanza: the transactions whose answer is still owed
+ *   barrier.c    one ping per domain and batch: when may the answer be given
+ *   uac.c        stanza to MESSAGE: client transactions, one pending a URI
+ *   hop.c        the pool's proxy: where it is, and the socket or connection to it
+ *   component.c  the stream to the XMPP server: connect, log in, reconnect
+ */
+#pragma once
+
+#include "base/list.h"
+#include "base/map.h"
+#include "base/timers.h"
+#include "bridge/message.h"
+#include "gateway/gateway.h"
+#include "sip/frame.h"
+#include "sip/locate.h"
+#include "sip/nict.h"
+#include "sip/nist.h"
+#include "sip/write.h"
+#include "xmpp/stream.h"
+
+enum {
+	OUTPUTS_MAX = 4096, /* datagrams and flow writes of one push */
+	OUT_BYTES_MAX = 16 << 20,
+	WANTS_MAX = 64,
+	EVENTS_MAX = 64,
+	CONNS_MAX = 1024,                  /* SIP connections */
+	DOMAINS_MAX = PARTNER_DOMAINS_MAX, /* that were written to: only partners are */
+	TARGET_QUEUE_MAX = 64, /* messages that wait for one SIP URI, RFC 3428 section 8 */
+	HEAD_MAX = 16 << 10,   /* of the response that a transaction keeps */
+	STANZA_MAX =
+		200 << 10, /* below every server's stanza limit with room for its own wrapping */
+	RETRY_AFTER_S = 5,
+};
+
+/* What a SIP request came in on, and so where its answer goes. */
+struct origin {
+	flow_t flow; /* 0: a datagram */
+	uint32_t listener;
+	enum transport transport;
+	struct addr peer, local;
+};
+
+/* ---- answers that are made again from a retransmitted request: status, phrase, one header ---- */
+enum answer {
+	ANSWER_MAPPED, /* the status alone, standard phrase: an error stanza's, or 202 */
+	ANSWER_STREAM_DOWN,
+	ANSWER_STREAM_LOST,
+	ANSWER_STOPPING,
+	ANSWER_OVERLOAD,
+	ANSWER_NOT_PARTNER,
+	ANSWER_NOT_OWN,
+	ANSWER_BOTH_OWN,
+	ANSWER_UNTRUSTED,
+	ANSWER_SIPS,
+	ANSWER_BAD_FROM,
+	ANSWER_BAD_TO,
+	ANSWER_SCHEME,
+	ANSWER_TOO_LONG,
+	ANSWER_HOPS,
+	ANSWER_REQUIRE,
+	ANSWER_METHOD,
+	ANSWER_OPTIONS,
+	ANSWER_NO_DIALOG,
+	ANSWER_TYPE,
+	ANSWER_ENCODING,
+	ANSWER_CONTENT,
+	ANSWER_COUNT,
+};
+
+/* ---- SIP to XMPP ---- */
+
+struct uas {
+	struct map_node node; /* in gateway.uas_map by key */
+	struct nist_key key;
+	uint32_t slot;
+	uint32_t chance; /* with the slot: the stanza id, which cannot be guessed */
+	struct origin origin;
+	struct buf head; /* the response without its status line */
+	uint64_t ping;   /* the first ping behind it; 0: none yet */
+	bool in_use;
+	bool full_jid; /* the receiver's address has a resource */
+	ts_t sent;
+	struct list fifo; /* by time sent: the window ends in this order */
+	struct list wait; /* of the domain: not covered by a ping, or covered by `ping` */
+	struct domain *domain;
+};
+
+/* A domain that was written to: its pings. */
+struct domain {
+	struct map_node node;
+	char name[256];
+	struct timer timer;    /* the next thing to do for this domain */
+	struct list due;       /* of the gateway: wants a ping at the end of this batch */
+	struct list uncovered; /* struct uas.wait, sent since the last ping */
+	struct list covered;   /* by a ping that is out, oldest first */
+	bool ping_out;
+	uint64_t ping_id;  /* the last one */
+	ts_t ping_sent;    /* when the last one went out */
+	ts_t asked;        /* since when a reply is owed */
+	unsigned misses;   /* in a row */
+	ts_t silent_until; /* after three: not asked before */
+};
+
+/* ---- XMPP to SIP ---- */
+
+struct uac {
+	uint32_t slot;
+	uint32_t chance;
+	bool in_use;
+	struct nict *tx;    /* NULL while it waits for its turn or for the connection */
+	struct origin path; /* where the request went */
+	struct timer timer;
+	struct buf request;
+	struct buf reply; /* `from`, `to` and `id` of the stanza, one behind the other */
+	size_t n_from, n_to;
+	struct target *target;
+	struct list queue; /* of the target */
+};
+
+/* One SIP URI: RFC 3428 section 8 allows one pending MESSAGE. */
+struct target {
+	struct map_node node;
+	char *uri;
+	struct list queue; /* struct uac.queue; the first one is pending */
+	unsigned n;
+};
+
+/* ---- SIP connections ---- */
+
+struct conn {
+	struct map_node node; /* by flow */
+	flow_t flow;
+	struct origin origin;
+	struct sip_frame frame;
+	bool up; /* an outgoing one may still be connecting */
+	bool closing;
+};
+
+struct pending_output {
+	flow_t flow;
+	uint32_t listener;
+	struct addr peer;
+	size_t offset, n;
+};
+
+struct listener {
+	enum transport transport;
+	struct addr local; /* family 0: not bound yet */
+};
+
+struct gateway {
+	struct gateway_cfg cfg;
+	struct rng *rng;
+	struct gateway_stats stats;
+	uint8_t salt[16];
+	char *secret;
+	ts_t now; /* of the push in hand */
+	bool stopping, closing, stopped, failed;
+	ts_t stop_by;
+
+	/* Made by one push, taken before the next. */
+	struct buf out_bytes;
+	struct pending_output *outputs;
+	size_t n_outputs, next_output;
+	struct want wants[WANTS_MAX];
+	unsigned n_wants, next_want;
+	struct gateway_event events[EVENTS_MAX];
+	size_t event_text[EVENTS_MAX]; /* offset in log, or SIZE_MAX */
+	unsigned n_events, next_event;
+	struct buf log;
+
+	struct listener
+		listeners[GATEWAY_LISTENERS_MAX + 2]; /* by number; the last: toward the hop */
+	struct timers domain_timers, uac_timers;
+	struct map conns;
+	flow_t next_flow;
+	uint32_t next_dns;
+
+	/* sip.c */
+	struct sip_msg msg; /* the one in hand */
+	struct buf scratch;
+
+	/* uas.c, barrier.c */
+	struct uas **uas; /* slots */
+	uint32_t n_uas;
+	uint32_t *free_uas;
+	uint32_t n_free_uas;
+	struct map uas_map;
+	struct list uas_fifo;
+	struct nist_done *done;
+	struct map domains;
+	uint64_t ping_count;
+	struct list due_domains; /* want a ping at the end of this batch */
+
+	/* uac.c */
+	struct uac **uac;
+	uint32_t n_uac;
+	uint32_t *free_uac;
+	uint32_t n_free_uac;
+	struct map targets;
+	uint32_t cseq;
+
+	/* hop.c */
+	struct locate *hop_locate;
+	uint32_t hop_dns_base;
+	ts_t hop_again; /* a failed look-up is repeated not before */
+	bool hop_known;
+	struct locate_target hop;
+	struct conn *hop_conn;
+
+	/* component.c */
+	struct xstream *stream;
+	flow_t stream_flow;
+	bool stream_up; /* the flow is */
+	bool was_ready;
+	uint32_t stream_dns;
+	struct addr server;
+	ts_t reconnect_at;
+	ts_t pause;
+};
+
+/* gateway.c */
+struct buf *gateway_out(struct gateway *g);                    /* write one output here, then ... */
+void gateway_send(struct gateway *g, const struct origin *to); /* ... send what was written */
+struct want *gateway_want(struct gateway *g, enum want_type type); /* zeroed but for the type */
+void gateway_emit(struct gateway *g, enum gateway_event_type type, enum log_level level);
+/* Begins a log line; end it with gateway_emit(). */
+struct buf *gateway_log(struct gateway *g, const char *subsystem, const char *event);
+
+/* sip.c */
+void gateway_sip_message(struct gateway *g, struct slice bytes, const struct origin *o, ts_t now);
+void gateway_sip_stream(struct gateway *g, struct conn *c, struct slice bytes, ts_t now);
+/* Answers the message in hand without keeping anything. */
+void gateway_answer_stateless(struct gateway *g, const struct origin *o, const struct nist_key *key,
+	enum answer answer, int status);
+int gateway_answer_status(enum answer answer); /* 0 for ANSWER_MAPPED */
+void gateway_put_answer_line(struct buf *b, enum answer answer, int status);
+void gateway_put_answer_end(struct gateway *g, struct buf *b, enum answer answer);
+struct conn *gateway_conn_new(struct gateway *g, flow_t flow);
+struct conn *gateway_conn_find(struct gateway *g, flow_t flow);
+void gateway_conn_free(struct gateway *g, struct conn *c);
+
+/* uas.c: the text of a slot and its chance, for ids on the wire: found again without a search */
+#define SLOT_TEXT 16
+const char *gateway_slot_text(uint32_t slot, uint32_t chance, char text[SLOT_TEXT + 1]);
+bool gateway_slot_read(struct slice text, uint32_t *slot, uint32_t *chance);
+
+int gateway_uas_init(struct gateway *g);
+void gateway_uas_done(struct gateway *g);
+void gateway_uas_request(
+	struct gateway *g, const struct origin *o, ts_t now); /* g->msg: a MESSAGE */
+void gateway_uas_answer(struct gateway *g, struct uas *u, enum answer answer, int status, ts_t now);
+void gateway_uas_error(struct gateway *g, const struct stanza *s, ts_t now);
+void gateway_uas_time(struct gateway *g, ts_t now);
+void gateway_uas_stream_lost(struct gateway *g, ts_t now);
+void gateway_uas_conn_lost(struct gateway *g, flow_t flow);
+ts_t gateway_uas_deadline(const struct gateway *g);
+ts_t gateway_window(const struct gateway *g);
+
+/* barrier.c */
+struct domain *gateway_domain_get(struct gateway *g, struct slice name);
+void gateway_barrier_add(struct gateway *g, struct domain *d, struct uas *u);
+void gateway_barrier_remove(struct uas *u);
+void gateway_barrier_flush(struct gateway *g, ts_t now);
+void gateway_barrier_reply(struct gateway *g, const struct stanza *s, ts_t now);
+void gateway_barrier_timer(struct gateway *g, struct domain *d, ts_t now);
+void gateway_barrier_done(struct gateway *g);
+void gateway_barrier_reset(struct gateway *g); /* the stream is new: no ping is out */
+
+/* uac.c */
+int gateway_uac_init(struct gateway *g, ts_t now);
+void gateway_uac_done(struct gateway *g);
+void gateway_uac_stanza(struct gateway *g, const struct stanza *s, ts_t now);
+void gateway_uac_response(struct gateway *g, ts_t now); /* g->msg */
+void gateway_uac_timer(struct gateway *g, struct uac *u, ts_t now);
+void gateway_uac_peer_failed(struct gateway *g, const struct addr *peer, int err, ts_t now);
+void gateway_uac_conn_up(struct gateway *g, struct conn *c, ts_t now);
+void gateway_uac_conn_lost(struct gateway *g, struct conn *c, ts_t now);
+bool gateway_uac_busy(const struct gateway *g);
+
+/* hop.c */
+int gateway_hop_init(struct gateway *g, ts_t now);
+int gateway_hop_find(struct gateway *g, ts_t now);
+void gateway_hop_dns(struct gateway *g, const struct fact *in, ts_t now);
+/* This target failed: the next one of the same look-up, or a new look-up, serves what follows. */
+void gateway_hop_failed(struct gateway *g, ts_t now);
+/* The number of the UDP socket that the hop is written to; 0 when there is none (yet). */
+unsigned gateway_hop_listener(const struct gateway *g);
+/* False when nothing can go out yet: the connection, or the socket, is on its way. */
+bool gateway_hop_path(struct gateway *g, struct origin *ret);
+
+/* component.c */
+void gateway_component_start(struct gateway *g, ts_t now);
+void gateway_component_fact(struct gateway *g, const struct fact *in, ts_t now);
+void gateway_component_time(struct gateway *g, ts_t now);
+void gateway_component_stop(struct gateway *g, ts_t now);
+void gateway_component_done(struct gateway *g);
+ts_t gateway_component_deadline(const struct gateway *g);

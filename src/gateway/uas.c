@@ -1,0 +1,388 @@
+#include <assert.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "gateway/private.h"
+
+enum {
+	LINGER_MS = 32000, /* timer J: 64*T1, RFC 3261 section 17.2.2 */
+	WINDOW_MS = 300,   /* below T1: the sender has not repeated its request yet */
+};
+
+/* ---- slots: an id on the wire finds its transaction without a search ---- */
+
+int gateway_uas_init(struct gateway *g)
+{
+	size_t max = g->cfg.transactions_max ? g->cfg.transactions_max : NIST_DONE_MAX;
+
+	map_init(&g->uas_map, GATEWAY_PENDING_MAX, g->rng);
+	map_init(&g->domains, DOMAINS_MAX, g->rng);
+	g->uas = mem_alloc0(GATEWAY_PENDING_MAX * sizeof(struct uas *));
+	g->free_uas = mem_alloc0(GATEWAY_PENDING_MAX * sizeof(*g->free_uas));
+	if (!g->uas || !g->free_uas)
+		return -ENOMEM;
+	return nist_done_new(&g->done, max, TS_MS(LINGER_MS));
+}
+
+void gateway_uas_done(struct gateway *g)
+{
+	for (uint32_t i = 0; i < g->n_uas; i++) {
+		buf_done(&g->uas[i]->head);
+		mem_free(g->uas[i]);
+	}
+	mem_free(g->uas);
+	mem_free(g->free_uas);
+	map_done(&g->uas_map);
+	nist_done_free(g->done);
+}
+
+/* A slot is used again with its memory: the steady state allocates nothing. */
+static struct uas *slot_take(struct gateway *g)
+{
+	if (g->n_free_uas)
+		return g->uas[g->free_uas[--g->n_free_uas]];
+	if (g->n_uas == GATEWAY_PENDING_MAX)
+		return NULL;
+	struct uas *u = mem_alloc0(sizeof(*u));
+	if (!u)
+		return NULL;
+	u->slot = g->n_uas;
+	buf_init(&u->head, HEAD_MAX);
+	g->uas[g->n_uas++] = u;
+	return u;
+}
+
+static void slot_give(struct gateway *g, struct uas *u)
+{
+	u->in_use = false;
+	g->free_uas[g->n_free_uas++] = u->slot;
+}
+
+const char *gateway_slot_text(uint32_t slot, uint32_t chance, char text[SLOT_TEXT + 1])
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (unsigned i = 0; i < SLOT_TEXT / 2; i++) {
+		text[i] = digits[slot >> (28 - 4 * i) & 15];
+		text[SLOT_TEXT / 2 + i] = digits[chance >> (28 - 4 * i) & 15];
+	}
+	text[SLOT_TEXT] = '\0';
+	return text;
+}
+
+static bool hex32(struct slice s, uint32_t *ret)
+{
+	uint32_t v = 0;
+
+	for (size_t i = 0; i < s.n; i++) {
+		int d = hex_digit(s.p[i]);
+
+		if (d < 0)
+			return false;
+		v = v << 4 | (uint32_t)d;
+	}
+	*ret = v;
+	return true;
+}
+
+bool gateway_slot_read(struct slice text, uint32_t *slot, uint32_t *chance)
+{
+	return text.n == SLOT_TEXT && hex32(slice_cut(text, 0, SLOT_TEXT / 2), slot) &&
+	       hex32(slice_skip(text, SLOT_TEXT / 2), chance);
+}
+
+static struct uas *find_by_id(struct gateway *g, struct slice id)
+{
+	uint32_t slot, chance;
+
+	if (!gateway_slot_read(id, &slot, &chance) || slot >= g->n_uas)
+		return NULL;
+	struct uas *u = g->uas[slot];
+	return u->in_use && u->chance == chance ? u : NULL;
+}
+
+/* ---- the answer ---- */
+
+static void put_answer(struct gateway *g, struct uas *u, enum answer answer, int status)
+{
+	struct buf *b = gateway_out(g);
+
+	gateway_put_answer_line(b, answer, status);
+	buf_put(b, buf_slice(&u->head));
+	gateway_put_answer_end(g, b, answer);
+	gateway_send(g, &u->origin);
+}
+
+static void forget(struct gateway *g, struct uas *u)
+{
+	gateway_barrier_remove(u);
+	list_remove(&u->fifo);
+	map_remove(&g->uas_map, &u->node);
+	slot_give(g, u);
+}
+
+void gateway_uas_answer(struct gateway *g, struct uas *u, enum answer answer, int status, ts_t now)
+{
+	int code = answer == ANSWER_MAPPED ? status : gateway_answer_status(answer);
+
+	put_answer(g, u, answer, status);
+	/* A stream does not lose answers, so nothing repeats requests on it: timer J is 0. */
+	if (u->origin.transport == TRANSPORT_UDP)
+		nist_done_add(g->done, &u->key, code, (uint16_t)answer, now);
+	forget(g, u);
+}
+
+/* ---- a request ---- */
+
+/* Who writes to whom, in XMPP's addresses, and whether that may be. */
+static enum answer route(struct gateway *g, struct jid *from, struct jid *to)
+{
+	static const enum answer verdicts[] = {
+		[PARTNER_OK] = ANSWER_MAPPED,
+		[PARTNER_NOT_ALLOWED] = ANSWER_NOT_PARTNER,
+		[PARTNER_NOT_OWN] = ANSWER_NOT_OWN,
+		[PARTNER_BOTH_OWN] = ANSWER_BOTH_OWN,
+	};
+	struct where where;
+	const struct sip_msg *req = &g->msg;
+
+	if (address_to_jid(&req->from.uri, from, &where) || !from->n_local)
+		return ANSWER_BAD_FROM;
+	switch (address_to_jid(&req->ruri, to, &where)) {
+	case 0: break;
+	case ERR_LIMIT: return ANSWER_TOO_LONG;
+	case ERR_UNSUPPORTED: return ANSWER_SCHEME;
+	default: return ANSWER_BAD_TO;
+	}
+	return verdicts[partners_judge(g->cfg.partners, jid_domain(from), jid_domain(to))];
+}
+
+/* What keeps a message from going out now, before it is looked at. */
+static enum answer check_room(struct gateway *g, ts_t now)
+{
+	if (g->stopping)
+		return ANSWER_STOPPING;
+	if (!g->stream || !xstream_is_ready(g->stream))
+		return ANSWER_STREAM_DOWN;
+	if (nist_done_full(g->done, now))
+		return ANSWER_OVERLOAD;
+	return ANSWER_MAPPED;
+}
+
+/* An answer given at once is remembered too: a repeated request must get the same. */
+static void refuse(struct gateway *g, const struct origin *o, const struct nist_key *key,
+	enum answer answer, ts_t now)
+{
+	int status = gateway_answer_status(answer);
+
+	if (answer == ANSWER_OVERLOAD)
+		g->stats.overload_503++;
+	g->stats.sip_refused++;
+	gateway_answer_stateless(g, o, key, answer, status);
+	if (o->transport == TRANSPORT_UDP && answer != ANSWER_OVERLOAD)
+		nist_done_add(g->done, key, status, (uint16_t)answer, now);
+}
+
+static bool is_retransmission(
+	struct gateway *g, const struct origin *o, const struct nist_key *key, ts_t now)
+{
+	int status;
+	uint16_t answer;
+
+	if (map_find(&g->uas_map, slice_of(key, sizeof(*key)))) {
+		g->stats.sip_retransmissions++;
+		return true; /* its answer is still owed */
+	}
+	if (!nist_done_find(g->done, key, &status, &answer, now))
+		return false;
+	g->stats.sip_retransmissions++;
+	assert(answer < ANSWER_COUNT);
+	gateway_answer_stateless(g, o, key, (enum answer)answer, status);
+	return true;
+}
+
+/* The response but for its status line, so that the request need not be kept. */
+static int keep_head(struct gateway *g, struct uas *u)
+{
+	char tag[NIST_TAG_MAX];
+
+	buf_clear(&g->scratch);
+	sip_put_response_head(&g->scratch, &g->msg, 202,
+		slice_str(nist_to_tag(&u->key, g->salt, tag)), &u->origin.peer);
+	struct slice head = buf_slice(&g->scratch);
+	buf_clear(&u->head);
+	buf_put(&u->head, slice_skip(head, slice_chr(head, '\n') + 1));
+	return buf_err(&g->scratch) ? buf_err(&g->scratch) : buf_err(&u->head);
+}
+
+static struct uas *uas_new(struct gateway *g, const struct origin *o, const struct nist_key *key)
+{
+	struct uas *u = slot_take(g);
+
+	if (!u)
+		return NULL;
+	u->key = *key;
+	u->chance = (uint32_t)rng_u64(g->rng);
+	u->origin = *o;
+	u->domain = NULL;
+	u->ping = 0;
+	list_init(&u->wait);
+	list_init(&u->fifo);
+	if (keep_head(g, u) ||
+		map_insert(&g->uas_map, &u->node, slice_of(&u->key, sizeof(u->key)))) {
+		slot_give(g, u);
+		return NULL;
+	}
+	u->in_use = true;
+	return u;
+}
+
+static enum answer answer_of(const struct message_refusal *refusal)
+{
+	struct slice reason = slice_str(refusal->reason);
+
+	if (refusal->status != 415)
+		return ANSWER_CONTENT;
+	return slice_starts(reason, SLICE("Content-Encoding")) ? ANSWER_ENCODING : ANSWER_TYPE;
+}
+
+/* Writes the stanza.  Nothing was sent unless ANSWER_MAPPED. */
+static enum answer hand_over(struct gateway *g, const struct uas *u, const struct jid *from,
+	const struct jid *to, ts_t now)
+{
+	char id[SLOT_TEXT + 1];
+	struct message_refusal refusal;
+	struct buf *b = xstream_begin(g->stream);
+
+	if (!b)
+		return ANSWER_OVERLOAD; /* the server does not read fast enough */
+	int err = message_to_xmpp(&g->msg, from, to,
+		slice_str(gateway_slot_text(u->slot, u->chance, id)), b, &refusal);
+	if (err == ERR_LEGAL)
+		return answer_of(&refusal);
+	if (err || xstream_commit(g->stream, now))
+		return ANSWER_OVERLOAD;
+	return ANSWER_MAPPED;
+}
+
+static void begin(
+	struct gateway *g, struct uas *u, const struct jid *from, const struct jid *to, ts_t now)
+{
+	struct domain *d = gateway_domain_get(g, jid_domain(to));
+	enum answer answer = d ? hand_over(g, u, from, to, now) : ANSWER_OVERLOAD;
+
+	u->sent = now;
+	u->full_jid = to->n_resource > 0;
+	list_append(&g->uas_fifo, &u->fifo);
+	if (answer == ANSWER_MAPPED) {
+		g->stats.sip_to_xmpp++;
+		gateway_barrier_add(g, d, u);
+		return;
+	}
+	g->stats.sip_refused++;
+	g->stats.overload_503 += answer == ANSWER_OVERLOAD;
+	gateway_uas_answer(g, u, answer, 0, now);
+}
+
+void gateway_uas_request(struct gateway *g, const struct origin *o, ts_t now)
+{
+	struct nist_key key;
+	struct jid from, to;
+
+	nist_key_make(&key, g->salt, &g->msg);
+	if (is_retransmission(g, o, &key, now))
+		return;
+	enum answer answer = check_room(g, now);
+	if (answer == ANSWER_MAPPED)
+		answer = route(g, &from, &to);
+	if (answer != ANSWER_MAPPED) {
+		refuse(g, o, &key, answer, now);
+		return;
+	}
+	struct uas *u = uas_new(g, o, &key);
+	if (u)
+		begin(g, u, &from, &to, now);
+	else
+		refuse(g, o, &key, ANSWER_OVERLOAD, now);
+}
+
+/* ---- what the far side says ---- */
+
+/* RFC 7247 section 7.1: the error stanza becomes the answer, if that was not given yet. */
+void gateway_uas_error(struct gateway *g, const struct stanza *s, ts_t now)
+{
+	struct stanza_error error;
+	struct uas *u = find_by_id(g, s->id);
+	struct jid from;
+	struct where where;
+
+	if (!stanza_error_read(&error, s->node))
+		error = (struct stanza_error){ .condition = COND_UNDEFINED_CONDITION };
+	/* Only the domain that was written to can refuse the message. */
+	if (!u || jid_decode(s->from, &from, &where) || !u->domain ||
+		!slice_eqs(jid_domain(&from), u->domain->name)) {
+		g->stats.late_errors++;
+		return;
+	}
+	const struct error_context ctx = { .full_jid = u->full_jid,
+		.has_address = error.address.n > 0,
+		.unresolved = error.condition == COND_REMOTE_SERVER_NOT_FOUND &&
+			      error.type == ERROR_TYPE_WAIT };
+	g->stats.far_errors++;
+	gateway_uas_answer(g, u, ANSWER_MAPPED, error_to_sip(error.condition, &ctx), now);
+}
+
+/* ---- time ---- */
+
+ts_t gateway_window(const struct gateway *g)
+{
+	return g->cfg.window ? g->cfg.window : TS_MS(WINDOW_MS);
+}
+
+static struct uas *oldest(const struct gateway *g)
+{
+	struct list *n = list_first(&g->uas_fifo);
+
+	return n ? LIST_ENTRY(n, struct uas, fifo) : NULL;
+}
+
+/* The rule of the window: no error stanza came, and no ping could be had. */
+void gateway_uas_time(struct gateway *g, ts_t now)
+{
+	for (struct uas *u; (u = oldest(g)) && ts_add(u->sent, gateway_window(g)) <= now;)
+		gateway_uas_answer(g, u, ANSWER_MAPPED, 202, now);
+	nist_done_push_time(g->done, now);
+}
+
+ts_t gateway_uas_deadline(const struct gateway *g)
+{
+	const struct uas *u = oldest(g);
+	ts_t at = u ? ts_add(u->sent, gateway_window(g)) : TS_NEVER;
+
+	/* Once a second is often enough to forget; each entry's own moment would cost a wake-up. */
+	return ts_min(at, ts_add(nist_done_deadline(g->done), TS_S(1)));
+}
+
+/* Whether the server had read these is not known: a sender that repeats may double a message, one
+ * that does not would lose it. */
+void gateway_uas_stream_lost(struct gateway *g, ts_t now)
+{
+	for (struct uas *u; (u = oldest(g));)
+		gateway_uas_answer(g, u, ANSWER_STREAM_LOST, 0, now);
+}
+
+/* The connection that the answer is for is gone: RFC 3261 section 18.2.2 would open another one to
+ * the peer, which behind a proxy reaches nobody. */
+void gateway_uas_conn_lost(struct gateway *g, flow_t flow)
+{
+	struct list *n, *t;
+
+	LIST_EACH(n, t, &g->uas_fifo)
+	{
+		struct uas *u = LIST_ENTRY(n, struct uas, fifo);
+
+		if (u->origin.flow == flow)
+			forget(g, u);
+	}
+}
