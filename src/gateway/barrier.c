@@ -163,7 +163,7 @@ void gateway_barrier_reply(struct gateway *g, const struct stanza *s, ts_t now)
 	d->misses = 0;
 	d->silent_until = 0;
 	for (struct uas *u; (u = first_covered(d)) && u->ping <= id;)
-		gateway_uas_answer(g, u, ANSWER_MAPPED, 202, now);
+		gateway_uas_accept(g, u, now);
 	if (id == d->ping_id) {
 		d->ping_out = false;
 		if (!list_empty(&d->uncovered))

@@ -71,6 +71,15 @@ enum answer {
 	ANSWER_COUNT,
 };
 
+/* An answer and, for an error stanza's, its condition: RFC 3326 `Reason: XMPP;text="..."` tells the
+ * SIP side which it was, as several conditions share a status.  Both fit nist_done's `extra`. */
+struct verdict {
+	enum answer answer;
+	int status; /* of ANSWER_MAPPED */
+	bool has_condition;
+	enum stanza_condition condition;
+};
+
 /* ---- SIP to XMPP ---- */
 
 struct uas {
@@ -236,10 +245,10 @@ void gateway_sip_message(struct gateway *g, struct slice bytes, const struct ori
 void gateway_sip_stream(struct gateway *g, struct conn *c, struct slice bytes, ts_t now);
 /* Answers the message in hand without keeping anything. */
 void gateway_answer_stateless(struct gateway *g, const struct origin *o, const struct nist_key *key,
-	enum answer answer, int status);
-int gateway_answer_status(enum answer answer); /* 0 for ANSWER_MAPPED */
-void gateway_put_answer_line(struct buf *b, enum answer answer, int status);
-void gateway_put_answer_end(struct gateway *g, struct buf *b, enum answer answer);
+	const struct verdict *v);
+int gateway_answer_status(const struct verdict *v);
+void gateway_put_answer_line(struct buf *b, const struct verdict *v);
+void gateway_put_answer_end(struct gateway *g, struct buf *b, const struct verdict *v);
 struct conn *gateway_conn_new(struct gateway *g, flow_t flow);
 struct conn *gateway_conn_find(struct gateway *g, flow_t flow);
 void gateway_conn_free(struct gateway *g, struct conn *c);
@@ -253,7 +262,8 @@ int gateway_uas_init(struct gateway *g);
 void gateway_uas_done(struct gateway *g);
 void gateway_uas_request(
 	struct gateway *g, const struct origin *o, ts_t now); /* g->msg: a MESSAGE */
-void gateway_uas_answer(struct gateway *g, struct uas *u, enum answer answer, int status, ts_t now);
+void gateway_uas_answer(struct gateway *g, struct uas *u, const struct verdict *v, ts_t now);
+void gateway_uas_accept(struct gateway *g, struct uas *u, ts_t now); /* 202 */
 void gateway_uas_error(struct gateway *g, const struct stanza *s, ts_t now);
 void gateway_uas_time(struct gateway *g, ts_t now);
 void gateway_uas_stream_lost(struct gateway *g, ts_t now);

@@ -47,16 +47,14 @@ static const struct {
 };
 static_assert(COUNT(answers) == ANSWER_COUNT, "one row an answer");
 
-int gateway_answer_status(enum answer answer)
+int gateway_answer_status(const struct verdict *v)
 {
-	return answers[answer].status;
+	return answers[v->answer].status ? answers[v->answer].status : v->status;
 }
 
-void gateway_put_answer_line(struct buf *b, enum answer answer, int status)
+void gateway_put_answer_line(struct buf *b, const struct verdict *v)
 {
-	int code = answers[answer].status ? answers[answer].status : status;
-
-	sip_put_status_line(b, code, slice_str(answers[answer].reason));
+	sip_put_status_line(b, gateway_answer_status(v), slice_str(answers[v->answer].reason));
 }
 
 /* The codes are those of Lync's ms-diagnostics header: the tools of its administrators know them.
@@ -67,9 +65,11 @@ static void put_diagnostics(struct gateway *g, struct buf *b, const char *code, 
 		g->cfg.component_name, reason);
 }
 
-void gateway_put_answer_end(struct gateway *g, struct buf *b, enum answer answer)
+void gateway_put_answer_end(struct gateway *g, struct buf *b, const struct verdict *v)
 {
-	switch (answers[answer].end) {
+	if (v->has_condition)
+		buf_printf(b, "Reason: XMPP;text=\"%s\"\r\n", stanza_condition_name(v->condition));
+	switch (answers[v->answer].end) {
 	case END_PLAIN: break;
 	case END_RETRY: buf_printf(b, "Retry-After: %d\r\n", RETRY_AFTER_S); break;
 	case END_ALLOW: buf_puts(b, "Allow: MESSAGE, OPTIONS\r\n"); break;
@@ -100,30 +100,32 @@ static void put_unsupported(struct buf *b, const struct sip_msg *req)
 		sip_put_header(b, "Unsupported", h->value);
 }
 
+/* The head comes with the standard phrase; ours tells more. */
+static void replace_line(struct gateway *g, struct buf *b, size_t before, const struct verdict *v)
+{
+	struct slice all = slice_skip(buf_slice(b), before);
+
+	buf_clear(&g->scratch);
+	buf_put(&g->scratch, slice_skip(all, slice_chr(all, '\n') + 1));
+	buf_truncate(b, before);
+	gateway_put_answer_line(b, v);
+	buf_put(b, buf_slice(&g->scratch));
+}
+
 void gateway_answer_stateless(struct gateway *g, const struct origin *o, const struct nist_key *key,
-	enum answer answer, int status)
+	const struct verdict *v)
 {
 	char tag[NIST_TAG_MAX];
 	struct buf *b = gateway_out(g);
 	size_t before = buf_len(b);
-	int code = answers[answer].status ? answers[answer].status : status;
 
-	sip_put_response_head(
-		b, &g->msg, code, slice_str(nist_to_tag(key, g->salt, tag)), &o->peer);
-	/* The head begins with the standard phrase; ours is more telling. */
-	if (answers[answer].reason) {
-		struct slice all = slice_skip(buf_slice(b), before);
-		size_t line = slice_chr(all, '\n') + 1;
-
-		buf_clear(&g->scratch);
-		buf_put(&g->scratch, slice_skip(all, line));
-		buf_truncate(b, before);
-		gateway_put_answer_line(b, answer, code);
-		buf_put(b, buf_slice(&g->scratch));
-	}
-	if (answers[answer].end == END_UNSUPPORTED)
+	sip_put_response_head(b, &g->msg, gateway_answer_status(v),
+		slice_str(nist_to_tag(key, g->salt, tag)), &o->peer);
+	if (answers[v->answer].reason)
+		replace_line(g, b, before, v);
+	if (answers[v->answer].end == END_UNSUPPORTED)
 		put_unsupported(b, &g->msg);
-	gateway_put_answer_end(g, b, answer);
+	gateway_put_answer_end(g, b, v);
 	gateway_send(g, o);
 }
 
@@ -137,7 +139,7 @@ static void refuse(struct gateway *g, const struct origin *o, const struct sip_r
 		g->msg.method == SIP_METHOD_ACK)
 		return;
 	nist_key_make(&key, g->salt, &g->msg);
-	gateway_answer_stateless(g, o, &key, ANSWER_MAPPED, refusal->status);
+	gateway_answer_stateless(g, o, &key, &(struct verdict){ .status = refusal->status });
 }
 
 static bool to_is_sips(const struct sip_msg *req)
@@ -179,7 +181,7 @@ static void request(struct gateway *g, const struct origin *o, ts_t now)
 		return;
 	}
 	nist_key_make(&key, g->salt, &g->msg);
-	gateway_answer_stateless(g, o, &key, answer, 0);
+	gateway_answer_stateless(g, o, &key, &(struct verdict){ .answer = answer });
 }
 
 void gateway_sip_message(struct gateway *g, struct slice bytes, const struct origin *o, ts_t now)

@@ -104,13 +104,13 @@ static struct uas *find_by_id(struct gateway *g, struct slice id)
 
 /* ---- the answer ---- */
 
-static void put_answer(struct gateway *g, struct uas *u, enum answer answer, int status)
+static void put_answer(struct gateway *g, struct uas *u, const struct verdict *v)
 {
 	struct buf *b = gateway_out(g);
 
-	gateway_put_answer_line(b, answer, status);
+	gateway_put_answer_line(b, v);
 	buf_put(b, buf_slice(&u->head));
-	gateway_put_answer_end(g, b, answer);
+	gateway_put_answer_end(g, b, v);
 	gateway_send(g, &u->origin);
 }
 
@@ -122,15 +122,36 @@ static void forget(struct gateway *g, struct uas *u)
 	slot_give(g, u);
 }
 
-void gateway_uas_answer(struct gateway *g, struct uas *u, enum answer answer, int status, ts_t now)
+/* A verdict in the 16 bits that a finished transaction keeps beside its status. */
+static uint16_t verdict_pack(const struct verdict *v)
 {
-	int code = answer == ANSWER_MAPPED ? status : gateway_answer_status(answer);
+	return (uint16_t)(v->answer << 8 | (v->has_condition ? v->condition + 1u : 0));
+}
 
-	put_answer(g, u, answer, status);
+static struct verdict verdict_unpack(int status, uint16_t packed)
+{
+	assert(packed >> 8 < ANSWER_COUNT && (packed & 255) <= COND_COUNT);
+	return (struct verdict){
+		.answer = (enum answer)(packed >> 8),
+		.status = status,
+		.has_condition = packed & 255,
+		.condition = packed & 255 ? (enum stanza_condition)((packed & 255) - 1) : 0,
+	};
+}
+
+void gateway_uas_answer(struct gateway *g, struct uas *u, const struct verdict *v, ts_t now)
+{
+	put_answer(g, u, v);
 	/* A stream does not lose answers, so nothing repeats requests on it: timer J is 0. */
 	if (u->origin.transport == TRANSPORT_UDP)
-		nist_done_add(g->done, &u->key, code, (uint16_t)answer, now);
+		nist_done_add(g->done, &u->key, gateway_answer_status(v), verdict_pack(v), now);
 	forget(g, u);
+}
+
+void gateway_uas_accept(struct gateway *g, struct uas *u, ts_t now)
+{
+	/* RFC 3428 section 7: a relay into another network says 202. */
+	gateway_uas_answer(g, u, &(struct verdict){ .status = 202 }, now);
 }
 
 /* ---- a request ---- */
@@ -174,31 +195,31 @@ static enum answer check_room(struct gateway *g, ts_t now)
 static void refuse(struct gateway *g, const struct origin *o, const struct nist_key *key,
 	enum answer answer, ts_t now)
 {
-	int status = gateway_answer_status(answer);
+	const struct verdict v = { .answer = answer };
 
 	if (answer == ANSWER_OVERLOAD)
 		g->stats.overload_503++;
 	g->stats.sip_refused++;
-	gateway_answer_stateless(g, o, key, answer, status);
+	gateway_answer_stateless(g, o, key, &v);
 	if (o->transport == TRANSPORT_UDP && answer != ANSWER_OVERLOAD)
-		nist_done_add(g->done, key, status, (uint16_t)answer, now);
+		nist_done_add(g->done, key, gateway_answer_status(&v), verdict_pack(&v), now);
 }
 
 static bool is_retransmission(
 	struct gateway *g, const struct origin *o, const struct nist_key *key, ts_t now)
 {
 	int status;
-	uint16_t answer;
+	uint16_t packed;
 
 	if (map_find(&g->uas_map, slice_of(key, sizeof(*key)))) {
 		g->stats.sip_retransmissions++;
 		return true; /* its answer is still owed */
 	}
-	if (!nist_done_find(g->done, key, &status, &answer, now))
+	if (!nist_done_find(g->done, key, &status, &packed, now))
 		return false;
 	g->stats.sip_retransmissions++;
-	assert(answer < ANSWER_COUNT);
-	gateway_answer_stateless(g, o, key, (enum answer)answer, status);
+	const struct verdict v = verdict_unpack(status, packed);
+	gateway_answer_stateless(g, o, key, &v);
 	return true;
 }
 
@@ -282,7 +303,7 @@ static void begin(
 	}
 	g->stats.sip_refused++;
 	g->stats.overload_503 += answer == ANSWER_OVERLOAD;
-	gateway_uas_answer(g, u, answer, 0, now);
+	gateway_uas_answer(g, u, &(struct verdict){ .answer = answer }, now);
 }
 
 void gateway_uas_request(struct gateway *g, const struct origin *o, ts_t now)
@@ -330,7 +351,10 @@ void gateway_uas_error(struct gateway *g, const struct stanza *s, ts_t now)
 		.unresolved = error.condition == COND_REMOTE_SERVER_NOT_FOUND &&
 			      error.type == ERROR_TYPE_WAIT };
 	g->stats.far_errors++;
-	gateway_uas_answer(g, u, ANSWER_MAPPED, error_to_sip(error.condition, &ctx), now);
+	const struct verdict v = { .status = error_to_sip(error.condition, &ctx),
+		.has_condition = true,
+		.condition = error.condition };
+	gateway_uas_answer(g, u, &v, now);
 }
 
 /* ---- time ---- */
@@ -351,7 +375,7 @@ static struct uas *oldest(const struct gateway *g)
 void gateway_uas_time(struct gateway *g, ts_t now)
 {
 	for (struct uas *u; (u = oldest(g)) && ts_add(u->sent, gateway_window(g)) <= now;)
-		gateway_uas_answer(g, u, ANSWER_MAPPED, 202, now);
+		gateway_uas_accept(g, u, now);
 	nist_done_push_time(g->done, now);
 }
 
@@ -369,7 +393,7 @@ ts_t gateway_uas_deadline(const struct gateway *g)
 void gateway_uas_stream_lost(struct gateway *g, ts_t now)
 {
 	for (struct uas *u; (u = oldest(g));)
-		gateway_uas_answer(g, u, ANSWER_STREAM_LOST, 0, now);
+		gateway_uas_answer(g, u, &(struct verdict){ .answer = ANSWER_STREAM_LOST }, now);
 }
 
 /* The connection that the answer is for is gone: RFC 3261 section 18.2.2 would open another one to

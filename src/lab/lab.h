@@ -39,10 +39,10 @@ enum lab_identity {
 		"sip_gateway_down", "sip.send")                                                    \
 	X(GATEWAY_DROPS, "gateway-drops", "the gateway accepts the message and loses it",          \
 		"im_not_delivered", "deliver")                                                     \
-	X(GATEWAY_DELAYS, "gateway-delays", "the message arrives after the deadline",              \
-		"im_not_delivered", "deliver")                                                     \
+	X(GATEWAY_DELAYS, "gateway-delays", "the message arrives when the test has given up",              \
+		"im_late", "deliver")                                                              \
 	X(PARTNER_UNKNOWN_USER, "partner-unknown-user", "the partner has no such receiver",        \
-		"sip_not_found", "sip.send")
+		"xmpp_bounced", "deliver")
 
 enum lab_fault {
 #define LAB_FAULT_ENUM(upper, name, does, reason, phase) LAB_FAULT_##upper,
