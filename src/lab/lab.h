@@ -14,10 +14,10 @@
 
 struct lab;
 
-#define LAB_POOL_DOMAIN "litware.test"
-#define LAB_POOL_FQDN "pool.litware.test"
+#define LAB_POOL_DOMAIN    "litware.test"
+#define LAB_POOL_FQDN      "pool.litware.test"
 #define LAB_PARTNER_DOMAIN "contoso.test"
-#define LAB_PARTNER_FQDN "xmpp.contoso.test"
+#define LAB_PARTNER_FQDN   "xmpp.contoso.test"
 
 /* Numbers of identities (certificate and key) that the driver loads before the start. */
 enum lab_identity {
@@ -39,7 +39,7 @@ enum lab_identity {
 		"sip_gateway_down", "sip.send")                                                    \
 	X(GATEWAY_DROPS, "gateway-drops", "the gateway accepts the message and loses it",          \
 		"im_not_delivered", "deliver")                                                     \
-	X(GATEWAY_DELAYS, "gateway-delays", "the message arrives when the test has given up",              \
+	X(GATEWAY_DELAYS, "gateway-delays", "the message arrives when the test has given up",      \
 		"im_late", "deliver")                                                              \
 	X(PARTNER_UNKNOWN_USER, "partner-unknown-user", "the partner has no such receiver",        \
 		"xmpp_bounced", "deliver")
@@ -48,7 +48,7 @@ enum lab_fault {
 #define LAB_FAULT_ENUM(upper, name, does, reason, phase) LAB_FAULT_##upper,
 	LAB_FAULTS(LAB_FAULT_ENUM)
 #undef LAB_FAULT_ENUM
-	LAB_FAULT_COUNT,
+		LAB_FAULT_COUNT,
 };
 
 struct lab_fault_info {
@@ -69,12 +69,12 @@ struct lab_cfg {
 	unsigned n_sip_users, n_xmpp_users;
 	struct addr sip_udp, sip_tcp, sip_tls; /* port 0 takes a free one; family 0: not this one */
 	struct addr xmpp_client, xmpp_component;
-	struct addr gateway;              /* where the pool sends foreign domains; may be set later */
+	struct addr gateway; /* where the pool sends foreign domains; may be set later */
 	enum transport gateway_transport; /* UDP or TCP */
 	char component_name[256];
 	char component_secret[64];
-	unsigned scram_iterations;        /* 4,096 */
-	bool clear_xmpp;                  /* no TLS on client streams: simulations */
+	unsigned scram_iterations; /* 4,096 */
+	bool clear_xmpp;           /* no TLS on client streams: simulations */
 	enum lab_fault fault;
 };
 

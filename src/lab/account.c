@@ -1,0 +1,94 @@
+#include <string.h>
+
+#include "base/mem.h"
+#include "lab/private.h"
+
+#define NONCE_LIFE TS_S(300)
+
+static struct slice user_part(const char *address)
+{
+	struct slice s = slice_str(address);
+
+	return slice_cut(s, 0, slice_chr(s, '@'));
+}
+
+static int sip_account_init(struct lab *l, unsigned i)
+{
+	struct sip_account *a = &l->sip_accounts[i];
+	struct slice user = user_part(l->cfg.sip_users[i].address);
+	struct slice password = slice_str(l->cfg.sip_users[i].password);
+
+	if (l->cfg.fault == LAB_FAULT_WRONG_PASSWORD)
+		password = SLICE("another one than the test has");
+	if (!slice_cstr(user, a->user, sizeof(a->user)))
+		return -EINVAL;
+	return digest_secret_make(&a->secret, user, SLICE(LAB_POOL_DOMAIN), password);
+}
+
+static int xmpp_account_init(struct lab *l, unsigned i)
+{
+	struct xmpp_account *a = &l->xmpp_accounts[i];
+
+	if (!slice_cstr(user_part(l->cfg.xmpp_users[i].address), a->user, sizeof(a->user)))
+		return -EINVAL;
+	return sasl_secret_make(&a->secret, slice_str(l->cfg.xmpp_users[i].password),
+		l->cfg.scram_iterations, l->rng);
+}
+
+static int digest_server_init(struct lab *l, struct digest_server **ret)
+{
+	struct digest_server_cfg cfg = {
+		.realm = LAB_POOL_DOMAIN,
+		.offer = { DIGEST_SHA256, DIGEST_MD5 },
+		.n_offer = 2,
+		.nonce_life = NONCE_LIFE,
+	};
+
+	rng_bytes(l->rng, cfg.key, sizeof(cfg.key));
+	return digest_server_new(ret, &cfg);
+}
+
+int lab_accounts_init(struct lab *l)
+{
+	l->sip_accounts = mem_alloc0(LAB_USERS_MAX * sizeof(*l->sip_accounts));
+	l->xmpp_accounts = mem_alloc0(LAB_USERS_MAX * sizeof(*l->xmpp_accounts));
+	if (!l->sip_accounts || !l->xmpp_accounts)
+		return -ENOMEM;
+	int err = digest_server_init(l, &l->registrar);
+	if (!err)
+		err = digest_server_init(l, &l->proxy);
+	for (unsigned i = 0; !err && i < l->cfg.n_sip_users; i++)
+		err = sip_account_init(l, i);
+	for (unsigned i = 0; !err && i < l->cfg.n_xmpp_users; i++)
+		err = xmpp_account_init(l, i);
+	return err;
+}
+
+void lab_accounts_done(struct lab *l)
+{
+	digest_server_free(l->registrar);
+	digest_server_free(l->proxy);
+	if (l->sip_accounts)
+		mem_wipe(l->sip_accounts, LAB_USERS_MAX * sizeof(*l->sip_accounts));
+	if (l->xmpp_accounts)
+		mem_wipe(l->xmpp_accounts, LAB_USERS_MAX * sizeof(*l->xmpp_accounts));
+	mem_free(l->sip_accounts);
+	mem_free(l->xmpp_accounts);
+	mem_wipe(&l->cfg, sizeof(l->cfg));
+}
+
+struct sip_account *lab_sip_account(struct lab *l, struct slice user)
+{
+	for (unsigned i = 0; i < l->cfg.n_sip_users; i++)
+		if (slice_eqs(user, l->sip_accounts[i].user))
+			return &l->sip_accounts[i];
+	return NULL;
+}
+
+const struct xmpp_account *lab_xmpp_account(const struct lab *l, struct slice user)
+{
+	for (unsigned i = 0; i < l->cfg.n_xmpp_users; i++)
+		if (slice_eqs(user, l->xmpp_accounts[i].user))
+			return &l->xmpp_accounts[i];
+	return NULL;
+}

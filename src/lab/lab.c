@@ -1,0 +1,453 @@
+#include <assert.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "lab/private.h"
+
+/* ---- what one push leaves behind ---- */
+
+static void begin_push(struct lab *l, ts_t now)
+{
+	l->now = now;
+	if (l->next_output == l->n_outputs) {
+		l->n_outputs = l->next_output = 0;
+		buf_clear(&l->out_bytes);
+	}
+	if (l->next_want == l->n_wants)
+		l->n_wants = l->next_want = 0;
+	if (l->next_event == l->n_events) {
+		l->n_events = l->next_event = 0;
+		buf_clear(&l->log);
+	}
+}
+
+struct buf *lab_out(struct lab *l)
+{
+	return &l->out_bytes;
+}
+
+void lab_send(struct lab *l, const struct origin *to)
+{
+	const struct pending_output *last = l->n_outputs ? &l->outputs[l->n_outputs - 1] : NULL;
+	size_t from = last ? last->offset + last->n : 0;
+
+	if (buf_err(&l->out_bytes) || l->n_outputs == OUTPUTS_MAX)
+		return; /* as lost on the way */
+	l->outputs[l->n_outputs++] = (struct pending_output){
+		.flow = to->flow,
+		.listener = to->listener,
+		.peer = to->peer,
+		.offset = from,
+		.n = buf_len(&l->out_bytes) - from,
+	};
+}
+
+struct want *lab_want(struct lab *l, enum want_type type)
+{
+	assert(l->n_wants < WANTS_MAX);
+	struct want *w = &l->wants[l->n_wants++];
+
+	memset(w, 0, sizeof(*w));
+	w->type = type;
+	return w;
+}
+
+struct buf *lab_log(struct lab *l, const char *subsystem, const char *event)
+{
+	buf_putc(&l->log, '\0');
+	log_begin(&l->log, subsystem, event);
+	return &l->log;
+}
+
+void lab_emit(struct lab *l, enum lab_event_type type, enum log_level level)
+{
+	struct slice all = buf_slice(&l->log);
+	size_t start = all.n;
+
+	if (l->n_events == EVENTS_MAX)
+		return;
+	while (start > 0 && all.p[start - 1] != '\0')
+		start--;
+	l->event_text[l->n_events] = start;
+	l->events[l->n_events++] = (struct lab_event){ .type = type, .level = level };
+}
+
+static bool take_output(void *self, struct output *ret)
+{
+	struct lab *l = self;
+	struct list *n, *t;
+
+	if (l->next_output < l->n_outputs) {
+		const struct pending_output *o = &l->outputs[l->next_output++];
+
+		*ret = (struct output){ .flow = o->flow,
+			.listener = o->listener,
+			.peer = o->peer,
+			.bytes = slice_cut(buf_slice(&l->out_bytes), o->offset, o->offset + o->n) };
+		return true;
+	}
+	LIST_EACH(n, t, &l->all_conns)
+	{
+		struct conn *c = LIST_ENTRY(n, struct conn, all);
+
+		*ret = (struct output){ .flow = c->flow };
+		if (c->stream && xstream_take_output(c->stream, &ret->bytes))
+			return true;
+	}
+	return false;
+}
+
+/* A handshake begins when what goes before it in clear has been taken: outputs are drained first.
+ */
+static bool take_want(void *self, struct want *ret)
+{
+	struct lab *l = self;
+
+	if (l->next_want == l->n_wants)
+		return false;
+	*ret = l->wants[l->next_want++];
+	return true;
+}
+
+bool lab_take_event(struct lab *l, struct lab_event *ret)
+{
+	if (l->next_event == l->n_events)
+		return false;
+	*ret = l->events[l->next_event];
+	ret->log = buf_cstr(&l->log) + l->event_text[l->next_event];
+	l->next_event++;
+	return true;
+}
+
+/* ---- connections ---- */
+
+struct conn *lab_conn_new(struct lab *l, flow_t flow, enum conn_kind kind)
+{
+	struct conn *c = mem_alloc0(sizeof(*c));
+
+	if (!c)
+		return NULL;
+	c->flow = flow;
+	c->kind = kind;
+	sip_frame_init(&c->frame);
+	if (map_insert(&l->conns, &c->node, slice_of(&c->flow, sizeof(c->flow)))) {
+		sip_frame_done(&c->frame);
+		return mem_free(c);
+	}
+	list_append(&l->all_conns, &c->all);
+	return c;
+}
+
+static struct conn *conn_find(struct lab *l, flow_t flow)
+{
+	struct map_node *n = map_find(&l->conns, slice_of(&flow, sizeof(flow)));
+
+	return n ? LIST_ENTRY(n, struct conn, node) : NULL;
+}
+
+static void forget_bindings(struct lab *l, flow_t flow)
+{
+	for (unsigned i = 0; i < l->cfg.n_sip_users; i++)
+		for (unsigned k = 0; k < BINDINGS_MAX; k++)
+			if (l->sip_accounts[i].bindings[k].path.flow == flow)
+				l->sip_accounts[i].bindings[k].in_use = false;
+}
+
+void lab_conn_free(struct lab *l, struct conn *c)
+{
+	if (c->kind == CONN_SIP) {
+		forget_bindings(l, c->flow);
+		lab_proxy_conn_lost(l, c);
+	}
+	if (l->component == c)
+		l->component = NULL;
+	map_remove(&l->conns, &c->node);
+	list_remove(&c->all);
+	sip_frame_done(&c->frame);
+	xstream_free(c->stream);
+	mem_free(c);
+}
+
+static enum conn_kind kind_of(enum lab_listener what)
+{
+	switch (what) {
+	case LAB_LISTEN_XMPP_CLIENT: return CONN_XMPP_CLIENT;
+	case LAB_LISTEN_XMPP_COMPONENT: return CONN_XMPP_COMPONENT;
+	case LAB_LISTEN_SIP_UDP:
+	case LAB_LISTEN_SIP_TCP:
+	case LAB_LISTEN_SIP_TLS:
+	case LAB_LISTEN_COUNT: return CONN_SIP;
+	}
+	return CONN_SIP;
+}
+
+static void accepted(struct lab *l, const struct fact *in)
+{
+	struct conn *c = lab_conn_new(l, in->flow, kind_of((enum lab_listener)in->listener));
+
+	if (!c) {
+		lab_want(l, WANT_DROP_FLOW)->flow = in->flow;
+		return;
+	}
+	bool tls = in->listener == LAB_LISTEN_SIP_TLS;
+	c->origin = (struct origin){ .flow = in->flow,
+		.listener = in->listener,
+		.transport = tls ? TRANSPORT_TLS : TRANSPORT_TCP,
+		.peer = *in->peer,
+		.local = *in->local };
+	c->up = !tls;
+	if (tls) {
+		struct want *w = lab_want(l, WANT_TLS);
+
+		w->flow = in->flow;
+		w->tls = (struct tls_policy){
+			.accept = true, .verify = TLS_VERIFY_NOTE, .identity = LAB_IDENTITY_POOL
+		};
+	}
+	if (c->kind != CONN_SIP)
+		lab_xserver_up(l, c);
+}
+
+/* ---- listeners ---- */
+
+static void want_listeners(struct lab *l)
+{
+	const struct {
+		enum lab_listener what;
+		enum transport transport;
+		const struct addr *addr;
+	} rows[] = {
+		{ LAB_LISTEN_SIP_UDP, TRANSPORT_UDP, &l->cfg.sip_udp },
+		{ LAB_LISTEN_SIP_TCP, TRANSPORT_TCP, &l->cfg.sip_tcp },
+		{ LAB_LISTEN_SIP_TLS, TRANSPORT_TCP, &l->cfg.sip_tls },
+		{ LAB_LISTEN_XMPP_CLIENT, TRANSPORT_TCP, &l->cfg.xmpp_client },
+		{ LAB_LISTEN_XMPP_COMPONENT, TRANSPORT_TCP, &l->cfg.xmpp_component },
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		if (!rows[i].addr->family)
+			continue;
+		struct want *w = lab_want(l, WANT_LISTEN);
+		w->listener = rows[i].what;
+		w->transport = rows[i].transport;
+		w->addr = *rows[i].addr;
+		l->n_listeners++;
+	}
+}
+
+static void listen_up(struct lab *l, const struct fact *in)
+{
+	l->listeners[in->listener] = *in->local;
+	lab_log(l, "lab", "listening");
+	lab_emit(l, LAB_EV_LISTENING, LOG_LEVEL_INFO);
+	l->events[l->n_events - 1].what = (enum lab_listener)in->listener;
+	l->events[l->n_events - 1].addr = *in->local;
+	if (++l->n_bound < l->n_listeners)
+		return;
+	lab_log(l, "lab", "ready");
+	lab_emit(l, LAB_EV_READY, LOG_LEVEL_INFO);
+}
+
+static void listen_failed(struct lab *l, const struct fact *in)
+{
+	struct buf *b = lab_log(l, "lab", "cannot-listen");
+
+	log_str(b, "what", slice_str(lab_listener_name((enum lab_listener)in->listener)));
+	log_str(b, "error", slice_str(err_text(in->err)));
+	lab_emit(l, LAB_EV_FAILED, LOG_LEVEL_ERROR);
+}
+
+const char *lab_listener_name(enum lab_listener what)
+{
+	static const char *const names[] = {
+		[0] = "",
+		[LAB_LISTEN_SIP_UDP] = "sip-udp",
+		[LAB_LISTEN_SIP_TCP] = "sip-tcp",
+		[LAB_LISTEN_SIP_TLS] = "sip-tls",
+		[LAB_LISTEN_XMPP_CLIENT] = "xmpp-client",
+		[LAB_LISTEN_XMPP_COMPONENT] = "xmpp-component",
+	};
+
+	return names[what];
+}
+
+/* ---- facts ---- */
+
+static void flow_gone(struct lab *l, struct conn *c, const struct fact *in)
+{
+	if (c->kind != CONN_SIP) {
+		lab_xserver_closed(l, c);
+		return;
+	}
+	if (in->type == FACT_FLOW_EOF)
+		lab_want(l, WANT_CLOSE_FLOW)->flow = c->flow;
+	lab_conn_free(l, c);
+}
+
+static void flow_up(struct lab *l, struct conn *c, const struct fact *in)
+{
+	c->up = true;
+	c->origin.local = *in->local;
+	c->origin.peer = *in->peer;
+	lab_proxy_conn_up(l, c);
+}
+
+static void flow_fact(struct lab *l, const struct fact *in)
+{
+	struct conn *c = conn_find(l, in->flow);
+
+	if (!c)
+		return; /* we gave it up before this fact */
+	switch (in->type) {
+	case FACT_FLOW_UP: flow_up(l, c, in); break;
+	case FACT_FLOW_BYTES:
+		if (c->kind == CONN_SIP)
+			lab_pool_stream(l, c, in->bytes);
+		else
+			lab_xserver_bytes(l, c, in->bytes);
+		break;
+	case FACT_TLS_UP:
+		if (c->kind == CONN_SIP)
+			c->up = true;
+		else
+			lab_xserver_tls_up(l, c, in->tls);
+		break;
+	case FACT_FLOW_EOF:
+	case FACT_FLOW_FAILED: flow_gone(l, c, in); break;
+	case FACT_FLOW_BLOCKED:
+	case FACT_FLOW_READY:
+	case FACT_FLOW_ACCEPTED:
+	case FACT_LISTEN_UP:
+	case FACT_LISTEN_FAILED:
+	case FACT_DATAGRAM:
+	case FACT_DATAGRAM_FAILED:
+	case FACT_DNS:
+	case FACT_CLOCK:
+	case FACT_STOP: break;
+	}
+}
+
+static void push(void *self, const struct fact *in, ts_t now)
+{
+	struct lab *l = self;
+
+	begin_push(l, now);
+	switch (in->type) {
+	case FACT_DATAGRAM: {
+		const struct origin o = { .listener = in->listener,
+			.transport = TRANSPORT_UDP,
+			.peer = *in->peer,
+			.local = *in->local };
+		lab_pool_message(l, in->bytes, &o);
+		break;
+	}
+	case FACT_DATAGRAM_FAILED: lab_proxy_peer_failed(l, in->peer, in->err); break;
+	case FACT_FLOW_ACCEPTED: accepted(l, in); break;
+	case FACT_FLOW_UP:
+	case FACT_FLOW_BYTES:
+	case FACT_FLOW_EOF:
+	case FACT_FLOW_FAILED:
+	case FACT_FLOW_BLOCKED:
+	case FACT_FLOW_READY:
+	case FACT_TLS_UP: flow_fact(l, in); break;
+	case FACT_LISTEN_UP: listen_up(l, in); break;
+	case FACT_LISTEN_FAILED: listen_failed(l, in); break;
+	case FACT_DNS:
+	case FACT_CLOCK:
+	case FACT_STOP: break; /* a lab has nothing that must be finished */
+	}
+}
+
+static void push_time(void *self, ts_t now)
+{
+	struct lab *l = self;
+
+	begin_push(l, now);
+	for (struct timer *t; (t = timers_due(&l->timers, now));)
+		lab_proxy_timer(l, LIST_ENTRY(t, struct forward, timer));
+	lab_xserver_time(l);
+}
+
+static ts_t deadline(const void *self)
+{
+	const struct lab *l = self;
+
+	return ts_min(timers_deadline(&l->timers), lab_xserver_deadline(l));
+}
+
+/* ---- life ---- */
+
+static int init(struct lab *l)
+{
+	buf_init(&l->out_bytes, OUT_BYTES_MAX);
+	buf_init(&l->log, 64 << 10);
+	buf_init(&l->scratch, 4 * MESSAGE_MAX);
+	buf_init(&l->held, 1 << 20);
+	list_init(&l->all_conns);
+	timers_init(&l->timers);
+	rng_bytes(l->rng, l->salt, sizeof(l->salt));
+	map_init(&l->conns, CONNS_MAX, l->rng);
+	l->outputs = mem_alloc0(OUTPUTS_MAX * sizeof(*l->outputs));
+	if (!l->outputs)
+		return -ENOMEM;
+	int err = lab_accounts_init(l);
+	return err ? err : lab_proxy_init(l);
+}
+
+int lab_new(struct lab **ret, const struct lab_cfg *cfg, struct rng *rng, ts_t now)
+{
+	struct lab *l = mem_alloc0(sizeof(*l));
+
+	if (!l)
+		return -ENOMEM;
+	l->cfg = *cfg;
+	l->rng = rng;
+	l->now = now;
+	if (!l->cfg.scram_iterations)
+		l->cfg.scram_iterations = SASL_ITERATIONS_MIN;
+	int err = init(l);
+	if (err) {
+		lab_free(l);
+		return err;
+	}
+	want_listeners(l);
+	*ret = l;
+	return 0;
+}
+
+struct lab *lab_free(struct lab *l)
+{
+	if (!l)
+		return NULL;
+	for (struct list *n; (n = list_first(&l->all_conns));)
+		lab_conn_free(l, LIST_ENTRY(n, struct conn, all));
+	lab_proxy_done(l);
+	map_done(&l->conns);
+	timers_done(&l->timers);
+	lab_accounts_done(l);
+	buf_done(&l->out_bytes);
+	buf_done(&l->log);
+	buf_done(&l->scratch);
+	buf_done(&l->held);
+	mem_free(l->outputs);
+	return mem_free(l);
+}
+
+struct engine lab_engine(struct lab *l)
+{
+	static const struct engine_ops ops = {
+		.name = "lab",
+		.push = push,
+		.push_time = push_time,
+		.take_output = take_output,
+		.take_want = take_want,
+		.deadline = deadline,
+	};
+
+	return (struct engine){ &ops, l };
+}
+
+void lab_set_gateway(struct lab *l, const struct addr *gateway)
+{
+	l->cfg.gateway = *gateway;
+}

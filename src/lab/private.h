@@ -1,0 +1,199 @@
+/* private.h - what the lab's own files share.
+ *
+ *   lab.c      the engine: facts in, outputs and wants out, listeners, connections
+ *   account.c  who there is, with which secrets
+ *   pool.c     SIP: who may, and the registrar (RFC 3261 section 10.3)
+ *   proxy.c    SIP: a stateful proxy (RFC 3261 section 16) for MESSAGE and its like
+ *   xserver.c  XMPP: streams of clients and of the component
+ *   xroute.c   XMPP: stanzas from one to the other (RFC 6121 section 8)
+ *   fault.c    the table of faults
+ */
+#pragma once
+
+#include "base/list.h"
+#include "base/map.h"
+#include "base/timers.h"
+#include "lab/lab.h"
+#include "sip/digest.h"
+#include "sip/frame.h"
+#include "sip/nict.h"
+#include "sip/nist.h"
+#include "sip/write.h"
+#include "xmpp/stream.h"
+
+enum {
+	OUTPUTS_MAX = 4096,
+	OUT_BYTES_MAX = 16 << 20,
+	WANTS_MAX = 64,
+	EVENTS_MAX = 64,
+	CONNS_MAX = 4096,
+	BINDINGS_MAX = 8,      /* contacts of one account */
+	FORWARDS_MAX = 100000, /* requests in hand or remembered until timer J */
+	MESSAGE_MAX = 65535,
+	HELD_MAX = 256, /* stanzas that a fault holds back */
+};
+
+struct origin {
+	flow_t flow; /* 0: a datagram */
+	uint32_t listener;
+	enum transport transport;
+	struct addr peer, local;
+};
+
+struct binding {
+	bool in_use;
+	char contact[256];  /* the URI as registered */
+	struct origin path; /* the way back: the connection, or the address it came from */
+	ts_t expires;
+};
+
+struct sip_account {
+	char user[256]; /* user part, unescaped */
+	struct digest_secret secret;
+	struct binding bindings[BINDINGS_MAX];
+};
+
+struct xmpp_account {
+	char user[256];
+	struct sasl_secret secret;
+};
+
+enum conn_kind {
+	CONN_SIP,
+	CONN_XMPP_CLIENT,
+	CONN_XMPP_COMPONENT,
+};
+
+struct conn {
+	struct map_node node; /* by flow */
+	struct list all;      /* of the lab's conns */
+	flow_t flow;
+	enum conn_kind kind;
+	struct origin origin;
+	bool up, closing;
+	struct sip_frame frame;
+
+	struct xstream *stream;
+	bool wants_tls;
+	char jid[JID_MAX + 1]; /* bound full JID, or the component's name */
+	bool ready, available;
+	char user[256]; /* of a client that is logging in */
+};
+
+/* One request that was passed on: a server and a client transaction. */
+struct forward {
+	struct map_node node; /* by key */
+	struct nist_key key;
+	uint32_t slot, chance; /* in our branch: finds it for a response */
+	bool in_use;
+	struct origin from;
+	struct nict *tx; /* NULL when it is over */
+	struct origin to;
+	struct buf request;
+	struct buf
+		response; /* the final one, for repeated requests; before that the head of ours */
+	bool answered;
+	struct timer timer;
+	ts_t forget; /* timer J */
+};
+
+struct pending_output {
+	flow_t flow;
+	uint32_t listener;
+	struct addr peer;
+	size_t offset, n;
+};
+
+struct lab {
+	struct lab_cfg cfg;
+	struct rng *rng;
+	ts_t now;
+	uint8_t salt[16];
+
+	struct buf out_bytes;
+	struct pending_output *outputs;
+	size_t n_outputs, next_output;
+	struct want wants[WANTS_MAX];
+	unsigned n_wants, next_want;
+	struct lab_event events[EVENTS_MAX];
+	size_t event_text[EVENTS_MAX];
+	unsigned n_events, next_event;
+	struct buf log;
+
+	struct addr listeners[LAB_LISTEN_COUNT]; /* family 0: not bound */
+	unsigned n_listeners, n_bound;
+	struct map conns;
+	struct list all_conns;
+	flow_t next_flow;
+
+	struct sip_account *sip_accounts;
+	struct xmpp_account *xmpp_accounts;
+	struct digest_server *registrar, *proxy;
+	struct sip_msg msg;
+	struct buf scratch;
+
+	struct forward **forwards;
+	uint32_t n_forwards;
+	uint32_t *free_forwards;
+	uint32_t n_free_forwards;
+	struct map forward_map;
+	struct timers timers;
+	struct conn *gateway_conn;
+
+	struct conn *component;
+	struct sasl_cache *cache;
+	struct buf
+		held; /* stanzas for the receiver, ready to be written, that a fault holds back */
+};
+
+/* lab.c */
+struct buf *lab_out(struct lab *l);
+void lab_send(struct lab *l, const struct origin *to);
+struct want *lab_want(struct lab *l, enum want_type type);
+struct buf *lab_log(struct lab *l, const char *subsystem, const char *event);
+void lab_emit(struct lab *l, enum lab_event_type type, enum log_level level);
+struct conn *lab_conn_new(struct lab *l, flow_t flow, enum conn_kind kind);
+void lab_conn_free(struct lab *l, struct conn *c); /* the flow is gone or was told to go */
+
+/* account.c */
+int lab_accounts_init(struct lab *l);
+void lab_accounts_done(struct lab *l);
+struct sip_account *lab_sip_account(struct lab *l, struct slice user);
+const struct xmpp_account *lab_xmpp_account(const struct lab *l, struct slice user);
+
+/* pool.c */
+void lab_pool_message(struct lab *l, struct slice bytes, const struct origin *o);
+void lab_pool_stream(struct lab *l, struct conn *c, struct slice bytes);
+/* Answers the request in hand: the head was written by lab_answer_begin(), headers may follow. */
+struct buf *lab_answer_begin(struct lab *l, const struct origin *o, int status);
+void lab_answer_end(struct lab *l, const struct origin *o);
+void lab_answer(struct lab *l, const struct origin *o, int status);
+
+/* proxy.c */
+int lab_proxy_init(struct lab *l);
+void lab_proxy_done(struct lab *l);
+/* A request seen before: answered or absorbed. */
+bool lab_proxy_repeated(struct lab *l, const struct origin *o);
+/* Passes the request in hand on; `uri` becomes the Request-URI. */
+void lab_proxy_forward(
+	struct lab *l, const struct origin *from, const struct origin *to, struct slice uri);
+void lab_proxy_response(struct lab *l);
+void lab_proxy_timer(struct lab *l, struct forward *f);
+void lab_proxy_peer_failed(struct lab *l, const struct addr *peer, int err);
+void lab_proxy_conn_up(struct lab *l, struct conn *c);
+void lab_proxy_conn_lost(struct lab *l, struct conn *c);
+/* The way to the gateway: false when it cannot be tried. */
+bool lab_proxy_gateway(struct lab *l, struct origin *ret);
+
+/* xserver.c */
+void lab_xserver_up(struct lab *l, struct conn *c);
+void lab_xserver_bytes(struct lab *l, struct conn *c, struct slice bytes);
+void lab_xserver_tls_up(struct lab *l, struct conn *c, const struct tls_facts *facts);
+void lab_xserver_closed(struct lab *l, struct conn *c);
+void lab_xserver_time(struct lab *l);
+ts_t lab_xserver_deadline(const struct lab *l);
+void lab_xserver_commit(struct lab *l, struct conn *c);
+
+/* xroute.c */
+void lab_xroute(struct lab *l, struct conn *from, const struct xml_node *node);
+void lab_xroute_unavailable(struct lab *l, struct conn *c);
