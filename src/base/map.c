@@ -1,0 +1,166 @@
+#include "base/map.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+
+enum { FIRST_SLOTS = 16 };
+
+static uint64_t rotl(uint64_t x, int b)
+{
+	return x << b | x >> (64 - b);
+}
+
+static void sip_round(uint64_t v[4])
+{
+	v[0] += v[1];
+	v[1] = rotl(v[1], 13) ^ v[0];
+	v[0] = rotl(v[0], 32);
+	v[2] += v[3];
+	v[3] = rotl(v[3], 16) ^ v[2];
+	v[0] += v[3];
+	v[3] = rotl(v[3], 21) ^ v[0];
+	v[2] += v[1];
+	v[1] = rotl(v[1], 17) ^ v[2];
+	v[2] = rotl(v[2], 32);
+}
+
+static uint64_t load64(const uint8_t *p)
+{
+	uint64_t v = 0;
+
+	for (int i = 7; i >= 0; i--)
+		v = v << 8 | p[i];
+	return v;
+}
+
+uint64_t siphash(const uint8_t salt[16], struct slice s)
+{
+	uint64_t k0 = load64(salt), k1 = load64(salt + 8);
+	uint64_t v[4] = { k0 ^ 0x736f6d6570736575, k1 ^ 0x646f72616e646f6d, k0 ^ 0x6c7967656e657261,
+		k1 ^ 0x7465646279746573 };
+	uint64_t last = (uint64_t)s.n << 56;
+	size_t i = 0;
+
+	for (; i + 8 <= s.n; i += 8) {
+		uint64_t m = load64(s.p + i);
+
+		v[3] ^= m;
+		sip_round(v);
+		sip_round(v);
+		v[0] ^= m;
+	}
+	for (size_t k = 0; i + k < s.n; k++)
+		last |= (uint64_t)s.p[i + k] << (8 * k);
+	v[3] ^= last;
+	sip_round(v);
+	sip_round(v);
+	v[0] ^= last;
+	v[2] ^= 0xff;
+	for (int k = 0; k < 4; k++)
+		sip_round(v);
+	return v[0] ^ v[1] ^ v[2] ^ v[3];
+}
+
+void map_init(struct map *m, size_t max_nodes, struct rng *rng)
+{
+	*m = (struct map){ .max = max_nodes };
+	rng_bytes(rng, m->salt, sizeof(m->salt));
+}
+
+void map_done(struct map *m)
+{
+	mem_free(m->slots);
+	m->slots = NULL;
+	m->n_slots = m->n = 0;
+}
+
+uint64_t map_hash(const struct map *m, struct slice key)
+{
+	return siphash(m->salt, key);
+}
+
+static struct map_node *find(const struct map *m, struct slice key, uint64_t hash)
+{
+	struct map_node *n = m->n_slots ? m->slots[hash & (m->n_slots - 1)] : NULL;
+
+	while (n && (n->hash != hash || !slice_eq(n->key, key)))
+		n = n->next;
+	return n;
+}
+
+struct map_node *map_find(const struct map *m, struct slice key)
+{
+	return m->n ? find(m, key, map_hash(m, key)) : NULL;
+}
+
+static int grow(struct map *m)
+{
+	size_t n_slots = m->n_slots ? 2 * m->n_slots : FIRST_SLOTS;
+	struct map_node **slots = mem_alloc0(n_slots * sizeof(struct map_node *));
+
+	if (!slots)
+		return -ENOMEM;
+	for (size_t i = 0; i < m->n_slots; i++)
+		for (struct map_node *n = m->slots[i], *next; n; n = next) {
+			struct map_node **head = &slots[n->hash & (n_slots - 1)];
+
+			next = n->next;
+			n->next = *head;
+			*head = n;
+		}
+	mem_free(m->slots);
+	m->slots = slots;
+	m->n_slots = n_slots;
+	return 0;
+}
+
+int map_insert(struct map *m, struct map_node *node, struct slice key)
+{
+	uint64_t hash = map_hash(m, key);
+
+	if (find(m, key, hash))
+		return -EEXIST;
+	if (m->n == m->max)
+		return ERR_LIMIT;
+	if (m->n == m->n_slots) {
+		int err = grow(m);
+
+		if (err)
+			return err;
+	}
+	struct map_node **head = &m->slots[hash & (m->n_slots - 1)];
+	*node = (struct map_node){ .next = *head, .hash = hash, .key = key };
+	*head = node;
+	m->n++;
+	return 0;
+}
+
+void map_remove(struct map *m, struct map_node *node)
+{
+	struct map_node **at = &m->slots[node->hash & (m->n_slots - 1)];
+
+	while (*at != node) {
+		assert(*at && "the node is in this map");
+		at = &(*at)->next;
+	}
+	*at = node->next;
+	node->next = NULL;
+	m->n--;
+}
+
+struct map_node *map_next(const struct map *m, const struct map_node *node)
+{
+	size_t i = 0;
+
+	if (node && node->next)
+		return node->next;
+	if (node)
+		i = (node->hash & (m->n_slots - 1)) + 1;
+	for (; i < m->n_slots; i++)
+		if (m->slots[i])
+			return m->slots[i];
+	return NULL;
+}
