@@ -1,0 +1,404 @@
+#include "sip/uri.h"
+
+#include "base/addr.h"
+#include "base/mem.h"
+#include "base/str.h"
+
+/* RFC 3261 section 25.1.  One bit a character class: one load a byte. */
+enum {
+	C_UNRESERVED = 1, /* alphanum / mark */
+	C_USER = 2,       /* unreserved / user-unreserved */
+	C_PASSWORD = 4,   /* unreserved / "&" "=" "+" "$" "," */
+	C_PARAM = 8,      /* unreserved / param-unreserved */
+	C_HOST = 16,      /* alphanum / "-" / "." */
+	C_HEADER = 32,    /* unreserved / hnv-unreserved, and the "=" and "&" between */
+};
+
+/* clang-format off */
+static const uint8_t classes[256] = {
+	[0x20] = 0x00, 0x2f, 0x00, 0x00, 0x2e, 0x00, 0x2e, 0x2f, 0x2f, 0x2f, 0x2f, 0x2e, 0x06, 0x3f, 0x3f, 0x2a,
+	[0x30] = 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x28, 0x02, 0x00, 0x26, 0x00, 0x22,
+	[0x40] = 0x00, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f,
+	[0x50] = 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x28, 0x00, 0x28, 0x00, 0x2f,
+	[0x60] = 0x00, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f,
+	[0x70] = 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x00, 0x00, 0x00, 0x2f, 0x00,
+};
+/* clang-format on */
+
+static const struct {
+	const char *name;
+	enum sip_scheme scheme;
+} schemes[] = {
+	{ "sip", SIP_SCHEME_SIP },
+	{ "sips", SIP_SCHEME_SIPS },
+	{ "tel", SIP_SCHEME_TEL },
+	{ "im", SIP_SCHEME_IM },
+	{ "pres", SIP_SCHEME_PRES },
+};
+
+static int refuse(struct where *where, int err, size_t offset, const char *what)
+{
+	*where = (struct where){ offset, what };
+	return err;
+}
+
+/* Where the run of this class (escapes included) ends; *bad_escape when a % is not of one. */
+static size_t span(struct slice s, size_t from, uint8_t class, bool *bad_escape)
+{
+	size_t i = from;
+
+	for (; i < s.n; i++) {
+		if (classes[s.p[i]] & class)
+			continue;
+		if (s.p[i] != '%' || class == C_HOST)
+			break;
+		if (i + 2 >= s.n || hex_digit(s.p[i + 1]) < 0 || hex_digit(s.p[i + 2]) < 0) {
+			*bad_escape = true;
+			break;
+		}
+		i += 2;
+	}
+	return i;
+}
+
+static enum sip_scheme find_scheme(struct slice text)
+{
+	for (size_t i = 0; i < COUNT(schemes); i++)
+		if (slice_ieqs(text, schemes[i].name))
+			return schemes[i].scheme;
+	return SIP_SCHEME_OTHER;
+}
+
+static bool is_scheme(struct slice s)
+{
+	if (s.n == 0 || !ascii_is_alpha(s.p[0]))
+		return false;
+	for (size_t i = 1; i < s.n; i++)
+		if (!ascii_is_alpha(s.p[i]) && !ascii_is_digit(s.p[i]) && s.p[i] != '+' &&
+			s.p[i] != '-' && s.p[i] != '.')
+			return false;
+	return true;
+}
+
+static int read_userinfo(
+	struct slice in, size_t from, size_t at, struct sip_uri *u, struct where *w)
+{
+	bool bad = false;
+	size_t end = span(in, from, C_USER, &bad);
+
+	u->user = slice_cut(in, from, end);
+	if (end < at && in.p[end] == ':' && !bad) {
+		size_t start = end + 1;
+
+		end = span(in, start, C_PASSWORD, &bad);
+		u->has_password = true;
+		u->password = slice_cut(in, start, end);
+	}
+	if (bad)
+		return refuse(w, ERR_SYNTAX, end, "a % in the user part without two hex digits");
+	if (end != at)
+		return refuse(w, ERR_SYNTAX, end, "a character that the user part does not allow");
+	if (u->user.n == 0)
+		return refuse(w, ERR_SYNTAX, from, "an @ without a user part");
+	return 0;
+}
+
+static bool is_hostname(struct slice host)
+{
+	while (host.n) {
+		struct slice label = slice_split(&host, '.');
+
+		if (label.n == 0 || label.n > 63 || label.p[0] == '-' ||
+			label.p[label.n - 1] == '-')
+			return false;
+	}
+	return true;
+}
+
+static int read_host(struct slice in, size_t *at, struct sip_uri *u, struct where *w)
+{
+	struct addr ignored;
+	bool bad = false;
+	size_t from = *at, end;
+
+	if (from < in.n && in.p[from] == '[') {
+		end = from + slice_chr(slice_skip(in, from), ']') + 1;
+		if (end > in.n || !addr_decode_ip(slice_cut(in, from, end), &ignored))
+			return refuse(w, ERR_SYNTAX, from, "a malformed IPv6 reference");
+	} else {
+		end = span(in, from, C_HOST, &bad);
+		struct slice host = slice_cut(in, from, end);
+
+		if (host.n == 0)
+			return refuse(w, ERR_SYNTAX, from, "the host is missing");
+		if (host.n > 255 || !is_hostname(host))
+			return refuse(w, ERR_SYNTAX, from, "a malformed host name");
+	}
+	u->host = slice_cut(in, from, end);
+	*at = end;
+	return 0;
+}
+
+static int read_port(struct slice in, size_t *at, struct sip_uri *u, struct where *w)
+{
+	uint64_t port;
+	size_t from = *at + 1, end = from;
+
+	while (end < in.n && ascii_is_digit(in.p[end]))
+		end++;
+	if (!slice_u64(slice_cut(in, from, end), UINT16_MAX, &port) || port == 0)
+		return refuse(w, ERR_SYNTAX, from, "the port is not a number from 1 to 65535");
+	u->port = (uint16_t)port;
+	*at = end;
+	return 0;
+}
+
+/* pname [ "=" pvalue ], each behind its ";". */
+static int read_params(struct slice in, size_t *at, struct sip_uri *u, struct where *w)
+{
+	bool bad = false;
+	size_t from = *at + 1, i = *at;
+
+	while (i < in.n && in.p[i] == ';') {
+		size_t name = i + 1;
+
+		i = span(in, name, C_PARAM, &bad);
+		if (i == name || bad)
+			return refuse(w, ERR_SYNTAX, i, "a malformed URI parameter");
+		if (i < in.n && in.p[i] == '=') {
+			size_t value = i + 1;
+
+			i = span(in, value, C_PARAM, &bad);
+			if (i == value || bad)
+				return refuse(
+					w, ERR_SYNTAX, i, "a URI parameter with an empty value");
+		}
+	}
+	u->params = slice_cut(in, from, i);
+	*at = i;
+	return 0;
+}
+
+static int read_hostpart(struct slice in, size_t at, struct sip_uri *u, struct where *w)
+{
+	bool bad = false;
+
+	int err = read_host(in, &at, u, w);
+	if (!err && at < in.n && in.p[at] == ':')
+		err = read_port(in, &at, u, w);
+	if (!err && at < in.n && in.p[at] == ';')
+		err = read_params(in, &at, u, w);
+	if (err)
+		return err;
+	if (at < in.n && in.p[at] == '?') {
+		size_t from = at + 1;
+
+		at = span(in, from, C_HEADER, &bad);
+		u->headers = slice_cut(in, from, at);
+	}
+	if (at != in.n || bad)
+		return refuse(w, ERR_SYNTAX, at, "a character that a SIP URI does not allow");
+	return 0;
+}
+
+/* tel: digits and visual separators (RFC 3966), then parameters; kept as one user part. */
+static int read_tel(struct slice in, size_t from, struct sip_uri *u, struct where *w)
+{
+	struct slice rest = slice_skip(in, from);
+
+	u->user = slice_cut(rest, 0, slice_chr(rest, ';'));
+	u->params = slice_skip(rest, u->user.n + 1);
+	return u->user.n ? 0 : refuse(w, ERR_SYNTAX, from, "a tel URI without a number");
+}
+
+static int read_scheme(struct slice in, struct sip_uri *u, struct where *w)
+{
+	size_t colon = slice_chr(in, ':');
+
+	if (colon == in.n || !is_scheme(slice_cut(in, 0, colon)))
+		return refuse(w, ERR_SYNTAX, 0, "a URI without a scheme");
+	u->text = in;
+	u->scheme_text = slice_cut(in, 0, colon);
+	u->scheme = find_scheme(u->scheme_text);
+	return 0;
+}
+
+int sip_uri_decode(struct slice in, struct sip_uri *ret, struct where *where)
+{
+	struct sip_uri u = { 0 };
+
+	if (in.n > SIP_URI_MAX)
+		return refuse(where, ERR_LIMIT, SIP_URI_MAX, "the URI is too long");
+	int err = read_scheme(in, &u, where);
+	if (err)
+		return err;
+	size_t from = u.scheme_text.n + 1;
+	if (u.scheme == SIP_SCHEME_OTHER) {
+		if (from == in.n)
+			return refuse(where, ERR_SYNTAX, from,
+				"a URI without anything behind its scheme");
+		*ret = u;
+		return 0;
+	}
+	if (u.scheme == SIP_SCHEME_TEL) {
+		err = read_tel(in, from, &u, where);
+	} else {
+		/* Neither host nor parameters can hold an "@": the first one ends the user part. */
+		size_t at = from + slice_chr(slice_skip(in, from), '@');
+
+		if (at < in.n)
+			err = read_userinfo(in, from, at, &u, where);
+		if (!err)
+			err = read_hostpart(in, at < in.n ? at + 1 : from, &u, where);
+	}
+	if (!err)
+		*ret = u;
+	return err;
+}
+
+/* The next parameter of "a=b;c"; false at the end. */
+static bool next_param(struct slice *rest, struct slice *name, struct slice *value)
+{
+	if (rest->n == 0)
+		return false;
+	struct slice one = slice_split(rest, ';');
+	size_t eq = slice_chr(one, '=');
+
+	*name = slice_cut(one, 0, eq);
+	*value = slice_skip(one, eq + 1);
+	return true;
+}
+
+bool sip_uri_param(const struct sip_uri *uri, const char *name, struct slice *value)
+{
+	struct slice rest = uri->params, n, v;
+
+	while (next_param(&rest, &n, &v)) {
+		if (!slice_ieqs(n, name))
+			continue;
+		*value = v.n ? v : SLICE_NONE;
+		return true;
+	}
+	return false;
+}
+
+/* RFC 3261 section 19.1.4: an escaped unreserved character equals the character. */
+static uint8_t next_byte(struct slice s, size_t *i, bool *escaped)
+{
+	uint8_t c = s.p[*i];
+
+	*escaped = c == '%' && *i + 2 < s.n && hex_digit(s.p[*i + 1]) >= 0;
+	if (!*escaped) {
+		*i += 1;
+		return c;
+	}
+	c = (uint8_t)(hex_digit(s.p[*i + 1]) << 4 | hex_digit(s.p[*i + 2]));
+	*i += 3;
+	*escaped = !(classes[c] & C_UNRESERVED);
+	return c;
+}
+
+static bool equal_escaped(struct slice a, struct slice b, bool ignore_case)
+{
+	size_t i = 0, k = 0;
+
+	while (i < a.n && k < b.n) {
+		bool ea, eb;
+		uint8_t ca = next_byte(a, &i, &ea), cb = next_byte(b, &k, &eb);
+
+		if (ignore_case) {
+			ca = ascii_lower(ca);
+			cb = ascii_lower(cb);
+		}
+		if (ca != cb || ea != eb)
+			return false;
+	}
+	return i == a.n && k == b.n;
+}
+
+/* These count even when only one URI has them: RFC 3261 section 19.1.4; gr: RFC 5627. */
+static bool must_be_in_both(struct slice name)
+{
+	static const char *const names[] = { "user", "ttl", "method", "maddr", "transport", "gr" };
+
+	for (size_t i = 0; i < COUNT(names); i++)
+		if (slice_ieqs(name, names[i]))
+			return true;
+	return false;
+}
+
+static bool params_agree(const struct sip_uri *a, const struct sip_uri *b)
+{
+	struct slice rest = a->params, name, value;
+
+	while (next_param(&rest, &name, &value)) {
+		char text[64];
+		struct slice other;
+
+		if (!slice_cstr(name, text, sizeof(text)))
+			return false;
+		if (sip_uri_param(b, text, &other)) {
+			if (!equal_escaped(value, other, true))
+				return false;
+		} else if (must_be_in_both(name)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+bool sip_uri_equal(const struct sip_uri *a, const struct sip_uri *b)
+{
+	return a->scheme == b->scheme && a->port == b->port && a->has_password == b->has_password &&
+	       slice_ieq(a->host, b->host) && equal_escaped(a->user, b->user, false) &&
+	       equal_escaped(a->password, b->password, false) && params_agree(a, b) &&
+	       params_agree(b, a) && slice_ieq(a->headers, b->headers);
+}
+
+int sip_unescape(struct slice in, struct buf *out, struct where *where)
+{
+	if (slice_chr(in, '%') == in.n) {
+		buf_put(out, in);
+		return buf_err(out);
+	}
+	for (size_t i = 0; i < in.n; i++) {
+		if (in.p[i] != '%') {
+			buf_putc(out, in.p[i]);
+			continue;
+		}
+		int high = i + 2 < in.n ? hex_digit(in.p[i + 1]) : -1;
+		int low = i + 2 < in.n ? hex_digit(in.p[i + 2]) : -1;
+		if (high < 0 || low < 0)
+			return refuse(where, ERR_SYNTAX, i, "a % without two hex digits");
+		buf_putc(out, (uint8_t)(high << 4 | low));
+		i += 2;
+	}
+	return buf_err(out);
+}
+
+static void put_escaped(struct buf *b, struct slice raw, uint8_t class)
+{
+	static const char digits[] = "0123456789ABCDEF";
+
+	for (size_t i = 0; i < raw.n; i++) {
+		uint8_t c = raw.p[i];
+
+		if (classes[c] & class) {
+			buf_putc(b, c);
+			continue;
+		}
+		buf_putc(b, '%');
+		buf_putc(b, (uint8_t)digits[c >> 4]);
+		buf_putc(b, (uint8_t)digits[c & 15]);
+	}
+}
+
+void sip_put_escaped_user(struct buf *b, struct slice raw)
+{
+	put_escaped(b, raw, C_USER);
+}
+
+void sip_put_escaped_param(struct buf *b, struct slice raw)
+{
+	put_escaped(b, raw, C_PARAM);
+}
