@@ -1,0 +1,476 @@
+#include "sip/msg.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "sip/hdr.h"
+#include "sip/names.h"
+
+#define NO_ROW UINT32_MAX
+
+/* The headers that every message must have once, and how they are read. */
+enum part {
+	PART_VIA,
+	PART_FROM,
+	PART_TO,
+	PART_CALL_ID,
+	PART_CSEQ,
+	PART_MAX_FORWARDS,
+	PART_CONTENT_LENGTH,
+	PART_CONTENT_TYPE,
+	PART_COUNT,
+};
+
+static const uint8_t part_of[SIP_HDR_COUNT] = {
+	/* 0 stands for "none of them": one is added. */
+	[SIP_HDR_VIA] = PART_VIA + 1,
+	[SIP_HDR_FROM] = PART_FROM + 1,
+	[SIP_HDR_TO] = PART_TO + 1,
+	[SIP_HDR_CALL_ID] = PART_CALL_ID + 1,
+	[SIP_HDR_CSEQ] = PART_CSEQ + 1,
+	[SIP_HDR_MAX_FORWARDS] = PART_MAX_FORWARDS + 1,
+	[SIP_HDR_CONTENT_LENGTH] = PART_CONTENT_LENGTH + 1,
+	[SIP_HDR_CONTENT_TYPE] = PART_CONTENT_TYPE + 1,
+};
+
+static const char *const twice[PART_COUNT] = {
+	[PART_FROM] = "From stands twice",
+	[PART_TO] = "To stands twice",
+	[PART_CALL_ID] = "Call-ID stands twice",
+	[PART_CSEQ] = "CSeq stands twice",
+	[PART_MAX_FORWARDS] = "Max-Forwards stands twice",
+	[PART_CONTENT_LENGTH] = "Content-Length stands twice",
+	[PART_CONTENT_TYPE] = "Content-Type stands twice",
+};
+
+static const char *const missing[PART_CSEQ + 1] = {
+	[PART_VIA] = "Via is missing",
+	[PART_FROM] = "From is missing",
+	[PART_TO] = "To is missing",
+	[PART_CALL_ID] = "Call-ID is missing",
+	[PART_CSEQ] = "CSeq is missing",
+};
+
+struct decoder {
+	struct slice in;
+	struct sip_msg *msg;
+	struct sip_refusal *refusal;
+	int err;
+	uint32_t row[PART_COUNT];
+	bool good[PART_COUNT]; /* was decoded */
+	uint64_t content_length;
+};
+
+/* The first refusal is the one that is told; decoding goes on, to see whether it can be answered.
+ */
+static void refuse(struct decoder *d, int err, int status, size_t offset, const char *what)
+{
+	if (d->err)
+		return;
+	d->err = err;
+	d->refusal->status = status;
+	d->refusal->where = (struct where){ offset, what };
+}
+
+static size_t offset_of(const struct decoder *d, struct slice s)
+{
+	return (size_t)(s.p - d->in.p);
+}
+
+/* ---- lines ---- */
+
+/* Eight bytes at a time: is any below 0x20, or 0x7f? */
+static bool has_control(uint64_t x)
+{
+	const uint64_t ones = 0x0101010101010101, highs = 0x8080808080808080;
+	uint64_t below = (x - ones * 0x20) & ~x & highs;
+	uint64_t del = x ^ (ones * 0x7f);
+
+	return (below | ((del - ones) & ~del & highs)) != 0;
+}
+
+static bool is_control(uint8_t c)
+{
+	return (c < 0x20 && c != '\t') || c == 0x7f;
+}
+
+/* The first byte that no header may hold, or s.n. */
+static size_t find_control(struct slice s)
+{
+	size_t i = 0;
+
+	while (i < s.n) {
+		uint64_t word;
+
+		if (i + sizeof(word) <= s.n) {
+			memcpy(&word, s.p + i, sizeof(word));
+			if (!has_control(word)) {
+				i += sizeof(word);
+				continue;
+			}
+		}
+		size_t end = i + sizeof(word) < s.n ? i + sizeof(word) : s.n;
+		for (; i < end; i++)
+			if (is_control(s.p[i]))
+				return i;
+	}
+	return s.n;
+}
+
+/* The line at *at without its CRLF; *at becomes the start of the next.  False: there is no CRLF. */
+static bool next_line(struct decoder *d, size_t *at, struct slice *line)
+{
+	struct slice rest = slice_skip(d->in, *at);
+	size_t cr = slice_chr(rest, '\r');
+
+	*line = slice_cut(rest, 0, cr);
+	size_t bad = find_control(*line);
+	if (bad < line->n) {
+		refuse(d, ERR_SYNTAX, 400, *at + bad,
+			line->p[bad] == '\n' ? "a line that ends without CR"
+					     : "a control character in a header");
+	}
+	if (cr == rest.n) {
+		refuse(d, ERR_SYNTAX, 400, d->in.n, "the headers have no end");
+		return false;
+	}
+	if (cr + 1 == rest.n || rest.p[cr + 1] != '\n') {
+		refuse(d, ERR_SYNTAX, 400, *at + cr, "a CR without LF");
+		return false;
+	}
+	*at += cr + 2;
+	return true;
+}
+
+/* ---- the start line: section 7.1 and 7.2 ---- */
+
+static bool is_version(struct decoder *d, struct slice text)
+{
+	if (slice_ieqs(text, "SIP/2.0"))
+		return true;
+	bool sip = text.n > 4 && slice_ieq(slice_cut(text, 0, 4), SLICE("SIP/"));
+	refuse(d, sip ? ERR_UNSUPPORTED : ERR_SYNTAX, sip ? 505 : 400, offset_of(d, text),
+		sip ? "a version of SIP that is not 2.0" : "a start line that is not SIP's");
+	return sip;
+}
+
+static bool status_line(struct decoder *d, struct slice line)
+{
+	struct sip_msg *m = d->msg;
+	uint64_t status;
+
+	is_version(d, slice_split(&line, ' '));
+	struct slice code = slice_split(&line, ' ');
+	if (code.n != 3 || !slice_u64(code, 699, &status) || status < 100) {
+		refuse(d, ERR_SYNTAX, 400, offset_of(d, code), "a status that is not 100 to 699");
+		return false;
+	}
+	m->status = (int)status;
+	m->reason = line;
+	return true;
+}
+
+static bool is_method(struct slice s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (!ascii_is_alpha(s.p[i]) && !ascii_is_digit(s.p[i]) &&
+			slice_chr(SLICE("-.!%*_+`'~"), s.p[i]) == 10)
+			return false;
+	return s.n > 0;
+}
+
+static bool request_line(struct decoder *d, struct slice line)
+{
+	struct sip_msg *m = d->msg;
+	struct where where;
+
+	m->method_text = slice_split(&line, ' ');
+	m->method = sip_method_find(m->method_text);
+	m->ruri_text = slice_split(&line, ' ');
+	if (!is_method(m->method_text) || m->ruri_text.n == 0 || line.n == 0) {
+		refuse(d, ERR_SYNTAX, 400, 0, "a start line that is not SIP's");
+		return false;
+	}
+	if (!is_version(d, line))
+		return false;
+	int err = sip_uri_decode(m->ruri_text, &m->ruri, &where);
+	if (err) {
+		refuse(d, err, err == ERR_LIMIT ? 414 : 400,
+			offset_of(d, m->ruri_text) + where.offset, where.what);
+		m->ruri = (struct sip_uri){ .scheme = SIP_SCHEME_OTHER, .text = m->ruri_text };
+	}
+	return true;
+}
+
+static bool start_line(struct decoder *d, size_t *at)
+{
+	struct slice line;
+
+	if (!next_line(d, at, &line))
+		return false;
+	d->msg->is_request = line.n < 4 || !slice_ieq(slice_cut(line, 0, 4), SLICE("SIP/"));
+	return d->msg->is_request ? request_line(d, line) : status_line(d, line);
+}
+
+/* ---- header rows: section 7.3.1 ---- */
+
+static void note_part(struct decoder *d, const struct sip_hdr *h, uint32_t row)
+{
+	unsigned part = part_of[h->id];
+
+	if (part-- == 0)
+		return;
+	if (d->row[part] == NO_ROW)
+		d->row[part] = row;
+	else if (twice[part])
+		refuse(d, ERR_SYNTAX, 400, offset_of(d, h->name), twice[part]);
+}
+
+static void add_row(struct decoder *d, struct slice line)
+{
+	struct sip_msg *m = d->msg;
+	size_t colon = slice_chr(line, ':');
+	struct slice name = slice_trim(slice_cut(line, 0, colon));
+
+	if (colon == line.n || name.n == 0 || name.p != line.p) {
+		refuse(d, ERR_SYNTAX, 400, offset_of(d, line),
+			"a header line without a name and a colon");
+		return;
+	}
+	if (m->n_hdrs == SIP_HDRS_MAX) {
+		refuse(d, ERR_LIMIT, 513, offset_of(d, line), "too many header lines");
+		return;
+	}
+	enum sip_hdr_id id = sip_hdr_find(name);
+	if (id == SIP_HDR_OTHER && !is_method(name)) {
+		refuse(d, ERR_SYNTAX, 400, offset_of(d, name), "a header name that is no token");
+		return;
+	}
+	struct sip_hdr *h = &m->hdrs[m->n_hdrs++];
+	*h = (struct sip_hdr){ id, name, slice_trim(slice_skip(line, colon + 1)) };
+	note_part(d, h, m->n_hdrs - 1);
+}
+
+static bool is_fold(const struct decoder *d, size_t at)
+{
+	return at < d->in.n && (d->in.p[at] == ' ' || d->in.p[at] == '\t');
+}
+
+/* All rows; *at becomes the start of the body.  False: the empty line never came. */
+static bool read_rows(struct decoder *d, size_t *at)
+{
+	struct slice line;
+
+	for (;;) {
+		size_t start = *at;
+
+		if (!next_line(d, at, &line))
+			return false;
+		if (line.n == 0)
+			return true;
+		while (is_fold(d, *at)) {
+			size_t before = *at;
+
+			if (!next_line(d, at, &line))
+				return false;
+			/* Up to the end of the folded line, its CRLFs inside. */
+			line = slice_cut(d->in, start, before + line.n);
+		}
+		add_row(d, line);
+	}
+}
+
+/* ---- what every element needs ---- */
+
+static struct slice value_of(const struct decoder *d, enum part part)
+{
+	return d->msg->hdrs[d->row[part]].value;
+}
+
+static void read_via(struct decoder *d)
+{
+	struct slice rest = value_of(d, PART_VIA), first;
+	struct where where;
+
+	if (!sip_hdr_next(&rest, &first)) {
+		refuse(d, ERR_SYNTAX, 400, 0, "an empty Via");
+		return;
+	}
+	if (sip_via_decode(first, &d->msg->via, &where))
+		refuse(d, ERR_SYNTAX, 400, offset_of(d, first) + where.offset, where.what);
+	else
+		d->good[PART_VIA] = true;
+}
+
+static void read_nameaddr(struct decoder *d, enum part part, struct sip_nameaddr *ret)
+{
+	struct slice value = value_of(d, part);
+	struct where where;
+
+	if (sip_nameaddr_decode(value, ret, &where))
+		refuse(d, ERR_SYNTAX, 400, offset_of(d, value) + where.offset, where.what);
+	else
+		d->good[part] = true;
+}
+
+static void read_call_id(struct decoder *d)
+{
+	struct slice id = value_of(d, PART_CALL_ID);
+
+	d->msg->call_id = id;
+	d->good[PART_CALL_ID] = id.n > 0 && slice_chr(id, ' ') == id.n;
+	if (!d->good[PART_CALL_ID])
+		refuse(d, ERR_SYNTAX, 400, offset_of(d, id), "a malformed Call-ID");
+}
+
+static void read_cseq(struct decoder *d)
+{
+	struct slice value = value_of(d, PART_CSEQ), method = value;
+	struct slice number = slice_split(&method, ' ');
+	uint64_t n;
+
+	method = slice_trim(method);
+	if (!slice_u64(number, INT32_MAX, &n) || !is_method(method)) {
+		refuse(d, ERR_SYNTAX, 400, offset_of(d, value), "a malformed CSeq");
+		return;
+	}
+	d->msg->cseq = (uint32_t)n;
+	d->good[PART_CSEQ] = true;
+	if (!d->msg->is_request) {
+		d->msg->method_text = method;
+		d->msg->method = sip_method_find(method);
+	} else if (!slice_eq(method, d->msg->method_text)) {
+		refuse(d, ERR_SYNTAX, 400, offset_of(d, method), "CSeq names another method");
+	}
+}
+
+static void read_numbers(struct decoder *d)
+{
+	uint64_t n;
+
+	d->msg->max_forwards = SIP_UNSET;
+	if (d->row[PART_MAX_FORWARDS] != NO_ROW) {
+		struct slice value = value_of(d, PART_MAX_FORWARDS);
+
+		if (slice_u64(value, 255, &n))
+			d->msg->max_forwards = (int)n;
+		else
+			refuse(d, ERR_SYNTAX, 400, offset_of(d, value),
+				"Max-Forwards is not 0 to 255");
+	}
+	d->content_length = UINT64_MAX;
+	if (d->row[PART_CONTENT_LENGTH] != NO_ROW) {
+		struct slice value = value_of(d, PART_CONTENT_LENGTH);
+
+		if (slice_u64(value, UINT32_MAX, &n))
+			d->content_length = n;
+		else
+			refuse(d, ERR_SYNTAX, 400, offset_of(d, value),
+				"a malformed Content-Length");
+	}
+	d->msg->content_type =
+		d->row[PART_CONTENT_TYPE] == NO_ROW ? SLICE_NONE : value_of(d, PART_CONTENT_TYPE);
+}
+
+static void read_parts(struct decoder *d)
+{
+	for (enum part p = PART_VIA; p <= PART_CSEQ; p++)
+		if (d->row[p] == NO_ROW)
+			refuse(d, ERR_SYNTAX, 400, d->in.n, missing[p]);
+	if (d->row[PART_VIA] != NO_ROW)
+		read_via(d);
+	if (d->row[PART_FROM] != NO_ROW)
+		read_nameaddr(d, PART_FROM, &d->msg->from);
+	if (d->row[PART_TO] != NO_ROW)
+		read_nameaddr(d, PART_TO, &d->msg->to);
+	if (d->row[PART_CALL_ID] != NO_ROW)
+		read_call_id(d);
+	if (d->row[PART_CSEQ] != NO_ROW)
+		read_cseq(d);
+	read_numbers(d);
+}
+
+/* Section 18.3: more bytes than Content-Length are no part of it; fewer are an error. */
+static void read_body(struct decoder *d, size_t at)
+{
+	struct slice body = slice_skip(d->in, at);
+
+	if (d->content_length != UINT64_MAX) {
+		if (d->content_length > body.n)
+			refuse(d, ERR_SYNTAX, 400, d->in.n,
+				"the body is shorter than Content-Length");
+		else
+			body = slice_cut(body, 0, (size_t)d->content_length);
+	}
+	d->msg->body = body;
+}
+
+static enum sip_answerable answerable(const struct decoder *d)
+{
+	if (!d->msg->is_request || d->msg->method_text.n == 0)
+		return SIP_NOT_ANSWERABLE;
+	for (enum part p = PART_VIA; p <= PART_CSEQ; p++)
+		if (!d->good[p])
+			return SIP_NOT_ANSWERABLE;
+	return SIP_ANSWERABLE;
+}
+
+/* Without the rows: there are many, and those behind n_hdrs are never looked at. */
+static void clear(struct sip_msg *m, struct slice in)
+{
+	memset(m, 0, offsetof(struct sip_msg, hdrs));
+	m->text = in;
+	m->max_forwards = SIP_UNSET;
+}
+
+int sip_msg_decode(struct slice in, struct sip_msg *ret, struct sip_refusal *refusal)
+{
+	struct decoder d = { .in = in, .msg = ret, .refusal = refusal };
+	size_t at = 0;
+
+	clear(ret, in);
+	refusal->answerable = SIP_NOT_ANSWERABLE;
+	for (size_t i = 0; i < PART_COUNT; i++)
+		d.row[i] = NO_ROW;
+	if (in.n > SIP_MSG_MAX) {
+		refuse(&d, ERR_LIMIT, 513, SIP_MSG_MAX, "the message is too long");
+		return d.err;
+	}
+	if (start_line(&d, &at) && read_rows(&d, &at)) {
+		read_parts(&d);
+		read_body(&d, at);
+	}
+	if (d.err)
+		refusal->answerable = answerable(&d);
+	return d.err;
+}
+
+/* ---- looking up ---- */
+
+const struct sip_hdr *sip_msg_find(const struct sip_msg *msg, enum sip_hdr_id id, unsigned *at)
+{
+	for (unsigned i = *at; i < msg->n_hdrs; i++) {
+		if (msg->hdrs[i].id != id)
+			continue;
+		*at = i + 1;
+		return &msg->hdrs[i];
+	}
+	return NULL;
+}
+
+struct slice sip_msg_value(const struct sip_msg *msg, enum sip_hdr_id id)
+{
+	unsigned at = 0;
+	const struct sip_hdr *h = sip_msg_find(msg, id, &at);
+
+	return h ? h->value : SLICE_NONE;
+}
+
+struct slice sip_msg_value_named(const struct sip_msg *msg, const char *name)
+{
+	for (unsigned i = 0; i < msg->n_hdrs; i++)
+		if (slice_ieqs(msg->hdrs[i].name, name))
+			return msg->hdrs[i].value;
+	return SLICE_NONE;
+}

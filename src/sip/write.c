@@ -1,0 +1,128 @@
+#include "sip/write.h"
+
+#include "base/str.h"
+#include "sip/hdr.h"
+
+void sip_put_request_line(struct buf *b, const char *method, struct slice uri)
+{
+	buf_puts(b, method);
+	buf_putc(b, ' ');
+	buf_put(b, uri);
+	buf_puts(b, " SIP/2.0\r\n");
+}
+
+void sip_put_status_line(struct buf *b, int status, struct slice reason)
+{
+	buf_puts(b, "SIP/2.0 ");
+	buf_putu(b, (uint64_t)status);
+	buf_putc(b, ' ');
+	sip_put_header_text(b, reason.n ? reason : slice_str(sip_reason_phrase(status)));
+	buf_puts(b, "\r\n");
+}
+
+void sip_put_header(struct buf *b, const char *name, struct slice value)
+{
+	buf_puts(b, name);
+	buf_puts(b, ": ");
+	sip_put_header_text(b, value);
+	buf_puts(b, "\r\n");
+}
+
+void sip_put_via(
+	struct buf *b, enum transport transport, const struct addr *sent_by, struct slice branch)
+{
+	static const char *const names[] = {
+		[TRANSPORT_UDP] = "UDP", [TRANSPORT_TCP] = "TCP", [TRANSPORT_TLS] = "TLS"
+	};
+
+	buf_puts(b, "Via: SIP/2.0/");
+	buf_puts(b, names[transport]);
+	buf_putc(b, ' ');
+	addr_put(b, sent_by);
+	buf_puts(b, ";branch=");
+	buf_put(b, branch);
+	buf_puts(b, ";rport\r\n");
+}
+
+void sip_put_body(struct buf *b, struct slice body)
+{
+	buf_puts(b, "Content-Length: ");
+	buf_putu(b, body.n);
+	buf_puts(b, "\r\n\r\n");
+	buf_put(b, body);
+}
+
+/* Is the sent-by host the address that the packet came from? */
+static bool is_source(struct slice host, const struct addr *source)
+{
+	struct addr a;
+
+	return addr_decode_ip(host, &a) && addr_ip_eq(&a, source);
+}
+
+/* RFC 3261 section 18.2.1 and RFC 3581 section 4: the top Via learns where it really came from. Its
+ * own `rport` and `received` are replaced: a sender has no say in them. */
+static void put_top_via(struct buf *b, const struct sip_via *via, const struct addr *source)
+{
+	struct slice text = via->text, rest;
+	size_t params = slice_chr(text, ';');
+	struct sip_param p;
+
+	buf_put(b, slice_trim(slice_cut(text, 0, params)));
+	rest = slice_skip(text, params + 1);
+	while (sip_param_next(&rest, &p)) {
+		if (slice_ieqs(p.name, "rport") || slice_ieqs(p.name, "received"))
+			continue;
+		buf_putc(b, ';');
+		buf_put(b, p.name);
+		if (p.has_value)
+			buf_putc(b, '=');
+		buf_put(b, p.value);
+	}
+	if (via->has_rport)
+		buf_printf(b, ";rport=%u", source->port);
+	if (via->has_rport || !is_source(via->host, source)) {
+		buf_puts(b, ";received=");
+		addr_put_ip(b, source);
+	}
+}
+
+static void put_vias(struct buf *b, const struct sip_msg *req, const struct addr *source)
+{
+	bool top = true;
+	unsigned at = 0;
+
+	for (const struct sip_hdr *h; (h = sip_msg_find(req, SIP_HDR_VIA, &at));) {
+		struct slice rest = h->value, first;
+
+		buf_puts(b, "Via: ");
+		if (top && source && sip_hdr_next(&rest, &first)) {
+			put_top_via(b, &req->via, source);
+			rest = slice_trim(rest);
+			buf_puts(b, rest.n ? ", " : "");
+		}
+		buf_put(b, rest);
+		buf_puts(b, "\r\n");
+		top = false;
+	}
+}
+
+static void put_row(struct buf *b, const char *name, struct slice value)
+{
+	buf_puts(b, name);
+	buf_put(b, value);
+}
+
+void sip_put_response_head(struct buf *b, const struct sip_msg *req, int status,
+	struct slice to_tag, const struct addr *source)
+{
+	sip_put_status_line(b, status, SLICE_NONE);
+	put_vias(b, req, source);
+	put_row(b, "From: ", req->from.text);
+	put_row(b, "\r\nTo: ", req->to.text);
+	if (req->to.tag.n == 0 && status > 100 && to_tag.n)
+		put_row(b, ";tag=", to_tag);
+	put_row(b, "\r\nCall-ID: ", req->call_id);
+	put_row(b, "\r\nCSeq: ", sip_msg_value(req, SIP_HDR_CSEQ));
+	buf_puts(b, "\r\n");
+}
