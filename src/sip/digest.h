@@ -56,8 +56,8 @@ struct digest_client *digest_client_free(struct digest_client *c);
 int digest_client_push_challenge(struct digest_client *c, const struct sip_msg *response);
 /* Writes the whole header row(s), "Authorization: Digest ...\r\n" or Proxy-Authorization, or
  * nothing when no challenge was taken yet.  Counts nc up. */
-void digest_client_put(struct digest_client *c, struct buf *b, const char *method,
-	struct slice uri);
+void digest_client_put(
+	struct digest_client *c, struct buf *b, const char *method, struct slice uri);
 const char *digest_client_algorithm(const struct digest_client *c); /* "" before a challenge */
 
 /* ---- server ---- */
@@ -66,8 +66,8 @@ const char *digest_client_algorithm(const struct digest_client *c); /* "" before
 struct digest_secret {
 	char md5[33], sha256[65], sha512_256[65];
 };
-int digest_secret_make(struct digest_secret *ret, struct slice user, struct slice realm,
-	struct slice password);
+int digest_secret_make(
+	struct digest_secret *ret, struct slice user, struct slice realm, struct slice password);
 
 struct digest_server_cfg {
 	char realm[128];
@@ -91,10 +91,11 @@ struct digest_server;
 int digest_server_new(struct digest_server **ret, const struct digest_server_cfg *cfg);
 struct digest_server *digest_server_free(struct digest_server *s);
 /* WWW-Authenticate (401) or Proxy-Authenticate (407) rows, one an algorithm, strongest first. */
-void digest_server_put_challenge(struct digest_server *s, struct buf *b, int status, bool stale,
-	ts_t now);
-/* The user that the request's credentials name, in our realm; "" when there are none. */
-struct slice digest_server_username(const struct digest_server *s, const struct sip_msg *req,
+void digest_server_put_challenge(
+	struct digest_server *s, struct buf *b, int status, bool stale, ts_t now);
+/* The user that the request's credentials name, in our realm, unescaped; "" when there
+ * are none.  Valid until the next call. */
+struct slice digest_server_username(struct digest_server *s, const struct sip_msg *req,
 	int status /* 401 or 407: which header to look at */);
 /* Judges the request's credentials against the user's secret.  Remembers nonce counts, bounded. */
 enum digest_verdict digest_server_check(struct digest_server *s, const struct sip_msg *req,

@@ -1,0 +1,301 @@
+#include "sip/nist.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "base/map.h"
+#include "base/mem.h"
+
+#define NONE UINT32_MAX
+
+/* 32 bytes; with its share of the index and of half-empty chunks it stays below 48. */
+struct entry {
+	struct nist_key key;
+	ts_t until;
+	uint16_t status, extra;
+	uint32_t next; /* number of the next in its bucket, or NONE */
+};
+_Static_assert(sizeof(struct entry) == 32, "4,194,304 of them must fit their budget");
+
+enum {
+	CHUNK = 4096,   /* entries */
+	SEGMENT = 4096, /* bucket heads */
+	CHUNKS_MAX = NIST_DONE_MAX / CHUNK + 2,
+	SEGMENTS_MAX = NIST_DONE_MAX / SEGMENT + 1,
+	BUCKETS_MIN = 16,
+};
+
+/* Entries leave in the order in which they came, since all linger equally long: a ring of chunks.
+ * The index is a linear hash table: it grows and shrinks by one bucket an operation, so that no
+ * message ever waits for a big table to be made anew. */
+struct nist_done {
+	size_t max;
+	ts_t linger;
+	uint64_t first, end; /* numbers of the oldest and behind the newest entry */
+	struct entry *chunks[CHUNKS_MAX];
+	uint32_t *segments[SEGMENTS_MAX];
+	uint32_t n_buckets, level; /* level: the greatest power of two <= n_buckets */
+	size_t n_chunks, n_segments;
+};
+
+/* ---- the key: RFC 3261 section 17.2.3 ---- */
+
+static void put(struct buf *b, struct slice s)
+{
+	buf_put(b, s);
+	buf_putc(b, '\0'); /* "ab" + "c" is not "a" + "bc" */
+}
+
+/* RFC 2543 peers have no magic cookie: the fields that they keep in a retransmission. */
+static void put_old_style(struct buf *b, const struct sip_msg *req)
+{
+	put(b, req->ruri_text);
+	put(b, req->to.tag);
+	put(b, req->from.tag);
+	put(b, req->call_id);
+	buf_putu(b, req->cseq);
+	put(b, req->via.text);
+}
+
+void nist_key_make(struct nist_key *ret, const uint8_t salt[16], const struct sip_msg *req)
+{
+	uint8_t text[1024], other[16];
+	const struct slice parts[] = { req->via.branch, req->via.host, req->method_text };
+	size_t n = 0;
+
+	memcpy(other, salt, sizeof(other));
+	other[0] ^= 1;
+	size_t want = parts[0].n + parts[1].n + parts[2].n + 8;
+	if (want <= sizeof(text) && slice_starts(req->via.branch, SLICE("z9hG4bK"))) {
+		for (size_t i = 0; i < COUNT(parts); i++) {
+			memcpy(text + n, parts[i].p ? parts[i].p : text, parts[i].n);
+			n += parts[i].n;
+			text[n++] = '\0';
+		}
+		text[n++] = (uint8_t)(req->via.port >> 8);
+		text[n++] = (uint8_t)req->via.port;
+		ret->hash[0] = siphash(salt, slice_of(text, n));
+		ret->hash[1] = siphash(other, slice_of(text, n));
+		return;
+	}
+	struct buf b;
+	buf_init(&b, 2 * SIP_MSG_MAX);
+	put(&b, req->method_text);
+	put_old_style(&b, req);
+	ret->hash[0] = siphash(salt, buf_slice(&b));
+	ret->hash[1] = siphash(other, buf_slice(&b));
+	buf_done(&b);
+}
+
+const char *nist_to_tag(const struct nist_key *key, const uint8_t salt[16], char tag[NIST_TAG_MAX])
+{
+	static const char digits[] = "0123456789abcdef";
+	uint64_t v = siphash(salt, slice_of(key, sizeof(*key)));
+
+	for (int i = 0; i < NIST_TAG_MAX - 1; i++)
+		tag[i] = digits[v >> (60 - 4 * i) & 15];
+	tag[NIST_TAG_MAX - 1] = '\0';
+	return tag;
+}
+
+/* ---- the index ---- */
+
+static struct entry *entry_at(const struct nist_done *d, uint64_t number)
+{
+	return &d->chunks[number / CHUNK % CHUNKS_MAX][number % CHUNK];
+}
+
+/* The whole number of an entry from its low 32 bits: all are within 2^22 of the oldest. */
+static uint64_t whole(const struct nist_done *d, uint32_t low)
+{
+	return d->first + (uint32_t)(low - (uint32_t)d->first);
+}
+
+static uint32_t *head_at(const struct nist_done *d, uint32_t bucket)
+{
+	return &d->segments[bucket / SEGMENT][bucket % SEGMENT];
+}
+
+static uint32_t bucket_of(const struct nist_done *d, const struct nist_key *key)
+{
+	uint32_t i = (uint32_t)key->hash[0] & (2 * d->level - 1);
+
+	return i < d->n_buckets ? i : i - d->level;
+}
+
+static int add_bucket(struct nist_done *d)
+{
+	uint32_t bucket = d->n_buckets;
+
+	if (bucket / SEGMENT == d->n_segments) {
+		uint32_t *segment = mem_alloc0(SEGMENT * sizeof(*segment));
+
+		if (!segment)
+			return -ENOMEM;
+		d->segments[d->n_segments++] = segment;
+	}
+	*head_at(d, bucket) = NONE;
+	d->n_buckets++;
+	if (d->n_buckets == 2 * d->level)
+		d->level *= 2;
+	return 0;
+}
+
+/* Splits the bucket whose turn it is.  Out of memory: chains grow longer, nothing else. */
+static void grow(struct nist_done *d)
+{
+	uint32_t bucket = d->n_buckets, level = d->level;
+
+	if (bucket == SEGMENTS_MAX * SEGMENT || add_bucket(d))
+		return;
+	uint32_t *from = head_at(d, bucket - level), at = *from;
+	*from = NONE;
+	while (at != NONE) {
+		struct entry *e = entry_at(d, whole(d, at));
+		uint32_t next = e->next, *to = head_at(d, bucket_of(d, &e->key));
+
+		e->next = *to;
+		*to = at;
+		at = next;
+	}
+}
+
+static void shrink(struct nist_done *d)
+{
+	uint32_t last = d->n_buckets - 1;
+
+	if (d->n_buckets <= BUCKETS_MIN)
+		return;
+	if (d->n_buckets == d->level)
+		d->level /= 2;
+	uint32_t *tail = head_at(d, last - d->level);
+	while (*tail != NONE)
+		tail = &entry_at(d, whole(d, *tail))->next;
+	*tail = *head_at(d, last);
+	d->n_buckets--;
+	if (last % SEGMENT == 0)
+		d->segments[--d->n_segments] = mem_free(d->segments[last / SEGMENT]);
+}
+
+/* ---- the ring ---- */
+
+int nist_done_new(struct nist_done **ret, size_t max, ts_t linger)
+{
+	if (max == 0 || max > NIST_DONE_MAX)
+		return -EINVAL;
+	struct nist_done *d = mem_alloc0(sizeof(*d));
+	if (!d)
+		return -ENOMEM;
+	d->max = max;
+	d->linger = linger;
+	d->level = 1;
+	for (unsigned i = 0; i < BUCKETS_MIN; i++)
+		if (add_bucket(d)) {
+			nist_done_free(d);
+			return -ENOMEM;
+		}
+	*ret = d;
+	return 0;
+}
+
+struct nist_done *nist_done_free(struct nist_done *d)
+{
+	if (!d)
+		return NULL;
+	for (size_t i = 0; i < CHUNKS_MAX; i++)
+		mem_free(d->chunks[i]);
+	for (size_t i = 0; i < d->n_segments; i++)
+		mem_free(d->segments[i]);
+	return mem_free(d);
+}
+
+static void drop_first(struct nist_done *d)
+{
+	struct entry *e = entry_at(d, d->first);
+	uint32_t *at = head_at(d, bucket_of(d, &e->key));
+
+	while (*at != (uint32_t)d->first)
+		at = &entry_at(d, whole(d, *at))->next;
+	*at = e->next;
+	size_t chunk = d->first / CHUNK % CHUNKS_MAX;
+	d->first++;
+	if (d->first % CHUNK == 0 || d->first == d->end) {
+		d->chunks[chunk] = mem_free(d->chunks[chunk]);
+		d->n_chunks--;
+		/* An empty ring starts at a chunk's beginning again. */
+		if (d->first == d->end)
+			d->first = d->end = (d->end + CHUNK - 1) / CHUNK * CHUNK;
+	}
+	if (d->end - d->first < d->n_buckets)
+		shrink(d);
+}
+
+void nist_done_push_time(struct nist_done *d, ts_t now)
+{
+	while (d->first != d->end && entry_at(d, d->first)->until <= now)
+		drop_first(d);
+}
+
+int nist_done_add(
+	struct nist_done *d, const struct nist_key *key, int status, uint16_t extra, ts_t now)
+{
+	nist_done_push_time(d, now);
+	if (d->end - d->first == d->max)
+		return ERR_LIMIT;
+	size_t chunk = d->end / CHUNK % CHUNKS_MAX;
+	if (!d->chunks[chunk]) {
+		d->chunks[chunk] = mem_alloc0(CHUNK * sizeof(struct entry));
+		if (!d->chunks[chunk])
+			return -ENOMEM;
+		d->n_chunks++;
+	}
+	uint32_t *head = head_at(d, bucket_of(d, key));
+	*entry_at(d, d->end) = (struct entry){ .key = *key,
+		.until = ts_add(now, d->linger),
+		.status = (uint16_t)status,
+		.extra = extra,
+		.next = *head };
+	*head = (uint32_t)d->end;
+	d->end++;
+	if (d->end - d->first > d->n_buckets)
+		grow(d);
+	return 0;
+}
+
+bool nist_done_find(const struct nist_done *d, const struct nist_key *key, int *status,
+	uint16_t *extra, ts_t now)
+{
+	for (uint32_t at = *head_at(d, bucket_of(d, key)); at != NONE;) {
+		const struct entry *e = entry_at(d, whole(d, at));
+
+		if (e->key.hash[0] == key->hash[0] && e->key.hash[1] == key->hash[1] &&
+			e->until > now) {
+			*status = e->status;
+			*extra = e->extra;
+			return true;
+		}
+		at = e->next;
+	}
+	return false;
+}
+
+bool nist_done_full(const struct nist_done *d, ts_t now)
+{
+	return d->end - d->first == d->max && entry_at(d, d->first)->until > now;
+}
+
+size_t nist_done_count(const struct nist_done *d)
+{
+	return (size_t)(d->end - d->first);
+}
+
+size_t nist_done_bytes(const struct nist_done *d)
+{
+	return sizeof(*d) + d->n_chunks * CHUNK * sizeof(struct entry) +
+	       d->n_segments * SEGMENT * sizeof(uint32_t);
+}
+
+ts_t nist_done_deadline(const struct nist_done *d)
+{
+	return d->first == d->end ? TS_NEVER : entry_at(d, d->first)->until;
+}

@@ -1,0 +1,267 @@
+#include "sip/register.h"
+
+#include "base/mem.h"
+#include "sip/hdr.h"
+#include "sip/write.h"
+
+enum {
+	CALL_ID = 26, /* 130 bits of chance */
+	TAG = 10,
+	CHALLENGES_MAX = 3, /* in a row for one request: a 401 loop ends */
+	BODY_MAX = 8192,
+};
+
+struct reg {
+	char *registrar_uri, *aor, *contact, *user_agent;
+	struct digest_client *digest;
+	enum reg_state state;
+	enum reg_outcome outcome;
+	int status;
+	unsigned expires_s, granted_s, others;
+	unsigned challenges;
+	bool want_send;
+	bool removing;
+	uint32_t cseq;
+	ts_t refresh;
+	char call_id[CALL_ID + 1], tag[TAG + 1];
+};
+
+static const char *const state_names[] = {
+	[REG_IDLE] = "idle",
+	[REG_AWAIT_ANSWER] = "await-answer",
+	[REG_REGISTERED] = "registered",
+	[REG_REMOVING] = "removing",
+	[REG_REMOVED] = "removed",
+	[REG_FAILED] = "failed",
+};
+
+const char *reg_state_name(enum reg_state state)
+{
+	return state_names[state];
+}
+
+int reg_new(struct reg **ret, const struct reg_cfg *cfg, struct rng *rng)
+{
+	struct reg *r = mem_alloc0(sizeof(*r));
+
+	if (!r)
+		return -ENOMEM;
+	r->registrar_uri = mem_strndup(cfg->registrar_uri.p, cfg->registrar_uri.n);
+	r->aor = mem_strndup(cfg->aor.p, cfg->aor.n);
+	r->contact = mem_strndup(cfg->contact_uri.p, cfg->contact_uri.n);
+	r->user_agent = mem_strndup(cfg->user_agent.p, cfg->user_agent.n);
+	if (!r->registrar_uri || !r->aor || !r->contact || !r->user_agent) {
+		reg_free(r);
+		return -ENOMEM;
+	}
+	r->digest = cfg->digest;
+	r->expires_s = cfg->expires_s;
+	r->refresh = TS_NEVER;
+	rng_token(rng, r->call_id, CALL_ID);
+	rng_token(rng, r->tag, TAG);
+	*ret = r;
+	return 0;
+}
+
+struct reg *reg_free(struct reg *r)
+{
+	if (!r)
+		return NULL;
+	mem_free(r->registrar_uri);
+	mem_free(r->aor);
+	mem_free(r->contact);
+	mem_free(r->user_agent);
+	return mem_free(r);
+}
+
+static void ask(struct reg *r, enum reg_state state)
+{
+	r->state = state;
+	r->want_send = true;
+	r->refresh = TS_NEVER;
+}
+
+void reg_start(struct reg *r, ts_t now)
+{
+	(void)now;
+	r->removing = false;
+	r->challenges = 0;
+	ask(r, REG_AWAIT_ANSWER);
+}
+
+void reg_remove(struct reg *r, ts_t now)
+{
+	(void)now;
+	r->removing = true;
+	r->challenges = 0;
+	ask(r, REG_REMOVING);
+}
+
+bool reg_take_request(struct reg *r, struct buf *b, enum transport transport,
+	const struct addr *sent_by, struct slice branch)
+{
+	if (!r->want_send)
+		return false;
+	r->want_send = false;
+	sip_put_request_line(b, "REGISTER", slice_str(r->registrar_uri));
+	sip_put_via(b, transport, sent_by, branch);
+	buf_puts(b, "Max-Forwards: 70\r\n");
+	buf_printf(b, "From: <%s>;tag=%s\r\nTo: <%s>\r\n", r->aor, r->tag, r->aor);
+	buf_printf(b, "Call-ID: %s\r\nCSeq: %u REGISTER\r\n", r->call_id, ++r->cseq);
+	buf_printf(b, "Contact: <%s>;expires=%u\r\n", r->contact, r->removing ? 0 : r->expires_s);
+	buf_printf(b, "Expires: %u\r\n", r->removing ? 0 : r->expires_s);
+	if (r->user_agent[0])
+		sip_put_header(b, "User-Agent", slice_str(r->user_agent));
+	if (r->digest)
+		digest_client_put(r->digest, b, "REGISTER", slice_str(r->registrar_uri));
+	sip_put_body(b, SLICE_NONE);
+	return true;
+}
+
+static void fail(struct reg *r, enum reg_outcome outcome)
+{
+	r->state = REG_FAILED;
+	r->outcome = outcome;
+	r->refresh = TS_NEVER;
+}
+
+static void challenged(struct reg *r, const struct sip_msg *response)
+{
+	int err = r->digest ? digest_client_push_challenge(r->digest, response) : ERR_AUTH;
+
+	if (!r->digest)
+		fail(r, REG_NO_CREDENTIALS);
+	else if (err == ERR_UNSUPPORTED)
+		fail(r, REG_UNSUPPORTED_AUTH);
+	else if (err || ++r->challenges > CHALLENGES_MAX)
+		fail(r, REG_BAD_CREDENTIALS);
+	else
+		ask(r, r->removing ? REG_REMOVING : REG_AWAIT_ANSWER);
+}
+
+/* Section 10.2.8: the registrar's word counts; one that grants less than asked is obeyed. */
+static bool find_own(struct reg *r, const struct sip_msg *response)
+{
+	struct sip_uri own;
+	struct where where;
+	bool found = false;
+	unsigned at = 0;
+
+	r->others = 0;
+	if (sip_uri_decode(slice_str(r->contact), &own, &where))
+		return false;
+	for (const struct sip_hdr *h; (h = sip_msg_find(response, SIP_HDR_CONTACT, &at));) {
+		struct slice rest = h->value, value, expires;
+
+		while (sip_hdr_next(&rest, &value)) {
+			struct sip_nameaddr contact;
+			uint64_t seconds = r->expires_s;
+
+			if (sip_nameaddr_decode(value, &contact, &where))
+				continue;
+			if (!sip_uri_equal(&contact.uri, &own)) {
+				r->others++;
+				continue;
+			}
+			slice_u64(sip_msg_value(response, SIP_HDR_EXPIRES), UINT32_MAX, &seconds);
+			if (sip_param_find(contact.params, "expires", &expires))
+				slice_u64(expires, UINT32_MAX, &seconds);
+			r->granted_s = (unsigned)seconds;
+			found = seconds > 0;
+		}
+	}
+	return found;
+}
+
+static void accepted(struct reg *r, const struct sip_msg *response, ts_t now)
+{
+	bool own = find_own(r, response);
+
+	if (r->removing) {
+		r->state = REG_REMOVED;
+		r->refresh = TS_NEVER;
+		return;
+	}
+	if (!own) {
+		fail(r, REG_NO_BINDING);
+		return;
+	}
+	r->state = REG_REGISTERED;
+	r->outcome = REG_OK;
+	r->challenges = 0;
+	/* Early enough for a lost request and its repetitions: at three quarters, never below 5 s.
+	 */
+	unsigned refresh = r->granted_s * 3 / 4;
+	r->refresh = ts_add(now, TS_S(refresh > 5 ? refresh : 5));
+}
+
+/* Section 10.2.8: 423 names the shortest time that is granted. */
+static void too_brief(struct reg *r, const struct sip_msg *response)
+{
+	uint64_t min;
+
+	if (!slice_u64(sip_msg_value(response, SIP_HDR_MIN_EXPIRES), 86400, &min) ||
+		min <= r->expires_s) {
+		fail(r, REG_REJECTED);
+		return;
+	}
+	r->expires_s = (unsigned)min;
+	ask(r, REG_AWAIT_ANSWER);
+}
+
+void reg_push_response(struct reg *r, const struct sip_msg *response, ts_t now)
+{
+	int status = response->status;
+
+	if (status < 200 || (r->state != REG_AWAIT_ANSWER && r->state != REG_REMOVING))
+		return;
+	r->status = status;
+	if (status == 401 || status == 407)
+		challenged(r, response);
+	else if (status < 300)
+		accepted(r, response, now);
+	else if (status == 423 && !r->removing)
+		too_brief(r, response);
+	else if (status == 403 && r->challenges)
+		fail(r, REG_BAD_CREDENTIALS); /* how Kamailio and Lync refuse a proof */
+	else
+		fail(r, REG_REJECTED);
+}
+
+void reg_push_timeout(struct reg *r, ts_t now)
+{
+	(void)now;
+	fail(r, REG_TIMEOUT);
+}
+
+void reg_push_time(struct reg *r, ts_t now)
+{
+	if (now >= r->refresh)
+		reg_start(r, now);
+}
+
+ts_t reg_deadline(const struct reg *r)
+{
+	return r->refresh;
+}
+
+enum reg_state reg_state(const struct reg *r)
+{
+	return r->state;
+}
+
+enum reg_outcome reg_outcome(const struct reg *r, int *status)
+{
+	*status = r->status;
+	return r->outcome;
+}
+
+unsigned reg_expires_s(const struct reg *r)
+{
+	return r->granted_s;
+}
+
+unsigned reg_other_bindings(const struct reg *r)
+{
+	return r->others;
+}
