@@ -41,6 +41,7 @@ enum probe_phase {
 	X(TLS_CERTIFICATE_WEAK, tls_certificate_weak)                                              \
 	X(TLS_CLIENT_CERTIFICATE_WANTED, tls_client_certificate_wanted)                            \
 	X(TLS_CERTIFICATE_REVOKED, tls_certificate_revoked)                                        \
+	X(UDP_REFUSED, udp_refused)                                                                \
 	X(SIP_NO_ANSWER, sip_no_answer)                                                            \
 	X(SIP_BAD_CREDENTIALS, sip_bad_credentials)                                                \
 	X(SIP_NO_MECHANISM, sip_no_mechanism)                                                      \
@@ -58,6 +59,9 @@ enum probe_phase {
 	X(SIP_UNPARSABLE, sip_unparsable)                                                          \
 	X(XMPP_HOST_UNKNOWN, xmpp_host_unknown)                                                    \
 	X(XMPP_BAD_CREDENTIALS, xmpp_bad_credentials)                                              \
+	X(XMPP_SASL_FAILED, xmpp_sasl_failed)                                                      \
+	X(XMPP_CONFLICT, xmpp_conflict)                                                            \
+	X(XMPP_PROTOCOL, xmpp_protocol)                                                            \
 	X(XMPP_NO_MECHANISM, xmpp_no_mechanism)                                                    \
 	X(XMPP_DOWNGRADE, xmpp_downgrade)                                                          \
 	X(XMPP_SERVER_UNPROVED, xmpp_server_unproved)                                              \
@@ -86,16 +90,16 @@ enum reason {
 #define REASON_ENUM(upper, lower) REASON_##upper,
 	REASONS(REASON_ENUM)
 #undef REASON_ENUM
-	REASON_COUNT,
+		REASON_COUNT,
 };
 
 struct reason_info {
-	const char *id;      /* "dns_nxdomain": stable, never translated */
 	const char *cause;   /* what it most likely is, one sentence */
 	const char *next[4]; /* what to do, in order; NULL ends */
 	int exit_status;     /* 1 the target's, 2 configuration, 3 could not run here */
 };
 
 const struct reason_info *reason_info(enum reason r); /* not for REASON_NONE */
+const char *reason_id(enum reason r);                 /* "dns_nxdomain": stable, never translated */
 bool reason_find(struct slice id, enum reason *ret);
 const char *phase_name(enum probe_phase p); /* "sip.register" */

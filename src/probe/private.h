@@ -1,0 +1,202 @@
+/* private.h - what the probe's own files share.
+ *
+ *   probe.c    the engine: facts in, outputs and wants out, the one deadline
+ *   sip.c      the SIP side: find, connect, TLS, transactions, what comes in
+ *   xmpp.c     the XMPP side: find, connect, the client stream
+ *   round.c    one message across and back: nonces, what arrived, what it proves
+ *   verdict.c  outcomes of the world to reasons
+ *   mask.c     secrets out of a trace
+ *   reason.c   the table of reasons
+ *   report.c   a result in words and in JSON
+ */
+#pragma once
+
+#include "bridge/address.h"
+#include "probe/probe.h"
+#include "sip/digest.h"
+#include "sip/frame.h"
+#include "sip/locate.h"
+#include "sip/nict.h"
+#include "sip/nist.h"
+#include "sip/register.h"
+#include "sip/write.h"
+#include "xmpp/stream.h"
+#include "xmpp/xlocate.h"
+
+enum {
+	OUTPUTS_MAX = 64,
+	WANTS_MAX = 256,
+	EVENTS_MAX = 256,
+	NONCE = 26, /* 130 bits: nobody guesses one */
+	SEEN_MAX = 16,
+	SIP_LISTENER = 1,
+	XMPP_DNS_FIRST = 1 << 16, /* numbers below are the SIP side's questions */
+};
+
+enum sip_state {
+	SIP_RESOLVING,
+	SIP_CONNECTING,
+	SIP_HANDSHAKING,
+	SIP_REGISTERING,
+	SIP_READY,
+	SIP_REMOVING,
+	SIP_OVER,
+};
+
+enum xmpp_state {
+	XMPP_OFF, /* no password: nobody signs in there */
+	XMPP_RESOLVING,
+	XMPP_CONNECTING,
+	XMPP_STREAM, /* its own phase says how far */
+	XMPP_READY,
+	XMPP_CLOSING,
+	XMPP_OVER,
+};
+
+enum probe_state {
+	PROBE_SIGNING_IN,
+	PROBE_ROUND,
+	PROBE_PAUSE, /* between two rounds */
+	PROBE_CLEANUP,
+	PROBE_DONE,
+};
+
+struct sip_side {
+	enum sip_state state;
+	struct locate *locate;
+	struct locate_target target;
+	char uri[512];            /* where to register */
+	char aor[3200], to[3200]; /* sip: URIs of the two users */
+	char contact[512];
+	flow_t flow; /* 0: UDP */
+	bool up;
+	struct addr local;
+	struct sip_frame frame;
+	struct digest_client *digest;
+	struct reg *reg;
+	struct nict *tx;
+	bool tx_is_message;
+	struct buf request;
+	char branch[40];
+	uint32_t cseq;
+	unsigned challenges;
+	struct nist_key seen[SEEN_MAX]; /* requests that were answered: repeated ones count once */
+	unsigned n_seen;
+	uint8_t salt[16];
+	char call_id[NONCE + 1], tag[12];
+};
+
+struct xmpp_side {
+	enum xmpp_state state;
+	struct xlocate *locate;
+	struct xlocate_target target;
+	flow_t flow;
+	bool up;
+	struct xstream *stream;
+	enum probe_phase phase;
+	char host[256];
+	uint16_t port;
+	struct sasl_cache *cache;
+};
+
+struct pending_output {
+	flow_t flow;
+	uint32_t listener;
+	struct addr peer;
+	size_t offset, n;
+};
+
+struct probe {
+	struct probe_cfg cfg;
+	struct rng *rng;
+	ts_t start, now, deadline, cleanup_by;
+	enum probe_state state;
+	struct jid user, receiver;
+	char password[256], receiver_password[256], auth_user[256];
+	struct probe_result result;
+	bool failed;
+
+	struct buf out_bytes;
+	struct pending_output outputs[OUTPUTS_MAX];
+	unsigned n_outputs, next_output;
+	struct want wants[WANTS_MAX];
+	unsigned n_wants, next_want;
+	struct probe_event events[EVENTS_MAX];
+	size_t trace_at[EVENTS_MAX];
+	unsigned n_events, next_event;
+	struct buf trace;
+	flow_t next_flow;
+	struct sip_msg msg;
+	struct buf scratch;
+
+	struct sip_side sip;
+	struct xmpp_side xmpp;
+
+	/* round.c */
+	unsigned round;
+	char nonce[NONCE + 1], answer_nonce[NONCE + 1];
+	ts_t sent, answered_from, round_start, pause_until;
+	bool sent_ok, delivered, answered;
+	ts_t *samples[4]; /* send, deliver, answer, round */
+};
+
+/* probe.c */
+struct buf *probe_out(struct probe *p);
+void probe_send(struct probe *p, flow_t flow, const struct addr *peer);
+struct want *probe_want(struct probe *p, enum want_type type);
+void probe_begin(struct probe *p, enum probe_phase phase);
+void probe_end(struct probe *p, enum probe_phase phase, enum phase_outcome outcome);
+void probe_address(struct probe *p, enum probe_phase phase, const struct addr *a, enum transport t);
+void probe_detail(struct probe *p, enum probe_phase phase, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+void probe_warn(struct probe *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* The verdict: the first one counts; then the cleanup begins. */
+void probe_fail(struct probe *p, enum probe_phase phase, enum reason reason, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+void probe_succeed(struct probe *p);
+void probe_trace(
+	struct probe *p, bool xmpp, bool outbound, struct slice text, const struct addr *peer);
+
+/* sip.c */
+int probe_sip_init(struct probe *p, struct buf *why);
+void probe_sip_done(struct probe *p);
+void probe_sip_fact(struct probe *p, const struct fact *in);
+void probe_sip_time(struct probe *p);
+ts_t probe_sip_deadline(const struct probe *p);
+void probe_sip_message(struct probe *p); /* the round's MESSAGE goes out */
+void probe_sip_cleanup(struct probe *p);
+enum probe_phase probe_sip_phase(const struct probe *p);
+
+/* xmpp.c */
+int probe_xmpp_init(struct probe *p, struct buf *why);
+void probe_xmpp_done(struct probe *p);
+void probe_xmpp_fact(struct probe *p, const struct fact *in);
+void probe_xmpp_time(struct probe *p);
+ts_t probe_xmpp_deadline(const struct probe *p);
+void probe_xmpp_answer(struct probe *p, struct slice to, struct slice thread);
+void probe_xmpp_cleanup(struct probe *p);
+
+/* round.c */
+int probe_round_init(struct probe *p);
+void probe_round_done(struct probe *p);
+void probe_round_ready(struct probe *p);                           /* a side has signed in */
+void probe_round_accepted(struct probe *p);                        /* 2xx to the MESSAGE */
+void probe_round_arrived(struct probe *p, const struct stanza *s); /* at the receiver */
+void probe_round_came_back(struct probe *p); /* p->msg: a MESSAGE at the SIP user */
+void probe_round_time(struct probe *p);
+void probe_round_timeout(struct probe *p);
+void probe_round_stats(struct probe *p);
+
+/* verdict.c */
+void probe_fail_dns(struct probe *p, enum probe_phase phase, const char *name, enum dns_type type,
+	enum dns_status status, const struct addr *server);
+void probe_fail_flow(struct probe *p, enum probe_phase connect, enum probe_phase tls,
+	const struct fact *in, const struct addr *peer);
+void probe_fail_stream(struct probe *p, enum probe_phase phase, const struct xstream_event *ev);
+void probe_fail_message(struct probe *p, const struct sip_msg *response);
+void probe_fail_register(
+	struct probe *p, enum reg_outcome outcome, int status, const struct sip_msg *response);
+
+/* mask.c: a copy with what is secret replaced by "***". */
+void mask_sip(struct buf *out, struct slice text);
+void mask_xmpp(struct buf *out, struct slice text);

@@ -1,0 +1,478 @@
+#include "probe/probe.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "probe/private.h"
+
+enum { CLEANUP_MS = 1000 }; /* what is left undone after it is left to time-outs */
+
+/* ---- what one push leaves behind ---- */
+
+static void begin_push(struct probe *p, ts_t now)
+{
+	p->now = now;
+	if (p->next_output == p->n_outputs) {
+		p->n_outputs = p->next_output = 0;
+		buf_clear(&p->out_bytes);
+	}
+	if (p->next_want == p->n_wants)
+		p->n_wants = p->next_want = 0;
+	if (p->next_event == p->n_events) {
+		p->n_events = p->next_event = 0;
+		buf_clear(&p->trace);
+	}
+}
+
+struct buf *probe_out(struct probe *p)
+{
+	return &p->out_bytes;
+}
+
+/* What stands in out_bytes behind the last output becomes the next one. */
+void probe_send(struct probe *p, flow_t flow, const struct addr *peer)
+{
+	const struct pending_output *last = p->n_outputs ? &p->outputs[p->n_outputs - 1] : NULL;
+	size_t from = last ? last->offset + last->n : 0;
+	struct slice text = slice_skip(buf_slice(&p->out_bytes), from);
+
+	assert(p->n_outputs < OUTPUTS_MAX); /* a push makes a few */
+	p->outputs[p->n_outputs++] = (struct pending_output){ .flow = flow,
+		.listener = flow ? 0 : SIP_LISTENER,
+		.peer = *peer,
+		.offset = from,
+		.n = text.n };
+	if (flow != p->xmpp.flow || !flow)
+		probe_trace(p, false, true, text, peer);
+}
+
+struct want *probe_want(struct probe *p, enum want_type type)
+{
+	assert(p->n_wants < WANTS_MAX);
+	struct want *w = &p->wants[p->n_wants++];
+
+	memset(w, 0, sizeof(*w));
+	w->type = type;
+	return w;
+}
+
+static struct probe_event *add_event(struct probe *p, enum probe_event_type type)
+{
+	/* The last place is the verdict's. */
+	if (p->n_events >= EVENTS_MAX - (type != PROBE_EV_DONE))
+		return NULL;
+	p->trace_at[p->n_events] = 0;
+	struct probe_event *ev = &p->events[p->n_events++];
+	*ev = (struct probe_event){ .type = type, .at = p->now - p->start };
+	return ev;
+}
+
+void probe_trace(
+	struct probe *p, bool xmpp, bool outbound, struct slice text, const struct addr *peer)
+{
+	size_t at = buf_len(&p->trace);
+
+	if (!p->cfg.trace || text.n == 0)
+		return;
+	if (xmpp)
+		mask_xmpp(&p->trace, text);
+	else
+		mask_sip(&p->trace, text);
+	struct probe_event *ev = buf_err(&p->trace) ? NULL : add_event(p, PROBE_EV_TRACE);
+	if (!ev)
+		return;
+	p->trace_at[p->n_events - 1] = at;
+	ev->xmpp = xmpp;
+	ev->outbound = outbound;
+	ev->peer = *peer;
+	ev->text.n = buf_len(&p->trace) - at;
+}
+
+static bool take_output(void *self, struct output *ret)
+{
+	struct probe *p = self;
+
+	if (p->next_output < p->n_outputs) {
+		const struct pending_output *o = &p->outputs[p->next_output++];
+
+		*ret = (struct output){ .flow = o->flow,
+			.listener = o->listener,
+			.peer = o->peer,
+			.bytes = slice_cut(buf_slice(&p->out_bytes), o->offset, o->offset + o->n) };
+		return true;
+	}
+	*ret = (struct output){ .flow = p->xmpp.flow };
+	if (!p->xmpp.stream || !p->xmpp.up || !xstream_take_output(p->xmpp.stream, &ret->bytes))
+		return false;
+	probe_trace(p, true, true, ret->bytes, &p->xmpp.target.addr);
+	return true;
+}
+
+static bool take_want(void *self, struct want *ret)
+{
+	struct probe *p = self;
+
+	if (p->next_want == p->n_wants)
+		return false;
+	*ret = p->wants[p->next_want++];
+	return true;
+}
+
+bool probe_take_event(struct probe *p, struct probe_event *ret)
+{
+	if (p->next_event == p->n_events)
+		return false;
+	*ret = p->events[p->next_event];
+	if (ret->type == PROBE_EV_TRACE) {
+		size_t at = p->trace_at[p->next_event];
+
+		ret->text = slice_cut(buf_slice(&p->trace), at, at + ret->text.n);
+	}
+	p->next_event++;
+	return true;
+}
+
+/* ---- phases ---- */
+
+static void phase_event(struct probe *p, enum probe_phase phase)
+{
+	struct probe_event *ev = p->round > 1 ? NULL : add_event(p, PROBE_EV_PHASE);
+
+	if (ev)
+		ev->phase = phase;
+}
+
+void probe_begin(struct probe *p, enum probe_phase phase)
+{
+	struct probe_phase_result *r = &p->result.phases[phase];
+
+	if (r->outcome == PHASE_RUNNING)
+		return;
+	r->outcome = PHASE_RUNNING;
+	r->started = p->now - p->start;
+	phase_event(p, phase);
+}
+
+void probe_end(struct probe *p, enum probe_phase phase, enum phase_outcome outcome)
+{
+	struct probe_phase_result *r = &p->result.phases[phase];
+
+	if (r->outcome != PHASE_RUNNING)
+		r->started = p->now - p->start;
+	r->outcome = outcome;
+	r->duration = p->now - p->start - r->started;
+	phase_event(p, phase);
+}
+
+void probe_address(struct probe *p, enum probe_phase phase, const struct addr *a, enum transport t)
+{
+	p->result.phases[phase].address = *a;
+	p->result.phases[phase].transport = t;
+}
+
+void probe_detail(struct probe *p, enum probe_phase phase, const char *fmt, ...)
+{
+	struct probe_phase_result *r = &p->result.phases[phase];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(r->detail, sizeof(r->detail), fmt, ap);
+	va_end(ap);
+}
+
+void probe_warn(struct probe *p, const char *fmt, ...)
+{
+	struct probe_result *r = &p->result;
+	va_list ap;
+
+	if (r->n_warnings == PROBE_WARNINGS_MAX)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(r->warnings[r->n_warnings++], sizeof(r->warnings[0]), fmt, ap);
+	va_end(ap);
+}
+
+/* ---- the verdict ---- */
+
+static void check_cleanup(struct probe *p)
+{
+	bool over = p->sip.state == SIP_OVER &&
+		    (p->xmpp.state == XMPP_OVER || p->xmpp.state == XMPP_OFF);
+
+	if (p->state != PROBE_CLEANUP || (!over && p->now < p->cleanup_by))
+		return;
+	p->state = PROBE_DONE;
+	probe_end(p, PHASE_CLEANUP, over ? PHASE_OK : PHASE_FAILED);
+	if (!over)
+		probe_warn(p, "the clean-up did not end in time: a contact or a stream may be left "
+			      "until it expires");
+	probe_round_stats(p);
+	add_event(p, PROBE_EV_DONE);
+}
+
+static void cleanup(struct probe *p)
+{
+	p->state = PROBE_CLEANUP;
+	p->result.latency = p->now - p->start;
+	p->cleanup_by = ts_add(p->now, TS_MS(CLEANUP_MS));
+	probe_begin(p, PHASE_CLEANUP);
+	probe_sip_cleanup(p);
+	probe_xmpp_cleanup(p);
+}
+
+void probe_fail(struct probe *p, enum probe_phase phase, enum reason reason, const char *fmt, ...)
+{
+	struct probe_result *r = &p->result;
+	va_list ap;
+
+	if (p->state == PROBE_CLEANUP || p->state == PROBE_DONE)
+		return;
+	r->success = false;
+	r->reason = reason;
+	r->phase = phase;
+	va_start(ap, fmt);
+	vsnprintf(r->message, sizeof(r->message), fmt, ap);
+	va_end(ap);
+	probe_end(p, phase, PHASE_FAILED);
+	cleanup(p);
+}
+
+void probe_succeed(struct probe *p)
+{
+	if (p->state == PROBE_CLEANUP || p->state == PROBE_DONE)
+		return;
+	p->result.success = true;
+	cleanup(p);
+}
+
+/* ---- facts ---- */
+
+static void stop(struct probe *p)
+{
+	enum probe_phase at = p->state == PROBE_SIGNING_IN ? probe_sip_phase(p)
+			      : p->sent_ok                 ? PHASE_DELIVER
+							   : PHASE_SIP_SEND;
+
+	probe_fail(p, at, REASON_LOCAL_INTERRUPTED, "The test was interrupted in phase %s.",
+		phase_name(at));
+}
+
+static void push(void *self, const struct fact *in, ts_t now)
+{
+	struct probe *p = self;
+
+	begin_push(p, now);
+	switch (in->type) {
+	case FACT_FLOW_UP:
+	case FACT_FLOW_BYTES:
+	case FACT_FLOW_EOF:
+	case FACT_FLOW_FAILED:
+	case FACT_TLS_UP:
+		if (in->flow == p->xmpp.flow)
+			probe_xmpp_fact(p, in);
+		else if (in->flow == p->sip.flow)
+			probe_sip_fact(p, in);
+		break;
+	case FACT_LISTEN_UP:
+	case FACT_LISTEN_FAILED:
+	case FACT_DATAGRAM:
+	case FACT_DATAGRAM_FAILED: probe_sip_fact(p, in); break;
+	case FACT_DNS:
+		if (in->dns_id > XMPP_DNS_FIRST)
+			probe_xmpp_fact(p, in);
+		else
+			probe_sip_fact(p, in);
+		break;
+	case FACT_STOP: stop(p); break;
+	case FACT_FLOW_ACCEPTED:
+	case FACT_FLOW_BLOCKED:
+	case FACT_FLOW_READY:
+	case FACT_CLOCK: break;
+	}
+	check_cleanup(p);
+}
+
+static bool has_deadline(const struct probe *p)
+{
+	return p->state == PROBE_SIGNING_IN || p->state == PROBE_ROUND;
+}
+
+static void push_time(void *self, ts_t now)
+{
+	struct probe *p = self;
+
+	begin_push(p, now);
+	if (has_deadline(p) && now >= p->deadline)
+		probe_round_timeout(p);
+	probe_sip_time(p);
+	probe_xmpp_time(p);
+	probe_round_time(p);
+	check_cleanup(p);
+}
+
+static ts_t deadline(const void *self)
+{
+	const struct probe *p = self;
+	ts_t at = ts_min(probe_sip_deadline(p), probe_xmpp_deadline(p));
+
+	if (p->state == PROBE_DONE)
+		return TS_NEVER;
+	if (has_deadline(p))
+		at = ts_min(at, p->deadline);
+	if (p->state == PROBE_PAUSE)
+		at = ts_min(at, p->pause_until);
+	if (p->state == PROBE_CLEANUP)
+		at = ts_min(at, p->cleanup_by);
+	return at;
+}
+
+/* ---- life ---- */
+
+static int read_address(struct slice text, const char *whose, struct jid *ret, struct buf *why)
+{
+	enum address_kind kind;
+	struct where where;
+
+	if (address_read(text, &kind, ret, &where) == 0)
+		return 0;
+	buf_printf(why, "the %s `%.*s` is no address: %s", whose, SLICE_FMT(text), where.what);
+	return ERR_CONFIG;
+}
+
+static int check_cfg(struct probe *p, const struct probe_cfg *cfg, struct buf *why)
+{
+	struct slice user = cfg->auth_user;
+
+	if (cfg->user.n == 0) {
+		/* The ancestor's own reason (Test-CsXmppIM), with what to add. */
+		buf_puts(why,
+			"no test user: it is not known which user to log on as; give --user and "
+			"--password-file, or add test_users to the pool in stox.yaml");
+		return ERR_CONFIG;
+	}
+	int err = read_address(cfg->user, "user", &p->user, why);
+	if (!err)
+		err = read_address(cfg->receiver, "receiver", &p->receiver, why);
+	if (err)
+		return err;
+	if (slice_eq(jid_domain(&p->user), jid_domain(&p->receiver))) {
+		buf_printf(why,
+			"the receiver `%.*s` is in the pool's own domain: a message to it never "
+			"crosses the gateway; name a user of the XMPP partner",
+			SLICE_FMT(jid_bare(&p->receiver)));
+		return ERR_CONFIG;
+	}
+	if (user.n == 0)
+		user = jid_local(&p->user);
+	if (!slice_cstr(user, p->auth_user, sizeof(p->auth_user)) ||
+		!slice_cstr(cfg->password, p->password, sizeof(p->password)) ||
+		!slice_cstr(cfg->receiver_password, p->receiver_password,
+			sizeof(p->receiver_password))) {
+		buf_puts(why, "a user name or password is longer than 255 bytes");
+		return ERR_CONFIG;
+	}
+	return 0;
+}
+
+static void start_result(struct probe *p, const struct probe_cfg *cfg)
+{
+	struct probe_result *r = &p->result;
+
+	slice_cstr(cfg->target_fqdn, r->target_fqdn, sizeof(r->target_fqdn));
+	slice_cstr(jid_bare(&p->user), r->user, sizeof(r->user));
+	slice_cstr(jid_bare(&p->receiver), r->receiver, sizeof(r->receiver));
+}
+
+static int init(struct probe *p, const struct probe_cfg *cfg, struct buf *why)
+{
+	buf_init(&p->out_bytes, 4 << 20);
+	buf_init(&p->trace, 4 << 20);
+	buf_init(&p->scratch, SIP_MSG_MAX);
+	buf_init(&p->sip.request, SIP_MSG_MAX);
+	sip_frame_init(&p->sip.frame);
+	int err = check_cfg(p, cfg, why);
+	if (err)
+		return err;
+	start_result(p, cfg);
+	err = probe_round_init(p);
+	if (!err)
+		err = probe_sip_init(p, why);
+	return err ? err : probe_xmpp_init(p, why);
+}
+
+int probe_new(
+	struct probe **ret, const struct probe_cfg *cfg, struct rng *rng, ts_t now, struct buf *why)
+{
+	struct probe *p = mem_alloc0(sizeof(*p));
+
+	if (!p)
+		return -ENOMEM;
+	p->cfg = *cfg;
+	p->cfg.count = cfg->count ? cfg->count : 1;
+	p->rng = rng;
+	p->now = p->start = now;
+	p->deadline = ts_add(now, cfg->timeout);
+	int err = init(p, cfg, why);
+	/* What was borrowed is not looked at again. */
+	p->cfg.user = p->cfg.auth_user = p->cfg.password = p->cfg.registrar = SLICE_NONE;
+	p->cfg.receiver = p->cfg.receiver_password = p->cfg.receiver_server = SLICE_NONE;
+	p->cfg.target_fqdn = slice_str(p->result.target_fqdn);
+	if (err) {
+		probe_free(p);
+		return err;
+	}
+	*ret = p;
+	return 0;
+}
+
+struct probe *probe_free(struct probe *p)
+{
+	if (!p)
+		return NULL;
+	probe_sip_done(p);
+	probe_xmpp_done(p);
+	probe_round_done(p);
+	buf_done(&p->out_bytes);
+	buf_done(&p->trace);
+	buf_done(&p->scratch);
+	mem_wipe(p, sizeof(*p));
+	return mem_free(p);
+}
+
+struct engine probe_engine(struct probe *p)
+{
+	static const struct engine_ops ops = {
+		.name = "probe",
+		.push = push,
+		.push_time = push_time,
+		.take_output = take_output,
+		.take_want = take_want,
+		.deadline = deadline,
+	};
+
+	return (struct engine){ &ops, p };
+}
+
+const struct probe_result *probe_result(const struct probe *p)
+{
+	return &p->result;
+}
+
+bool probe_is_done(const struct probe *p)
+{
+	return p->state == PROBE_DONE;
+}
+
+const char *proof_name(enum probe_proof proof)
+{
+	static const char *const names[] = {
+		[PROOF_NONE] = "none",
+		[PROOF_ACCEPTED] = "accepted",
+		[PROOF_DELIVERED] = "delivered",
+		[PROOF_ANSWERED] = "answered",
+	};
+
+	return names[proof];
+}
