@@ -29,25 +29,30 @@ enum xstream_tls {
 	XSTREAM_TLS_REQUIRED, /* STARTTLS or nothing */
 	XSTREAM_TLS_OPTIONAL, /* if the other side can */
 	XSTREAM_TLS_NONE,
-	XSTREAM_TLS_DIRECT,   /* TLS was there before the first byte (XEP-0368): push_tls_up() first */
+	XSTREAM_TLS_DIRECT, /* TLS was there before the first byte (XEP-0368): push_tls_up() first
+			     */
 };
 
 struct xstream_cfg {
 	enum xstream_role role;
 	enum xstream_tls tls;
 	struct slice domain;   /* client: the server's domain; component: its own name; accepting
-	                          client: the domain served; accepting component: "" (any; see
-	                          XSTREAM_EV_WANT_SECRET).  Copied, as all below. */
+				  client: the domain served; accepting component: "" (any; see
+				  XSTREAM_EV_WANT_SECRET).  Copied, as all below. */
 	struct slice username; /* client: localpart for SASL */
 	struct slice password; /* client: password; component: the shared secret */
 	struct slice resource; /* client: wanted, "" lets the server choose */
 	bool presence;         /* client: send initial presence when bound */
 	bool allow_plain_without_tls; /* both sides; lab only */
-	bool offer[SASL_MECHANISMS];  /* accepting client: what to offer (-PLUS only when bindable) */
+	bool offer[SASL_MECHANISMS];  /* accepting client: what to offer (-PLUS only when bindable)
+				       */
 	const struct xml_limits *limits; /* NULL takes the default */
-	struct sasl_cache *cache; /* borrowed; may be NULL */
-	ts_t timeout;          /* for the whole establishment; 0: none */
-	ts_t idle_ping;        /* component, client: whitespace keep-alive when silent; 0: none */
+	struct sasl_cache *cache;        /* borrowed; may be NULL */
+	const uint8_t *fake_key;  /* accepting client: 32 bytes for struct sasl_server_cfg, the same
+				     on  every stream; NULL takes them from the rng */
+	unsigned fake_iterations; /* accepting client: as in struct sasl_server_cfg */
+	ts_t timeout;             /* for the whole establishment; 0: none */
+	ts_t idle_ping; /* component, client: whitespace keep-alive when silent; 0: none */
 };
 
 enum xstream_failure {
@@ -73,43 +78,46 @@ enum xstream_failure {
 const char *xstream_failure_name(enum xstream_failure f);
 
 enum xstream_event_type {
-	XSTREAM_EV_OPENED,    /* the peer's stream header is here; `node` has its attributes */
-	XSTREAM_EV_FEATURES,  /* client: `node` is <features/>: offers, for the report */
-	XSTREAM_EV_WANT_TLS,  /* start the handshake; only after all output has been sent */
+	XSTREAM_EV_OPENED,        /* the peer's stream header is here; `node` has its attributes */
+	XSTREAM_EV_FEATURES,      /* client: `node` is <features/>: offers, for the report */
+	XSTREAM_EV_WANT_TLS,      /* start the handshake; only after all output has been sent */
 	XSTREAM_EV_AUTHENTICATED, /* `text` is the mechanism and binding, "SCRAM-SHA-256-PLUS
-	                             tls-exporter"; plus_missing is set when it applies */
-	XSTREAM_EV_READY,     /* bound, or handshake done: stanzas flow; `jid` is the full JID or the
-	                         component's name */
+				     tls-exporter"; plus_missing is set when it applies */
+	XSTREAM_EV_READY, /* bound, or handshake done: stanzas flow; `jid` is the full JID or the
+			     component's name */
 	XSTREAM_EV_WANT_ACCOUNT, /* accepting client: push_account() for the user in `text` */
 	XSTREAM_EV_WANT_SECRET,  /* accepting component: push_secret() for the name in `text` */
 	XSTREAM_EV_WANT_BIND,    /* accepting client: the wanted resource is in `text` ("" none);
-	                            push_bind() decides */
-	XSTREAM_EV_STANZA,    /* `node`; accepting client: `from` was checked and is not yet set */
-	XSTREAM_EV_CLOSED,    /* both stream ends were seen: close the flow after the output */
-	XSTREAM_EV_FAILED,    /* the last: drain output, close the flow */
+				    push_bind() decides */
+	XSTREAM_EV_STANZA, /* `node`; accepting client: `from` was checked and is not yet set */
+	XSTREAM_EV_CLOSED, /* both stream ends were seen: close the flow after the output */
+	XSTREAM_EV_FAILED, /* the last: drain output, close the flow */
 };
 
 struct xstream_event {
 	enum xstream_event_type type;
-	const struct xml_node *node;
-	const char *jid;
-	const char *text;             /* all strings: valid until the next push */
+	const struct xml_node *node; /* valid until the next take_event or push */
+	const char *jid;             /* also AUTHENTICATED on the accepting side: the bare JID */
+	const char *text;            /* all strings: valid until the next push */
 	const char *condition;
 	enum xstream_failure failure;
 	struct where where;
-	bool plus_missing;
+	bool plus_missing; /* FAILED too: a stripped -PLUS may be the cause */
 };
 
+/* 0; ERR_SYNTAX or ERR_LIMIT when the domain is none; -EINVAL for STARTTLS on a component's stream
+ * (XEP-0114 has none); -ENOMEM. */
 int xstream_new(struct xstream **ret, const struct xstream_cfg *cfg, struct rng *rng, ts_t now);
 struct xstream *xstream_free(struct xstream *x);
 
-/* How much it took.  The rest comes again after output and events were drained. */
+/* How much it took.  The rest comes again after output and events were drained; 0 while an answer
+ * of the driver (account, secret, bind) is awaited.  All of it, unread, once the stream is over. */
 size_t xstream_push_bytes(struct xstream *x, struct slice in, ts_t now);
 void xstream_push_tls_up(struct xstream *x, const struct tls_facts *facts, ts_t now);
 void xstream_push_closed(struct xstream *x, ts_t now); /* end of file or failure of the flow */
 void xstream_push_time(struct xstream *x, ts_t now);
-void xstream_push_account(struct xstream *x, const struct sasl_secret *secret /* NULL: none */,
-	ts_t now);
+void xstream_push_account(
+	struct xstream *x, const struct sasl_secret *secret /* NULL: none */, ts_t now);
 void xstream_push_secret(struct xstream *x, struct slice secret /* "" : unknown name */, ts_t now);
 void xstream_push_bind(struct xstream *x, struct slice resource /* "": conflict */, ts_t now);
 
@@ -117,12 +125,17 @@ void xstream_push_bind(struct xstream *x, struct slice resource /* "": conflict 
  * output is full.  Commit makes them output; without a commit nothing is sent. */
 struct buf *xstream_begin(struct xstream *x);
 int xstream_commit(struct xstream *x, ts_t now); /* 0, or the buffer's error (nothing was sent) */
-/* Sends </stream:stream>; READY streams only.  CLOSED follows when the peer answers or in 2 s. */
+/* Sends </stream:stream>.  CLOSED follows when the peer answers or in 2 s; before READY: at once.
+ */
 void xstream_close(struct xstream *x, ts_t now);
 /* Ends the stream with this stream error, RFC 6120 section 4.9.3; FAILED follows. */
 void xstream_abort(struct xstream *x, const char *condition, ts_t now);
 
+/* All that is there, as one slice: valid until the next push, or until another one was taken and
+ * more was written. */
 bool xstream_take_output(struct xstream *x, struct slice *ret);
+/* Stanzas are read as they are taken, so taking events can make output (an answer to the peer's
+ * </stream:stream>, a stream error): drain output once more when the events are through. */
 bool xstream_take_event(struct xstream *x, struct xstream_event *ret);
 ts_t xstream_deadline(const struct xstream *x);
 const char *xstream_state_name(const struct xstream *x);

@@ -1,0 +1,541 @@
+#include "xmpp/stream.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "xmpp/stream_private.h"
+
+#define CLOSE_WAIT TS_S(2) /* for the other side's end, RFC 6120 section 4.4 item 3 */
+
+/* What a state does with what the reader has. */
+enum flow {
+	FLOW_PUMP,  /* read at once, in the push */
+	FLOW_PAUSE, /* the driver owes an answer */
+	FLOW_TAKE,  /* stanza by stanza, as they are taken */
+	FLOW_NONE,
+};
+
+static const struct {
+	const char *name; /* "while awaiting ..." */
+	enum flow flow;
+	void (*element)(struct xstream *x, const struct xml_node *node);
+} states[] = {
+	[XSTREAM_AWAIT_TLS] = { "the TLS handshake", FLOW_NONE, NULL },
+	[XSTREAM_AWAIT_HEADER] = { "the stream header", FLOW_PUMP, NULL },
+	[XSTREAM_AWAIT_FEATURES] = { "stream features", FLOW_PUMP, xstream_client_features },
+	[XSTREAM_AWAIT_PROCEED] = { "the answer to STARTTLS", FLOW_PUMP, xstream_client_proceed },
+	[XSTREAM_AWAIT_SASL] = { "the answer to SASL", FLOW_PUMP, xstream_sasl_element },
+	[XSTREAM_AWAIT_BOUND] = { "the answer to bind", FLOW_PUMP, xstream_client_bound },
+	[XSTREAM_AWAIT_SESSION] = { "the answer to session", FLOW_PUMP, xstream_client_session },
+	[XSTREAM_AWAIT_ACCEPTED] = { "the answer to the handshake", FLOW_PUMP,
+		xstream_component_accepted },
+	[XSTREAM_AWAIT_AUTH] = { "starttls or auth", FLOW_PUMP, xstream_accept_auth },
+	[XSTREAM_AWAIT_ACCOUNT] = { "the account", FLOW_PAUSE, NULL },
+	[XSTREAM_AWAIT_RESPONSE] = { "the SASL response", FLOW_PUMP, xstream_accept_sasl_response },
+	[XSTREAM_AWAIT_BIND] = { "bind", FLOW_PUMP, xstream_accept_bind },
+	[XSTREAM_AWAIT_RESOURCE] = { "the resource", FLOW_PAUSE, NULL },
+	[XSTREAM_AWAIT_SECRET] = { "the secret", FLOW_PAUSE, NULL },
+	[XSTREAM_AWAIT_HANDSHAKE] = { "the handshake", FLOW_PUMP,
+		xstream_component_accept_handshake },
+	[XSTREAM_READY] = { "stanzas", FLOW_TAKE, NULL },
+	[XSTREAM_CLOSING] = { "the end of the stream", FLOW_TAKE, NULL },
+	[XSTREAM_OVER] = { "nothing", FLOW_NONE, NULL },
+};
+_Static_assert(COUNT(states) == XSTREAM_STATES, "every state has its line");
+
+static const struct {
+	void (*open)(struct xstream *x, const struct xml_event *ev);
+	const char *stop_at[4]; /* behind these the other side's bytes may be of another stream */
+} roles[] = {
+	[XSTREAM_CLIENT] = { xstream_client_open, { "features", "proceed", "success", NULL } },
+	[XSTREAM_COMPONENT] = { xstream_component_open, { NULL } },
+	[XSTREAM_ACCEPT_CLIENT] = { xstream_accept_open,
+		{ "starttls", "auth", "response", "abort" } },
+	[XSTREAM_ACCEPT_COMPONENT] = { xstream_component_accept_open, { NULL } },
+};
+
+static enum flow flow(const struct xstream *x)
+{
+	return states[x->state].flow;
+}
+
+const char *xstream_state_name(const struct xstream *x)
+{
+	return states[x->state].name;
+}
+
+bool xstream_is_ready(const struct xstream *x)
+{
+	return x->state == XSTREAM_READY && !x->eof;
+}
+
+void xstream_enter(struct xstream *x, enum xstream_state state)
+{
+	if (x->state == XSTREAM_OVER)
+		return; /* the last event was made; whoever failed inside a handler returns here */
+	x->state = state;
+	if (state == XSTREAM_CLOSING)
+		x->close_by = ts_add(x->now, CLOSE_WAIT);
+}
+
+void xstream_emit(struct xstream *x, struct xstream_event ev)
+{
+	if (x->state == XSTREAM_OVER)
+		return;
+	assert(x->ring_n < RING_MAX);
+	x->ring[(x->ring_head + x->ring_n++) % RING_MAX] = ev;
+	if (ev.type == XSTREAM_EV_FEATURES)
+		x->node_held = true;
+}
+
+/* ---- output ---- */
+
+/* Forgets what was begun and not committed, with its error. */
+struct buf *xstream_write(struct xstream *x)
+{
+	struct buf *b = &x->out[x->cur];
+
+	b->err = 0;
+	buf_truncate(b, x->committed);
+	return b;
+}
+
+static int commit(struct xstream *x, size_t max)
+{
+	struct buf *b = &x->out[x->cur];
+	int err = buf_err(b) ? buf_err(b) : buf_len(b) > max ? -EMSGSIZE : 0;
+
+	if (err) {
+		xstream_write(x);
+		return err;
+	}
+	x->committed = buf_len(b);
+	x->last_sent = x->now;
+	return 0;
+}
+
+void xstream_send(struct xstream *x)
+{
+	if (commit(x, OUT_MAX + OUT_RESERVE))
+		xstream_fail_internal(x);
+}
+
+struct buf *xstream_begin(struct xstream *x)
+{
+	if (!xstream_is_ready(x) || x->committed >= OUT_FULL)
+		return NULL;
+	return xstream_write(x);
+}
+
+int xstream_commit(struct xstream *x, ts_t now)
+{
+	x->now = now;
+	return xstream_is_ready(x) ? commit(x, OUT_MAX) : -EINVAL;
+}
+
+bool xstream_take_output(struct xstream *x, struct slice *ret)
+{
+	if (x->committed == 0)
+		return false;
+	*ret = buf_slice(xstream_write(x));
+	x->committed = 0;
+	x->cur ^= 1;
+	struct buf *b = &x->out[x->cur];
+	if (b->cap > OUT_KEPT)
+		buf_done(b);
+	buf_clear(b);
+	return true;
+}
+
+/* ---- construction ---- */
+
+static int copy(char **ret, struct slice *s)
+{
+	if (s->n == 0)
+		return 0;
+	*ret = mem_strndup(s->p, s->n);
+	if (!*ret)
+		return -ENOMEM;
+	s->p = (const uint8_t *)*ret;
+	return 0;
+}
+
+/* Names of the configuration; an account's own name that is no JID is the server's to refuse. */
+static int init_names(struct xstream *x)
+{
+	const struct xstream_cfg *cfg = &x->cfg;
+	struct where where;
+
+	if (cfg->role == XSTREAM_CLIENT &&
+		jid_make(&x->jid, cfg->username, cfg->domain, SLICE_NONE, &where))
+		memset(&x->jid, 0, sizeof(x->jid));
+	if (cfg->role == XSTREAM_ACCEPT_COMPONENT && cfg->domain.n == 0)
+		return 0;
+	int err = jid_make(&x->domain, SLICE_NONE, cfg->domain, SLICE_NONE, &where);
+	if (cfg->role == XSTREAM_COMPONENT)
+		x->jid = x->domain;
+	return err;
+}
+
+static int init(struct xstream *x)
+{
+	struct xstream_cfg *cfg = &x->cfg;
+	int err = init_names(x);
+
+	if (!err)
+		err = copy(&x->username, &cfg->username);
+	if (!err)
+		err = copy(&x->password, &cfg->password);
+	if (!err)
+		err = copy(&x->resource, &cfg->resource);
+	if (!err)
+		err = xml_reader_new(&x->reader, cfg->limits ? cfg->limits : &xml_default_limits,
+			rng_u64(x->rng));
+	return err;
+}
+
+static void arm_reader(struct xstream *x)
+{
+	for (size_t i = 0; i < COUNT(roles[0].stop_at) && roles[x->cfg.role].stop_at[i]; i++)
+		xml_reader_stop_at(x->reader, roles[x->cfg.role].stop_at[i]);
+}
+
+static int begin(struct xstream *x)
+{
+	arm_reader(x);
+	x->state = x->cfg.tls == XSTREAM_TLS_DIRECT ? XSTREAM_AWAIT_TLS : XSTREAM_AWAIT_HEADER;
+	if (x->state == XSTREAM_AWAIT_HEADER && !xstream_accepts(x))
+		xstream_send_header(x);
+	return x->state == XSTREAM_OVER ? -ENOMEM : 0;
+}
+
+int xstream_new(struct xstream **ret, const struct xstream_cfg *cfg, struct rng *rng, ts_t now)
+{
+	bool component = cfg->role == XSTREAM_COMPONENT || cfg->role == XSTREAM_ACCEPT_COMPONENT;
+
+	if (component && (cfg->tls == XSTREAM_TLS_REQUIRED || cfg->tls == XSTREAM_TLS_OPTIONAL))
+		return -EINVAL;
+
+	struct xstream *x = mem_alloc0(sizeof(*x));
+	if (!x)
+		return -ENOMEM;
+	x->cfg = *cfg;
+	x->rng = rng;
+	x->now = x->last_sent = now;
+	x->give_up = ts_add(now, cfg->timeout ? cfg->timeout : TS_NEVER);
+	buf_init(&x->out[0], OUT_MAX + OUT_RESERVE);
+	buf_init(&x->out[1], OUT_MAX + OUT_RESERVE);
+	buf_init(&x->message, SASL_BYTES_MAX);
+	if (cfg->fake_key)
+		memcpy(x->fake_key, cfg->fake_key, sizeof(x->fake_key));
+	else
+		rng_bytes(rng, x->fake_key, sizeof(x->fake_key));
+	x->cfg.fake_key = x->fake_key;
+
+	int err = init(x);
+	if (!err)
+		err = begin(x);
+	if (err) {
+		xstream_free(x);
+		return err;
+	}
+	x->cfg.domain = jid_domain(&x->domain);
+	x->cfg.limits = NULL;
+	*ret = x;
+	return 0;
+}
+
+/* PLAIN and the SCRAM messages went through it. */
+static void wipe_buf(struct buf *b)
+{
+	if (b->p)
+		mem_wipe(b->p, b->cap);
+	buf_done(b);
+}
+
+struct xstream *xstream_free(struct xstream *x)
+{
+	if (!x)
+		return NULL;
+	if (x->password)
+		mem_wipe(x->password, x->cfg.password.n);
+	mem_free(x->username);
+	mem_free(x->password);
+	mem_free(x->resource);
+	mem_free(x->facts);
+	sasl_client_free(x->client);
+	sasl_server_free(x->server);
+	xml_reader_free(x->reader);
+	wipe_buf(&x->message);
+	wipe_buf(&x->out[0]);
+	wipe_buf(&x->out[1]);
+	mem_wipe(x, sizeof(*x));
+	mem_free(x);
+	return NULL;
+}
+
+/* ---- input ---- */
+
+static void begin_push(struct xstream *x, ts_t now)
+{
+	x->now = now;
+	x->node_held = false;
+}
+
+void xstream_restart(struct xstream *x)
+{
+	x->restart_due = true;
+	x->header_sent = false;
+	xstream_enter(x, XSTREAM_AWAIT_HEADER);
+	if (!xstream_accepts(x))
+		xstream_send_header(x);
+}
+
+void xstream_ready(struct xstream *x)
+{
+	xstream_enter(x, XSTREAM_READY);
+	xstream_emit(x, (struct xstream_event){ .type = XSTREAM_EV_READY, .jid = x->jid.text });
+}
+
+static void open_stream(struct xstream *x, const struct xml_event *ev)
+{
+	if (!xstream_check_header(x, ev))
+		return;
+	xstream_emit(x, (struct xstream_event){ .type = XSTREAM_EV_OPENED, .node = ev->node });
+	roles[x->cfg.role].open(x, ev);
+}
+
+static void pump_event(struct xstream *x, const struct xml_event *ev)
+{
+	switch (ev->type) {
+	case XML_EV_OPEN: open_stream(x, ev); break;
+	case XML_EV_STANZA:
+		if (!xstream_peer_error(x, ev->node))
+			states[x->state].element(x, ev->node);
+		break;
+	case XML_EV_CLOSE: xstream_peer_closed(x); break;
+	case XML_EV_ERROR: xstream_unparsable(x, ev); break;
+	}
+}
+
+/* While the stream is established everything is read at once: the answers are output of this push.
+ */
+static void pump(struct xstream *x)
+{
+	struct xml_event ev;
+
+	while (flow(x) == FLOW_PUMP && !x->node_held && !x->restart_due &&
+		xml_reader_take(x->reader, &ev))
+		pump_event(x, &ev);
+}
+
+/* RFC 6120 section 5.4.2.3: behind the end of <proceed/> there is TLS and nothing else.  Clear
+ * bytes there would be read as if they were protected. */
+static void begin_tls(struct xstream *x, bool rest)
+{
+	if (rest) {
+		xstream_give_up(x, XSTREAM_FAIL_INJECTION, NULL,
+			"clear bytes where the TLS handshake begins");
+		return;
+	}
+	if (xstream_accepts(x)) {
+		buf_puts(xstream_write(x), "<proceed xmlns='" NS_TLS "'/>");
+		xstream_send(x);
+	}
+	xstream_emit(x, (struct xstream_event){ .type = XSTREAM_EV_WANT_TLS });
+}
+
+static void restart_reader(struct xstream *x)
+{
+	if (!x->restart_due)
+		return;
+	x->restart_due = false;
+	xml_reader_reset(x->reader);
+	arm_reader(x);
+}
+
+size_t xstream_push_bytes(struct xstream *x, struct slice in, ts_t now)
+{
+	if (x->state == XSTREAM_OVER || x->eof || in.n == 0)
+		return in.n;
+	if (x->state == XSTREAM_AWAIT_TLS) {
+		begin_push(x, now);
+		begin_tls(x, true);
+		return in.n;
+	}
+	if (flow(x) == FLOW_PAUSE || x->ring_n > RING_MAX - RING_PUSH)
+		return 0;
+
+	begin_push(x, now);
+	restart_reader(x);
+	size_t n = xml_reader_push(x->reader, in);
+	pump(x);
+	if (x->state == XSTREAM_AWAIT_TLS)
+		begin_tls(x, n < in.n);
+	return x->state == XSTREAM_OVER ? in.n : n;
+}
+
+void xstream_push_tls_up(struct xstream *x, const struct tls_facts *facts, ts_t now)
+{
+	if (x->state != XSTREAM_AWAIT_TLS)
+		return; /* the time ran out meanwhile */
+	begin_push(x, now);
+	x->facts = mem_alloc0(sizeof(*x->facts));
+	if (!x->facts) {
+		xstream_fail_internal(x);
+		return;
+	}
+	*x->facts = *facts;
+	x->secure = true;
+	xstream_restart(x);
+}
+
+void xstream_push_closed(struct xstream *x, ts_t now)
+{
+	if (x->state == XSTREAM_OVER || x->eof)
+		return;
+	begin_push(x, now);
+	x->eof = true;
+	if (flow(x) != FLOW_TAKE)
+		xstream_give_up(x, XSTREAM_FAIL_CLOSED, NULL,
+			"the connection ended while awaiting %s", xstream_state_name(x));
+}
+
+static ts_t keep_alive(const struct xstream *x)
+{
+	return x->cfg.idle_ping ? ts_add(x->last_sent, x->cfg.idle_ping) : TS_NEVER;
+}
+
+ts_t xstream_deadline(const struct xstream *x)
+{
+	if (x->state == XSTREAM_OVER || x->eof)
+		return TS_NEVER;
+	if (x->state == XSTREAM_READY)
+		return keep_alive(x);
+	return x->state == XSTREAM_CLOSING ? x->close_by : x->give_up;
+}
+
+static void timed_out(struct xstream *x)
+{
+	if (xstream_accepts(x))
+		xstream_refuse(
+			x, XSTREAM_FAIL_TIMEOUT, "connection-timeout", "%s", xstream_state_name(x));
+	else
+		xstream_give_up(x, XSTREAM_FAIL_TIMEOUT, NULL, "%s", xstream_state_name(x));
+}
+
+void xstream_push_time(struct xstream *x, ts_t now)
+{
+	begin_push(x, now);
+	if (now < xstream_deadline(x))
+		return;
+	if (x->state == XSTREAM_CLOSING) {
+		xstream_closed(x);
+		return;
+	}
+	if (x->state == XSTREAM_READY) {
+		buf_puts(xstream_write(x), " "); /* RFC 6120 section 4.6.1 */
+		xstream_send(x);
+		return;
+	}
+	timed_out(x);
+}
+
+void xstream_push_account(struct xstream *x, const struct sasl_secret *secret, ts_t now)
+{
+	if (x->state != XSTREAM_AWAIT_ACCOUNT)
+		return;
+	begin_push(x, now);
+	xstream_accept_sasl_account(x, secret);
+	pump(x);
+}
+
+void xstream_push_secret(struct xstream *x, struct slice secret, ts_t now)
+{
+	if (x->state != XSTREAM_AWAIT_SECRET)
+		return;
+	begin_push(x, now);
+	xstream_component_accept_secret(x, secret);
+	pump(x);
+}
+
+void xstream_push_bind(struct xstream *x, struct slice resource, ts_t now)
+{
+	if (x->state != XSTREAM_AWAIT_RESOURCE)
+		return;
+	begin_push(x, now);
+	xstream_accept_resource(x, resource);
+	pump(x);
+}
+
+void xstream_close(struct xstream *x, ts_t now)
+{
+	bool ready = xstream_is_ready(x);
+
+	if (x->state >= XSTREAM_CLOSING || x->eof)
+		return;
+	begin_push(x, now);
+	if (x->state != XSTREAM_AWAIT_TLS && x->header_sent) {
+		buf_puts(xstream_write(x), "</stream:stream>");
+		xstream_send(x);
+	}
+	if (ready)
+		xstream_enter(x, XSTREAM_CLOSING);
+	else
+		xstream_closed(x);
+}
+
+/* ---- events ---- */
+
+/* True when the stanza is for the driver. */
+static bool is_for_driver(struct xstream *x, const struct xml_node *node)
+{
+	if (xstream_peer_error(x, node))
+		return false;
+	switch (x->cfg.role) {
+	case XSTREAM_ACCEPT_CLIENT: return xstream_accept_stanza(x, node);
+	case XSTREAM_ACCEPT_COMPONENT: return xstream_component_accept_stanza(x, node);
+	case XSTREAM_CLIENT:
+	case XSTREAM_COMPONENT: break;
+	}
+	/* RFC 6120 section 4.3.5: features without content may still come. */
+	return !xml_is(node, NS_STREAM, "features");
+}
+
+static bool take_stanza(struct xstream *x, struct xstream_event *ret)
+{
+	struct xml_event ev;
+
+	while (flow(x) == FLOW_TAKE && xml_reader_take(x->reader, &ev)) {
+		if (ev.type != XML_EV_STANZA) {
+			pump_event(x, &ev);
+		} else if (is_for_driver(x, ev.node)) {
+			*ret = (struct xstream_event){ .type = XSTREAM_EV_STANZA, .node = ev.node };
+			return true;
+		}
+	}
+	if (flow(x) != FLOW_TAKE || !x->eof)
+		return false;
+	if (x->state == XSTREAM_CLOSING)
+		xstream_closed(x);
+	else
+		xstream_give_up(x, XSTREAM_FAIL_CLOSED, NULL, "the connection ended");
+	return false;
+}
+
+bool xstream_take_event(struct xstream *x, struct xstream_event *ret)
+{
+	if (x->ring_n) {
+		*ret = x->ring[x->ring_head];
+		x->ring_head = (x->ring_head + 1) % RING_MAX;
+		x->ring_n--;
+		return true;
+	}
+	if (take_stanza(x, ret))
+		return true;
+	if (!x->has_last || x->last_taken)
+		return false;
+	x->last_taken = true;
+	*ret = x->last;
+	return true;
+}

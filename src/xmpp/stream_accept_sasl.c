@@ -1,0 +1,246 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "xmpp/stream_private.h"
+
+/* One exchange, one engine: made for the offer, and again for the next try. */
+static bool new_server(struct xstream *x)
+{
+	struct sasl_server_cfg cfg = { .tls = x->facts, .fake_iterations = x->cfg.fake_iterations };
+
+	if (x->server)
+		return true;
+	memcpy(cfg.offer, x->cfg.offer, sizeof(cfg.offer));
+	if (!x->secure && !x->cfg.allow_plain_without_tls)
+		cfg.offer[SASL_PLAIN] = false;
+	memcpy(cfg.fake_key, x->fake_key, sizeof(cfg.fake_key));
+	int err = sasl_server_new(&x->server, &cfg, x->rng);
+	mem_wipe(cfg.fake_key, sizeof(cfg.fake_key));
+	if (err)
+		xstream_fail_internal(x);
+	return err == 0;
+}
+
+/* XEP-0440: without it a client has to guess. */
+static void put_bindings(const struct xstream *x, struct buf *b)
+{
+	const struct tls_facts *f = x->facts;
+	const bool has[SASL_BINDINGS] = {
+		[SASL_BINDING_TLS_EXPORTER] = f && f->n_exporter,
+		[SASL_BINDING_TLS_UNIQUE] = f && f->n_unique,
+		[SASL_BINDING_TLS_SERVER_END_POINT] = f && f->n_end_point,
+	};
+
+	buf_puts(b, "<sasl-channel-binding xmlns='" NS_SASL_CB "'>");
+	for (unsigned i = 0; i < SASL_BINDINGS; i++)
+		if (has[i])
+			buf_printf(b, "<channel-binding type='%s'/>",
+				sasl_binding_name((enum sasl_binding)i));
+	buf_puts(b, "</sasl-channel-binding>");
+}
+
+/* The best first, RFC 6120 section 6.3.3. */
+void xstream_accept_sasl_offer(struct xstream *x, struct buf *b)
+{
+	if (!new_server(x))
+		return;
+	buf_puts(b, "<mechanisms xmlns='" NS_SASL "'>");
+	for (unsigned m = SASL_MECHANISMS; m-- > 0;)
+		if (sasl_server_offers(x->server, (enum sasl_mechanism)m))
+			xml_put_element(b, "mechanism",
+				slice_str(sasl_mechanism_name((enum sasl_mechanism)m)));
+	buf_puts(b, "</mechanisms>");
+	if (sasl_server_offers(x->server, SASL_SCRAM_SHA1_PLUS) ||
+		sasl_server_offers(x->server, SASL_SCRAM_SHA256_PLUS))
+		put_bindings(x, b);
+}
+
+/* RFC 6120 section 6.4.5: another try is allowed, within reason. */
+static void refuse(struct xstream *x, const char *condition, const char *text)
+{
+	struct buf *b = xstream_write(x);
+
+	buf_printf(b, "<failure xmlns='" NS_SASL "'><%s/>", condition);
+	if (text)
+		buf_printf(b, "<text xml:lang='en'>%s</text>", text);
+	buf_puts(b, "</failure>");
+	xstream_send(x);
+	x->server = sasl_server_free(x->server);
+	xstream_enter(x, XSTREAM_AWAIT_AUTH);
+	if (++x->tries >= AUTH_TRIES_MAX)
+		xstream_refuse(x, XSTREAM_FAIL_BAD_CREDENTIALS, "policy-violation",
+			"too many attempts to sign in; the last: %s", condition);
+}
+
+static void send_message(struct xstream *x, const char *element)
+{
+	struct buf *b = xstream_write(x);
+
+	buf_printf(b, "<%s xmlns='" NS_SASL "'>", element);
+	base64_put(b, buf_slice(&x->message));
+	buf_printf(b, "</%s>", element);
+	if (buf_err(&x->message))
+		xstream_fail_internal(x);
+	else
+		xstream_send(x);
+	buf_clear(&x->message);
+}
+
+/* Section 6.4.6: the address of the header, when it could be trusted, is that of the account. */
+static bool is_peer(const struct xstream *x)
+{
+	return !x->secure || !x->has_peer || jid_bare_eq(&x->peer, &x->jid);
+}
+
+static void success(struct xstream *x)
+{
+	if (!is_peer(x)) {
+		xstream_refuse(x, XSTREAM_FAIL_PROTOCOL, "invalid-from",
+			"the stream is from another address than the one that signs in");
+		return;
+	}
+	send_message(x, "success");
+	snprintf(x->auth, sizeof(x->auth), "%s", sasl_mechanism_name(x->mechanism));
+	xstream_emit(
+		x, (struct xstream_event){
+			   .type = XSTREAM_EV_AUTHENTICATED, .text = x->auth, .jid = x->jid.text });
+	x->authenticated = true;
+	x->tries = 0;
+	x->server = sasl_server_free(x->server);
+	x->facts = mem_free(x->facts);
+	xstream_restart(x);
+}
+
+static void step(struct xstream *x, enum sasl_result r);
+
+/* Section 6.3.8: nobody acts as another here. */
+static bool is_authzid(const struct xstream *x)
+{
+	struct slice authzid = sasl_server_authzid(x->server);
+	struct where where;
+	struct jid jid;
+
+	return authzid.n == 0 || (jid_decode(authzid, &jid, &where) == 0 && jid_eq(&jid, &x->jid));
+}
+
+/* The account's address is made before it is looked up: equal names have equal bytes. */
+static void want_account(struct xstream *x)
+{
+	struct where where;
+	int err = jid_make(&x->jid, sasl_server_username(x->server), jid_domain(&x->domain),
+		SLICE_NONE, &where);
+
+	if (err ||
+		jid_local(&x->jid).n == 0) { /* no JID, no user: the same refusal as for others */
+		step(x, sasl_server_account(x->server, NULL, &x->message));
+		return;
+	}
+	if (!is_authzid(x)) {
+		refuse(x, "invalid-authzid", NULL);
+		return;
+	}
+	slice_cstr(jid_local(&x->jid), x->want, sizeof(x->want));
+	xstream_enter(x, XSTREAM_AWAIT_ACCOUNT);
+	xstream_emit(
+		x, (struct xstream_event){
+			   .type = XSTREAM_EV_WANT_ACCOUNT, .text = x->want, .jid = x->jid.text });
+}
+
+static void step(struct xstream *x, enum sasl_result r)
+{
+	switch (r) {
+	case SASL_CONTINUE:
+		if (sasl_server_wants_account(x->server)) {
+			want_account(x);
+			return;
+		}
+		send_message(x, "challenge");
+		xstream_enter(x, XSTREAM_AWAIT_RESPONSE);
+		return;
+	case SASL_DONE: success(x); return;
+	case SASL_FAIL_SYNTAX: refuse(x, "malformed-request", NULL); return;
+	case SASL_FAIL_BINDING: refuse(x, "not-authorized", "channel-bindings-dont-match"); return;
+	case SASL_FAIL_CREDENTIALS:
+	case SASL_FAIL_SERVER_PROOF:
+	case SASL_FAIL_ITERATIONS:
+	case SASL_FAIL_NONCE: refuse(x, "not-authorized", NULL); return;
+	case SASL_FAIL_INTERNAL: xstream_fail_internal(x); return;
+	}
+}
+
+/* 0 with the message in *ret; else it was refused. */
+static int decode(struct xstream *x, struct slice text, struct buf *ret)
+{
+	if (slice_eqs(text, "="))
+		return 0;
+	int err = base64_decode(ret, text);
+
+	if (err == ERR_SYNTAX || err == -EMSGSIZE)
+		refuse(x, "incorrect-encoding", NULL);
+	else if (err)
+		xstream_fail_internal(x);
+	return err;
+}
+
+/* A message of the client: the first of its mechanism, or the next. */
+static void message(struct xstream *x, const struct xml_node *node, bool first)
+{
+	struct buf in;
+
+	buf_init(&in, SASL_BYTES_MAX);
+	if (decode(x, slice_trim(node->text), &in) == 0)
+		step(x, first ? sasl_server_start(
+					x->server, x->mechanism, buf_slice(&in), &x->message)
+			      : sasl_server_push(x->server, buf_slice(&in), &x->message));
+	if (in.p)
+		mem_wipe(in.p, in.cap);
+	buf_done(&in);
+}
+
+static void auth(struct xstream *x, const struct xml_node *node)
+{
+	if (!x->secure && x->cfg.tls == XSTREAM_TLS_REQUIRED)
+		refuse(x, "encryption-required", NULL);
+	else if (!new_server(x))
+		return;
+	else if (!sasl_mechanism_find(xml_attr(node, "mechanism"), &x->mechanism) ||
+		 !sasl_server_offers(x->server, x->mechanism))
+		refuse(x, "invalid-mechanism", NULL);
+	else
+		message(x, node, true);
+}
+
+void xstream_accept_sasl_auth(struct xstream *x, const struct xml_node *node)
+{
+	if (slice_eqs(node->name, "auth"))
+		auth(x, node);
+	else if (slice_eqs(node->name, "abort"))
+		refuse(x, "aborted", NULL);
+	else if (slice_eqs(node->name, "response")) /* to nothing */
+		refuse(x, "malformed-request", NULL);
+	else
+		xstream_unexpected(x, node, "not-authorized");
+}
+
+void xstream_accept_sasl_response(struct xstream *x, const struct xml_node *node)
+{
+	if (xml_is(node, NS_SASL, "response")) {
+		message(x, node, false);
+		return;
+	}
+	if (!slice_eqs(node->ns, NS_SASL)) {
+		xstream_unexpected(x, node, "not-authorized");
+		return;
+	}
+	/* Section 6.4.2: a new <auth/> discards the handshake that is under way. */
+	if (slice_eqs(node->name, "auth"))
+		x->server = sasl_server_free(x->server);
+	xstream_accept_sasl_auth(x, node);
+}
+
+void xstream_accept_sasl_account(struct xstream *x, const struct sasl_secret *secret)
+{
+	xstream_enter(x, XSTREAM_AWAIT_RESPONSE);
+	step(x, sasl_server_account(x->server, secret, &x->message));
+}

@@ -1,0 +1,155 @@
+#include "xmpp/stream_private.h"
+
+/* Two requests are all that a client sends before it is ready: their ids need not be random. */
+#define BIND_ID    "bind"
+#define SESSION_ID "session"
+
+void xstream_client_open(struct xstream *x, const struct xml_event *ev)
+{
+	struct slice version = xml_attr(ev->node, "version");
+	unsigned major = 0;
+
+	if (version.n && !xstream_major_version(version, &major))
+		major = 0;
+	if (major == 1) {
+		xstream_enter(x, XSTREAM_AWAIT_FEATURES);
+		return;
+	}
+	/* RFC 6120 section 4.7.5 items 3 and 4: 0.9 has no features, so no TLS and no SASL. */
+	xstream_refuse(x, XSTREAM_FAIL_PROTOCOL, "unsupported-version",
+		"the server's stream is of version %.*s: it has no stream features",
+		SLICE_FMT(version.n ? slice_cut(version, 0, 32) : SLICE("0.9 (none given)")));
+}
+
+/* True when the features were answered. */
+static bool start_tls(struct xstream *x, const struct xml_node *features)
+{
+	if (x->secure || x->cfg.tls == XSTREAM_TLS_NONE)
+		return false;
+	if (xml_child(features, NS_TLS, "starttls")) {
+		buf_puts(xstream_write(x), "<starttls xmlns='" NS_TLS "'/>");
+		xstream_send(x);
+		xstream_enter(x, XSTREAM_AWAIT_PROCEED);
+		return true;
+	}
+	if (x->cfg.tls == XSTREAM_TLS_OPTIONAL)
+		return false;
+	xstream_give_up(
+		x, XSTREAM_FAIL_TLS_NOT_OFFERED, NULL, "the server does not offer STARTTLS");
+	return true;
+}
+
+static bool session_required(const struct xml_node *features)
+{
+	const struct xml_node *session = xml_child(features, NS_SESSION, "session");
+
+	return session && !xml_child(session, NULL, "optional");
+}
+
+static void put_bind(struct xstream *x, struct buf *b)
+{
+	buf_puts(b, "<iq id='" BIND_ID "' type='set'><bind xmlns='" NS_BIND "'>");
+	if (x->cfg.resource.n)
+		xml_put_element(b, "resource", x->cfg.resource);
+	buf_puts(b, "</bind></iq>");
+}
+
+static void bind(struct xstream *x, const struct xml_node *features)
+{
+	if (!xml_child(features, NS_BIND, "bind")) {
+		xstream_give_up(
+			x, XSTREAM_FAIL_BIND, NULL, "the server does not offer resource binding");
+		return;
+	}
+	struct buf *b = xstream_write(x);
+
+	put_bind(x, b);
+	x->session = session_required(features);
+	if (x->session) /* right behind it: servers handle a stream in order */
+		buf_puts(b, "<iq id='" SESSION_ID "' type='set'><session xmlns='" NS_SESSION
+			    "'/></iq>");
+	xstream_send(x);
+	xstream_enter(x, XSTREAM_AWAIT_BOUND);
+}
+
+void xstream_client_features(struct xstream *x, const struct xml_node *node)
+{
+	if (!xml_is(node, NS_STREAM, "features")) {
+		xstream_unexpected(x, node, "unsupported-stanza-type");
+		return;
+	}
+	xstream_emit(x, (struct xstream_event){ .type = XSTREAM_EV_FEATURES, .node = node });
+	if (start_tls(x, node))
+		return;
+	if (x->authenticated)
+		bind(x, node);
+	else
+		xstream_sasl_start(x, node);
+}
+
+void xstream_client_proceed(struct xstream *x, const struct xml_node *node)
+{
+	if (xml_is(node, NS_TLS, "proceed"))
+		xstream_enter(x, XSTREAM_AWAIT_TLS);
+	else if (xml_is(node, NS_TLS, "failure"))
+		xstream_give_up(x, XSTREAM_FAIL_TLS_REFUSED, NULL, "the server refused STARTTLS");
+	else
+		xstream_unexpected(x, node, "unsupported-stanza-type");
+}
+
+/* The answer to one of our two requests: true for a result. */
+static bool is_result(struct xstream *x, const struct xml_node *node, const char *id)
+{
+	struct stanza s;
+	struct stanza_error e;
+
+	stanza_read(&s, node);
+	if (s.kind != STANZA_IQ || !slice_eqs(s.id, id)) {
+		xstream_unexpected(x, node, "unsupported-stanza-type");
+		return false;
+	}
+	if (slice_eqs(s.type, "result"))
+		return true;
+	if (slice_eqs(s.type, "error") && stanza_error_read(&e, node))
+		xstream_give_up(x, XSTREAM_FAIL_BIND, stanza_condition_name(e.condition),
+			"%s: %.*s", id, SLICE_FMT(e.text));
+	else
+		xstream_give_up(x, XSTREAM_FAIL_BIND, NULL,
+			"%s: the answer is neither result nor error", id);
+	return false;
+}
+
+static void bound(struct xstream *x)
+{
+	if (x->cfg.presence) {
+		buf_puts(xstream_write(x), "<presence/>");
+		xstream_send(x);
+	}
+	xstream_ready(x);
+}
+
+/* RFC 6120 section 4.3.6: the address is what the server says, not what was asked for. */
+void xstream_client_bound(struct xstream *x, const struct xml_node *node)
+{
+	struct where where;
+
+	if (!is_result(x, node, BIND_ID))
+		return;
+	const struct xml_node *b = xml_child(node, NS_BIND, "bind");
+	const struct xml_node *jid = b ? xml_child(b, NS_BIND, "jid") : NULL;
+	if (!jid || jid_decode(slice_trim(jid->text), &x->jid, &where) ||
+		jid_local(&x->jid).n == 0 || jid_resource(&x->jid).n == 0) {
+		xstream_give_up(x, XSTREAM_FAIL_BIND, NULL, "the bind result has no full JID");
+		return;
+	}
+	if (x->session)
+		xstream_enter(x, XSTREAM_AWAIT_SESSION);
+	else
+		bound(x);
+}
+
+void xstream_client_session(struct xstream *x, const struct xml_node *node)
+{
+	if (is_result(x, node, SESSION_ID))
+		bound(x);
+}

@@ -1,0 +1,105 @@
+#include "xmpp/stream_private.h"
+
+static const char *const content_ns[] = {
+	[XSTREAM_CLIENT] = NS_CLIENT,
+	[XSTREAM_COMPONENT] = NS_COMPONENT,
+	[XSTREAM_ACCEPT_CLIENT] = NS_CLIENT,
+	[XSTREAM_ACCEPT_COMPONENT] = NS_COMPONENT,
+};
+
+const char *xstream_content_ns(const struct xstream *x)
+{
+	return content_ns[x->cfg.role];
+}
+
+static void put_attr(struct buf *b, const char *name, struct slice value)
+{
+	if (value.n)
+		xml_put_attr(b, name, value);
+}
+
+void xstream_put_header(struct buf *b, const struct xstream_header *h)
+{
+	buf_puts(b, "<?xml version='1.0'?><stream:stream");
+	put_attr(b, "from", h->from);
+	if (h->from_empty)
+		buf_puts(b, " from=''");
+	put_attr(b, "id", h->id);
+	put_attr(b, "to", h->to);
+	if (h->version)
+		buf_puts(b, " version='1.0' xml:lang='en'");
+	buf_printf(b, " xmlns='%s' xmlns:stream='" NS_STREAM "'>", h->ns);
+}
+
+/* RFC 6120 section 4.7.1: who we are is for protected streams only. */
+void xstream_send_header(struct xstream *x)
+{
+	bool client = x->cfg.role == XSTREAM_CLIENT;
+
+	xstream_put_header(xstream_write(x),
+		&(struct xstream_header){
+			.ns = xstream_content_ns(x),
+			.from = client && x->secure ? jid_bare(&x->jid) : SLICE_NONE,
+			.to = jid_domain(&x->domain),
+			.version =
+				client, /* XEP-0114 knows no version, and servers take one amiss */
+		});
+	xstream_send(x);
+	x->header_sent = true;
+}
+
+void xstream_answer_header(struct xstream *x, struct buf *b)
+{
+	bool client = x->cfg.role == XSTREAM_ACCEPT_CLIENT;
+	struct slice from = jid_domain(client ? &x->domain : &x->jid);
+
+	rng_token(x->rng, x->stream_id, ID_CHARS);
+	xstream_put_header(b, &(struct xstream_header){
+				      .ns = xstream_content_ns(x),
+				      .from = from,
+				      .from_empty = from.n == 0,
+				      .id = slice_str(x->stream_id),
+				      .to = client && x->has_peer ? jid_bare(&x->peer) : SLICE_NONE,
+				      .version = client,
+			      });
+	x->header_sent = true;
+}
+
+/* RFC 6120 sections 4.8.1 and 4.8.2.  A stream in the prefix-free style declares the stream
+ * namespace as the default one, or none. */
+bool xstream_check_header(struct xstream *x, const struct xml_event *ev)
+{
+	const struct xml_node *n = ev->node;
+	bool content_ok = ev->content_ns.n == 0 || slice_eqs(ev->content_ns, NS_STREAM) ||
+			  slice_eqs(ev->content_ns, xstream_content_ns(x));
+
+	if (!slice_eqs(n->ns, NS_STREAM)) {
+		xstream_refuse(x, XSTREAM_FAIL_PROTOCOL, "invalid-namespace",
+			"not a stream: the namespace of <%.*s> is `%.*s`",
+			SLICE_FMT(slice_cut(n->name, 0, 64)), SLICE_FMT(slice_cut(n->ns, 0, 128)));
+		return false;
+	}
+	if (!slice_eqs(n->name, "stream")) {
+		xstream_refuse(x, XSTREAM_FAIL_PROTOCOL, "bad-format",
+			"<%.*s> where <stream> was awaited", SLICE_FMT(slice_cut(n->name, 0, 64)));
+		return false;
+	}
+	if (!content_ok)
+		xstream_refuse(x, XSTREAM_FAIL_PROTOCOL, "invalid-namespace",
+			"the content namespace is `%.*s`, not %s",
+			SLICE_FMT(slice_cut(ev->content_ns, 0, 128)), xstream_content_ns(x));
+	return content_ok;
+}
+
+/* RFC 6120 section 4.7.5: two numbers, leading zeros are ignored. */
+bool xstream_major_version(struct slice text, unsigned *ret)
+{
+	struct slice rest = text;
+	struct slice first = slice_split(&rest, '.');
+	uint64_t major, minor;
+
+	if (!slice_u64(first, 1000000, &major) || !slice_u64(rest, 1000000, &minor))
+		return false;
+	*ret = (unsigned)major;
+	return true;
+}
