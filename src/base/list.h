@@ -8,7 +8,7 @@ struct list {
 	struct list *prev, *next; /* a head points at itself when empty */
 };
 
-#define LIST_ENTRY(node, type, member) ((type *)(void *)((char *)(node)-offsetof(type, member)))
+#define LIST_OWNER(node, type, member) ((type *)(void *)((char *)(node)-offsetof(type, member)))
 /* Safe when the body removes `n`; `t` is scratch. */
 #define LIST_EACH(n, t, head)                                                                      \
 	for ((n) = (head)->next, (t) = (n)->next; (n) != (head); (n) = (t), (t) = (n)->next)

@@ -18,7 +18,7 @@ struct domain *gateway_domain_get(struct gateway *g, struct slice name)
 	struct map_node *n = map_find(&g->domains, name);
 
 	if (n)
-		return LIST_ENTRY(n, struct domain, node);
+		return LIST_OWNER(n, struct domain, node);
 	struct domain *d = mem_alloc0(sizeof(*d));
 	if (!d)
 		return NULL;
@@ -36,7 +36,7 @@ void gateway_barrier_done(struct gateway *g)
 {
 	for (struct map_node *n; (n = map_next(&g->domains, NULL));) {
 		map_remove(&g->domains, n);
-		mem_free(LIST_ENTRY(n, struct domain, node));
+		mem_free(LIST_OWNER(n, struct domain, node));
 	}
 	map_done(&g->domains);
 }
@@ -111,7 +111,7 @@ static void ping(struct gateway *g, struct domain *d, ts_t now)
 	}
 	LIST_EACH(n, t, &d->uncovered)
 	{
-		LIST_ENTRY(n, struct uas, wait)->ping = sent ? d->ping_id : UINT64_MAX;
+		LIST_OWNER(n, struct uas, wait)->ping = sent ? d->ping_id : UINT64_MAX;
 		list_remove(n);
 		list_append(&d->covered, n);
 	}
@@ -122,7 +122,7 @@ static void ping(struct gateway *g, struct domain *d, ts_t now)
 void gateway_barrier_flush(struct gateway *g, ts_t now)
 {
 	for (struct list *n; (n = list_first(&g->due_domains));) {
-		struct domain *d = LIST_ENTRY(n, struct domain, due);
+		struct domain *d = LIST_OWNER(n, struct domain, due);
 
 		list_remove(n);
 		if (gateway_is_up(g))
@@ -141,7 +141,7 @@ static struct domain *find_ping(struct gateway *g, const struct stanza *s, uint6
 	struct map_node *n = map_find(&g->domains, jid_domain(&from));
 	if (!n)
 		return NULL;
-	struct domain *d = LIST_ENTRY(n, struct domain, node);
+	struct domain *d = LIST_OWNER(n, struct domain, node);
 	return *id <= d->ping_id ? d : NULL;
 }
 
@@ -149,7 +149,7 @@ static struct uas *first_covered(const struct domain *d)
 {
 	struct list *n = list_first(&d->covered);
 
-	return n ? LIST_ENTRY(n, struct uas, wait) : NULL;
+	return n ? LIST_OWNER(n, struct uas, wait) : NULL;
 }
 
 /* An iq result or error: everything in front of that ping was processed without an error. */
@@ -196,7 +196,7 @@ void gateway_barrier_timer(struct gateway *g, struct domain *d, ts_t now)
 void gateway_barrier_reset(struct gateway *g)
 {
 	for (struct map_node *n = map_next(&g->domains, NULL); n; n = map_next(&g->domains, n)) {
-		struct domain *d = LIST_ENTRY(n, struct domain, node);
+		struct domain *d = LIST_OWNER(n, struct domain, node);
 
 		d->ping_out = false;
 		d->misses = 0;

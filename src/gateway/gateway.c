@@ -326,13 +326,13 @@ static void push(void *self, const struct fact *in, ts_t now)
 static void uac_timers(struct gateway *g, ts_t now)
 {
 	for (struct timer *t; (t = timers_due(&g->uac_timers, now));)
-		gateway_uac_timer(g, LIST_ENTRY(t, struct uac, timer), now);
+		gateway_uac_timer(g, LIST_OWNER(t, struct uac, timer), now);
 }
 
 static void domain_timers(struct gateway *g, ts_t now)
 {
 	for (struct timer *t; (t = timers_due(&g->domain_timers, now));)
-		gateway_barrier_timer(g, LIST_ENTRY(t, struct domain, timer), now);
+		gateway_barrier_timer(g, LIST_OWNER(t, struct domain, timer), now);
 }
 
 static void push_time(void *self, ts_t now)
@@ -407,7 +407,7 @@ int gateway_new(struct gateway **ret, const struct gateway_cfg *cfg, struct rng 
 static void free_conns(struct gateway *g)
 {
 	for (struct map_node *n; (n = map_next(&g->conns, NULL));)
-		gateway_conn_free(g, LIST_ENTRY(n, struct conn, node));
+		gateway_conn_free(g, LIST_OWNER(n, struct conn, node));
 	map_done(&g->conns);
 }
 

@@ -241,7 +241,7 @@ struct conn *gateway_conn_find(struct gateway *g, flow_t flow)
 {
 	struct map_node *n = map_find(&g->conns, slice_of(&flow, sizeof(flow)));
 
-	return n ? LIST_ENTRY(n, struct conn, node) : NULL;
+	return n ? LIST_OWNER(n, struct conn, node) : NULL;
 }
 
 void gateway_conn_free(struct gateway *g, struct conn *c)

@@ -70,7 +70,7 @@ static struct target *target_get(struct gateway *g, struct slice uri)
 	struct map_node *n = map_find(&g->targets, uri);
 
 	if (n)
-		return LIST_ENTRY(n, struct target, node);
+		return LIST_OWNER(n, struct target, node);
 	struct target *t = mem_alloc0(sizeof(*t));
 	if (!t)
 		return NULL;
@@ -92,7 +92,7 @@ void gateway_uac_done(struct gateway *g)
 		mem_free(g->uac[i]);
 	}
 	for (struct map_node *n; (n = map_next(&g->targets, NULL));)
-		target_free(g, LIST_ENTRY(n, struct target, node));
+		target_free(g, LIST_OWNER(n, struct target, node));
 	map_done(&g->targets);
 	mem_free(g->uac);
 	mem_free(g->free_uac);
@@ -224,7 +224,7 @@ static void target_next(struct gateway *g, struct target *t, ts_t now)
 	struct list *n = list_first(&t->queue);
 
 	if (n)
-		begin(g, LIST_ENTRY(n, struct uac, queue), now);
+		begin(g, LIST_OWNER(n, struct uac, queue), now);
 	else
 		target_free(g, t);
 }

@@ -368,7 +368,7 @@ static struct uas *oldest(const struct gateway *g)
 {
 	struct list *n = list_first(&g->uas_fifo);
 
-	return n ? LIST_ENTRY(n, struct uas, fifo) : NULL;
+	return n ? LIST_OWNER(n, struct uas, fifo) : NULL;
 }
 
 /* The rule of the window: no error stanza came, and no ping could be had. */
@@ -404,7 +404,7 @@ void gateway_uas_conn_lost(struct gateway *g, flow_t flow)
 
 	LIST_EACH(n, t, &g->uas_fifo)
 	{
-		struct uas *u = LIST_ENTRY(n, struct uas, fifo);
+		struct uas *u = LIST_OWNER(n, struct uas, fifo);
 
 		if (u->origin.flow == flow)
 			forget(g, u);

@@ -88,7 +88,7 @@ static bool take_output(void *self, struct output *ret)
 	}
 	LIST_EACH(n, t, &l->all_conns)
 	{
-		struct conn *c = LIST_ENTRY(n, struct conn, all);
+		struct conn *c = LIST_OWNER(n, struct conn, all);
 
 		*ret = (struct output){ .flow = c->flow };
 		if (c->stream && xstream_take_output(c->stream, &ret->bytes))
@@ -142,7 +142,7 @@ static struct conn *conn_find(struct lab *l, flow_t flow)
 {
 	struct map_node *n = map_find(&l->conns, slice_of(&flow, sizeof(flow)));
 
-	return n ? LIST_ENTRY(n, struct conn, node) : NULL;
+	return n ? LIST_OWNER(n, struct conn, node) : NULL;
 }
 
 static void forget_bindings(struct lab *l, flow_t flow)
@@ -364,7 +364,7 @@ static void push_time(void *self, ts_t now)
 
 	begin_push(l, now);
 	for (struct timer *t; (t = timers_due(&l->timers, now));)
-		lab_proxy_timer(l, LIST_ENTRY(t, struct forward, timer));
+		lab_proxy_timer(l, LIST_OWNER(t, struct forward, timer));
 	lab_xserver_time(l);
 }
 
@@ -420,7 +420,7 @@ struct lab *lab_free(struct lab *l)
 	if (!l)
 		return NULL;
 	for (struct list *n; (n = list_first(&l->all_conns));)
-		lab_conn_free(l, LIST_ENTRY(n, struct conn, all));
+		lab_conn_free(l, LIST_OWNER(n, struct conn, all));
 	lab_proxy_done(l);
 	map_done(&l->conns);
 	timers_done(&l->timers);

@@ -112,7 +112,7 @@ bool lab_proxy_repeated(struct lab *l, const struct origin *o)
 	struct map_node *n = map_find(&l->forward_map, slice_of(&key, sizeof(key)));
 	if (!n)
 		return false;
-	struct forward *f = LIST_ENTRY(n, struct forward, node);
+	struct forward *f = LIST_OWNER(n, struct forward, node);
 	if (f->answered)
 		send_answer(l, f);
 	return true;

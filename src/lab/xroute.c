@@ -115,7 +115,7 @@ static void to_user(struct lab *l, struct conn *from, const struct stanza *s, co
 
 	LIST_EACH(n, t, &l->all_conns)
 	{
-		struct conn *c = LIST_ENTRY(n, struct conn, all);
+		struct conn *c = LIST_OWNER(n, struct conn, all);
 
 		if (!is_for(c, to))
 			continue;

@@ -74,7 +74,7 @@ static bool is_bound(const struct lab *l, const char *user, struct slice resourc
 
 	LIST_EACH(n, t, &l->all_conns)
 	{
-		const struct conn *c = LIST_ENTRY(n, struct conn, all);
+		const struct conn *c = LIST_OWNER(n, struct conn, all);
 		struct slice jid = slice_str(c->jid);
 
 		if (c->ready && c->kind == CONN_XMPP_CLIENT && strcmp(c->user, user) == 0 &&
@@ -200,7 +200,7 @@ void lab_xserver_time(struct lab *l)
 
 	LIST_EACH(n, t, &l->all_conns)
 	{
-		struct conn *c = LIST_ENTRY(n, struct conn, all);
+		struct conn *c = LIST_OWNER(n, struct conn, all);
 
 		if (!c->stream || l->now < xstream_deadline(c->stream))
 			continue;
@@ -216,7 +216,7 @@ ts_t lab_xserver_deadline(const struct lab *l)
 
 	LIST_EACH(n, t, &l->all_conns)
 	{
-		const struct conn *c = LIST_ENTRY(n, struct conn, all);
+		const struct conn *c = LIST_OWNER(n, struct conn, all);
 
 		if (c->stream)
 			at = ts_min(at, xstream_deadline(c->stream));

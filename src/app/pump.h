@@ -1,0 +1,39 @@
+/* pump.h - engines joined to real sockets: the one driver of a program.
+ *
+ * Push one fact, drain outputs, drain wants; when everything that was ready
+ * has been pushed, wake engines whose deadline has come, send what was
+ * written, arm one timer, sleep.  (tests/sim/net is the other driver; engines
+ * cannot tell them apart.)
+ */
+#pragma once
+
+#include "base/world.h"
+#include "net/loop.h"
+#include "net/trust.h"
+
+#define PUMP_ENGINES_MAX 4
+
+struct pump;
+
+struct pump_cfg {
+	struct addr dns; /* family 0: the system's servers */
+	/* Called after each drain: the owner takes its engines' own events here. */
+	void (*drained)(void *arg);
+	void *arg;
+};
+
+int pump_new(struct pump **ret, const struct pump_cfg *cfg);
+struct pump *pump_free(struct pump *p);   /* before the engines are freed */
+struct trust *pump_trust(struct pump *p); /* to add CAs and identities to */
+ts_t pump_now(struct pump *p);
+
+/* An engine is drained at once: what it wanted when it was made is done.  `e.self` must live until
+ * pump_remove() or pump_free(). */
+int pump_add(struct pump *p, struct engine e);
+void pump_remove(struct pump *p, struct engine e);
+
+/* Runs until pump_stop().  SIGINT and SIGTERM become FACT_STOP for all engines; a second one stops.
+ */
+int pump_run(struct pump *p);
+void pump_stop(struct pump *p); /* what was written is sent first */
+bool pump_was_interrupted(const struct pump *p);

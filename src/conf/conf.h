@@ -1,0 +1,147 @@
+/* conf.h - the one configuration file, as values.
+ *
+ * Text in, struct conf out; who reads the file is app.  Each command reads the parts that it
+ * needs, so nothing here is required as a whole: a file may have pools and no gateway.
+ *
+ * Every value keeps the place where it was written, for errors that are found later ("the secret
+ * that line 13 names cannot be read").  Line 0 means: left out, this is the default.
+ *
+ * Addresses stay text; their basic syntax has been checked, so a later decoder that refuses one is
+ * about meaning, not about a typing error.  Paths are as written: app resolves relative ones.
+ */
+#pragma once
+
+#include "base/buf.h"
+
+enum {
+	CONF_TEXT_MAX = 1 << 20, /* bytes of the file */
+	CONF_ERRORS_MAX = 20,    /* reported in one run */
+	CONF_TRANSACTIONS_MAX = 4194304,
+};
+
+struct conf_place {
+	unsigned line, column; /* from 1, columns in characters; line 0: not in the file */
+};
+
+struct conf_text {
+	char *s; /* NULL when left out */
+	struct conf_place at;
+};
+
+struct conf_texts {
+	struct conf_text *v;
+	size_t n;
+	struct conf_place at;
+};
+
+struct conf_number {
+	uint64_t n; /* the default, 0 if it has none, when left out */
+	struct conf_place at;
+};
+
+struct conf_flag {
+	bool on;
+	struct conf_place at;
+};
+
+struct conf_choice {
+	unsigned value; /* one of the enums below */
+	struct conf_place at;
+};
+
+/* Who may speak first, Lync's partner types. */
+enum conf_partner_type {
+	CONF_FEDERATED,         /* users of both sides */
+	CONF_PUBLIC_VERIFIED,   /* users of both sides; the partner proves who its users are */
+	CONF_PUBLIC_UNVERIFIED, /* ours only, until they have invited the contact */
+};
+
+/* What a link to a partner must, may or must not use. */
+enum conf_need {
+	CONF_REQUIRED,
+	CONF_OPTIONAL,
+	CONF_NONE,
+};
+
+struct conf_test_user {
+	struct conf_place at;
+	struct conf_text address;       /* sip:USER@DOMAIN, or without the scheme */
+	struct conf_text auth_user;     /* NULL: the address's user part */
+	struct conf_text password_file; /* NULL: no sign-in */
+};
+
+struct conf_pool {
+	struct conf_place at;
+	struct conf_text fqdn;
+	struct conf_texts domains;         /* at least one */
+	struct conf_text registrar;        /* sip:HOST[:PORT][;transport=...]; NULL: RFC 3263 */
+	struct conf_number registrar_port; /* 0: from the URI, or RFC 3263 */
+	struct conf_text ca_file;          /* NULL: the system's trust store */
+	struct conf_test_user *test_users;
+	size_t n_test_users;
+};
+
+struct conf_receiver {
+	struct conf_place at; /* line 0: there is none */
+	struct conf_text address;
+	struct conf_text server;        /* HOST[:PORT]; NULL: SRV */
+	struct conf_text password_file; /* NULL: arrival cannot be proved */
+};
+
+struct conf_partner {
+	struct conf_place at;
+	struct conf_text domain;
+	struct conf_texts additional_domains;
+	struct conf_choice type; /* enum conf_partner_type */
+	struct conf_choice tls;  /* enum conf_need */
+	struct conf_choice sasl; /* enum conf_need */
+	struct conf_flag dialback;
+	struct conf_text ca_file;
+	struct conf_receiver receiver;
+};
+
+struct conf_gateway_sip {
+	struct conf_place at;
+	struct conf_texts listen;    /* TRANSPORT:IP:PORT, transport udp or tcp; port 0 is any */
+	struct conf_text next_hop;   /* sip:HOST[:PORT][;transport=...] */
+	struct conf_texts trusted_peers; /* IP literals */
+	struct conf_number transactions_max;
+};
+
+struct conf_component {
+	struct conf_place at;
+	struct conf_text name;
+	struct conf_text server; /* HOST:PORT, XEP-0114 has no default port */
+	struct conf_text secret_file;
+};
+
+struct conf_gateway_xmpp {
+	struct conf_place at;
+	struct conf_component component;
+};
+
+struct conf_gateway {
+	struct conf_place at; /* line 0: the file has no gateway; nothing in here is set */
+	struct conf_gateway_sip sip;
+	struct conf_gateway_xmpp xmpp;
+};
+
+struct conf {
+	struct conf_pool *pools;
+	size_t n_pools;
+	struct conf_partner *partners;
+	size_t n_partners;
+	struct conf_gateway gateway; /* the domains of its SIP side are those of all pools */
+};
+
+/* Reads `text`; `file_name` is for the messages only.  0, with *ret for conf_free().  Or
+ * ERR_CONFIG, with up to CONF_ERRORS_MAX lines `FILE:LINE:COLUMN: what is wrong` in `errors`, each
+ * ended by a newline.  Or -ENOMEM, with nothing.  No line repeats a value that could be a secret. */
+int conf_load(struct conf **ret, struct slice text, const char *file_name, struct buf *errors);
+struct conf *conf_free(struct conf *c); /* NULL is fine; returns NULL */
+
+const char *conf_partner_type_name(unsigned type); /* "federated", ... as in the file */
+const char *conf_need_name(unsigned need);         /* "required", ... */
+
+/* The key list of stox.yaml(5) from the schema itself, as the items of an mdoc list. */
+void conf_doc_put(struct buf *b);

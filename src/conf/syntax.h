@@ -1,0 +1,29 @@
+/* syntax.h - the basic syntax of the values in the configuration file.
+ *
+ * The real decoders of addresses live in sip and xmpp, which conf does not know: this finds typing
+ * errors at their line, no more.
+ */
+#pragma once
+
+#include "base/slice.h"
+
+struct syntax {
+	bool (*ok)(struct slice s);
+	const char *name; /* for the documentation: "HOST" */
+	const char *what; /* for an error, behind "must be": with an example */
+};
+
+extern const struct syntax syntax_line;     /* any text on one line */
+extern const struct syntax syntax_path;
+extern const struct syntax syntax_host;     /* a domain name, or an IP literal */
+extern const struct syntax syntax_domain;
+extern const struct syntax syntax_server;   /* HOST[:PORT] */
+extern const struct syntax syntax_endpoint; /* HOST:PORT */
+extern const struct syntax syntax_sip_hop;  /* sip:HOST[:PORT][;transport=...] */
+extern const struct syntax syntax_sip_user;
+extern const struct syntax syntax_im_user;  /* an address of the XMPP side */
+extern const struct syntax syntax_listen;
+extern const struct syntax syntax_ip;
+
+/* The domain part of an address that the two `user` syntaxes accept. */
+struct slice syntax_address_domain(struct slice address);

@@ -1,0 +1,455 @@
+#include "net/channel.h"
+
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/addr.h"
+#include "base/mem.h"
+
+struct channel {
+	SSL *ssl;
+	BIO *in, *out; /* owned by ssl */
+	struct tls_policy policy;
+	enum channel_state state;
+	bool first_bytes; /* none came yet */
+	struct tls_facts facts;
+};
+
+/* ---- certificates ---- */
+
+static const struct {
+	int error;
+	unsigned fault;
+} fault_rows[] = {
+	{ X509_V_ERR_CERT_HAS_EXPIRED, TLS_FAULT_EXPIRED },
+	{ X509_V_ERR_CERT_NOT_YET_VALID, TLS_FAULT_NOT_YET_VALID },
+	{ X509_V_ERR_HOSTNAME_MISMATCH, TLS_FAULT_NAME },
+	{ X509_V_ERR_IP_ADDRESS_MISMATCH, TLS_FAULT_NAME },
+	{ X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT, TLS_FAULT_UNTRUSTED },
+	{ X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, TLS_FAULT_UNTRUSTED },
+	{ X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE, TLS_FAULT_UNTRUSTED },
+	{ X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT, TLS_FAULT_UNTRUSTED },
+	{ X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN, TLS_FAULT_UNTRUSTED },
+	{ X509_V_ERR_CERT_UNTRUSTED, TLS_FAULT_UNTRUSTED },
+	{ X509_V_ERR_CERT_CHAIN_TOO_LONG, TLS_FAULT_UNTRUSTED },
+	{ X509_V_ERR_EE_KEY_TOO_SMALL, TLS_FAULT_WEAK },
+	{ X509_V_ERR_CA_KEY_TOO_SMALL, TLS_FAULT_WEAK },
+	{ X509_V_ERR_CA_MD_TOO_WEAK, TLS_FAULT_WEAK },
+	{ X509_V_ERR_CERT_REVOKED, TLS_FAULT_REVOKED },
+	{ X509_V_ERR_INVALID_PURPOSE, TLS_FAULT_PURPOSE },
+};
+
+static unsigned fault_of(int error)
+{
+	for (size_t i = 0; i < COUNT(fault_rows); i++)
+		if (fault_rows[i].error == error)
+			return fault_rows[i].fault;
+	return TLS_FAULT_OTHER;
+}
+
+static int64_t unix_time(const ASN1_TIME *t)
+{
+	struct tm tm;
+	int days = 0, seconds = 0;
+	ASN1_TIME *epoch = ASN1_TIME_set(NULL, 0);
+	int64_t ret = 0;
+
+	if (epoch && t && ASN1_TIME_to_tm(t, &tm) && ASN1_TIME_diff(&days, &seconds, epoch, t))
+		ret = (int64_t)days * 86400 + seconds;
+	ASN1_TIME_free(epoch);
+	return ret;
+}
+
+static void put_name(char *ret, size_t size, X509_NAME *name)
+{
+	BIO *bio = BIO_new(BIO_s_mem());
+
+	ret[0] = '\0';
+	if (!bio)
+		return;
+	X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB);
+	int n = BIO_read(bio, ret, (int)size - 1);
+	ret[n > 0 ? n : 0] = '\0';
+	BIO_free(bio);
+}
+
+static void add_text(char *ret, size_t size, const char *text)
+{
+	size_t n = strlen(ret);
+
+	snprintf(ret + n, size - n, "%s%s", n ? ", " : "", text);
+}
+
+static void put_names(char *ret, size_t size, X509 *x)
+{
+	GENERAL_NAMES *names = X509_get_ext_d2i(x, NID_subject_alt_name, NULL, NULL);
+
+	ret[0] = '\0';
+	for (int i = 0; names && i < sk_GENERAL_NAME_num(names); i++) {
+		const GENERAL_NAME *g = sk_GENERAL_NAME_value(names, i);
+		char text[256];
+
+		if (g->type == GEN_DNS) {
+			snprintf(text, sizeof(text), "%.*s", ASN1_STRING_length(g->d.dNSName),
+				(const char *)ASN1_STRING_get0_data(g->d.dNSName));
+		} else if (g->type == GEN_IPADD && ASN1_STRING_length(g->d.iPAddress) <= 16) {
+			struct addr a = { .family =
+						  ASN1_STRING_length(g->d.iPAddress) == 4 ? 4 : 6 };
+			struct buf b;
+
+			memcpy(a.ip, ASN1_STRING_get0_data(g->d.iPAddress),
+				(size_t)ASN1_STRING_length(g->d.iPAddress));
+			buf_init(&b, sizeof(text));
+			addr_put_ip(&b, &a);
+			snprintf(text, sizeof(text), "%s", buf_cstr(&b));
+			buf_done(&b);
+		} else {
+			continue;
+		}
+		add_text(ret, size, text);
+	}
+	GENERAL_NAMES_free(names);
+}
+
+static struct tls_cert *cert_at(struct channel *c, int depth, X509 *x)
+{
+	for (unsigned i = 0; i < c->facts.n_certs; i++)
+		if (c->facts.certs[i].depth == depth)
+			return &c->facts.certs[i];
+	if (c->facts.n_certs == TLS_CHAIN_MAX)
+		return NULL;
+	/* Ordered by depth: the peer's own certificate is the first, whenever it is looked at. */
+	unsigned at = c->facts.n_certs++;
+	while (at > 0 && c->facts.certs[at - 1].depth > depth) {
+		c->facts.certs[at] = c->facts.certs[at - 1];
+		at--;
+	}
+	struct tls_cert *cert = &c->facts.certs[at];
+	*cert = (struct tls_cert){ .depth = depth };
+	put_name(cert->subject, sizeof(cert->subject), X509_get_subject_name(x));
+	put_name(cert->issuer, sizeof(cert->issuer), X509_get_issuer_name(x));
+	put_names(cert->names, sizeof(cert->names), x);
+	cert->not_before = unix_time(X509_get0_notBefore(x));
+	cert->not_after = unix_time(X509_get0_notAfter(x));
+	return cert;
+}
+
+static int ssl_index(void)
+{
+	static int index = -1;
+
+	if (index < 0)
+		index = SSL_get_ex_new_index(0, NULL, NULL, NULL, NULL);
+	return index;
+}
+
+/* Always goes on: after a failed verification the certificate would be gone, and only the first
+ * fault known. */
+static int on_verify(int ok, X509_STORE_CTX *store)
+{
+	SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
+	struct channel *c = SSL_get_ex_data(ssl, ssl_index());
+	X509 *x = X509_STORE_CTX_get_current_cert(store);
+	struct tls_cert *cert = x ? cert_at(c, X509_STORE_CTX_get_error_depth(store), x) : NULL;
+
+	if (ok)
+		return 1;
+	int error = X509_STORE_CTX_get_error(store);
+	unsigned fault = fault_of(error);
+	c->facts.faults |= fault;
+	if (cert) {
+		if (!cert->faults)
+			snprintf(cert->error, sizeof(cert->error), "%s",
+				X509_verify_cert_error_string(error));
+		cert->faults |= fault;
+	}
+	return 1;
+}
+
+/* ---- life ---- */
+
+static int set_name(struct channel *c)
+{
+	const char *name = c->policy.name;
+	struct addr a;
+	bool ip = addr_decode_ip(slice_str(name), &a);
+
+	SSL_set_verify(c->ssl, c->policy.accept ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, on_verify);
+	if (!name[0] || c->policy.accept)
+		return 0;
+	if (ip)
+		return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(c->ssl), name) ? 0 : -EINVAL;
+	SSL_set_hostflags(
+		c->ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
+	return SSL_set_tlsext_host_name(c->ssl, name) && SSL_set1_host(c->ssl, name) ? 0 : -ENOMEM;
+}
+
+static int set_alpn(struct channel *c)
+{
+	unsigned char wire[sizeof(c->policy.alpn) + 1];
+	size_t n = strlen(c->policy.alpn);
+
+	if (n == 0 || c->policy.accept)
+		return 0;
+	wire[0] = (unsigned char)n;
+	memcpy(wire + 1, c->policy.alpn, n);
+	return SSL_set_alpn_protos(c->ssl, wire, (unsigned)n + 1) == 0 ? 0 : -ENOMEM;
+}
+
+int channel_new(struct channel **ret, struct trust *trust, const struct tls_policy *policy)
+{
+	SSL_CTX *ctx = policy->accept ? trust_server(trust, policy->identity)
+				      : trust_client(trust, policy->trust);
+	struct channel *c = ctx ? mem_alloc0(sizeof(*c)) : NULL;
+
+	if (!c)
+		return ctx ? -ENOMEM : -EINVAL;
+	c->policy = *policy;
+	c->first_bytes = true;
+	c->facts.alert = -1;
+	c->ssl = SSL_new(ctx);
+	c->in = BIO_new(BIO_s_mem());
+	c->out = BIO_new(BIO_s_mem());
+	if (!c->ssl || !c->in || !c->out) {
+		BIO_free(c->in);
+		BIO_free(c->out);
+		SSL_free(c->ssl);
+		mem_free(c);
+		return -ENOMEM;
+	}
+	SSL_set_bio(c->ssl, c->in, c->out);
+	SSL_set_ex_data(c->ssl, ssl_index(), c);
+	if (policy->accept)
+		SSL_set_accept_state(c->ssl);
+	else
+		SSL_set_connect_state(c->ssl);
+	int err = set_name(c);
+	if (!err)
+		err = set_alpn(c);
+	if (err) {
+		channel_free(c);
+		return err;
+	}
+	*ret = c;
+	return 0;
+}
+
+struct channel *channel_free(struct channel *c)
+{
+	if (!c)
+		return NULL;
+	SSL_free(c->ssl);
+	return mem_free(c);
+}
+
+enum channel_state channel_state(const struct channel *c)
+{
+	return c->state;
+}
+
+const struct tls_facts *channel_facts(const struct channel *c)
+{
+	return &c->facts;
+}
+
+/* ---- the handshake's end ---- */
+
+static void fail(struct channel *c, enum tls_failure failure, const char *detail)
+{
+	c->state = CHANNEL_FAILED;
+	c->facts.failure = failure;
+	snprintf(c->facts.detail, sizeof(c->facts.detail), "%s", detail ? detail : "");
+}
+
+/* RFC 5929 section 4: the hash of the certificate's signature, SHA-256 at least. */
+static void end_point(struct channel *c)
+{
+	X509 *x =
+		c->policy.accept ? SSL_get_certificate(c->ssl) : SSL_get0_peer_certificate(c->ssl);
+	int digest = NID_undef;
+	unsigned n = 0;
+
+	if (!x || !X509_get_signature_info(x, &digest, NULL, NULL, NULL))
+		return;
+	if (digest == NID_md5 || digest == NID_sha1 || digest == NID_undef)
+		digest = NID_sha256;
+	const EVP_MD *md = EVP_get_digestbynid(digest);
+	if (md && EVP_MD_get_size(md) <= (int)sizeof(c->facts.end_point) &&
+		X509_digest(x, md, c->facts.end_point, &n))
+		c->facts.n_end_point = n;
+}
+
+/* tls-unique: the first Finished, which is the client's in a full handshake (no session is
+ * resumed). */
+static void bindings(struct channel *c)
+{
+	static const char label[] = "EXPORTER-Channel-Binding"; /* RFC 9266 */
+	struct tls_facts *f = &c->facts;
+	const bool old = SSL_version(c->ssl) < TLS1_3_VERSION;
+
+	end_point(c);
+	if ((!old || SSL_get_extms_support(c->ssl) == 1) &&
+		SSL_export_keying_material(c->ssl, f->exporter, sizeof(f->exporter), label,
+			sizeof(label) - 1, NULL, 0, 1) == 1)
+		f->n_exporter = sizeof(f->exporter);
+	if (old)
+		f->n_unique = c->policy.accept
+				      ? SSL_get_peer_finished(c->ssl, f->unique, sizeof(f->unique))
+				      : SSL_get_finished(c->ssl, f->unique, sizeof(f->unique));
+}
+
+static void note_alpn(struct channel *c)
+{
+	const unsigned char *p;
+	unsigned n;
+
+	SSL_get0_alpn_selected(c->ssl, &p, &n);
+	if (n < sizeof(c->facts.alpn))
+		memcpy(c->facts.alpn, p ? (const char *)p : "", n);
+}
+
+static void up(struct channel *c)
+{
+	snprintf(c->facts.version, sizeof(c->facts.version), "%s", SSL_get_version(c->ssl));
+	snprintf(c->facts.cipher, sizeof(c->facts.cipher), "%s", SSL_get_cipher_name(c->ssl));
+	note_alpn(c);
+	bindings(c);
+	if (c->facts.faults && c->policy.verify == TLS_VERIFY_PEER) {
+		const struct tls_cert *first = &c->facts.certs[0];
+
+		fail(c, TLS_FAILURE_CERTIFICATE, c->facts.n_certs ? first->error : "");
+		SSL_shutdown(c->ssl);
+		return;
+	}
+	c->state = CHANNEL_UP;
+}
+
+/* What the library's error means; each is mended in another place. */
+static void classify(struct channel *c)
+{
+	unsigned long e = ERR_peek_error();
+	int reason = ERR_GET_REASON(e);
+	char text[128];
+
+	ERR_error_string_n(e, text, sizeof(text));
+	const char *words = ERR_reason_error_string(e);
+	bool ssl = ERR_GET_LIB(e) == ERR_LIB_SSL;
+	if (ssl && reason > SSL_AD_REASON_OFFSET)
+		c->facts.alert = reason - SSL_AD_REASON_OFFSET;
+	if (ssl && (reason == SSL_R_WRONG_VERSION_NUMBER || reason == SSL_R_HTTP_REQUEST ||
+			   reason == SSL_R_RECORD_LENGTH_MISMATCH ||
+			   reason == SSL_R_PACKET_LENGTH_TOO_LONG ||
+			   reason == SSL_R_HTTPS_PROXY_REQUEST))
+		fail(c, TLS_FAILURE_PLAIN_PEER, words);
+	else if (ssl && (reason == SSL_R_UNSUPPORTED_PROTOCOL || reason == SSL_R_VERSION_TOO_LOW ||
+				reason == SSL_R_TLSV1_ALERT_PROTOCOL_VERSION ||
+				reason == SSL_R_NO_PROTOCOLS_AVAILABLE))
+		fail(c, TLS_FAILURE_VERSION, words);
+	else if (ssl && reason == SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED)
+		fail(c, TLS_FAILURE_CLIENT_CERTIFICATE, words);
+	else if (c->facts.alert >= 0)
+		fail(c, TLS_FAILURE_ALERT, words);
+	else
+		fail(c, TLS_FAILURE_OTHER, words ? words : text);
+	ERR_clear_error();
+}
+
+/* The first byte of a TLS record is 20 to 23 (or 0x80 of an SSLv2 hello): all else is not TLS. */
+static bool looks_plain(const struct channel *c, struct slice in)
+{
+	return c->first_bytes && in.n && (in.p[0] < 20 || in.p[0] > 23) && !(in.p[0] & 0x80);
+}
+
+static void handshake(struct channel *c)
+{
+	ERR_clear_error();
+	int n = SSL_do_handshake(c->ssl);
+	if (n == 1) {
+		up(c);
+		return;
+	}
+	int e = SSL_get_error(c->ssl, n);
+	if (e != SSL_ERROR_WANT_READ && e != SSL_ERROR_WANT_WRITE)
+		classify(c);
+}
+
+/* ---- bytes ---- */
+
+static int take_wire(struct channel *c, struct buf *wire)
+{
+	size_t pending = BIO_ctrl_pending(c->out);
+
+	if (pending == 0)
+		return 0;
+	uint8_t *p = buf_reserve(wire, pending);
+	if (!p)
+		return buf_err(wire);
+	int n = BIO_read(c->out, p, (int)pending);
+	buf_commit(wire, n > 0 ? (size_t)n : 0);
+	return 0;
+}
+
+static int read_plain(struct channel *c, struct buf *plain)
+{
+	enum { PIECE = 16384 };
+
+	while (c->state == CHANNEL_UP) {
+		uint8_t *p = buf_reserve(plain, PIECE);
+		if (!p)
+			return buf_err(plain);
+		ERR_clear_error();
+		int n = SSL_read(c->ssl, p, PIECE);
+		if (n > 0) {
+			buf_commit(plain, (size_t)n);
+			continue;
+		}
+		int e = SSL_get_error(c->ssl, n);
+		if (e == SSL_ERROR_WANT_READ || e == SSL_ERROR_WANT_WRITE)
+			break;
+		if (e == SSL_ERROR_ZERO_RETURN)
+			c->state = CHANNEL_EOF;
+		else
+			classify(c);
+	}
+	return 0;
+}
+
+int channel_push(struct channel *c, struct slice in, struct buf *plain, struct buf *wire)
+{
+	if (looks_plain(c, in)) {
+		fail(c, TLS_FAILURE_PLAIN_PEER, "the first byte is no TLS record's");
+		return 0;
+	}
+	c->first_bytes = c->first_bytes && in.n == 0;
+	if (in.n && BIO_write(c->in, in.p, (int)in.n) != (int)in.n)
+		return -ENOMEM;
+	if (c->state == CHANNEL_HANDSHAKE)
+		handshake(c);
+	int err = c->state == CHANNEL_UP ? read_plain(c, plain) : 0;
+	int wire_err = take_wire(c, wire);
+	return err ? err : wire_err;
+}
+
+int channel_write(struct channel *c, struct slice in, struct buf *wire)
+{
+	size_t n = 0;
+
+	if (in.n && SSL_write_ex(c->ssl, in.p, in.n, &n) != 1)
+		return -ENOMEM; /* a memory BIO takes everything or there is no memory */
+	return take_wire(c, wire);
+}
+
+void channel_close(struct channel *c, struct buf *wire)
+{
+	if (c->state == CHANNEL_UP || c->state == CHANNEL_EOF)
+		SSL_shutdown(c->ssl);
+	take_wire(c, wire);
+}
+
+void channel_push_eof(struct channel *c)
+{
+	if (c->state == CHANNEL_HANDSHAKE)
+		fail(c, TLS_FAILURE_CLOSED, "the peer closed the connection during the handshake");
+}

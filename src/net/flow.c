@@ -1,0 +1,504 @@
+#include "net/flow.h"
+
+#include <event2/event.h>
+#include <event2/event_struct.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "net/sock.h"
+
+enum {
+	READ_PIECE = 65536,
+	READS_MAX = 4, /* of one flow in one wake-up: the others have their turn */
+	LINGER_MS = 1000,
+};
+
+enum flow_state {
+	FLOW_CONNECTING,
+	FLOW_OPEN,
+	FLOW_CLOSING, /* what is left is written, then the end is sent */
+	FLOW_LINGER,
+	FLOW_DEAD,
+};
+
+struct flow {
+	struct flows *fs;
+	flow_t id;
+	void *owner;
+	int fd;
+	enum flow_state state;
+	struct event read, write;
+	bool can_read, can_write, paused, blocked, told_eof, write_armed;
+	struct list ready, dirty, all; /* all: linger or dead */
+	struct addr peer, local;
+	struct channel *tls;
+	bool handshaking;
+	struct buf out;
+	ts_t linger_until;
+};
+
+/* ---- life ---- */
+
+int flows_init(struct flows *fs, struct loop *loop, struct trust *trust, flow_tell *tell, void *arg)
+{
+	*fs = (struct flows){ .loop = loop, .trust = trust, .tell = tell, .arg = arg };
+	list_init(&fs->ready);
+	list_init(&fs->dirty);
+	list_init(&fs->linger);
+	list_init(&fs->dead);
+	buf_init(&fs->plain, 4 * READ_PIECE);
+	fs->read_buf = malloc(READ_PIECE); /* not zeroed: untouched pages cost nothing */
+	return fs->read_buf ? 0 : -ENOMEM;
+}
+
+void flows_done(struct flows *fs)
+{
+	struct list *n, *t;
+
+	LIST_EACH(n, t, &fs->linger)
+	flow_drop(LIST_OWNER(n, struct flow, all));
+	flows_reap(fs);
+	free(fs->read_buf);
+	buf_done(&fs->plain);
+}
+
+static void make_ready(struct flow *f)
+{
+	list_remove(&f->ready);
+	list_append(&f->fs->ready, &f->ready);
+}
+
+static void make_dirty(struct flow *f)
+{
+	list_remove(&f->dirty);
+	list_append(&f->fs->dirty, &f->dirty);
+}
+
+static void on_read(evutil_socket_t fd, short what, void *arg)
+{
+	struct flow *f = arg;
+
+	(void)fd;
+	(void)what;
+	f->can_read = true;
+	make_ready(f);
+}
+
+static void on_write(evutil_socket_t fd, short what, void *arg)
+{
+	struct flow *f = arg;
+
+	(void)fd;
+	(void)what;
+	f->write_armed = false;
+	if (f->state == FLOW_CONNECTING) {
+		f->can_write = true;
+		make_ready(f);
+	} else {
+		make_dirty(f);
+	}
+}
+
+static void arm_write(struct flow *f)
+{
+	if (!f->write_armed)
+		event_add(&f->write, NULL);
+	f->write_armed = true;
+}
+
+static int flow_new(struct flow **ret, struct flows *fs, flow_t id, int fd, void *owner)
+{
+	struct flow *f = mem_alloc0(sizeof(*f));
+
+	if (!f) {
+		close(fd);
+		return -ENOMEM;
+	}
+	f->fs = fs;
+	f->id = id;
+	f->fd = fd;
+	f->owner = owner;
+	list_init(&f->ready);
+	list_init(&f->dirty);
+	list_init(&f->all);
+	buf_init(&f->out, FLOW_MAX_BYTES);
+	event_assign(&f->read, loop_base(fs->loop), fd, EV_READ | EV_PERSIST, on_read, f);
+	event_assign(&f->write, loop_base(fs->loop), fd, EV_WRITE, on_write, f);
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));
+	*ret = f;
+	return 0;
+}
+
+int flow_connect(struct flow **ret, struct flows *fs, flow_t id, const struct addr *to, void *owner)
+{
+	union sock_addr sa;
+	socklen_t n = sock_put_addr(&sa, to);
+	int fd = sock_open(to, SOCK_STREAM);
+
+	if (fd < 0)
+		return fd;
+	if (connect(fd, &sa.sa, n) < 0 && errno != EINPROGRESS) {
+		int err = -errno;
+
+		close(fd);
+		return err;
+	}
+	int err = flow_new(ret, fs, id, fd, owner);
+	if (err)
+		return err;
+	(*ret)->peer = *to;
+	(*ret)->state = FLOW_CONNECTING;
+	arm_write(*ret);
+	return 0;
+}
+
+int flow_adopt(struct flow **ret, struct flows *fs, flow_t id, int fd, void *owner)
+{
+	int err = flow_new(ret, fs, id, fd, owner);
+
+	if (err)
+		return err;
+	(*ret)->state = FLOW_OPEN;
+	event_add(&(*ret)->read, NULL);
+	return 0;
+}
+
+flow_t flow_id(const struct flow *f)
+{
+	return f->id;
+}
+
+void *flow_owner(const struct flow *f)
+{
+	return f->owner;
+}
+
+void flow_drop(struct flow *f)
+{
+	if (f->state == FLOW_DEAD)
+		return;
+	f->state = FLOW_DEAD;
+	list_remove(&f->ready);
+	list_remove(&f->dirty);
+	list_remove(&f->all);
+	event_del(&f->read);
+	event_del(&f->write);
+	close(f->fd);
+	list_append(&f->fs->dead, &f->all);
+}
+
+void flows_reap(struct flows *fs)
+{
+	for (struct list *n; (n = list_first(&fs->dead));) {
+		struct flow *f = LIST_OWNER(n, struct flow, all);
+
+		list_remove(n);
+		channel_free(f->tls);
+		buf_done(&f->out);
+		mem_free(f);
+	}
+}
+
+/* ---- facts ---- */
+
+static bool is_told(const struct flow *f)
+{
+	return f->state == FLOW_CONNECTING || f->state == FLOW_OPEN;
+}
+
+static void tell(struct flow *f, struct fact in)
+{
+	in.flow = f->id;
+	in.local = &f->local;
+	in.peer = &f->peer;
+	f->fs->tell(f->fs->arg, f, &in);
+}
+
+static enum flow_step step(const struct flow *f)
+{
+	if (f->state == FLOW_CONNECTING)
+		return FLOW_STEP_CONNECT;
+	return f->handshaking ? FLOW_STEP_TLS : FLOW_STEP_OPEN;
+}
+
+/* The last fact of a flow; it is dropped before it is told, so that nothing can be done with it. */
+static void fail(struct flow *f, int err, const struct tls_facts *tls)
+{
+	struct fact in = { .type = FACT_FLOW_FAILED, .err = err, .step = step(f), .tls = tls };
+	bool told = is_told(f);
+
+	flow_drop(f);
+	if (told)
+		tell(f, in);
+}
+
+/* ---- writing ---- */
+
+static void check_room(struct flow *f)
+{
+	size_t n = buf_len(&f->out);
+
+	if (!is_told(f))
+		return;
+	if (!f->blocked && n > FLOW_BLOCKED_BYTES) {
+		f->blocked = true;
+		tell(f, (struct fact){ .type = FACT_FLOW_BLOCKED });
+	} else if (f->blocked && n < FLOW_READY_BYTES) {
+		f->blocked = false;
+		tell(f, (struct fact){ .type = FACT_FLOW_READY });
+	}
+}
+
+void flow_write(struct flow *f, struct slice bytes)
+{
+	if (f->state == FLOW_DEAD || f->state == FLOW_LINGER)
+		return;
+	if (f->tls)
+		channel_write(f->tls, bytes, &f->out);
+	else
+		buf_put(&f->out, bytes);
+	make_dirty(f);
+}
+
+static void linger(struct flow *f)
+{
+	shutdown(f->fd, SHUT_WR);
+	f->state = FLOW_LINGER;
+	f->linger_until = ts_add(loop_now(f->fs->loop), TS_MS(LINGER_MS));
+	list_append(&f->fs->linger, &f->all);
+}
+
+static void flush(struct flow *f)
+{
+	struct slice out = buf_slice(&f->out);
+
+	if (buf_err(&f->out)) {
+		fail(f, buf_err(&f->out) == -EMSGSIZE ? ENOBUFS : ENOMEM, NULL);
+		return;
+	}
+	if (f->state == FLOW_CONNECTING)
+		return;
+	while (out.n) {
+		ssize_t n = send(f->fd, out.p, out.n, MSG_NOSIGNAL);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno != EAGAIN) {
+			fail(f, errno, NULL);
+			return;
+		}
+		if (n < 0) {
+			arm_write(f);
+			break;
+		}
+		buf_consume(&f->out, (size_t)n);
+		out = buf_slice(&f->out);
+	}
+	if (out.n == 0 && f->state == FLOW_CLOSING)
+		linger(f);
+	else
+		check_room(f);
+}
+
+void flows_flush(struct flows *fs)
+{
+	for (struct list *n; (n = list_first(&fs->dirty));) {
+		list_remove(n);
+		flush(LIST_OWNER(n, struct flow, dirty));
+	}
+}
+
+bool flows_pending(const struct flows *fs)
+{
+	return !list_empty(&fs->dirty);
+}
+
+void flow_close(struct flow *f)
+{
+	if (f->state == FLOW_CONNECTING) {
+		flow_drop(f);
+		return;
+	}
+	if (f->state != FLOW_OPEN)
+		return;
+	if (f->tls)
+		channel_close(f->tls, &f->out);
+	f->state = FLOW_CLOSING;
+	make_dirty(f);
+}
+
+void flow_pause(struct flow *f, bool pause)
+{
+	if (f->state != FLOW_OPEN || f->paused == pause)
+		return;
+	f->paused = pause;
+	if (pause) {
+		event_del(&f->read);
+		return;
+	}
+	event_add(&f->read, NULL);
+	if (f->can_read)
+		make_ready(f);
+}
+
+/* ---- reading ---- */
+
+static void tell_bytes(struct flow *f, struct slice bytes)
+{
+	if (bytes.n && f->state == FLOW_OPEN)
+		tell(f, (struct fact){ .type = FACT_FLOW_BYTES, .bytes = bytes });
+}
+
+static void tell_eof(struct flow *f)
+{
+	if (f->told_eof || f->state != FLOW_OPEN)
+		return;
+	f->told_eof = true;
+	event_del(&f->read);
+	tell(f, (struct fact){ .type = FACT_FLOW_EOF, .step = FLOW_STEP_OPEN });
+}
+
+static void push_tls(struct flow *f, struct slice in)
+{
+	struct buf *plain = &f->fs->plain;
+	bool was_up = !f->handshaking;
+
+	buf_clear(plain);
+	int err = channel_push(f->tls, in, plain, &f->out);
+	make_dirty(f);
+	if (err) {
+		fail(f, ENOMEM, NULL);
+		return;
+	}
+	enum channel_state state = channel_state(f->tls);
+	if (state == CHANNEL_FAILED) {
+		flush(f); /* the alert that says why */
+		fail(f, was_up ? EPROTO : 0, channel_facts(f->tls));
+		return;
+	}
+	if (!was_up && state != CHANNEL_HANDSHAKE) {
+		f->handshaking = false;
+		tell(f, (struct fact){ .type = FACT_TLS_UP, .tls = channel_facts(f->tls) });
+	}
+	tell_bytes(f, buf_slice(plain));
+	if (state == CHANNEL_EOF)
+		tell_eof(f);
+}
+
+void flow_start_tls(struct flow *f, const struct tls_policy *policy)
+{
+	static const struct tls_facts none = { .failure = TLS_FAILURE_OTHER,
+		.alert = -1,
+		.detail = "no such trust store or certificate is loaded" };
+
+	if (f->state != FLOW_OPEN)
+		return;
+	f->handshaking = true;
+	if (channel_new(&f->tls, f->fs->trust, policy)) {
+		fail(f, 0, &none);
+		return;
+	}
+	push_tls(f, SLICE_NONE);
+}
+
+static void read_end(struct flow *f)
+{
+	if (f->handshaking) {
+		channel_push_eof(f->tls);
+		fail(f, 0, channel_facts(f->tls));
+		return;
+	}
+	if (f->state == FLOW_OPEN)
+		tell_eof(f);
+	else
+		flow_drop(f); /* both ends have spoken */
+}
+
+/* True when there may be more. */
+static bool read_piece(struct flow *f)
+{
+	ssize_t n = recv(f->fd, f->fs->read_buf, READ_PIECE, 0);
+
+	if (n < 0 && errno == EINTR)
+		return true;
+	if (n < 0) {
+		if (errno != EAGAIN)
+			fail(f, errno, NULL);
+		return false;
+	}
+	if (n == 0) {
+		read_end(f);
+		return false;
+	}
+	struct slice in = slice_of(f->fs->read_buf, (size_t)n);
+	if (f->state != FLOW_OPEN)
+		return true; /* nobody listens any more */
+	if (f->tls)
+		push_tls(f, in);
+	else
+		tell_bytes(f, in);
+	return n == READ_PIECE && f->state != FLOW_DEAD;
+}
+
+static void connected(struct flow *f)
+{
+	int err = 0;
+	socklen_t n = sizeof(err);
+
+	getsockopt(f->fd, SOL_SOCKET, SO_ERROR, &err, &n);
+	if (err) {
+		fail(f, err, NULL);
+		return;
+	}
+	f->state = FLOW_OPEN;
+	sock_local(f->fd, &f->local);
+	event_add(&f->read, NULL);
+	tell(f, (struct fact){ .type = FACT_FLOW_UP });
+}
+
+static void process(struct flow *f)
+{
+	if (f->can_write && f->state == FLOW_CONNECTING) {
+		f->can_write = false;
+		connected(f);
+		return;
+	}
+	if (!f->can_read || f->paused)
+		return;
+	f->can_read = false;
+	for (int i = 0; i < READS_MAX && read_piece(f); i++)
+		if (f->state == FLOW_DEAD || f->paused)
+			return;
+}
+
+void flows_process(struct flows *fs)
+{
+	struct list now;
+	struct list *n, *t;
+
+	/* Those that become ready meanwhile are for the next time. */
+	list_init(&now);
+	LIST_EACH(n, t, &fs->ready)
+	{
+		list_remove(n);
+		list_append(&now, n);
+	}
+	while ((n = list_first(&now))) {
+		list_remove(n);
+		process(LIST_OWNER(n, struct flow, ready));
+	}
+	ts_t at = loop_now(fs->loop);
+	LIST_EACH(n, t, &fs->linger)
+	if (LIST_OWNER(n, struct flow, all)->linger_until <= at)
+		flow_drop(LIST_OWNER(n, struct flow, all));
+}
+
+ts_t flows_deadline(const struct flows *fs)
+{
+	struct list *n = list_first(&fs->linger);
+
+	return n ? LIST_OWNER(n, struct flow, all)->linger_until : TS_NEVER;
+}

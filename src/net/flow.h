@@ -1,0 +1,63 @@
+/* flow.h - one TCP connection, with TLS when it is asked for, as facts and bytes.
+ *
+ * Handlers of the loop only mark a flow as ready; flow_process() does the
+ * work and tells facts through the owner's function, which may write to, close
+ * or drop any flow: a dropped one is freed by flow_reap().
+ */
+#pragma once
+
+#include "base/list.h"
+#include "base/world.h"
+#include "net/channel.h"
+#include "net/loop.h"
+
+enum {
+	FLOW_BLOCKED_BYTES = 64 << 10, /* FACT_FLOW_BLOCKED above, */
+	FLOW_READY_BYTES = 16 << 10,   /* FACT_FLOW_READY below, */
+	FLOW_MAX_BYTES = 1 << 20,      /* and the end of it */
+};
+
+struct flow;
+
+typedef void flow_tell(void *arg, struct flow *f, const struct fact *in);
+
+/* What all flows of a driver share. */
+struct flows {
+	struct loop *loop;
+	struct trust *trust;
+	flow_tell *tell;
+	void *arg;
+	struct list ready;  /* something to read, or connected */
+	struct list dirty;  /* something to write */
+	struct list linger; /* closed by us, waiting for the peer's end */
+	struct list dead;
+	uint8_t *read_buf;
+	struct buf plain;
+};
+
+int flows_init(
+	struct flows *fs, struct loop *loop, struct trust *trust, flow_tell *tell, void *arg);
+void flows_done(struct flows *fs); /* all flows must have been dropped */
+
+/* Begins to connect; FACT_FLOW_UP or FACT_FLOW_FAILED follows.  `owner` is what flow_owner() says.
+ */
+int flow_connect(
+	struct flow **ret, struct flows *fs, flow_t id, const struct addr *to, void *owner);
+/* Takes over an accepted socket. */
+int flow_adopt(struct flow **ret, struct flows *fs, flow_t id, int fd, void *owner);
+
+void flow_write(struct flow *f, struct slice bytes);
+void flow_start_tls(struct flow *f, const struct tls_policy *policy);
+void flow_pause(struct flow *f, bool pause);
+void flow_close(struct flow *f); /* after all is written; no fact follows */
+void flow_drop(struct flow *f);  /* now; no fact follows */
+
+flow_t flow_id(const struct flow *f);
+void *flow_owner(const struct flow *f);
+
+/* The driver's part of a wake-up. */
+void flows_process(struct flows *fs);
+void flows_flush(struct flows *fs);
+void flows_reap(struct flows *fs);
+ts_t flows_deadline(const struct flows *fs);
+bool flows_pending(const struct flows *fs); /* is anything still to be written? */

@@ -1,0 +1,26 @@
+/* resolver.h - questions to the DNS, asynchronously, through c-ares.
+ *
+ * The hosts file answers first for addresses.  Every failure keeps its own
+ * status: a user mends a refusal, a silence and an empty answer in different
+ * places.
+ */
+#pragma once
+
+#include "base/dns.h"
+#include "net/loop.h"
+
+struct resolver;
+
+typedef void resolver_answer(void *arg, uint64_t id, const struct dns_answer *answer);
+
+/* `server` (family 0: the system's) is asked instead of /etc/resolv.conf's.  c-ares is set up at
+ * the first question.  `answer` is called from resolver_ask() too, when the answer is known at
+ * once. */
+int resolver_new(struct resolver **ret, struct loop *loop, const struct addr *server,
+	resolver_answer *answer, void *arg);
+struct resolver *resolver_free(struct resolver *r);
+int resolver_ask(struct resolver *r, uint64_t id, enum dns_type type, const char *name);
+void resolver_drop(struct resolver *r, uint64_t id); /* no answer will come for it */
+/* c-ares' own time-outs: call when due. */
+ts_t resolver_deadline(struct resolver *r);
+void resolver_push_time(struct resolver *r);

@@ -1,0 +1,28 @@
+/* trust.h - whom TLS believes and who we are: one context a policy, shared by all connections.
+ *
+ * Numbers are the driver's: trust 0 is the system's store, identity 0 none.
+ * Contexts are made at their first use: a program that needs no TLS pays
+ * nothing for it.
+ */
+#pragma once
+
+#include <openssl/ssl.h>
+
+#include "base/buf.h"
+
+#define TRUST_MAX    8
+#define IDENTITY_MAX 8
+
+struct trust;
+
+int trust_new(struct trust **ret);
+struct trust *trust_free(struct trust *t);
+/* CA certificates, PEM.  0; ERR_SYNTAX when there is none in it; ERR_LIMIT; -ENOMEM. */
+int trust_add_ca(struct trust *t, unsigned number, struct slice pem);
+/* Certificate chain and key, PEM in one.  0; ERR_SYNTAX; ERR_LIMIT; -ENOMEM. */
+int trust_add_identity(struct trust *t, unsigned number, struct slice pem);
+
+/* The context for one side of a handshake; owned by `t`.  NULL when out of memory or when the
+ * number was never added. */
+SSL_CTX *trust_client(struct trust *t, unsigned number);
+SSL_CTX *trust_server(struct trust *t, unsigned identity);
