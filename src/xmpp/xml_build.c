@@ -166,7 +166,8 @@ static void on_start(void *arg, const char *name, const char **attrs)
 			up->node->child = n;
 		up->last_child = n;
 	}
-	r->nodes++;
+	if (r->depth > 0)
+		r->nodes++;
 	if (r->depth++ == 0)
 		emit_open(r);
 }
