@@ -1,0 +1,263 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/commands.h"
+#include "app/files.h"
+#include "app/opt.h"
+#include "app/pump.h"
+#include "app/runner.h"
+#include "base/mem.h"
+#include "gateway/gateway.h"
+
+struct values {
+	const char *config;
+	unsigned verbose;
+	bool check;
+};
+
+#define AT(member) offsetof(struct values, member)
+
+static const struct opt opts[] = {
+	{ "config", 'c', "FILE", OPT_TEXT, AT(config), 0, 0, "the configuration" },
+	{ "check", 0, NULL, OPT_FLAG, AT(check), 0, 0,
+		"check the configuration and its secrets, start nothing" },
+	{ "verbose", 'v', NULL, OPT_COUNT, AT(verbose), 0, 0, "more log lines" },
+};
+
+static const struct opt_command command = { "gateway", "Carries messages between SIP and XMPP.",
+	opts, COUNT(opts) };
+
+struct service {
+	struct values v;
+	struct conf *conf;
+	char *conf_path;
+	struct rng rng;
+	struct partners *partners;
+	struct gateway_cfg cfg;
+	struct gateway *gateway;
+	struct pump *pump;
+	char secret[SECRET_MAX + 1];
+	int status;
+};
+
+/* ---- from the configuration ---- */
+
+static int wrong(const struct service *s, const struct conf_text *t, const char *what)
+{
+	fprintf(stderr, "%s:%u:%u: `%s`: %s\n", s->conf_path, t->at.line, t->at.column, t->s, what);
+	return 2;
+}
+
+static int add_own(struct service *s)
+{
+	for (size_t i = 0; i < s->conf->n_pools; i++) {
+		const struct conf_texts *d = &s->conf->pools[i].domains;
+
+		for (size_t k = 0; k < d->n; k++) {
+			int err = partners_add_own(s->partners, slice_str(d->v[k].s));
+
+			if (err)
+				return wrong(s, &d->v[k],
+					err == -EEXIST ? "named twice" : err_text(err));
+		}
+	}
+	return 0;
+}
+
+static int add_partner(struct service *s, const struct conf_partner *p)
+{
+	static const enum partner_type types[] = {
+		[CONF_FEDERATED] = PARTNER_FEDERATED,
+		[CONF_PUBLIC_VERIFIED] = PARTNER_PUBLIC_VERIFIED,
+		[CONF_PUBLIC_UNVERIFIED] = PARTNER_PUBLIC_UNVERIFIED,
+	};
+	struct slice domain = slice_str(p->domain.s);
+	int err = partners_add(s->partners, domain, types[p->type.value]);
+
+	if (err)
+		return wrong(s, &p->domain, err == -EEXIST ? "named twice" : err_text(err));
+	for (size_t i = 0; i < p->additional_domains.n; i++) {
+		const struct conf_text *t = &p->additional_domains.v[i];
+
+		err = partners_add_domain(s->partners, domain, slice_str(t->s));
+		if (err)
+			return wrong(s, t, err == -EEXIST ? "named twice" : err_text(err));
+	}
+	return 0;
+}
+
+static int fill_partners(struct service *s)
+{
+	int status = partners_new(&s->partners) ? 3 : add_own(s);
+
+	for (size_t i = 0; !status && i < s->conf->n_partners; i++)
+		status = add_partner(s, &s->conf->partners[i]);
+	return status;
+}
+
+/* udp:127.0.0.1:5070 */
+static int fill_listens(struct service *s, const struct conf_texts *list)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		struct slice rest = slice_str(list->v[i].s), transport = slice_split(&rest, ':');
+		struct gateway_listen *l = &s->cfg.listens[s->cfg.n_listens];
+
+		if (s->cfg.n_listens == GATEWAY_LISTENERS_MAX)
+			return wrong(s, &list->v[i], "too many listeners");
+		if (!transport_find(transport, &l->transport) || !addr_decode(rest, &l->addr))
+			return wrong(s, &list->v[i], "udp:IP:PORT or tcp:IP:PORT is wanted");
+		s->cfg.n_listens++;
+	}
+	return 0;
+}
+
+static int fill_trusted(struct service *s, const struct conf_texts *list)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		if (s->cfg.n_trusted == GATEWAY_TRUSTED_MAX)
+			return wrong(s, &list->v[i], "too many trusted peers");
+		if (!addr_decode_ip(slice_str(list->v[i].s), &s->cfg.trusted[s->cfg.n_trusted]))
+			return wrong(s, &list->v[i], "an IP address is wanted");
+		s->cfg.n_trusted++;
+	}
+	return 0;
+}
+
+static int fill_component(struct service *s, const struct conf_component *c)
+{
+	struct slice server = slice_str(c->server.s);
+	size_t colon = server.n;
+	uint64_t port;
+	struct buf why;
+
+	while (colon > 0 && server.p[colon - 1] != ':')
+		colon--;
+	struct slice host = slice_cut(server, 0, colon ? colon - 1 : 0);
+	if (host.n > 2 && host.p[0] == '[')
+		host = slice_cut(host, 1, host.n - 1);
+	if (!slice_u64(slice_skip(server, colon), UINT16_MAX, &port) ||
+		!slice_cstr(host, s->cfg.server_host, sizeof(s->cfg.server_host)))
+		return wrong(s, &c->server, "HOST:PORT is wanted");
+	s->cfg.server_port = (uint16_t)port;
+	if (!slice_cstr(slice_str(c->name.s), s->cfg.component_name, sizeof(s->cfg.component_name)))
+		return wrong(s, &c->name, "too long");
+	char *path = config_path(s->conf_path, c->secret_file.s);
+	buf_init(&why, 8192);
+	int err = path ? secret_read(path, s->secret, &why) : -ENOMEM;
+	if (err)
+		opt_complain(&command, "%s", buf_cstr(&why));
+	buf_done(&why);
+	free(path);
+	s->cfg.component_secret = slice_str(s->secret);
+	return err ? 2 : 0;
+}
+
+static int fill_cfg(struct service *s)
+{
+	const struct conf_gateway *g = &s->conf->gateway;
+
+	if (!g->at.line) {
+		opt_complain(&command, "%s has no `gateway`", s->conf_path);
+		return 2;
+	}
+	int status = fill_partners(s);
+	if (!status)
+		status = fill_listens(s, &g->sip.listen);
+	if (!status)
+		status = fill_trusted(s, &g->sip.trusted_peers);
+	if (!status &&
+		!slice_cstr(slice_str(g->sip.next_hop.s), s->cfg.next_hop, sizeof(s->cfg.next_hop)))
+		status = wrong(s, &g->sip.next_hop, "too long");
+	if (!status)
+		status = fill_component(s, &g->xmpp.component);
+	s->cfg.partners = s->partners;
+	s->cfg.transactions_max = (size_t)g->sip.transactions_max.n;
+	return status;
+}
+
+static int read_config(struct service *s)
+{
+	struct buf why;
+
+	buf_init(&why, 1 << 16);
+	int err = config_read(s->v.config, &s->conf, &s->conf_path, &why);
+	if (err)
+		fprintf(stderr, "%s%s", buf_cstr(&why),
+			slice_ends(buf_slice(&why), SLICE("\n")) ? "" : "\n");
+	else if (!s->conf)
+		opt_complain(&command,
+			"no configuration: give --config FILE, or write /etc/stox/stox.yaml");
+	buf_done(&why);
+	return err || !s->conf ? 2 : fill_cfg(s);
+}
+
+/* ---- the run ---- */
+
+/* systemd reads the level from a prefix: sd-daemon(3). */
+static void log_line(const struct service *s, enum log_level level, const char *line)
+{
+	static const int priorities[] = { [LOG_LEVEL_ERROR] = 3,
+		[LOG_LEVEL_WARNING] = 4,
+		[LOG_LEVEL_INFO] = 6,
+		[LOG_LEVEL_DEBUG] = 7 };
+
+	if (level == LOG_LEVEL_DEBUG && !s->v.verbose)
+		return;
+	if (getenv("JOURNAL_STREAM"))
+		fprintf(stderr, "<%d>%s\n", priorities[level], line);
+	else
+		fprintf(stderr, "%s: %s\n", log_level_name(level), line);
+}
+
+static void drained(void *arg)
+{
+	struct service *s = arg;
+	struct gateway_event ev;
+
+	while (s->gateway && gateway_take_event(s->gateway, &ev)) {
+		log_line(s, ev.level, ev.log);
+		if (ev.type == GATEWAY_EV_FAILED)
+			s->status = 3;
+		if (ev.type == GATEWAY_EV_FAILED || ev.type == GATEWAY_EV_STOPPED)
+			pump_stop(s->pump);
+	}
+}
+
+static int run(struct service *s)
+{
+	const struct pump_cfg cfg = { .drained = drained, .arg = s };
+
+	runner_seed(&s->rng);
+	if (pump_new(&s->pump, &cfg))
+		return 3;
+	int err = gateway_new(&s->gateway, &s->cfg, &s->rng, pump_now(s->pump));
+	if (err) {
+		opt_complain(&command,
+			"it cannot start: %s (is next_hop a sip: URI over UDP or TCP?)",
+			err_text(err));
+		return err == -ENOMEM ? 3 : 2;
+	}
+	if (pump_add(s->pump, gateway_engine(s->gateway)) || s->status || pump_run(s->pump))
+		return 3;
+	return s->status;
+}
+
+int cmd_gateway(int argc, char **argv)
+{
+	struct service s = { 0 };
+	enum opt_result r = opt_parse(&command, argc, argv, &s.v);
+
+	if (r != OPT_OK)
+		return r == OPT_HELP ? 0 : 2;
+	int status = read_config(&s);
+	if (!status && !s.v.check)
+		status = run(&s);
+	s.pump = pump_free(s.pump);
+	gateway_free(s.gateway);
+	partners_free(s.partners);
+	conf_free(s.conf);
+	free(s.conf_path);
+	mem_wipe(s.secret, sizeof(s.secret));
+	return status;
+}

@@ -1,0 +1,304 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/commands.h"
+#include "app/files.h"
+#include "app/opt.h"
+#include "app/runner.h"
+#include "base/mem.h"
+#include "bridge/address.h"
+
+enum { TRUST_SIP = 1, TRUST_XMPP = 2, PEM_MAX = 4 << 20 };
+
+struct values {
+	const char *target, *receiver, *user, *auth_user, *password_file, *registrar;
+	const char *receiver_password_file, *receiver_server, *ca_file, *format, *config;
+	unsigned registrar_port, count, verbose;
+	ts_t timeout, interval;
+};
+
+#define AT(member) offsetof(struct values, member)
+
+static const struct opt opts[] = {
+	{ "target", 't', "FQDN", OPT_TEXT, AT(target), 0, 0, "the pool that is tested" },
+	{ "receiver", 'r', "ADDRESS", OPT_TEXT, AT(receiver), 0, 0,
+		"the XMPP user who is written to" },
+	{ "user", 'u', "ADDRESS", OPT_TEXT, AT(user), 0, 0, "the SIP test user who writes" },
+	{ "auth-user", 0, "NAME", OPT_TEXT, AT(auth_user), 0, 0, "its name for signing in" },
+	{ "password-file", 0, "FILE", OPT_TEXT, AT(password_file), 0, 0, "its password; - asks" },
+	{ "registrar", 0, "URI", OPT_TEXT, AT(registrar), 0, 0,
+		"where it signs in; else NAPTR and SRV" },
+	{ "registrar-port", 0, "N", OPT_NUMBER, AT(registrar_port), 1, 65535,
+		"TLS port of the target" },
+	{ "receiver-password-file", 0, "FILE", OPT_TEXT, AT(receiver_password_file), 0, 0,
+		"the receiver's password: arrival is proved" },
+	{ "receiver-server", 0, "HOST[:PORT]", OPT_TEXT, AT(receiver_server), 0, 0,
+		"the receiver's XMPP server; else SRV" },
+	{ "ca-file", 0, "FILE", OPT_TEXT, AT(ca_file), 0, 0,
+		"trust these issuers, not the system's" },
+	{ "timeout", 0, "SECONDS", OPT_SECONDS, AT(timeout), 0, 3600, "for the whole test (10)" },
+	{ "count", 'n', "N", OPT_NUMBER, AT(count), 1, 1000000,
+		"round trips with one sign-in (1)" },
+	{ "interval", 'i', "SECONDS", OPT_SECONDS, AT(interval), 0, 86400,
+		"between round trips (0)" },
+	{ "format", 'f', "FORMAT", OPT_TEXT, AT(format), 0, 0, "text or json" },
+	{ "config", 'c', "FILE", OPT_TEXT, AT(config), 0, 0, "the configuration" },
+	{ "verbose", 'v', NULL, OPT_COUNT, AT(verbose), 0, 0, "phases; twice: all messages" },
+};
+
+static const struct opt_command command = { "test",
+	"Carries a message from a SIP user to an XMPP user and back.", opts, COUNT(opts) };
+
+struct test {
+	struct values v;
+	struct conf *conf;
+	char *conf_path;
+	char *paths[4]; /* to be freed */
+	unsigned n_paths;
+	const char *sip_ca, *xmpp_ca;
+	char password[SECRET_MAX + 1], receiver_password[SECRET_MAX + 1];
+	struct runner runner;
+	struct pump *pump;
+};
+
+/* ---- what the configuration adds ---- */
+
+static const char *keep_path(struct test *t, const char *path)
+{
+	char *full = config_path(t->conf_path, path);
+
+	if (!full)
+		return path;
+	t->paths[t->n_paths++] = full;
+	return full;
+}
+
+static void take(const char **to, const struct conf_text *from)
+{
+	if (!*to)
+		*to = from->s;
+}
+
+static void take_path(struct test *t, const char **to, const struct conf_text *from)
+{
+	if (!*to && from->s)
+		*to = keep_path(t, from->s);
+}
+
+static const struct conf_pool *find_pool(const struct test *t)
+{
+	for (size_t i = 0; i < t->conf->n_pools; i++)
+		if (!t->v.target || strcasecmp(t->v.target, t->conf->pools[i].fqdn.s) == 0)
+			return &t->conf->pools[i];
+	return NULL;
+}
+
+static const struct conf_test_user *find_user(const struct test *t, const struct conf_pool *pool)
+{
+	for (size_t i = 0; i < pool->n_test_users; i++)
+		if (!t->v.user || strcmp(t->v.user, pool->test_users[i].address.s) == 0)
+			return &pool->test_users[i];
+	return NULL;
+}
+
+static void use_pool(struct test *t, const struct conf_pool *pool)
+{
+	const struct conf_test_user *user = find_user(t, pool);
+
+	take(&t->v.target, &pool->fqdn);
+	take(&t->v.registrar, &pool->registrar);
+	if (!t->v.registrar_port)
+		t->v.registrar_port = (unsigned)pool->registrar_port.n;
+	take_path(t, &t->sip_ca, &pool->ca_file);
+	if (!user)
+		return;
+	take(&t->v.user, &user->address);
+	take(&t->v.auth_user, &user->auth_user);
+	take_path(t, &t->v.password_file, &user->password_file);
+}
+
+/* The partner whose receiver is meant: named, or the first that has one. */
+static void use_partner(struct test *t)
+{
+	for (size_t i = 0; i < t->conf->n_partners; i++) {
+		const struct conf_partner *p = &t->conf->partners[i];
+
+		if (!p->receiver.at.line ||
+			(t->v.receiver && strcmp(t->v.receiver, p->receiver.address.s) != 0))
+			continue;
+		take(&t->v.receiver, &p->receiver.address);
+		take(&t->v.receiver_server, &p->receiver.server);
+		take_path(t, &t->v.receiver_password_file, &p->receiver.password_file);
+		take_path(t, &t->xmpp_ca, &p->ca_file);
+		return;
+	}
+}
+
+static int use_config(struct test *t)
+{
+	struct buf why;
+
+	buf_init(&why, 1 << 16);
+	int err = config_read(t->v.config, &t->conf, &t->conf_path, &why);
+	if (err)
+		fprintf(stderr, "%s%s", buf_cstr(&why),
+			slice_ends(buf_slice(&why), SLICE("\n")) ? "" : "\n");
+	buf_done(&why);
+	if (err || !t->conf)
+		return err ? 2 : 0;
+	const struct conf_pool *pool = find_pool(t);
+	if (pool)
+		use_pool(t, pool);
+	use_partner(t);
+	return 0;
+}
+
+/* ---- checks ---- */
+
+static int read_secret(const char *path, char ret[SECRET_MAX + 1])
+{
+	struct buf why;
+
+	if (!path)
+		return 0;
+	buf_init(&why, 8192);
+	int err = secret_read(path, ret, &why);
+	if (err)
+		opt_complain(&command, "%s", buf_cstr(&why));
+	buf_done(&why);
+	return err ? 2 : 0;
+}
+
+static int check(struct test *t)
+{
+	if (!t->v.user || !t->v.password_file) {
+		opt_complain(&command,
+			"no test user: it is not known which user to log on as; give --user and "
+			"--password-file, or add test_users to the pool in stox.yaml");
+		return 2;
+	}
+	if (!t->v.target || !t->v.receiver) {
+		opt_complain(&command, "give --%s, or name it in stox.yaml",
+			t->v.target ? "receiver" : "target");
+		return 2;
+	}
+	if (t->v.timeout == 0) {
+		opt_complain(&command, "`--timeout 0`: a time-out above 0 is wanted");
+		return 2;
+	}
+	if (t->v.format && strcmp(t->v.format, "json") != 0 && strcmp(t->v.format, "text") != 0) {
+		opt_complain(&command, "unknown format `%s`; there are text and json", t->v.format);
+		return 2;
+	}
+	t->runner.format = t->v.format && t->v.format[0] == 'j' ? FORMAT_JSON : FORMAT_TEXT;
+	t->runner.verbosity = t->v.verbose;
+	int err = read_secret(t->v.password_file, t->password);
+	return err ? err : read_secret(t->v.receiver_password_file, t->receiver_password);
+}
+
+static int load_ca(struct test *t, unsigned number, const char *path)
+{
+	struct buf pem, why;
+
+	buf_init(&pem, PEM_MAX + 8192);
+	buf_init(&why, 8192);
+	int err = file_read(path, PEM_MAX, &pem, &why);
+	if (!err && trust_add_ca(pump_trust(t->pump), number, buf_slice(&pem))) {
+		buf_printf(&why, "%s: there is no certificate in it", path);
+		err = ERR_CONFIG;
+	}
+	if (err)
+		opt_complain(&command, "%s", buf_cstr(&why));
+	buf_done(&pem);
+	buf_done(&why);
+	return err ? 2 : 0;
+}
+
+/* ---- the run ---- */
+
+static void drained(void *arg)
+{
+	struct test *t = arg;
+
+	if (t->pump && runner_drained(&t->runner))
+		pump_stop(t->pump);
+}
+
+static struct slice text(const char *s)
+{
+	return slice_str(s);
+}
+
+static int start(struct test *t)
+{
+	const struct values *v = &t->v;
+	const struct probe_cfg cfg = {
+		.target_fqdn = text(v->target),
+		.user = text(v->user),
+		.auth_user = text(v->auth_user),
+		.password = text(t->password),
+		.registrar = text(v->registrar),
+		.registrar_port = (uint16_t)v->registrar_port,
+		.receiver = text(v->receiver),
+		.has_receiver_password = v->receiver_password_file != NULL,
+		.receiver_password = text(t->receiver_password),
+		.receiver_server = text(v->receiver_server),
+		.sip_trust = t->sip_ca ? TRUST_SIP : 0,
+		.xmpp_trust = t->xmpp_ca ? TRUST_XMPP : 0,
+		.timeout = v->timeout,
+		.count = v->count,
+		.interval = v->interval,
+	};
+	struct buf why;
+
+	buf_init(&why, 8192);
+	int status = runner_start(&t->runner, t->pump, &cfg, &why);
+	if (status)
+		opt_complain(&command, "%s", buf_len(&why) ? buf_cstr(&why) : "out of memory");
+	buf_done(&why);
+	return status;
+}
+
+static int run(struct test *t)
+{
+	const struct pump_cfg cfg = { .drained = drained, .arg = t };
+
+	if (pump_new(&t->pump, &cfg))
+		return 3;
+	if (t->v.ca_file)
+		t->sip_ca = t->xmpp_ca = t->v.ca_file;
+	int status = t->sip_ca ? load_ca(t, TRUST_SIP, t->sip_ca) : 0;
+	if (!status && t->xmpp_ca)
+		status = load_ca(t, TRUST_XMPP, t->xmpp_ca);
+	if (!status)
+		status = start(t);
+	if (status)
+		return status;
+	if (!probe_is_done(t->runner.probe) && pump_run(t->pump))
+		return 3;
+	return runner_report(&t->runner);
+}
+
+int cmd_test(int argc, char **argv)
+{
+	struct test t = { .v = { .timeout = TS_S(10), .count = 1 } };
+	enum opt_result r = opt_parse(&command, argc, argv, &t.v);
+
+	if (r != OPT_OK)
+		return r == OPT_HELP ? 0 : 2;
+	int status = use_config(&t);
+	if (!status)
+		status = check(&t);
+	if (!status)
+		status = run(&t);
+	t.pump = pump_free(t.pump);
+	runner_done(&t.runner);
+	mem_wipe(t.password, sizeof(t.password));
+	mem_wipe(t.receiver_password, sizeof(t.receiver_password));
+	for (unsigned i = 0; i < t.n_paths; i++)
+		free(t.paths[i]);
+	conf_free(t.conf);
+	free(t.conf_path);
+	return status;
+}

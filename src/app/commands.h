@@ -1,0 +1,6 @@
+/* commands.h - one function a command; each returns the program's exit status. */
+#pragma once
+
+int cmd_test(int argc, char **argv);
+int cmd_gateway(int argc, char **argv);
+int cmd_lab(int argc, char **argv);

@@ -1,0 +1,207 @@
+#include "app/files.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+
+static int complain(struct buf *why, const char *path, int err)
+{
+	buf_printf(why, "%s: %s", path, strerror(err));
+	return -err;
+}
+
+static int read_fd(int fd, size_t max, struct buf *ret)
+{
+	for (;;) {
+		uint8_t *p = buf_reserve(ret, 4096);
+		if (!p)
+			return buf_err(ret);
+		ssize_t n = read(fd, p, 4096);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			return 0;
+		buf_commit(ret, (size_t)n);
+		if (buf_len(ret) > max)
+			return -EFBIG;
+	}
+}
+
+int file_read(const char *path, size_t max, struct buf *ret, struct buf *why)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return complain(why, path, errno);
+	int err = read_fd(fd, max, ret);
+	close(fd);
+	return err ? complain(why, path, -err) : 0;
+}
+
+/* ---- secrets ---- */
+
+static int take_secret(
+	struct slice text, const char *path, char ret[SECRET_MAX + 1], struct buf *why)
+{
+	if (slice_ends(text, SLICE("\n")))
+		text.n--;
+	if (slice_ends(text, SLICE("\r")))
+		text.n--;
+	if (text.n == 0) {
+		buf_printf(why, "%s: the secret is empty", path);
+		return ERR_SECRET;
+	}
+	if (!slice_cstr(text, ret, SECRET_MAX + 1)) {
+		buf_printf(why, "%s: a secret is one line of at most %d bytes", path, SECRET_MAX);
+		return ERR_SECRET;
+	}
+	return 0;
+}
+
+static int ask(char ret[SECRET_MAX + 1], struct buf *why)
+{
+	struct termios old, quiet;
+	char line[SECRET_MAX + 2];
+	FILE *tty = fopen("/dev/tty", "r+");
+
+	if (!tty || tcgetattr(fileno(tty), &old) < 0) {
+		if (tty)
+			fclose(tty);
+		buf_puts(why, "a secret can be asked for on a terminal only; name a file instead");
+		return ERR_SECRET;
+	}
+	quiet = old;
+	quiet.c_lflag &= ~(tcflag_t)ECHO;
+	tcsetattr(fileno(tty), TCSAFLUSH, &quiet);
+	fputs("Password: ", tty);
+	fflush(tty);
+	char *got = fgets(line, sizeof(line), tty);
+	tcsetattr(fileno(tty), TCSAFLUSH, &old);
+	fputc('\n', tty);
+	fclose(tty);
+	int err = take_secret(slice_str(got), "the terminal", ret, why);
+	mem_wipe(line, sizeof(line));
+	return err;
+}
+
+static bool is_credential(const char *path)
+{
+	const char *dir = getenv("CREDENTIALS_DIRECTORY");
+
+	return dir && dir[0] && strncmp(path, dir, strlen(dir)) == 0;
+}
+
+static int check_mode(int fd, const char *path, struct buf *why)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0) {
+		complain(why, path, errno);
+		return ERR_SECRET;
+	}
+	if (!S_ISREG(st.st_mode)) {
+		buf_printf(why, "%s: a secret is a regular file", path);
+		return ERR_SECRET;
+	}
+	if (is_credential(path))
+		return 0;
+	if (st.st_mode & 077) {
+		buf_printf(why, "%s: others can read this secret (mode %03o); chmod 600 %s", path,
+			(unsigned)st.st_mode & 0777, path);
+		return ERR_SECRET;
+	}
+	if (st.st_uid != geteuid() && st.st_uid != 0) {
+		buf_printf(why, "%s: this secret belongs to another user (%u)", path,
+			(unsigned)st.st_uid);
+		return ERR_SECRET;
+	}
+	return 0;
+}
+
+int secret_read(const char *path, char ret[SECRET_MAX + 1], struct buf *why)
+{
+	struct buf text;
+
+	if (strcmp(path, "-") == 0)
+		return ask(ret, why);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0) {
+		complain(why, path, errno);
+		return ERR_SECRET;
+	}
+	buf_init(&text, 8192);
+	int err = check_mode(fd, path, why);
+	if (!err && read_fd(fd, SECRET_MAX + 2, &text)) {
+		buf_printf(why, "%s: a secret is one line of at most %d bytes", path, SECRET_MAX);
+		err = ERR_SECRET;
+	}
+	if (!err)
+		err = take_secret(buf_slice(&text), path, ret, why);
+	close(fd);
+	mem_wipe(text.p, text.cap);
+	buf_done(&text);
+	return err;
+}
+
+/* ---- the configuration ---- */
+
+static char *join(const char *a, const char *b)
+{
+	char *ret = NULL;
+
+	return asprintf(&ret, "%s/%s", a, b) < 0 ? NULL : ret;
+}
+
+static char *find_config(const char *path)
+{
+	const char *named = path ? path : getenv("STOX_CONFIG");
+	const char *xdg = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+	char *found = NULL;
+
+	if (named && named[0])
+		return mem_strdup(named);
+	if (xdg && xdg[0])
+		found = join(xdg, "stox/stox.yaml");
+	else if (home && home[0])
+		found = join(home, ".config/stox/stox.yaml");
+	if (found && access(found, F_OK) == 0)
+		return found;
+	free(found);
+	return access("/etc/stox/stox.yaml", F_OK) == 0 ? mem_strdup("/etc/stox/stox.yaml") : NULL;
+}
+
+int config_read(const char *path, struct conf **ret, char **path_ret, struct buf *why)
+{
+	struct buf text;
+	char *found = find_config(path);
+
+	*ret = NULL;
+	*path_ret = found;
+	if (!found)
+		return 0;
+	buf_init(&text, CONF_TEXT_MAX + 8192);
+	int err = file_read(found, CONF_TEXT_MAX, &text, why);
+	if (!err)
+		err = conf_load(ret, buf_slice(&text), found, why);
+	buf_done(&text);
+	return err;
+}
+
+char *config_path(const char *config, const char *path)
+{
+	const char *slash = config ? strrchr(config, '/') : NULL;
+	char *ret = NULL;
+
+	if (path[0] == '/' || !slash)
+		return mem_strdup(path);
+	return asprintf(&ret, "%.*s/%s", (int)(slash - config), config, path) < 0 ? NULL : ret;
+}

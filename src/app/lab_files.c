@@ -1,0 +1,109 @@
+#include "app/lab_files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+
+static const char *const names[] = { "stox.yaml", "ca.pem", "pilar", "kenmyer", "adelany",
+	"component" };
+
+static int complain(const char *path)
+{
+	int err = errno;
+
+	fprintf(stderr, "stox lab: %s: %s\n", path, strerror(err));
+	return -err;
+}
+
+static int write_file(const struct lab_files *f, const char *name, struct slice text)
+{
+	char path[1024];
+
+	snprintf(path, sizeof(path), "%s/%s", f->dir, name);
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return complain(path);
+	ssize_t n = write(fd, text.p, text.n);
+	int err = n == (ssize_t)text.n ? 0 : complain(path);
+	close(fd);
+	return err;
+}
+
+static int make_dir(struct lab_files *f, const char *dir)
+{
+	const char *tmp = getenv("TMPDIR");
+
+	if (dir) {
+		snprintf(f->dir, sizeof(f->dir), "%s", dir);
+		return mkdir(dir, 0700) < 0 && errno != EEXIST ? complain(dir) : 0;
+	}
+	snprintf(f->dir, sizeof(f->dir), "%s/stox-lab-XXXXXX", tmp && tmp[0] ? tmp : "/tmp");
+	return mkdtemp(f->dir) ? 0 : complain(f->dir);
+}
+
+static void put_yaml(struct buf *b, const struct lab_files_cfg *c)
+{
+	char text[ADDR_TEXT_MAX];
+
+	buf_puts(b, "# A lab's configuration: it is of use only while that lab runs.\npools:\n");
+	buf_printf(b, "  - fqdn: %s\n    domains: [%s]\n", LAB_POOL_FQDN, LAB_POOL_DOMAIN);
+	buf_printf(b, "    registrar: sip:%s;transport=tls\n    ca_file: ca.pem\n    test_users:\n",
+		addr_text(&c->at[LAB_LISTEN_SIP_TLS], text));
+	for (unsigned i = 0; i < c->lab->n_sip_users; i++) {
+		struct slice address = slice_str(c->lab->sip_users[i].address);
+
+		buf_printf(b, "      - address: %.*s\n        password_file: %.*s\n",
+			SLICE_FMT(address), (int)slice_chr(address, '@'), (const char *)address.p);
+	}
+	buf_printf(b, "partners:\n  - domain: %s\n    type: federated\n    ca_file: ca.pem\n",
+		LAB_PARTNER_DOMAIN);
+	buf_printf(b,
+		"    receiver:\n      address: %s\n      server: %s\n      password_file: "
+		"adelany\n",
+		c->lab->xmpp_users[0].address, addr_text(&c->at[LAB_LISTEN_XMPP_CLIENT], text));
+	buf_printf(b, "gateway:\n  sip:\n    listen: [udp:%s]\n", addr_text(c->gateway, text));
+	buf_printf(b, "    next_hop: sip:%s;transport=udp\n    trusted_peers: [127.0.0.1]\n",
+		addr_text(&c->at[LAB_LISTEN_SIP_UDP], text));
+	buf_printf(b,
+		"  xmpp:\n    component: { name: %s, server: \"%s\", secret_file: component }\n",
+		c->lab->component_name, addr_text(&c->at[LAB_LISTEN_XMPP_COMPONENT], text));
+}
+
+int lab_files_write(struct lab_files *f, const struct lab_files_cfg *cfg)
+{
+	struct buf yaml;
+	int err = make_dir(f, cfg->dir);
+
+	if (err)
+		return err;
+	buf_init(&yaml, 1 << 16);
+	put_yaml(&yaml, cfg);
+	const struct slice contents[] = { buf_slice(&yaml), cfg->ca,
+		slice_str(cfg->lab->sip_users[0].password),
+		slice_str(cfg->lab->sip_users[1].password),
+		slice_str(cfg->lab->xmpp_users[0].password),
+		slice_str(cfg->lab->component_secret) };
+	for (size_t i = 0; !err && i < COUNT(names); i++)
+		err = write_file(f, names[i], contents[i]);
+	buf_done(&yaml);
+	return err;
+}
+
+void lab_files_done(struct lab_files *f, bool keep)
+{
+	char path[1024];
+
+	if (!f->dir[0] || keep)
+		return;
+	for (size_t i = 0; i < COUNT(names); i++) {
+		snprintf(path, sizeof(path), "%s/%s", f->dir, names[i]);
+		unlink(path);
+	}
+	rmdir(f->dir);
+}

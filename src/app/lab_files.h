@@ -1,0 +1,22 @@
+/* lab_files.h - the configuration and secrets with which `stox test` finds a lab. */
+#pragma once
+
+#include "lab/lab.h"
+
+struct lab_files {
+	char dir[512];
+};
+
+struct lab_files_cfg {
+	const char *dir; /* NULL: a folder of its own below $TMPDIR */
+	const struct lab_cfg *lab;
+	struct slice ca;
+	const struct addr *at; /* by enum lab_listener */
+	const struct addr *gateway;
+	bool partner_allowed;
+};
+
+/* 0, or -errno after a line on standard error. */
+int lab_files_write(struct lab_files *f, const struct lab_files_cfg *cfg);
+/* Removes what was written, unless it was asked for. */
+void lab_files_done(struct lab_files *f, bool keep);

@@ -1,0 +1,201 @@
+#include "app/opt.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/slice.h"
+#include "base/str.h"
+
+enum { NAMES_MAX = 64 };
+
+void opt_complain(const struct opt_command *cmd, const char *fmt, ...)
+{
+	va_list ap;
+
+	fprintf(stderr, "stox %s: ", cmd->name);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+}
+
+void opt_help(const struct opt_command *cmd)
+{
+	printf("usage: stox %s [options]\n%s\n\n", cmd->name, cmd->summary);
+	for (size_t i = 0; i < cmd->n_opts; i++) {
+		const struct opt *o = &cmd->opts[i];
+		char left[64];
+
+		snprintf(left, sizeof(left), "%c%c%s--%s%s%s", o->letter ? '-' : ' ',
+			o->letter ? o->letter : ' ', o->letter ? ", " : "  ", o->name,
+			o->arg ? " " : "", o->arg ? o->arg : "");
+		printf("  %-34s %s\n", left, o->help);
+	}
+	printf("  %-34s %s\n", "-h, --help", "show this");
+}
+
+static const struct opt *find(const struct opt_command *cmd, struct slice name)
+{
+	for (size_t i = 0; i < cmd->n_opts; i++)
+		if (slice_eqs(name, cmd->opts[i].name))
+			return &cmd->opts[i];
+	return NULL;
+}
+
+static const struct opt *find_letter(const struct opt_command *cmd, char letter)
+{
+	for (size_t i = 0; i < cmd->n_opts; i++)
+		if (cmd->opts[i].letter == letter)
+			return &cmd->opts[i];
+	return NULL;
+}
+
+static enum opt_result unknown(const struct opt_command *cmd, const char *word, struct slice name)
+{
+	const char *names[NAMES_MAX];
+	char text[128];
+	size_t n = 0;
+
+	while (n < cmd->n_opts && n < NAMES_MAX) {
+		names[n] = cmd->opts[n].name;
+		n++;
+	}
+	const char *near =
+		slice_cstr(name, text, sizeof(text)) ? str_nearest(text, names, n) : NULL;
+	if (near)
+		opt_complain(cmd,
+			"unknown option `%s`; did you mean `--%s`? (`stox %s --help` lists them)",
+			word, near, cmd->name);
+	else
+		opt_complain(
+			cmd, "unknown option `%s`; `stox %s --help` lists them", word, cmd->name);
+	return OPT_BAD;
+}
+
+/* Digits, perhaps a point and up to six more. */
+static bool read_seconds(const char *text, ts_t *ret)
+{
+	struct slice rest = slice_str(text), whole = slice_split(&rest, '.');
+	uint64_t s, us = 0;
+
+	if (!slice_u64(whole, 1000000000, &s) || rest.n > 6)
+		return false;
+	if (rest.n && !slice_u64(rest, 999999, &us))
+		return false;
+	for (size_t i = rest.n; i < 6; i++)
+		us *= 10;
+	*ret = TS_S(s) + us;
+	return true;
+}
+
+static enum opt_result set(
+	const struct opt_command *cmd, const struct opt *o, const char *value, void *values)
+{
+	void *to = (char *)values + o->offset;
+	uint64_t n;
+	ts_t t;
+
+	switch (o->type) {
+	case OPT_TEXT: memcpy(to, &value, sizeof(value)); return OPT_OK;
+	case OPT_NUMBER:
+		if (!slice_u64(slice_str(value), o->max, &n) || n < o->min) {
+			opt_complain(cmd, "`--%s %s`: a number from %u to %u is wanted", o->name,
+				value, o->min, o->max);
+			return OPT_BAD;
+		}
+		*(unsigned *)to = (unsigned)n;
+		return OPT_OK;
+	case OPT_SECONDS:
+		if (!read_seconds(value, &t) || t < TS_S(o->min) || t > TS_S(o->max)) {
+			opt_complain(cmd,
+				"`--%s %s`: seconds from %u to %u are wanted, such as 2.5", o->name,
+				value, o->min, o->max);
+			return OPT_BAD;
+		}
+		*(ts_t *)to = t;
+		return OPT_OK;
+	case OPT_FLAG: *(bool *)to = true; return OPT_OK;
+	case OPT_COUNT: ++*(unsigned *)to; return OPT_OK;
+	}
+	return OPT_OK;
+}
+
+static enum opt_result parse_long(
+	const struct opt_command *cmd, int *i, int argc, char **argv, void *values)
+{
+	const char *word = argv[*i] + 2;
+	struct slice value = slice_str(word), name = slice_split(&value, '=');
+	const struct opt *o = find(cmd, name);
+	bool inline_value = name.n < strlen(word);
+
+	if (!o)
+		return unknown(cmd, argv[*i], name);
+	if (!o->arg) {
+		if (inline_value) {
+			opt_complain(cmd, "option `--%s` takes no value", o->name);
+			return OPT_BAD;
+		}
+		return set(cmd, o, NULL, values);
+	}
+	if (inline_value)
+		return set(cmd, o, word + name.n + 1, values);
+	if (*i + 1 >= argc) {
+		opt_complain(cmd, "option `--%s` needs its %s", o->name, o->arg);
+		return OPT_BAD;
+	}
+	return set(cmd, o, argv[++*i], values);
+}
+
+static enum opt_result parse_short(
+	const struct opt_command *cmd, int *i, int argc, char **argv, void *values)
+{
+	const char *word = argv[*i];
+
+	for (const char *c = word + 1; *c; c++) {
+		const struct opt *o = find_letter(cmd, *c);
+		enum opt_result r;
+
+		if (!o)
+			return unknown(cmd, word, slice_of(c, 1));
+		if (!o->arg) {
+			r = set(cmd, o, NULL, values);
+		} else if (c[1]) {
+			return set(cmd, o, c + 1, values);
+		} else if (*i + 1 < argc) {
+			return set(cmd, o, argv[++*i], values);
+		} else {
+			opt_complain(cmd, "option `-%c` needs its %s", *c, o->arg);
+			r = OPT_BAD;
+		}
+		if (r != OPT_OK)
+			return r;
+	}
+	return OPT_OK;
+}
+
+enum opt_result opt_parse(const struct opt_command *cmd, int argc, char **argv, void *values)
+{
+	for (int i = 1; i < argc; i++) {
+		const char *word = argv[i];
+		enum opt_result r;
+
+		if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
+			opt_help(cmd);
+			return OPT_HELP;
+		}
+		if (word[0] == '-' && word[1] == '-' && word[2]) {
+			r = parse_long(cmd, &i, argc, argv, values);
+		} else if (word[0] == '-' && word[1]) {
+			r = parse_short(cmd, &i, argc, argv, values);
+		} else {
+			opt_complain(cmd, "`%s` is no option; `stox %s --help` lists them", word,
+				cmd->name);
+			r = OPT_BAD;
+		}
+		if (r != OPT_OK)
+			return r;
+	}
+	return OPT_OK;
+}

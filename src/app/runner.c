@@ -1,0 +1,79 @@
+#include "app/runner.h"
+
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { REPORT_MAX = 8 << 20 };
+
+void runner_seed(struct rng *rng)
+{
+	uint8_t seed[32];
+
+	getentropy(seed, sizeof(seed)); /* cannot fail for so few */
+	rng_init(rng, seed);
+}
+
+int runner_start(struct runner *r, struct pump *pump, const struct probe_cfg *cfg, struct buf *why)
+{
+	struct timespec t;
+	struct probe_cfg mine = *cfg;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	r->started_at_us = (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+	runner_seed(&r->rng);
+	mine.trace = r->verbosity >= 2;
+	int err = probe_new(&r->probe, &mine, &r->rng, pump_now(pump), why);
+	if (err)
+		return err == ERR_CONFIG ? 2 : 3;
+	return pump_add(pump, probe_engine(r->probe)) ? 3 : 0;
+}
+
+static void print(FILE *to, struct buf *b)
+{
+	struct slice s = buf_slice(b);
+
+	fwrite(s.p, 1, s.n, to);
+	buf_clear(b);
+}
+
+bool runner_drained(struct runner *r)
+{
+	struct probe_event ev;
+	struct buf b;
+
+	if (!r->probe)
+		return false;
+	buf_init(&b, REPORT_MAX);
+	while (probe_take_event(r->probe, &ev)) {
+		if (ev.type != PROBE_EV_TRACE)
+			continue;
+		report_trace(&b, &ev);
+		/* JSON has standard output to itself. */
+		print(r->format == FORMAT_JSON ? stderr : stdout, &b);
+	}
+	buf_done(&b);
+	return probe_is_done(r->probe);
+}
+
+int runner_report(struct runner *r)
+{
+	const struct report_run run = { .result = probe_result(r->probe),
+		.started_at_us = r->started_at_us };
+	struct buf b;
+	int err = 0;
+
+	buf_init(&b, REPORT_MAX);
+	if (r->format == FORMAT_JSON)
+		err = report_json(&b, &run);
+	else
+		report_text(&b, &run, r->verbosity);
+	print(stdout, &b);
+	buf_done(&b);
+	return err || fflush(stdout) ? 3 : report_exit_status(run.result);
+}
+
+void runner_done(struct runner *r)
+{
+	r->probe = probe_free(r->probe);
+}

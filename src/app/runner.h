@@ -1,0 +1,28 @@
+/* runner.h - one probe in a pump, and its result on paper: what `stox test` and `stox lab --test`
+ * share. */
+#pragma once
+
+#include "app/pump.h"
+#include "probe/report.h"
+
+enum format {
+	FORMAT_TEXT,
+	FORMAT_JSON,
+};
+
+struct runner {
+	enum format format;
+	unsigned verbosity;
+	struct rng rng;
+	struct probe *probe;
+	int64_t started_at_us;
+};
+
+void runner_seed(struct rng *rng); /* from the system */
+/* Exit status of an error here: 2 with `why` told, or 3. */
+int runner_start(struct runner *r, struct pump *pump, const struct probe_cfg *cfg, struct buf *why);
+/* From the pump's drained(): prints the ladder; true when the probe is done. */
+bool runner_drained(struct runner *r);
+/* Prints the result; returns the exit status. */
+int runner_report(struct runner *r);
+void runner_done(struct runner *r);

@@ -1,0 +1,41 @@
+#include "conf/problems.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void problems_add(struct problems *p, struct conf_place at, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (problems_full(p))
+		return;
+	p->n++;
+	buf_printf(p->out, "%s:%u:%u: ", p->file_name, at.line, at.column);
+	va_start(ap, fmt);
+	buf_vprintf(p->out, fmt, ap);
+	va_end(ap);
+	buf_putc(p->out, '\n');
+}
+
+const char *shown(struct slice s, char text[SHOWN_MAX])
+{
+	enum { LONGEST_PIECE = 4, DOTS = 3 };
+	size_t n = 0;
+	size_t i = 0;
+
+	for (; i < s.n && n + LONGEST_PIECE + DOTS < SHOWN_MAX; i++) {
+		uint8_t c = s.p[i];
+
+		if (c < 0x20 || c == 0x7f)
+			n += (size_t)snprintf(text + n, SHOWN_MAX - n, "\\x%02x", c);
+		else
+			text[n++] = (char)c;
+	}
+	/* Never half a character. */
+	while (i < s.n && n > 0 && (s.p[i] & 0xc0) == 0x80) {
+		i--;
+		n--;
+	}
+	strcpy(text + n, i < s.n ? "..." : "");
+	return text;
+}

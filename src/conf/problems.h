@@ -1,0 +1,22 @@
+/* problems.h - the errors of one configuration file, a line each, up to CONF_ERRORS_MAX. */
+#pragma once
+
+#include "conf/conf.h"
+
+struct problems {
+	struct buf *out;
+	const char *file_name;
+	unsigned n;
+};
+
+void problems_add(struct problems *p, struct conf_place at, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+static inline bool problems_full(const struct problems *p)
+{
+	return p->n >= CONF_ERRORS_MAX;
+}
+
+/* The file's own words for a message: cut to what a line can bear, control characters shown as
+ * \xhh so that a file cannot write to the reader's terminal. */
+#define SHOWN_MAX 64
+const char *shown(struct slice s, char text[SHOWN_MAX]);

@@ -1,0 +1,14 @@
+/* authority.h - a certificate authority made on the spot, for the lab and for tests. */
+#pragma once
+
+#include "base/buf.h"
+
+struct authority;
+
+int authority_new(struct authority **ret); /* P-256; valid for a day */
+struct authority *authority_free(struct authority *a);
+int authority_put_ca(const struct authority *a, struct buf *pem);
+/* A server's certificate and key, PEM in one: for these DNS names (comma between), valid from
+ * `from_s` to `to_s` seconds relative to now. */
+int authority_put_identity(
+	struct authority *a, const char *names, long from_s, long to_s, struct buf *pem);
