@@ -106,12 +106,17 @@ static bool add_attrs(struct xml_reader *r, struct xml_open *o, const char **att
 
 /* ---- what expat tells ---- */
 
-/* Every token passes here: limits are kept by where it ends, whatever it holds. */
+static bool see_token(struct xml_reader *r)
+{
+	r->seen = xml_reader_offset(r) + (size_t)XML_GetCurrentByteCount(r->expat);
+	return !r->failed;
+}
+
+/* Every token of a stanza passes here: its size is where the token ends, whatever that holds. */
 static bool begin_token(struct xml_reader *r)
 {
-	if (r->failed)
+	if (!see_token(r))
 		return false;
-	r->seen = xml_reader_offset(r) + (size_t)XML_GetCurrentByteCount(r->expat);
 	if (r->seen - r->unit_start <= r->limits.stanza_bytes)
 		return true;
 	xml_reader_fail(r, "policy-violation", "a stanza is too long");
@@ -120,6 +125,10 @@ static bool begin_token(struct xml_reader *r)
 
 static bool has_room(struct xml_reader *r)
 {
+	if ((size_t)XML_GetCurrentByteCount(r->expat) > r->limits.tag_bytes) {
+		xml_reader_fail(r, "policy-violation", "a tag is too long");
+		return false;
+	}
 	if (r->depth > r->limits.depth) {
 		xml_reader_fail(r, "policy-violation", "elements are nested too deep");
 		return false;
@@ -229,20 +238,27 @@ static uint8_t *grow_text(struct xml_reader *r, struct xml_open *o, size_t need)
 	return p;
 }
 
+/* White space keeps a stream alive, RFC 6120 section 4.6.1: as much of it as there may be. */
+static void on_text_between(struct xml_reader *r, struct slice s)
+{
+	if (!see_token(r))
+		return;
+	r->unit_start = r->seen;
+	if (slice_trim(s).n > 0)
+		xml_reader_fail(r, "bad-format", "text between stanzas");
+}
+
 static void on_text(void *arg, const char *text, int len)
 {
 	struct xml_reader *r = arg;
 	struct slice s = slice_of(text, (size_t)len);
 
-	if (!begin_token(r))
-		return;
 	if (r->depth == 1) {
-		/* White space keeps a stream alive, RFC 6120 section 4.6.1. */
-		if (slice_trim(s).n > 0)
-			xml_reader_fail(r, "bad-format", "text between stanzas");
-		r->unit_start = r->seen;
+		on_text_between(r, s);
 		return;
 	}
+	if (!begin_token(r))
+		return;
 	struct xml_open *o = &r->open[r->depth - 1];
 	struct slice *have = &o->node->text;
 	if (have->n + s.n > o->text_cap && !grow_text(r, o, have->n + s.n))
