@@ -102,8 +102,8 @@ struct conf_partner {
 
 struct conf_gateway_sip {
 	struct conf_place at;
-	struct conf_texts listen;    /* TRANSPORT:IP:PORT, transport udp or tcp; port 0 is any */
-	struct conf_text next_hop;   /* sip:HOST[:PORT][;transport=...] */
+	struct conf_texts listen;  /* TRANSPORT:IP:PORT, transport udp or tcp; port 0 is any */
+	struct conf_text next_hop; /* sip:HOST[:PORT][;transport=...] */
 	struct conf_texts trusted_peers; /* IP literals */
 	struct conf_number transactions_max;
 };
@@ -136,7 +136,8 @@ struct conf {
 
 /* Reads `text`; `file_name` is for the messages only.  0, with *ret for conf_free().  Or
  * ERR_CONFIG, with up to CONF_ERRORS_MAX lines `FILE:LINE:COLUMN: what is wrong` in `errors`, each
- * ended by a newline.  Or -ENOMEM, with nothing.  No line repeats a value that could be a secret. */
+ * ended by a newline.  Or -ENOMEM, with nothing.  No line repeats a value that could be a secret.
+ */
 int conf_load(struct conf **ret, struct slice text, const char *file_name, struct buf *errors);
 struct conf *conf_free(struct conf *c); /* NULL is fine; returns NULL */
 

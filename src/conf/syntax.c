@@ -163,7 +163,8 @@ struct slice syntax_address_domain(struct slice address)
 	struct slice s = slice_skip(address, slice_chr(address, '@') + 1);
 	size_t end = 0;
 
-	while (end < s.n && s.p[end] != '/' && s.p[end] != ';' && s.p[end] != '?' && s.p[end] != ':')
+	while (end < s.n && s.p[end] != '/' && s.p[end] != ';' && s.p[end] != '?' &&
+		s.p[end] != ':')
 		end++;
 	return slice_cut(s, 0, end);
 }

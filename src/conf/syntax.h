@@ -13,15 +13,15 @@ struct syntax {
 	const char *what; /* for an error, behind "must be": with an example */
 };
 
-extern const struct syntax syntax_line;     /* any text on one line */
+extern const struct syntax syntax_line; /* any text on one line */
 extern const struct syntax syntax_path;
-extern const struct syntax syntax_host;     /* a domain name, or an IP literal */
+extern const struct syntax syntax_host; /* a domain name, or an IP literal */
 extern const struct syntax syntax_domain;
 extern const struct syntax syntax_server;   /* HOST[:PORT] */
 extern const struct syntax syntax_endpoint; /* HOST:PORT */
 extern const struct syntax syntax_sip_hop;  /* sip:HOST[:PORT][;transport=...] */
 extern const struct syntax syntax_sip_user;
-extern const struct syntax syntax_im_user;  /* an address of the XMPP side */
+extern const struct syntax syntax_im_user; /* an address of the XMPP side */
 extern const struct syntax syntax_listen;
 extern const struct syntax syntax_ip;
 

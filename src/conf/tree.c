@@ -298,9 +298,9 @@ static void on_parser_error(struct reader *r)
 		fail(r, -ENOMEM);
 		return;
 	}
-	struct conf_place at = y->error == YAML_READER_ERROR ?
-		place_of_offset(r->input, y->problem_offset) :
-		place_of_mark(&y->problem_mark);
+	struct conf_place at = y->error == YAML_READER_ERROR
+				       ? place_of_offset(r->input, y->problem_offset)
+				       : place_of_mark(&y->problem_mark);
 	if (y->context)
 		problems_add(r->problems, at, "not YAML: %s (%s)", problem, y->context);
 	else

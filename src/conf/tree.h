@@ -26,8 +26,8 @@ struct node {
 	enum node_kind kind;
 	bool plain; /* written without quotes */
 	struct conf_place at;
-	uint32_t text, n_text;       /* scalars: in tree.texts, with a NUL behind */
-	uint32_t first, last, next;  /* children, sibling; NODE_NONE */
+	uint32_t text, n_text;      /* scalars: in tree.texts, with a NUL behind */
+	uint32_t first, last, next; /* children, sibling; NODE_NONE */
 	uint32_t n_children;
 };
 

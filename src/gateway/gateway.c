@@ -415,13 +415,13 @@ struct gateway *gateway_free(struct gateway *g)
 {
 	if (!g)
 		return NULL;
+	timers_done(&g->domain_timers); /* while their timers still exist */
+	timers_done(&g->uac_timers);
 	gateway_uas_done(g);
 	gateway_barrier_done(g);
 	gateway_uac_done(g);
 	gateway_component_done(g);
 	free_conns(g);
-	timers_done(&g->domain_timers);
-	timers_done(&g->uac_timers);
 	buf_done(&g->out_bytes);
 	buf_done(&g->log);
 	buf_done(&g->scratch);

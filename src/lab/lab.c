@@ -421,9 +421,9 @@ struct lab *lab_free(struct lab *l)
 		return NULL;
 	for (struct list *n; (n = list_first(&l->all_conns));)
 		lab_conn_free(l, LIST_OWNER(n, struct conn, all));
+	timers_done(&l->timers); /* while its timers still exist */
 	lab_proxy_done(l);
 	map_done(&l->conns);
-	timers_done(&l->timers);
 	lab_accounts_done(l);
 	buf_done(&l->out_bytes);
 	buf_done(&l->log);

@@ -1,0 +1,244 @@
+#include "conf/check.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "conf/syntax.h"
+
+enum owner {
+	OWNER_POOL,
+	OWNER_PARTNER,
+};
+
+/* A domain, and whose it is. */
+struct entry {
+	const struct conf_text *text;
+	enum owner owner;
+	const void *who;
+};
+
+struct entries {
+	struct entry *v;
+	size_t n;
+};
+
+static int cmp_domain(struct slice a, struct slice b)
+{
+	size_t n = a.n < b.n ? a.n : b.n;
+
+	for (size_t i = 0; i < n; i++) {
+		int d = ascii_lower(a.p[i]) - ascii_lower(b.p[i]);
+
+		if (d)
+			return d;
+	}
+	return (a.n > b.n) - (a.n < b.n);
+}
+
+static int cmp_place(struct conf_place a, struct conf_place b)
+{
+	if (a.line != b.line)
+		return a.line < b.line ? -1 : 1;
+	return (a.column > b.column) - (a.column < b.column);
+}
+
+static int cmp_entry(const void *a, const void *b)
+{
+	const struct entry *x = a;
+	const struct entry *y = b;
+	int d = cmp_domain(slice_str(x->text->s), slice_str(y->text->s));
+
+	return d ? d : cmp_place(x->text->at, y->text->at);
+}
+
+static void entries_add(
+	struct entries *e, const struct conf_text *text, enum owner owner, const void *who)
+{
+	if (text->s)
+		e->v[e->n++] = (struct entry){ text, owner, who };
+}
+
+static void entries_add_all(
+	struct entries *e, const struct conf_texts *texts, enum owner owner, const void *who)
+{
+	for (size_t i = 0; i < texts->n; i++)
+		entries_add(e, &texts->v[i], owner, who);
+}
+
+static size_t count_domains(const struct conf *c)
+{
+	size_t n = c->n_partners + c->n_pools;
+
+	for (size_t i = 0; i < c->n_pools; i++)
+		n += c->pools[i].domains.n;
+	for (size_t i = 0; i < c->n_partners; i++)
+		n += c->partners[i].additional_domains.n;
+	return n;
+}
+
+/* `b` says again what `a` said.  Two pools may serve one domain: its users are spread over them. */
+static void check_pair(const struct entry *a, const struct entry *b, struct problems *problems)
+{
+	char text[SHOWN_MAX];
+	const char *domain = shown(slice_str(b->text->s), text);
+	unsigned line = a->text->at.line;
+
+	if (a->owner != b->owner) {
+		const struct entry *partner = a->owner == OWNER_PARTNER ? a : b;
+		const struct entry *pool = partner == a ? b : a;
+
+		problems_add(problems, partner->text->at,
+			"`%s` cannot be a partner's domain: it is a pool's (line %u)", domain,
+			pool->text->at.line);
+	} else if (b->owner == OWNER_PARTNER) {
+		problems_add(problems, b->text->at,
+			"the partner domain `%s` is here twice (line %u)", domain, line);
+	} else if (a->who == b->who) {
+		problems_add(problems, b->text->at, "the domain `%s` is here twice (line %u)",
+			domain, line);
+	}
+}
+
+static void check_sorted(const struct entries *e, struct problems *problems)
+{
+	size_t first = 0; /* of those that are equal */
+
+	for (size_t i = 1; i < e->n; i++) {
+		if (cmp_domain(slice_str(e->v[first].text->s), slice_str(e->v[i].text->s)) != 0) {
+			first = i;
+			continue;
+		}
+		check_pair(&e->v[i - 1], &e->v[i], problems);
+	}
+}
+
+static int check_domains(const struct conf *c, struct problems *problems)
+{
+	size_t n = count_domains(c);
+
+	if (n == 0)
+		return 0;
+	struct entries e = { .v = mem_alloc0(n * sizeof(*e.v)) };
+
+	if (!e.v)
+		return -ENOMEM;
+	for (size_t i = 0; i < c->n_pools; i++)
+		entries_add_all(&e, &c->pools[i].domains, OWNER_POOL, &c->pools[i]);
+	for (size_t i = 0; i < c->n_partners; i++) {
+		const struct conf_partner *p = &c->partners[i];
+
+		entries_add(&e, &p->domain, OWNER_PARTNER, p);
+		entries_add_all(&e, &p->additional_domains, OWNER_PARTNER, p);
+	}
+	qsort(e.v, e.n, sizeof(*e.v), cmp_entry);
+	check_sorted(&e, problems);
+	mem_free(e.v);
+	return 0;
+}
+
+/* At most 64 pools: comparing each with each is fine. */
+static void check_pool_names(const struct conf *c, struct problems *problems)
+{
+	for (size_t i = 0; i < c->n_pools; i++) {
+		const struct conf_text *a = &c->pools[i].fqdn;
+
+		for (size_t j = 0; a->s && j < i; j++) {
+			const struct conf_text *b = &c->pools[j].fqdn;
+
+			if (!b->s || !slice_ieqs(slice_str(b->s), a->s))
+				continue;
+			problems_add(problems, a->at, "the pool `%s` is here twice (line %u)", a->s,
+				b->at.line);
+			break;
+		}
+	}
+}
+
+static bool contains(const struct conf_texts *texts, struct slice domain)
+{
+	for (size_t i = 0; i < texts->n; i++)
+		if (slice_ieqs(domain, texts->v[i].s))
+			return true;
+	return false;
+}
+
+static void check_test_users(const struct conf_pool *pool, struct problems *problems)
+{
+	char text[SHOWN_MAX];
+
+	for (size_t i = 0; i < pool->n_test_users; i++) {
+		const struct conf_text *address = &pool->test_users[i].address;
+		struct slice domain = syntax_address_domain(slice_str(address->s));
+
+		if (!contains(&pool->domains, domain))
+			problems_add(problems, address->at,
+				"the domain `%s` of the test user is none of the pool's `domains`",
+				shown(domain, text));
+	}
+}
+
+static void check_receiver(const struct conf_partner *p, struct problems *problems)
+{
+	const struct conf_text *address = &p->receiver.address;
+	struct slice domain = syntax_address_domain(slice_str(address->s));
+	char text[SHOWN_MAX];
+
+	if (!address->s || slice_ieqs(domain, p->domain.s) ||
+		contains(&p->additional_domains, domain))
+		return;
+	problems_add(problems, address->at,
+		"the domain `%s` of the receiver is none of the partner's", shown(domain, text));
+}
+
+/* A link on which nothing could prove the partner's name.  SASL is a proof by certificate, and a
+ * certificate comes with TLS only. */
+static void check_proof(const struct conf_partner *p, struct problems *problems)
+{
+	if (p->dialback.on)
+		return;
+	if (p->sasl.value == CONF_NONE)
+		problems_add(problems, p->sasl.at,
+			"with `sasl: none` the partner can prove its name by `dialback: true` "
+			"only");
+	else if (p->tls.value == CONF_NONE)
+		problems_add(problems, p->tls.at,
+			"with `tls: none` the partner can prove its name by `dialback: true` only");
+}
+
+static void check_gateway(const struct conf *c, struct problems *problems)
+{
+	const struct conf_text *name = &c->gateway.xmpp.component.name;
+
+	if (c->gateway.at.line == 0)
+		return;
+	if (c->n_pools == 0) {
+		problems_add(problems, c->gateway.at,
+			"`gateway` needs a pool: its `domains` are those of the SIP side");
+		return;
+	}
+	for (size_t i = 0; i < c->n_pools; i++)
+		if (contains(&c->pools[i].domains, slice_str(name->s)))
+			return;
+	problems_add(problems, name->at,
+		"the component's `name` must be one of a pool's `domains`: SIP users have their "
+		"addresses there");
+}
+
+int check_conf(const struct conf *c, struct problems *problems)
+{
+	const bool complete = problems->n == 0;
+
+	check_pool_names(c, problems);
+	int err = check_domains(c, problems);
+	if (err || !complete)
+		return err;
+	for (size_t i = 0; i < c->n_pools; i++)
+		check_test_users(&c->pools[i], problems);
+	for (size_t i = 0; i < c->n_partners; i++) {
+		check_proof(&c->partners[i], problems);
+		check_receiver(&c->partners[i], problems);
+	}
+	check_gateway(c, problems);
+	return 0;
+}

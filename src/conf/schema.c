@@ -1,0 +1,179 @@
+#include "conf/schema.h"
+
+#include "base/mem.h"
+
+static const char *const types[] = {
+	[CONF_FEDERATED] = "federated",
+	[CONF_PUBLIC_VERIFIED] = "public-verified",
+	[CONF_PUBLIC_UNVERIFIED] = "public-unverified",
+};
+
+static const char *const needs[] = {
+	[CONF_REQUIRED] = "required",
+	[CONF_OPTIONAL] = "optional",
+	[CONF_NONE] = "none",
+};
+
+const char *conf_partner_type_name(unsigned type)
+{
+	return types[type];
+}
+
+const char *conf_need_name(unsigned need)
+{
+	return needs[need];
+}
+
+/* What a text is called and where it goes. */
+#define AT(type, member)    .name = #member, .offset = offsetof(struct type, member)
+#define ARRAY(type, member) AT(type, member), .offset_n = offsetof(struct type, n_##member)
+#define CHOICES(names)      .choices = (names), .n_choices = COUNT(names)
+
+static const struct section test_user = {
+	.size = sizeof(struct conf_test_user),
+	.n_items = 3,
+	.items = {
+		{ AT(conf_test_user, address), .type = ITEM_TEXT, .required = true,
+			.syntax = &syntax_sip_user,
+			.doc = "The SIP address of a user who exists for tests; its domain is one of "
+			       "the pool's." },
+		{ AT(conf_test_user, auth_user), .type = ITEM_TEXT, .syntax = &syntax_line,
+			.doc = "The name to sign in with, if it is not the user part of the address." },
+		{ AT(conf_test_user, password_file), .type = ITEM_TEXT, .syntax = &syntax_path,
+			.doc = "The file with the password.  Left out, the user cannot sign in." },
+	},
+};
+
+static const struct section pool = {
+	.size = sizeof(struct conf_pool),
+	.n_items = 6,
+	.items = {
+		{ AT(conf_pool, fqdn), .type = ITEM_TEXT, .required = true, .syntax = &syntax_host,
+			.doc = "The name of the pool, and the target of a test." },
+		{ AT(conf_pool, domains), .type = ITEM_TEXTS, .required = true, .syntax = &syntax_domain,
+			.min = 1, .max = 256,
+			.doc = "The SIP domains whose users live in the pool." },
+		{ AT(conf_pool, registrar), .type = ITEM_TEXT, .syntax = &syntax_sip_hop,
+			.doc = "Where to sign in.  Left out, DNS says it (NAPTR and SRV, RFC 3263)." },
+		{ AT(conf_pool, registrar_port), .type = ITEM_NUMBER, .min = 1, .max = 65535,
+			.doc = "The port of the registrar, if its address does not say it." },
+		{ AT(conf_pool, ca_file), .type = ITEM_TEXT, .syntax = &syntax_path,
+			.doc = "The certificates, in PEM, that sign those of the pool.  Left out, the "
+			       "trust store of the system." },
+		{ ARRAY(conf_pool, test_users), .type = ITEM_SECTIONS, .section = &test_user, .max = 256,
+			.doc = "The users that tests sign in as; the first one unless an option says "
+			       "otherwise." },
+	},
+};
+
+static const struct section receiver = {
+	.size = sizeof(struct conf_receiver),
+	.n_items = 3,
+	.items = {
+		{ AT(conf_receiver, address), .type = ITEM_TEXT, .required = true,
+			.syntax = &syntax_im_user,
+			.doc = "The XMPP address that tests write to; its domain is one of the "
+			       "partner's." },
+		{ AT(conf_receiver, server), .type = ITEM_TEXT, .syntax = &syntax_server,
+			.doc = "The server of the receiver.  Left out, DNS says it (SRV, RFC 6120)." },
+		{ AT(conf_receiver, password_file), .type = ITEM_TEXT, .syntax = &syntax_path,
+			.doc = "The file with the password of the receiver.  Left out, the arrival of "
+			       "a message cannot be proved, and the result says so." },
+	},
+};
+
+static const struct section partner = {
+	.size = sizeof(struct conf_partner),
+	.n_items = 8,
+	.items = {
+		{ AT(conf_partner, domain), .type = ITEM_TEXT, .required = true, .syntax = &syntax_domain,
+			.doc = "The XMPP domain.  A domain that is no partner's is refused." },
+		{ AT(conf_partner, additional_domains), .type = ITEM_TEXTS, .syntax = &syntax_domain,
+			.max = 256,
+			.doc = "More domains of the same partner.  A subdomain has to be here too." },
+		{ AT(conf_partner, type), .type = ITEM_CHOICE, CHOICES(types), .preset = CONF_FEDERATED,
+			.doc = "Who may speak first: with public-unverified only our users may." },
+		{ AT(conf_partner, tls), .type = ITEM_CHOICE, CHOICES(needs), .preset = CONF_REQUIRED,
+			.doc = "Whether the link to the partner is encrypted." },
+		{ AT(conf_partner, sasl), .type = ITEM_CHOICE, CHOICES(needs), .preset = CONF_REQUIRED,
+			.doc = "Whether the partner proves its name by certificate." },
+		{ AT(conf_partner, dialback), .type = ITEM_FLAG, .preset = false,
+			.doc = "Whether a proof by server dialback is enough." },
+		{ AT(conf_partner, ca_file), .type = ITEM_TEXT, .syntax = &syntax_path,
+			.doc = "The certificates, in PEM, that sign those of the partner.  Left out, "
+			       "the trust store of the system." },
+		{ AT(conf_partner, receiver), .type = ITEM_SECTION, .section = &receiver,
+			.doc = "Whom the tests write to." },
+	},
+};
+
+static const struct section gateway_sip = {
+	.size = sizeof(struct conf_gateway_sip),
+	.n_items = 4,
+	.items = {
+		{ AT(conf_gateway_sip, listen), .type = ITEM_TEXTS, .required = true,
+			.syntax = &syntax_listen, .min = 1, .max = 16,
+			.doc = "Where the pool reaches the gateway." },
+		{ AT(conf_gateway_sip, next_hop), .type = ITEM_TEXT, .required = true,
+			.syntax = &syntax_sip_hop,
+			.doc = "The proxy of the pool: messages to SIP users go there." },
+		{ AT(conf_gateway_sip, trusted_peers), .type = ITEM_TEXTS, .required = true,
+			.syntax = &syntax_ip, .min = 1, .max = 256,
+			.doc = "The source addresses from which SIP requests are taken.  Over UDP a "
+			       "source address can be forged." },
+		{ AT(conf_gateway_sip, transactions_max), .type = ITEM_NUMBER, .min = 1024,
+			.max = CONF_TRANSACTIONS_MAX, .preset = CONF_TRANSACTIONS_MAX,
+			.doc = "How many finished SIP transactions are kept, to absorb "
+			       "retransmissions.  When full, new requests get 503." },
+	},
+};
+
+static const struct section component = {
+	.size = sizeof(struct conf_component),
+	.n_items = 3,
+	.items = {
+		{ AT(conf_component, name), .type = ITEM_TEXT, .required = true, .syntax = &syntax_domain,
+			.doc = "The domain that the XMPP server hands to the gateway: the pool's "
+			       "(XEP-0114)." },
+		{ AT(conf_component, server), .type = ITEM_TEXT, .required = true,
+			.syntax = &syntax_endpoint,
+			.doc = "The XMPP server and its component port." },
+		{ AT(conf_component, secret_file), .type = ITEM_TEXT, .required = true,
+			.syntax = &syntax_path,
+			.doc = "The file with the secret that the XMPP server knows for the component." },
+	},
+};
+
+static const struct section gateway_xmpp = {
+	.size = sizeof(struct conf_gateway_xmpp),
+	.n_items = 1,
+	.items = {
+		{ AT(conf_gateway_xmpp, component), .type = ITEM_SECTION, .required = true,
+			.section = &component, .doc = "The link to an XMPP server as its component." },
+	},
+};
+
+static const struct section gateway = {
+	.size = sizeof(struct conf_gateway),
+	.n_items = 2,
+	.items = {
+		{ AT(conf_gateway, sip), .type = ITEM_SECTION, .required = true, .section = &gateway_sip,
+			.doc = "The side of the pool.  Its domains are those of all pools." },
+		{ AT(conf_gateway, xmpp), .type = ITEM_SECTION, .required = true, .section = &gateway_xmpp,
+			.doc = "The side of the XMPP network." },
+	},
+};
+
+const struct section schema_root = {
+	.size = sizeof(struct conf),
+	.n_items = 3,
+	.items = {
+		{ ARRAY(conf, pools), .type = ITEM_SECTIONS, .section = &pool, .max = 64,
+			.doc = "The SIP systems.  Tests use the first one unless an option says "
+			       "otherwise." },
+		{ ARRAY(conf, partners), .type = ITEM_SECTIONS, .section = &partner, .max = 4096,
+			.doc = "The XMPP systems that may be spoken with." },
+		{ AT(conf, gateway), .type = ITEM_SECTION, .section = &gateway,
+			.doc = "The gateway between both; only stox gateway reads it." },
+	},
+};
