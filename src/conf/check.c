@@ -102,14 +102,12 @@ static void check_pair(const struct entry *a, const struct entry *b, struct prob
 
 static void check_sorted(const struct entries *e, struct problems *problems)
 {
-	size_t first = 0; /* of those that are equal */
-
 	for (size_t i = 1; i < e->n; i++) {
-		if (cmp_domain(slice_str(e->v[first].text->s), slice_str(e->v[i].text->s)) != 0) {
-			first = i;
-			continue;
-		}
-		check_pair(&e->v[i - 1], &e->v[i], problems);
+		const struct entry *a = &e->v[i - 1];
+		const struct entry *b = &e->v[i];
+
+		if (cmp_domain(slice_str(a->text->s), slice_str(b->text->s)) == 0)
+			check_pair(a, b, problems);
 	}
 }
 

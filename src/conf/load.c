@@ -120,6 +120,14 @@ static int load_texts(
 	return 0;
 }
 
+/* A quoted 5 or "true" is a text to every other reader of YAML, so also here. */
+static bool want_unquoted(struct loader *l, const struct item *item, const struct node *node)
+{
+	if (!node->plain)
+		problems_add(l->problems, node->at, "`%s` must be without quotes", item->name);
+	return node->plain;
+}
+
 static void load_number(
 	struct loader *l, const struct item *item, const struct node *node, struct conf_number *ret)
 {
@@ -127,7 +135,9 @@ static void load_number(
 	char text[SHOWN_MAX];
 	uint64_t n;
 
-	if (!node->plain || !slice_u64(s, item->max, &n) || n < item->min) {
+	if (!want_unquoted(l, item, node))
+		return;
+	if (!slice_u64(s, item->max, &n) || n < item->min) {
 		problems_add(l->problems, node->at,
 			"`%s` must be a number from %llu to %llu in decimal digits, not `%s`",
 			item->name, (unsigned long long)item->min, (unsigned long long)item->max,
@@ -144,7 +154,9 @@ static void load_flag(
 	bool on = slice_eqs(s, "true");
 	char text[SHOWN_MAX];
 
-	if (!node->plain || (!on && !slice_eqs(s, "false")))
+	if (!want_unquoted(l, item, node))
+		return;
+	if (!on && !slice_eqs(s, "false"))
 		problems_add(l->problems, node->at, "`%s` must be true or false, not `%s`",
 			item->name, shown(s, text));
 	else
@@ -254,6 +266,19 @@ static void preset(const struct section *section, void *base)
 	}
 }
 
+/* `password` is far from `password_file` by letters, and yet what was meant. */
+static const char *nearest(const char *got, const char *const *names, size_t n)
+{
+	enum { PREFIX_MIN = 4 };
+	const struct slice s = slice_str(got);
+	const char *near = str_nearest(got, names, n);
+
+	for (size_t i = 0; !near && s.n >= PREFIX_MIN && i < n; i++)
+		if (slice_starts(slice_str(names[i]), s))
+			near = names[i];
+	return near;
+}
+
 static void refuse_key(struct loader *l, const struct section *section, const struct node *key)
 {
 	const char *names[SECTION_ITEMS_MAX];
@@ -262,7 +287,7 @@ static void refuse_key(struct loader *l, const struct section *section, const st
 
 	for (size_t i = 0; i < section->n_items; i++)
 		names[i] = section->items[i].name;
-	const char *near = str_nearest(tree_cstr(l->tree, key), names, section->n_items);
+	const char *near = nearest(tree_cstr(l->tree, key), names, section->n_items);
 
 	if (near) {
 		problems_add(l->problems, key->at, "unknown key `%s`; did you mean `%s`?",

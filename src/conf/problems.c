@@ -1,7 +1,6 @@
 #include "conf/problems.h"
 
 #include <stdio.h>
-#include <string.h>
 
 void problems_add(struct problems *p, struct conf_place at, const char *fmt, ...)
 {
@@ -36,6 +35,6 @@ const char *shown(struct slice s, char text[SHOWN_MAX])
 		i--;
 		n--;
 	}
-	strcpy(text + n, i < s.n ? "..." : "");
+	snprintf(text + n, SHOWN_MAX - n, "%s", i < s.n ? "..." : "");
 	return text;
 }

@@ -112,13 +112,13 @@ static const struct section gateway_sip = {
 	.n_items = 4,
 	.items = {
 		{ AT(conf_gateway_sip, listen), .type = ITEM_TEXTS, .required = true,
-			.syntax = &syntax_listen, .min = 1, .max = 16,
+			.syntax = &syntax_listen, .min = 1, .max = 8,
 			.doc = "Where the pool reaches the gateway." },
 		{ AT(conf_gateway_sip, next_hop), .type = ITEM_TEXT, .required = true,
 			.syntax = &syntax_sip_hop,
 			.doc = "The proxy of the pool: messages to SIP users go there." },
 		{ AT(conf_gateway_sip, trusted_peers), .type = ITEM_TEXTS, .required = true,
-			.syntax = &syntax_ip, .min = 1, .max = 256,
+			.syntax = &syntax_ip, .min = 1, .max = 64,
 			.doc = "The source addresses from which SIP requests are taken.  Over UDP a "
 			       "source address can be forged." },
 		{ AT(conf_gateway_sip, transactions_max), .type = ITEM_NUMBER, .min = 1024,

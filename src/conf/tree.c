@@ -326,7 +326,10 @@ static bool input_ok(struct reader *r)
 
 int tree_read(struct tree *t, struct slice text, struct problems *problems)
 {
-	struct reader r = { .tree = t, .problems = problems, .input = text };
+	/* libyaml would take the byte order mark for content once it has been told the encoding. */
+	const struct slice bom = SLICE("\xef\xbb\xbf");
+	const struct slice input = slice_skip(text, slice_starts(text, bom) ? bom.n : 0);
+	struct reader r = { .tree = t, .problems = problems, .input = input };
 
 	*t = (struct tree){ .nodes = NULL };
 	/* Every scalar gets a NUL; escapes make a text at most twice as long ("\N"). */
@@ -336,7 +339,7 @@ int tree_read(struct tree *t, struct slice text, struct problems *problems)
 	if (!yaml_parser_initialize(&r.yaml))
 		return -ENOMEM;
 	yaml_parser_set_encoding(&r.yaml, YAML_UTF8_ENCODING);
-	yaml_parser_set_input_string(&r.yaml, text.p, text.n);
+	yaml_parser_set_input_string(&r.yaml, input.p, input.n);
 	while (!r.done && !problems_full(problems)) {
 		yaml_event_t ev;
 
