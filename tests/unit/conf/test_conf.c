@@ -126,6 +126,30 @@ static void a_nul_byte_is_refused_at_its_place(void **state)
 	assert_string_equal(errors, "f:2:3: a NUL is not allowed\n");
 }
 
+static void what_is_of_another_kind_is_refused(void **state)
+{
+	static const struct bad table[] = {
+		{ "a value for a list", "pools: a\n",
+			"f:1:8: `pools` must be a list, not a value\n" },
+		{ "keys for a list", "pools: {a: b}\n",
+			"f:1:8: `pools` must be a list, not keys of its own\n" },
+		{ "a list for keys", "gateway: []\n",
+			"f:1:10: `gateway` must be keys of its own, not a list\n" },
+		{ "a value in a list of keys", "pools: [a]\n",
+			"f:1:9: `pools` must be keys of its own, not a value\n" },
+		{ "a list for a value", "partners:\n  - domain: [a]\n",
+			"f:2:13: `domain` must be a value, not a list\n" },
+		{ "no value", "pools:\npartners: ~\n",
+			"f:1:7: `pools` has no value: give it one or leave it out\n"
+			"f:2:11: `partners` has no value: give it one or leave it out\n" },
+		{ "an empty list", "pools:\n  - fqdn: a.test\n    domains: []\n",
+			"f:3:14: `domains` must not be empty\n" },
+	};
+
+	(void)state;
+	check_bad(table, COUNT(table));
+}
+
 static void what_the_schema_does_not_know_is_refused(void **state)
 {
 	static const struct bad table[] = {
@@ -144,21 +168,6 @@ static void what_the_schema_does_not_know_is_refused(void **state)
 			POOL "    test_users:\n      - address: pilar@litware.test\n"
 			     "        password: hunter2\n",
 			"f:6:9: unknown key `password`; did you mean `password_file`?\n" },
-		{ "a value for a list", "pools: a\n",
-			"f:1:8: `pools` must be a list, not a value\n" },
-		{ "keys for a list", "pools: {a: b}\n",
-			"f:1:8: `pools` must be a list, not keys of its own\n" },
-		{ "a list for keys", "gateway: []\n",
-			"f:1:10: `gateway` must be keys of its own, not a list\n" },
-		{ "a value in a list of keys", "pools: [a]\n",
-			"f:1:9: `pools` must be keys of its own, not a value\n" },
-		{ "a list for a value", "partners:\n  - domain: [a]\n",
-			"f:2:13: `domain` must be a value, not a list\n" },
-		{ "no value", "pools:\npartners: ~\n",
-			"f:1:7: `pools` has no value: give it one or leave it out\n"
-			"f:2:11: `partners` has no value: give it one or leave it out\n" },
-		{ "an empty list", "pools:\n  - fqdn: a.test\n    domains: []\n",
-			"f:3:14: `domains` must not be empty\n" },
 		{ "yes is not true", PARTNER "    dialback: yes\n",
 			"f:3:15: `dialback` must be true or false, not `yes`\n" },
 		{ "True is not true", PARTNER "    dialback: True\n",
@@ -458,6 +467,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_not_our_yaml_is_refused_at_its_place),
 		cmocka_unit_test(a_nul_byte_is_refused_at_its_place),
+		cmocka_unit_test(what_is_of_another_kind_is_refused),
 		cmocka_unit_test(what_the_schema_does_not_know_is_refused),
 		cmocka_unit_test(values_that_do_not_fit_together_are_refused),
 		cmocka_unit_test(twenty_errors_are_enough),
