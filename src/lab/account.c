@@ -5,6 +5,8 @@
 
 #define NONCE_LIFE TS_S(300)
 
+enum { REGISTERED_MAX = 4096 };
+
 static struct slice user_part(const char *address)
 {
 	struct slice s = slice_str(address);
@@ -54,7 +56,9 @@ int lab_accounts_init(struct lab *l)
 	l->xmpp_accounts = mem_alloc0(LAB_USERS_MAX * sizeof(*l->xmpp_accounts));
 	if (!l->sip_accounts || !l->xmpp_accounts)
 		return -ENOMEM;
-	int err = digest_server_init(l, &l->registrar);
+	int err = nist_done_new(&l->registered, REGISTERED_MAX, TS_S(32)); /* timer J */
+	if (!err)
+		err = digest_server_init(l, &l->registrar);
 	if (!err)
 		err = digest_server_init(l, &l->proxy);
 	for (unsigned i = 0; !err && i < l->cfg.n_sip_users; i++)
@@ -66,6 +70,7 @@ int lab_accounts_init(struct lab *l)
 
 void lab_accounts_done(struct lab *l)
 {
+	nist_done_free(l->registered);
 	digest_server_free(l->registrar);
 	digest_server_free(l->proxy);
 	if (l->sip_accounts)

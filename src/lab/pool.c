@@ -198,22 +198,48 @@ static void put_bindings(struct lab *l, const struct sip_account *a, struct buf 
 	}
 }
 
+static void answer_bindings(
+	struct lab *l, const struct origin *o, const struct sip_account *a, int status)
+{
+	struct buf *b = lab_answer_begin(l, o, status);
+
+	if (status == 423)
+		buf_printf(b, "Min-Expires: %d\r\n", EXPIRES_MIN_S);
+	else if (status == 200)
+		put_bindings(l, a, b);
+	lab_answer_end(l, o);
+}
+
+/* A repeated request has the nonce count of the first: without this it would look like a replay. */
+static bool was_registered(struct lab *l, const struct nist_key *key, const struct origin *o)
+{
+	int status;
+	uint16_t index;
+
+	if (!nist_done_find(l->registered, key, &status, &index, l->now))
+		return false;
+	answer_bindings(l, o, &l->sip_accounts[index], status);
+	return true;
+}
+
 static void do_register(struct lab *l, const struct origin *o)
 {
+	struct nist_key key;
+
 	if (!is_own(l->msg.ruri.host)) {
 		lab_answer(l, o, 404);
 		return;
 	}
+	nist_key_make(&key, l->salt, &l->msg);
+	if (was_registered(l, &key, o))
+		return;
 	struct sip_account *a = authenticate(l, o, &l->msg.to.uri, 401);
 	if (!a)
 		return;
 	int status = bind_all(l, a, o);
-	struct buf *b = lab_answer_begin(l, o, status ? status : 200);
-	if (status == 423)
-		buf_printf(b, "Min-Expires: %d\r\n", EXPIRES_MIN_S);
-	else if (!status)
-		put_bindings(l, a, b);
-	lab_answer_end(l, o);
+	status = status ? status : 200;
+	nist_done_add(l->registered, &key, status, (uint16_t)(a - l->sip_accounts), l->now);
+	answer_bindings(l, o, a, status);
 }
 
 /* ---- routing ---- */

@@ -129,6 +129,7 @@ struct lab {
 	struct sip_account *sip_accounts;
 	struct xmpp_account *xmpp_accounts;
 	struct digest_server *registrar, *proxy;
+	struct nist_done *registered; /* REGISTERs that were obeyed: a repeated one is no replay */
 	struct sip_msg msg;
 	struct buf scratch;
 
