@@ -37,11 +37,6 @@ static bool any_plus(const bool offered[SASL_MECHANISMS])
 	return offered[SASL_SCRAM_SHA1_PLUS] || offered[SASL_SCRAM_SHA256_PLUS];
 }
 
-static bool any_scram(const bool offered[SASL_MECHANISMS])
-{
-	return offered[SASL_SCRAM_SHA1] || offered[SASL_SCRAM_SHA256] || any_plus(offered);
-}
-
 static bool can_bind(const struct tls_facts *tls, enum sasl_binding type)
 {
 	struct scram_binding data;
@@ -101,11 +96,10 @@ static int choose(struct sasl_client *c, const struct sasl_client_cfg *cfg)
 		if (!can_use(cfg, m, binding))
 			continue;
 		c->mechanism = m;
-		if (!sasl_is_scram(m, &c->hash, &c->plus))
-			c->plus = false;
+		bool scram = sasl_is_scram(m, &c->hash, &c->plus);
 		c->binding = c->plus ? binding : SASL_BINDING_NONE;
 		scram_binding_of(cfg->tls, c->binding, &c->binding_data);
-		c->plus_missing = any_scram(cfg->offered) && !any_plus(cfg->offered) &&
+		c->plus_missing = scram && !any_plus(cfg->offered) &&
 				  default_binding(cfg->tls) != SASL_BINDING_NONE;
 		return 0;
 	}
