@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/mem.h"
 #include "sip/digest_private.h"
 #include "sip/hdr.h"
 
@@ -60,9 +61,38 @@ static struct slice scheme_of(struct slice value, struct slice *rest)
 	return slice_cut(value, 0, end);
 }
 
-static struct slice unquote(struct slice v)
+/* Without the quotes; false when the string has no end or is not of the grammar. */
+static bool unquote(struct slice v, struct slice *ret)
 {
-	return v.n >= 2 && v.p[0] == '"' ? slice_cut(v, 1, v.n - 1) : v;
+	*ret = v;
+	if (v.p[0] != '"')
+		return slice_chr(v, '"') == v.n;
+	for (size_t i = 1; i < v.n; i++) {
+		if (v.p[i] == '\\')
+			i++;
+		else if (v.p[i] == '"') {
+			*ret = slice_cut(v, 1, i);
+			return i + 1 == v.n;
+		}
+	}
+	return false;
+}
+
+bool digest_unescape(struct slice in, char *ret, size_t size)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < in.n; i++, n++) {
+		if (in.p[i] == '\\' && i + 1 < in.n)
+			i++;
+		if (n + 1 >= size || in.p[i] == '\0') {
+			ret[0] = '\0';
+			return false;
+		}
+		ret[n] = (char)in.p[i];
+	}
+	ret[n] = '\0';
+	return true;
 }
 
 /* qop="auth,auth-int" of a challenge, qop=auth of credentials. */
@@ -79,7 +109,7 @@ static void take_algorithm(struct digest *d, struct slice value)
 	d->known_algorithm = find_algorithm(value, &d->algorithm);
 }
 
-static bool take_param(struct digest *d, struct slice name, struct slice value)
+static void take_param(struct digest *d, struct slice name, struct slice value)
 {
 	const struct {
 		const char *name;
@@ -97,11 +127,11 @@ static bool take_param(struct digest *d, struct slice name, struct slice value)
 		{ "domain", &d->domain },
 	};
 
-	for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++) {
+	for (size_t i = 0; i < COUNT(strings); i++) {
 		if (!slice_ieqs(name, strings[i].name))
 			continue;
 		*strings[i].to = value;
-		return true;
+		return;
 	}
 	if (slice_ieqs(name, "algorithm"))
 		take_algorithm(d, value);
@@ -109,7 +139,6 @@ static bool take_param(struct digest *d, struct slice name, struct slice value)
 		d->stale = slice_ieqs(value, "true");
 	else if (slice_ieqs(name, "userhash"))
 		d->userhash = slice_ieqs(value, "true");
-	return true;
 }
 
 /* The next `name=value`, commas between, quotes honoured. */
@@ -136,9 +165,9 @@ int digest_decode(struct slice value, struct digest *ret, struct where *where)
 	while (next_param(&rest, &name, &v)) {
 		*where = (struct where){ (size_t)(name.p - value.p),
 			"a malformed Digest parameter" };
-		if (name.n == 0 || v.n == 0)
+		if (name.n == 0 || v.n == 0 || !unquote(v, &v))
 			return ERR_SYNTAX;
-		take_param(&d, name, unquote(v));
+		take_param(&d, name, v);
 	}
 	d.qop_auth = offers_auth(d.qop);
 	if (d.nonce.n == 0) {
@@ -154,11 +183,22 @@ static bool usable(const struct digest *d)
 	return d->known_algorithm && (d->qop.n == 0 || d->qop_auth);
 }
 
-bool digest_choose(const struct sip_msg *response, struct digest *ret, struct buf *ret_schemes)
+/* The next challenge at or behind row *at that we can answer. */
+bool digest_next(
+	const struct sip_msg *response, enum sip_hdr_id id, unsigned *at, struct digest *ret)
 {
-	const enum sip_hdr_id id =
-		response->status == 407 ? SIP_HDR_PROXY_AUTHENTICATE : SIP_HDR_WWW_AUTHENTICATE;
-	bool found = false;
+	for (const struct sip_hdr *h; (h = sip_msg_find(response, id, at));) {
+		struct where where;
+
+		if (digest_decode(h->value, ret, &where) == 0 && usable(ret))
+			return true;
+	}
+	return false;
+}
+
+static void put_unknown_schemes(
+	const struct sip_msg *response, enum sip_hdr_id id, struct buf *ret_schemes)
+{
 	unsigned at = 0;
 
 	for (const struct sip_hdr *h; (h = sip_msg_find(response, id, &at));) {
@@ -166,18 +206,30 @@ bool digest_choose(const struct sip_msg *response, struct digest *ret, struct bu
 		struct where where;
 		struct slice rest;
 
-		if (digest_decode(h->value, &d, &where) == 0 && usable(&d)) {
-			/* RFC 8760 section 2.4: the topmost that is known; ours: the strongest. */
-			if (!found || d.algorithm > ret->algorithm)
-				*ret = d;
-			found = true;
+		if (digest_decode(h->value, &d, &where) == 0 && usable(&d))
 			continue;
-		}
-		if (ret_schemes) {
-			buf_puts(ret_schemes, buf_len(ret_schemes) ? ", " : "");
-			buf_put(ret_schemes, scheme_of(h->value, &rest));
-		}
+		buf_puts(ret_schemes, buf_len(ret_schemes) ? ", " : "");
+		buf_put(ret_schemes, scheme_of(h->value, &rest));
 	}
+}
+
+/* RFC 8760 section 2.4 takes the topmost that is known; we take the strongest, as nothing below
+ * TLS keeps the order of the rows. */
+bool digest_choose(const struct sip_msg *response, struct digest *ret, struct buf *ret_schemes)
+{
+	const enum sip_hdr_id id =
+		response->status == 407 ? SIP_HDR_PROXY_AUTHENTICATE : SIP_HDR_WWW_AUTHENTICATE;
+	struct digest d;
+	bool found = false;
+	unsigned at = 0;
+
+	while (digest_next(response, id, &at, &d)) {
+		if (!found || d.algorithm > ret->algorithm)
+			*ret = d;
+		found = true;
+	}
+	if (ret_schemes)
+		put_unknown_schemes(response, id, ret_schemes);
 	return found;
 }
 
@@ -198,11 +250,14 @@ int digest_hex(
 		     EVP_DigestUpdate(ctx, parts[i].p ? (const void *)parts[i].p : "", parts[i].n);
 	ok = ok && EVP_DigestFinal_ex(ctx, out, &len);
 	EVP_MD_CTX_free(ctx);
+	if (!ok)
+		len = 0;
 	for (unsigned i = 0; i < len; i++) {
 		hex[2 * i] = digits[out[i] >> 4];
 		hex[2 * i + 1] = digits[out[i] & 15];
 	}
 	hex[2 * len] = '\0';
+	mem_wipe(out, sizeof(out));
 	return ok ? 0 : -ENOMEM;
 }
 
@@ -226,6 +281,7 @@ int digest_response(const struct digest *d, const char *secret_ha1, struct slice
 	if (!err)
 		err = d->qop_auth ? digest_hex(d->algorithm, with_qop, 6, hex)
 				  : digest_hex(d->algorithm, without, 3, hex);
+	mem_wipe(ha1, sizeof(ha1));
 	return err;
 }
 
@@ -244,12 +300,13 @@ int digest_secret_make(
 		{ DIGEST_SHA512_256, ret->sha512_256, sizeof(ret->sha512_256) },
 	};
 
-	for (size_t i = 0; i < 3; i++) {
-		if (digest_hex(rows[i].a, parts, 3, hex))
-			return -ENOMEM;
+	int err = 0;
+	for (size_t i = 0; !err && i < COUNT(rows); i++) {
+		err = digest_hex(rows[i].a, parts, 3, hex);
 		slice_cstr(slice_str(hex), rows[i].to, rows[i].size);
 	}
-	return 0;
+	mem_wipe(hex, sizeof(hex));
+	return err;
 }
 
 const char *digest_secret_ha1(const struct digest_secret *s, enum digest_algorithm a)

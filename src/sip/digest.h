@@ -20,8 +20,8 @@ enum digest_algorithm { /* by strength: the strongest known challenge wins */
 
 const char *digest_algorithm_name(enum digest_algorithm a); /* "SHA-512-256-sess" */
 
-/* One challenge or one set of credentials.  Slices into the header; quoted values without quotes
- * (an escaped quote inside makes it ERR_UNSUPPORTED). */
+/* One challenge or one set of credentials.  Slices into the header; quoted values without their
+ * quotes, escapes inside as they came. */
 struct digest {
 	bool known_algorithm;
 	enum digest_algorithm algorithm; /* MD5 when the parameter is absent */
@@ -41,7 +41,9 @@ bool digest_choose(const struct sip_msg *response, struct digest *ret, struct bu
 
 /* ---- client ---- */
 
-struct digest_client; /* one realm's login: keeps the nonce and its count */
+/* One user's login.  Up to four challenges are kept, by realm and header: a registrar's 401 and a
+ * proxy's 407 are answered side by side, each with its own nonce and count. */
+struct digest_client;
 
 struct digest_client_cfg {
 	struct slice username, password; /* copied and wiped at the end */
@@ -50,9 +52,10 @@ struct digest_client_cfg {
 int digest_client_new(struct digest_client **ret, const struct digest_client_cfg *cfg,
 	struct rng *rng /* borrowed */);
 struct digest_client *digest_client_free(struct digest_client *c);
-/* Takes the challenges of a 401 or 407.  0: try again with the credentials.  ERR_AUTH: the server
- * refused credentials that were made from a fresh nonce of its own (not stale): the password or
- * the name is wrong.  ERR_UNSUPPORTED: no challenge that we know. */
+/* Takes the challenges of a 401 or 407: the strongest known of each realm.  0: try again with the
+ * credentials.  ERR_AUTH: the server refused credentials that were made from a fresh nonce of its
+ * own (not stale, or stale again and again): the password or the name is wrong.  ERR_UNSUPPORTED:
+ * no challenge that we know. */
 int digest_client_push_challenge(struct digest_client *c, const struct sip_msg *response);
 /* Writes the whole header row(s), "Authorization: Digest ...\r\n" or Proxy-Authorization, or
  * nothing when no challenge was taken yet.  Counts nc up. */
@@ -80,8 +83,8 @@ struct digest_server_cfg {
 enum digest_verdict {
 	DIGEST_OK,
 	DIGEST_ABSENT, /* no credentials for our realm: challenge */
-	DIGEST_STALE,  /* right in form, nonce too old: challenge with stale=true */
-	DIGEST_WRONG,  /* the proof is wrong, or the nonce is not ours */
+	DIGEST_STALE, /* proved, but the nonce is too old or forgotten: challenge with stale=true */
+	DIGEST_WRONG, /* the proof is wrong, or the nonce is not ours */
 	DIGEST_REPLAY, /* nonce count not above the last seen one */
 	DIGEST_BAD,    /* the header cannot be parsed: 400 */
 };

@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -8,6 +9,7 @@ enum {
 	LOGINS_MAX = 4,  /* realms, and registrar and proxy apart */
 	VALUE_MAX = 512, /* of a realm, nonce or opaque */
 	CNONCE = 20,     /* 100 bits */
+	STALE_MAX = 3,   /* in a row: a server that calls every nonce stale ends somewhere */
 };
 
 /* What one challenge gave us. */
@@ -21,12 +23,15 @@ struct login {
 	char ha1[DIGEST_HEX_MAX];
 	char cnonce[CNONCE + 1];
 	uint32_t nc;
+	unsigned stale; /* challenges in a row that called our fresh nonce stale */
+	unsigned used;  /* when it was taken: the oldest makes room */
 };
 
 struct digest_client {
 	char *username, *password;
 	struct rng *rng;
 	struct login logins[LOGINS_MAX];
+	unsigned taken;
 	const char *last_algorithm;
 };
 
@@ -61,53 +66,98 @@ struct digest_client *digest_client_free(struct digest_client *c)
 	return mem_free(c);
 }
 
-static struct login *find_login(struct digest_client *c, struct slice realm, bool proxy)
+static struct login *find_login(struct digest_client *c, const char *realm, bool proxy)
 {
-	struct login *unused = NULL;
+	struct login *oldest = &c->logins[0];
 
 	for (unsigned i = 0; i < LOGINS_MAX; i++) {
 		struct login *l = &c->logins[i];
 
-		if (l->in_use && l->proxy == proxy && slice_eqs(realm, l->realm))
+		if (l->in_use && l->proxy == proxy && strcmp(realm, l->realm) == 0)
 			return l;
-		if (!l->in_use && !unused)
-			unused = l;
+		if (l->used < oldest->used)
+			oldest = l;
 	}
-	return unused ? unused : &c->logins[0];
+	return oldest;
 }
 
-static int take(struct digest_client *c, struct login *l, const struct digest *d, bool proxy)
+/* RFC 7616 section 3.3: without stale=true, a new challenge to a proof means that it is wrong.  A
+ * count above 1 shows that this nonce was good once: it ran out, and nobody said so. */
+static int check_refused(const struct login *old, const struct digest *d)
 {
-	const struct slice parts[] = { slice_str(c->username), d->realm, slice_str(c->password) };
+	if (!old->proved || old->nc > 1)
+		return 0;
+	return d->stale && old->stale < STALE_MAX ? 0 : ERR_AUTH;
+}
+
+static int take(struct digest_client *c, const struct digest *d, bool proxy)
+{
 	struct login fresh = {
 		.in_use = true, .proxy = proxy, .algorithm = d->algorithm, .qop_auth = d->qop_auth
 	};
 
-	if (!slice_cstr(d->realm, fresh.realm, VALUE_MAX) ||
-		!slice_cstr(d->nonce, fresh.nonce, VALUE_MAX) ||
-		!slice_cstr(d->opaque, fresh.opaque, VALUE_MAX))
+	if (!digest_unescape(d->realm, fresh.realm, VALUE_MAX) ||
+		!digest_unescape(d->nonce, fresh.nonce, VALUE_MAX) ||
+		!digest_unescape(d->opaque, fresh.opaque, VALUE_MAX))
 		return ERR_UNSUPPORTED; /* no server needs that much */
-	if (digest_hex(d->algorithm, parts, 3, fresh.ha1))
-		return -ENOMEM;
+	struct login *l = find_login(c, fresh.realm, proxy);
+	if (l->in_use && l->proxy == proxy && strcmp(l->realm, fresh.realm) == 0) {
+		int err = check_refused(l, d);
+
+		if (err)
+			return err;
+		fresh.stale = l->proved && l->nc <= 1 ? l->stale + 1 : 0;
+	}
+	const struct slice parts[] = { slice_str(c->username), slice_str(fresh.realm),
+		slice_str(c->password) };
+	if (digest_hex(d->algorithm, parts, COUNT(parts), fresh.ha1))
+		return ERR_UNSUPPORTED; /* MD5 where the system's policy forbids it */
 	rng_token(c->rng, fresh.cnonce, CNONCE);
+	fresh.used = ++c->taken;
 	*l = fresh;
+	mem_wipe(&fresh, sizeof(fresh));
 	c->last_algorithm = digest_algorithm_name(d->algorithm);
 	return 0;
 }
 
+/* Is this the one to answer among the challenges of its realm?  The strongest, of equals the first.
+ */
+static bool is_best(const struct sip_msg *response, enum sip_hdr_id id, const struct digest *d)
+{
+	struct digest other;
+	unsigned at = 0;
+
+	while (digest_next(response, id, &at, &other)) {
+		bool before = other.realm.p < d->realm.p;
+
+		if (slice_eq(other.realm, d->realm) &&
+			(other.algorithm > d->algorithm ||
+				(other.algorithm == d->algorithm && before)))
+			return false;
+	}
+	return true;
+}
+
+/* RFC 3261 section 16.7 item 7: a forking proxy may put the challenges of several servers, of both
+ * kinds, into one response. */
 int digest_client_push_challenge(struct digest_client *c, const struct sip_msg *response)
 {
-	struct digest d;
-	bool proxy = response->status == 407;
+	static const enum sip_hdr_id kinds[] = { SIP_HDR_WWW_AUTHENTICATE,
+		SIP_HDR_PROXY_AUTHENTICATE };
+	int err = ERR_UNSUPPORTED;
 
-	if (!digest_choose(response, &d, NULL))
-		return ERR_UNSUPPORTED;
-	struct login *l = find_login(c, d.realm, proxy);
-	/* RFC 7616 section 3.3: without stale=true, a new challenge to a proof means: wrong. */
-	bool answered = l->in_use && l->proved && slice_eqs(d.realm, l->realm) && l->nc <= 1;
-	if (answered && !d.stale)
-		return ERR_AUTH;
-	return take(c, l, &d, proxy);
+	for (size_t i = 0; i < COUNT(kinds); i++) {
+		struct digest d;
+		unsigned at = 0;
+
+		while (err != ERR_AUTH && digest_next(response, kinds[i], &at, &d)) {
+			if (!is_best(response, kinds[i], &d))
+				continue;
+			int one = take(c, &d, kinds[i] == SIP_HDR_PROXY_AUTHENTICATE);
+			err = one == ERR_AUTH || err == ERR_UNSUPPORTED ? one : err;
+		}
+	}
+	return err;
 }
 
 static void put_param(struct buf *b, const char *name, struct slice value)
@@ -119,13 +169,9 @@ static void put_param(struct buf *b, const char *name, struct slice value)
 static void put_login(struct digest_client *c, struct login *l, struct buf *b, const char *method,
 	struct slice uri)
 {
-	char nc[9] = "", response[DIGEST_HEX_MAX];
-	struct buf counted;
+	char nc[9], response[DIGEST_HEX_MAX];
 
-	buf_init(&counted, sizeof(nc));
-	buf_printf(&counted, "%08x", ++l->nc);
-	slice_cstr(buf_slice(&counted), nc, sizeof(nc));
-	buf_done(&counted);
+	snprintf(nc, sizeof(nc), "%08x", ++l->nc);
 	const struct digest d = { .algorithm = l->algorithm,
 		.qop_auth = l->qop_auth,
 		.nonce = slice_str(l->nonce),

@@ -10,7 +10,7 @@
 enum {
 	STAMP_HEX = 16,  /* the nonce's time in microseconds */
 	MAC_HEX = 32,    /* 128 bits of HMAC-SHA-256 */
-	SEEN_MAX = 1024, /* nonces whose counts are remembered; the oldest is forgotten */
+	SEEN_MAX = 1024, /* nonces whose counts are remembered; the older of two in a place goes */
 	USER_MAX = 256,
 };
 
@@ -99,9 +99,11 @@ static enum digest_verdict find_credentials(
 
 	for (const struct sip_hdr *h; (h = sip_msg_find(req, id, &at));) {
 		struct where where;
+		char realm[sizeof(s->cfg.realm)];
 		int err = digest_decode(h->value, ret, &where);
 
-		if (!err && slice_eqs(ret->realm, s->cfg.realm))
+		if (!err && digest_unescape(ret->realm, realm, sizeof(realm)) &&
+			strcmp(realm, s->cfg.realm) == 0)
 			return DIGEST_OK;
 		if (err == ERR_SYNTAX)
 			v = DIGEST_BAD;
@@ -112,16 +114,11 @@ static enum digest_verdict find_credentials(
 struct slice digest_server_username(struct digest_server *s, const struct sip_msg *req, int status)
 {
 	struct digest d;
-	size_t n = 0;
 
-	if (find_credentials(s, req, status, &d) != DIGEST_OK)
-		return SLICE_NONE;
-	for (size_t i = 0; i < d.username.n && n + 1 < USER_MAX; i++) {
-		if (d.username.p[i] == '\\' && i + 1 < d.username.n)
-			i++; /* a quoted-pair */
-		s->user[n++] = (char)d.username.p[i];
-	}
-	return slice_of(s->user, n);
+	if (find_credentials(s, req, status, &d) != DIGEST_OK ||
+		!digest_unescape(d.username, s->user, sizeof(s->user)))
+		return SLICE_NONE; /* nobody has a name that long */
+	return slice_str(s->user);
 }
 
 static bool hex_value(struct slice s, uint64_t *ret)
@@ -149,17 +146,20 @@ static bool is_our_nonce(const struct digest_server *s, struct slice nonce, uint
 	return CRYPTO_memcmp(ours, nonce.p, nonce.n) == 0;
 }
 
-/* RFC 7616 section 3.4: a count that is not above the last one is a replay. */
-static bool is_replay(struct digest_server *s, uint64_t stamp, uint32_t nc)
+/* RFC 7616 section 3.4: a count that is not above the last one is a replay.  A nonce whose place
+ * was taken by a newer one is forgotten, and so are its counts: it must never be good again. */
+static enum digest_verdict check_count(struct digest_server *s, uint64_t stamp, uint32_t nc)
 {
 	struct seen *slot = &s->seen[stamp % SEEN_MAX];
 
-	if (slot->stamp != stamp)
+	if (slot->stamp > stamp)
+		return DIGEST_STALE;
+	if (slot->stamp < stamp)
 		*slot = (struct seen){ .stamp = stamp };
 	if (nc <= slot->nc)
-		return true;
+		return DIGEST_REPLAY;
 	slot->nc = nc;
-	return false;
+	return DIGEST_OK;
 }
 
 static bool is_offered(const struct digest_server *s, const struct digest *d)
@@ -197,5 +197,5 @@ enum digest_verdict digest_server_check(struct digest_server *s, const struct si
 	/* The proof is right: only the age or the count of the nonce can be wrong now. */
 	if (now > stamp && now - stamp > s->cfg.nonce_life)
 		return DIGEST_STALE;
-	return is_replay(s, stamp, (uint32_t)nc) ? DIGEST_REPLAY : DIGEST_OK;
+	return check_count(s, stamp, (uint32_t)nc);
 }
