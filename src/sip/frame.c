@@ -58,21 +58,33 @@ static void skip_keepalives(struct sip_frame *f)
 	f->scanned = n ? 0 : f->scanned;
 }
 
+/* The next row with the lines folded into it; false at the empty line. */
+static bool next_row(struct slice *rest, struct slice *row)
+{
+	size_t end = 0;
+
+	do {
+		end += slice_chr(slice_skip(*rest, end), '\n') + 1;
+	} while (end < rest->n && (rest->p[end] == ' ' || rest->p[end] == '\t'));
+	*row = slice_trim(slice_cut(*rest, 0, end));
+	*rest = slice_skip(*rest, end);
+	return row->n > 0;
+}
+
 /* Content-Length of the head, long or compact form; false with the frame in error. */
 static bool read_length(struct sip_frame *f, struct slice head, size_t *ret)
 {
 	uint64_t n, found = UINT64_MAX;
-	struct slice rest = head;
+	struct slice rest = head, row;
 
-	while (rest.n) {
-		struct slice line = slice_split(&rest, '\n'), value = line;
-		struct slice name = slice_trim(slice_split(&value, ':'));
+	for (next_row(&rest, &row); next_row(&rest, &row);) {
+		struct slice value = row, name = slice_trim(slice_split(&value, ':'));
 
-		if (line.n == 0 || line.p[0] == ' ' || sip_hdr_find(name) != SIP_HDR_CONTENT_LENGTH)
+		if (sip_hdr_find(name) != SIP_HDR_CONTENT_LENGTH)
 			continue;
-		if (!slice_u64(slice_trim(value), SIP_MSG_MAX, &n) ||
+		if (!slice_u64(slice_trim(value), UINT32_MAX, &n) ||
 			(found != UINT64_MAX && found != n)) {
-			refuse(f, ERR_SYNTAX, (size_t)(line.p - head.p),
+			refuse(f, ERR_SYNTAX, (size_t)(row.p - head.p),
 				"a Content-Length that is no length");
 			return false;
 		}
@@ -89,39 +101,48 @@ static bool read_length(struct sip_frame *f, struct slice head, size_t *ret)
 /* The length of the head with its empty line, or 0 when it has not all come. */
 static size_t find_head(struct sip_frame *f)
 {
+	static const struct slice end = { (const uint8_t *)"\r\n\r\n", 4 };
 	struct slice s = buf_slice(&f->in);
-	size_t from = f->scanned > 3 ? f->scanned - 3 : 0;
-	size_t at = slice_find(slice_skip(s, from), SLICE("\r\n\r\n"));
+	size_t i = f->scanned > 3 ? f->scanned - 3 : 0;
 
 	f->scanned = s.n;
-	if (at != SIZE_MAX)
-		return from + at + 4;
+	for (; i < s.n; i++) {
+		i += slice_chr(slice_skip(s, i), '\r');
+		if (slice_eq(slice_cut(s, i, i + end.n), end))
+			return i + end.n;
+	}
 	if (s.n > HEAD_MAX)
 		refuse(f, ERR_LIMIT, HEAD_MAX, "headers without an end");
 	return 0;
 }
 
-bool sip_frame_take(struct sip_frame *f, struct slice *ret)
+/* How long the message is that begins the buffer: once a message, however small the pieces. */
+static void measure(struct sip_frame *f)
 {
 	size_t body;
 
-	if (f->err)
-		return false;
-	drop_taken(f);
 	skip_keepalives(f);
 	size_t head = find_head(f);
 	if (head == 0 || !read_length(f, slice_cut(buf_slice(&f->in), 0, head), &body))
-		return false;
-	if (head + body > SIP_MSG_MAX) {
+		return;
+	if (head + body > SIP_MSG_MAX)
 		refuse(f, ERR_LIMIT, head, "the message is too long");
+	else
+		f->need = head + body;
+}
+
+bool sip_frame_take(struct sip_frame *f, struct slice *ret)
+{
+	if (f->err)
 		return false;
-	}
-	if (head + body > buf_len(&f->in)) {
-		f->scanned = head - 1; /* found again at once when the body is here */
+	drop_taken(f);
+	if (f->need == 0)
+		measure(f);
+	if (f->need == 0 || f->need > buf_len(&f->in))
 		return false;
-	}
-	*ret = slice_cut(buf_slice(&f->in), 0, head + body);
-	f->taken = head + body;
+	*ret = slice_cut(buf_slice(&f->in), 0, f->need);
+	f->taken = f->need;
+	f->need = 0;
 	f->scanned = 0;
 	return true;
 }

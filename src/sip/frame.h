@@ -2,7 +2,8 @@
  *
  * Push bytes, take whole messages.  A message is cut by its Content-Length,
  * which is required on a stream.  CRLFs between messages are keep-alives: a
- * double CRLF is a ping that wants one CRLF back.
+ * double CRLF is a ping that wants one CRLF back.  (Two answers to pings of
+ * our own look like one: who sends pings ignores sip_frame_take_ping().)
  */
 #pragma once
 
@@ -14,6 +15,7 @@ struct sip_frame {
 	struct where where;
 	int err;          /* sticky: ERR_SYNTAX (no or bad Content-Length) or ERR_LIMIT; close the flow */
 	unsigned pings;   /* double CRLFs seen and not yet taken */
+	size_t need;      /* length of the message whose head has come, else 0 */
 	size_t taken;     /* length of the message that was handed out */
 };
 

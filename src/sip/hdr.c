@@ -1,7 +1,9 @@
 #include "sip/hdr.h"
 
+#include "base/addr.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "sip/chars.h"
 
 static int refuse(struct where *where, size_t offset, const char *what)
 {
@@ -9,32 +11,17 @@ static int refuse(struct where *where, size_t offset, const char *what)
 	return ERR_SYNTAX;
 }
 
-static bool is_lws(uint8_t c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
-/* token: alphanum and -.!%*_+`'~ */
-static bool is_token(uint8_t c)
-{
-	static const char marks[] = "-.!%*_+`'~";
-
-	return ascii_is_alpha(c) || ascii_is_digit(c) ||
-	       slice_chr(slice_of(marks, sizeof(marks) - 1), c) < sizeof(marks) - 1;
-}
+/* Most names differ in length already. */
+#define IS(name, lit) ((name).n == sizeof(lit) - 1 && slice_ieq(name, SLICE(lit)))
 
 static size_t skip_lws(struct slice s, size_t i)
 {
-	while (i < s.n && is_lws(s.p[i]))
-		i++;
-	return i;
+	return sip_skip(s, i, SIP_CHAR_LWS);
 }
 
 static size_t skip_token(struct slice s, size_t i)
 {
-	while (i < s.n && is_token(s.p[i]))
-		i++;
-	return i;
+	return sip_skip(s, i, SIP_CHAR_TOKEN);
 }
 
 /* Behind the closing quote of the quoted string that starts at i; s.n + 1 when it has no end. */
@@ -49,29 +36,35 @@ static size_t skip_quoted(struct slice s, size_t i)
 	return s.n + 1;
 }
 
-bool sip_hdr_next(struct slice *rest, struct slice *value)
+/* The first comma outside quotes and <>, or s.n. */
+static size_t find_comma(struct slice s)
 {
 	bool angle = false;
-	size_t i = 0;
 
+	for (size_t i = 0; i < s.n; i++) {
+		uint8_t c = s.p[i];
+
+		if (!sip_char_is(c, SIP_CHAR_LIST))
+			continue;
+		if (c == ',' && !angle)
+			return i;
+		if (c == '"' && !angle)
+			i = skip_quoted(s, i) - 1;
+		else if (c != '"' && c != ',')
+			angle = c == '<';
+	}
+	return s.n;
+}
+
+bool sip_hdr_next(struct slice *rest, struct slice *value)
+{
 	for (;;) {
 		*rest = slice_trim(*rest);
 		if (rest->n == 0)
 			return false;
-		for (i = 0; i < rest->n; i++) {
-			uint8_t c = rest->p[i];
-
-			if (c == '"' && !angle)
-				i = skip_quoted(*rest, i) - 1;
-			else if (c == '<')
-				angle = true;
-			else if (c == '>')
-				angle = false;
-			else if (c == ',' && !angle)
-				break;
-		}
-		*value = slice_trim(slice_cut(*rest, 0, i));
-		*rest = slice_skip(*rest, i + 1);
+		size_t comma = find_comma(*rest);
+		*value = slice_trim(slice_cut(*rest, 0, comma));
+		*rest = slice_skip(*rest, comma + 1);
 		if (value->n)
 			return true; /* an empty element of a list is no value */
 	}
@@ -79,13 +72,14 @@ bool sip_hdr_next(struct slice *rest, struct slice *value)
 
 /* ---- parameters ---- */
 
+/* One "name [= value]" at *at, which moves behind it. */
 static bool param_at(struct slice s, size_t *at, struct sip_param *ret)
 {
 	size_t name = skip_lws(s, *at), i = skip_token(s, name);
 
 	if (i == name)
 		return false;
-	*ret = (struct sip_param){ .name = slice_cut(s, name, i) };
+	*ret = (struct sip_param){ .name = { s.p + name, i - name } };
 	size_t eq = skip_lws(s, i);
 	if (eq < s.n && s.p[eq] == '=') {
 		size_t value = skip_lws(s, eq + 1);
@@ -93,12 +87,10 @@ static bool param_at(struct slice s, size_t *at, struct sip_param *ret)
 		if (value < s.n && s.p[value] == '"')
 			i = skip_quoted(s, value);
 		else
-			for (i = value;
-				i < s.n && s.p[i] != ';' && s.p[i] != ',' && !is_lws(s.p[i]);)
-				i++;
+			i = sip_skip(s, value, SIP_CHAR_VALUE);
 		if (i > s.n)
 			return false;
-		ret->value = slice_cut(s, value, i);
+		ret->value = (struct slice){ s.p + value, i - value };
 		ret->has_value = true;
 	}
 	*at = i;
@@ -131,21 +123,34 @@ bool sip_param_find(struct slice params, const char *name, struct slice *value)
 	return false;
 }
 
-/* Everything behind a value must be parameters. */
-static int check_params(struct slice in, size_t at, struct where *where)
+/* Behind a value only parameters may stand.  The next one at *at: 1, 0 at the end, or a refusal. */
+static int read_param(struct slice in, size_t *at, struct sip_param *ret, struct where *where)
 {
-	struct sip_param p;
+	size_t i = skip_lws(in, *at);
 
-	for (;;) {
-		at = skip_lws(in, at);
-		if (at == in.n)
-			return 0;
-		if (in.p[at] != ';')
-			return refuse(where, at, "something that is no parameter behind the value");
-		at++;
-		if (!param_at(in, &at, &p))
-			return refuse(where, at, "a malformed header parameter");
-	}
+	if (i == in.n)
+		return 0;
+	if (in.p[i] != ';')
+		return refuse(where, i, "something that is no parameter behind the value");
+	*at = i + 1;
+	if (!param_at(in, at, ret))
+		return refuse(where, i + 1, "a malformed header parameter");
+	return 1;
+}
+
+/* What is behind the first ";" of the parameters that start at `at`. */
+static struct slice params_from(struct slice in, size_t at)
+{
+	return slice_skip(in, skip_lws(in, at) + 1);
+}
+
+/* A parameter that may be there once (section 7.3.1), and then has a value. */
+static bool set_once(struct slice *to, const struct sip_param *p)
+{
+	if (to->n || p->value.n == 0)
+		return false;
+	*to = p->value;
+	return true;
 }
 
 /* ---- Via: section 20.42 ---- */
@@ -173,16 +178,23 @@ static int via_protocol(struct slice in, size_t *at, struct sip_via *v, struct w
 	return 0;
 }
 
+/* The host of sent-by.  Names may have what only tokens have: "_" is common in them. */
+static size_t skip_host(struct slice in, size_t i)
+{
+	struct addr ignored;
+
+	if (i == in.n || in.p[i] != '[')
+		return skip_token(in, i);
+	size_t end = i + slice_chr(slice_skip(in, i), ']') + 1;
+	return end <= in.n && addr_decode_ip(slice_cut(in, i, end), &ignored) ? end : i;
+}
+
 static int via_sent_by(struct slice in, size_t *at, struct sip_via *v, struct where *where)
 {
-	size_t i = *at, end;
+	size_t i = *at, end = skip_host(in, i);
 	uint64_t port;
 
-	if (i < in.n && in.p[i] == '[')
-		end = i + slice_chr(slice_skip(in, i), ']') + 1;
-	else
-		end = skip_token(in, i);
-	if (end == i || end > in.n)
+	if (end == i)
 		return refuse(where, i, "a Via without a sent-by host");
 	v->host = slice_cut(in, i, end);
 	i = skip_lws(in, end);
@@ -199,37 +211,42 @@ static int via_sent_by(struct slice in, size_t *at, struct sip_via *v, struct wh
 	return 0;
 }
 
-static void via_params(struct slice params, struct sip_via *v)
+static bool via_param(const struct sip_param *p, struct sip_via *v)
 {
-	struct sip_param p;
 	uint64_t port;
 
-	while (sip_param_next(&params, &p)) {
-		if (slice_ieqs(p.name, "branch")) {
-			v->branch = p.value;
-		} else if (slice_ieqs(p.name, "received")) {
-			v->received = p.value;
-		} else if (slice_ieqs(p.name, "rport")) {
-			v->has_rport = true;
-			v->rport = slice_u64(p.value, UINT16_MAX, &port) ? (uint16_t)port : 0;
-		}
+	if (IS(p->name, "branch"))
+		return set_once(&v->branch, p);
+	if (IS(p->name, "received")) {
+		v->received = p->value;
+	} else if (IS(p->name, "rport")) {
+		v->has_rport = true;
+		v->rport = slice_u64(p->value, UINT16_MAX, &port) ? (uint16_t)port : 0;
 	}
+	return true;
 }
 
 int sip_via_decode(struct slice in, struct sip_via *ret, struct where *where)
 {
 	struct sip_via v = { .text = in };
+	struct sip_param p;
 	size_t at = skip_lws(in, 0);
 
-	int err = via_protocol(in, &at, &v, where);
-	if (!err)
-		err = via_sent_by(in, &at, &v, where);
-	if (!err)
-		err = check_params(in, at, where);
-	if (err)
-		return err;
-	at = skip_lws(in, at);
-	via_params(slice_skip(in, at + 1), &v);
+	int more = via_protocol(in, &at, &v, where);
+	if (!more)
+		more = via_sent_by(in, &at, &v, where);
+	if (more)
+		return more;
+	for (;;) {
+		more = read_param(in, &at, &p, where);
+		if (more < 0)
+			return more;
+		if (more == 0)
+			break;
+		if (!via_param(&p, &v))
+			return refuse(where, (size_t)(p.name.p - in.p),
+				"a branch that is empty or stands twice");
+	}
 	*ret = v;
 	return 0;
 }
@@ -257,64 +274,80 @@ static int name_addr(
 	int err = decode_uri(in, angle + 1, end, a, where);
 	if (err)
 		return err;
-	/* Without quotes a display name is tokens: section 25.1. */
+	/* Without quotes a display name is tokens: section 25.1.  UTF-8 is let through. */
 	for (size_t i = 0; a->display.n && a->display.p[0] != '"' && i < a->display.n; i++)
-		if (!is_token(a->display.p[i]) && !is_lws(a->display.p[i]) &&
+		if (!sip_char_is(a->display.p[i], SIP_CHAR_TOKEN | SIP_CHAR_LWS) &&
 			a->display.p[i] < 0x80)
-			return refuse(where, i, "a display name that needs quotes");
+			return refuse(where, (size_t)(a->display.p - in.p) + i,
+				"a display name that needs quotes");
 	*at = end + 1;
 	return 0;
 }
 
-/* Section 20: without <> whatever follows a ";" or "?" is the header's, so a "?" is refused. */
+/* Section 20: without <> what follows a ";" is the header's, and neither "?" nor "," may be in the
+ * URI. */
 static int addr_spec(struct slice in, size_t *at, struct sip_nameaddr *a, struct where *where)
 {
-	size_t end = 0;
+	size_t start = skip_lws(in, 0), end = start;
 
-	while (end < in.n && in.p[end] != ';' && !is_lws(in.p[end]))
+	while (end < in.n && in.p[end] != ';' && !sip_char_is(in.p[end], SIP_CHAR_LWS))
 		end++;
-	int err = decode_uri(in, 0, end, a, where);
+	int err = decode_uri(in, start, end, a, where);
 	if (err)
 		return err;
 	if (a->uri.headers.n)
-		return refuse(where, end, "a URI with headers needs < and >");
+		return refuse(where, start + slice_chr(a->uri_text, '?'),
+			"a URI with headers needs < and >");
+	size_t comma = slice_chr(a->uri_text, ',');
+	if (comma < a->uri_text.n)
+		return refuse(where, start + comma, "a URI with a comma needs < and >");
 	*at = end;
 	return 0;
 }
 
+/* Where the "<" of a name-addr is; in.n when this is an addr-spec: a colon comes first in one. */
 static int find_angle(struct slice in, size_t *angle, struct where *where)
 {
-	size_t i = 0;
+	size_t i = skip_lws(in, 0);
 
-	*angle = in.n;
-	if (in.n && in.p[0] == '"') {
-		i = skip_quoted(in, 0);
-		if (i > in.n)
-			return refuse(where, 0, "a quoted string without its end");
-		i = skip_lws(in, i);
+	if (i < in.n && in.p[i] == '"') {
+		size_t end = skip_quoted(in, i);
+
+		if (end > in.n)
+			return refuse(where, i, "a quoted string without its end");
+		i = skip_lws(in, end);
 		if (i == in.n || in.p[i] != '<')
 			return refuse(where, i, "a display name without <");
 	}
-	*angle = i + slice_chr(slice_skip(in, i), '<');
+	while (i < in.n && in.p[i] != '<' && in.p[i] != ':')
+		i++;
+	*angle = i < in.n && in.p[i] == '<' ? i : in.n;
 	return 0;
 }
 
 int sip_nameaddr_decode(struct slice in, struct sip_nameaddr *ret, struct where *where)
 {
 	struct sip_nameaddr a = { .text = in };
-	size_t angle, at = 0;
+	struct sip_param p;
+	size_t angle, at;
 
-	int err = find_angle(in, &angle, where);
-	if (!err)
-		err = angle < in.n ? name_addr(in, angle, &at, &a, where)
-				   : addr_spec(in, &at, &a, where);
-	if (!err)
-		err = check_params(in, at, where);
-	if (err)
-		return err;
-	a.params = slice_skip(in, skip_lws(in, at) + 1);
-	if (!sip_param_find(a.params, "tag", &a.tag))
-		a.tag = SLICE_NONE;
+	int more = find_angle(in, &angle, where);
+	if (!more)
+		more = angle < in.n ? name_addr(in, angle, &at, &a, where)
+				    : addr_spec(in, &at, &a, where);
+	if (more)
+		return more;
+	a.params = params_from(in, at);
+	for (;;) {
+		more = read_param(in, &at, &p, where);
+		if (more < 0)
+			return more;
+		if (more == 0)
+			break;
+		if (IS(p.name, "tag") && !set_once(&a.tag, &p))
+			return refuse(where, (size_t)(p.name.p - in.p),
+				"a tag that is empty or stands twice");
+	}
 	*ret = a;
 	return 0;
 }
@@ -382,10 +415,13 @@ int sip_media_decode(struct slice in, struct sip_media *ret, struct where *where
 	m.subtype = slice_cut(in, sub, end);
 	if (m.subtype.n == 0)
 		return refuse(where, sub, "a Content-Type without type/subtype");
-	int err = check_params(in, end, where);
-	if (err)
-		return err;
-	struct slice params = slice_skip(in, skip_lws(in, end) + 1);
+	struct slice params = params_from(in, end);
+	struct sip_param p;
+	int more = 1;
+	while (more > 0)
+		more = read_param(in, &end, &p, where);
+	if (more < 0)
+		return more;
 	if (sip_param_find(params, "charset", &m.charset) && m.charset.n > 1 &&
 		m.charset.p[0] == '"')
 		m.charset = slice_cut(m.charset, 1, m.charset.n - 1);

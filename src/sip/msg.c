@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "sip/chars.h"
 #include "sip/hdr.h"
 #include "sip/names.h"
 
@@ -57,6 +58,7 @@ struct decoder {
 	struct sip_msg *msg;
 	struct sip_refusal *refusal;
 	int err;
+	size_t lines; /* that ended with CRLF */
 	uint32_t row[PART_COUNT];
 	bool good[PART_COUNT]; /* was decoded */
 	uint64_t content_length;
@@ -80,79 +82,108 @@ static size_t offset_of(const struct decoder *d, struct slice s)
 
 /* ---- lines ---- */
 
-/* Eight bytes at a time: is any below 0x20, or 0x7f? */
-static bool has_control(uint64_t x)
-{
-	const uint64_t ones = 0x0101010101010101, highs = 0x8080808080808080;
-	uint64_t below = (x - ones * 0x20) & ~x & highs;
-	uint64_t del = x ^ (ones * 0x7f);
+/* A fixed number of bytes and no branch: compilers make vectors of this. */
+enum { BLOCK = 64 };
 
-	return (below | ((del - ones) & ~del & highs)) != 0;
+static bool has_control(const uint8_t *p, unsigned *lines)
+{
+	uint8_t bad = 0, lf = 0;
+
+	for (size_t i = 0; i < BLOCK; i++) {
+		bad |= (uint8_t)((p[i] < 0x20) & (p[i] != '\t') & (p[i] != '\r') & (p[i] != '\n'));
+		bad |= (uint8_t)(p[i] == 0x7f);
+		lf = (uint8_t)(lf + (p[i] == '\n'));
+	}
+	*lines += lf;
+	return bad;
 }
 
-static bool is_control(uint8_t c)
+/* Every LF in the head is of a CRLF that next_line() has read, and there is no other control. */
+static bool is_clean(const struct decoder *d, size_t end)
 {
-	return (c < 0x20 && c != '\t') || c == 0x7f;
-}
-
-/* The first byte that no header may hold, or s.n. */
-static size_t find_control(struct slice s)
-{
+	unsigned lines = 0;
+	bool bad = false;
 	size_t i = 0;
 
-	while (i < s.n) {
-		uint64_t word;
+	for (; i + BLOCK <= end; i += BLOCK)
+		bad |= has_control(d->in.p + i, &lines);
+	uint8_t rest[BLOCK];
+	memset(rest, ' ', sizeof(rest));
+	if (i < end)
+		memcpy(rest, d->in.p + i, end - i);
+	bad |= has_control(rest, &lines);
+	return !bad && lines == d->lines;
+}
 
-		if (i + sizeof(word) <= s.n) {
-			memcpy(&word, s.p + i, sizeof(word));
-			if (!has_control(word)) {
-				i += sizeof(word);
-				continue;
-			}
-		}
-		size_t end = i + sizeof(word) < s.n ? i + sizeof(word) : s.n;
-		for (; i < end; i++)
-			if (is_control(s.p[i]))
-				return i;
+/* A byte that cannot be in a header overrules what else is wrong: it may be the cause of it.  And
+ * nothing is answered, for an answer would carry it on. */
+static void check_controls(struct decoder *d, size_t end)
+{
+	const uint8_t *p = d->in.p;
+	const char *what = NULL;
+	size_t i = 0;
+
+	if (is_clean(d, end))
+		return;
+	for (; i < end && !what; i++) {
+		if (p[i] == '\r' && (i + 1 == d->in.n || p[i + 1] != '\n'))
+			what = "a CR without LF";
+		else if (p[i] == '\n' && (i == 0 || p[i - 1] != '\r'))
+			what = "a line that ends without CR";
+		else if (p[i] == 0x7f || (p[i] < 0x20 && !sip_char_is(p[i], SIP_CHAR_LWS)))
+			what = "a control character in a header";
 	}
-	return s.n;
+	if (!what)
+		return;
+	d->err = 0;
+	d->good[PART_VIA] = false;
+	refuse(d, ERR_SYNTAX, 400, i - 1, what);
 }
 
 /* The line at *at without its CRLF; *at becomes the start of the next.  False: there is no CRLF. */
 static bool next_line(struct decoder *d, size_t *at, struct slice *line)
 {
-	struct slice rest = slice_skip(d->in, *at);
-	size_t cr = slice_chr(rest, '\r');
+	const uint8_t *start = d->in.p + *at;
+	size_t left = d->in.n - *at;
+	const uint8_t *cr = left ? memchr(start, '\r', left) : NULL;
 
-	*line = slice_cut(rest, 0, cr);
-	size_t bad = find_control(*line);
-	if (bad < line->n) {
-		refuse(d, ERR_SYNTAX, 400, *at + bad,
-			line->p[bad] == '\n' ? "a line that ends without CR"
-					     : "a control character in a header");
-	}
-	if (cr == rest.n) {
+	if (!cr) {
 		refuse(d, ERR_SYNTAX, 400, d->in.n, "the headers have no end");
 		return false;
 	}
-	if (cr + 1 == rest.n || rest.p[cr + 1] != '\n') {
-		refuse(d, ERR_SYNTAX, 400, *at + cr, "a CR without LF");
+	size_t n = (size_t)(cr - start);
+	if (n + 1 == left || start[n + 1] != '\n') {
+		refuse(d, ERR_SYNTAX, 400, *at + n, "a CR without LF");
 		return false;
 	}
-	*at += cr + 2;
+	*line = (struct slice){ start, n };
+	*at += n + 2;
+	d->lines++;
 	return true;
 }
 
 /* ---- the start line: section 7.1 and 7.2 ---- */
 
-static bool is_version(struct decoder *d, struct slice text)
+/* "SIP/" 1*DIGIT "." 1*DIGIT */
+static bool is_any_version(struct slice text)
 {
-	if (slice_ieqs(text, "SIP/2.0"))
-		return true;
-	bool sip = text.n > 4 && slice_ieq(slice_cut(text, 0, 4), SLICE("SIP/"));
-	refuse(d, sip ? ERR_UNSUPPORTED : ERR_SYNTAX, sip ? 505 : 400, offset_of(d, text),
-		sip ? "a version of SIP that is not 2.0" : "a start line that is not SIP's");
-	return sip;
+	size_t dot = slice_chr(text, '.');
+	uint64_t ignored;
+
+	return text.n > 4 && slice_ieq(slice_cut(text, 0, 4), SLICE("SIP/")) &&
+	       slice_u64(slice_cut(text, 4, dot), UINT64_MAX, &ignored) &&
+	       slice_u64(slice_skip(text, dot + 1), UINT64_MAX, &ignored);
+}
+
+static void check_version(struct decoder *d, struct slice text)
+{
+	if (text.n == 7 && slice_ieq(text, SLICE("SIP/2.0")))
+		return;
+	if (is_any_version(text))
+		refuse(d, ERR_UNSUPPORTED, 505, offset_of(d, text),
+			"a version of SIP that is not 2.0");
+	else
+		refuse(d, ERR_SYNTAX, 400, offset_of(d, text), "a start line that is not SIP's");
 }
 
 static bool status_line(struct decoder *d, struct slice line)
@@ -160,7 +191,7 @@ static bool status_line(struct decoder *d, struct slice line)
 	struct sip_msg *m = d->msg;
 	uint64_t status;
 
-	is_version(d, slice_split(&line, ' '));
+	check_version(d, slice_split(&line, ' '));
 	struct slice code = slice_split(&line, ' ');
 	if (code.n != 3 || !slice_u64(code, 699, &status) || status < 100) {
 		refuse(d, ERR_SYNTAX, 400, offset_of(d, code), "a status that is not 100 to 699");
@@ -171,35 +202,40 @@ static bool status_line(struct decoder *d, struct slice line)
 	return true;
 }
 
-static bool is_method(struct slice s)
+static bool is_token(struct slice s)
 {
-	for (size_t i = 0; i < s.n; i++)
-		if (!ascii_is_alpha(s.p[i]) && !ascii_is_digit(s.p[i]) &&
-			slice_chr(SLICE("-.!%*_+`'~"), s.p[i]) == 10)
-			return false;
-	return s.n > 0;
+	return s.n > 0 && sip_skip(s, 0, SIP_CHAR_TOKEN) == s.n;
 }
 
-static bool request_line(struct decoder *d, struct slice line)
+static void read_request_uri(struct decoder *d)
 {
 	struct sip_msg *m = d->msg;
 	struct where where;
+	size_t at = offset_of(d, m->ruri_text);
 
+	int err = sip_uri_decode(m->ruri_text, &m->ruri, &where);
+	if (!err)
+		return;
+	m->ruri = (struct sip_uri){ .scheme = SIP_SCHEME_OTHER, .text = m->ruri_text };
+	refuse(d, err, err == ERR_LIMIT ? 414 : 400, at + where.offset, where.what);
+}
+
+/* True when there is a method: then the rest is read, to see whether it can be answered. */
+static bool request_line(struct decoder *d, struct slice line)
+{
+	struct sip_msg *m = d->msg;
+	size_t end = sip_skip(line, 0, SIP_CHAR_TOKEN);
+
+	if (end == 0 || end == line.n || line.p[end] != ' ') {
+		refuse(d, ERR_SYNTAX, 400, offset_of(d, line) + end,
+			"a start line that is not SIP's");
+		return false;
+	}
 	m->method_text = slice_split(&line, ' ');
 	m->method = sip_method_find(m->method_text);
 	m->ruri_text = slice_split(&line, ' ');
-	if (!is_method(m->method_text) || m->ruri_text.n == 0 || line.n == 0) {
-		refuse(d, ERR_SYNTAX, 400, 0, "a start line that is not SIP's");
-		return false;
-	}
-	if (!is_version(d, line))
-		return false;
-	int err = sip_uri_decode(m->ruri_text, &m->ruri, &where);
-	if (err) {
-		refuse(d, err, err == ERR_LIMIT ? 414 : 400,
-			offset_of(d, m->ruri_text) + where.offset, where.what);
-		m->ruri = (struct sip_uri){ .scheme = SIP_SCHEME_OTHER, .text = m->ruri_text };
-	}
+	read_request_uri(d);
+	check_version(d, line);
 	return true;
 }
 
@@ -207,8 +243,12 @@ static bool start_line(struct decoder *d, size_t *at)
 {
 	struct slice line;
 
-	if (!next_line(d, at, &line))
-		return false;
+	/* Section 7.5: empty lines in front are none of it. */
+	do {
+		if (!next_line(d, at, &line))
+			return false;
+	} while (line.n == 0);
+	d->msg->text = slice_skip(d->in, offset_of(d, line));
 	d->msg->is_request = line.n < 4 || !slice_ieq(slice_cut(line, 0, 4), SLICE("SIP/"));
 	return d->msg->is_request ? request_line(d, line) : status_line(d, line);
 }
@@ -230,11 +270,11 @@ static void note_part(struct decoder *d, const struct sip_hdr *h, uint32_t row)
 static void add_row(struct decoder *d, struct slice line)
 {
 	struct sip_msg *m = d->msg;
-	size_t colon = slice_chr(line, ':');
-	struct slice name = slice_trim(slice_cut(line, 0, colon));
+	size_t end = sip_skip(line, 0, SIP_CHAR_TOKEN);
+	size_t colon = sip_skip(line, end, SIP_CHAR_LWS);
 
-	if (colon == line.n || name.n == 0 || name.p != line.p) {
-		refuse(d, ERR_SYNTAX, 400, offset_of(d, line),
+	if (end == 0 || colon == line.n || line.p[colon] != ':') {
+		refuse(d, ERR_SYNTAX, 400, offset_of(d, line) + colon,
 			"a header line without a name and a colon");
 		return;
 	}
@@ -242,13 +282,13 @@ static void add_row(struct decoder *d, struct slice line)
 		refuse(d, ERR_LIMIT, 513, offset_of(d, line), "too many header lines");
 		return;
 	}
-	enum sip_hdr_id id = sip_hdr_find(name);
-	if (id == SIP_HDR_OTHER && !is_method(name)) {
-		refuse(d, ERR_SYNTAX, 400, offset_of(d, name), "a header name that is no token");
-		return;
-	}
+	size_t from = sip_skip(line, colon + 1, SIP_CHAR_LWS), to = line.n;
+	while (to > from && sip_char_is(line.p[to - 1], SIP_CHAR_LWS))
+		to--;
 	struct sip_hdr *h = &m->hdrs[m->n_hdrs++];
-	*h = (struct sip_hdr){ id, name, slice_trim(slice_skip(line, colon + 1)) };
+	h->name = (struct slice){ line.p, end };
+	h->value = (struct slice){ line.p + from, to - from };
+	h->id = sip_hdr_find(h->name);
 	note_part(d, h, m->n_hdrs - 1);
 }
 
@@ -293,11 +333,9 @@ static void read_via(struct decoder *d)
 	struct slice rest = value_of(d, PART_VIA), first;
 	struct where where;
 
-	if (!sip_hdr_next(&rest, &first)) {
-		refuse(d, ERR_SYNTAX, 400, 0, "an empty Via");
-		return;
-	}
-	if (sip_via_decode(first, &d->msg->via, &where))
+	if (!sip_hdr_next(&rest, &first))
+		refuse(d, ERR_SYNTAX, 400, offset_of(d, rest), "an empty Via");
+	else if (sip_via_decode(first, &d->msg->via, &where))
 		refuse(d, ERR_SYNTAX, 400, offset_of(d, first) + where.offset, where.what);
 	else
 		d->good[PART_VIA] = true;
@@ -314,25 +352,41 @@ static void read_nameaddr(struct decoder *d, enum part part, struct sip_nameaddr
 		d->good[part] = true;
 }
 
+/* word [ "@" word ] */
 static void read_call_id(struct decoder *d)
 {
 	struct slice id = value_of(d, PART_CALL_ID);
+	size_t end = sip_skip(id, 0, SIP_CHAR_WORD);
+	bool good = end > 0;
 
+	if (end > 0 && end < id.n && id.p[end] == '@') {
+		size_t host = end + 1;
+
+		end = sip_skip(id, host, SIP_CHAR_WORD);
+		good = end > host;
+	}
+	if (!good || end < id.n) {
+		refuse(d, ERR_SYNTAX, 400, offset_of(d, id) + end, "a malformed Call-ID");
+		return;
+	}
 	d->msg->call_id = id;
-	d->good[PART_CALL_ID] = id.n > 0 && slice_chr(id, ' ') == id.n;
-	if (!d->good[PART_CALL_ID])
-		refuse(d, ERR_SYNTAX, 400, offset_of(d, id), "a malformed Call-ID");
+	d->good[PART_CALL_ID] = true;
 }
 
+/* 1*DIGIT LWS Method, the number below 2^31: section 8.1.1.5. */
 static void read_cseq(struct decoder *d)
 {
-	struct slice value = value_of(d, PART_CSEQ), method = value;
-	struct slice number = slice_split(&method, ' ');
+	struct slice value = value_of(d, PART_CSEQ);
+	size_t end = sip_skip(value, 0, SIP_CHAR_TOKEN), at = sip_skip(value, end, SIP_CHAR_LWS);
+	struct slice method = slice_skip(value, at);
 	uint64_t n;
 
-	method = slice_trim(method);
-	if (!slice_u64(number, INT32_MAX, &n) || !is_method(method)) {
-		refuse(d, ERR_SYNTAX, 400, offset_of(d, value), "a malformed CSeq");
+	if (!slice_u64(slice_cut(value, 0, end), INT32_MAX, &n)) {
+		refuse(d, ERR_SYNTAX, 400, offset_of(d, value), "CSeq is not 0 to 2147483647");
+		return;
+	}
+	if (!is_token(method)) {
+		refuse(d, ERR_SYNTAX, 400, offset_of(d, method), "CSeq without a method");
 		return;
 	}
 	d->msg->cseq = (uint32_t)n;
@@ -404,11 +458,13 @@ static void read_body(struct decoder *d, size_t at)
 			body = slice_cut(body, 0, (size_t)d->content_length);
 	}
 	d->msg->body = body;
+	d->msg->text.n = at + body.n - offset_of(d, d->msg->text);
 }
 
 static enum sip_answerable answerable(const struct decoder *d)
 {
-	if (!d->msg->is_request || d->msg->method_text.n == 0)
+	/* Section 17.1.1.3: nothing answers an ACK. */
+	if (!d->msg->is_request || d->msg->method_text.n == 0 || d->msg->method == SIP_METHOD_ACK)
 		return SIP_NOT_ANSWERABLE;
 	for (enum part p = PART_VIA; p <= PART_CSEQ; p++)
 		if (!d->good[p])
@@ -437,10 +493,12 @@ int sip_msg_decode(struct slice in, struct sip_msg *ret, struct sip_refusal *ref
 		refuse(&d, ERR_LIMIT, 513, SIP_MSG_MAX, "the message is too long");
 		return d.err;
 	}
-	if (start_line(&d, &at) && read_rows(&d, &at)) {
+	bool whole = start_line(&d, &at) && read_rows(&d, &at);
+	if (whole) {
 		read_parts(&d);
 		read_body(&d, at);
 	}
+	check_controls(&d, whole ? at : in.n);
 	if (d.err)
 		refusal->answerable = answerable(&d);
 	return d.err;

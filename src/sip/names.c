@@ -1,6 +1,8 @@
 /* Names of methods, headers and status codes, both ways. */
 #include "sip/names.h"
 
+#include <string.h>
+
 #include "base/mem.h"
 #include "base/str.h"
 
@@ -22,47 +24,52 @@ static const char *const methods[] = {
 	[SIP_METHOD_OTHER] = "OTHER",
 };
 
-static const char *const headers[] = {
-	[SIP_HDR_OTHER] = "",
-	[SIP_HDR_ACCEPT] = "Accept",
-	[SIP_HDR_ALLOW] = "Allow",
-	[SIP_HDR_AUTHENTICATION_INFO] = "Authentication-Info",
-	[SIP_HDR_AUTHORIZATION] = "Authorization",
-	[SIP_HDR_CALL_ID] = "Call-ID",
-	[SIP_HDR_CONTACT] = "Contact",
-	[SIP_HDR_CONTENT_ENCODING] = "Content-Encoding",
-	[SIP_HDR_CONTENT_LANGUAGE] = "Content-Language",
-	[SIP_HDR_CONTENT_LENGTH] = "Content-Length",
-	[SIP_HDR_CONTENT_TYPE] = "Content-Type",
-	[SIP_HDR_CSEQ] = "CSeq",
-	[SIP_HDR_DATE] = "Date",
-	[SIP_HDR_EVENT] = "Event",
-	[SIP_HDR_EXPIRES] = "Expires",
-	[SIP_HDR_FROM] = "From",
-	[SIP_HDR_MAX_BREADTH] = "Max-Breadth",
-	[SIP_HDR_MAX_FORWARDS] = "Max-Forwards",
-	[SIP_HDR_MIN_EXPIRES] = "Min-Expires",
-	[SIP_HDR_P_ASSERTED_IDENTITY] = "P-Asserted-Identity",
-	[SIP_HDR_PATH] = "Path",
-	[SIP_HDR_PROXY_AUTHENTICATE] = "Proxy-Authenticate",
-	[SIP_HDR_PROXY_AUTHORIZATION] = "Proxy-Authorization",
-	[SIP_HDR_PROXY_REQUIRE] = "Proxy-Require",
-	[SIP_HDR_REASON] = "Reason",
-	[SIP_HDR_RECORD_ROUTE] = "Record-Route",
-	[SIP_HDR_REQUIRE] = "Require",
-	[SIP_HDR_RETRY_AFTER] = "Retry-After",
-	[SIP_HDR_ROUTE] = "Route",
-	[SIP_HDR_SERVER] = "Server",
-	[SIP_HDR_SUBJECT] = "Subject",
-	[SIP_HDR_SUPPORTED] = "Supported",
-	[SIP_HDR_TO] = "To",
-	[SIP_HDR_UNSUPPORTED] = "Unsupported",
-	[SIP_HDR_USER_AGENT] = "User-Agent",
-	[SIP_HDR_VIA] = "Via",
-	[SIP_HDR_WARNING] = "Warning",
-	[SIP_HDR_WWW_AUTHENTICATE] = "WWW-Authenticate",
-	[SIP_HDR_MS_DIAGNOSTICS] = "ms-diagnostics",
-	[SIP_HDR_MS_DIAGNOSTICS_PUBLIC] = "ms-diagnostics-public",
+/* A slice that may stand in a static table; its end is a C string's too. */
+#define NAME(lit)                                                                                  \
+	{                                                                                          \
+		(const uint8_t *)("" lit), sizeof(lit) - 1                                         \
+	}
+static const struct slice headers[] = {
+	[SIP_HDR_OTHER] = NAME(""),
+	[SIP_HDR_ACCEPT] = NAME("Accept"),
+	[SIP_HDR_ALLOW] = NAME("Allow"),
+	[SIP_HDR_AUTHENTICATION_INFO] = NAME("Authentication-Info"),
+	[SIP_HDR_AUTHORIZATION] = NAME("Authorization"),
+	[SIP_HDR_CALL_ID] = NAME("Call-ID"),
+	[SIP_HDR_CONTACT] = NAME("Contact"),
+	[SIP_HDR_CONTENT_ENCODING] = NAME("Content-Encoding"),
+	[SIP_HDR_CONTENT_LANGUAGE] = NAME("Content-Language"),
+	[SIP_HDR_CONTENT_LENGTH] = NAME("Content-Length"),
+	[SIP_HDR_CONTENT_TYPE] = NAME("Content-Type"),
+	[SIP_HDR_CSEQ] = NAME("CSeq"),
+	[SIP_HDR_DATE] = NAME("Date"),
+	[SIP_HDR_EVENT] = NAME("Event"),
+	[SIP_HDR_EXPIRES] = NAME("Expires"),
+	[SIP_HDR_FROM] = NAME("From"),
+	[SIP_HDR_MAX_BREADTH] = NAME("Max-Breadth"),
+	[SIP_HDR_MAX_FORWARDS] = NAME("Max-Forwards"),
+	[SIP_HDR_MIN_EXPIRES] = NAME("Min-Expires"),
+	[SIP_HDR_P_ASSERTED_IDENTITY] = NAME("P-Asserted-Identity"),
+	[SIP_HDR_PATH] = NAME("Path"),
+	[SIP_HDR_PROXY_AUTHENTICATE] = NAME("Proxy-Authenticate"),
+	[SIP_HDR_PROXY_AUTHORIZATION] = NAME("Proxy-Authorization"),
+	[SIP_HDR_PROXY_REQUIRE] = NAME("Proxy-Require"),
+	[SIP_HDR_REASON] = NAME("Reason"),
+	[SIP_HDR_RECORD_ROUTE] = NAME("Record-Route"),
+	[SIP_HDR_REQUIRE] = NAME("Require"),
+	[SIP_HDR_RETRY_AFTER] = NAME("Retry-After"),
+	[SIP_HDR_ROUTE] = NAME("Route"),
+	[SIP_HDR_SERVER] = NAME("Server"),
+	[SIP_HDR_SUBJECT] = NAME("Subject"),
+	[SIP_HDR_SUPPORTED] = NAME("Supported"),
+	[SIP_HDR_TO] = NAME("To"),
+	[SIP_HDR_UNSUPPORTED] = NAME("Unsupported"),
+	[SIP_HDR_USER_AGENT] = NAME("User-Agent"),
+	[SIP_HDR_VIA] = NAME("Via"),
+	[SIP_HDR_WARNING] = NAME("Warning"),
+	[SIP_HDR_WWW_AUTHENTICATE] = NAME("WWW-Authenticate"),
+	[SIP_HDR_MS_DIAGNOSTICS] = NAME("ms-diagnostics"),
+	[SIP_HDR_MS_DIAGNOSTICS_PUBLIC] = NAME("ms-diagnostics-public"),
 };
 _Static_assert(COUNT(headers) == SIP_HDR_COUNT, "one name a header");
 
@@ -81,51 +88,50 @@ static const uint8_t compact[128] = {
 	['v'] = SIP_HDR_VIA,
 };
 
-/* Ordered by the length of the name; starts[n] is the first of length n. */
-static const uint8_t by_length[] = {
-	SIP_HDR_TO,
-	SIP_HDR_VIA,
-	SIP_HDR_CSEQ,
-	SIP_HDR_DATE,
-	SIP_HDR_FROM,
-	SIP_HDR_PATH,
-	SIP_HDR_ALLOW,
-	SIP_HDR_EVENT,
-	SIP_HDR_ROUTE,
-	SIP_HDR_ACCEPT,
-	SIP_HDR_REASON,
-	SIP_HDR_SERVER,
-	SIP_HDR_CALL_ID,
-	SIP_HDR_CONTACT,
-	SIP_HDR_EXPIRES,
-	SIP_HDR_REQUIRE,
-	SIP_HDR_SUBJECT,
-	SIP_HDR_WARNING,
-	SIP_HDR_SUPPORTED,
-	SIP_HDR_USER_AGENT,
-	SIP_HDR_MAX_BREADTH,
-	SIP_HDR_MIN_EXPIRES,
-	SIP_HDR_RETRY_AFTER,
-	SIP_HDR_UNSUPPORTED,
-	SIP_HDR_CONTENT_TYPE,
-	SIP_HDR_MAX_FORWARDS,
-	SIP_HDR_RECORD_ROUTE,
-	SIP_HDR_AUTHORIZATION,
-	SIP_HDR_PROXY_REQUIRE,
-	SIP_HDR_CONTENT_LENGTH,
-	SIP_HDR_MS_DIAGNOSTICS,
-	SIP_HDR_CONTENT_ENCODING,
-	SIP_HDR_CONTENT_LANGUAGE,
-	SIP_HDR_WWW_AUTHENTICATE,
-	SIP_HDR_PROXY_AUTHENTICATE,
-	SIP_HDR_AUTHENTICATION_INFO,
-	SIP_HDR_P_ASSERTED_IDENTITY,
-	SIP_HDR_PROXY_AUTHORIZATION,
-	SIP_HDR_MS_DIAGNOSTICS_PUBLIC,
+/* A perfect hash of the long forms: see hash().  After a change, names may collide: the unit test
+ * looks up every one of them. */
+enum { HASH_SIZE = 128 };
+static const uint8_t by_hash[HASH_SIZE] = {
+	[0] = SIP_HDR_ROUTE,
+	[2] = SIP_HDR_AUTHENTICATION_INFO,
+	[3] = SIP_HDR_WWW_AUTHENTICATE,
+	[7] = SIP_HDR_CONTACT,
+	[10] = SIP_HDR_EXPIRES,
+	[11] = SIP_HDR_PROXY_AUTHENTICATE,
+	[20] = SIP_HDR_REASON,
+	[22] = SIP_HDR_REQUIRE,
+	[26] = SIP_HDR_SERVER,
+	[31] = SIP_HDR_PROXY_AUTHORIZATION,
+	[34] = SIP_HDR_WARNING,
+	[36] = SIP_HDR_MS_DIAGNOSTICS_PUBLIC,
+	[39] = SIP_HDR_SUBJECT,
+	[42] = SIP_HDR_P_ASSERTED_IDENTITY,
+	[45] = SIP_HDR_SUPPORTED,
+	[47] = SIP_HDR_CONTENT_TYPE,
+	[59] = SIP_HDR_MAX_BREADTH,
+	[63] = SIP_HDR_AUTHORIZATION,
+	[70] = SIP_HDR_MIN_EXPIRES,
+	[71] = SIP_HDR_UNSUPPORTED,
+	[72] = SIP_HDR_CONTENT_LENGTH,
+	[76] = SIP_HDR_USER_AGENT,
+	[77] = SIP_HDR_RECORD_ROUTE,
+	[79] = SIP_HDR_RETRY_AFTER,
+	[81] = SIP_HDR_MAX_FORWARDS,
+	[84] = SIP_HDR_PROXY_REQUIRE,
+	[89] = SIP_HDR_DATE,
+	[91] = SIP_HDR_CONTENT_LANGUAGE,
+	[93] = SIP_HDR_CONTENT_ENCODING,
+	[99] = SIP_HDR_CSEQ,
+	[101] = SIP_HDR_FROM,
+	[103] = SIP_HDR_MS_DIAGNOSTICS,
+	[109] = SIP_HDR_TO,
+	[110] = SIP_HDR_VIA,
+	[112] = SIP_HDR_ALLOW,
+	[116] = SIP_HDR_PATH,
+	[117] = SIP_HDR_EVENT,
+	[119] = SIP_HDR_CALL_ID,
+	[120] = SIP_HDR_ACCEPT,
 };
-static const uint8_t starts[] = { 0, 0, 0, 1, 2, 6, 9, 12, 18, 18, 19, 20, 24, 27, 29, 31, 31, 34,
-	34, 35, 38, 38, 39 };
-enum { LENGTH_MAX = COUNT(starts) - 2 };
 
 static const struct {
 	int status;
@@ -203,24 +209,51 @@ enum sip_method sip_method_find(struct slice name)
 
 const char *sip_hdr_name(enum sip_hdr_id id)
 {
-	return headers[id];
+	return (const char *)headers[id].p;
+}
+
+/* ASCII letters lose their case; what else this changes is in no name and not hidden by it: only
+ * control characters become a "-". */
+static size_t hash(struct slice name)
+{
+	return ((name.p[0] | 0x20u) * 2 + (name.p[name.n - 1] | 0x20u) + name.n * 11) &
+	       (HASH_SIZE - 1);
+}
+
+static uint64_t differing(const uint8_t *a, const uint8_t *b)
+{
+	uint64_t x, y;
+
+	memcpy(&x, a, sizeof(x));
+	memcpy(&y, b, sizeof(y));
+	return (x ^ y) & ~UINT64_C(0x2020202020202020);
+}
+
+/* Eight bytes at a time; the last eight may overlap those before. */
+static bool same_name(const uint8_t *a, const uint8_t *b, size_t n)
+{
+	uint64_t differ = 0;
+	size_t i = 0;
+
+	for (; i + sizeof(differ) <= n; i += sizeof(differ))
+		differ |= differing(a + i, b + i);
+	if (i > 0)
+		return (differ | differing(a + n - sizeof(differ), b + n - sizeof(differ))) == 0;
+	for (; i < n; i++)
+		differ |= (uint64_t)(a[i] ^ b[i]) & ~UINT64_C(0x20);
+	return differ == 0;
 }
 
 enum sip_hdr_id sip_hdr_find(struct slice name)
 {
+	if (name.n == 0)
+		return SIP_HDR_OTHER;
 	if (name.n == 1)
 		return name.p[0] < 128 ? (enum sip_hdr_id)compact[ascii_lower(name.p[0])]
 				       : SIP_HDR_OTHER;
-	if (name.n == 0 || name.n > LENGTH_MAX)
-		return SIP_HDR_OTHER;
-	for (size_t i = starts[name.n]; i < starts[name.n + 1]; i++) {
-		const char *known = headers[by_length[i]];
-
-		if (ascii_lower(name.p[0]) == ascii_lower((uint8_t)known[0]) &&
-			slice_ieq(name, slice_of(known, name.n)))
-			return (enum sip_hdr_id)by_length[i];
-	}
-	return SIP_HDR_OTHER;
+	enum sip_hdr_id id = (enum sip_hdr_id)by_hash[hash(name)];
+	struct slice known = headers[id];
+	return known.n == name.n && same_name(known.p, name.p, name.n) ? id : SIP_HDR_OTHER;
 }
 
 const char *sip_reason_phrase(int status)

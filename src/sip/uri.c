@@ -11,13 +11,13 @@ enum {
 	C_PASSWORD = 4,   /* unreserved / "&" "=" "+" "$" "," */
 	C_PARAM = 8,      /* unreserved / param-unreserved */
 	C_HOST = 16,      /* alphanum / "-" / "." */
-	C_HEADER = 32,    /* unreserved / hnv-unreserved, and the "=" and "&" between */
+	C_HEADER = 32,    /* unreserved / hnv-unreserved */
 };
 
 /* clang-format off */
 static const uint8_t classes[256] = {
-	[0x20] = 0x00, 0x2f, 0x00, 0x00, 0x2e, 0x00, 0x2e, 0x2f, 0x2f, 0x2f, 0x2f, 0x2e, 0x06, 0x3f, 0x3f, 0x2a,
-	[0x30] = 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x28, 0x02, 0x00, 0x26, 0x00, 0x22,
+	[0x20] = 0x00, 0x2f, 0x00, 0x00, 0x2e, 0x00, 0x0e, 0x2f, 0x2f, 0x2f, 0x2f, 0x2e, 0x06, 0x3f, 0x3f, 0x2a,
+	[0x30] = 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x28, 0x02, 0x00, 0x06, 0x00, 0x22,
 	[0x40] = 0x00, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f,
 	[0x50] = 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x28, 0x00, 0x28, 0x00, 0x2f,
 	[0x60] = 0x00, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f,
@@ -26,14 +26,15 @@ static const uint8_t classes[256] = {
 /* clang-format on */
 
 static const struct {
-	const char *name;
+	char name[7];
+	uint8_t n;
 	enum sip_scheme scheme;
 } schemes[] = {
-	{ "sip", SIP_SCHEME_SIP },
-	{ "sips", SIP_SCHEME_SIPS },
-	{ "tel", SIP_SCHEME_TEL },
-	{ "im", SIP_SCHEME_IM },
-	{ "pres", SIP_SCHEME_PRES },
+	{ "sip:", 4, SIP_SCHEME_SIP },
+	{ "sips:", 5, SIP_SCHEME_SIPS },
+	{ "tel:", 4, SIP_SCHEME_TEL },
+	{ "im:", 3, SIP_SCHEME_IM },
+	{ "pres:", 5, SIP_SCHEME_PRES },
 };
 
 static int refuse(struct where *where, int err, size_t offset, const char *what)
@@ -59,14 +60,6 @@ static size_t span(struct slice s, size_t from, uint8_t class, bool *bad_escape)
 		i += 2;
 	}
 	return i;
-}
-
-static enum sip_scheme find_scheme(struct slice text)
-{
-	for (size_t i = 0; i < COUNT(schemes); i++)
-		if (slice_ieqs(text, schemes[i].name))
-			return schemes[i].scheme;
-	return SIP_SCHEME_OTHER;
 }
 
 static bool is_scheme(struct slice s)
@@ -103,25 +96,44 @@ static int read_userinfo(
 	return 0;
 }
 
+/* If the last label is a number the whole is an IPv4 address or nothing, for a toplabel begins with
+ * a letter. */
+static bool is_number(struct slice host, size_t last)
+{
+	size_t i = last;
+
+	while (i < host.n && ascii_is_digit(host.p[i]))
+		i++;
+	return i > last && (i == host.n || host.p[i] == '.');
+}
+
+/* Labels of letters, digits and inner hyphens; one final dot is allowed. */
 static bool is_hostname(struct slice host)
 {
-	while (host.n) {
-		struct slice label = slice_split(&host, '.');
+	size_t start = 0, last = 0;
+	struct addr ignored;
 
-		if (label.n == 0 || label.n > 63 || label.p[0] == '-' ||
-			label.p[label.n - 1] == '-')
+	for (size_t i = 0; i <= host.n; i++) {
+		if (i < host.n && host.p[i] != '.')
+			continue;
+		if (i == host.n && i == start && i > 0)
+			break; /* behind the final dot */
+		if (i == start || i - start > 63 || host.p[start] == '-' || host.p[i - 1] == '-')
 			return false;
+		last = start;
+		start = i + 1;
 	}
-	return true;
+	return !is_number(host, last) || addr_decode_ip(host, &ignored);
 }
 
 static int read_host(struct slice in, size_t *at, struct sip_uri *u, struct where *w)
 {
-	struct addr ignored;
 	bool bad = false;
 	size_t from = *at, end;
 
 	if (from < in.n && in.p[from] == '[') {
+		struct addr ignored;
+
 		end = from + slice_chr(slice_skip(in, from), ']') + 1;
 		if (end > in.n || !addr_decode_ip(slice_cut(in, from, end), &ignored))
 			return refuse(w, ERR_SYNTAX, from, "a malformed IPv6 reference");
@@ -179,47 +191,116 @@ static int read_params(struct slice in, size_t *at, struct sip_uri *u, struct wh
 	return 0;
 }
 
-static int read_hostpart(struct slice in, size_t at, struct sip_uri *u, struct where *w)
+/* hname "=" hvalue, "&" between. */
+static int read_headers(struct slice in, size_t *at, struct sip_uri *u, struct where *w)
 {
 	bool bad = false;
+	size_t from = *at + 1, i = *at;
 
+	while (i < in.n && (in.p[i] == '?' || in.p[i] == '&')) {
+		size_t name = i + 1;
+
+		i = span(in, name, C_HEADER, &bad);
+		if (i == name || bad)
+			return refuse(w, ERR_SYNTAX, i, "a malformed header in a URI");
+		if (i == in.n || in.p[i] != '=')
+			return refuse(w, ERR_SYNTAX, i, "a header in a URI without its =");
+		i = span(in, i + 1, C_HEADER, &bad);
+		if (bad)
+			return refuse(w, ERR_SYNTAX, i, "a malformed header in a URI");
+	}
+	u->headers = slice_cut(in, from, i);
+	*at = i;
+	return 0;
+}
+
+static int read_hostpart(struct slice in, size_t at, struct sip_uri *u, struct where *w)
+{
 	int err = read_host(in, &at, u, w);
+
 	if (!err && at < in.n && in.p[at] == ':')
 		err = read_port(in, &at, u, w);
 	if (!err && at < in.n && in.p[at] == ';')
 		err = read_params(in, &at, u, w);
-	if (err)
-		return err;
-	if (at < in.n && in.p[at] == '?') {
-		size_t from = at + 1;
+	if (!err && at < in.n && in.p[at] == '?')
+		err = read_headers(in, &at, u, w);
+	if (!err && at != in.n)
+		err = refuse(w, ERR_SYNTAX, at, "a character that a SIP URI does not allow");
+	return err;
+}
 
-		at = span(in, from, C_HEADER, &bad);
-		u->headers = slice_cut(in, from, at);
+/* RFC 3966 section 3: digits with visual separators, or a local number that may have letters. */
+static int read_tel(struct slice in, size_t from, struct sip_uri *u, struct where *w)
+{
+	static const struct slice allowed = { (const uint8_t *)"*#-.()", 6 };
+	bool global = from < in.n && in.p[from] == '+';
+	size_t at = from + global, end = from + slice_chr(slice_skip(in, from), ';');
+	unsigned digits = 0;
+
+	for (size_t i = at; i < end; i++) {
+		bool digit = ascii_is_digit(in.p[i]) || (!global && hex_digit(in.p[i]) >= 0);
+
+		if (!digit && slice_chr(allowed, in.p[i]) == allowed.n)
+			return refuse(w, ERR_SYNTAX, i, "a character that a number does not allow");
+		digits += digit || in.p[i] == '*' || in.p[i] == '#';
 	}
-	if (at != in.n || bad)
-		return refuse(w, ERR_SYNTAX, at, "a character that a SIP URI does not allow");
+	if (digits == 0)
+		return refuse(w, ERR_SYNTAX, from, "a tel URI without a number");
+	u->user = slice_cut(in, from, end);
+	if (end < in.n) {
+		int err = read_params(in, &end, u, w);
+		if (err)
+			return err;
+	}
+	return end == in.n
+		       ? 0
+		       : refuse(w, ERR_SYNTAX, end, "a character that a tel URI does not allow");
+}
+
+/* Of a scheme that is not ours: no more than that it is a URI (absoluteURI, made of uric). */
+static int read_other(struct slice in, size_t from, struct where *w)
+{
+	bool bad = false;
+	size_t i = from;
+
+	while (!bad && i < in.n) {
+		i = span(in, i, C_USER, &bad);
+		if (bad || i == in.n)
+			break;
+		if (in.p[i] != ':' && in.p[i] != '@')
+			break;
+		i++;
+	}
+	if (i < in.n)
+		return refuse(w, ERR_SYNTAX, i, "a character that a URI does not allow");
+	if (from == in.n)
+		return refuse(w, ERR_SYNTAX, from, "a URI without anything behind its scheme");
 	return 0;
 }
 
-/* tel: digits and visual separators (RFC 3966), then parameters; kept as one user part. */
-static int read_tel(struct slice in, size_t from, struct sip_uri *u, struct where *w)
+static bool is_known(struct slice in, size_t i)
 {
-	struct slice rest = slice_skip(in, from);
-
-	u->user = slice_cut(rest, 0, slice_chr(rest, ';'));
-	u->params = slice_skip(rest, u->user.n + 1);
-	return u->user.n ? 0 : refuse(w, ERR_SYNTAX, from, "a tel URI without a number");
+	for (size_t k = 0; k < schemes[i].n; k++)
+		if (k == in.n || ascii_lower(in.p[k]) != (uint8_t)schemes[i].name[k])
+			return false;
+	return true;
 }
 
 static int read_scheme(struct slice in, struct sip_uri *u, struct where *w)
 {
+	u->text = in;
+	for (size_t i = 0; i < COUNT(schemes); i++) {
+		if (!is_known(in, i))
+			continue;
+		u->scheme = schemes[i].scheme;
+		u->scheme_text = slice_cut(in, 0, schemes[i].n - 1u);
+		return 0;
+	}
 	size_t colon = slice_chr(in, ':');
-
 	if (colon == in.n || !is_scheme(slice_cut(in, 0, colon)))
 		return refuse(w, ERR_SYNTAX, 0, "a URI without a scheme");
-	u->text = in;
+	u->scheme = SIP_SCHEME_OTHER;
 	u->scheme_text = slice_cut(in, 0, colon);
-	u->scheme = find_scheme(u->scheme_text);
 	return 0;
 }
 
@@ -234,13 +315,8 @@ int sip_uri_decode(struct slice in, struct sip_uri *ret, struct where *where)
 		return err;
 	size_t from = u.scheme_text.n + 1;
 	if (u.scheme == SIP_SCHEME_OTHER) {
-		if (from == in.n)
-			return refuse(where, ERR_SYNTAX, from,
-				"a URI without anything behind its scheme");
-		*ret = u;
-		return 0;
-	}
-	if (u.scheme == SIP_SCHEME_TEL) {
+		err = read_other(in, from, where);
+	} else if (u.scheme == SIP_SCHEME_TEL) {
 		err = read_tel(in, from, &u, where);
 	} else {
 		/* Neither host nor parameters can hold an "@": the first one ends the user part. */
@@ -256,12 +332,13 @@ int sip_uri_decode(struct slice in, struct sip_uri *ret, struct where *where)
 	return err;
 }
 
-/* The next parameter of "a=b;c"; false at the end. */
-static bool next_param(struct slice *rest, struct slice *name, struct slice *value)
+/* The next pair of "a=b;c" or, with another separator, of "a=b&c=d"; false at the end. */
+static bool next_pair(
+	struct slice *rest, uint8_t separator, struct slice *name, struct slice *value)
 {
 	if (rest->n == 0)
 		return false;
-	struct slice one = slice_split(rest, ';');
+	struct slice one = slice_split(rest, separator);
 	size_t eq = slice_chr(one, '=');
 
 	*name = slice_cut(one, 0, eq);
@@ -273,7 +350,7 @@ bool sip_uri_param(const struct sip_uri *uri, const char *name, struct slice *va
 {
 	struct slice rest = uri->params, n, v;
 
-	while (next_param(&rest, &n, &v)) {
+	while (next_pair(&rest, ';', &n, &v)) {
 		if (!slice_ieqs(n, name))
 			continue;
 		*value = v.n ? v : SLICE_NONE;
@@ -287,7 +364,8 @@ static uint8_t next_byte(struct slice s, size_t *i, bool *escaped)
 {
 	uint8_t c = s.p[*i];
 
-	*escaped = c == '%' && *i + 2 < s.n && hex_digit(s.p[*i + 1]) >= 0;
+	*escaped = c == '%' && *i + 2 < s.n && hex_digit(s.p[*i + 1]) >= 0 &&
+		   hex_digit(s.p[*i + 2]) >= 0;
 	if (!*escaped) {
 		*i += 1;
 		return c;
@@ -327,11 +405,27 @@ static bool must_be_in_both(struct slice name)
 	return false;
 }
 
+/* Comparing is quadratic: from here on, only what is written alike is equal. */
+enum { PAIRS_MAX = 32 };
+
+static bool has_many(struct slice s, uint8_t separator)
+{
+	unsigned n = 1;
+
+	while (s.n) {
+		slice_split(&s, separator);
+		n++;
+	}
+	return n > PAIRS_MAX;
+}
+
 static bool params_agree(const struct sip_uri *a, const struct sip_uri *b)
 {
 	struct slice rest = a->params, name, value;
 
-	while (next_param(&rest, &name, &value)) {
+	if (has_many(a->params, ';') || has_many(b->params, ';'))
+		return slice_eq(a->params, b->params);
+	while (next_pair(&rest, ';', &name, &value)) {
 		char text[64];
 		struct slice other;
 
@@ -347,12 +441,59 @@ static bool params_agree(const struct sip_uri *a, const struct sip_uri *b)
 	return true;
 }
 
+/* Every header of `a` is in `b`, and as often: they are in any order. */
+static bool headers_agree(const struct sip_uri *a, const struct sip_uri *b)
+{
+	struct slice ra = a->headers, na, va, nb, vb;
+
+	if (has_many(a->headers, '&') || has_many(b->headers, '&'))
+		return slice_eq(a->headers, b->headers);
+	while (next_pair(&ra, '&', &na, &va)) {
+		struct slice all = a->headers, rb = b->headers;
+		int left = 0;
+
+		while (next_pair(&all, '&', &nb, &vb))
+			left += equal_escaped(na, nb, true) && equal_escaped(va, vb, false);
+		while (next_pair(&rb, '&', &nb, &vb))
+			left -= equal_escaped(na, nb, true) && equal_escaped(va, vb, false);
+		if (left)
+			return false;
+	}
+	return true;
+}
+
+/* RFC 3966 section 4: visual separators do not count. */
+static bool equal_numbers(struct slice a, struct slice b)
+{
+	static const struct slice visual = { (const uint8_t *)"-.()", 4 };
+	size_t i = 0, k = 0;
+
+	for (;;) {
+		while (i < a.n && slice_chr(visual, a.p[i]) < visual.n)
+			i++;
+		while (k < b.n && slice_chr(visual, b.p[k]) < visual.n)
+			k++;
+		if (i == a.n || k == b.n)
+			return i == a.n && k == b.n;
+		if (ascii_lower(a.p[i++]) != ascii_lower(b.p[k++]))
+			return false;
+	}
+}
+
 bool sip_uri_equal(const struct sip_uri *a, const struct sip_uri *b)
 {
-	return a->scheme == b->scheme && a->port == b->port && a->has_password == b->has_password &&
+	if (a->scheme != b->scheme)
+		return false;
+	if (a->scheme == SIP_SCHEME_OTHER) /* nothing is known of it but its text */
+		return slice_ieq(a->scheme_text, b->scheme_text) &&
+		       slice_eq(slice_skip(a->text, a->scheme_text.n),
+			       slice_skip(b->text, b->scheme_text.n));
+	if (a->scheme == SIP_SCHEME_TEL)
+		return equal_numbers(a->user, b->user) && params_agree(a, b) && params_agree(b, a);
+	return a->port == b->port && a->has_password == b->has_password &&
 	       slice_ieq(a->host, b->host) && equal_escaped(a->user, b->user, false) &&
 	       equal_escaped(a->password, b->password, false) && params_agree(a, b) &&
-	       params_agree(b, a) && slice_ieq(a->headers, b->headers);
+	       params_agree(b, a) && headers_agree(a, b) && headers_agree(b, a);
 }
 
 int sip_unescape(struct slice in, struct buf *out, struct where *where)
