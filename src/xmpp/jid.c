@@ -175,14 +175,49 @@ static int copy_out(struct slice s, char *out, size_t size, struct where *where)
 	return (int)s.n;
 }
 
-/* Through A-labels in any case: the mapping of UTS 46, and every rule of RFC 5891 is checked. */
+struct idn { /* freed by idn2_free() */
+	uint8_t *ascii;
+	char *unicode; /* NULL when there is no A-label */
+};
+
+static int lookup(const char *text, uint8_t **ret, struct where *where)
+{
+	/* UTS 46's mapping, and the rules of RFC 5891. */
+	int rc = idn2_lookup_u8((const uint8_t *)text, ret, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
+
+	return rc == IDN2_OK ? 0 : idn_error(rc, where, 0);
+}
+
+/* libidn2 takes an A-label as it comes; only the way back shows whether it stands for a U-label. */
+static int check_round_trip(const struct idn *idn, struct where *where)
+{
+	uint8_t *again = NULL;
+	int err = lookup(idn->unicode, &again, where);
+
+	if (!err && strcmp((const char *)again, (const char *)idn->ascii) != 0)
+		err = refuse(where, ERR_SYNTAX, 0, "an A-label that stands for no U-label");
+	idn2_free(again);
+	return err;
+}
+
+static int convert(const char *text, struct idn *ret, struct where *where)
+{
+	bool has_a_label = false;
+	int err = lookup(text, &ret->ascii, where);
+
+	if (!err)
+		err = check_labels(slice_str((const char *)ret->ascii), where, &has_a_label);
+	if (err || !has_a_label)
+		return err;
+	int rc = idn2_to_unicode_8z8z((const char *)ret->ascii, &ret->unicode, 0);
+	return rc == IDN2_OK ? check_round_trip(ret, where) : idn_error(rc, where, 0);
+}
+
 static int domain_by_idn(struct slice in, bool unicode, char *out, size_t size, struct where *where)
 {
-	size_t odd = first_non_ascii(in) % (in.n ? in.n : 1), bad;
+	size_t odd = first_non_ascii(in), bad;
 	char text[JID_PART_MAX + 1];
-	uint8_t *ascii = NULL;
-	char *decoded = NULL;
-	bool has_a_label = false;
+	struct idn idn = { NULL, NULL };
 
 	if (!utf8_valid(in, &bad))
 		return refuse(where, ERR_SYNTAX, bad, "the domain is not UTF-8");
@@ -191,23 +226,15 @@ static int domain_by_idn(struct slice in, bool unicode, char *out, size_t size, 
 	if (!slice_cstr(in, text, sizeof(text)))
 		return refuse(where, ERR_SYNTAX, slice_chr(in, 0), "a NUL in the domain");
 
-	int rc = idn2_lookup_u8(
-		(const uint8_t *)text, &ascii, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
-	if (rc != IDN2_OK)
-		return idn_error(rc, where, odd);
-	struct slice result = slice_str((const char *)ascii);
-	int n = check_labels(result, where, &has_a_label);
-	if (n < 0 && where)
-		where->offset = odd; /* it was one in the A-labels */
-	if (n == 0 && unicode && has_a_label) {
-		rc = idn2_to_unicode_8z8z((const char *)ascii, &decoded, 0);
-		n = rc == IDN2_OK ? 0 : idn_error(rc, where, odd);
-		result = slice_str(decoded);
-	}
+	int n = convert(text, &idn, where);
+	if (n < 0 && where) /* the offset was one in the A-labels */
+		where->offset = odd < in.n ? odd : 0;
 	if (n == 0)
-		n = copy_out(result, out, size, where);
-	idn2_free(ascii);
-	idn2_free(decoded);
+		n = copy_out(
+			slice_str(unicode && idn.unicode ? idn.unicode : (const char *)idn.ascii),
+			out, size, where);
+	idn2_free(idn.ascii);
+	idn2_free(idn.unicode);
 	return n;
 }
 

@@ -183,10 +183,11 @@ static void expat_failed(struct xml_reader *r)
 /* UTF-16 and UTF-32 show in the first two bytes: a mark, or the zero beside "<". */
 static bool is_wide(const struct xml_reader *r, struct slice in)
 {
-	for (size_t i = 0; i < in.n && r->fed + i < 2; i++)
-		if (in.p[i] == 0 || in.p[i] >= 0xFE)
-			return true;
-	return false;
+	if (r->fed > 1 || in.n == 0)
+		return false;
+	if (r->fed == 1)
+		return in.p[0] == 0 && r->starts_with_tag;
+	return in.p[0] == 0 || in.p[0] >= 0xFE || (in.n > 1 && in.p[0] == '<' && in.p[1] == 0);
 }
 
 static void feed(struct xml_reader *r, struct slice in)
@@ -195,6 +196,8 @@ static void feed(struct xml_reader *r, struct slice in)
 		xml_reader_fail_at(r, "unsupported-encoding", 0, "an encoding other than UTF-8");
 		return;
 	}
+	if (r->fed == 0)
+		r->starts_with_tag = in.p[0] == '<';
 	r->fed += in.n;
 	if (XML_Parse(r->expat, (const char *)in.p, (int)in.n, 0) != XML_STATUS_OK) {
 		expat_failed(r);

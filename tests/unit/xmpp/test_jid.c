@@ -132,6 +132,7 @@ static void refusals_say_where_and_why(void **state)
 		{ "a@\u00E4 b", 2, "not an internationalized domain name" },
 		{ "a@\u00E4..b", 2, "an empty label in the domain" },
 		{ "a@xn--a.example", 2, "not an internationalized domain name" },
+		{ "a@xn--rzt-keka-ooa", 2, "not an internationalized domain name" },
 		{ "a@b.\u265A\u0308\u200D", 4, "not an internationalized domain name" },
 		{ "a@[::1", 2, "not an IPv6 address in brackets" },
 		{ "a@[::g]", 2, "not an IPv6 address in brackets" },
