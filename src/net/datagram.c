@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -14,17 +15,30 @@
 
 enum {
 	BATCH = 64,
-	PIECE = 65536,    /* no datagram is cut; pages that are not written to cost nothing */
-	ROUNDS_MAX = 4,   /* batches of one socket in one wake-up */
+	PIECE = 65536, /* no datagram is cut; pages that are not written to cost nothing */
+	/* 33 cache lines between the pieces: else the beginnings of all of them, which is what is
+	 * used, would share the same few sets of the cache. */
+	STRIDE = PIECE + 33 * 64,
+	BIG = 16384, /* a piece that was filled further gives its pages back */
+	PAGE = 4096,
 	QUEUE_MAX = 4096, /* datagrams that wait for the kernel */
 	QUEUE_BYTES = 8 << 20,
 	SOCKET_BYTES = 4 << 20,
+	ERRORS_MAX = 64,    /* of one socket that wait to be told */
+	WAYS = 1024,        /* peers whose way in is remembered, on a wildcard socket */
+	SEND_TRIES_MAX = 8, /* of one datagram, as long as the error was an earlier one's */
+};
+
+union control {
+	struct cmsghdr align;
+	uint8_t bytes[64];
 };
 
 struct datagram_batch {
 	struct mmsghdr msgs[BATCH];
 	struct iovec iovs[BATCH];
 	union sock_addr peers[BATCH];
+	union control controls[BATCH];
 	uint8_t *bytes;
 };
 
@@ -32,6 +46,17 @@ struct waiting {
 	union sock_addr to;
 	socklen_t n_to;
 	size_t offset, n;
+	struct addr from; /* family 0: the kernel chooses */
+};
+
+struct late_error {
+	struct addr peer;
+	int err;
+};
+
+/* By which of our addresses a peer reached us. */
+struct way {
+	struct addr peer, local;
 };
 
 struct datagram {
@@ -45,7 +70,10 @@ struct datagram {
 	bool write_armed;
 	struct buf bytes;
 	struct waiting *queue;
-	unsigned n_queue;
+	unsigned n_queue, cap_queue;
+	struct late_error *errors;
+	unsigned n_errors;
+	struct way *ways; /* WAYS of them when bound to a wildcard, else NULL */
 };
 
 int datagrams_init(struct datagrams *ds, struct loop *loop, datagram_tell *tell, void *arg)
@@ -59,7 +87,7 @@ int datagrams_init(struct datagrams *ds, struct loop *loop, datagram_tell *tell,
 void datagrams_done(struct datagrams *ds)
 {
 	if (ds->batch)
-		free(ds->batch->bytes);
+		munmap(ds->batch->bytes, (size_t)BATCH * STRIDE);
 	ds->batch = mem_free(ds->batch);
 }
 
@@ -71,13 +99,15 @@ static int need_batch(struct datagrams *ds)
 	struct datagram_batch *b = mem_alloc0(sizeof(*b));
 	if (!b)
 		return -ENOMEM;
-	b->bytes = malloc((size_t)BATCH * PIECE);
-	if (!b->bytes) {
+	void *bytes = mmap(NULL, (size_t)BATCH * STRIDE, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (bytes == MAP_FAILED) {
 		mem_free(b);
 		return -ENOMEM;
 	}
+	b->bytes = bytes;
 	for (unsigned i = 0; i < BATCH; i++) {
-		b->iovs[i] = (struct iovec){ b->bytes + (size_t)i * PIECE, PIECE };
+		b->iovs[i] = (struct iovec){ b->bytes + (size_t)i * STRIDE, PIECE };
 		b->msgs[i].msg_hdr = (struct msghdr){
 			.msg_iov = &b->iovs[i], .msg_iovlen = 1, .msg_name = &b->peers[i]
 		};
@@ -117,13 +147,22 @@ static int open_socket(struct datagram *d, const struct addr *local, bool toward
 	d->fd = sock_open(&at, SOCK_DGRAM);
 	if (d->fd < 0)
 		return d->fd;
+	err = sock_bind(d->fd, &at);
+	if (!err)
+		err = sock_local(d->fd, &d->local);
+	if (err)
+		return err;
 	const int level = at.family == 4 ? IPPROTO_IP : IPPROTO_IPV6;
-	const int option = at.family == 4 ? IP_RECVERR : IPV6_RECVERR;
-	setsockopt(d->fd, level, option, &(int){ 1 }, sizeof(int));
+	const int recverr = at.family == 4 ? IP_RECVERR : IPV6_RECVERR;
+	const int pktinfo = at.family == 4 ? IP_PKTINFO : IPV6_RECVPKTINFO;
+	setsockopt(d->fd, level, recverr, &(int){ 1 }, sizeof(int));
 	setsockopt(d->fd, SOL_SOCKET, SO_RCVBUF, &(int){ SOCKET_BYTES }, sizeof(int));
 	setsockopt(d->fd, SOL_SOCKET, SO_SNDBUF, &(int){ SOCKET_BYTES }, sizeof(int));
-	err = sock_bind(d->fd, &at);
-	return err ? err : sock_local(d->fd, &d->local);
+	if (!sock_is_wildcard(&d->local))
+		return 0;
+	setsockopt(d->fd, level, pktinfo, &(int){ 1 }, sizeof(int));
+	d->ways = mem_alloc0(WAYS * sizeof(*d->ways));
+	return d->ways ? 0 : -ENOMEM;
 }
 
 int datagram_new(struct datagram **ret, struct datagrams *ds, uint32_t id, const struct addr *local,
@@ -140,8 +179,7 @@ int datagram_new(struct datagram **ret, struct datagrams *ds, uint32_t id, const
 	list_init(&d->ready);
 	list_init(&d->dirty);
 	buf_init(&d->bytes, QUEUE_BYTES);
-	d->queue = mem_alloc0(QUEUE_MAX * sizeof(*d->queue));
-	int err = d->queue ? need_batch(ds) : -ENOMEM;
+	int err = need_batch(ds);
 	if (!err)
 		err = open_socket(d, local, toward);
 	if (err) {
@@ -169,6 +207,8 @@ struct datagram *datagram_free(struct datagram *d)
 	list_remove(&d->dirty);
 	buf_done(&d->bytes);
 	mem_free(d->queue);
+	mem_free(d->errors);
+	mem_free(d->ways);
 	return mem_free(d);
 }
 
@@ -187,16 +227,121 @@ void *datagram_owner(const struct datagram *d)
 	return d->owner;
 }
 
+/* ---- errors ---- */
+
+/* Kept until datagrams_process(): sending must not tell, its caller may be told something now. */
+static void note_error(struct datagram *d, const struct addr *peer, int err)
+{
+	if (!d->errors)
+		d->errors = mem_alloc0(ERRORS_MAX * sizeof(*d->errors));
+	if (!d->errors || d->n_errors == ERRORS_MAX)
+		return; /* a flood: those that wait say enough */
+	d->errors[d->n_errors++] = (struct late_error){ *peer, err };
+	list_remove(&d->ready);
+	list_append(&d->ds->ready, &d->ready);
+}
+
+static bool is_recverr(const struct cmsghdr *c)
+{
+	return (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_RECVERR) ||
+	       (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_RECVERR);
+}
+
+/* ip(7): the queue holds the destination of the packet that caused the error.  EMSGSIZE is the
+ * path's maximum being learnt: the next copy is sent in fragments, so that nothing has failed. */
+static bool read_error(struct datagram *d)
+{
+	union sock_addr to = { 0 };
+	char control[512], byte[1];
+	struct iovec iov = { byte, sizeof(byte) };
+	struct msghdr msg = { .msg_name = &to,
+		.msg_namelen = sizeof(to),
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof(control) };
+	struct addr peer;
+
+	if (recvmsg(d->fd, &msg, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
+		return false;
+	sock_get_addr(&peer, &to);
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(&msg); c && peer.family; c = CMSG_NXTHDR(&msg, c)) {
+		struct sock_extended_err e;
+
+		if (!is_recverr(c))
+			continue;
+		memcpy(&e, CMSG_DATA(c), sizeof(e));
+		if (e.ee_origin != SO_EE_ORIGIN_LOCAL && e.ee_errno != EMSGSIZE)
+			note_error(d, &peer, (int)e.ee_errno);
+	}
+	return true;
+}
+
+static bool read_errors(struct datagram *d)
+{
+	unsigned n;
+
+	for (n = 0; n < 2 * ERRORS_MAX && read_error(d); n++)
+		;
+	return n > 0;
+}
+
+static void tell_errors(struct datagram *d)
+{
+	for (unsigned i = 0; i < d->n_errors; i++) {
+		const struct late_error e = d->errors[i];
+		const struct fact in = { .type = FACT_DATAGRAM_FAILED,
+			.listener = d->id,
+			.peer = &e.peer,
+			.local = &d->local,
+			.err = e.err };
+
+		d->ds->tell(d->ds->arg, d, &in);
+	}
+	d->n_errors = 0;
+	list_remove(&d->ready);
+}
+
 /* ---- out ---- */
+
+static struct way *way_of(const struct datagram *d, const struct addr *peer)
+{
+	uint32_t h = peer->port;
+
+	for (size_t i = 0; i < sizeof(peer->ip); i++)
+		h = (h ^ peer->ip[i]) * 16777619u;
+	return &d->ways[(h ^ h >> 16) % WAYS];
+}
+
+static bool has_room(struct datagram *d)
+{
+	if (d->n_queue < d->cap_queue)
+		return true;
+	unsigned cap = d->cap_queue ? 2 * d->cap_queue : BATCH;
+	struct waiting *queue =
+		cap <= QUEUE_MAX ? mem_realloc(d->queue, cap * sizeof(*queue)) : NULL;
+	if (!queue)
+		return false;
+	d->queue = queue;
+	d->cap_queue = cap;
+	return true;
+}
+
+static void flush(struct datagram *d);
 
 void datagram_send(struct datagram *d, const struct addr *to, struct slice bytes)
 {
-	if (d->n_queue == QUEUE_MAX)
+	if (d->n_queue >= BATCH && !d->write_armed)
+		flush(d); /* a full batch, while it is in the cache */
+	if (!has_room(d))
 		return;
 	struct waiting *w = &d->queue[d->n_queue];
 	w->n_to = sock_put_addr(&w->to, to);
 	w->offset = buf_len(&d->bytes);
 	w->n = bytes.n;
+	w->from.family = 0;
+	if (d->ways && addr_eq(&way_of(d, to)->peer, to))
+		w->from = way_of(d, to)->local;
 	buf_put(&d->bytes, bytes);
 	if (buf_err(&d->bytes)) {
 		d->bytes.err = 0; /* this one is lost, the others are not */
@@ -207,35 +352,77 @@ void datagram_send(struct datagram *d, const struct addr *to, struct slice bytes
 	list_append(&d->ds->dirty, &d->dirty);
 }
 
-/* One sendmmsg; how many are done with (sent, or refused by their own fault), 0: try later. */
-static unsigned send_some(struct datagram *d, unsigned from)
+static void put_source(struct msghdr *m, union control *control, const struct addr *from)
+{
+	struct cmsghdr *c = &control->align;
+
+	memset(control, 0, sizeof(*control));
+	m->msg_control = control;
+	if (from->family == 4) {
+		const struct in_pktinfo info = { .ipi_ifindex = 0 };
+
+		m->msg_controllen = CMSG_SPACE(sizeof(info));
+		c->cmsg_level = IPPROTO_IP;
+		c->cmsg_type = IP_PKTINFO;
+		c->cmsg_len = CMSG_LEN(sizeof(info));
+		memcpy(CMSG_DATA(c), &info, sizeof(info));
+		memcpy(CMSG_DATA(c) + offsetof(struct in_pktinfo, ipi_spec_dst), from->ip, 4);
+	} else {
+		struct in6_pktinfo info = { .ipi6_ifindex = from->scope };
+
+		memcpy(&info.ipi6_addr, from->ip, 16);
+		m->msg_controllen = CMSG_SPACE(sizeof(info));
+		c->cmsg_level = IPPROTO_IPV6;
+		c->cmsg_type = IPV6_PKTINFO;
+		c->cmsg_len = CMSG_LEN(sizeof(info));
+		memcpy(CMSG_DATA(c), &info, sizeof(info));
+	}
+}
+
+static int send_batch(struct datagram *d, unsigned from, unsigned n)
 {
 	struct mmsghdr msgs[BATCH];
 	struct iovec iovs[BATCH];
+	union control controls[BATCH];
 	struct slice all = buf_slice(&d->bytes);
-	unsigned n = d->n_queue - from < BATCH ? d->n_queue - from : BATCH;
 
 	for (unsigned i = 0; i < n; i++) {
 		struct waiting *w = &d->queue[from + i];
 
 		iovs[i] = (struct iovec){ (void *)(uintptr_t)(all.p + w->offset), w->n };
-		msgs[i] = (struct mmsghdr){ .msg_hdr = { .msg_name = &w->to,
-						    .msg_namelen = w->n_to,
-						    .msg_iov = &iovs[i],
-						    .msg_iovlen = 1 } };
+		msgs[i].msg_hdr = (struct msghdr){ .msg_name = &w->to,
+			.msg_namelen = w->n_to,
+			.msg_iov = &iovs[i],
+			.msg_iovlen = 1 };
+		if (w->from.family)
+			put_source(&msgs[i].msg_hdr, &controls[i], &w->from);
 	}
-	/* An error that waits in the socket is told by the next call, whatever that one sends. */
-	for (unsigned tries = 0; tries < 8; tries++) {
-		int sent = sendmmsg(d->fd, msgs, n, 0);
+	return sendmmsg(d->fd, msgs, n, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+/* How many are done with (sent, or refused by their own fault), 0: try later.  An error that waits
+ * in the socket is told by the next call, whatever that one sends: only when no ICMP error
+ * explains it is it about the first datagram, and then that one alone is lost. */
+static unsigned send_some(struct datagram *d, unsigned from)
+{
+	unsigned n = d->n_queue - from < BATCH ? d->n_queue - from : BATCH;
+	int err = 0;
+
+	for (unsigned tries = 0; tries < SEND_TRIES_MAX; tries++) {
+		int sent = send_batch(d, from, n);
 
 		if (sent > 0)
 			return (unsigned)sent;
-		if (errno == EAGAIN || errno == ENOBUFS)
+		err = errno;
+		if (err == EAGAIN || err == ENOBUFS || err == ENOMEM)
 			return 0;
-		if (errno == EMSGSIZE || errno == EINVAL || errno == EACCES)
+		if (err != EINTR && !read_errors(d))
 			break;
 	}
-	return 1; /* this destination takes nothing: pass over it */
+	struct addr peer;
+	sock_get_addr(&peer, &d->queue[from].to);
+	note_error(d, &peer, err);
+	return 1;
 }
 
 static void flush(struct datagram *d)
@@ -270,93 +457,103 @@ void datagrams_flush(struct datagrams *ds)
 	}
 }
 
+bool datagrams_ready(const struct datagrams *ds)
+{
+	return !list_empty(&ds->ready);
+}
+
 /* ---- in ---- */
 
-static void tell_error(struct datagram *d, const union sock_addr *peer, int err)
+static void read_local(struct msghdr *m, struct addr *local)
 {
-	struct addr a;
-	const struct fact in = { .type = FACT_DATAGRAM_FAILED,
-		.listener = d->id,
-		.peer = &a,
-		.local = &d->local,
-		.err = err };
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
+		if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
+			struct in_pktinfo info;
 
-	sock_get_addr(&a, peer);
-	if (a.family)
-		d->ds->tell(d->ds->arg, d, &in);
-}
+			memcpy(&info, CMSG_DATA(c), sizeof(info));
+			memcpy(local->ip, &info.ipi_addr, 4);
+		} else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
+			struct in6_pktinfo info;
 
-static bool is_recverr(const struct cmsghdr *c)
-{
-	return (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_RECVERR) ||
-	       (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_RECVERR);
-}
-
-/* ip(7): the queue holds the destination of the packet that caused the error. */
-static bool read_error(struct datagram *d)
-{
-	union sock_addr peer = { 0 };
-	char control[512], byte[1];
-	struct iovec iov = { byte, sizeof(byte) };
-	struct msghdr msg = { .msg_name = &peer,
-		.msg_namelen = sizeof(peer),
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control,
-		.msg_controllen = sizeof(control) };
-
-	if (recvmsg(d->fd, &msg, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
-		return false;
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(&msg); c; c = CMSG_NXTHDR(&msg, c)) {
-		struct sock_extended_err e;
-
-		if (!is_recverr(c))
-			continue;
-		memcpy(&e, CMSG_DATA(c), sizeof(e));
-		if (e.ee_origin != SO_EE_ORIGIN_LOCAL || e.ee_errno != 0)
-			tell_error(d, &peer, (int)e.ee_errno);
+			memcpy(&info, CMSG_DATA(c), sizeof(info));
+			memcpy(local->ip, &info.ipi6_addr, 16);
+			if (IN6_IS_ADDR_LINKLOCAL(&info.ipi6_addr))
+				local->scope = info.ipi6_ifindex;
+		}
 	}
-	return true;
 }
 
-static int read_batch(struct datagram *d)
+static int receive(struct datagram *d)
 {
 	struct datagram_batch *b = d->ds->batch;
 
-	for (unsigned i = 0; i < BATCH; i++)
-		b->msgs[i].msg_hdr.msg_namelen = sizeof(b->peers[i]);
-	int n = recvmmsg(d->fd, b->msgs, BATCH, MSG_DONTWAIT, NULL);
-	for (int i = 0; i < n; i++) {
-		struct addr peer;
-		const struct fact in = { .type = FACT_DATAGRAM,
-			.listener = d->id,
-			.peer = &peer,
-			.local = &d->local,
-			.bytes = slice_of(b->iovs[i].iov_base, b->msgs[i].msg_len) };
+	for (unsigned i = 0; i < BATCH; i++) {
+		struct msghdr *m = &b->msgs[i].msg_hdr;
 
-		sock_get_addr(&peer, &b->peers[i]);
-		d->ds->tell(d->ds->arg, d, &in);
+		m->msg_namelen = sizeof(b->peers[i]);
+		m->msg_control = d->ways ? &b->controls[i] : NULL;
+		m->msg_controllen = d->ways ? sizeof(b->controls[i]) : 0;
 	}
-	return n;
+	return recvmmsg(d->fd, b->msgs, BATCH, MSG_DONTWAIT, NULL);
 }
 
-/* An error that waits makes the next call fail, or wakes us with nothing to read: only then is the
- * queue of errors looked at. */
+static void tell_datagram(struct datagram *d, unsigned i)
+{
+	struct datagram_batch *b = d->ds->batch;
+	struct addr peer, local = d->local;
+	const struct fact in = { .type = FACT_DATAGRAM,
+		.listener = d->id,
+		.peer = &peer,
+		.local = &local,
+		.bytes = slice_of(b->iovs[i].iov_base, b->msgs[i].msg_len) };
+
+	sock_get_addr(&peer, &b->peers[i]);
+	if (d->ways) {
+		read_local(&b->msgs[i].msg_hdr, &local);
+		*way_of(d, &peer) = (struct way){ peer, local };
+	}
+	d->ds->tell(d->ds->arg, d, &in);
+}
+
+static void give_back(struct datagram_batch *b, unsigned i)
+{
+	uintptr_t from = (uintptr_t)b->iovs[i].iov_base, to = from + PIECE;
+
+	if (b->msgs[i].msg_len <= BIG)
+		return;
+	from = (from + PAGE - 1) / PAGE * PAGE;
+	(void)madvise((void *)from, to / PAGE * PAGE - from, MADV_DONTNEED);
+}
+
+/* One batch in one wake-up: what it makes is sent before more is read, and a socket that still has
+ * some wakes us again.  An error that waits makes the call fail, or wakes us with nothing to read:
+ * only then is the queue of errors looked at. */
 static void process(struct datagram *d)
 {
-	for (unsigned i = 0; i < ROUNDS_MAX; i++) {
-		int n = read_batch(d);
+	int n = receive(d);
 
-		while (n < 0 && read_error(d))
-			;
-		if (n < BATCH)
-			return;
-	}
+	if (n < 0 && read_errors(d))
+		n = receive(d);
+	for (int i = 0; i < n; i++)
+		tell_datagram(d, (unsigned)i);
+	for (int i = 0; i < n; i++)
+		give_back(d->ds->batch, (unsigned)i);
+	tell_errors(d);
 }
 
 void datagrams_process(struct datagrams *ds)
 {
-	for (struct list *n; (n = list_first(&ds->ready));) {
+	struct list now;
+	struct list *n, *t;
+
+	/* Those that become ready meanwhile are for the next time. */
+	list_init(&now);
+	LIST_EACH(n, t, &ds->ready)
+	{
+		list_remove(n);
+		list_append(&now, n);
+	}
+	while ((n = list_first(&now))) {
 		list_remove(n);
 		process(LIST_OWNER(n, struct datagram, ready));
 	}

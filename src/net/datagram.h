@@ -1,5 +1,7 @@
 /* datagram.h - one unconnected UDP socket: batches in, batches out, and ICMP errors with the
- * destination that they are about. */
+ * destination that they are about (a SIP pool may answer from any of its addresses, so that none
+ * is ever connected).  Bound to a wildcard, it tells to which address a datagram really came, and
+ * answers a peer from that one. */
 #pragma once
 
 #include "base/list.h"
@@ -36,3 +38,4 @@ void datagram_send(struct datagram *d, const struct addr *to, struct slice bytes
 
 void datagrams_process(struct datagrams *ds);
 void datagrams_flush(struct datagrams *ds);
+bool datagrams_ready(const struct datagrams *ds); /* is there something to tell already? */
