@@ -1,0 +1,294 @@
+"""Real peers on loopback, each on free ports, in a folder of its own, ended by its own process id."""
+
+import base64
+import json
+import os
+import secrets
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+POOL, PARTNER = "litware.test", "contoso.test"
+WAIT_S = 30
+
+
+def free_port():
+    """A port that is free for UDP and TCP."""
+    while True:
+        with socket.socket() as t, socket.socket(type=socket.SOCK_DGRAM) as u:
+            t.bind(("127.0.0.1", 0))
+            port = t.getsockname()[1]
+            try:
+                u.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
+
+
+class Failure(Exception):
+    pass
+
+
+class Bench:
+    """The folder, the processes and the secrets of one test."""
+
+    def __init__(self, stox):
+        self.stox = stox
+        self.dir = Path(tempfile.mkdtemp(prefix="stox-interop-"))
+        self.dir.chmod(0o755)
+        self.procs = []
+        self.sip_password, self.xmpp_password = secrets.token_hex(8), secrets.token_hex(8)
+        self.component_secret = secrets.token_hex(8)
+        self.port = {name: free_port() for name in
+                     ("pool", "pool_tls", "gateway", "c2s", "component", "next_hop")}
+        self.certificate()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, value, trace):
+        for name, proc in reversed(self.procs):
+            if proc.poll() is None:
+                proc.send_signal(signal.SIGTERM)
+        for name, proc in reversed(self.procs):
+            try:
+                proc.wait(10)
+            except subprocess.TimeoutExpired:
+                proc.kill()
+                proc.wait()
+        if kind:
+            for log in sorted(self.dir.glob("*.log")):
+                print(f"---- {log.name}\n{log.read_text(errors='replace')[-4000:]}")
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+    def write(self, name, text, mode=0o644):
+        path = self.dir / name
+        path.write_text(text)
+        path.chmod(mode)
+        return path
+
+    def start(self, name, args, env=None, cwd=None):
+        log = open(self.dir / f"{name}.log", "wb")
+        proc = subprocess.Popen([str(a) for a in args], stdin=subprocess.DEVNULL, stdout=log,
+                                stderr=subprocess.STDOUT, env={**os.environ, **(env or {})},
+                                cwd=cwd or self.dir)
+        self.procs.append((name, proc))
+        return proc
+
+    def await_tcp(self, port, name):
+        end = time.monotonic() + WAIT_S
+        while time.monotonic() < end:
+            try:
+                socket.create_connection(("127.0.0.1", port), 1).close()
+                return
+            except OSError:
+                time.sleep(0.05)
+        raise Failure(f"{name} does not listen on {port}")
+
+    def await_log(self, name, text):
+        end = time.monotonic() + WAIT_S
+        while time.monotonic() < end:
+            if text in (self.dir / f"{name}.log").read_text(errors="replace"):
+                return
+            time.sleep(0.05)
+        raise Failure(f"{name} never said {text!r}")
+
+    def certificate(self):
+        for name in (PARTNER, "pool." + POOL):
+            subprocess.run(
+                ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+                 "-nodes", "-days", "2", "-keyout", self.dir / f"{name}.key", "-out",
+                 self.dir / f"{name}.crt", "-subj", f"/CN={name}", "-addext",
+                 f"subjectAltName=DNS:{name}"], check=True, capture_output=True)
+            (self.dir / f"{name}.key").chmod(0o644)  # a test's own, read by servers of other users
+        both = [(self.dir / f"{n}.crt").read_text() for n in (PARTNER, "pool." + POOL)]
+        self.ca = self.write("ca.pem", "".join(both))
+
+    # ---- servers
+
+    def fill(self, template):
+        text = (HERE / template).read_text()
+        for key, value in {"DIR": self.dir, "SIP_PASSWORD": self.sip_password,
+                           "XMPP_PASSWORD": self.xmpp_password,
+                           "SECRET": self.component_secret,
+                           **{k.upper(): v for k, v in self.port.items()}}.items():
+            text = text.replace(f"@{key}@", str(value))
+        return text
+
+    def kamailio(self, config="pool.cfg", env=None, name="kamailio", port="pool", defines=()):
+        path = self.write(f"{name}.cfg", self.fill(config))
+        args = ["kamailio", "-DD", "-E", "-f", path, "-Y", self.dir, "-P", self.dir / f"{name}.pid",
+                "-m", "256", "-M", "8"]
+        self.start(name, args + [f"-A{d}" for d in defines], env)
+        self.await_tcp(self.port[port], name)
+
+    def prosody(self):
+        (self.dir / "data").mkdir()
+        path = self.write("prosody.cfg.lua", self.fill("prosody.cfg.lua"))
+        env = {"PROSODY_CONFIG": str(path)}
+        subprocess.run(["prosodyctl", "--config", path, "register", "adelany", PARTNER,
+                        self.xmpp_password], check=True, capture_output=True)
+        self.start("prosody", ["prosody", "-F", "--config", path], env)
+        self.await_tcp(self.port["c2s"], "prosody")
+        self.await_tcp(self.port["component"], "prosody")
+
+    def ejabberd(self):
+        path = self.write("ejabberd.yml", self.fill("ejabberd.yml"))
+        spool = self.dir / "spool"
+        spool.mkdir()
+        libs = next(Path("/usr/lib").glob("*/ejabberd-*/ebin")).parent.parent
+        register = (f"ejabberd_auth:try_register(<<\"adelany\">>, <<\"{PARTNER}\">>, "
+                    f"<<\"{self.xmpp_password}\">>), io:format(\"registered~n\").")
+        # Without a node name there is no epmd to start or to end.
+        self.start("ejabberd", ["erl", "-noinput", "-mnesia", "dir", f'"{spool}"', "-s", "ejabberd",
+                                "-eval", f"application:ensure_all_started(ejabberd), {register}"],
+                   {"ERL_LIBS": str(libs), "EJABBERD_CONFIG_PATH": str(path), "HOME": str(self.dir),
+                    "EJABBERD_LOG_PATH": str(self.dir / "ejabberd-own.log")}, spool)
+        self.await_log("ejabberd", "registered")
+        self.await_tcp(self.port["c2s"], "ejabberd")
+        self.await_tcp(self.port["component"], "ejabberd")
+
+    # ---- stox
+
+    def config(self, registrar="udp", hop="udp"):
+        for name, secret in (("pilar", self.sip_password), ("adelany", self.xmpp_password),
+                             ("component", self.component_secret)):
+            self.write(name, secret + "\n", 0o600)
+        port = self.port["pool_tls" if registrar == "tls" else "pool"]
+        return self.write("stox.yaml", f"""\
+pools:
+  - fqdn: pool.{POOL}
+    domains: [{POOL}]
+    registrar: sip:127.0.0.1:{port};transport={registrar}
+    ca_file: ca.pem
+    test_users:
+      - {{ address: "sip:pilar@{POOL}", password_file: pilar }}
+partners:
+  - domain: {PARTNER}
+    type: federated
+    ca_file: ca.pem
+    receiver: {{ address: adelany@{PARTNER}, server: "127.0.0.1:{self.port['c2s']}", password_file: adelany }}
+gateway:
+  sip:
+    listen: ["udp:127.0.0.1:{self.port['gateway']}", "tcp:127.0.0.1:{self.port['gateway']}"]
+    next_hop: sip:127.0.0.1:{self.port['pool']};transport={hop}
+    trusted_peers: [127.0.0.1]
+  xmpp:
+    component: {{ name: {POOL}, server: "127.0.0.1:{self.port['component']}", secret_file: component }}
+""")
+
+    def gateway(self, config=None):
+        proc = self.start("gateway", [self.stox, "gateway", "--config", config or self.dir / "stox.yaml"])
+        self.await_log("gateway", "xmpp up")
+        return proc
+
+    def test(self, *args):
+        """`stox test` with JSON: the exit status and the object."""
+        done = subprocess.run([self.stox, "test", "--config", self.dir / "stox.yaml", "--format", "json",
+                               *args], capture_output=True, text=True, timeout=120)
+        if not done.stdout:
+            raise Failure(f"stox test printed nothing: {done.stderr}")
+        return done.returncode, json.loads(done.stdout)
+
+    def expect_answered(self, what):
+        code, result = self.test()
+        if (code, result["result"], result["proof"]) != (0, "Success", "answered"):
+            raise Failure(f"{what}: {code} {json.dumps(result, indent=1)}")
+        print(f"ok: {what}: answered in {result['latency_seconds'] * 1000:.1f} ms")
+
+
+class XmppClient:
+    """A client of a few lines: STARTTLS, PLAIN, bind, presence, messages."""
+
+    def __init__(self, port, user, password, ca):
+        self.buf = b""
+        self.sock = socket.create_connection(("127.0.0.1", port), 10)
+        self.open()
+        self.until(b"</stream:features>")
+        self.send("<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>")
+        self.until(b"<proceed")
+        context = ssl.create_default_context(cafile=ca)
+        self.sock = context.wrap_socket(self.sock, server_hostname=PARTNER)
+        self.buf = b""
+        self.open()
+        self.until(b"</stream:features>")
+        plain = base64.b64encode(f"\0{user}\0{password}".encode()).decode()
+        self.send(f"<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>{plain}</auth>")
+        self.until(b"<success")
+        self.open()
+        self.until(b"</stream:features>")
+        self.send("<iq type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>")
+        self.until(b"</iq>")
+        self.send("<presence/>")
+        self.until(b"<presence")
+
+    def open(self):
+        self.send(f"<?xml version='1.0'?><stream:stream to='{PARTNER}' version='1.0' xmlns='jabber:client' "
+                  "xmlns:stream='http://etherx.jabber.org/streams'>")
+
+    def send(self, text):
+        self.sock.sendall(text.encode())
+
+    def until(self, what):
+        self.sock.settimeout(10)
+        while what not in self.buf:
+            data = self.sock.recv(65536)
+            if not data:
+                raise Failure(f"the XMPP server closed; wanted {what!r}, got {self.buf!r}")
+            self.buf += data
+        end = self.buf.index(what) + len(what)
+        head, self.buf = self.buf[:end], self.buf[end:]
+        return head.decode()
+
+
+class SipPeer:
+    """One UDP socket that speaks enough SIP for MESSAGE."""
+
+    def __init__(self, port=0):
+        self.sock = socket.socket(type=socket.SOCK_DGRAM)
+        self.sock.bind(("127.0.0.1", port))
+        self.port = self.sock.getsockname()[1]
+        self.sock.settimeout(10)
+
+    def message(self, to, target, sender, body, headers=""):
+        data = body.encode()
+        branch = "z9hG4bK" + secrets.token_hex(8)
+        self.sock.sendto((
+            f"MESSAGE sip:{target} SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:{self.port};branch={branch}\r\n"
+            f"Max-Forwards: 70\r\nFrom: <sip:{sender}>;tag={secrets.token_hex(4)}\r\nTo: <sip:{target}>\r\n"
+            f"Call-ID: {secrets.token_hex(8)}\r\nCSeq: 1 MESSAGE\r\n{headers}"
+            f"Content-Type: text/plain;charset=UTF-8\r\nContent-Length: {len(data)}\r\n\r\n"
+        ).encode() + data, ("127.0.0.1", to))
+
+    def receive(self):
+        data, peer = self.sock.recvfrom(65536)
+        head, _, body = data.partition(b"\r\n\r\n")
+        return head.decode(), body.decode(), peer
+
+    def status(self):
+        head, _, _ = self.receive()
+        return int(head.split()[1]), head
+
+    def answer_ok(self, head, peer):
+        keep = [line for line in head.split("\r\n")[1:]
+                if line.split(":")[0].lower() in ("via", "from", "to", "call-id", "cseq")]
+        keep = [line + ";tag=x" if line.lower().startswith("to:") else line for line in keep]
+        self.sock.sendto("\r\n".join(["SIP/2.0 200 OK", *keep, "Content-Length: 0", "", ""]).encode(), peer)
+
+
+def run(main):
+    """Runs main(stox); exit status for ctest."""
+    if len(sys.argv) != 2:
+        sys.exit(f"usage: {sys.argv[0]} STOX")
+    try:
+        main(os.path.abspath(sys.argv[1]))
+    except Failure as e:
+        print(f"FAILED: {e}")
+        sys.exit(1)

@@ -1,0 +1,80 @@
+"""stox test across Kamailio, stox gateway and Prosody; bodies that need escaping, both ways."""
+
+from peers import PARTNER, POOL, Bench, Failure, SipPeer, XmppClient, run
+
+HARD = "Grüße & <tags> \"quotes\" 'apostrophes' ]]> 漢字 \N{GRINNING FACE}\ttab\nsecond line"
+ESCAPED = (HARD.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
+
+
+def unescape(text):
+    for entity, char in (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&apos;", "'"), ("&#9;", "\t"),
+                         ("&#10;", "\n"), ("&amp;", "&")):
+        text = text.replace(entity, char)
+    return text
+
+
+def across(stox):
+    for transport, hop, defines in (("udp", "udp", ()), ("tcp", "tcp", ()), ("udp", "udp", ("WITH_SHA256",)),
+                                    ("tls", "udp", ("WITH_TLS",))):
+        with Bench(stox) as b:
+            b.kamailio(defines=defines)
+            b.prosody()
+            b.config(transport, hop)
+            b.gateway()
+            b.expect_answered(f"Kamailio over {transport} {' '.join(defines)} and Prosody")
+
+
+def bodies(stox):
+    with Bench(stox) as b:
+        b.prosody()
+        pool = SipPeer(b.port["pool"])
+        b.config()
+        b.gateway()
+        client = XmppClient(b.port["c2s"], "adelany", b.xmpp_password, b.ca)
+
+        pool.message(b.port["gateway"], f"adelany@{PARTNER}", f"o'malley%20x@{POOL}", HARD, "Subject: Tüst\r\n")
+        stanza = client.until(b"</message>")
+        status, _ = pool.status()
+        body = unescape(stanza.split("<body>")[1].split("</body>")[0])
+        if status != 202 or body != HARD or "o\\27malley\\20x@" not in stanza or "<subject>Tüst" not in stanza:
+            raise Failure(f"SIP to XMPP: {status} {stanza}")
+        print("ok: a hard body crosses from SIP to XMPP unaltered")
+
+        client.send(f"<message to='o\\27malley\\20x@{POOL}' id='i1' type='chat' xml:lang='cs'>"
+                    f"<body>{ESCAPED}</body><thread>t-1</thread></message>")
+        head, got, peer = pool.receive()
+        pool.answer_ok(head, peer)
+        if got != HARD or not head.startswith(f"MESSAGE sip:o'malley%20x@{POOL} ") or \
+                "Call-ID: t-1" not in head or "Content-Language: cs" not in head:
+            raise Failure(f"XMPP to SIP: {head}\n{got}")
+        print("ok: a hard body crosses from XMPP to SIP unaltered")
+
+        pool.message(b.port["gateway"], f"nobody@{PARTNER}", f"pilar@{POOL}", "x")
+        status, head = pool.status()
+        if status != 403 or 'Reason: XMPP;text="service-unavailable"' not in head:
+            raise Failure(f"an unknown receiver: {head}")
+        print("ok: an unknown receiver is told as the answer, with its condition")
+
+        pool.message(b.port["gateway"], "x@stranger.test", f"pilar@{POOL}", "x")
+        status, head = pool.status()
+        if status != 403 or "ms-diagnostics: 1005" not in head:
+            raise Failure(f"a stranger's domain: {head}")
+        print("ok: a domain that is no partner is refused with that reason")
+
+        client.send(f"<message to='gone@{POOL}' id='i2' type='chat'><body>hello</body></message>")
+        head, _, peer = pool.receive()
+        reply = head.replace("MESSAGE", "MESSAGE", 1).split("\r\n")
+        keep = [line for line in reply[1:] if line.split(":")[0].lower() in ("via", "from", "to", "call-id", "cseq")]
+        pool.sock.sendto("\r\n".join(["SIP/2.0 404 Not Found", *keep, "Content-Length: 0", "", ""]).encode(), peer)
+        stanza = client.until(b"</message>")
+        if "item-not-found" not in stanza or "id='i2'" not in stanza.replace('"', "'"):
+            raise Failure(f"a 404 for an XMPP sender: {stanza}")
+        print("ok: a SIP error comes back to the XMPP sender as its condition")
+
+
+def main(stox):
+    across(stox)
+    bodies(stox)
+
+
+run(main)
