@@ -13,7 +13,7 @@ struct entry {
 	struct nist_key key;
 	ts_t until;
 	uint16_t status, extra;
-	uint32_t next; /* number of the next in its bucket, or NONE */
+	uint32_t next; /* place of the next in its bucket, or NONE */
 };
 _Static_assert(sizeof(struct entry) == 32, "4,194,304 of them must fit their budget");
 
@@ -21,6 +21,7 @@ enum {
 	CHUNK = 4096,   /* entries */
 	SEGMENT = 4096, /* bucket heads */
 	CHUNKS_MAX = NIST_DONE_MAX / CHUNK + 2,
+	PLACES = CHUNKS_MAX * CHUNK,
 	SEGMENTS_MAX = NIST_DONE_MAX / SEGMENT + 1,
 	BUCKETS_MIN = 16,
 };
@@ -31,7 +32,7 @@ enum {
 struct nist_done {
 	size_t max;
 	ts_t linger;
-	uint64_t first, end; /* numbers of the oldest and behind the newest entry */
+	uint64_t first, end; /* numbers of the oldest and behind the newest; % PLACES is where */
 	struct entry *chunks[CHUNKS_MAX];
 	uint32_t *segments[SEGMENTS_MAX];
 	uint32_t n_buckets, level; /* level: the greatest power of two <= n_buckets */
@@ -40,51 +41,62 @@ struct nist_done {
 
 /* ---- the key: RFC 3261 section 17.2.3 ---- */
 
-static void put(struct buf *b, struct slice s)
+enum {
+	PARTS_MAX = 8,
+	SHORT = 512, /* bytes that are hashed in one go, without a hash for each part */
+};
+
+/* Of the hashes of the parts: "ab" + "c" is not "a" + "bc", and nothing is ever too long. */
+static uint64_t hash_parts(const uint8_t salt[16], const struct slice *parts, size_t n)
 {
-	buf_put(b, s);
-	buf_putc(b, '\0'); /* "ab" + "c" is not "a" + "bc" */
+	uint64_t hashes[PARTS_MAX];
+
+	for (size_t i = 0; i < n; i++)
+		hashes[i] = siphash(salt, parts[i]);
+	return siphash(salt, slice_of(hashes, n * sizeof(hashes[0])));
 }
 
-/* RFC 2543 peers have no magic cookie: the fields that they keep in a retransmission. */
-static void put_old_style(struct buf *b, const struct sip_msg *req)
+/* The same for few bytes, cheaper: joined, with the length of each part behind. */
+static bool join_short(uint8_t *text, size_t *ret_n, const struct slice *parts, size_t n)
 {
-	put(b, req->ruri_text);
-	put(b, req->to.tag);
-	put(b, req->from.tag);
-	put(b, req->call_id);
-	buf_putu(b, req->cseq);
-	put(b, req->via.text);
+	size_t at = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (parts[i].n > 255 || at + parts[i].n + n > SHORT)
+			return false;
+		if (parts[i].n)
+			memcpy(text + at, parts[i].p, parts[i].n);
+		at += parts[i].n;
+	}
+	for (size_t i = 0; i < n; i++)
+		text[at++] = (uint8_t)parts[i].n;
+	*ret_n = at;
+	return true;
 }
 
 void nist_key_make(struct nist_key *ret, const uint8_t salt[16], const struct sip_msg *req)
 {
-	uint8_t text[1024], other[16];
-	const struct slice parts[] = { req->via.branch, req->via.host, req->method_text };
-	size_t n = 0;
+	uint8_t text[SHORT], other[16];
+	const uint8_t port[2] = { (uint8_t)(req->via.port >> 8), (uint8_t)req->via.port };
+	const struct slice parts[] = { req->via.branch, req->via.host, slice_of(port, 2),
+		req->method_text };
+	/* RFC 2543 peers have no magic cookie: the fields that they keep in a retransmission. */
+	const struct slice old[] = { req->ruri_text, req->to.tag, req->from.tag, req->call_id,
+		sip_msg_value(req, SIP_HDR_CSEQ), req->via.text, req->method_text };
+	const bool cookie = slice_starts(req->via.branch, SLICE("z9hG4bK"));
+	size_t n;
 
 	memcpy(other, salt, sizeof(other));
 	other[0] ^= 1;
-	size_t want = parts[0].n + parts[1].n + parts[2].n + 8;
-	if (want <= sizeof(text) && slice_starts(req->via.branch, SLICE("z9hG4bK"))) {
-		for (size_t i = 0; i < COUNT(parts); i++) {
-			memcpy(text + n, parts[i].p ? parts[i].p : text, parts[i].n);
-			n += parts[i].n;
-			text[n++] = '\0';
-		}
-		text[n++] = (uint8_t)(req->via.port >> 8);
-		text[n++] = (uint8_t)req->via.port;
+	if (cookie && join_short(text, &n, parts, COUNT(parts))) {
 		ret->hash[0] = siphash(salt, slice_of(text, n));
 		ret->hash[1] = siphash(other, slice_of(text, n));
 		return;
 	}
-	struct buf b;
-	buf_init(&b, 2 * SIP_MSG_MAX);
-	put(&b, req->method_text);
-	put_old_style(&b, req);
-	ret->hash[0] = siphash(salt, buf_slice(&b));
-	ret->hash[1] = siphash(other, buf_slice(&b));
-	buf_done(&b);
+	ret->hash[0] =
+		cookie ? hash_parts(salt, parts, COUNT(parts)) : hash_parts(salt, old, COUNT(old));
+	ret->hash[1] = cookie ? hash_parts(other, parts, COUNT(parts))
+			      : hash_parts(other, old, COUNT(old));
 }
 
 const char *nist_to_tag(const struct nist_key *key, const uint8_t salt[16], char tag[NIST_TAG_MAX])
@@ -100,15 +112,14 @@ const char *nist_to_tag(const struct nist_key *key, const uint8_t salt[16], char
 
 /* ---- the index ---- */
 
-static struct entry *entry_at(const struct nist_done *d, uint64_t number)
+static struct entry *entry_at(const struct nist_done *d, uint32_t place)
 {
-	return &d->chunks[number / CHUNK % CHUNKS_MAX][number % CHUNK];
+	return &d->chunks[place / CHUNK][place % CHUNK];
 }
 
-/* The whole number of an entry from its low 32 bits: all are within 2^22 of the oldest. */
-static uint64_t whole(const struct nist_done *d, uint32_t low)
+static uint32_t first_place(const struct nist_done *d)
 {
-	return d->first + (uint32_t)(low - (uint32_t)d->first);
+	return (uint32_t)(d->first % PLACES);
 }
 
 static uint32_t *head_at(const struct nist_done *d, uint32_t bucket)
@@ -151,7 +162,7 @@ static void grow(struct nist_done *d)
 	uint32_t *from = head_at(d, bucket - level), at = *from;
 	*from = NONE;
 	while (at != NONE) {
-		struct entry *e = entry_at(d, whole(d, at));
+		struct entry *e = entry_at(d, at);
 		uint32_t next = e->next, *to = head_at(d, bucket_of(d, &e->key));
 
 		e->next = *to;
@@ -170,7 +181,7 @@ static void shrink(struct nist_done *d)
 		d->level /= 2;
 	uint32_t *tail = head_at(d, last - d->level);
 	while (*tail != NONE)
-		tail = &entry_at(d, whole(d, *tail))->next;
+		tail = &entry_at(d, *tail)->next;
 	*tail = *head_at(d, last);
 	d->n_buckets--;
 	if (last % SEGMENT == 0)
@@ -211,13 +222,14 @@ struct nist_done *nist_done_free(struct nist_done *d)
 
 static void drop_first(struct nist_done *d)
 {
-	struct entry *e = entry_at(d, d->first);
+	const uint32_t place = first_place(d);
+	struct entry *e = entry_at(d, place);
 	uint32_t *at = head_at(d, bucket_of(d, &e->key));
 
-	while (*at != (uint32_t)d->first)
-		at = &entry_at(d, whole(d, *at))->next;
+	while (*at != place)
+		at = &entry_at(d, *at)->next;
 	*at = e->next;
-	size_t chunk = d->first / CHUNK % CHUNKS_MAX;
+	size_t chunk = place / CHUNK;
 	d->first++;
 	if (d->first % CHUNK == 0 || d->first == d->end) {
 		d->chunks[chunk] = mem_free(d->chunks[chunk]);
@@ -232,7 +244,7 @@ static void drop_first(struct nist_done *d)
 
 void nist_done_push_time(struct nist_done *d, ts_t now)
 {
-	while (d->first != d->end && entry_at(d, d->first)->until <= now)
+	while (d->first != d->end && entry_at(d, first_place(d))->until <= now)
 		drop_first(d);
 }
 
@@ -242,7 +254,8 @@ int nist_done_add(
 	nist_done_push_time(d, now);
 	if (d->end - d->first == d->max)
 		return ERR_LIMIT;
-	size_t chunk = d->end / CHUNK % CHUNKS_MAX;
+	const uint32_t place = (uint32_t)(d->end % PLACES);
+	const size_t chunk = place / CHUNK;
 	if (!d->chunks[chunk]) {
 		d->chunks[chunk] = mem_alloc0(CHUNK * sizeof(struct entry));
 		if (!d->chunks[chunk])
@@ -250,12 +263,12 @@ int nist_done_add(
 		d->n_chunks++;
 	}
 	uint32_t *head = head_at(d, bucket_of(d, key));
-	*entry_at(d, d->end) = (struct entry){ .key = *key,
+	*entry_at(d, place) = (struct entry){ .key = *key,
 		.until = ts_add(now, d->linger),
 		.status = (uint16_t)status,
 		.extra = extra,
 		.next = *head };
-	*head = (uint32_t)d->end;
+	*head = place;
 	d->end++;
 	if (d->end - d->first > d->n_buckets)
 		grow(d);
@@ -266,7 +279,7 @@ bool nist_done_find(const struct nist_done *d, const struct nist_key *key, int *
 	uint16_t *extra, ts_t now)
 {
 	for (uint32_t at = *head_at(d, bucket_of(d, key)); at != NONE;) {
-		const struct entry *e = entry_at(d, whole(d, at));
+		const struct entry *e = entry_at(d, at);
 
 		if (e->key.hash[0] == key->hash[0] && e->key.hash[1] == key->hash[1] &&
 			e->until > now) {
@@ -281,7 +294,7 @@ bool nist_done_find(const struct nist_done *d, const struct nist_key *key, int *
 
 bool nist_done_full(const struct nist_done *d, ts_t now)
 {
-	return d->end - d->first == d->max && entry_at(d, d->first)->until > now;
+	return d->end - d->first == d->max && entry_at(d, first_place(d))->until > now;
 }
 
 size_t nist_done_count(const struct nist_done *d)
@@ -297,5 +310,5 @@ size_t nist_done_bytes(const struct nist_done *d)
 
 ts_t nist_done_deadline(const struct nist_done *d)
 {
-	return d->first == d->end ? TS_NEVER : entry_at(d, d->first)->until;
+	return d->first == d->end ? TS_NEVER : entry_at(d, first_place(d))->until;
 }

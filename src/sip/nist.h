@@ -22,13 +22,15 @@ struct nist_done;
 
 #define NIST_DONE_MAX 4194304u
 
-/* At most `max` (1..NIST_DONE_MAX) entries of 48 bytes or less; memory grows with use and shrinks. */
+/* At most `max` (1..NIST_DONE_MAX) entries of 48 bytes or less; memory grows with use and shrinks,
+ * in steps of 4096 entries.  No call takes longer than its own entries need: nothing is made anew.
+ */
 int nist_done_new(struct nist_done **ret, size_t max, ts_t linger /* timer J */);
 struct nist_done *nist_done_free(struct nist_done *d);
 /* 0, ERR_LIMIT (full: refuse the NEW request with 503 before it is worked on: nist_done_full) or
  * -ENOMEM.  `extra` is 16 bits of the caller's (which answer it was). */
-int nist_done_add(struct nist_done *d, const struct nist_key *key, int status, uint16_t extra,
-	ts_t now);
+int nist_done_add(
+	struct nist_done *d, const struct nist_key *key, int status, uint16_t extra, ts_t now);
 bool nist_done_find(const struct nist_done *d, const struct nist_key *key, int *status,
 	uint16_t *extra, ts_t now);
 bool nist_done_full(const struct nist_done *d, ts_t now);
