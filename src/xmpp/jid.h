@@ -10,7 +10,7 @@
 #include "base/buf.h"
 
 #define JID_PART_MAX 1023
-#define JID_MAX (3 * JID_PART_MAX + 2)
+#define JID_MAX      (3 * JID_PART_MAX + 2)
 
 struct jid {
 	uint16_t n_local, n_domain, n_resource; /* bytes; 0 when the part is absent */

@@ -161,7 +161,7 @@ void scram_put_binding(struct buf *b, struct slice gs2, const struct scram_bindi
 void scram_binding_of(
 	const struct tls_facts *tls, enum sasl_binding type, struct scram_binding *ret)
 {
-	struct slice from = SLICE_NONE;
+	struct slice from;
 
 	*ret = (struct scram_binding){ 0 };
 	if (!tls)

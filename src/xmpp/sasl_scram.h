@@ -22,8 +22,8 @@ struct scram_binding {
 };
 
 struct scram_params {
-	enum scram_hash hash;
 	struct slice salt;
+	enum scram_hash hash;
 	unsigned iterations;
 };
 

@@ -22,7 +22,8 @@ struct xml_node {
 	const struct xml_node *parent, *child, *next;
 };
 
-struct slice xml_attr(const struct xml_node *n, const char *name); /* without namespace; "" absent */
+/* The value of an attribute without namespace; "" when absent. */
+struct slice xml_attr(const struct xml_node *n, const char *name);
 struct slice xml_lang(const struct xml_node *n); /* xml:lang here or above; "" when none */
 /* The first child by name and namespace; NULL ns: any. */
 const struct xml_node *xml_child(const struct xml_node *n, const char *ns, const char *name);
@@ -45,9 +46,9 @@ struct xml_limits {
 	unsigned attrs;      /* of one element */
 	unsigned nodes;      /* of one stanza */
 	size_t name_bytes;   /* distinct names of a stream's life, each with 64 bytes on top: expat
-	                        keeps them */
+				keeps them */
 	size_t tag_bytes;    /* of one tag (0: the default): expat reads an unfinished one from its
-	                        start with every push */
+				start with every push */
 };
 extern const struct xml_limits xml_default_limits; /* 256 KiB, 32, 32, 4096, 1 MiB, 16 KiB */
 
@@ -61,10 +62,10 @@ enum xml_event_type {
 struct xml_event {
 	enum xml_event_type type;
 	const struct xml_node *node;
-	const char *condition; /* error: "not-well-formed", "restricted-xml", "policy-violation",
-	                          "unsupported-encoding", "internal-server-error", "bad-format"
-	                          (text between stanzas) */
-	struct where where;    /* error: offset in the stream since the last reset */
+	const char *condition;   /* error: "not-well-formed", "restricted-xml", "policy-violation",
+				    "unsupported-encoding", "internal-server-error", "bad-format"
+				    (text between stanzas) */
+	struct where where;      /* error: offset in the stream since the last reset */
 	struct slice content_ns; /* open: the default namespace that the tag declares; "" none */
 };
 

@@ -287,61 +287,59 @@ static void a_server_that_proves_nothing_is_an_impostor(void **state)
 
 enum tls_kind { CLEAR, TLS12, TLS13, TLS_BARE };
 
+enum {
+	P = 1 << SASL_PLAIN,
+	S1 = 1 << SASL_SCRAM_SHA1,
+	S1P = 1 << SASL_SCRAM_SHA1_PLUS,
+	S2 = 1 << SASL_SCRAM_SHA256,
+	S2P = 1 << SASL_SCRAM_SHA256_PLUS,
+	X = 1 << SASL_EXTERNAL,
+	EXPORTER = 1 << SASL_BINDING_TLS_EXPORTER,
+	UNIQUE = 1 << SASL_BINDING_TLS_UNIQUE,
+	END_POINT = 1 << SASL_BINDING_TLS_SERVER_END_POINT,
+	NONE = SASL_MECHANISMS,
+};
+static const struct {
+	const char *name;
+	unsigned offered, bindings;
+	enum tls_kind tls;
+	bool plain, external;
+	unsigned mechanism;
+	enum sasl_binding binding;
+	const char *start; /* of the first message */
+} choices[] = {
+	{ "SHA-256 before SHA-1", P | S1 | S2, 0, CLEAR, true, false, SASL_SCRAM_SHA256,
+		SASL_BINDING_NONE, "n,," },
+	{ "a binding that TLS 1.3 has", P | S1 | S1P | S2 | S2P, 0, TLS13, true, false,
+		SASL_SCRAM_SHA256_PLUS, SASL_BINDING_TLS_EXPORTER, "p=tls-exporter,," },
+	{ "a binding that TLS 1.2 has", S2 | S2P, 0, TLS12, false, false, SASL_SCRAM_SHA256_PLUS,
+		SASL_BINDING_TLS_UNIQUE, "p=tls-unique,," },
+	{ "a binding before a hash", S2 | S1P, 0, TLS13, false, false, SASL_SCRAM_SHA1_PLUS,
+		SASL_BINDING_TLS_EXPORTER, "p=tls-exporter,," },
+	{ "the announced binding", S2 | S2P, END_POINT, TLS13, false, false, SASL_SCRAM_SHA256_PLUS,
+		SASL_BINDING_TLS_SERVER_END_POINT, "p=tls-server-end-point,," },
+	{ "the best that is announced", S2P, END_POINT | EXPORTER, TLS13, false, false,
+		SASL_SCRAM_SHA256_PLUS, SASL_BINDING_TLS_EXPORTER, "p=tls-exporter,," },
+	{ "an announced binding that we do not have", S2 | S2P, UNIQUE, TLS13, false, false,
+		SASL_SCRAM_SHA256, SASL_BINDING_NONE, "n,," },
+	{ "-PLUS without TLS", S2 | S2P, 0, CLEAR, false, false, SASL_SCRAM_SHA256,
+		SASL_BINDING_NONE, "n,," },
+	{ "TLS without a binding", S2 | S2P, 0, TLS_BARE, false, false, SASL_SCRAM_SHA256,
+		SASL_BINDING_NONE, "n,," },
+	{ "no -PLUS where there could be", S2, 0, TLS13, false, false, SASL_SCRAM_SHA256,
+		SASL_BINDING_NONE, "y,," },
+	{ "no -PLUS, but bindings", S1, EXPORTER, TLS13, false, false, SASL_SCRAM_SHA1,
+		SASL_BINDING_NONE, "y,," },
+	{ "PLAIN where it may be", P, 0, TLS13, true, false, SASL_PLAIN, SASL_BINDING_NONE, "" },
+	{ "PLAIN where it may not be", P, 0, TLS13, false, false, NONE, 0, "" },
+	{ "only -PLUS, without TLS", S2P | S1P, 0, CLEAR, false, false, NONE, 0, "" },
+	{ "a certificate", P | S2 | X, 0, TLS13, true, true, SASL_EXTERNAL, SASL_BINDING_NONE, "" },
+	{ "no certificate", X, 0, TLS13, true, false, NONE, 0, "" },
+	{ "nothing", 0, 0, TLS13, true, true, NONE, 0, "" },
+};
+
 static void the_best_mechanism_is_chosen(void **state)
 {
-	enum {
-		P = 1 << SASL_PLAIN,
-		S1 = 1 << SASL_SCRAM_SHA1,
-		S1P = 1 << SASL_SCRAM_SHA1_PLUS,
-		S2 = 1 << SASL_SCRAM_SHA256,
-		S2P = 1 << SASL_SCRAM_SHA256_PLUS,
-		X = 1 << SASL_EXTERNAL,
-		EXPORTER = 1 << SASL_BINDING_TLS_EXPORTER,
-		UNIQUE = 1 << SASL_BINDING_TLS_UNIQUE,
-		END_POINT = 1 << SASL_BINDING_TLS_SERVER_END_POINT,
-		NONE = SASL_MECHANISMS,
-	};
-	static const struct {
-		const char *name;
-		unsigned offered, bindings;
-		enum tls_kind tls;
-		bool plain, external;
-		unsigned mechanism;
-		enum sasl_binding binding;
-		const char *start; /* of the first message */
-	} cases[] = {
-		{ "SHA-256 before SHA-1", P | S1 | S2, 0, CLEAR, true, false, SASL_SCRAM_SHA256,
-			SASL_BINDING_NONE, "n,," },
-		{ "a binding that TLS 1.3 has", P | S1 | S1P | S2 | S2P, 0, TLS13, true, false,
-			SASL_SCRAM_SHA256_PLUS, SASL_BINDING_TLS_EXPORTER, "p=tls-exporter,," },
-		{ "a binding that TLS 1.2 has", S2 | S2P, 0, TLS12, false, false,
-			SASL_SCRAM_SHA256_PLUS, SASL_BINDING_TLS_UNIQUE, "p=tls-unique,," },
-		{ "a binding before a hash", S2 | S1P, 0, TLS13, false, false, SASL_SCRAM_SHA1_PLUS,
-			SASL_BINDING_TLS_EXPORTER, "p=tls-exporter,," },
-		{ "the announced binding", S2 | S2P, END_POINT, TLS13, false, false,
-			SASL_SCRAM_SHA256_PLUS, SASL_BINDING_TLS_SERVER_END_POINT,
-			"p=tls-server-end-point,," },
-		{ "the best that is announced", S2P, END_POINT | EXPORTER, TLS13, false, false,
-			SASL_SCRAM_SHA256_PLUS, SASL_BINDING_TLS_EXPORTER, "p=tls-exporter,," },
-		{ "an announced binding that we do not have", S2 | S2P, UNIQUE, TLS13, false, false,
-			SASL_SCRAM_SHA256, SASL_BINDING_NONE, "n,," },
-		{ "-PLUS without TLS", S2 | S2P, 0, CLEAR, false, false, SASL_SCRAM_SHA256,
-			SASL_BINDING_NONE, "n,," },
-		{ "TLS without a binding", S2 | S2P, 0, TLS_BARE, false, false, SASL_SCRAM_SHA256,
-			SASL_BINDING_NONE, "n,," },
-		{ "no -PLUS where there could be", S2, 0, TLS13, false, false, SASL_SCRAM_SHA256,
-			SASL_BINDING_NONE, "y,," },
-		{ "no -PLUS, but bindings", S1, EXPORTER, TLS13, false, false, SASL_SCRAM_SHA1,
-			SASL_BINDING_NONE, "y,," },
-		{ "PLAIN where it may be", P, 0, TLS13, true, false, SASL_PLAIN, SASL_BINDING_NONE,
-			"" },
-		{ "PLAIN where it may not be", P, 0, TLS13, false, false, NONE, 0, "" },
-		{ "only -PLUS, without TLS", S2P | S1P, 0, CLEAR, false, false, NONE, 0, "" },
-		{ "a certificate", P | S2 | X, 0, TLS13, true, true, SASL_EXTERNAL,
-			SASL_BINDING_NONE, "" },
-		{ "no certificate", X, 0, TLS13, true, false, NONE, 0, "" },
-		{ "nothing", 0, 0, TLS13, true, true, NONE, 0, "" },
-	};
 	struct tls_facts with13 = tls13(), with12 = tls12(), bare = { .version = "TLSv1.3" };
 	const struct tls_facts *const tls[] = {
 		[CLEAR] = NULL, [TLS12] = &with12, [TLS13] = &with13, [TLS_BARE] = &bare
@@ -350,34 +348,34 @@ static void the_best_mechanism_is_chosen(void **state)
 
 	(void)state;
 	buf_init(&out, 4096);
-	for (size_t i = 0; i < COUNT(cases); i++) {
+	for (size_t i = 0; i < COUNT(choices); i++) {
 		struct sasl_client_cfg cfg = {
 			.username = SLICE("u"),
 			.password = SLICE("p"),
-			.tls = tls[cases[i].tls],
-			.allow_plain = cases[i].plain,
-			.external = cases[i].external,
+			.tls = tls[choices[i].tls],
+			.allow_plain = choices[i].plain,
+			.external = choices[i].external,
 		};
 		struct sasl_client *c = NULL;
 		struct rng rng;
 
 		for (unsigned m = 0; m < SASL_MECHANISMS; m++)
-			cfg.offered[m] = cases[i].offered >> m & 1;
+			cfg.offered[m] = choices[i].offered >> m & 1;
 		for (unsigned b = 0; b < SASL_BINDINGS; b++)
-			cfg.binding_offered[b] = cases[i].bindings >> b & 1;
+			cfg.binding_offered[b] = choices[i].bindings >> b & 1;
 		rng_init_number(&rng, 1);
 		int err = sasl_client_new(&c, &cfg, &rng);
-		if (err != (cases[i].mechanism == NONE ? ERR_UNSUPPORTED : 0))
-			fail_msg("%s: %d", cases[i].name, err);
+		if (err != (choices[i].mechanism == NONE ? ERR_UNSUPPORTED : 0))
+			fail_msg("%s: %d", choices[i].name, err);
 		if (err)
 			continue;
 		buf_clear(&out);
 		sasl_client_first(c, &out);
-		if (sasl_client_mechanism(c) != cases[i].mechanism ||
-			sasl_client_binding(c) != cases[i].binding ||
-			sasl_client_plus_missing(c) != (cases[i].start[0] == 'y') ||
-			!slice_starts(buf_slice(&out), slice_str(cases[i].start)))
-			fail_msg("%s: %s", cases[i].name, buf_cstr(&out));
+		if (sasl_client_mechanism(c) != choices[i].mechanism ||
+			sasl_client_binding(c) != choices[i].binding ||
+			sasl_client_plus_missing(c) != (choices[i].start[0] == 'y') ||
+			!slice_starts(buf_slice(&out), slice_str(choices[i].start)))
+			fail_msg("%s: %s", choices[i].name, buf_cstr(&out));
 		sasl_client_free(c);
 	}
 	buf_done(&out);
@@ -616,63 +614,58 @@ static void nobody_learns_who_exists(void **state)
 	}
 }
 
+static const struct {
+	const char *name;
+	struct slice in;
+	enum sasl_mechanism mechanism;
+	enum sasl_result want;
+} bad_first[] = {
+	{ "good", SLICE("n,,n=user,r=abc"), SASL_SCRAM_SHA1, SASL_CONTINUE },
+	{ "with authzid", SLICE("n,a=you,n=user,r=abc"), SASL_SCRAM_SHA1, SASL_CONTINUE },
+	{ "with an extension", SLICE("n,,n=user,r=abc,x=y"), SASL_SCRAM_SHA1, SASL_CONTINUE },
+	{ "no initial response", SLICE(""), SASL_SCRAM_SHA1, SASL_CONTINUE },
+	{ "no flag", SLICE("n=user,r=abc"), SASL_SCRAM_SHA1, SASL_FAIL_SYNTAX },
+	{ "an odd flag", SLICE("z,,n=user,r=abc"), SASL_SCRAM_SHA1, SASL_FAIL_SYNTAX },
+	{ "no header", SLICE("n"), SASL_SCRAM_SHA1, SASL_FAIL_SYNTAX },
+	{ "half a header", SLICE("n,"), SASL_SCRAM_SHA1, SASL_FAIL_SYNTAX },
+	{ "no bare part", SLICE("n,,"), SASL_SCRAM_SHA1, SASL_FAIL_SYNTAX },
+	{ "an odd authzid", SLICE("n,you,n=user,r=abc"), SASL_SCRAM_SHA1, SASL_FAIL_SYNTAX },
+	{ "an empty authzid", SLICE("n,a=,n=user,r=abc"), SASL_SCRAM_SHA1, SASL_FAIL_SYNTAX },
+	{ "what must be understood", SLICE("n,,m=x,n=user,r=abc"), SASL_SCRAM_SHA1,
+		SASL_FAIL_SYNTAX },
+	{ "no name", SLICE("n,,n=,r=abc"), SASL_SCRAM_SHA1, SASL_FAIL_SYNTAX },
+	{ "an odd escape", SLICE("n,,n=a=2Bb,r=abc"), SASL_SCRAM_SHA1, SASL_FAIL_SYNTAX },
+	{ "half an escape", SLICE("n,,n=a=2,r=abc"), SASL_SCRAM_SHA1, SASL_FAIL_SYNTAX },
+	{ "a NUL in the name", SLICE("n,,n=a\0b,r=abc"), SASL_SCRAM_SHA1, SASL_FAIL_SYNTAX },
+	{ "a name that is not UTF-8", SLICE("n,,n=\xff,r=abc"), SASL_SCRAM_SHA1, SASL_FAIL_SYNTAX },
+	{ "no nonce", SLICE("n,,n=user"), SASL_SCRAM_SHA1, SASL_FAIL_SYNTAX },
+	{ "an empty nonce", SLICE("n,,n=user,r="), SASL_SCRAM_SHA1, SASL_FAIL_SYNTAX },
+	{ "an odd nonce", SLICE("n,,n=user,r=a b"), SASL_SCRAM_SHA1, SASL_FAIL_SYNTAX },
+	{ "a binding without -PLUS", SLICE("p=tls-exporter,,n=user,r=abc"), SASL_SCRAM_SHA1,
+		SASL_FAIL_BINDING },
+	{ "-PLUS without a binding", SLICE("n,,n=user,r=abc"), SASL_SCRAM_SHA1_PLUS,
+		SASL_FAIL_BINDING },
+	{ "-PLUS that doubts itself", SLICE("y,,n=user,r=abc"), SASL_SCRAM_SHA1_PLUS,
+		SASL_FAIL_BINDING },
+	{ "a binding that we do not have", SLICE("p=tls-unique,,n=user,r=abc"),
+		SASL_SCRAM_SHA1_PLUS, SASL_FAIL_BINDING },
+	{ "a binding that nobody knows", SLICE("p=tls-magic,,n=user,r=abc"), SASL_SCRAM_SHA1_PLUS,
+		SASL_FAIL_BINDING },
+	{ "a binding", SLICE("p=tls-exporter,,n=user,r=abc"), SASL_SCRAM_SHA1_PLUS, SASL_CONTINUE },
+	{ "a mechanism that is not offered", SLICE("n,,n=user,r=abc"), SASL_SCRAM_SHA256,
+		SASL_FAIL_SYNTAX },
+	{ "plain", SLICE("\0user\0pw"), SASL_PLAIN, SASL_CONTINUE },
+	{ "plain with authzid", SLICE("you\0user\0pw"), SASL_PLAIN, SASL_CONTINUE },
+	{ "plain without a name", SLICE("\0\0pw"), SASL_PLAIN, SASL_FAIL_SYNTAX },
+	{ "plain without a password", SLICE("\0user\0"), SASL_PLAIN, SASL_FAIL_SYNTAX },
+	{ "plain in two parts", SLICE("user\0pw"), SASL_PLAIN, SASL_FAIL_SYNTAX },
+	{ "plain in four parts", SLICE("\0user\0pw\0x"), SASL_PLAIN, SASL_FAIL_SYNTAX },
+	{ "plain in one part", SLICE("user"), SASL_PLAIN, SASL_FAIL_SYNTAX },
+	{ "plain with a control", SLICE("\0user\0p\x01w"), SASL_PLAIN, SASL_FAIL_SYNTAX },
+};
+
 static void a_bad_first_message_is_refused(void **state)
 {
-	static const struct {
-		const char *name;
-		enum sasl_mechanism mechanism;
-		struct slice in;
-		enum sasl_result want;
-	} cases[] = {
-		{ "good", SASL_SCRAM_SHA1, SLICE("n,,n=user,r=abc"), SASL_CONTINUE },
-		{ "with authzid", SASL_SCRAM_SHA1, SLICE("n,a=you,n=user,r=abc"), SASL_CONTINUE },
-		{ "with an extension", SASL_SCRAM_SHA1, SLICE("n,,n=user,r=abc,x=y"),
-			SASL_CONTINUE },
-		{ "no initial response", SASL_SCRAM_SHA1, SLICE(""), SASL_CONTINUE },
-		{ "no flag", SASL_SCRAM_SHA1, SLICE("n=user,r=abc"), SASL_FAIL_SYNTAX },
-		{ "an odd flag", SASL_SCRAM_SHA1, SLICE("z,,n=user,r=abc"), SASL_FAIL_SYNTAX },
-		{ "no header", SASL_SCRAM_SHA1, SLICE("n"), SASL_FAIL_SYNTAX },
-		{ "half a header", SASL_SCRAM_SHA1, SLICE("n,"), SASL_FAIL_SYNTAX },
-		{ "no bare part", SASL_SCRAM_SHA1, SLICE("n,,"), SASL_FAIL_SYNTAX },
-		{ "an odd authzid", SASL_SCRAM_SHA1, SLICE("n,you,n=user,r=abc"),
-			SASL_FAIL_SYNTAX },
-		{ "an empty authzid", SASL_SCRAM_SHA1, SLICE("n,a=,n=user,r=abc"),
-			SASL_FAIL_SYNTAX },
-		{ "what must be understood", SASL_SCRAM_SHA1, SLICE("n,,m=x,n=user,r=abc"),
-			SASL_FAIL_SYNTAX },
-		{ "no name", SASL_SCRAM_SHA1, SLICE("n,,n=,r=abc"), SASL_FAIL_SYNTAX },
-		{ "an odd escape", SASL_SCRAM_SHA1, SLICE("n,,n=a=2Bb,r=abc"), SASL_FAIL_SYNTAX },
-		{ "half an escape", SASL_SCRAM_SHA1, SLICE("n,,n=a=2,r=abc"), SASL_FAIL_SYNTAX },
-		{ "a NUL in the name", SASL_SCRAM_SHA1, SLICE("n,,n=a\0b,r=abc"),
-			SASL_FAIL_SYNTAX },
-		{ "a name that is not UTF-8", SASL_SCRAM_SHA1, SLICE("n,,n=\xff,r=abc"),
-			SASL_FAIL_SYNTAX },
-		{ "no nonce", SASL_SCRAM_SHA1, SLICE("n,,n=user"), SASL_FAIL_SYNTAX },
-		{ "an empty nonce", SASL_SCRAM_SHA1, SLICE("n,,n=user,r="), SASL_FAIL_SYNTAX },
-		{ "an odd nonce", SASL_SCRAM_SHA1, SLICE("n,,n=user,r=a b"), SASL_FAIL_SYNTAX },
-		{ "a binding without -PLUS", SASL_SCRAM_SHA1, SLICE("p=tls-exporter,,n=user,r=abc"),
-			SASL_FAIL_BINDING },
-		{ "-PLUS without a binding", SASL_SCRAM_SHA1_PLUS, SLICE("n,,n=user,r=abc"),
-			SASL_FAIL_BINDING },
-		{ "-PLUS that doubts itself", SASL_SCRAM_SHA1_PLUS, SLICE("y,,n=user,r=abc"),
-			SASL_FAIL_BINDING },
-		{ "a binding that we do not have", SASL_SCRAM_SHA1_PLUS,
-			SLICE("p=tls-unique,,n=user,r=abc"), SASL_FAIL_BINDING },
-		{ "a binding that nobody knows", SASL_SCRAM_SHA1_PLUS,
-			SLICE("p=tls-magic,,n=user,r=abc"), SASL_FAIL_BINDING },
-		{ "a binding", SASL_SCRAM_SHA1_PLUS, SLICE("p=tls-exporter,,n=user,r=abc"),
-			SASL_CONTINUE },
-		{ "a mechanism that is not offered", SASL_SCRAM_SHA256, SLICE("n,,n=user,r=abc"),
-			SASL_FAIL_SYNTAX },
-		{ "plain", SASL_PLAIN, SLICE("\0user\0pw"), SASL_CONTINUE },
-		{ "plain with authzid", SASL_PLAIN, SLICE("you\0user\0pw"), SASL_CONTINUE },
-		{ "plain without a name", SASL_PLAIN, SLICE("\0\0pw"), SASL_FAIL_SYNTAX },
-		{ "plain without a password", SASL_PLAIN, SLICE("\0user\0"), SASL_FAIL_SYNTAX },
-		{ "plain in two parts", SASL_PLAIN, SLICE("user\0pw"), SASL_FAIL_SYNTAX },
-		{ "plain in four parts", SASL_PLAIN, SLICE("\0user\0pw\0x"), SASL_FAIL_SYNTAX },
-		{ "plain in one part", SASL_PLAIN, SLICE("user"), SASL_FAIL_SYNTAX },
-		{ "plain with a control", SASL_PLAIN, SLICE("\0user\0p\x01w"), SASL_FAIL_SYNTAX },
-	};
 	struct tls_facts tls = tls13();
 	struct sasl_server_cfg cfg = {
 		.offer = { [SASL_SCRAM_SHA1] = true,
@@ -684,17 +677,18 @@ static void a_bad_first_message_is_refused(void **state)
 
 	(void)state;
 	buf_init(&out, 4096);
-	for (size_t i = 0; i < COUNT(cases); i++) {
+	for (size_t i = 0; i < COUNT(bad_first); i++) {
 		struct sasl_server *s = server(&cfg);
-		enum sasl_result got = sasl_server_start(s, cases[i].mechanism, cases[i].in, &out);
+		enum sasl_result got =
+			sasl_server_start(s, bad_first[i].mechanism, bad_first[i].in, &out);
 
-		if (got != cases[i].want)
-			fail_msg("%s: %s", cases[i].name, sasl_result_name(got));
+		if (got != bad_first[i].want)
+			fail_msg("%s: %s", bad_first[i].name, sasl_result_name(got));
 		bool wants = sasl_server_wants_account(s);
-		assert_int_equal(wants, got == SASL_CONTINUE && cases[i].in.n > 0);
+		assert_int_equal(wants, got == SASL_CONTINUE && bad_first[i].in.n > 0);
 		if (wants)
 			assert_true(slice_eqs(sasl_server_username(s), "user"));
-		if (wants && slice_find(cases[i].in, SLICE("you")) != SIZE_MAX)
+		if (wants && slice_find(bad_first[i].in, SLICE("you")) != SIZE_MAX)
 			assert_true(slice_eqs(sasl_server_authzid(s), "you"));
 		if (got != SASL_CONTINUE)
 			assert_int_equal(sasl_server_account(s, NULL, &out), SASL_FAIL_SYNTAX);
@@ -772,10 +766,10 @@ static void plus_is_offered_only_where_there_is_a_binding(void **state)
 static void the_cache_gives_what_it_was_given(void **state)
 {
 	static const struct scram_params params[] = {
-		{ SCRAM_SHA1, SLICE("salt"), 4096 },
-		{ SCRAM_SHA256, SLICE("salt"), 4096 },
-		{ SCRAM_SHA256, SLICE("salty"), 4096 },
-		{ SCRAM_SHA256, SLICE("salt"), 4097 },
+		{ SLICE("salt"), SCRAM_SHA1, 4096 },
+		{ SLICE("salt"), SCRAM_SHA256, 4096 },
+		{ SLICE("salty"), SCRAM_SHA256, 4096 },
+		{ SLICE("salt"), SCRAM_SHA256, 4097 },
 	};
 	struct sasl_cache *cache = NULL;
 	uint8_t plain[SCRAM_KEY_MAX] = { 0 }, cached[SCRAM_KEY_MAX] = { 0 };

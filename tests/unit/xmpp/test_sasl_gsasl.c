@@ -14,28 +14,28 @@
 #include "xmpp/sasl.h"
 
 struct interop {
+	const char *tls; /* version, or NULL */
 	enum sasl_mechanism mechanism;
-	const char *tls;    /* version, or NULL */
 	bool other_channel; /* the two see different bindings */
 	bool right;         /* the password */
 };
 
 static const struct interop cases[] = {
-	{ SASL_PLAIN, NULL, false, true },
-	{ SASL_PLAIN, NULL, false, false },
-	{ SASL_SCRAM_SHA1, NULL, false, true },
-	{ SASL_SCRAM_SHA1, NULL, false, false },
-	{ SASL_SCRAM_SHA256, NULL, false, true },
-	{ SASL_SCRAM_SHA256, NULL, false, false },
-	{ SASL_SCRAM_SHA1_PLUS, "TLSv1.2", false, true },
-	{ SASL_SCRAM_SHA1_PLUS, "TLSv1.2", false, false },
-	{ SASL_SCRAM_SHA1_PLUS, "TLSv1.2", true, true },
-	{ SASL_SCRAM_SHA1_PLUS, "TLSv1.3", false, true },
-	{ SASL_SCRAM_SHA256_PLUS, "TLSv1.2", false, true },
-	{ SASL_SCRAM_SHA256_PLUS, "TLSv1.2", false, false },
-	{ SASL_SCRAM_SHA256_PLUS, "TLSv1.3", false, true },
-	{ SASL_SCRAM_SHA256_PLUS, "TLSv1.3", false, false },
-	{ SASL_SCRAM_SHA256_PLUS, "TLSv1.3", true, true },
+	{ NULL, SASL_PLAIN, false, true },
+	{ NULL, SASL_PLAIN, false, false },
+	{ NULL, SASL_SCRAM_SHA1, false, true },
+	{ NULL, SASL_SCRAM_SHA1, false, false },
+	{ NULL, SASL_SCRAM_SHA256, false, true },
+	{ NULL, SASL_SCRAM_SHA256, false, false },
+	{ "TLSv1.2", SASL_SCRAM_SHA1_PLUS, false, true },
+	{ "TLSv1.2", SASL_SCRAM_SHA1_PLUS, false, false },
+	{ "TLSv1.2", SASL_SCRAM_SHA1_PLUS, true, true },
+	{ "TLSv1.3", SASL_SCRAM_SHA1_PLUS, false, true },
+	{ "TLSv1.2", SASL_SCRAM_SHA256_PLUS, false, true },
+	{ "TLSv1.2", SASL_SCRAM_SHA256_PLUS, false, false },
+	{ "TLSv1.3", SASL_SCRAM_SHA256_PLUS, false, true },
+	{ "TLSv1.3", SASL_SCRAM_SHA256_PLUS, false, false },
+	{ "TLSv1.3", SASL_SCRAM_SHA256_PLUS, true, true },
 };
 
 #define USER     "pilar,=\u00E9"
@@ -166,7 +166,7 @@ static bool gsasl_against_server(Gsasl *ctx, const struct interop *t)
 
 	rc = step(g, SLICE(""), &up);
 	assert_true(rc == GSASL_OK || rc == GSASL_NEEDS_MORE);
-	r = sasl_server_start(s, t->mechanism, buf_slice(&up), &down);
+	(void)sasl_server_start(s, t->mechanism, buf_slice(&up), &down);
 	assert_true(sasl_server_wants_account(s));
 	assert_true(slice_eqs(sasl_server_username(s), USER));
 	r = sasl_server_account(s, &secret, &down);
