@@ -158,24 +158,24 @@ void scram_put_binding(struct buf *b, struct slice gs2, const struct scram_bindi
 	base64_put(b, slice_of(bytes, n));
 }
 
+static struct slice binding_bytes(const struct tls_facts *tls, enum sasl_binding type)
+{
+	switch (type) {
+	case SASL_BINDING_TLS_EXPORTER: return slice_of(tls->exporter, tls->n_exporter);
+	case SASL_BINDING_TLS_UNIQUE: return slice_of(tls->unique, tls->n_unique);
+	case SASL_BINDING_TLS_SERVER_END_POINT: return slice_of(tls->end_point, tls->n_end_point);
+	case SASL_BINDING_NONE:
+	case SASL_BINDINGS: break;
+	}
+	return SLICE_NONE;
+}
+
 void scram_binding_of(
 	const struct tls_facts *tls, enum sasl_binding type, struct scram_binding *ret)
 {
-	struct slice from;
+	struct slice bytes = tls ? binding_bytes(tls, type) : SLICE_NONE;
 
-	*ret = (struct scram_binding){ 0 };
-	if (!tls)
-		return;
-	switch (type) {
-	case SASL_BINDING_TLS_EXPORTER: from = slice_of(tls->exporter, tls->n_exporter); break;
-	case SASL_BINDING_TLS_UNIQUE: from = slice_of(tls->unique, tls->n_unique); break;
-	case SASL_BINDING_TLS_SERVER_END_POINT:
-		from = slice_of(tls->end_point, tls->n_end_point);
-		break;
-	case SASL_BINDING_NONE:
-	case SASL_BINDINGS: return;
-	}
-	if (from.n > 0)
-		memcpy(ret->bytes, from.p, from.n);
-	ret->n = from.n;
+	*ret = (struct scram_binding){ .n = bytes.n };
+	if (bytes.n > 0)
+		memcpy(ret->bytes, bytes.p, bytes.n);
 }
