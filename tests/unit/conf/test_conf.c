@@ -409,6 +409,44 @@ static void the_sample_in_etc_is_good(void **state)
 	conf_free(c);
 }
 
+static void every_key_lands_in_its_field(void **state)
+{
+	char text[16384];
+
+	(void)state;
+	read_file(TEST_DATA "/conf/every-key.yaml", text, sizeof(text));
+	struct conf *c = load_good(text);
+	const struct conf_pool *pool = &c->pools[0];
+	const struct conf_partner *partner = &c->partners[0];
+	const struct conf_gateway_sip *sip = &c->gateway.sip;
+	assert_text(&pool->fqdn, "pool.litware.test", 4, 11);
+	assert_text(&pool->domains.v[1], "b\303\274cher.test", 7, 9);
+	assert_text(&pool->registrar, "sip:[2001:db8::1]:5060;transport=TCP;lr", 8, 16);
+	assert_int_equal(pool->registrar_port.n, 5061);
+	assert_text(&pool->ca_file, "ca.pem", 10, 14);
+	assert_int_equal(pool->n_test_users, 2);
+	assert_text(&pool->test_users[0].address, "pilar@b\303\274cher.test", 12, 20);
+	assert_text(&pool->test_users[0].auth_user, "litware\\pilar", 12, 52);
+	assert_text(&pool->test_users[0].password_file, "pilar", 12, 84);
+	assert_null(pool->test_users[1].auth_user.s);
+	assert_text(&partner->additional_domains.v[0], "chat.contoso.test", 16, 26);
+	assert_int_equal(partner->type.value, CONF_PUBLIC_UNVERIFIED);
+	assert_string_equal(conf_partner_type_name(partner->type.value), "public-unverified");
+	assert_int_equal(partner->tls.value, CONF_OPTIONAL);
+	assert_int_equal(partner->sasl.value, CONF_NONE);
+	assert_true(partner->dialback.on);
+	assert_text(&partner->ca_file, "ca.pem", 21, 14);
+	assert_text(&partner->receiver.address, "xmpp:adelany@chat.contoso.test/desk", 23, 16);
+	assert_text(&partner->receiver.server, "[2001:db8::2]:5222", 24, 15);
+	assert_text(&partner->receiver.password_file, "adelany", 25, 22);
+	assert_text(&sip->listen.v[0], "udp:[::1]:0", 28, 14);
+	assert_text(&sip->next_hop, "sip:proxy.litware.test", 29, 15);
+	assert_text(&sip->trusted_peers.v[1], "127.0.0.1", 30, 28);
+	assert_int_equal(sip->transactions_max.n, 1024);
+	assert_text(&c->gateway.xmpp.component.name, "b\303\274cher.test", 34, 13);
+	conf_free(c);
+}
+
 static void no_memory_at_any_place_is_an_error_and_no_leak(void **state)
 {
 	static const char *const texts[] = { POOL PARTNER SIP XMPP, "pols: []\n" PARTNER PARTNER };
@@ -477,6 +515,7 @@ int main(void)
 		cmocka_unit_test(a_gateway_is_read_with_its_places),
 		cmocka_unit_test(two_pools_may_share_a_domain),
 		cmocka_unit_test(a_mark_of_byte_order_and_windows_line_ends_are_fine),
+		cmocka_unit_test(every_key_lands_in_its_field),
 		cmocka_unit_test(the_sample_in_etc_is_good),
 		cmocka_unit_test(no_memory_at_any_place_is_an_error_and_no_leak),
 		cmocka_unit_test(the_documentation_has_every_key),
