@@ -66,7 +66,12 @@ static enum sasl_binding choose_binding(const struct sasl_client_cfg *cfg)
 		if (can_bind(cfg->tls, (enum sasl_binding)i))
 			return (enum sasl_binding)i;
 	}
-	return announced ? SASL_BINDING_NONE : default_binding(cfg->tls);
+	if (announced)
+		return SASL_BINDING_NONE;
+	/* A server that names no type (XEP-0440) is older than RFC 9266: over TLS 1.3 it checks
+	 * something of its own (ejabberd 23.01) and would refuse the right password. */
+	enum sasl_binding type = default_binding(cfg->tls);
+	return type == SASL_BINDING_TLS_EXPORTER ? SASL_BINDING_NONE : type;
 }
 
 static bool can_use(

@@ -92,6 +92,14 @@ class Bench:
                 time.sleep(0.05)
         raise Failure(f"{name} does not listen on {port}")
 
+    def await_udp(self, port, name):
+        end = time.monotonic() + WAIT_S
+        while time.monotonic() < end:
+            if f":{port:04X} " in Path("/proc/net/udp").read_text():
+                return
+            time.sleep(0.05)
+        raise Failure(f"{name} does not listen on {port}")
+
     def await_log(self, name, text):
         end = time.monotonic() + WAIT_S
         while time.monotonic() < end:

@@ -40,7 +40,8 @@ def as_next_hop(stox):
         client = XmppClient(b.port["c2s"], "adelany", b.xmpp_password, b.ca)
         server = b.start("sipp-server", ["sipp", "-sf", HERE / "uas.xml", "-i", "127.0.0.1", "-p",
                                          b.port["pool"], "-m", MESSAGES, "-timeout", "60", "-timeout_error",
-                                         "-nostdin", "-bg_none"][:-1])
+                                         "-nostdin"])
+        b.await_udp(b.port["pool"], "SIPp")
         for i in range(MESSAGES):
             client.send(f"<message to='user{i % 20}@{POOL}' id='m{i}'><body>number {i}</body></message>")
         if server.wait(60) != 0:
