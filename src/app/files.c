@@ -1,6 +1,7 @@
 #include "app/files.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,28 +68,60 @@ static int take_secret(
 	return 0;
 }
 
+static volatile sig_atomic_t caught; /* the signal that came while a secret was asked for */
+
+static void on_signal(int number)
+{
+	caught = number;
+}
+
+/* One line, with the terminal silent; a signal ends it, and must find the terminal as it was. */
+static ssize_t read_line_silently(int tty, const struct termios *old, char *line, size_t size)
+{
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+	const struct sigaction mine = { .sa_handler =
+						on_signal }; /* no SA_RESTART: read() returns */
+	struct sigaction before[COUNT(signals)];
+	struct termios quiet = *old;
+
+	caught = 0;
+	for (size_t i = 0; i < COUNT(signals); i++)
+		sigaction(signals[i], &mine, &before[i]);
+	quiet.c_lflag &= ~(tcflag_t)ECHO;
+	tcsetattr(tty, TCSAFLUSH, &quiet);
+	ssize_t n = write(tty, "Password: ", 10);
+	while (n >= 0 && !caught) {
+		n = read(tty, line, size);
+		if (n >= 0 || errno != EINTR)
+			break;
+		n = 0;
+	}
+	tcsetattr(tty, TCSAFLUSH, old);
+	if (write(tty, "\n", 1) < 0)
+		n = -1;
+	for (size_t i = 0; i < COUNT(signals); i++)
+		sigaction(signals[i], &before[i], NULL);
+	if (caught)
+		raise(caught);
+	return n;
+}
+
+/* Not through stdio, whose buffer would keep the secret. */
 static int ask(char ret[SECRET_MAX + 1], struct buf *why)
 {
-	struct termios old, quiet;
+	struct termios old;
 	char line[SECRET_MAX + 2];
-	FILE *tty = fopen("/dev/tty", "r+");
+	int tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
 
-	if (!tty || tcgetattr(fileno(tty), &old) < 0) {
-		if (tty)
-			fclose(tty);
+	if (tty < 0 || tcgetattr(tty, &old) < 0) {
+		if (tty >= 0)
+			close(tty);
 		buf_puts(why, "a secret can be asked for on a terminal only; name a file instead");
 		return ERR_SECRET;
 	}
-	quiet = old;
-	quiet.c_lflag &= ~(tcflag_t)ECHO;
-	tcsetattr(fileno(tty), TCSAFLUSH, &quiet);
-	fputs("Password: ", tty);
-	fflush(tty);
-	char *got = fgets(line, sizeof(line), tty);
-	tcsetattr(fileno(tty), TCSAFLUSH, &old);
-	fputc('\n', tty);
-	fclose(tty);
-	int err = take_secret(slice_str(got), "the terminal", ret, why);
+	ssize_t n = read_line_silently(tty, &old, line, sizeof(line));
+	close(tty);
+	int err = take_secret(slice_of(line, n > 0 ? (size_t)n : 0), "the terminal", ret, why);
 	mem_wipe(line, sizeof(line));
 	return err;
 }
@@ -96,8 +129,9 @@ static int ask(char ret[SECRET_MAX + 1], struct buf *why)
 static bool is_credential(const char *path)
 {
 	const char *dir = getenv("CREDENTIALS_DIRECTORY");
+	size_t n = dir ? strlen(dir) : 0;
 
-	return dir && dir[0] && strncmp(path, dir, strlen(dir)) == 0;
+	return n > 0 && strncmp(path, dir, n) == 0 && path[n] == '/' && !strstr(path, "/../");
 }
 
 static int check_mode(int fd, const char *path, struct buf *why)
@@ -133,7 +167,7 @@ int secret_read(const char *path, char ret[SECRET_MAX + 1], struct buf *why)
 
 	if (strcmp(path, "-") == 0)
 		return ask(ret, why);
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0) {
 		complain(why, path, errno);
 		return ERR_SECRET;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/mem.h"
 #include "base/slice.h"
 #include "base/str.h"
@@ -52,25 +53,42 @@ static const struct opt *find_letter(const struct opt_command *cmd, char letter)
 	return NULL;
 }
 
-static enum opt_result unknown(const struct opt_command *cmd, const char *word, struct slice name)
+/* `password` is far from `password-file` by letters, and yet what was meant. */
+static const char *nearest(struct slice name, const char *const *names, size_t n)
 {
-	const char *names[NAMES_MAX];
+	enum { PREFIX_MIN = 4 };
 	char text[128];
-	size_t n = 0;
-
-	while (n < cmd->n_opts && n < NAMES_MAX) {
-		names[n] = cmd->opts[n].name;
-		n++;
-	}
 	const char *near =
 		slice_cstr(name, text, sizeof(text)) ? str_nearest(text, names, n) : NULL;
+
+	for (size_t i = 0; !near && name.n >= PREFIX_MIN && i < n; i++)
+		if (slice_starts(slice_str(names[i]), name))
+			near = names[i];
+	return near;
+}
+
+/* `word` is the option alone: what stands behind its '=' may be a secret. */
+static enum opt_result unknown(const struct opt_command *cmd, struct slice word, struct slice name)
+{
+	const char *names[NAMES_MAX];
+	struct buf allowed;
+	size_t n = 0;
+
+	buf_init(&allowed, 4096);
+	while (n < cmd->n_opts && n < NAMES_MAX) {
+		names[n] = cmd->opts[n].name;
+		buf_printf(&allowed, " --%s", names[n]);
+		n++;
+	}
+	const char *near = nearest(name, names, n);
+
 	if (near)
-		opt_complain(cmd,
-			"unknown option `%s`; did you mean `--%s`? (`stox %s --help` lists them)",
-			word, near, cmd->name);
+		opt_complain(cmd, "unknown option `%.*s`; did you mean `--%s`? Allowed:%s --help",
+			SLICE_FMT(word), near, buf_cstr(&allowed));
 	else
-		opt_complain(
-			cmd, "unknown option `%s`; `stox %s --help` lists them", word, cmd->name);
+		opt_complain(cmd, "unknown option `%.*s`; allowed:%s --help", SLICE_FMT(word),
+			buf_cstr(&allowed));
+	buf_done(&allowed);
 	return OPT_BAD;
 }
 
@@ -131,7 +149,7 @@ static enum opt_result parse_long(
 	bool inline_value = name.n < strlen(word);
 
 	if (!o)
-		return unknown(cmd, argv[*i], name);
+		return unknown(cmd, slice_of(argv[*i], name.n + 2), name);
 	if (!o->arg) {
 		if (inline_value) {
 			opt_complain(cmd, "option `--%s` takes no value", o->name);
@@ -158,7 +176,7 @@ static enum opt_result parse_short(
 		enum opt_result r;
 
 		if (!o)
-			return unknown(cmd, word, slice_of(c, 1));
+			return unknown(cmd, slice_of((char[2]){ '-', *c }, 2), slice_of(c, 1));
 		if (!o->arg) {
 			r = set(cmd, o, NULL, values);
 		} else if (c[1]) {

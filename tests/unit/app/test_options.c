@@ -1,0 +1,184 @@
+#include "app/opt.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/mem.h"
+
+struct values {
+	const char *target, *password_file;
+	unsigned port, verbose;
+	ts_t timeout;
+	bool fast;
+};
+
+#define AT(member) offsetof(struct values, member)
+
+static const struct opt opts[] = {
+	{ "target", 't', "FQDN", OPT_TEXT, AT(target), 0, 0, "the pool" },
+	{ "password-file", 0, "FILE", OPT_TEXT, AT(password_file), 0, 0, "the password" },
+	{ "port", 'p', "N", OPT_NUMBER, AT(port), 1, 65535, "the port" },
+	{ "timeout", 0, "SECONDS", OPT_SECONDS, AT(timeout), 1, 60, "in all" },
+	{ "fast", 'f', NULL, OPT_FLAG, AT(fast), 0, 0, "be quick" },
+	{ "verbose", 'v', NULL, OPT_COUNT, AT(verbose), 0, 0, "say more" },
+};
+
+static const struct opt_command command = { "try", "Tries it.", opts, COUNT(opts) };
+
+enum { WORDS_MAX = 8, TEXT_MAX = 2048 };
+
+struct run {
+	enum opt_result result;
+	struct values v;
+	char out[TEXT_MAX], err[TEXT_MAX];
+};
+
+/* Sends a stream into a file, and back. */
+struct capture {
+	FILE *stream, *file;
+	int old;
+};
+
+static void capture_begin(struct capture *c, FILE *stream)
+{
+	fflush(stream);
+	c->stream = stream;
+	c->file = tmpfile();
+	assert_non_null(c->file);
+	c->old = dup(fileno(stream));
+	dup2(fileno(c->file), fileno(stream));
+}
+
+static void capture_end(struct capture *c, char text[TEXT_MAX])
+{
+	fflush(c->stream);
+	dup2(c->old, fileno(c->stream));
+	close(c->old);
+	rewind(c->file);
+	text[fread(text, 1, TEXT_MAX - 1, c->file)] = 0;
+	fclose(c->file);
+}
+
+/* `line` is split at its spaces. */
+static struct run run(const char *line)
+{
+	struct run r = { .v = { .timeout = TS_S(10) } };
+	struct capture out, err;
+	static char copy[256]; /* the values point into it */
+	char *argv[WORDS_MAX + 1] = { NULL };
+	int argc = 0;
+
+	snprintf(copy, sizeof(copy), "try %s", line);
+	for (char *w = strtok(copy, " "); w && argc < WORDS_MAX; w = strtok(NULL, " "))
+		argv[argc++] = w;
+	capture_begin(&out, stdout);
+	capture_begin(&err, stderr);
+	r.result = opt_parse(&command, argc, argv, &r.v);
+	capture_end(&err, r.err);
+	capture_end(&out, r.out);
+	return r;
+}
+
+static void values_land_in_the_struct(void **state)
+{
+	struct run r = run("--target a.test -p 5061 --timeout=2.5 -fvv --password-file=x=y");
+
+	(void)state;
+	assert_int_equal(r.result, OPT_OK);
+	assert_string_equal(r.err, "");
+	assert_string_equal(r.v.target, "a.test");
+	assert_string_equal(r.v.password_file, "x=y");
+	assert_int_equal(r.v.port, 5061);
+	assert_int_equal(r.v.timeout, 2500000);
+	assert_true(r.v.fast);
+	assert_int_equal(r.v.verbose, 2);
+}
+
+static void what_is_not_given_stays_as_it_was(void **state)
+{
+	struct run r = run("-tb.test -p1");
+
+	(void)state;
+	assert_int_equal(r.result, OPT_OK);
+	assert_string_equal(r.v.target, "b.test");
+	assert_int_equal(r.v.port, 1);
+	assert_int_equal(r.v.timeout, TS_S(10));
+	assert_false(r.v.fast);
+}
+
+#define ALLOWED "llowed: --target --password-file --port --timeout --fast --verbose --help\n"
+#define PORT    "a number from 1 to 65535 is wanted\n"
+#define SECONDS "seconds from 1 to 60 are wanted, such as 2.5\n"
+
+static void one_line_says_what_is_wrong(void **state)
+{
+	static const struct {
+		const char *line, *err;
+	} table[] = {
+		{ "--traget a", "unknown option `--traget`; did you mean `--target`? A" ALLOWED },
+		{ "--xyzzy", "unknown option `--xyzzy`; a" ALLOWED },
+		{ "--password=hunter2",
+			"unknown option `--password`; did you mean `--password-file`? A" ALLOWED },
+		{ "-fx", "unknown option `-x`; a" ALLOWED },
+		{ "a.test", "`a.test` is no option; `stox try --help` lists them\n" },
+		{ "--target", "option `--target` needs its FQDN\n" },
+		{ "-t", "option `-t` needs its FQDN\n" },
+		{ "--fast=yes", "option `--fast` takes no value\n" },
+		{ "--port 0", "`--port 0`: " PORT },
+		{ "--port 65536", "`--port 65536`: " PORT },
+		{ "--port 0x10", "`--port 0x10`: " PORT },
+		{ "-p-1", "`--port -1`: " PORT },
+		{ "--port=", "`--port `: " PORT },
+		{ "--timeout 0.9", "`--timeout 0.9`: " SECONDS },
+		{ "--timeout 60.000001", "`--timeout 60.000001`: " SECONDS },
+		{ "--timeout 1e1", "`--timeout 1e1`: " SECONDS },
+		{ "--timeout .5", "`--timeout .5`: " SECONDS },
+		{ "--timeout 1.0000001", "`--timeout 1.0000001`: " SECONDS },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(table); i++) {
+		struct run r = run(table[i].line);
+		char want[TEXT_MAX];
+
+		snprintf(want, sizeof(want), "stox try: %s", table[i].err);
+		assert_int_equal(r.result, OPT_BAD);
+		assert_string_equal(r.err, want);
+		assert_string_equal(r.out, "");
+	}
+}
+
+static void help_names_every_option(void **state)
+{
+	static const char *const lines[] = { "--help", "-v -h", "--port 7 --help --bad" };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(lines); i++) {
+		struct run r = run(lines[i]);
+
+		assert_int_equal(r.result, OPT_HELP);
+		assert_string_equal(r.err, "");
+		assert_non_null(strstr(r.out, "usage: stox try [options]\nTries it.\n"));
+		assert_non_null(strstr(r.out, "-t, --target FQDN "));
+		for (size_t k = 0; k < COUNT(opts); k++)
+			assert_non_null(strstr(r.out, opts[k].help));
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(values_land_in_the_struct),
+		cmocka_unit_test(what_is_not_given_stays_as_it_was),
+		cmocka_unit_test(one_line_says_what_is_wrong),
+		cmocka_unit_test(help_names_every_option),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,290 @@
+#include "app/files.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/mem.h"
+
+enum { PATH_MAX_TEXT = 128, WHY_MAX = 1024 };
+
+static char dir[] = "/tmp/stox-secret-XXXXXX";
+
+struct got {
+	int err;
+	char secret[SECRET_MAX + 1];
+	char why[WHY_MAX];
+};
+
+static const char *path_of(const char *name)
+{
+	static char path[PATH_MAX_TEXT];
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	return path;
+}
+
+static void write_file(const char *name, const void *p, size_t n, mode_t mode)
+{
+	const char *path = path_of(name);
+
+	unlink(path);
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, p, n), n);
+	assert_int_equal(fchmod(fd, mode), 0);
+	close(fd);
+}
+
+static struct got get(const char *name)
+{
+	struct got g = { 0 };
+	struct buf why;
+
+	buf_init(&why, WHY_MAX);
+	g.err = secret_read(path_of(name), g.secret, &why);
+	assert_true(slice_cstr(buf_slice(&why), g.why, sizeof(g.why)));
+	buf_done(&why);
+	return g;
+}
+
+static void assert_why(const struct got *g, const char *name, const char *rest)
+{
+	char want[WHY_MAX];
+
+	snprintf(want, sizeof(want), "%s: %s", path_of(name), rest);
+	assert_int_equal(g->err, ERR_SECRET);
+	assert_string_equal(g->why, want);
+}
+
+static void a_secret_is_a_file_without_its_line_end(void **state)
+{
+	static const struct {
+		const char *content, *want;
+	} table[] = {
+		{ "swordfish", "swordfish" },
+		{ "swordfish\n", "swordfish" },
+		{ "swordfish\r\n", "swordfish" },
+		{ " sword fish \n", " sword fish " },
+		{ "a\n\n", "a\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(table); i++) {
+		write_file("s", table[i].content, strlen(table[i].content), 0600);
+		struct got g = get("s");
+		assert_int_equal(g.err, 0);
+		assert_string_equal(g.secret, table[i].want);
+	}
+}
+
+static void a_secret_that_others_can_read_is_refused(void **state)
+{
+	static const mode_t modes[] = { 0640, 0604, 0620, 0660, 0601 };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(modes); i++) {
+		char rest[WHY_MAX];
+
+		write_file("s", "x", 1, modes[i]);
+		struct got g = get("s");
+		snprintf(rest, sizeof(rest),
+			"others can read this secret (mode %03o); chmod 600 %s", (unsigned)modes[i],
+			path_of("s"));
+		assert_why(&g, "s", rest);
+		assert_string_equal(g.secret, "");
+	}
+	write_file("s", "x", 1, 0400);
+	assert_int_equal(get("s").err, 0);
+}
+
+static void the_folder_of_credentials_has_its_own_protection(void **state)
+{
+	char near[PATH_MAX_TEXT];
+
+	(void)state;
+	write_file("s", "x", 1, 0440);
+	setenv("CREDENTIALS_DIRECTORY", dir, 1);
+	assert_int_equal(get("s").err, 0);
+	assert_int_equal(get("../s").err, ERR_SECRET);
+
+	/* A neighbour whose name only begins like it is not in it. */
+	snprintf(near, sizeof(near), "%.*s", (int)strlen(dir) - 1, dir);
+	setenv("CREDENTIALS_DIRECTORY", near, 1);
+	assert_int_equal(get("s").err, ERR_SECRET);
+	setenv("CREDENTIALS_DIRECTORY", "", 1);
+	assert_int_equal(get("s").err, ERR_SECRET);
+	unsetenv("CREDENTIALS_DIRECTORY");
+}
+
+static void what_is_no_secret_is_refused(void **state)
+{
+	char big[SECRET_MAX + 3];
+	struct got g;
+
+	(void)state;
+	memset(big, 'x', sizeof(big));
+	g = get("nothing-here");
+	assert_why(&g, "nothing-here", "No such file or directory");
+	g = get(".");
+	assert_why(&g, ".", "a secret is a regular file");
+	assert_int_equal(mkfifo(path_of("fifo"), 0600), 0);
+	g = get("fifo");
+	assert_why(&g, "fifo", "a secret is a regular file");
+	unlink(path_of("fifo"));
+	write_file("s", "", 0, 0600);
+	g = get("s");
+	assert_why(&g, "s", "the secret is empty");
+	write_file("s", "\n", 1, 0600);
+	g = get("s");
+	assert_why(&g, "s", "the secret is empty");
+	write_file("s", "a\0b", 3, 0600);
+	g = get("s");
+	assert_why(&g, "s", "a secret is one line of at most 1024 bytes");
+	write_file("s", big, SECRET_MAX + 1, 0600);
+	g = get("s");
+	assert_why(&g, "s", "a secret is one line of at most 1024 bytes");
+	write_file("s", big, sizeof(big), 0600);
+	g = get("s");
+	assert_why(&g, "s", "a secret is one line of at most 1024 bytes");
+	write_file("s", big, SECRET_MAX, 0600);
+	assert_int_equal(get("s").err, 0);
+}
+
+static void a_secret_of_another_user_is_refused(void **state)
+{
+	(void)state;
+	write_file("s", "x", 1, 0600);
+	if (geteuid() != 0)
+		return; /* only root can give a file away */
+	assert_int_equal(chown(path_of("s"), 4242, 0), 0);
+	struct got g = get("s");
+	assert_why(&g, "s", "this secret belongs to another user (4242)");
+}
+
+/* ---- the terminal ---- */
+
+struct terminal {
+	int master, slave;
+	pid_t child;
+};
+
+/* A child whose terminal is a new one asks for a secret; its status is 0 when it got "pass word".
+ */
+static void terminal_open(struct terminal *t)
+{
+	t->master = posix_openpt(O_RDWR | O_NOCTTY);
+	assert_true(t->master >= 0 && grantpt(t->master) == 0 && unlockpt(t->master) == 0);
+	t->slave = open(ptsname(t->master), O_RDWR | O_NOCTTY);
+	assert_true(t->slave >= 0);
+	t->child = fork();
+	if (t->child != 0)
+		return;
+	setsid();
+	ioctl(t->slave, TIOCSCTTY, 0);
+	char secret[SECRET_MAX + 1];
+	struct buf why;
+	buf_init(&why, WHY_MAX);
+	int err = secret_read("-", secret, &why);
+	buf_done(&why);
+	_exit(err == 0 && strcmp(secret, "pass word") == 0 ? 0 : 1);
+}
+
+static void terminal_expect(struct terminal *t, const char *want)
+{
+	char text[256] = "";
+	size_t n = 0;
+
+	while (n < strlen(want)) {
+		ssize_t got = read(t->master, text + n, strlen(want) - n);
+
+		assert_true(got > 0);
+		n += (size_t)got;
+	}
+	assert_string_equal(text, want);
+}
+
+static int terminal_type(struct terminal *t, const char *keys)
+{
+	int status = -1;
+
+	assert_int_equal(write(t->master, keys, strlen(keys)), strlen(keys));
+	assert_int_equal(waitpid(t->child, &status, 0), t->child);
+	return status;
+}
+
+static void assert_echo_is_on_and_close(struct terminal *t)
+{
+	struct termios now;
+
+	assert_int_equal(tcgetattr(t->slave, &now), 0);
+	assert_true(now.c_lflag & ECHO);
+	close(t->slave);
+	close(t->master);
+}
+
+static void a_terminal_is_asked_without_an_echo(void **state)
+{
+	struct terminal t;
+
+	(void)state;
+	terminal_open(&t);
+	terminal_expect(&t, "Password: ");
+	int status = terminal_type(&t, "pass word\n");
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	terminal_expect(&t, "\r\n");
+	assert_echo_is_on_and_close(&t);
+}
+
+static void an_interrupted_question_leaves_the_terminal_as_it_was(void **state)
+{
+	struct terminal t;
+
+	(void)state;
+	terminal_open(&t);
+	terminal_expect(&t, "Password: ");
+	int status = terminal_type(&t, "pass\003");
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGINT);
+	assert_echo_is_on_and_close(&t);
+}
+
+static int make_dir(void **state)
+{
+	(void)state;
+	unsetenv("CREDENTIALS_DIRECTORY");
+	return mkdtemp(dir) ? 0 : -1;
+}
+
+static int remove_dir(void **state)
+{
+	(void)state;
+	unlink(path_of("s"));
+	return rmdir(dir);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_secret_is_a_file_without_its_line_end),
+		cmocka_unit_test(a_secret_that_others_can_read_is_refused),
+		cmocka_unit_test(the_folder_of_credentials_has_its_own_protection),
+		cmocka_unit_test(what_is_no_secret_is_refused),
+		cmocka_unit_test(a_secret_of_another_user_is_refused),
+		cmocka_unit_test(a_terminal_is_asked_without_an_echo),
+		cmocka_unit_test(an_interrupted_question_leaves_the_terminal_as_it_was),
+	};
+
+	return cmocka_run_group_tests(tests, make_dir, remove_dir);
+}
