@@ -25,8 +25,8 @@ bool transport_find(struct slice name, enum transport *ret);
 bool addr_decode_ip(struct slice text, struct addr *ret);
 /* "192.0.2.1:5060" or "[::1]:5060"; the port is required. */
 bool addr_decode(struct slice text, struct addr *ret);
-void addr_put_ip(struct buf *b, const struct addr *a);   /* without brackets, RFC 5952 */
-void addr_put(struct buf *b, const struct addr *a);      /* with brackets (v6) and port */
+void addr_put_ip(struct buf *b, const struct addr *a); /* without brackets, RFC 5952 */
+void addr_put(struct buf *b, const struct addr *a);    /* with brackets (v6) and port */
 const char *addr_text(const struct addr *a, char text[ADDR_TEXT_MAX]); /* returns text */
 bool addr_eq(const struct addr *a, const struct addr *b);
 bool addr_ip_eq(const struct addr *a, const struct addr *b); /* ports are ignored */

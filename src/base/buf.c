@@ -32,7 +32,7 @@ static void compact(struct buf *b)
 }
 
 /* Makes room for n more bytes and the NUL of buf_cstr(). */
-static bool grow(struct buf *b, size_t n)
+static bool grow_slowly(struct buf *b, size_t n)
 {
 	if (b->err)
 		return false;
@@ -40,7 +40,9 @@ static bool grow(struct buf *b, size_t n)
 		b->err = -EMSGSIZE;
 		return false;
 	}
-	if (b->head && b->cap - b->n <= n)
+	/* Only when more was consumed than has to move: a full buffer that is read in small bites
+	 * would else be moved at every put. */
+	if (b->head >= b->n - b->head && b->cap - b->n <= n)
 		compact(b);
 	if (b->cap - b->n > n)
 		return true;
@@ -55,6 +57,14 @@ static bool grow(struct buf *b, size_t n)
 	b->p = p;
 	b->cap = cap;
 	return true;
+}
+
+/* The check that nearly every put passes, small enough to be inlined. */
+static inline bool grow(struct buf *b, size_t n)
+{
+	if (!b->err && n < b->cap - b->n && n <= b->max - (b->n - b->head))
+		return true;
+	return grow_slowly(b, n);
 }
 
 uint8_t *buf_reserve(struct buf *b, size_t n)
@@ -105,6 +115,8 @@ void buf_vprintf(struct buf *b, const char *fmt, va_list ap)
 
 	va_copy(again, ap);
 	int n = vsnprintf(NULL, 0, fmt, ap);
+	if (n < 0 && !b->err)
+		b->err = -EMSGSIZE; /* longer than an int can say */
 	if (n > 0 && grow(b, (size_t)n)) {
 		vsnprintf((char *)b->p + b->n, (size_t)n + 1, fmt, again);
 		b->n += (size_t)n;

@@ -34,8 +34,8 @@ uint8_t *buf_reserve(struct buf *b, size_t n);
 void buf_commit(struct buf *b, size_t n);
 struct slice buf_slice(const struct buf *b); /* valid until the next put, clear or done */
 size_t buf_len(const struct buf *b);
-void buf_truncate(struct buf *b, size_t len);   /* keeps the first len bytes of buf_slice() */
-void buf_consume(struct buf *b, size_t n);      /* drops n bytes at the front */
+void buf_truncate(struct buf *b, size_t len); /* keeps the first len bytes of buf_slice() */
+void buf_consume(struct buf *b, size_t n);    /* drops n bytes at the front */
 /* The content as a C string (a NUL is put behind it, not counted); "" on error. */
 const char *buf_cstr(struct buf *b);
 static inline int buf_err(const struct buf *b)

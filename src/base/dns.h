@@ -3,7 +3,7 @@
 
 #include "base/addr.h"
 
-#define DNS_NAME_MAX 254 /* 253 characters and a NUL; without the final dot */
+#define DNS_NAME_MAX    254 /* 253 characters and a NUL; without the final dot */
 #define DNS_RECORDS_MAX 64
 
 enum dns_type {
@@ -19,8 +19,8 @@ enum dns_status {
 	DNS_NXDOMAIN, /* the name does not exist */
 	DNS_NODATA,   /* the name exists, not with this type */
 	DNS_TIMEOUT,
-	DNS_REFUSED,  /* the server's REFUSED */
-	DNS_SERVFAIL, /* the server's SERVFAIL or NOTIMP */
+	DNS_REFUSED,     /* the server's REFUSED */
+	DNS_SERVFAIL,    /* the server's SERVFAIL or NOTIMP */
 	DNS_UNREACHABLE, /* nothing listens where the server should be */
 	DNS_MALFORMED,
 	DNS_CANCELLED,

@@ -38,6 +38,7 @@ static const struct {
 	{ ENFILE, "too many open files in the system" },
 	{ ENOBUFS, "no buffer space available" },
 	{ EPROTO, "protocol error" },
+	{ EFBIG, "file too large" },
 	{ EIO, "input/output error" },
 	{ ENOTCONN, "not connected" },
 	{ EAFNOSUPPORT, "address family not supported" },
@@ -45,10 +46,10 @@ static const struct {
 
 const char *err_text(int err)
 {
-	int positive = err < 0 ? -err : err;
+	int negative = err < 0 ? err : -err; /* this way, because -INT_MIN is no int */
 
 	for (size_t i = 0; i < COUNT(texts); i++)
-		if (texts[i].err == positive)
+		if (-texts[i].err == negative)
 			return texts[i].text;
 	return "unknown error";
 }

@@ -30,7 +30,7 @@ struct map_node *map_find(const struct map *m, struct slice key);
 /* 0; -EEXIST; ERR_LIMIT at max_nodes; -ENOMEM.  Nothing changes on failure. */
 int map_insert(struct map *m, struct map_node *node, struct slice key);
 void map_remove(struct map *m, struct map_node *node); /* must be in the map */
-/* Walk in no order: pass NULL first.  Removing the returned node is allowed only after the next call. */
+/* Walk in no order: pass NULL first.  The returned node may be removed only after the next call. */
 struct map_node *map_next(const struct map *m, const struct map_node *node);
 
 /* SipHash-2-4, for tables that are not this one. */

@@ -101,9 +101,15 @@ size_t slice_chr(struct slice s, uint8_t c)
 
 size_t slice_find(struct slice s, struct slice what)
 {
-	for (size_t i = 0; i + what.n <= s.n; i++)
-		if (slice_eq(slice_cut(s, i, i + what.n), what))
+	if (what.n == 0)
+		return 0;
+	if (what.n > s.n)
+		return SIZE_MAX;
+	for (size_t i = 0, end = s.n - what.n + 1; i < end; i++) {
+		i += slice_chr((struct slice){ s.p + i, end - i }, what.p[0]);
+		if (i < end && memcmp(s.p + i, what.p, what.n) == 0)
 			return i;
+	}
 	return SIZE_MAX;
 }
 

@@ -1,5 +1,6 @@
 #include "base/str.h"
 
+#include <limits.h>
 #include <string.h>
 
 bool ascii_is_alpha(uint8_t c)
@@ -159,14 +160,14 @@ int base64_decode(struct buf *b, struct slice text)
 	return buf_err(b);
 }
 
-/* Levenshtein's distance, given up above 3; names longer than 63 bytes are near to nothing. */
+/* Levenshtein's distance; names longer than 63 bytes are near to nothing. */
 static unsigned distance(const char *a, const char *b)
 {
 	unsigned row[64];
 	size_t n = strlen(a), m = strlen(b);
 
 	if (n > 63 || m > 63)
-		return 64;
+		return UINT_MAX;
 	for (size_t k = 0; k <= m; k++)
 		row[k] = (unsigned)k;
 	for (size_t i = 1; i <= n; i++) {

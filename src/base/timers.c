@@ -51,12 +51,15 @@ static void sift_up(struct timers *t, struct timer *timer, size_t i)
 
 static void sift_down(struct timers *t, struct timer *timer, size_t i)
 {
-	for (size_t child; (child = 2 * i + 1) < t->n; i = child) {
+	while (2 * i + 1 < t->n) {
+		size_t child = 2 * i + 1;
+
 		if (child + 1 < t->n && t->heap[child + 1]->at < t->heap[child]->at)
 			child++;
 		if (timer->at <= t->heap[child]->at)
 			break;
 		place(t, t->heap[child], i);
+		i = child;
 	}
 	place(t, timer, i);
 }

@@ -26,5 +26,5 @@ void timers_done(struct timers *t); /* disarms all; frees the heap, not the time
 int timers_reserve(struct timers *t, size_t n);
 /* Arms, moves, or (TS_NEVER) disarms.  0 or -ENOMEM; moving an armed one cannot fail. */
 int timers_set(struct timers *t, struct timer *timer, ts_t at);
-ts_t timers_deadline(const struct timers *t); /* TS_NEVER if none */
+ts_t timers_deadline(const struct timers *t);         /* TS_NEVER if none */
 struct timer *timers_due(struct timers *t, ts_t now); /* NULL when nothing is due */

@@ -4,7 +4,7 @@
 
 #include "base/slice.h"
 
-#define TLS_CHAIN_MAX 8
+#define TLS_CHAIN_MAX   8
 #define TLS_BINDING_MAX 64
 
 /* Every fault of a chain, not the first only.  A set of bits. */
@@ -15,18 +15,18 @@ enum tls_fault {
 	TLS_FAULT_UNTRUSTED = 1 << 3, /* issuer unknown, or self-signed and not trusted */
 	TLS_FAULT_WEAK = 1 << 4,      /* key or signature too weak */
 	TLS_FAULT_REVOKED = 1 << 5,
-	TLS_FAULT_PURPOSE = 1 << 6,   /* not for servers (or clients) */
-	TLS_FAULT_OTHER = 1 << 7,     /* text is in the certificate's error */
+	TLS_FAULT_PURPOSE = 1 << 6, /* not for servers (or clients) */
+	TLS_FAULT_OTHER = 1 << 7,   /* text is in the certificate's error */
 };
 
 /* Why there is no handshake at all. */
 enum tls_failure {
 	TLS_FAILURE_NONE,
-	TLS_FAILURE_CERTIFICATE, /* the chain's faults, under a policy that verifies */
-	TLS_FAILURE_PLAIN_PEER,  /* the peer does not speak TLS */
-	TLS_FAILURE_VERSION,     /* no common protocol version */
-	TLS_FAILURE_ALERT,       /* the peer sent an alert; `alert` says which */
-	TLS_FAILURE_CLOSED,      /* the peer closed during the handshake */
+	TLS_FAILURE_CERTIFICATE,        /* the chain's faults, under a policy that verifies */
+	TLS_FAILURE_PLAIN_PEER,         /* the peer does not speak TLS */
+	TLS_FAILURE_VERSION,            /* no common protocol version */
+	TLS_FAILURE_ALERT,              /* the peer sent an alert; `alert` says which */
+	TLS_FAILURE_CLOSED,             /* the peer closed during the handshake */
 	TLS_FAILURE_CLIENT_CERTIFICATE, /* the peer wants one of us */
 	TLS_FAILURE_OTHER,
 };
@@ -34,7 +34,7 @@ enum tls_failure {
 struct tls_cert {
 	int depth; /* 0 is the peer's own */
 	char subject[160], issuer[160];
-	char names[256]; /* DNS names and addresses, ", " between; cut with "..." */
+	char names[256];               /* DNS names and addresses, ", " between; cut with "..." */
 	int64_t not_before, not_after; /* seconds since 1970, UTC */
 	unsigned faults;               /* enum tls_fault */
 	char error[96];                /* the library's text for the first fault here, or "" */
@@ -50,9 +50,9 @@ struct tls_facts {
 	/* Channel bindings (RFC 5929, RFC 9266): empty when the connection has none. */
 	uint8_t exporter[32], unique[TLS_BINDING_MAX], end_point[TLS_BINDING_MAX];
 	size_t n_exporter, n_unique, n_end_point;
-	/* Our own certificate's hash for tls-server-end-point on the accepting side is in end_point. */
+	/* On the accepting side end_point is the hash of our own certificate. */
 	enum tls_failure failure;
-	int alert;       /* TLS alert number, or -1 */
+	int alert;        /* TLS alert number, or -1 */
 	char detail[128]; /* the library's words for a failure */
 };
 

@@ -10,7 +10,7 @@
 typedef uint64_t ts_t;
 #define TS_NEVER UINT64_MAX
 #define TS_MS(n) ((ts_t)(n)*1000)
-#define TS_S(n) ((ts_t)(n)*1000000)
+#define TS_S(n)  ((ts_t)(n)*1000000)
 
 static inline ts_t ts_min(ts_t a, ts_t b)
 {

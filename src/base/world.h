@@ -20,22 +20,22 @@ typedef uint64_t flow_t;
 #define FLOW_ACCEPTED_BIT (UINT64_C(1) << 63)
 
 enum fact_type {
-	FACT_FLOW_UP,       /* a WANT_FLOW connected (TCP); local, peer */
-	FACT_FLOW_ACCEPTED, /* flow is new, listener says where; local, peer */
-	FACT_FLOW_BYTES,    /* bytes */
-	FACT_FLOW_EOF,      /* the peer has finished sending; we may still write */
-	FACT_FLOW_FAILED,   /* gone, nothing follows; err is an errno (connect, read, write), or tls has
-	                       a failure (err 0); step says when */
-	FACT_FLOW_BLOCKED,  /* 64 KiB wait to be written: hold back */
-	FACT_FLOW_READY,    /* 16 KiB again: go on */
-	FACT_TLS_UP,        /* tls; the flow's bytes are protected from here on */
-	FACT_LISTEN_UP,     /* a WANT_LISTEN is bound; local has the real port */
-	FACT_LISTEN_FAILED, /* err */
-	FACT_DATAGRAM,      /* listener, peer, local, bytes */
-	FACT_DATAGRAM_FAILED, /* listener, peer, err: an ICMP error or a failed send about that peer */
-	FACT_DNS,           /* dns_id, dns */
-	FACT_CLOCK,         /* wall: microseconds since 1970 minus the monotonic now */
-	FACT_STOP,          /* finish what is in hand (SIGTERM, Ctrl-C) */
+	FACT_FLOW_UP,         /* a WANT_FLOW connected (TCP); local, peer */
+	FACT_FLOW_ACCEPTED,   /* flow is new, listener says where; local, peer */
+	FACT_FLOW_BYTES,      /* bytes */
+	FACT_FLOW_EOF,        /* the peer has finished sending; we may still write */
+	FACT_FLOW_FAILED,     /* gone, nothing follows; step says when; err is an errno (connect,
+				 read, write), or 0 when tls has a failure */
+	FACT_FLOW_BLOCKED,    /* 64 KiB wait to be written: hold back */
+	FACT_FLOW_READY,      /* 16 KiB again: go on */
+	FACT_TLS_UP,          /* tls; the flow's bytes are protected from here on */
+	FACT_LISTEN_UP,       /* a WANT_LISTEN is bound; local has the real port */
+	FACT_LISTEN_FAILED,   /* err */
+	FACT_DATAGRAM,        /* listener, peer, local, bytes */
+	FACT_DATAGRAM_FAILED, /* listener, peer, err: an ICMP error or a failed send to that peer */
+	FACT_DNS,             /* dns_id, dns */
+	FACT_CLOCK,           /* wall: microseconds since 1970 minus the monotonic now */
+	FACT_STOP,            /* finish what is in hand (SIGTERM, Ctrl-C) */
 };
 
 enum flow_step {
@@ -53,18 +53,18 @@ struct fact {
 	enum flow_step step;
 	int64_t wall;
 	const struct addr *local, *peer;
-	struct slice bytes;              /* all pointers: valid during the push only */
+	struct slice bytes; /* all pointers: valid during the push only */
 	const struct tls_facts *tls;
 	const struct dns_answer *dns;
 };
 
 enum want_type {
-	WANT_FLOW,       /* connect `flow` to addr by TCP; TLS is asked for when it is up */
-	WANT_TLS,        /* begin a handshake on flow by tls; no bytes for it until FACT_TLS_UP */
-	WANT_LISTEN,     /* listener, transport (UDP or TCP), addr: port 0 takes any.  With `toward`:
-	                    bind to the local address from which addr is reached, any port */
-	WANT_UNLISTEN,   /* listener */
-	WANT_PAUSE,      /* stop reading from flow */
+	WANT_FLOW,     /* connect `flow` to addr by TCP; TLS is asked for when it is up */
+	WANT_TLS,      /* begin a handshake on flow by tls; no bytes for it until FACT_TLS_UP */
+	WANT_LISTEN,   /* listener, transport (UDP or TCP), addr: port 0 takes any.  With `toward`:
+			  bind to the local address from which addr is reached, any port */
+	WANT_UNLISTEN, /* listener */
+	WANT_PAUSE,    /* stop reading from flow */
 	WANT_RESUME,
 	WANT_CLOSE_FLOW, /* after all that was taken is written */
 	WANT_DROP_FLOW,  /* now */
