@@ -1,73 +1,17 @@
 #include "app/pump.h"
 
-#include <assert.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-#include <event2/event.h>
-
+#include "app/pump_private.h"
 #include "base/err.h"
-#include "base/map.h"
 #include "base/mem.h"
-#include "net/datagram.h"
-#include "net/flow.h"
-#include "net/resolver.h"
-#include "net/sock.h"
 
 enum {
-	LISTENERS_MAX = 32,
-	FLOWS_MAX = 65536,
-	ACCEPTS_MAX = 64, /* of one listener in one wake-up */
-	FLUSH_LAST_MS = 1000,
-	DNS_SHIFT = 32, /* a question's number in the resolver: the engine's above, its own below */
-};
-
-struct member {
-	struct engine e;
-	bool in_use;
-};
-
-struct listener {
-	bool in_use, dead;
-	uint32_t id;
-	struct member *m;
-	struct datagram *udp; /* or */
-	int fd;               /* TCP */
-	struct event *ev;
-	bool ready;
-	struct addr local;
-};
-
-/* From (engine, flow) to the socket. */
-struct link {
-	struct map_node node;
-	struct {
-		uintptr_t engine;
-		flow_t flow;
-	} key;
-	struct flow *flow;
-	struct member *m;
-};
-
-struct pump {
-	struct pump_cfg cfg;
-	struct loop *loop;
-	struct trust *trust;
-	struct resolver *resolver;
-	struct flows flows;
-	struct datagrams datagrams;
-	struct map links;
-	struct rng rng;
-	struct member members[PUMP_ENGINES_MAX];
-	struct listener listeners[LISTENERS_MAX];
-	flow_t next_accepted;
-	bool stopping;
-	unsigned signals_seen;
-	bool interrupted;
+	FLUSH_LAST_MS = 1000, /* for what was written before pump_stop() */
+	SERIAL_SHIFT = 32,    /* a question's number in the resolver: its engine's serial above */
+	WALL_CHECK_S = 10,
+	WALL_JUMP_MS = 50, /* the wall clock was set, rather than slewed */
 };
 
 /* ---- from engines to sockets ---- */
@@ -80,7 +24,7 @@ static struct link *find_link(struct pump *p, const struct member *m, flow_t id)
 	return n ? LIST_OWNER(n, struct link, node) : NULL;
 }
 
-static struct link *add_link(struct pump *p, struct member *m, flow_t id)
+struct link *pump_add_link(struct pump *p, struct member *m, flow_t id)
 {
 	struct link *l = mem_alloc0(sizeof(*l));
 
@@ -94,24 +38,11 @@ static struct link *add_link(struct pump *p, struct member *m, flow_t id)
 	return l;
 }
 
-static void remove_link(struct pump *p, struct link *l)
+void pump_remove_link(struct pump *p, struct link *l)
 {
 	map_remove(&p->links, &l->node);
 	mem_free(l);
 }
-
-static struct listener *find_listener(struct pump *p, const struct member *m, uint32_t id)
-{
-	for (unsigned i = 0; i < LISTENERS_MAX; i++) {
-		struct listener *l = &p->listeners[i];
-
-		if (l->in_use && !l->dead && l->m == m && l->id == id)
-			return l;
-	}
-	return NULL;
-}
-
-static void push(struct pump *p, struct member *m, const struct fact *in);
 
 static void write_output(struct pump *p, struct member *m, const struct output *o)
 {
@@ -122,111 +53,44 @@ static void write_output(struct pump *p, struct member *m, const struct output *
 			flow_write(l->flow, o->bytes);
 		return;
 	}
-	struct listener *l = find_listener(p, m, o->listener);
+	struct listener *l = pump_find_listener(p, m, o->listener);
 	if (l && l->udp)
 		datagram_send(l->udp, &o->peer, o->bytes);
 }
 
 static void want_flow(struct pump *p, struct member *m, const struct want *w)
 {
-	struct link *l = add_link(p, m, w->flow);
+	struct link *l = pump_add_link(p, m, w->flow);
 	int err = l ? flow_connect(&l->flow, &p->flows, w->flow, &w->addr, l) : -ENOMEM;
 
 	if (!err)
 		return;
 	if (l)
-		remove_link(p, l);
+		pump_remove_link(p, l);
 	const struct fact in = { .type = FACT_FLOW_FAILED,
 		.flow = w->flow,
 		.err = -err,
 		.step = FLOW_STEP_CONNECT,
 		.peer = &w->addr,
 		.local = &w->addr };
-	push(p, m, &in);
-}
-
-/* ---- listening ---- */
-
-static void on_connection(evutil_socket_t fd, short what, void *arg)
-{
-	struct listener *l = arg;
-
-	(void)fd;
-	(void)what;
-	l->ready = true;
-}
-
-static int listen_tcp(struct pump *p, struct listener *l, const struct addr *addr)
-{
-	l->fd = sock_open(addr, SOCK_STREAM);
-	if (l->fd < 0)
-		return l->fd;
-	setsockopt(l->fd, SOL_SOCKET, SO_REUSEADDR, &(int){ 1 }, sizeof(int));
-	int err = sock_bind(l->fd, addr);
-	if (!err && listen(l->fd, SOMAXCONN) < 0)
-		err = -errno;
-	if (!err)
-		err = sock_local(l->fd, &l->local);
-	if (err)
-		return err;
-	l->ev = event_new(loop_base(p->loop), l->fd, EV_READ | EV_PERSIST, on_connection, l);
-	return l->ev && event_add(l->ev, NULL) == 0 ? 0 : -ENOMEM;
-}
-
-static void close_listener(struct listener *l)
-{
-	datagram_free(l->udp);
-	if (l->ev)
-		event_free(l->ev);
-	if (l->fd >= 0)
-		close(l->fd);
-	*l = (struct listener){ .fd = -1 };
-}
-
-static struct listener *free_listener(struct pump *p)
-{
-	for (unsigned i = 0; i < LISTENERS_MAX; i++)
-		if (!p->listeners[i].in_use)
-			return &p->listeners[i];
-	return NULL;
-}
-
-static void want_listen(struct pump *p, struct member *m, const struct want *w)
-{
-	struct listener *l = free_listener(p);
-	int err = -EMFILE;
-
-	if (l) {
-		*l = (struct listener){ .in_use = true, .id = w->listener, .m = m, .fd = -1 };
-		if (w->transport == TRANSPORT_UDP)
-			err = datagram_new(
-				&l->udp, &p->datagrams, w->listener, &w->addr, w->toward, m);
-		else
-			err = listen_tcp(p, l, &w->addr);
-		if (!err && l->udp)
-			l->local = *datagram_local(l->udp);
-		if (err)
-			close_listener(l);
-	}
-	const struct fact in = { .type = err ? FACT_LISTEN_FAILED : FACT_LISTEN_UP,
-		.listener = w->listener,
-		.err = -err,
-		.local = err ? &w->addr : &l->local,
-		.peer = &w->addr };
-	push(p, m, &in);
+	pump_push_later(p, m, &in);
 }
 
 /* ---- wants ---- */
 
+static uint64_t question_id(const struct member *m, uint32_t dns_id)
+{
+	return (uint64_t)m->serial << SERIAL_SHIFT | dns_id;
+}
+
 static void want_dns(struct pump *p, struct member *m, const struct want *w)
 {
-	const uint64_t id = (uint64_t)(m - p->members) << DNS_SHIFT | w->dns_id;
-	static const struct dns_answer failed = { .status = DNS_MALFORMED };
+	static const struct dns_answer failed = { .status = DNS_CANCELLED };
 
-	if (resolver_ask(p->resolver, id, w->dns_type, w->name) == 0)
+	if (resolver_ask(p->resolver, question_id(m, w->dns_id), w->dns_type, w->name) == 0)
 		return;
 	const struct fact in = { .type = FACT_DNS, .dns_id = w->dns_id, .dns = &failed };
-	push(p, m, &in);
+	pump_push_later(p, m, &in);
 }
 
 static void want_on_flow(struct pump *p, struct member *m, const struct want *w)
@@ -241,11 +105,11 @@ static void want_on_flow(struct pump *p, struct member *m, const struct want *w)
 	case WANT_RESUME: flow_pause(l->flow, false); break;
 	case WANT_CLOSE_FLOW:
 		flow_close(l->flow);
-		remove_link(p, l);
+		pump_remove_link(p, l);
 		break;
 	case WANT_DROP_FLOW:
 		flow_drop(l->flow);
-		remove_link(p, l);
+		pump_remove_link(p, l);
 		break;
 	case WANT_FLOW:
 	case WANT_LISTEN:
@@ -264,45 +128,79 @@ static void do_want(struct pump *p, struct member *m, const struct want *w)
 	case WANT_RESUME:
 	case WANT_CLOSE_FLOW:
 	case WANT_DROP_FLOW: want_on_flow(p, m, w); break;
-	case WANT_LISTEN: want_listen(p, m, w); break;
+	case WANT_LISTEN: pump_listen(p, m, w); break;
 	case WANT_UNLISTEN: {
-		struct listener *l = find_listener(p, m, w->listener);
+		struct listener *l = pump_find_listener(p, m, w->listener);
 		if (l)
 			l->dead = true; /* closed at the end of the wake-up: it may be in use now */
 		break;
 	}
 	case WANT_DNS: want_dns(p, m, w); break;
-	case WANT_DROP_DNS:
-		resolver_drop(p->resolver, (uint64_t)(m - p->members) << DNS_SHIFT | w->dns_id);
-		break;
+	case WANT_DROP_DNS: resolver_drop(p->resolver, question_id(m, w->dns_id)); break;
 	}
 }
 
 /* Outputs of one push go out before its wants are acted on: a handshake begins behind <proceed/>.
- * Acting on a want may push a fact, which drains again; the outer loops then find nothing left. */
+ * The owner may stop the pump in drained(), or remove the engine. */
 static void drain(struct pump *p, struct member *m)
 {
+	const uint32_t serial = m->serial;
 	struct output out;
 	struct want want;
 
-	for (;;) {
-		while (m->e.ops->take_output(m->e.self, &out))
-			write_output(p, m, &out);
-		p->cfg.drained(p->cfg.arg);
-		if (!m->in_use || !m->e.ops->take_want(m->e.self, &want))
-			return;
+	while (m->e.ops->take_output(m->e.self, &out))
+		write_output(p, m, &out);
+	while (m->e.ops->take_want(m->e.self, &want))
 		do_want(p, m, &want);
-		if (!m->in_use)
-			return;
-	}
+	if (p->cfg.drained)
+		p->cfg.drained(p->cfg.arg);
+	if (!m->in_use || m->serial != serial)
+		return;
+	/* What the owner made the engine say. */
+	while (m->e.ops->take_output(m->e.self, &out))
+		write_output(p, m, &out);
+	while (m->e.ops->take_want(m->e.self, &want))
+		do_want(p, m, &want);
 }
 
-static void push(struct pump *p, struct member *m, const struct fact *in)
+void pump_push(struct pump *p, struct member *m, const struct fact *in)
 {
 	if (!m->in_use)
 		return;
 	m->e.ops->push(m->e.self, in, loop_now(p->loop));
 	drain(p, m);
+}
+
+void pump_push_later(struct pump *p, struct member *m, const struct fact *in)
+{
+	struct later *l = mem_alloc0(sizeof(*l));
+
+	if (!l) {
+		p->err = -ENOMEM; /* an engine that waits for it would wait for ever */
+		return;
+	}
+	l->m = m;
+	l->serial = m->serial;
+	l->in = *in;
+	if (in->local)
+		l->local = *in->local;
+	if (in->peer)
+		l->peer = *in->peer;
+	l->in.local = &l->local;
+	l->in.peer = &l->peer;
+	list_append(&p->later, &l->node);
+}
+
+static void push_those_of_later(struct pump *p)
+{
+	for (struct list *n; (n = list_first(&p->later));) {
+		struct later *l = LIST_OWNER(n, struct later, node);
+
+		list_remove(n);
+		if (l->m->serial == l->serial)
+			pump_push(p, l->m, &l->in);
+		mem_free(l);
+	}
 }
 
 /* ---- from sockets to engines ---- */
@@ -314,13 +212,16 @@ static void on_flow(void *arg, struct flow *f, const struct fact *in)
 	struct member *m = l->m;
 
 	if (in->type == FACT_FLOW_FAILED)
-		remove_link(p, l);
-	push(p, m, in);
+		pump_remove_link(p, l);
+	pump_push(p, m, in);
 }
 
 static void on_datagram(void *arg, struct datagram *d, const struct fact *in)
 {
-	push(arg, datagram_owner(d), in);
+	struct listener *l = datagram_owner(d);
+
+	if (!l->dead)
+		pump_push(arg, l->m, in);
 }
 
 static void on_answer(void *arg, uint64_t id, const struct dns_answer *answer)
@@ -328,59 +229,9 @@ static void on_answer(void *arg, uint64_t id, const struct dns_answer *answer)
 	struct pump *p = arg;
 	const struct fact in = { .type = FACT_DNS, .dns_id = (uint32_t)id, .dns = answer };
 
-	push(p, &p->members[id >> DNS_SHIFT], &in);
-}
-
-static void accept_one(struct pump *p, struct listener *l, int fd, const union sock_addr *from)
-{
-	flow_t id = FLOW_ACCEPTED_BIT | ++p->next_accepted;
-	struct addr peer, local;
-	struct link *link = add_link(p, l->m, id);
-
-	sock_get_addr(&peer, from);
-	if (!link || flow_adopt(&link->flow, &p->flows, id, fd, link)) {
-		if (link)
-			remove_link(p, link);
-		else
-			close(fd);
-		return;
-	}
-	sock_local(fd, &local);
-	const struct fact in = { .type = FACT_FLOW_ACCEPTED,
-		.flow = id,
-		.listener = l->id,
-		.peer = &peer,
-		.local = &local };
-	push(p, l->m, &in);
-}
-
-static void accept_all(struct pump *p, struct listener *l)
-{
-	l->ready = false;
-	for (unsigned i = 0; i < ACCEPTS_MAX && !l->dead; i++) {
-		union sock_addr from;
-		socklen_t n = sizeof(from);
-		int fd = accept4(l->fd, &from.sa, &n, SOCK_NONBLOCK | SOCK_CLOEXEC);
-
-		if (fd < 0)
-			return;
-		accept_one(p, l, fd, &from);
-	}
-}
-
-static void accept_everywhere(struct pump *p)
-{
-	for (unsigned i = 0; i < LISTENERS_MAX; i++)
-		if (p->listeners[i].in_use && p->listeners[i].ready)
-			accept_all(p, &p->listeners[i]);
-}
-
-static void reap(struct pump *p)
-{
-	for (unsigned i = 0; i < LISTENERS_MAX; i++)
-		if (p->listeners[i].in_use && p->listeners[i].dead)
-			close_listener(&p->listeners[i]);
-	flows_reap(&p->flows);
+	for (unsigned i = 0; i < PUMP_ENGINES_MAX; i++)
+		if (p->members[i].serial == id >> SERIAL_SHIFT)
+			pump_push(p, &p->members[i], &in);
 }
 
 /* ---- one wake-up ---- */
@@ -397,7 +248,7 @@ static void push_signals(struct pump *p)
 	p->signals_seen = n;
 	p->interrupted = true;
 	for (unsigned i = 0; i < PUMP_ENGINES_MAX; i++)
-		push(p, &p->members[i], &in);
+		pump_push(p, &p->members[i], &in);
 }
 
 static void push_time(struct pump *p)
@@ -414,6 +265,24 @@ static void push_time(struct pump *p)
 	}
 }
 
+/* A clock that was set is told; one that is slewed is true enough. */
+static void check_wall(struct pump *p)
+{
+	const int64_t jump = (int64_t)TS_MS(WALL_JUMP_MS);
+	ts_t now = loop_now(p->loop);
+
+	if (now < ts_add(p->wall_checked, TS_S(WALL_CHECK_S)))
+		return;
+	p->wall_checked = now;
+	int64_t wall = loop_wall_offset();
+	if (wall - p->wall < jump && p->wall - wall < jump)
+		return;
+	p->wall = wall;
+	const struct fact in = { .type = FACT_CLOCK, .wall = wall };
+	for (unsigned i = 0; i < PUMP_ENGINES_MAX; i++)
+		pump_push(p, &p->members[i], &in);
+}
+
 /* Flushing can tell facts (blocked, failed), and these make new output. */
 static void flush(struct pump *p)
 {
@@ -426,6 +295,9 @@ static ts_t next_deadline(struct pump *p)
 {
 	ts_t at = ts_min(flows_deadline(&p->flows), resolver_deadline(p->resolver));
 
+	if (!list_empty(&p->later) || flows_ready(&p->flows) || datagrams_ready(&p->datagrams))
+		return 0;
+	at = ts_min(at, pump_accept_deadline(p));
 	for (unsigned i = 0; i < PUMP_ENGINES_MAX; i++) {
 		const struct member *m = &p->members[i];
 
@@ -442,14 +314,17 @@ static int wake(struct pump *p, ts_t until)
 	if (err)
 		return err;
 	push_signals(p);
+	check_wall(p);
+	push_those_of_later(p);
 	datagrams_process(&p->datagrams);
 	flows_process(&p->flows);
-	accept_everywhere(p);
-	resolver_push_time(p->resolver);
+	pump_accept(p);
+	resolver_process(p->resolver);
 	push_time(p);
 	flush(p);
-	reap(p);
-	return 0;
+	pump_close_listeners(p, false);
+	flows_reap(&p->flows);
+	return p->err;
 }
 
 int pump_run(struct pump *p)
@@ -460,7 +335,10 @@ int pump_run(struct pump *p)
 	while (!err && !p->stopping)
 		err = wake(p, next_deadline(p));
 	/* What was written last (a clean-up, an end of stream) leaves before the sockets close. */
-	flush(p);
+	ts_t last = ts_add(loop_now(p->loop), TS_MS(FLUSH_LAST_MS));
+	while (!err && flows_pending(&p->flows) && loop_now(p->loop) < last)
+		err = wake(p, ts_min(last, next_deadline(p)));
+	p->stopping = false;
 	return err;
 }
 
@@ -491,10 +369,11 @@ int pump_new(struct pump **ret, const struct pump_cfg *cfg)
 	if (!p)
 		return -ENOMEM;
 	p->cfg = *cfg;
-	for (unsigned i = 0; i < LISTENERS_MAX; i++)
-		p->listeners[i].fd = -1;
+	pump_listen_init(p);
+	list_init(&p->later);
+	p->flows.loop = NULL;
 	seed(p);
-	map_init(&p->links, FLOWS_MAX, &p->rng);
+	map_init(&p->links, PUMP_FLOWS_MAX, &p->rng);
 	int err = loop_new(&p->loop);
 	if (!err)
 		err = trust_new(&p->trust);
@@ -517,14 +396,16 @@ struct pump *pump_free(struct pump *p)
 	if (!p)
 		return NULL;
 	resolver_free(p->resolver);
-	for (unsigned i = 0; i < LISTENERS_MAX; i++)
-		if (p->listeners[i].in_use)
-			close_listener(&p->listeners[i]);
+	pump_close_listeners(p, true);
+	for (struct list *n; (n = list_first(&p->later));) {
+		list_remove(n);
+		mem_free(LIST_OWNER(n, struct later, node));
+	}
 	for (struct map_node *n; (n = map_next(&p->links, NULL));) {
 		struct link *l = LIST_OWNER(n, struct link, node);
 
 		flow_drop(l->flow);
-		remove_link(p, l);
+		pump_remove_link(p, l);
 	}
 	map_done(&p->links);
 	if (p->flows.loop)
@@ -552,13 +433,30 @@ int pump_add(struct pump *p, struct engine e)
 
 		if (m->in_use)
 			continue;
-		*m = (struct member){ .e = e, .in_use = true };
-		const struct fact in = { .type = FACT_CLOCK, .wall = loop_wall_offset() };
+		*m = (struct member){ .e = e, .serial = ++p->last_serial, .in_use = true };
+		p->wall = loop_wall_offset();
+		p->wall_checked = loop_now(p->loop);
+		const struct fact in = { .type = FACT_CLOCK, .wall = p->wall };
 		drain(p, m);
-		push(p, m, &in);
+		pump_push(p, m, &in);
 		return 0;
 	}
 	return -ENOBUFS;
+}
+
+static void drop_flows(struct pump *p, const struct member *m)
+{
+	struct map_node *n = map_next(&p->links, NULL);
+
+	while (n) {
+		struct link *l = LIST_OWNER(n, struct link, node);
+
+		n = map_next(&p->links, n); /* before this one is removed */
+		if (l->m != m)
+			continue;
+		flow_drop(l->flow);
+		pump_remove_link(p, l);
+	}
 }
 
 void pump_remove(struct pump *p, struct engine e)
@@ -568,8 +466,9 @@ void pump_remove(struct pump *p, struct engine e)
 
 		if (!m->in_use || m->e.self != e.self)
 			continue;
-		m->in_use = false;
-		for (unsigned k = 0; k < LISTENERS_MAX; k++)
+		*m = (struct member){ .in_use = false };
+		drop_flows(p, m);
+		for (unsigned k = 0; k < PUMP_LISTENERS_MAX; k++)
 			if (p->listeners[k].in_use && p->listeners[k].m == m)
 				p->listeners[k].dead = true;
 	}

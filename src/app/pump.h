@@ -17,7 +17,7 @@ struct pump;
 
 struct pump_cfg {
 	struct addr dns; /* family 0: the system's servers */
-	/* Called after each drain: the owner takes its engines' own events here. */
+	/* Called after each drain: the owner takes its engines' own events here.  May be NULL. */
 	void (*drained)(void *arg);
 	void *arg;
 };
@@ -27,9 +27,10 @@ struct pump *pump_free(struct pump *p);   /* before the engines are freed */
 struct trust *pump_trust(struct pump *p); /* to add CAs and identities to */
 ts_t pump_now(struct pump *p);
 
-/* An engine is drained at once: what it wanted when it was made is done.  `e.self` must live until
- * pump_remove() or pump_free(). */
+/* An engine is drained at once: what it wanted when it was made is done, and told when the pump
+ * runs.  `e.self` must live until pump_remove() or pump_free(). */
 int pump_add(struct pump *p, struct engine e);
+/* Also from drained(): its sockets close, nothing of it is called any more. */
 void pump_remove(struct pump *p, struct engine e);
 
 /* Runs until pump_stop().  SIGINT and SIGTERM become FACT_STOP for all engines; a second one stops.

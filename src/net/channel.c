@@ -13,7 +13,9 @@ struct channel {
 	BIO *in, *out; /* owned by ssl */
 	struct tls_policy policy;
 	enum channel_state state;
-	bool first_bytes; /* none came yet */
+	bool first_bytes;        /* none came yet */
+	bool wanted_certificate; /* the peer asked for ours, and there is none */
+	int first_error;         /* X509_V_ERR_..., of the chain */
 	struct tls_facts facts;
 };
 
@@ -72,14 +74,35 @@ static void put_name(char *ret, size_t size, X509_NAME *name)
 	X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB);
 	int n = BIO_read(bio, ret, (int)size - 1);
 	ret[n > 0 ? n : 0] = '\0';
+	if (BIO_ctrl_pending(bio) > 0)
+		memcpy(ret + size - 4, "...", 4);
 	BIO_free(bio);
 }
 
-static void add_text(char *ret, size_t size, const char *text)
+/* Appends to a list; what does not fit any more becomes "...".  A certificate can hold any byte. */
+static void add_text(char *ret, size_t size, struct slice text)
 {
-	size_t n = strlen(ret);
+	size_t n = strlen(ret), comma = n ? 2 : 0;
 
-	snprintf(ret + n, size - n, "%s%s", n ? ", " : "", text);
+	if (n + comma + text.n >= size - 4) {
+		snprintf(ret + (n < size - 6 ? n : size - 6), 6, "%s...", n ? ", " : "");
+		return;
+	}
+	snprintf(ret + n, size - n, "%s", n ? ", " : "");
+	for (size_t i = 0; i < text.n; i++)
+		ret[n + comma + i] = (char)(text.p[i] > ' ' && text.p[i] < 127 ? text.p[i] : '?');
+	ret[n + comma + text.n] = '\0';
+}
+
+static bool ip_text(const ASN1_OCTET_STRING *ip, struct buf *b)
+{
+	struct addr a = { .family = ASN1_STRING_length(ip) == 4 ? 4 : 6 };
+
+	if (ASN1_STRING_length(ip) != 4 && ASN1_STRING_length(ip) != 16)
+		return false;
+	memcpy(a.ip, ASN1_STRING_get0_data(ip), (size_t)ASN1_STRING_length(ip));
+	addr_put_ip(b, &a);
+	return true;
 }
 
 static void put_names(char *ret, size_t size, X509 *x)
@@ -89,26 +112,16 @@ static void put_names(char *ret, size_t size, X509 *x)
 	ret[0] = '\0';
 	for (int i = 0; names && i < sk_GENERAL_NAME_num(names); i++) {
 		const GENERAL_NAME *g = sk_GENERAL_NAME_value(names, i);
-		char text[256];
+		struct buf b;
 
-		if (g->type == GEN_DNS) {
-			snprintf(text, sizeof(text), "%.*s", ASN1_STRING_length(g->d.dNSName),
-				(const char *)ASN1_STRING_get0_data(g->d.dNSName));
-		} else if (g->type == GEN_IPADD && ASN1_STRING_length(g->d.iPAddress) <= 16) {
-			struct addr a = { .family =
-						  ASN1_STRING_length(g->d.iPAddress) == 4 ? 4 : 6 };
-			struct buf b;
-
-			memcpy(a.ip, ASN1_STRING_get0_data(g->d.iPAddress),
-				(size_t)ASN1_STRING_length(g->d.iPAddress));
-			buf_init(&b, sizeof(text));
-			addr_put_ip(&b, &a);
-			snprintf(text, sizeof(text), "%s", buf_cstr(&b));
-			buf_done(&b);
-		} else {
-			continue;
-		}
-		add_text(ret, size, text);
+		buf_init(&b, ADDR_TEXT_MAX);
+		if (g->type == GEN_DNS)
+			add_text(ret, size,
+				slice_of(ASN1_STRING_get0_data(g->d.dNSName),
+					(size_t)ASN1_STRING_length(g->d.dNSName)));
+		else if (g->type == GEN_IPADD && ip_text(g->d.iPAddress, &b))
+			add_text(ret, size, buf_slice(&b));
+		buf_done(&b);
 	}
 	GENERAL_NAMES_free(names);
 }
@@ -159,6 +172,8 @@ static int on_verify(int ok, X509_STORE_CTX *store)
 	int error = X509_STORE_CTX_get_error(store);
 	unsigned fault = fault_of(error);
 	c->facts.faults |= fault;
+	if (!c->first_error)
+		c->first_error = error;
 	if (cert) {
 		if (!cert->faults)
 			snprintf(cert->error, sizeof(cert->error), "%s",
@@ -168,22 +183,84 @@ static int on_verify(int ok, X509_STORE_CTX *store)
 	return 1;
 }
 
+/* The chain is looked at whole; then the policy decides, so that the alert says why. */
+static int verify_all(X509_STORE_CTX *store, void *arg)
+{
+	SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
+	struct channel *c = SSL_get_ex_data(ssl, ssl_index());
+
+	(void)arg;
+	if (X509_verify_cert(store) != 1) {
+		/* on_verify() never refuses: it could not be looked at, and is not trusted. */
+		c->facts.faults |= TLS_FAULT_OTHER;
+		if (!c->first_error)
+			c->first_error = X509_V_ERR_UNSPECIFIED;
+	}
+	bool refused = c->facts.faults && c->policy.verify == TLS_VERIFY_PEER;
+	X509_STORE_CTX_set_error(store, refused ? c->first_error : X509_V_OK);
+	return !refused;
+}
+
 /* ---- life ---- */
+
+static int on_certificate_wanted(SSL *ssl, X509 **x, EVP_PKEY **key)
+{
+	struct channel *c = SSL_get_ex_data(ssl, ssl_index());
+
+	(void)x;
+	(void)key;
+	c->wanted_certificate = true;
+	return 0; /* none; only asked when the context has no identity */
+}
+
+static int on_alpn(SSL *ssl, const unsigned char **ret, unsigned char *ret_n,
+	const unsigned char *offered, unsigned n, void *arg)
+{
+	struct channel *c = SSL_get_ex_data(ssl, ssl_index());
+
+	(void)arg;
+	for (unsigned i = 0; i < n && i + 1 + offered[i] <= n; i += 1u + offered[i]) {
+		if (!slice_eqs(slice_of(offered + i + 1, offered[i]), c->policy.alpn))
+			continue;
+		*ret = offered + i + 1;
+		*ret_n = offered[i];
+		return SSL_TLSEXT_ERR_OK;
+	}
+	return SSL_TLSEXT_ERR_NOACK;
+}
+
+static void prepare(SSL_CTX *ctx)
+{
+	SSL_CTX_set_cert_verify_callback(ctx, verify_all, NULL);
+	SSL_CTX_set_client_cert_cb(ctx, on_certificate_wanted);
+	SSL_CTX_set_alpn_select_cb(ctx, on_alpn, NULL);
+}
+
+static int verify_mode(const struct tls_policy *p)
+{
+	if (!p->accept)
+		return SSL_VERIFY_PEER;
+	if (p->trust == 0)
+		return SSL_VERIFY_NONE; /* clients are not asked for a certificate */
+	return p->verify == TLS_VERIFY_PEER ? SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT
+					    : SSL_VERIFY_PEER;
+}
 
 static int set_name(struct channel *c)
 {
 	const char *name = c->policy.name;
 	struct addr a;
-	bool ip = addr_decode_ip(slice_str(name), &a);
 
-	SSL_set_verify(c->ssl, c->policy.accept ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, on_verify);
-	if (!name[0] || c->policy.accept)
+	SSL_set_verify(c->ssl, verify_mode(&c->policy), on_verify);
+	if (!name[0])
 		return 0;
-	if (ip)
+	if (addr_decode_ip(slice_str(name), &a))
 		return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(c->ssl), name) ? 0 : -EINVAL;
 	SSL_set_hostflags(
 		c->ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
-	return SSL_set_tlsext_host_name(c->ssl, name) && SSL_set1_host(c->ssl, name) ? 0 : -ENOMEM;
+	if (!SSL_set1_host(c->ssl, name))
+		return -ENOMEM;
+	return c->policy.accept || SSL_set_tlsext_host_name(c->ssl, name) ? 0 : -EINVAL;
 }
 
 static int set_alpn(struct channel *c)
@@ -200,12 +277,14 @@ static int set_alpn(struct channel *c)
 
 int channel_new(struct channel **ret, struct trust *trust, const struct tls_policy *policy)
 {
-	SSL_CTX *ctx = policy->accept ? trust_server(trust, policy->identity)
-				      : trust_client(trust, policy->trust);
-	struct channel *c = ctx ? mem_alloc0(sizeof(*c)) : NULL;
-
+	const struct trust_choice choice = { policy->accept, policy->trust, policy->identity };
+	SSL_CTX *ctx;
+	int err = trust_context(trust, &choice, prepare, &ctx);
+	if (err)
+		return err;
+	struct channel *c = mem_alloc0(sizeof(*c));
 	if (!c)
-		return ctx ? -ENOMEM : -EINVAL;
+		return -ENOMEM;
 	c->policy = *policy;
 	c->first_bytes = true;
 	c->facts.alert = -1;
@@ -225,7 +304,7 @@ int channel_new(struct channel **ret, struct trust *trust, const struct tls_poli
 		SSL_set_accept_state(c->ssl);
 	else
 		SSL_set_connect_state(c->ssl);
-	int err = set_name(c);
+	err = set_name(c);
 	if (!err)
 		err = set_alpn(c);
 	if (err) {
@@ -310,49 +389,71 @@ static void note_alpn(struct channel *c)
 		memcpy(c->facts.alpn, p ? (const char *)p : "", n);
 }
 
-static void up(struct channel *c)
+static void note_version(struct channel *c)
 {
 	snprintf(c->facts.version, sizeof(c->facts.version), "%s", SSL_get_version(c->ssl));
 	snprintf(c->facts.cipher, sizeof(c->facts.cipher), "%s", SSL_get_cipher_name(c->ssl));
+}
+
+static void up(struct channel *c)
+{
+	note_version(c);
 	note_alpn(c);
 	bindings(c);
-	if (c->facts.faults && c->policy.verify == TLS_VERIFY_PEER) {
-		const struct tls_cert *first = &c->facts.certs[0];
-
-		fail(c, TLS_FAILURE_CERTIFICATE, c->facts.n_certs ? first->error : "");
-		SSL_shutdown(c->ssl);
-		return;
-	}
 	c->state = CHANNEL_UP;
 }
 
+static const struct {
+	int reason;
+	enum tls_failure failure;
+} failure_rows[] = {
+	{ SSL_R_CERTIFICATE_VERIFY_FAILED, TLS_FAILURE_CERTIFICATE },
+	{ SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE, TLS_FAILURE_CERTIFICATE },
+	{ SSL_R_WRONG_VERSION_NUMBER, TLS_FAILURE_PLAIN_PEER },
+	{ SSL_R_HTTP_REQUEST, TLS_FAILURE_PLAIN_PEER },
+	{ SSL_R_HTTPS_PROXY_REQUEST, TLS_FAILURE_PLAIN_PEER },
+	{ SSL_R_RECORD_LENGTH_MISMATCH, TLS_FAILURE_PLAIN_PEER },
+	{ SSL_R_PACKET_LENGTH_TOO_LONG, TLS_FAILURE_PLAIN_PEER },
+	{ SSL_R_UNSUPPORTED_PROTOCOL, TLS_FAILURE_VERSION },
+	{ SSL_R_VERSION_TOO_LOW, TLS_FAILURE_VERSION },
+	{ SSL_R_WRONG_SSL_VERSION, TLS_FAILURE_VERSION },
+	{ SSL_R_NO_PROTOCOLS_AVAILABLE, TLS_FAILURE_VERSION },
+	{ SSL_R_TLSV1_ALERT_PROTOCOL_VERSION, TLS_FAILURE_VERSION },
+	{ SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED, TLS_FAILURE_CLIENT_CERTIFICATE },
+};
+
 /* What the library's error means; each is mended in another place. */
+static enum tls_failure failure_of(const struct channel *c, unsigned long e)
+{
+	int reason = ERR_GET_REASON(e);
+	int alert = c->facts.alert;
+
+	if (ERR_GET_LIB(e) != ERR_LIB_SSL)
+		return TLS_FAILURE_OTHER;
+	/* Before TLS 1.3 there is no alert of its own for a certificate that is missing. */
+	if (c->wanted_certificate &&
+		(alert == SSL_AD_HANDSHAKE_FAILURE || alert == SSL_AD_BAD_CERTIFICATE))
+		return TLS_FAILURE_CLIENT_CERTIFICATE;
+	for (size_t i = 0; i < COUNT(failure_rows); i++)
+		if (failure_rows[i].reason == reason)
+			return failure_rows[i].failure;
+	return alert >= 0 ? TLS_FAILURE_ALERT : TLS_FAILURE_OTHER;
+}
+
 static void classify(struct channel *c)
 {
 	unsigned long e = ERR_peek_error();
 	int reason = ERR_GET_REASON(e);
-	char text[128];
-
-	ERR_error_string_n(e, text, sizeof(text));
 	const char *words = ERR_reason_error_string(e);
-	bool ssl = ERR_GET_LIB(e) == ERR_LIB_SSL;
-	if (ssl && reason > SSL_AD_REASON_OFFSET)
+
+	if (ERR_GET_LIB(e) == ERR_LIB_SSL && reason > SSL_AD_REASON_OFFSET)
 		c->facts.alert = reason - SSL_AD_REASON_OFFSET;
-	if (ssl && (reason == SSL_R_WRONG_VERSION_NUMBER || reason == SSL_R_HTTP_REQUEST ||
-			   reason == SSL_R_RECORD_LENGTH_MISMATCH ||
-			   reason == SSL_R_PACKET_LENGTH_TOO_LONG ||
-			   reason == SSL_R_HTTPS_PROXY_REQUEST))
-		fail(c, TLS_FAILURE_PLAIN_PEER, words);
-	else if (ssl && (reason == SSL_R_UNSUPPORTED_PROTOCOL || reason == SSL_R_VERSION_TOO_LOW ||
-				reason == SSL_R_TLSV1_ALERT_PROTOCOL_VERSION ||
-				reason == SSL_R_NO_PROTOCOLS_AVAILABLE))
-		fail(c, TLS_FAILURE_VERSION, words);
-	else if (ssl && reason == SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED)
-		fail(c, TLS_FAILURE_CLIENT_CERTIFICATE, words);
-	else if (c->facts.alert >= 0)
-		fail(c, TLS_FAILURE_ALERT, words);
-	else
-		fail(c, TLS_FAILURE_OTHER, words ? words : text);
+	enum tls_failure failure = failure_of(c, e);
+	if (failure == TLS_FAILURE_CERTIFICATE && c->first_error)
+		words = X509_verify_cert_error_string(c->first_error);
+	if (c->facts.n_certs)
+		note_version(c);
+	fail(c, failure, words ? words : "no reason is known");
 	ERR_clear_error();
 }
 
@@ -360,6 +461,18 @@ static void classify(struct channel *c)
 static bool looks_plain(const struct channel *c, struct slice in)
 {
 	return c->first_bytes && in.n && (in.p[0] < 20 || in.p[0] > 23) && !(in.p[0] & 0x80);
+}
+
+static void fail_plain(struct channel *c, struct slice in)
+{
+	char said[33];
+	size_t n;
+
+	for (n = 0; n < in.n && n < sizeof(said) - 1; n++)
+		said[n] = (char)(in.p[n] >= ' ' && in.p[n] < 127 ? in.p[n] : '.');
+	said[n] = '\0';
+	fail(c, TLS_FAILURE_PLAIN_PEER, "");
+	snprintf(c->facts.detail, sizeof(c->facts.detail), "it said: %s", said);
 }
 
 static void handshake(struct channel *c)
@@ -419,7 +532,7 @@ static int read_plain(struct channel *c, struct buf *plain)
 int channel_push(struct channel *c, struct slice in, struct buf *plain, struct buf *wire)
 {
 	if (looks_plain(c, in)) {
-		fail(c, TLS_FAILURE_PLAIN_PEER, "the first byte is no TLS record's");
+		fail_plain(c, in);
 		return 0;
 	}
 	c->first_bytes = c->first_bytes && in.n == 0;

@@ -13,6 +13,9 @@
 enum {
 	READ_PIECE = 65536,
 	READS_MAX = 4, /* of one flow in one wake-up: the others have their turn */
+	/* A closed flow has this long to be written, from the last byte that went; then the peer
+	 * this long to close, so that what was written is not cut off by a reset. */
+	WRITE_MS = 30000,
 	LINGER_MS = 1000,
 };
 
@@ -31,13 +34,15 @@ struct flow {
 	int fd;
 	enum flow_state state;
 	struct event read, write;
-	bool can_read, can_write, paused, blocked, told_eof, write_armed;
-	struct list ready, dirty, all; /* all: linger or dead */
+	bool can_read, can_write, paused, blocked, told_bytes, told_eof, write_armed;
+	struct list ready, dirty, all; /* all: ending or dead */
 	struct addr peer, local;
 	struct channel *tls;
 	bool handshaking;
 	struct buf out;
-	ts_t linger_until;
+	struct timer end; /* of a closed one */
+	int err;          /* found while nothing could be told */
+	bool tls_refused;
 };
 
 /* ---- life ---- */
@@ -47,7 +52,8 @@ int flows_init(struct flows *fs, struct loop *loop, struct trust *trust, flow_te
 	*fs = (struct flows){ .loop = loop, .trust = trust, .tell = tell, .arg = arg };
 	list_init(&fs->ready);
 	list_init(&fs->dirty);
-	list_init(&fs->linger);
+	list_init(&fs->ending);
+	timers_init(&fs->timers);
 	list_init(&fs->dead);
 	buf_init(&fs->plain, 4 * READ_PIECE);
 	fs->read_buf = malloc(READ_PIECE); /* not zeroed: untouched pages cost nothing */
@@ -58,9 +64,12 @@ void flows_done(struct flows *fs)
 {
 	struct list *n, *t;
 
-	LIST_EACH(n, t, &fs->linger)
-	flow_drop(LIST_OWNER(n, struct flow, all));
+	LIST_EACH(n, t, &fs->ending)
+	{
+		flow_drop(LIST_OWNER(n, struct flow, all));
+	}
 	flows_reap(fs);
+	timers_done(&fs->timers);
 	free(fs->read_buf);
 	buf_done(&fs->plain);
 }
@@ -124,10 +133,12 @@ static int flow_new(struct flow **ret, struct flows *fs, flow_t id, int fd, void
 	list_init(&f->ready);
 	list_init(&f->dirty);
 	list_init(&f->all);
+	f->end.at = TS_NEVER;
 	buf_init(&f->out, FLOW_MAX_BYTES);
 	event_assign(&f->read, loop_base(fs->loop), fd, EV_READ | EV_PERSIST, on_read, f);
 	event_assign(&f->write, loop_base(fs->loop), fd, EV_WRITE, on_write, f);
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));
+	fs->n++;
 	*ret = f;
 	return 0;
 }
@@ -161,9 +172,24 @@ int flow_adopt(struct flow **ret, struct flows *fs, flow_t id, int fd, void *own
 
 	if (err)
 		return err;
+	union sock_addr sa = { .sa = { 0 } };
+	socklen_t n = sizeof(sa);
+	(void)getpeername(fd, &sa.sa, &n); /* gone already: the first read says why */
+	sock_get_addr(&(*ret)->peer, &sa);
+	(void)sock_local(fd, &(*ret)->local);
 	(*ret)->state = FLOW_OPEN;
 	event_add(&(*ret)->read, NULL);
 	return 0;
+}
+
+const struct addr *flow_local(const struct flow *f)
+{
+	return &f->local;
+}
+
+const struct addr *flow_peer(const struct flow *f)
+{
+	return &f->peer;
 }
 
 flow_t flow_id(const struct flow *f)
@@ -184,6 +210,7 @@ void flow_drop(struct flow *f)
 	list_remove(&f->ready);
 	list_remove(&f->dirty);
 	list_remove(&f->all);
+	timers_set(&f->fs->timers, &f->end, TS_NEVER);
 	event_del(&f->read);
 	event_del(&f->write);
 	close(f->fd);
@@ -199,6 +226,7 @@ void flows_reap(struct flows *fs)
 		channel_free(f->tls);
 		buf_done(&f->out);
 		mem_free(f);
+		fs->n--;
 	}
 }
 
@@ -252,52 +280,72 @@ static void check_room(struct flow *f)
 	}
 }
 
+static int end_within(struct flow *f, ts_t span)
+{
+	return timers_set(&f->fs->timers, &f->end, ts_add(loop_now(f->fs->loop), span));
+}
+
+/* As much as the socket takes.  Tells nothing; an error is kept in f->err. */
+static void write_out(struct flow *f)
+{
+	struct slice out = buf_slice(&f->out);
+
+	if (buf_err(&f->out) && !f->err)
+		f->err = buf_err(&f->out) == -EMSGSIZE ? ENOBUFS : ENOMEM;
+	if (f->state == FLOW_CONNECTING || f->write_armed)
+		return;
+	while (out.n && !f->err) {
+		ssize_t n = send(f->fd, out.p, out.n, MSG_NOSIGNAL);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == EAGAIN) {
+			arm_write(f);
+			return;
+		}
+		if (n < 0) {
+			f->err = errno;
+			return;
+		}
+		buf_consume(&f->out, (size_t)n);
+		out = buf_slice(&f->out);
+		if (f->state == FLOW_CLOSING)
+			end_within(f, TS_MS(WRITE_MS));
+	}
+}
+
 void flow_write(struct flow *f, struct slice bytes)
 {
-	if (f->state == FLOW_DEAD || f->state == FLOW_LINGER)
+	if (!is_told(f))
 		return;
 	if (f->tls)
 		channel_write(f->tls, bytes, &f->out);
 	else
 		buf_put(&f->out, bytes);
 	make_dirty(f);
+	/* Only what the socket does not take counts against the limits. */
+	if (buf_len(&f->out) > FLOW_BLOCKED_BYTES)
+		write_out(f);
 }
 
 static void linger(struct flow *f)
 {
+	if (f->told_eof) {
+		flow_drop(f); /* both ends have spoken */
+		return;
+	}
 	shutdown(f->fd, SHUT_WR);
 	f->state = FLOW_LINGER;
-	f->linger_until = ts_add(loop_now(f->fs->loop), TS_MS(LINGER_MS));
-	list_append(&f->fs->linger, &f->all);
+	if (end_within(f, TS_MS(LINGER_MS)))
+		flow_drop(f);
 }
 
 static void flush(struct flow *f)
 {
-	struct slice out = buf_slice(&f->out);
-
-	if (buf_err(&f->out)) {
-		fail(f, buf_err(&f->out) == -EMSGSIZE ? ENOBUFS : ENOMEM, NULL);
-		return;
-	}
-	if (f->state == FLOW_CONNECTING)
-		return;
-	while (out.n) {
-		ssize_t n = send(f->fd, out.p, out.n, MSG_NOSIGNAL);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0 && errno != EAGAIN) {
-			fail(f, errno, NULL);
-			return;
-		}
-		if (n < 0) {
-			arm_write(f);
-			break;
-		}
-		buf_consume(&f->out, (size_t)n);
-		out = buf_slice(&f->out);
-	}
-	if (out.n == 0 && f->state == FLOW_CLOSING)
+	write_out(f);
+	if (f->err)
+		fail(f, f->err, NULL);
+	else if (buf_len(&f->out) == 0 && f->state == FLOW_CLOSING)
 		linger(f);
 	else
 		check_room(f);
@@ -311,11 +359,6 @@ void flows_flush(struct flows *fs)
 	}
 }
 
-bool flows_pending(const struct flows *fs)
-{
-	return !list_empty(&fs->dirty);
-}
-
 void flow_close(struct flow *f)
 {
 	if (f->state == FLOW_CONNECTING) {
@@ -326,8 +369,14 @@ void flow_close(struct flow *f)
 		return;
 	if (f->tls)
 		channel_close(f->tls, &f->out);
+	if (f->paused && !f->told_eof)
+		event_add(&f->read, NULL); /* to see the peer's end */
+	f->paused = false;
 	f->state = FLOW_CLOSING;
+	list_append(&f->fs->ending, &f->all);
 	make_dirty(f);
+	if (end_within(f, TS_MS(WRITE_MS)))
+		flow_drop(f);
 }
 
 void flow_pause(struct flow *f, bool pause)
@@ -339,7 +388,8 @@ void flow_pause(struct flow *f, bool pause)
 		event_del(&f->read);
 		return;
 	}
-	event_add(&f->read, NULL);
+	if (!f->told_eof)
+		event_add(&f->read, NULL);
 	if (f->can_read)
 		make_ready(f);
 }
@@ -348,8 +398,10 @@ void flow_pause(struct flow *f, bool pause)
 
 static void tell_bytes(struct flow *f, struct slice bytes)
 {
-	if (bytes.n && f->state == FLOW_OPEN)
-		tell(f, (struct fact){ .type = FACT_FLOW_BYTES, .bytes = bytes });
+	if (bytes.n == 0 || f->state != FLOW_OPEN)
+		return;
+	f->told_bytes = f->tls != NULL;
+	tell(f, (struct fact){ .type = FACT_FLOW_BYTES, .bytes = bytes });
 }
 
 static void tell_eof(struct flow *f)
@@ -374,34 +426,56 @@ static void push_tls(struct flow *f, struct slice in)
 		return;
 	}
 	enum channel_state state = channel_state(f->tls);
+	if (was_up)
+		tell_bytes(f, buf_slice(plain));
+	if (f->state == FLOW_DEAD)
+		return;
 	if (state == CHANNEL_FAILED) {
-		flush(f); /* the alert that says why */
-		fail(f, was_up ? EPROTO : 0, channel_facts(f->tls));
+		write_out(f); /* the alert that says why, if the peer still listens */
+		/* With TLS 1.3 a server refuses our certificate, or the lack of one, when we are
+		 * up already: that is still the handshake's failure. */
+		f->handshaking |= !f->told_bytes;
+		fail(f, f->handshaking ? 0 : EPROTO, channel_facts(f->tls));
 		return;
 	}
 	if (!was_up && state != CHANNEL_HANDSHAKE) {
 		f->handshaking = false;
 		tell(f, (struct fact){ .type = FACT_TLS_UP, .tls = channel_facts(f->tls) });
+		tell_bytes(f, buf_slice(plain));
 	}
-	tell_bytes(f, buf_slice(plain));
 	if (state == CHANNEL_EOF)
 		tell_eof(f);
 }
 
 void flow_start_tls(struct flow *f, const struct tls_policy *policy)
 {
+	if (f->state != FLOW_OPEN || f->tls)
+		return;
+	f->handshaking = true;
+	int err = channel_new(&f->tls, f->fs->trust, policy);
+	if (!err)
+		err = channel_push(f->tls, SLICE_NONE, &f->fs->plain, &f->out);
+	f->tls_refused = err == -EINVAL;
+	if (err && !f->tls_refused)
+		f->err = ENOMEM;
+	make_dirty(f);
+	if (err)
+		make_ready(f);
+}
+
+/* What a call from outside has found. */
+static bool tell_late(struct flow *f)
+{
 	static const struct tls_facts none = { .failure = TLS_FAILURE_OTHER,
 		.alert = -1,
 		.detail = "no such trust store or certificate is loaded" };
 
-	if (f->state != FLOW_OPEN)
-		return;
-	f->handshaking = true;
-	if (channel_new(&f->tls, f->fs->trust, policy)) {
-		fail(f, 0, &none);
-		return;
-	}
-	push_tls(f, SLICE_NONE);
+	bool failed = f->tls && channel_state(f->tls) == CHANNEL_FAILED;
+
+	if (!f->err && !f->tls_refused && !failed)
+		return false;
+	fail(f, f->err, failed ? channel_facts(f->tls) : f->tls_refused ? &none : NULL);
+	return true;
 }
 
 static void read_end(struct flow *f)
@@ -411,10 +485,15 @@ static void read_end(struct flow *f)
 		fail(f, 0, channel_facts(f->tls));
 		return;
 	}
-	if (f->state == FLOW_OPEN)
+	if (f->state == FLOW_OPEN) {
 		tell_eof(f);
-	else
-		flow_drop(f); /* both ends have spoken */
+		return;
+	}
+	/* It has closed first: what is left is still written. */
+	event_del(&f->read);
+	f->told_eof = true;
+	if (f->state == FLOW_LINGER)
+		flow_drop(f);
 }
 
 /* True when there may be more. */
@@ -456,11 +535,14 @@ static void connected(struct flow *f)
 	f->state = FLOW_OPEN;
 	sock_local(f->fd, &f->local);
 	event_add(&f->read, NULL);
+	make_dirty(f);
 	tell(f, (struct fact){ .type = FACT_FLOW_UP });
 }
 
 static void process(struct flow *f)
 {
+	if (tell_late(f))
+		return;
 	if (f->can_write && f->state == FLOW_CONNECTING) {
 		f->can_write = false;
 		connected(f);
@@ -490,15 +572,29 @@ void flows_process(struct flows *fs)
 		list_remove(n);
 		process(LIST_OWNER(n, struct flow, ready));
 	}
-	ts_t at = loop_now(fs->loop);
-	LIST_EACH(n, t, &fs->linger)
-	if (LIST_OWNER(n, struct flow, all)->linger_until <= at)
-		flow_drop(LIST_OWNER(n, struct flow, all));
+	for (struct timer *due; (due = timers_due(&fs->timers, loop_now(fs->loop)));)
+		flow_drop(LIST_OWNER(due, struct flow, end));
 }
 
 ts_t flows_deadline(const struct flows *fs)
 {
-	struct list *n = list_first(&fs->linger);
+	return timers_deadline(&fs->timers);
+}
 
-	return n ? LIST_OWNER(n, struct flow, all)->linger_until : TS_NEVER;
+bool flows_ready(const struct flows *fs)
+{
+	return !list_empty(&fs->ready);
+}
+
+bool flows_pending(const struct flows *fs)
+{
+	for (struct list *n = fs->ending.next; n != &fs->ending; n = n->next)
+		if (LIST_OWNER(n, struct flow, all)->state == FLOW_CLOSING)
+			return true;
+	return false;
+}
+
+size_t flows_count(const struct flows *fs)
+{
+	return fs->n;
 }

@@ -1,12 +1,13 @@
 /* flow.h - one TCP connection, with TLS when it is asked for, as facts and bytes.
  *
- * Handlers of the loop only mark a flow as ready; flow_process() does the
+ * Handlers of the loop only mark a flow as ready; flows_process() does the
  * work and tells facts through the owner's function, which may write to, close
- * or drop any flow: a dropped one is freed by flow_reap().
+ * or drop any flow: a dropped one is freed by flows_reap().
  */
 #pragma once
 
 #include "base/list.h"
+#include "base/timers.h"
 #include "base/world.h"
 #include "net/channel.h"
 #include "net/loop.h"
@@ -27,10 +28,13 @@ struct flows {
 	struct trust *trust;
 	flow_tell *tell;
 	void *arg;
-	struct list ready;  /* something to read, or connected */
-	struct list dirty;  /* something to write */
-	struct list linger; /* closed by us, waiting for the peer's end */
+	struct list ready; /* something to read, or connected */
+	struct list dirty; /* something to write */
+	struct list
+		ending; /* closed by their owner: being written, or waiting for the peer's end */
 	struct list dead;
+	struct timers timers; /* of the ending ones */
+	size_t n;
 	uint8_t *read_buf;
 	struct buf plain;
 };
@@ -43,8 +47,12 @@ void flows_done(struct flows *fs); /* all flows must have been dropped */
  */
 int flow_connect(
 	struct flow **ret, struct flows *fs, flow_t id, const struct addr *to, void *owner);
-/* Takes over an accepted socket. */
+/* Takes over an accepted socket, also when it fails. */
 int flow_adopt(struct flow **ret, struct flows *fs, flow_t id, int fd, void *owner);
+const struct addr *flow_local(const struct flow *f);
+const struct addr *flow_peer(const struct flow *f);
+
+/* None of these tells a fact: what there is to tell waits for flows_process(). */
 
 void flow_write(struct flow *f, struct slice bytes);
 void flow_start_tls(struct flow *f, const struct tls_policy *policy);
@@ -60,4 +68,7 @@ void flows_process(struct flows *fs);
 void flows_flush(struct flows *fs);
 void flows_reap(struct flows *fs);
 ts_t flows_deadline(const struct flows *fs);
-bool flows_pending(const struct flows *fs); /* is anything still to be written? */
+bool flows_ready(const struct flows *fs); /* is there something to tell already? */
+/* Is anything of flows that their owners have closed still to be written? */
+bool flows_pending(const struct flows *fs);
+size_t flows_count(const struct flows *fs);

@@ -14,51 +14,69 @@
 
 enum {
 	TRY_TIMEOUT_MS = 1000,
-	TRIES = 2,
+	TRIES = 2,       /* of each server */
+	SERVERS_MAX = 3, /* as resolv.conf(5) */
 	FDS_MAX = 16,
 	QUESTIONS_MAX = 4096,
 };
 
+/* One server and its own channel: which server said what must be known, and going to the next one
+ * is ours to do (ARES_FLAG_NOCHECKRESP). */
+struct server {
+	struct resolver *r;
+	struct addr addr;
+	ares_channel channel; /* NULL until it is asked something */
+};
+
 struct question {
-	struct list all;
+	struct list all; /* asked, or done */
 	struct resolver *r;
 	uint64_t id;
 	enum dns_type type;
 	char name[DNS_NAME_MAX];
-	bool dropped;
+	bool dropped, hosts;
+	unsigned attempt; /* which, of TRIES times the servers */
+	unsigned spoken;  /* a set of servers that answered, not well: they are not asked again */
+	struct server *asked;
+	enum dns_status status;
+	struct addr from;
+	struct dns_record *records;
+	size_t n;
 };
 
 struct watched {
 	ares_socket_t fd;
 	struct event *ev;
+	ares_channel channel;
 };
 
 struct resolver {
 	struct loop *loop;
-	struct addr server;
+	struct addr server; /* family 0: the system's */
 	resolver_answer *answer;
 	void *arg;
-	ares_channel channel;
-	bool ready;
-	struct list questions;
-	unsigned n_questions;
+	bool started;
+	struct server servers[SERVERS_MAX];
+	unsigned n_servers;
+	struct list asked, again, done;
+	unsigned n_questions, n_asked;
 	struct watched watched[FDS_MAX];
-	ts_t asked; /* when ares_timeout() was last asked */
 };
 
 /* ---- sockets of c-ares ---- */
 
 static void on_ready(evutil_socket_t fd, short what, void *arg)
 {
-	struct resolver *r = arg;
+	struct watched *w = arg;
 
-	ares_process_fd(r->channel, what & EV_READ ? fd : ARES_SOCKET_BAD,
+	ares_process_fd(w->channel, what & EV_READ ? fd : ARES_SOCKET_BAD,
 		what & EV_WRITE ? fd : ARES_SOCKET_BAD);
 }
 
 static void on_socket(void *arg, ares_socket_t fd, int readable, int writable)
 {
-	struct resolver *r = arg;
+	struct server *server = arg;
+	struct resolver *r = server->r;
 	struct watched *slot = NULL;
 
 	for (unsigned i = 0; i < FDS_MAX; i++) {
@@ -72,10 +90,11 @@ static void on_socket(void *arg, ares_socket_t fd, int readable, int writable)
 			slot = w;
 	}
 	if (!slot || (!readable && !writable))
-		return;
+		return; /* without a slot the question times out */
 	short what = (short)((readable ? EV_READ : 0) | (writable ? EV_WRITE : 0) | EV_PERSIST);
 	slot->fd = fd;
-	slot->ev = event_new(loop_base(r->loop), fd, what, on_ready, r);
+	slot->channel = server->channel;
+	slot->ev = event_new(loop_base(r->loop), fd, what, on_ready, slot);
 	if (slot->ev)
 		event_add(slot->ev, NULL);
 }
@@ -93,61 +112,102 @@ int resolver_new(struct resolver **ret, struct loop *loop, const struct addr *se
 	r->server = *server;
 	r->answer = answer;
 	r->arg = arg;
-	list_init(&r->questions);
+	list_init(&r->asked);
+	list_init(&r->again);
+	list_init(&r->done);
 	*ret = r;
 	return 0;
 }
 
+static struct question *free_question(struct question *q)
+{
+	list_remove(&q->all);
+	q->r->n_questions--;
+	mem_free(q->records);
+	return mem_free(q);
+}
+
 struct resolver *resolver_free(struct resolver *r)
 {
-	struct list *n, *t;
-
 	if (!r)
 		return NULL;
-	LIST_EACH(n, t, &r->questions)
-	LIST_OWNER(n, struct question, all)->dropped = true;
-	if (r->ready) {
-		ares_destroy(r->channel); /* calls back with ARES_EDESTRUCTION */
+	for (unsigned i = 0; i < r->n_servers; i++)
+		if (r->servers[i].channel)
+			ares_destroy(r->servers[i].channel); /* its questions become done */
+	struct list *const lists[] = { &r->asked, &r->again, &r->done };
+	for (size_t i = 0; i < COUNT(lists); i++)
+		for (struct list *n; (n = list_first(lists[i]));)
+			free_question(LIST_OWNER(n, struct question, all));
+	if (r->started)
 		ares_library_cleanup();
-	}
 	for (unsigned i = 0; i < FDS_MAX; i++)
 		if (r->watched[i].ev)
 			event_free(r->watched[i].ev);
 	return mem_free(r);
 }
 
-static int set_server(struct resolver *r)
+static void add_server(struct resolver *r, const struct addr *addr)
 {
-	char text[ADDR_TEXT_MAX];
+	if (r->n_servers < SERVERS_MAX && addr->family)
+		r->servers[r->n_servers++] = (struct server){ .r = r, .addr = *addr };
+}
 
-	if (!r->server.family)
-		return ARES_SUCCESS;
-	return ares_set_servers_ports_csv(r->channel, addr_text(&r->server, text));
+/* Those of resolv.conf(5), or 127.0.0.1 where there are none. */
+static int find_servers(struct resolver *r)
+{
+	struct ares_addr_port_node *list = NULL;
+	ares_channel channel;
+
+	if (ares_init(&channel))
+		return -ENOMEM;
+	int err = ares_get_servers_ports(channel, &list) ? -ENOMEM : 0;
+	for (const struct ares_addr_port_node *n = list; n; n = n->next) {
+		struct addr a = { .family = n->family == AF_INET ? 4 : 6,
+			.port = n->udp_port ? (uint16_t)n->udp_port : NS_DEFAULTPORT };
+
+		memcpy(a.ip, &n->addr, a.family == 4 ? 4 : 16);
+		add_server(r, &a);
+	}
+	ares_free_data(list);
+	ares_destroy(channel);
+	return err;
 }
 
 static int start(struct resolver *r)
 {
-	struct ares_options o = {
-		.flags = ARES_FLAG_NOCHECKRESP | ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES,
-		.timeout = TRY_TIMEOUT_MS,
-		.tries = TRIES,
-		.sock_state_cb = on_socket,
-		.sock_state_cb_data = r,
-	};
-
-	if (r->ready)
+	if (r->started)
 		return 0;
 	if (ares_library_init(ARES_LIB_INIT_ALL))
 		return -ENOMEM;
-	if (ares_init_options(&r->channel, &o,
+	r->started = true;
+	add_server(r, &r->server);
+	return r->n_servers ? 0 : find_servers(r);
+}
+
+static int open_channel(struct server *server)
+{
+	char text[ADDR_TEXT_MAX];
+	struct ares_options o = {
+		.flags = ARES_FLAG_NOCHECKRESP | ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES,
+		.timeout = TRY_TIMEOUT_MS,
+		.tries = 1,
+		.sock_state_cb = on_socket,
+		.sock_state_cb_data = server,
+	};
+
+	if (server->channel)
+		return 0;
+	if (ares_init_options(&server->channel, &o,
 		    ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES |
-			    ARES_OPT_SOCK_STATE_CB) ||
-		set_server(r)) {
-		ares_library_cleanup();
+			    ARES_OPT_SOCK_STATE_CB)) {
+		server->channel = NULL;
 		return -ENOMEM;
 	}
-	r->ready = true;
-	return 0;
+	if (ares_set_servers_ports_csv(server->channel, addr_text(&server->addr, text)) == 0)
+		return 0;
+	ares_destroy(server->channel);
+	server->channel = NULL;
+	return -ENOMEM;
 }
 
 /* ---- answers ---- */
@@ -162,7 +222,13 @@ static void copy_name(char *ret, const char *name)
 		ret[0] = '\0';
 }
 
-static size_t read_addresses(const unsigned char *p, int n, bool v6, struct dns_record *out)
+/* How many records, at most DNS_RECORDS_MAX; -1 when the answer is ill-formed. */
+static int none(int err)
+{
+	return err == ARES_ENODATA ? 0 : -1;
+}
+
+static int read_addresses(const unsigned char *p, int n, bool v6, struct dns_record *out)
 {
 	struct ares_addrttl v4_list[DNS_RECORDS_MAX];
 	struct ares_addr6ttl v6_list[DNS_RECORDS_MAX];
@@ -171,7 +237,7 @@ static size_t read_addresses(const unsigned char *p, int n, bool v6, struct dns_
 		     : ares_parse_a_reply(p, n, NULL, v4_list, &count);
 
 	if (err != ARES_SUCCESS)
-		return 0;
+		return none(err);
 	for (int i = 0; i < count; i++) {
 		out[i] = (struct dns_record){ .type = v6 ? DNS_AAAA : DNS_A };
 		out[i].addr.family = v6 ? 6 : 4;
@@ -179,16 +245,17 @@ static size_t read_addresses(const unsigned char *p, int n, bool v6, struct dns_
 		memcpy(out[i].addr.ip, v6 ? (const void *)&v6_list[i].ip6addr : &v4_list[i].ipaddr,
 			v6 ? 16 : 4);
 	}
-	return (size_t)count;
+	return count;
 }
 
-static size_t read_srv(const unsigned char *p, int n, struct dns_record *out)
+static int read_srv(const unsigned char *p, int n, struct dns_record *out)
 {
 	struct ares_srv_reply *list = NULL;
-	size_t count = 0;
+	int err = ares_parse_srv_reply(p, n, &list);
+	int count = 0;
 
-	if (ares_parse_srv_reply(p, n, &list) != ARES_SUCCESS)
-		return 0;
+	if (err != ARES_SUCCESS)
+		return none(err);
 	for (struct ares_srv_reply *r = list; r && count < DNS_RECORDS_MAX; r = r->next) {
 		out[count] = (struct dns_record){ .type = DNS_SRV,
 			.srv = { .priority = r->priority, .weight = r->weight, .port = r->port } };
@@ -198,13 +265,14 @@ static size_t read_srv(const unsigned char *p, int n, struct dns_record *out)
 	return count;
 }
 
-static size_t read_naptr(const unsigned char *p, int n, struct dns_record *out)
+static int read_naptr(const unsigned char *p, int n, struct dns_record *out)
 {
 	struct ares_naptr_reply *list = NULL;
-	size_t count = 0;
+	int err = ares_parse_naptr_reply(p, n, &list);
+	int count = 0;
 
-	if (ares_parse_naptr_reply(p, n, &list) != ARES_SUCCESS)
-		return 0;
+	if (err != ARES_SUCCESS)
+		return none(err);
 	for (struct ares_naptr_reply *r = list; r && count < DNS_RECORDS_MAX; r = r->next) {
 		struct dns_record *to = &out[count++];
 
@@ -221,8 +289,7 @@ static size_t read_naptr(const unsigned char *p, int n, struct dns_record *out)
 	return count;
 }
 
-static size_t read_records(
-	enum dns_type type, const unsigned char *p, int n, struct dns_record *out)
+static int read_records(enum dns_type type, const unsigned char *p, int n, struct dns_record *out)
 {
 	switch (type) {
 	case DNS_A: return read_addresses(p, n, false, out);
@@ -270,114 +337,251 @@ static enum dns_status status_of(int err, const unsigned char *p, int n)
 	}
 }
 
-static void tell(struct resolver *r, uint64_t id, enum dns_status status, bool hosts,
-	const struct dns_record *records, size_t n)
+static bool is_final(enum dns_status status)
 {
-	const struct dns_answer answer = { .status = status,
-		.from_hosts_file = hosts,
-		.server = r->server,
-		.records = records,
-		.n_records = n };
-
-	r->answer(r->arg, id, &answer);
+	return status == DNS_OK || status == DNS_NXDOMAIN || status == DNS_NODATA ||
+	       status == DNS_CANCELLED;
 }
 
+/* What is told when no server gave an answer: what one said is worth more than silence. */
+static void note_status(struct question *q, enum dns_status status)
+{
+	bool silence = status == DNS_TIMEOUT || status == DNS_UNREACHABLE;
+	bool had_more = q->spoken != 0 || (q->status == DNS_UNREACHABLE && status == DNS_TIMEOUT);
+
+	if (!is_final(status) && silence && had_more)
+		return;
+	q->status = status;
+	q->from = q->asked->addr;
+	if (!silence)
+		q->spoken |= 1u << (q->asked - q->r->servers);
+}
+
+static void set_done(struct question *q)
+{
+	list_remove(&q->all);
+	list_append(&q->r->done, &q->all);
+}
+
+/* Called by c-ares, in the middle of its work: the next try and the telling are for
+ * resolver_process(). */
 static void on_answer(void *arg, int err, int timeouts, unsigned char *p, int n)
 {
 	struct question *q = arg;
 	struct dns_record records[DNS_RECORDS_MAX];
-	size_t count = p ? read_records(q->type, p, n, records) : 0;
+	enum dns_status status = status_of(err, p, n);
+	int count = status == DNS_NODATA && p ? read_records(q->type, p, n, records) : 0;
 
 	(void)timeouts;
+	q->r->n_asked--;
+	if (count < 0)
+		status = DNS_MALFORMED;
+	if (count > 0) {
+		q->records = mem_alloc0((size_t)count * sizeof(*q->records));
+		status = q->records ? DNS_OK : DNS_CANCELLED;
+	}
+	if (status == DNS_OK) {
+		memcpy(q->records, records, (size_t)count * sizeof(*records));
+		q->n = (size_t)count;
+	}
+	note_status(q, status);
 	list_remove(&q->all);
-	q->r->n_questions--;
-	if (!q->dropped)
-		tell(q->r, q->id, count ? DNS_OK : status_of(err, p, n), false, records, count);
-	mem_free(q);
+	list_append(is_final(status) || q->dropped ? &q->r->done : &q->r->again, &q->all);
 }
 
 /* ---- questions ---- */
 
-static bool from_literal(struct resolver *r, uint64_t id, enum dns_type type, const char *name)
+/* The next try: each server in turn, those that have spoken are left out. */
+static void ask(struct question *q)
 {
-	struct dns_record record = { .type = type };
+	static const int types[] = { [DNS_A] = ns_t_a,
+		[DNS_AAAA] = ns_t_aaaa,
+		[DNS_SRV] = ns_t_srv,
+		[DNS_NAPTR] = ns_t_naptr };
+	struct resolver *r = q->r;
 
-	if (type > DNS_AAAA || !addr_decode_ip(slice_str(name), &record.addr))
+	while (q->attempt < TRIES * r->n_servers) {
+		unsigned i = q->attempt++ % r->n_servers;
+
+		if (q->spoken & 1u << i)
+			continue;
+		q->asked = &r->servers[i];
+		if (open_channel(q->asked)) {
+			q->status = DNS_CANCELLED;
+			break;
+		}
+		list_remove(&q->all);
+		list_append(&r->asked, &q->all);
+		r->n_asked++;
+		ares_query(q->asked->channel, q->name, ns_c_in, types[q->type], on_answer, q);
+		return;
+	}
+	set_done(q);
+}
+
+static void answer_address(struct question *q, const struct addr *a)
+{
+	q->records = mem_alloc0(sizeof(*q->records));
+	q->status = q->records ? DNS_OK : DNS_CANCELLED;
+	if (!q->records)
+		return;
+	q->records[0] = (struct dns_record){ .type = q->type, .addr = *a };
+	q->n = 1;
+}
+
+static bool from_literal(struct question *q)
+{
+	struct addr a;
+
+	if (q->type > DNS_AAAA || !addr_decode_ip(slice_str(q->name), &a))
 		return false;
-	bool fits = record.addr.family == (type == DNS_A ? 4 : 6);
-	tell(r, id, fits ? DNS_OK : DNS_NODATA, false, &record, fits);
+	if (a.family == (q->type == DNS_A ? 4 : 6))
+		answer_address(q, &a);
+	else
+		q->status = DNS_NODATA;
 	return true;
 }
 
-static bool from_hosts(struct resolver *r, uint64_t id, enum dns_type type, const char *name)
+static int read_hosts(struct question *q, enum dns_type type, struct dns_record *records)
 {
-	struct dns_record records[DNS_RECORDS_MAX];
 	struct hostent *host = NULL;
-	size_t n = 0;
+	int n = 0;
 
-	if (type > DNS_AAAA || ares_gethostbyname_file(
-				       r->channel, name, type == DNS_A ? AF_INET : AF_INET6, &host))
-		return false;
+	/* Any channel will do: it is only looked at for being one. */
+	if (open_channel(&q->r->servers[0]) ||
+		ares_gethostbyname_file(q->r->servers[0].channel, q->name,
+			type == DNS_A ? AF_INET : AF_INET6, &host))
+		return 0;
 	for (char **p = host->h_addr_list; *p && n < DNS_RECORDS_MAX; p++) {
 		records[n] = (struct dns_record){ .type = type };
 		records[n].addr.family = type == DNS_A ? 4 : 6;
 		memcpy(records[n++].addr.ip, *p, type == DNS_A ? 4 : 16);
 	}
 	ares_free_hostent(host);
-	if (n)
-		tell(r, id, DNS_OK, true, records, n);
-	return n > 0;
+	return n;
+}
+
+/* RFC 6761 section 6.3: never asked of a server. */
+static bool from_localhost(struct question *q)
+{
+	const struct slice name = slice_str(q->name), last = SLICE(".localhost");
+	const struct addr loopback = q->type == DNS_A
+					     ? (struct addr){ .family = 4, .ip = { 127, 0, 0, 1 } }
+					     : (struct addr){ .family = 6, .ip = { [15] = 1 } };
+
+	if (!slice_ieqs(name, "localhost") &&
+		(name.n <= last.n || !slice_ieq(slice_skip(name, name.n - last.n), last)))
+		return false;
+	answer_address(q, &loopback);
+	return true;
+}
+
+/* A name that stands there, with an address of the other family only, has none of this one. */
+static bool from_hosts(struct question *q)
+{
+	struct dns_record records[DNS_RECORDS_MAX];
+
+	if (q->type > DNS_AAAA)
+		return false;
+	q->hosts = true;
+	int n = read_hosts(q, q->type, records);
+	if (n > 0) {
+		q->records = mem_alloc0((size_t)n * sizeof(*records));
+		q->status = q->records ? DNS_OK : DNS_CANCELLED;
+		if (!q->records)
+			return true;
+		memcpy(q->records, records, (size_t)n * sizeof(*records));
+		q->n = (size_t)n;
+		return true;
+	}
+	if (from_localhost(q))
+		return true;
+	q->status = DNS_NODATA;
+	q->hosts = read_hosts(q, q->type == DNS_A ? DNS_AAAA : DNS_A, records) > 0;
+	return q->hosts;
 }
 
 int resolver_ask(struct resolver *r, uint64_t id, enum dns_type type, const char *name)
 {
-	static const int types[] = { [DNS_A] = ns_t_a,
-		[DNS_AAAA] = ns_t_aaaa,
-		[DNS_SRV] = ns_t_srv,
-		[DNS_NAPTR] = ns_t_naptr };
-
-	if (from_literal(r, id, type, name))
-		return 0;
-	int err = start(r);
-	if (err)
-		return err;
-	if (from_hosts(r, id, type, name))
-		return 0;
-	struct question *q = r->n_questions < QUESTIONS_MAX ? mem_alloc0(sizeof(*q)) : NULL;
+	if (r->n_questions == QUESTIONS_MAX)
+		return ERR_LIMIT;
+	struct question *q = mem_alloc0(sizeof(*q));
 	if (!q)
 		return -ENOMEM;
 	q->r = r;
 	q->id = id;
 	q->type = type;
-	list_append(&r->questions, &q->all);
+	copy_name(q->name, name);
+	list_append(&r->done, &q->all);
 	r->n_questions++;
-	ares_query(r->channel, name, ns_c_in, types[type], on_answer, q);
+	if (!q->name[0])
+		q->status = DNS_MALFORMED;
+	if (!q->name[0] || from_literal(q))
+		return 0;
+	int err = start(r);
+	if (err) {
+		free_question(q);
+		return err;
+	}
+	if (!from_hosts(q)) {
+		q->status = DNS_TIMEOUT;
+		ask(q);
+	}
 	return 0;
 }
 
 void resolver_drop(struct resolver *r, uint64_t id)
 {
-	struct list *n, *t;
+	struct list *const lists[] = { &r->asked, &r->again, &r->done };
 
-	LIST_EACH(n, t, &r->questions)
-	{
-		struct question *q = LIST_OWNER(n, struct question, all);
+	for (size_t i = 0; i < COUNT(lists); i++)
+		for (struct list *n = lists[i]->next; n != lists[i]; n = n->next) {
+			struct question *q = LIST_OWNER(n, struct question, all);
 
-		q->dropped |= q->id == id;
-	}
+			q->dropped |= q->id == id;
+		}
 }
 
 ts_t resolver_deadline(struct resolver *r)
 {
-	struct timeval tv;
+	ts_t at = TS_NEVER;
 
-	if (!r->n_questions || !ares_timeout(r->channel, NULL, &tv))
-		return TS_NEVER;
-	return ts_add(loop_now(r->loop), (ts_t)tv.tv_sec * 1000000 + (ts_t)tv.tv_usec);
+	if (!list_empty(&r->done) || !list_empty(&r->again))
+		return loop_now(r->loop);
+	for (unsigned i = 0; i < r->n_servers && r->n_asked; i++) {
+		struct timeval tv;
+
+		if (r->servers[i].channel && ares_timeout(r->servers[i].channel, NULL, &tv))
+			at = ts_min(at, ts_add(loop_now(r->loop),
+						(ts_t)tv.tv_sec * 1000000 + (ts_t)tv.tv_usec));
+	}
+	return at;
 }
 
-void resolver_push_time(struct resolver *r)
+static void tell(struct question *q)
 {
-	if (r->n_questions)
-		ares_process_fd(r->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+	const struct dns_answer answer = { .status = q->status,
+		.from_hosts_file = q->hosts,
+		.server = q->from,
+		.records = q->records,
+		.n_records = q->n };
+
+	if (!q->dropped)
+		q->r->answer(q->r->arg, q->id, &answer);
+}
+
+void resolver_process(struct resolver *r)
+{
+	for (unsigned i = 0; i < r->n_servers && r->n_asked; i++)
+		if (r->servers[i].channel)
+			ares_process_fd(r->servers[i].channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+	for (struct list *n; (n = list_first(&r->again));)
+		ask(LIST_OWNER(n, struct question, all));
+	for (struct list *n; (n = list_first(&r->done));) {
+		struct question *q = LIST_OWNER(n, struct question, all);
+
+		list_remove(n); /* the answer's owner may ask and drop */
+		tell(q);
+		free_question(q);
+	}
 }

@@ -14,13 +14,14 @@ struct resolver;
 typedef void resolver_answer(void *arg, uint64_t id, const struct dns_answer *answer);
 
 /* `server` (family 0: the system's) is asked instead of /etc/resolv.conf's.  c-ares is set up at
- * the first question.  `answer` is called from resolver_ask() too, when the answer is known at
- * once. */
+ * the first question that needs it. */
 int resolver_new(struct resolver **ret, struct loop *loop, const struct addr *server,
 	resolver_answer *answer, void *arg);
 struct resolver *resolver_free(struct resolver *r);
+/* 0, then one answer, told by resolver_process() and never from here; ERR_LIMIT; -ENOMEM.  Each
+ * server is given a second, twice; one that refuses or fails is not asked again. */
 int resolver_ask(struct resolver *r, uint64_t id, enum dns_type type, const char *name);
 void resolver_drop(struct resolver *r, uint64_t id); /* no answer will come for it */
-/* c-ares' own time-outs: call when due. */
+/* Call in each wake-up, and when the deadline has come. */
 ts_t resolver_deadline(struct resolver *r);
-void resolver_push_time(struct resolver *r);
+void resolver_process(struct resolver *r);

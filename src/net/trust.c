@@ -1,16 +1,24 @@
 #include "net/trust.h"
 
+#include <dirent.h>
+#include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
-#include <stdio.h>
-#include <unistd.h>
+#include <string.h>
 
 #include "base/mem.h"
+#include "base/str.h"
+
+struct identity {
+	X509 *cert;
+	EVP_PKEY *key;
+	STACK_OF(X509) * chain;
+};
 
 struct trust {
 	X509_STORE *stores[TRUST_MAX]; /* 0: the system's, made when it is asked for */
-	SSL_CTX *clients[TRUST_MAX];
-	SSL_CTX *servers[IDENTITY_MAX];
+	struct identity identities[IDENTITY_MAX];
+	SSL_CTX *contexts[2][TRUST_MAX][IDENTITY_MAX]; /* [accept] */
 };
 
 int trust_new(struct trust **ret)
@@ -19,20 +27,33 @@ int trust_new(struct trust **ret)
 
 	if (!t)
 		return -ENOMEM;
+	/* Before any other use of the library: its own configuration file and its clean-up at exit
+	 * cost more than the rest of a start. */
+	OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT, NULL);
 	*ret = t;
 	return 0;
 }
 
+static void free_identity(struct identity *id)
+{
+	X509_free(id->cert);
+	EVP_PKEY_free(id->key);
+	sk_X509_pop_free(id->chain, X509_free);
+	*id = (struct identity){ NULL, NULL, NULL };
+}
+
 struct trust *trust_free(struct trust *t)
 {
+	SSL_CTX **all = t ? &t->contexts[0][0][0] : NULL;
+
 	if (!t)
 		return NULL;
-	for (unsigned i = 0; i < TRUST_MAX; i++) {
-		SSL_CTX_free(t->clients[i]);
+	for (size_t i = 0; i < sizeof(t->contexts) / sizeof(*all); i++)
+		SSL_CTX_free(all[i]);
+	for (unsigned i = 0; i < TRUST_MAX; i++)
 		X509_STORE_free(t->stores[i]);
-	}
 	for (unsigned i = 0; i < IDENTITY_MAX; i++)
-		SSL_CTX_free(t->servers[i]);
+		free_identity(&t->identities[i]);
 	return mem_free(t);
 }
 
@@ -59,6 +80,8 @@ int trust_add_ca(struct trust *t, unsigned number, struct slice pem)
 		X509_free(x);
 	}
 	BIO_free(bio);
+	ERR_clear_error(); /* the end of the text is one */
+	X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN);
 	if (n == 0) {
 		X509_STORE_free(store);
 		return ERR_SYNTAX;
@@ -67,80 +90,136 @@ int trust_add_ca(struct trust *t, unsigned number, struct slice pem)
 	return 0;
 }
 
+/* "5ed36f99.0": what c_rehash makes. */
+static bool is_hash(const char *name)
+{
+	size_t n = 0;
+
+	while (hex_digit((uint8_t)name[n]) >= 0)
+		n++;
+	return n == 8 && name[8] == '.' && ascii_is_digit((uint8_t)name[9]);
+}
+
+static bool has_hashes(const char *path)
+{
+	DIR *dir = opendir(path);
+	bool found = false;
+
+	if (!dir)
+		return false;
+	for (struct dirent *e = readdir(dir); e && !found; e = readdir(dir))
+		found = is_hash(e->d_name);
+	closedir(dir);
+	return found;
+}
+
 /* Read a hashed directory as it is needed; the one big bundle costs 30 ms, so only where there is
  * no directory of hashes. */
 static X509_STORE *system_store(void)
 {
 	const char *dir = X509_get_default_cert_dir();
 	X509_STORE *store = X509_STORE_new();
-	char probe[4096];
 
 	if (!store)
 		return NULL;
-	X509_STORE_load_path(store, dir);
-	/* Debian's bundle stands there in every case; a hash link of a root that all ship tells. */
-	snprintf(probe, sizeof(probe), "%s/ca-certificates.crt", dir);
-	if (access(probe, R_OK) != 0)
+	if (has_hashes(dir))
+		X509_STORE_load_path(store, dir);
+	else
 		X509_STORE_load_file(store, X509_get_default_cert_file());
+	ERR_clear_error();
 	return store;
-}
-
-static SSL_CTX *new_ctx(const SSL_METHOD *method)
-{
-	OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
-	SSL_CTX *ctx = SSL_CTX_new(method);
-	if (!ctx)
-		return NULL;
-	SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
-	SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_AUTO_RETRY);
-	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
-	return ctx;
-}
-
-SSL_CTX *trust_client(struct trust *t, unsigned number)
-{
-	if (number >= TRUST_MAX)
-		return NULL;
-	if (t->clients[number])
-		return t->clients[number];
-	if (number == 0 && !t->stores[0])
-		t->stores[0] = system_store();
-	SSL_CTX *ctx = t->stores[number] ? new_ctx(TLS_client_method()) : NULL;
-	if (!ctx)
-		return NULL;
-	SSL_CTX_set1_cert_store(ctx, t->stores[number]);
-	t->clients[number] = ctx;
-	return ctx;
 }
 
 int trust_add_identity(struct trust *t, unsigned number, struct slice pem)
 {
-	int err = ERR_SYNTAX;
+	struct identity id = { .chain = sk_X509_new_null() };
 
-	if (number == 0 || number >= IDENTITY_MAX || t->servers[number])
+	if (number == 0 || number >= IDENTITY_MAX || t->identities[number].cert) {
+		free_identity(&id);
 		return ERR_LIMIT;
-	SSL_CTX *ctx = new_ctx(TLS_server_method());
-	BIO *certs = open_pem(pem), *keys = open_pem(pem);
-	X509 *cert = certs ? PEM_read_bio_X509(certs, NULL, NULL, NULL) : NULL;
-	EVP_PKEY *key = keys ? PEM_read_bio_PrivateKey(keys, NULL, NULL, NULL) : NULL;
-	if (ctx && cert && key && SSL_CTX_use_certificate(ctx, cert) == 1 &&
-		SSL_CTX_use_PrivateKey(ctx, key) == 1) {
-		for (X509 *x; (x = PEM_read_bio_X509(certs, NULL, NULL, NULL));)
-			SSL_CTX_add0_chain_cert(ctx, x);
-		SSL_CTX_set_num_tickets(ctx, 0); /* nobody resumes here */
-		t->servers[number] = ctx;
-		ctx = NULL;
-		err = 0;
 	}
-	X509_free(cert);
-	EVP_PKEY_free(key);
+	BIO *certs = open_pem(pem), *keys = open_pem(pem);
+	int err = certs && keys && id.chain ? 0 : -ENOMEM;
+	if (!err) {
+		id.cert = PEM_read_bio_X509(certs, NULL, NULL, NULL);
+		id.key = PEM_read_bio_PrivateKey(keys, NULL, NULL, NULL);
+		for (X509 *x; (x = PEM_read_bio_X509(certs, NULL, NULL, NULL));)
+			sk_X509_push(id.chain, x);
+	}
 	BIO_free(certs);
 	BIO_free(keys);
-	SSL_CTX_free(ctx);
+	if (!err && (!id.cert || !id.key || X509_check_private_key(id.cert, id.key) != 1))
+		err = ERR_SYNTAX;
+	ERR_clear_error();
+	if (err)
+		free_identity(&id);
+	else
+		t->identities[number] = id;
 	return err;
 }
 
-SSL_CTX *trust_server(struct trust *t, unsigned identity)
+/* ---- contexts ---- */
+
+static SSL_CTX *new_context(bool accept)
 {
-	return identity < IDENTITY_MAX ? t->servers[identity] : NULL;
+	OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
+	SSL_CTX *ctx = SSL_CTX_new(accept ? TLS_server_method() : TLS_client_method());
+	if (!ctx)
+		return NULL;
+	SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
+	SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_AUTO_RETRY);
+	SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET);
+	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+	SSL_CTX_set_num_tickets(ctx, 0); /* nobody resumes here */
+	return ctx;
+}
+
+static int set_identity(SSL_CTX *ctx, const struct identity *id)
+{
+	if (SSL_CTX_use_certificate(ctx, id->cert) == 1 &&
+		SSL_CTX_use_PrivateKey(ctx, id->key) == 1 &&
+		SSL_CTX_set1_chain(ctx, id->chain) == 1)
+		return 0;
+	ERR_clear_error();
+	return -EINVAL; /* too weak for the library's security level */
+}
+
+static bool is_known(struct trust *t, const struct trust_choice *c)
+{
+	if (c->trust >= TRUST_MAX || c->identity >= IDENTITY_MAX)
+		return false;
+	if (c->identity == 0 ? c->accept : !t->identities[c->identity].cert)
+		return false;
+	return c->trust == 0 || t->stores[c->trust];
+}
+
+int trust_context(struct trust *t, const struct trust_choice *choice, void (*prepare)(SSL_CTX *),
+	SSL_CTX **ret)
+{
+	if (!is_known(t, choice))
+		return -EINVAL;
+	SSL_CTX **slot = &t->contexts[choice->accept][choice->trust][choice->identity];
+	if (*slot) {
+		*ret = *slot;
+		return 0;
+	}
+	/* The accepting side with trust 0 asks for no certificate and needs no store. */
+	if (choice->trust == 0 && !choice->accept && !t->stores[0]) {
+		t->stores[0] = system_store();
+		if (!t->stores[0])
+			return -ENOMEM;
+	}
+	SSL_CTX *ctx = new_context(choice->accept);
+	if (!ctx)
+		return -ENOMEM;
+	if (t->stores[choice->trust])
+		SSL_CTX_set1_cert_store(ctx, t->stores[choice->trust]);
+	int err = choice->identity ? set_identity(ctx, &t->identities[choice->identity]) : 0;
+	if (err) {
+		SSL_CTX_free(ctx);
+		return err;
+	}
+	prepare(ctx);
+	*ret = *slot = ctx;
+	return 0;
 }

@@ -17,12 +17,20 @@ struct trust;
 
 int trust_new(struct trust **ret);
 struct trust *trust_free(struct trust *t);
-/* CA certificates, PEM.  0; ERR_SYNTAX when there is none in it; ERR_LIMIT; -ENOMEM. */
+/* CA certificates, PEM; also a certificate that is no CA's is believed when it is in here.  0;
+ * ERR_SYNTAX when there is none in it; ERR_LIMIT; -ENOMEM. */
 int trust_add_ca(struct trust *t, unsigned number, struct slice pem);
 /* Certificate chain and key, PEM in one.  0; ERR_SYNTAX; ERR_LIMIT; -ENOMEM. */
 int trust_add_identity(struct trust *t, unsigned number, struct slice pem);
 
-/* The context for one side of a handshake; owned by `t`.  NULL when out of memory or when the
- * number was never added. */
-SSL_CTX *trust_client(struct trust *t, unsigned number);
-SSL_CTX *trust_server(struct trust *t, unsigned identity);
+/* What one side of a handshake believes and is. */
+struct trust_choice {
+	bool accept;
+	unsigned trust;
+	unsigned identity;
+};
+
+/* The context for it; owned by `t`.  A new one goes through `prepare` first.  0; -EINVAL when a
+ * number was never added, or when a server has no identity; -ENOMEM. */
+int trust_context(struct trust *t, const struct trust_choice *choice, void (*prepare)(SSL_CTX *),
+	SSL_CTX **ret);
