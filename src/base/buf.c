@@ -42,7 +42,7 @@ static bool grow_slowly(struct buf *b, size_t n)
 	}
 	/* Only when more was consumed than has to move: a full buffer that is read in small bites
 	 * would else be moved at every put. */
-	if (b->head >= b->n - b->head && b->cap - b->n <= n)
+	if (b->head && b->head >= b->n - b->head && b->cap - b->n <= n)
 		compact(b);
 	if (b->cap - b->n > n)
 		return true;

@@ -162,8 +162,7 @@ static struct slice text_of(const struct stanza *s, const char *name)
 	return first ? first->text : SLICE_NONE;
 }
 
-static void put_call_id(
-	struct buf *b, const struct message_route *route, struct slice thread, struct rng *rng)
+static void put_call_id(struct buf *b, const struct message_route *route, struct slice thread)
 {
 	char token[CALL_ID_TOKEN + 1];
 
@@ -173,7 +172,7 @@ static void put_call_id(
 	} else if (is_call_id(thread)) {
 		buf_put(b, thread);
 	} else {
-		rng_token(rng, token, CALL_ID_TOKEN);
+		rng_token(route->rng, token, CALL_ID_TOKEN);
 		buf_puts(b, token);
 	}
 	buf_puts(b, "\r\n");
@@ -198,7 +197,7 @@ static int put_addresses(
 }
 
 static int put_request(const struct stanza *s, const struct jid *from, const struct jid *to,
-	const struct message_route *route, struct rng *rng, struct buf *b)
+	const struct message_route *route, struct buf *b)
 {
 	struct where where;
 
@@ -214,7 +213,7 @@ static int put_request(const struct stanza *s, const struct jid *from, const str
 	err = put_addresses(b, from, to, route->from_tag);
 	if (err)
 		return err;
-	put_call_id(b, route, text_of(s, "thread"), rng);
+	put_call_id(b, route, text_of(s, "thread"));
 	buf_printf(b, "CSeq: %u MESSAGE\r\n", route->cseq);
 	struct slice subject = text_of(s, "subject");
 	if (subject.n)
@@ -227,8 +226,7 @@ static int put_request(const struct stanza *s, const struct jid *from, const str
 }
 
 int message_to_sip(const struct stanza *s, const struct jid *from, const struct jid *to,
-	const struct message_route *route, struct rng *rng, struct buf *request,
-	struct message_refusal *refusal)
+	const struct message_route *route, struct buf *request, struct message_refusal *refusal)
 {
 	if (s->kind != STANZA_MESSAGE || slice_eqs(s->type, "error"))
 		return ERR_UNSUPPORTED;
@@ -239,7 +237,7 @@ int message_to_sip(const struct stanza *s, const struct jid *from, const struct 
 		return ERR_UNSUPPORTED;
 
 	size_t before = buf_len(request);
-	int err = put_request(s, from, to, route, rng, request);
+	int err = put_request(s, from, to, route, request);
 	if (err == ERR_SYNTAX || err == ERR_LIMIT)
 		return refuse_xmpp(refusal, COND_JID_MALFORMED, ERROR_TYPE_MODIFY,
 			"The address has no form in SIP");

@@ -33,6 +33,7 @@ struct message_route {
 	struct slice call_id; /* "" takes the thread, else a fresh one from the rng */
 	struct slice route;   /* a Route header value, or "" */
 	unsigned max_forwards;
+	struct rng *rng; /* for a fresh Call-ID */
 };
 
 #define MESSAGE_SIP_MAX 1300 /* RFC 3428 section 8, RFC 7572 section 6 */
@@ -41,8 +42,7 @@ struct message_route {
  * cross (over 1,300 bytes: policy-violation).  A stanza without a body (chat states, receipts,
  * markers) is ERR_UNSUPPORTED: nothing is sent and nothing is answered. */
 int message_to_sip(const struct stanza *s, const struct jid *from, const struct jid *to,
-	const struct message_route *route, struct rng *rng, struct buf *request,
-	struct message_refusal *refusal);
+	const struct message_route *route, struct buf *request, struct message_refusal *refusal);
 
 /* The error stanza for an XMPP sender whose message got this final SIP status (or 408 for timer
  * F): condition, type, reason phrase as text, a 301's or 302's Contact as address. */

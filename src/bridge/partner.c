@@ -109,7 +109,8 @@ int partners_add(struct partners *p, struct slice domain, enum partner_type type
 		return err;
 	if (p->n_partners == PARTNERS_MAX)
 		return ERR_LIMIT;
-	struct partner **bigger = mem_realloc(p->partners, (p->n_partners + 1) * sizeof(*bigger));
+	struct partner **bigger =
+		mem_realloc(p->partners, (p->n_partners + 1) * sizeof(struct partner *));
 	if (!bigger)
 		return -ENOMEM;
 	p->partners = bigger;

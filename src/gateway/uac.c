@@ -364,8 +364,9 @@ static int write_request(struct gateway *g, struct uac *u, const struct stanza *
 		.from_tag = slice_str(tag),
 		.cseq = ++g->cseq & 0x7fffffff, /* RFC 3261 section 8.1.1.5: below 2**31 */
 		.max_forwards = 70,
+		.rng = g->rng,
 	};
-	int err = message_to_sip(s, from, to, &route, g->rng, &u->request, &refusal);
+	int err = message_to_sip(s, from, to, &route, &u->request, &refusal);
 	if (err == ERR_LEGAL)
 		reply_error(g, s, refusal.condition, refusal.type, refusal.text);
 	else if (err && err != ERR_UNSUPPORTED)

@@ -31,6 +31,7 @@ void lab_send(struct lab *l, const struct origin *to)
 	const struct pending_output *last = l->n_outputs ? &l->outputs[l->n_outputs - 1] : NULL;
 	size_t from = last ? last->offset + last->n : 0;
 
+	assert(l->outputs);
 	if (buf_err(&l->out_bytes) || l->n_outputs == OUTPUTS_MAX)
 		return; /* as lost on the way */
 	l->outputs[l->n_outputs++] = (struct pending_output){

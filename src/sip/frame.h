@@ -11,12 +11,12 @@
 
 struct sip_frame {
 	struct buf in;
-	size_t scanned;   /* bytes of the head already searched for its end */
+	size_t scanned; /* bytes of the head already searched for its end */
 	struct where where;
-	int err;          /* sticky: ERR_SYNTAX (no or bad Content-Length) or ERR_LIMIT; close the flow */
-	unsigned pings;   /* double CRLFs seen and not yet taken */
-	size_t need;      /* length of the message whose head has come, else 0 */
-	size_t taken;     /* length of the message that was handed out */
+	int err; /* sticky: ERR_SYNTAX (no or bad Content-Length) or ERR_LIMIT; close the flow */
+	unsigned pings; /* double CRLFs seen and not yet taken */
+	size_t need;    /* length of the message whose head has come, else 0 */
+	size_t taken;   /* length of the message that was handed out */
 };
 
 void sip_frame_init(struct sip_frame *f);

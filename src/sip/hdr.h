@@ -24,7 +24,8 @@ bool sip_param_find(struct slice params, const char *name, struct slice *value);
 
 /* "..." with its backslash escapes undone, or a token as it is. */
 void sip_put_unquoted(struct buf *b, struct slice value);
-/* Writes "..." with escapes.  CR, LF and NUL become a space: nothing can break out of the header. */
+/* Writes "..." with escapes.  CR, LF and NUL become a space: nothing can break out of the header.
+ */
 void sip_put_quoted(struct buf *b, struct slice raw);
 /* Header text that a peer had a hand in (Subject, reason phrases): CR, LF, NUL and other controls
  * become one space each. */
@@ -32,6 +33,7 @@ void sip_put_header_text(struct buf *b, struct slice raw);
 
 /* Type and charset of a Content-Type value. */
 struct sip_media {
-	struct slice type, subtype, charset; /* charset "" when absent; unquoted when it was quoted */
+	struct slice type, subtype,
+		charset; /* charset "" when absent; unquoted when it was quoted */
 };
 int sip_media_decode(struct slice in, struct sip_media *ret, struct where *where);

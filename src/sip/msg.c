@@ -274,7 +274,7 @@ static void add_row(struct decoder *d, struct slice line)
 	size_t colon = sip_skip(line, end, SIP_CHAR_LWS);
 
 	if (end == 0 || colon == line.n || line.p[colon] != ':') {
-		refuse(d, ERR_SYNTAX, 400, offset_of(d, line) + colon,
+		refuse(d, ERR_SYNTAX, 400, offset_of(d, line) + (end ? colon : 0),
 			"a header line without a name and a colon");
 		return;
 	}

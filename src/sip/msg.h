@@ -10,9 +10,9 @@
 
 #include "sip/uri.h"
 
-#define SIP_MSG_MAX 65535  /* bytes of one message, on any transport */
+#define SIP_MSG_MAX  65535 /* bytes of one message, on any transport */
 #define SIP_HDRS_MAX 96    /* header field rows */
-#define SIP_UNSET (-1)
+#define SIP_UNSET    (-1)
 
 enum sip_method {
 	SIP_METHOD_INVITE,
@@ -43,13 +43,13 @@ enum sip_hdr_id {
 	SIP_HDR_CONTACT,          /* m */
 	SIP_HDR_CONTENT_ENCODING, /* e */
 	SIP_HDR_CONTENT_LANGUAGE,
-	SIP_HDR_CONTENT_LENGTH,   /* l */
-	SIP_HDR_CONTENT_TYPE,     /* c */
+	SIP_HDR_CONTENT_LENGTH, /* l */
+	SIP_HDR_CONTENT_TYPE,   /* c */
 	SIP_HDR_CSEQ,
 	SIP_HDR_DATE,
-	SIP_HDR_EVENT,            /* o */
+	SIP_HDR_EVENT, /* o */
 	SIP_HDR_EXPIRES,
-	SIP_HDR_FROM,             /* f */
+	SIP_HDR_FROM, /* f */
 	SIP_HDR_MAX_BREADTH,
 	SIP_HDR_MAX_FORWARDS,
 	SIP_HDR_MIN_EXPIRES,
@@ -64,12 +64,12 @@ enum sip_hdr_id {
 	SIP_HDR_RETRY_AFTER,
 	SIP_HDR_ROUTE,
 	SIP_HDR_SERVER,
-	SIP_HDR_SUBJECT,          /* s */
-	SIP_HDR_SUPPORTED,        /* k */
-	SIP_HDR_TO,               /* t */
+	SIP_HDR_SUBJECT,   /* s */
+	SIP_HDR_SUPPORTED, /* k */
+	SIP_HDR_TO,        /* t */
 	SIP_HDR_UNSUPPORTED,
 	SIP_HDR_USER_AGENT,
-	SIP_HDR_VIA,              /* v */
+	SIP_HDR_VIA, /* v */
 	SIP_HDR_WARNING,
 	SIP_HDR_WWW_AUTHENTICATE,
 	SIP_HDR_MS_DIAGNOSTICS,
@@ -89,35 +89,35 @@ struct sip_via {
 	struct slice host;      /* sent-by */
 	uint16_t port;          /* 0 when absent */
 	struct slice branch, received;
-	bool has_rport;         /* the parameter is there, with or without a value */
-	uint16_t rport;         /* 0 when without */
+	bool has_rport; /* the parameter is there, with or without a value */
+	uint16_t rport; /* 0 when without */
 };
 
 /* name-addr or addr-spec with header parameters: From, To, Contact, Route ... */
 struct sip_nameaddr {
 	struct slice text;
-	struct slice display;  /* as it came, a quoted string with its quotes */
+	struct slice display; /* as it came, a quoted string with its quotes */
 	struct slice uri_text;
 	struct sip_uri uri;
-	struct slice params;   /* header parameters behind the first ';' */
-	struct slice tag;      /* "" when absent */
+	struct slice params; /* header parameters behind the first ';' */
+	struct slice tag;    /* "" when absent */
 };
 
 struct sip_msg {
-	struct slice text;      /* the whole message, with its body */
+	struct slice text; /* the whole message, with its body */
 	bool is_request;
 	enum sip_method method; /* a response: of its CSeq */
 	struct slice method_text;
 	struct slice ruri_text; /* requests */
 	struct sip_uri ruri;
-	int status;             /* responses: 100..699 */
+	int status; /* responses: 100..699 */
 	struct slice reason;
 
-	struct sip_via via;     /* the topmost */
+	struct sip_via via; /* the topmost */
 	struct sip_nameaddr from, to;
 	struct slice call_id;
 	uint32_t cseq;
-	int max_forwards;       /* SIP_UNSET when absent */
+	int max_forwards;          /* SIP_UNSET when absent */
 	struct slice content_type; /* the whole value, "" when absent */
 	struct slice body;
 
@@ -127,7 +127,8 @@ struct sip_msg {
 
 /* How much a refused request still lets us answer (RFC 3261 section 16.3: 400 where possible). */
 enum sip_answerable {
-	SIP_NOT_ANSWERABLE, /* no usable Via, Call-ID, From, To or CSeq, or a response: drop and count */
+	SIP_NOT_ANSWERABLE, /* no usable Via, Call-ID, From, To or CSeq, or a response: drop and
+			       count */
 	SIP_ANSWERABLE,     /* these are in *ret; answer with the status below */
 };
 
@@ -153,4 +154,4 @@ struct slice sip_msg_value_named(const struct sip_msg *msg, const char *name);
 
 const char *sip_method_name(enum sip_method method); /* "OTHER" for SIP_METHOD_OTHER */
 const char *sip_hdr_name(enum sip_hdr_id id);        /* canonical long form */
-const char *sip_reason_phrase(int status);           /* RFC 3261 section 21 and IANA; "" if unknown */
+const char *sip_reason_phrase(int status); /* RFC 3261 section 21 and IANA; "" if unknown */

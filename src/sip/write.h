@@ -9,12 +9,13 @@
 
 /* "METHOD uri SIP/2.0\r\n" */
 void sip_put_request_line(struct buf *b, const char *method, struct slice uri);
-void sip_put_status_line(struct buf *b, int status, struct slice reason /* "" takes the standard one */);
+void sip_put_status_line(
+	struct buf *b, int status, struct slice reason /* "" takes the standard one */);
 /* "Name: value\r\n"; the value is written through sip_put_header_text(). */
 void sip_put_header(struct buf *b, const char *name, struct slice value);
 /* "Via: SIP/2.0/UDP host:port;branch=z9hG4bK...;rport\r\n" */
-void sip_put_via(struct buf *b, enum transport transport, const struct addr *sent_by,
-	struct slice branch);
+void sip_put_via(
+	struct buf *b, enum transport transport, const struct addr *sent_by, struct slice branch);
 /* Content-Length, the empty line and the body: the end of every message. */
 void sip_put_body(struct buf *b, struct slice body);
 

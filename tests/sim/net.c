@@ -300,7 +300,7 @@ static void do_want(struct net *n, struct member *m, const struct want *w)
 		e->in.dns = &e->dns;
 		break;
 	}
-	case WANT_TLS: assert(!"there is no TLS in here"); break;
+	case WANT_TLS: assert(false && "there is no TLS in here"); break;
 	case WANT_UNLISTEN:
 	case WANT_PAUSE:
 	case WANT_RESUME:
