@@ -7,8 +7,8 @@
 enum {
 	CALL_ID = 26, /* 130 bits of chance */
 	TAG = 10,
-	CHALLENGES_MAX = 3, /* in a row for one request: a 401 loop ends */
-	BODY_MAX = 8192,
+	ANSWERED_MAX = 4,        /* 401, 407, 423 in a row for one request: a loop ends */
+	MIN_EXPIRES_MAX = 86400, /* of a 423: more is no wish that a test user obeys */
 };
 
 struct reg {
@@ -18,7 +18,7 @@ struct reg {
 	enum reg_outcome outcome;
 	int status;
 	unsigned expires_s, granted_s, others;
-	unsigned challenges;
+	unsigned answered; /* how often this request was made anew, as a response asked for */
 	bool want_send;
 	bool removing;
 	uint32_t cseq;
@@ -85,7 +85,7 @@ void reg_start(struct reg *r, ts_t now)
 {
 	(void)now;
 	r->removing = false;
-	r->challenges = 0;
+	r->answered = 0;
 	ask(r, REG_AWAIT_ANSWER);
 }
 
@@ -93,7 +93,7 @@ void reg_remove(struct reg *r, ts_t now)
 {
 	(void)now;
 	r->removing = true;
-	r->challenges = 0;
+	r->answered = 0;
 	ask(r, REG_REMOVING);
 }
 
@@ -125,21 +125,40 @@ static void fail(struct reg *r, enum reg_outcome outcome)
 	r->refresh = TS_NEVER;
 }
 
-static void challenged(struct reg *r, const struct sip_msg *response)
+/* The same request once more, with what the response asked for. */
+static void again(struct reg *r)
 {
-	int err = r->digest ? digest_client_push_challenge(r->digest, response) : ERR_AUTH;
-
-	if (!r->digest)
-		fail(r, REG_NO_CREDENTIALS);
-	else if (err == ERR_UNSUPPORTED)
-		fail(r, REG_UNSUPPORTED_AUTH);
-	else if (err || ++r->challenges > CHALLENGES_MAX)
-		fail(r, REG_BAD_CREDENTIALS);
-	else
-		ask(r, r->removing ? REG_REMOVING : REG_AWAIT_ANSWER);
+	ask(r, r->removing ? REG_REMOVING : REG_AWAIT_ANSWER);
 }
 
-/* Section 10.2.8: the registrar's word counts; one that grants less than asked is obeyed. */
+static void challenged(struct reg *r, const struct sip_msg *response)
+{
+	if (!r->digest) {
+		fail(r, REG_NO_CREDENTIALS);
+		return;
+	}
+	int err = digest_client_push_challenge(r->digest, response);
+	if (err == ERR_UNSUPPORTED)
+		fail(r, REG_UNSUPPORTED_AUTH);
+	else if (err || ++r->answered > ANSWERED_MAX)
+		fail(r, REG_BAD_CREDENTIALS);
+	else
+		again(r);
+}
+
+/* Section 10.2.4: the registrar's word counts, in the Contact before the Expires header. */
+static unsigned granted(const struct reg *r, const struct sip_msg *response, struct slice params)
+{
+	uint64_t seconds = r->expires_s;
+	struct slice expires;
+
+	slice_u64(sip_msg_value(response, SIP_HDR_EXPIRES), UINT32_MAX, &seconds);
+	if (sip_param_find(params, "expires", &expires))
+		slice_u64(expires, UINT32_MAX, &seconds);
+	return (unsigned)seconds;
+}
+
+/* Looks through the bindings of a 200 for our own; all others are only counted. */
 static bool find_own(struct reg *r, const struct sip_msg *response)
 {
 	struct sip_uri own;
@@ -151,11 +170,10 @@ static bool find_own(struct reg *r, const struct sip_msg *response)
 	if (sip_uri_decode(slice_str(r->contact), &own, &where))
 		return false;
 	for (const struct sip_hdr *h; (h = sip_msg_find(response, SIP_HDR_CONTACT, &at));) {
-		struct slice rest = h->value, value, expires;
+		struct slice rest = h->value, value;
 
 		while (sip_hdr_next(&rest, &value)) {
 			struct sip_nameaddr contact;
-			uint64_t seconds = r->expires_s;
 
 			if (sip_nameaddr_decode(value, &contact, &where))
 				continue;
@@ -163,23 +181,29 @@ static bool find_own(struct reg *r, const struct sip_msg *response)
 				r->others++;
 				continue;
 			}
-			slice_u64(sip_msg_value(response, SIP_HDR_EXPIRES), UINT32_MAX, &seconds);
-			if (sip_param_find(contact.params, "expires", &expires))
-				slice_u64(expires, UINT32_MAX, &seconds);
-			r->granted_s = (unsigned)seconds;
-			found = seconds > 0;
+			r->granted_s = granted(r, response, contact.params);
+			found = r->granted_s > 0;
 		}
 	}
 	return found;
+}
+
+/* Early enough for a lost request and its repetitions, yet not more than once a second. */
+static ts_t refresh_after(unsigned granted_s)
+{
+	ts_t after = TS_S(granted_s) / 4 * 3;
+
+	return after > TS_S(1) ? after : TS_S(1);
 }
 
 static void accepted(struct reg *r, const struct sip_msg *response, ts_t now)
 {
 	bool own = find_own(r, response);
 
+	r->outcome = REG_OK;
 	if (r->removing) {
 		r->state = REG_REMOVED;
-		r->refresh = TS_NEVER;
+		r->granted_s = 0;
 		return;
 	}
 	if (!own) {
@@ -187,26 +211,27 @@ static void accepted(struct reg *r, const struct sip_msg *response, ts_t now)
 		return;
 	}
 	r->state = REG_REGISTERED;
-	r->outcome = REG_OK;
-	r->challenges = 0;
-	/* Early enough for a lost request and its repetitions: at three quarters, never below 5 s.
-	 */
-	unsigned refresh = r->granted_s * 3 / 4;
-	r->refresh = ts_add(now, TS_S(refresh > 5 ? refresh : 5));
+	r->refresh = ts_add(now, refresh_after(r->granted_s));
 }
 
-/* Section 10.2.8: 423 names the shortest time that is granted. */
+/* Section 10.3 item 7: 423 names the shortest time that is granted. */
 static void too_brief(struct reg *r, const struct sip_msg *response)
 {
 	uint64_t min;
 
-	if (!slice_u64(sip_msg_value(response, SIP_HDR_MIN_EXPIRES), 86400, &min) ||
-		min <= r->expires_s) {
+	if (!slice_u64(sip_msg_value(response, SIP_HDR_MIN_EXPIRES), MIN_EXPIRES_MAX, &min) ||
+		min <= r->expires_s || ++r->answered > ANSWERED_MAX) {
 		fail(r, REG_REJECTED);
 		return;
 	}
 	r->expires_s = (unsigned)min;
-	ask(r, REG_AWAIT_ANSWER);
+	again(r);
+}
+
+/* 403 to a request with credentials: how Kamailio and Lync refuse a proof. */
+static bool had_credentials(const struct reg *r)
+{
+	return r->digest && digest_client_algorithm(r->digest)[0];
 }
 
 void reg_push_response(struct reg *r, const struct sip_msg *response, ts_t now)
@@ -215,6 +240,9 @@ void reg_push_response(struct reg *r, const struct sip_msg *response, ts_t now)
 
 	if (status < 200 || (r->state != REG_AWAIT_ANSWER && r->state != REG_REMOVING))
 		return;
+	/* An answer to an earlier request, as after reg_remove() while a REGISTER was out. */
+	if (r->want_send || response->cseq != r->cseq)
+		return;
 	r->status = status;
 	if (status == 401 || status == 407)
 		challenged(r, response);
@@ -222,8 +250,8 @@ void reg_push_response(struct reg *r, const struct sip_msg *response, ts_t now)
 		accepted(r, response, now);
 	else if (status == 423 && !r->removing)
 		too_brief(r, response);
-	else if (status == 403 && r->challenges)
-		fail(r, REG_BAD_CREDENTIALS); /* how Kamailio and Lync refuse a proof */
+	else if (status == 403 && had_credentials(r))
+		fail(r, REG_BAD_CREDENTIALS);
 	else
 		fail(r, REG_REJECTED);
 }
@@ -231,7 +259,8 @@ void reg_push_response(struct reg *r, const struct sip_msg *response, ts_t now)
 void reg_push_timeout(struct reg *r, ts_t now)
 {
 	(void)now;
-	fail(r, REG_TIMEOUT);
+	if (r->state == REG_AWAIT_ANSWER || r->state == REG_REMOVING)
+		fail(r, REG_TIMEOUT);
 }
 
 void reg_push_time(struct reg *r, ts_t now)
