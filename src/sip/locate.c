@@ -4,41 +4,49 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "sip/locate_order.h"
 
 enum {
-	SERVICES_MAX = 16, /* SRV names that are followed */
-	HOSTS_MAX = 32,    /* names whose addresses are asked for */
-	ADDRESSES_MAX = 8, /* of one name */
+	SERVICES_MAX = 11, /* what NAPTR or our own preference says, and the host itself */
+	HOSTS_MAX = 26,    /* names whose addresses are asked for; the first is the domain itself */
+	ADDRESSES_MAX = 8, /* of one name and family */
+	NO_QUESTION = 0,
 };
+/* NAPTR, the services, and A and AAAA of every host: nobody's question is ever left out. */
+_Static_assert(1 + SERVICES_MAX + 2 * HOSTS_MAX <= LOCATE_QUESTIONS_MAX, "room for all questions");
 
-/* One SRV name: from NAPTR, or made from the transports we can (RFC 3263 section 4.1). */
-struct service {
-	char name[DNS_NAME_MAX];
-	enum transport transport;
-	bool from_naptr;
-	uint16_t order, preference; /* without NAPTR: our own preference */
-	bool done;
-	uint32_t question;
-};
-
-/* A host and port to try: an SRV record, or the URI's own host. */
-struct host {
-	char name[DNS_NAME_MAX];
-	enum transport transport;
-	uint16_t port, priority, weight;
-	unsigned rank; /* of its service */
-	enum locate_source source;
-	uint32_t draw;            /* RFC 2782: chance in proportion to the weight, drawn once */
-	unsigned asked, answered; /* A and AAAA: bits 1 and 2 */
-	struct addr addresses[ADDRESSES_MAX];
-	unsigned n_addresses, taken;
-};
-
+/* A question keeps its answer, so that no order of answers makes a difference. */
 struct question {
-	uint32_t id;
 	enum dns_type type;
 	bool sent, answered;
+	enum dns_status status;
+	struct addr server;
+	struct addr addresses[ADDRESSES_MAX]; /* A, AAAA */
+	unsigned n_addresses;
+	unsigned first_host, n_hosts; /* SRV: in the order of RFC 2782 */
+	bool says_no;                 /* SRV: a record "." */
 	char name[DNS_NAME_MAX];
+};
+
+struct host {
+	uint16_t port; /* 0: the transport's */
+	uint16_t priority, weight;
+	uint32_t a, aaaa; /* questions */
+	struct addr literal;
+	char name[DNS_NAME_MAX];
+};
+
+/* One way to the domain: by the SRV records of `srv`, or (NO_QUESTION) the first host. */
+struct service {
+	enum transport transport;
+	enum locate_source source;
+	uint16_t order, preference;
+	uint32_t srv;
+};
+
+/* Which service, which host of it, which address of that: what is to be taken next. */
+struct cursor {
+	unsigned service, host, address;
 };
 
 struct locate {
@@ -48,134 +56,97 @@ struct locate {
 	char text[SIP_URI_MAX + 1];
 	char domain[DNS_NAME_MAX];
 	bool secure;
-	bool has_transport;
-	enum transport transport; /* of the URI */
+	bool has_transport; /* `transport` is the only one: by the URI, or since it is TLS */
+	enum transport transport;
+	bool asks_naptr;
 
-	struct question questions[LOCATE_QUESTIONS_MAX];
-	unsigned n_questions;
-	bool naptr_asked, naptr_done, naptr_found;
-	struct service services[SERVICES_MAX];
-	unsigned n_services;
+	struct question questions[LOCATE_QUESTIONS_MAX]; /* by id - 1 */
+	uint32_t n_questions, naptr;
 	struct host hosts[HOSTS_MAX];
 	unsigned n_hosts;
-	bool planned_hosts; /* hosts are known: SRV answered, or the host itself */
+	struct service services[SERVICES_MAX]; /* guesses until the NAPTR is answered */
+	unsigned n_services;
+	bool planned;  /* the services are final, but for the fallback */
+	bool fallback; /* no NAPTR and no SRV */
+	struct cursor next;
 	unsigned taken;
-	struct addr own[2][ADDRESSES_MAX]; /* A, AAAA of the domain, which may come before it is */
-	unsigned n_own[2];                 /* known whether they count */
-	bool has_own[2];
-	bool srv_says_no;
-	struct locate_failure failure;
-	bool has_failure;
 };
 
 /* ---- questions ---- */
 
-static struct question *ask(struct locate *l, enum dns_type type, const char *name)
+static struct question *question_at(struct locate *l, uint32_t id)
 {
-	for (unsigned i = 0; i < l->n_questions; i++)
-		if (l->questions[i].type == type && strcmp(l->questions[i].name, name) == 0)
-			return &l->questions[i];
+	return id ? &l->questions[id - 1] : NULL;
+}
+
+static const struct question *answer_at(const struct locate *l, uint32_t id)
+{
+	return id ? &l->questions[id - 1] : NULL;
+}
+
+static uint32_t ask(struct locate *l, enum dns_type type, const char *name)
+{
+	for (uint32_t i = 0; i < l->n_questions; i++)
+		if (l->questions[i].type == type &&
+			slice_ieqs(slice_str(name), l->questions[i].name))
+			return i + 1;
 	if (l->n_questions == LOCATE_QUESTIONS_MAX)
-		return NULL;
+		return NO_QUESTION;
 	struct question *q = &l->questions[l->n_questions++];
-	*q = (struct question){ .id = l->n_questions, .type = type };
+	*q = (struct question){ .type = type };
 	slice_cstr(slice_str(name), q->name, sizeof(q->name));
-	return q;
+	return l->n_questions;
 }
 
 bool locate_take_question(struct locate *l, struct locate_question *ret)
 {
-	for (unsigned i = 0; i < l->n_questions; i++) {
+	for (uint32_t i = 0; i < l->n_questions; i++) {
 		struct question *q = &l->questions[i];
 
 		if (q->sent)
 			continue;
 		q->sent = true;
-		*ret = (struct locate_question){ .id = q->id, .type = q->type };
+		*ret = (struct locate_question){ .id = i + 1, .type = q->type };
 		memcpy(ret->name, q->name, sizeof(ret->name));
 		return true;
 	}
 	return false;
 }
 
-/* ---- planning ---- */
+/* ---- hosts and services ---- */
 
 static bool can(const struct locate *l, enum transport t)
 {
-	return l->cfg.can[t] && (!l->secure || t == TRANSPORT_TLS) &&
-	       (!l->has_transport || l->transport == t);
+	return l->cfg.can[t] && (!l->has_transport || l->transport == t);
 }
 
-static uint16_t default_port(const struct locate *l, enum transport t)
-{
-	return l->cfg.default_port ? l->cfg.default_port : t == TRANSPORT_TLS ? 5061 : 5060;
-}
-
-/* Answers for the domain's own name that came before this host was made of it. */
-static void take_own(const struct locate *l, struct host *h)
-{
-	for (unsigned k = 0; k < 2; k++) {
-		if (!l->has_own[k])
-			continue;
-		h->answered |= 1u << k;
-		for (unsigned i = 0; i < l->n_own[k] && h->n_addresses < ADDRESSES_MAX; i++) {
-			h->addresses[h->n_addresses] = l->own[k][i];
-			h->addresses[h->n_addresses++].port = h->port;
-		}
-	}
-}
-
-static struct host *add_host(struct locate *l, const char *name, enum transport t, uint16_t port,
-	enum locate_source source)
+static struct host *add_host(struct locate *l, const char *name)
 {
 	if (l->n_hosts == HOSTS_MAX)
 		return NULL;
 	struct host *h = &l->hosts[l->n_hosts++];
-	*h = (struct host){ .transport = t, .port = port, .source = source };
+	*h = (struct host){ 0 };
 	slice_cstr(slice_str(name), h->name, sizeof(h->name));
-	struct addr literal;
-	if (addr_decode_ip(slice_str(name), &literal)) {
-		literal.port = port;
-		h->addresses[h->n_addresses++] = literal;
-		h->answered = 3;
+	if (addr_decode_ip(slice_str(name), &h->literal))
 		return h;
-	}
-	if (ask(l, DNS_A, name))
-		h->asked |= 1;
-	if (ask(l, DNS_AAAA, name))
-		h->asked |= 2;
-	if (strcmp(name, l->domain) == 0)
-		take_own(l, h);
+	h->a = ask(l, DNS_A, name);
+	h->aaaa = ask(l, DNS_AAAA, name);
 	return h;
 }
 
-/* Section 4.1 and 4.2 without any SRV: the host itself, by the URI's or the fallback transport. */
-static void plan_host(struct locate *l)
+static void add_service(struct locate *l, const struct service *s)
 {
-	enum transport t = l->secure          ? TRANSPORT_TLS
-			   : l->has_transport ? l->transport
-					      : l->cfg.fallback;
-	uint16_t port = l->uri.port ? l->uri.port : default_port(l, t);
-	struct addr ignored;
-	bool numeric = addr_decode_ip(l->uri.host, &ignored);
-
-	l->planned_hosts = true;
-	add_host(l, l->domain, t, port, numeric ? LOCATE_NUMERIC : LOCATE_HOST);
+	if (l->n_services < SERVICES_MAX)
+		l->services[l->n_services++] = *s;
 }
 
-static void add_service(struct locate *l, const char *name, enum transport t, bool from_naptr,
-	uint16_t order, uint16_t preference)
+/* The host itself, without any SRV record. */
+static void add_own_host(struct locate *l, enum locate_source source)
 {
-	if (l->n_services == SERVICES_MAX)
-		return;
-	struct service *s = &l->services[l->n_services++];
-	*s = (struct service){
-		.transport = t, .from_naptr = from_naptr, .order = order, .preference = preference
-	};
-	slice_cstr(slice_str(name), s->name, sizeof(s->name));
-	struct question *q = ask(l, DNS_SRV, name);
-	s->question = q ? q->id : 0;
-	s->done = !q;
+	const enum transport t = l->has_transport ? l->transport : l->cfg.fallback;
+
+	if (can(l, t))
+		add_service(l, &(struct service){ .transport = t, .source = source });
 }
 
 /* TLS before TCP before UDP: what a user would miss most if it was left out. */
@@ -188,69 +159,110 @@ static const struct {
 	{ TRANSPORT_UDP, "_sip._udp.", "SIP+D2U" },
 };
 
-/* Asked beside the NAPTR, not after it: a round trip saved, a few questions wasted. */
-static void plan_services(struct locate *l)
+/* Section 4.1 without a NAPTR record.  Asked beside the NAPTR, not after it: a round trip saved, a
+ * few questions wasted. */
+static void guess_services(struct locate *l)
 {
 	for (size_t i = 0; i < COUNT(kinds); i++) {
 		char name[DNS_NAME_MAX];
-		struct buf b;
+		size_t n = strlen(kinds[i].prefix);
 
-		if (!can(l, kinds[i].transport))
+		if (!can(l, kinds[i].transport) || n + strlen(l->domain) >= sizeof(name))
 			continue;
-		buf_init(&b, sizeof(name));
-		buf_puts(&b, kinds[i].prefix);
-		buf_puts(&b, l->domain);
-		if (slice_cstr(buf_slice(&b), name, sizeof(name)) && !buf_err(&b))
-			add_service(l, name, kinds[i].transport, false, 0, (uint16_t)i);
-		buf_done(&b);
+		memcpy(name, kinds[i].prefix, n);
+		memcpy(name + n, l->domain, strlen(l->domain) + 1);
+		add_service(l, &(struct service){ .transport = kinds[i].transport,
+				       .source = LOCATE_SRV,
+				       .srv = ask(l, DNS_SRV, name) });
 	}
-	ask(l, DNS_A, l->domain);
-	ask(l, DNS_AAAA, l->domain);
+}
+
+/* ---- the start ---- */
+
+/* Which transport, if there is no choice.  RFC 3261 section 26.2.2: TCP in a sips URI is TLS. */
+static int read_transport(struct locate *l)
+{
+	struct slice t;
+
+	l->secure = l->cfg.secure || l->uri.scheme == SIP_SCHEME_SIPS;
+	l->has_transport = sip_uri_param(&l->uri, "transport", &t);
+	if (l->has_transport && !transport_find(t, &l->transport))
+		return ERR_UNSUPPORTED;
+	if (l->uri.scheme == SIP_SCHEME_SIPS && l->has_transport && l->transport == TRANSPORT_UDP)
+		return ERR_UNSUPPORTED;
+	/* With a transport in the URI NAPTR has no say: section 4.1. */
+	l->asks_naptr = !l->has_transport;
+	if (l->secure) {
+		l->has_transport = true;
+		l->transport = TRANSPORT_TLS;
+	}
+	return 0;
+}
+
+/* The host without the brackets of an IPv6 address and without the final dot. */
+static int read_domain(struct locate *l)
+{
+	struct slice host = l->uri.host;
+
+	if (host.n > 2 && host.p[0] == '[')
+		host = slice_cut(host, 1, host.n - 1);
+	if (host.n > 1 && host.p[host.n - 1] == '.')
+		host = slice_cut(host, 0, host.n - 1);
+	return slice_cstr(host, l->domain, sizeof(l->domain)) ? 0 : ERR_LIMIT;
 }
 
 static int read_cfg(struct locate *l)
 {
 	struct where where;
-	struct slice t;
 
 	if (!slice_cstr(l->cfg.uri, l->text, sizeof(l->text)))
 		return ERR_LIMIT;
-	int err = sip_uri_decode(slice_str(l->text), &l->uri, &where);
+	l->cfg.uri = slice_str(l->text);
+	int err = sip_uri_decode(l->cfg.uri, &l->uri, &where);
 	if (err)
 		return err;
 	if (l->uri.scheme != SIP_SCHEME_SIP && l->uri.scheme != SIP_SCHEME_SIPS)
 		return ERR_UNSUPPORTED;
-	l->secure = l->cfg.secure || l->uri.scheme == SIP_SCHEME_SIPS;
-	l->has_transport = sip_uri_param(&l->uri, "transport", &t);
-	if (l->has_transport && !transport_find(t, &l->transport))
+	err = read_transport(l);
+	return err ? err : read_domain(l);
+}
+
+static int start(struct locate *l)
+{
+	struct addr ignored;
+	const bool numeric = addr_decode_ip(slice_str(l->domain), &ignored);
+
+	l->planned = true;
+	if (numeric || l->uri.port) {
+		add_own_host(l, numeric ? LOCATE_NUMERIC : LOCATE_HOST);
+	} else {
+		if (l->asks_naptr)
+			l->naptr = ask(l, DNS_NAPTR, l->domain);
+		l->planned = !l->asks_naptr;
+		guess_services(l);
+	}
+	if (l->n_services == 0)
 		return ERR_UNSUPPORTED;
-	return slice_cstr(l->uri.host, l->domain, sizeof(l->domain)) ? 0 : ERR_LIMIT;
+	add_host(l, l->domain)->port = l->uri.port;
+	return 0;
 }
 
 int locate_new(struct locate **ret, const struct locate_cfg *cfg, struct rng *rng)
 {
 	struct locate *l = mem_alloc0(sizeof(*l));
-	struct addr ignored;
 
 	if (!l)
 		return -ENOMEM;
 	l->cfg = *cfg;
 	l->rng = rng;
 	int err = read_cfg(l);
-	if (err) {
+	if (!err)
+		err = start(l);
+	if (err)
 		locate_free(l);
-		return err;
-	}
-	if (addr_decode_ip(l->uri.host, &ignored) || l->uri.port) {
-		plan_host(l);
-	} else {
-		/* With a transport in the URI NAPTR has no say: section 4.1. */
-		l->naptr_asked = !l->has_transport && ask(l, DNS_NAPTR, l->domain);
-		l->naptr_done = !l->naptr_asked;
-		plan_services(l);
-	}
-	*ret = l;
-	return 0;
+	else
+		*ret = l;
+	return err;
 }
 
 struct locate *locate_free(struct locate *l)
@@ -260,256 +272,290 @@ struct locate *locate_free(struct locate *l)
 
 /* ---- answers ---- */
 
-static void note_failure(struct locate *l, const struct question *q, const struct dns_answer *a)
+static int by_naptr_order(const void *pa, const void *pb)
 {
-	/* What a user must hear of is the worst: no answer before a clear no, the host before a
-	 * service. */
-	bool grave = a->status != DNS_NXDOMAIN && a->status != DNS_NODATA;
-	bool was_grave = l->has_failure && l->failure.status != DNS_NXDOMAIN &&
-			 l->failure.status != DNS_NODATA;
-	bool host = q->type == DNS_A;
+	const struct service *a = pa, *b = pb;
 
-	if (l->has_failure && (was_grave || (!grave && !host)))
-		return;
-	l->has_failure = true;
-	l->failure = (struct locate_failure){
-		.status = a->status, .type = q->type, .server = a->server
-	};
-	memcpy(l->failure.name, q->name, sizeof(l->failure.name));
+	if (a->order != b->order)
+		return a->order < b->order ? -1 : 1;
+	if (a->preference != b->preference)
+		return a->preference < b->preference ? -1 : 1;
+	return a->srv < b->srv ? -1 : a->srv > b->srv;
 }
 
-static bool find_kind(const char *service, enum transport *ret)
+static void take_naptr(struct locate *l, const struct dns_record *r)
 {
-	for (size_t i = 0; i < COUNT(kinds); i++) {
-		if (!slice_ieqs(slice_str(service), kinds[i].naptr))
-			continue;
-		*ret = kinds[i].transport;
-		return true;
-	}
-	return false;
+	if (r->type != DNS_NAPTR || !slice_ieqs(slice_str(r->naptr.flags), "s") ||
+		r->naptr.has_regexp || !r->naptr.replacement[0])
+		return;
+	for (size_t i = 0; i < COUNT(kinds); i++)
+		if (slice_ieqs(slice_str(r->naptr.service), kinds[i].naptr) &&
+			can(l, kinds[i].transport) && l->n_services < SERVICES_MAX)
+			add_service(l, &(struct service){ .transport = kinds[i].transport,
+					       .source = LOCATE_NAPTR,
+					       .order = r->naptr.order,
+					       .preference = r->naptr.preference,
+					       .srv = ask(l, DNS_SRV, r->naptr.replacement) });
 }
 
 /* Services of the NAPTR records replace those that were guessed. */
 static void push_naptr(struct locate *l, const struct dns_answer *a)
 {
-	unsigned guessed = l->n_services;
+	const unsigned guessed = l->n_services;
 
-	l->naptr_done = true;
-	for (size_t i = 0; i < a->n_records; i++) {
-		const struct dns_record *r = &a->records[i];
-		enum transport t;
-
-		if (r->type == DNS_NAPTR && slice_ieqs(slice_str(r->naptr.flags), "s") &&
-			!r->naptr.has_regexp && find_kind(r->naptr.service, &t) && can(l, t))
-			add_service(l, r->naptr.replacement, t, true, r->naptr.order,
-				r->naptr.preference);
-	}
+	l->planned = true;
+	for (size_t i = 0; i < a->n_records; i++)
+		take_naptr(l, &a->records[i]);
 	if (l->n_services == guessed)
 		return;
-	l->naptr_found = true;
-	memmove(l->services, l->services + guessed,
-		(l->n_services - guessed) * sizeof(l->services[0]));
 	l->n_services -= guessed;
+	memmove(l->services, l->services + guessed, l->n_services * sizeof(l->services[0]));
+	qsort(l->services, l->n_services, sizeof(l->services[0]), by_naptr_order);
 }
 
-static void push_srv(struct locate *l, struct service *s, const struct dns_answer *a)
+static void push_srv(struct locate *l, struct question *q, const struct dns_answer *a)
 {
-	s->done = true;
-	for (size_t i = 0; i < a->n_records; i++) {
+	const struct dns_record *list[DNS_RECORDS_MAX];
+	size_t n = 0;
+
+	for (size_t i = 0; i < a->n_records && n < DNS_RECORDS_MAX; i++) {
 		const struct dns_record *r = &a->records[i];
 
-		if (r->type != DNS_SRV)
-			continue;
-		if (!r->srv.target[0]) {
-			l->srv_says_no = true;
-			continue;
-		}
-		struct host *h = add_host(l, r->srv.target, s->transport, r->srv.port,
-			s->from_naptr ? LOCATE_NAPTR : LOCATE_SRV);
+		if (r->type == DNS_SRV && r->srv.target[0] && r->srv.port)
+			list[n++] = r;
+		else if (r->type == DNS_SRV && !r->srv.target[0])
+			q->says_no = true;
+	}
+	locate_order(l->rng, list, n);
+	q->first_host = l->n_hosts;
+	for (size_t i = 0; i < n; i++) {
+		struct host *h = add_host(l, list[i]->srv.target);
+
 		if (!h)
-			return;
-		h->priority = r->srv.priority;
-		h->weight = r->srv.weight;
-		h->rank = (unsigned)s->order << 16 | s->preference;
+			break;
+		h->port = list[i]->srv.port;
+		h->priority = list[i]->srv.priority;
+		h->weight = list[i]->srv.weight;
 	}
+	q->n_hosts = l->n_hosts - q->first_host;
 }
 
-static void keep_own(struct locate *l, const struct question *q, const struct dns_answer *a)
+static void push_addresses(struct question *q, const struct dns_answer *a)
 {
-	const unsigned k = q->type == DNS_AAAA;
-
-	l->has_own[k] = true;
-	for (size_t i = 0; i < a->n_records && l->n_own[k] < ADDRESSES_MAX; i++)
+	for (size_t i = 0; i < a->n_records && q->n_addresses < ADDRESSES_MAX; i++)
 		if (a->records[i].type == q->type)
-			l->own[k][l->n_own[k]++] = a->records[i].addr;
+			q->addresses[q->n_addresses++] = a->records[i].addr;
 }
 
-static void push_address(struct locate *l, const struct question *q, const struct dns_answer *a)
+/* RFC 2782: without any SRV record the host's own addresses serve, unless a record "." says that
+ * the service is decidedly not available. */
+static void settle(struct locate *l)
 {
-	const unsigned bit = q->type == DNS_A ? 1 : 2;
-
-	if (strcmp(q->name, l->domain) == 0)
-		keep_own(l, q, a);
-	for (unsigned i = 0; i < l->n_hosts; i++) {
-		struct host *h = &l->hosts[i];
-
-		if (!(h->asked & bit) || h->answered & bit || strcmp(h->name, q->name) != 0)
-			continue;
-		h->answered |= bit;
-		for (size_t k = 0; k < a->n_records && h->n_addresses < ADDRESSES_MAX; k++) {
-			if (a->records[k].type != q->type)
-				continue;
-			h->addresses[h->n_addresses] = a->records[k].addr;
-			h->addresses[h->n_addresses++].port = h->port;
-		}
-	}
-}
-
-/* ---- order: NAPTR order, SRV priority, then chance by weight (RFC 2782) ---- */
-
-static int by_order(const void *pa, const void *pb)
-{
-	const struct host *a = pa, *b = pb;
-
-	if (a->rank != b->rank)
-		return a->rank < b->rank ? -1 : 1;
-	if (a->priority != b->priority)
-		return a->priority < b->priority ? -1 : 1;
-	if (a->draw != b->draw)
-		return a->draw < b->draw ? -1 : 1;
-	return 0;
-}
-
-/* Gives the hosts of one group (from..to) their places: each next one is drawn by weight. */
-static void draw_group(struct locate *l, unsigned from, unsigned to)
-{
-	for (unsigned place = from; place < to; place++) {
-		uint32_t sum = 0;
-		unsigned i = place;
-
-		for (unsigned k = place; k < to; k++)
-			sum += l->hosts[k].weight;
-		uint32_t pick = rng_below(l->rng, sum + 1), running = l->hosts[i].weight;
-		while (running < pick && i + 1 < to)
-			running += l->hosts[++i].weight;
-		struct host chosen = l->hosts[i];
-		l->hosts[i] = l->hosts[place];
-		l->hosts[place] = chosen;
-		l->hosts[place].draw = place + 1;
-	}
-}
-
-static void order_hosts(struct locate *l)
-{
-	qsort(l->hosts, l->n_hosts, sizeof(l->hosts[0]), by_order);
-	for (unsigned from = 0, to; from < l->n_hosts; from = to) {
-		for (to = from + 1; to < l->n_hosts && l->hosts[to].rank == l->hosts[from].rank &&
-				    l->hosts[to].priority == l->hosts[from].priority;)
-			to++;
-		draw_group(l, from, to);
-	}
-}
-
-static void plan(struct locate *l)
-{
-	if (l->planned_hosts || !l->naptr_done)
+	if (!l->planned || l->fallback)
 		return;
-	for (unsigned i = 0; i < l->n_services; i++)
-		if (!l->services[i].done)
-			return;
-	if (l->n_hosts == 0 && !l->srv_says_no)
-		plan_host(l);
-	l->planned_hosts = true;
-	order_hosts(l);
-}
+	for (unsigned i = 0; i < l->n_services; i++) {
+		const struct question *q = answer_at(l, l->services[i].srv);
 
-static void push_services(struct locate *l, const struct question *q, const struct dns_answer *a)
-{
-	for (unsigned i = 0; i < l->n_services; i++)
-		if (l->services[i].question == q->id && !l->services[i].done)
-			push_srv(l, &l->services[i], a);
+		if (!q || !q->answered || q->n_hosts || q->says_no)
+			return; /* this is the fallback already, or there is one to wait for or to
+				   take */
+	}
+	l->fallback = true;
+	add_own_host(l, LOCATE_HOST);
 }
 
 void locate_push_answer(struct locate *l, uint32_t id, const struct dns_answer *answer)
 {
 	if (id == 0 || id > l->n_questions || l->questions[id - 1].answered)
 		return;
-	struct question *q = &l->questions[id - 1];
+	struct question *q = question_at(l, id);
 	q->answered = true;
-	if (answer->status != DNS_OK)
-		note_failure(l, q, answer);
+	q->status = answer->status;
+	q->server = answer->server;
 	switch (q->type) {
 	case DNS_NAPTR: push_naptr(l, answer); break;
-	case DNS_SRV: push_services(l, q, answer); break;
+	case DNS_SRV: push_srv(l, q, answer); break;
 	case DNS_A:
-	case DNS_AAAA: push_address(l, q, answer); break;
+	case DNS_AAAA: push_addresses(q, answer); break;
 	}
-	plan(l);
+	if (q->status == DNS_OK && q->type != DNS_NAPTR && !q->n_addresses && !q->n_hosts &&
+		!q->says_no)
+		q->status = DNS_NODATA; /* nothing of what was asked for */
+	settle(l);
 }
 
 /* ---- targets ---- */
 
-static bool is_answered(const struct host *h)
+enum step {
+	STEP_FOUND,
+	STEP_WAIT,
+	STEP_END,
+};
+
+/* The i-th address of one family; *i goes down by what this family has. */
+static enum step family_at(
+	const struct locate *l, uint32_t id, unsigned *i, const struct addr **ret)
 {
-	return h->answered == 3 || (h->asked & ~h->answered) == 0;
+	const struct question *q = answer_at(l, id);
+
+	if (!q)
+		return STEP_END;
+	if (!q->answered)
+		return STEP_WAIT;
+	if (*i < q->n_addresses) {
+		*ret = &q->addresses[*i];
+		return STEP_FOUND;
+	}
+	*i -= q->n_addresses;
+	return STEP_END;
 }
 
-/* The first host in order that still has something; NULL when it must be waited for. */
-static const struct host *next_host(const struct locate *l, bool *waiting)
+/* IPv4 first: it is not held up by an IPv6 question that nobody answers. */
+static enum step address_at(
+	const struct locate *l, const struct host *h, unsigned i, const struct addr **ret)
 {
-	*waiting = !l->planned_hosts;
-	for (unsigned i = 0; l->planned_hosts && i < l->n_hosts; i++) {
-		const struct host *h = &l->hosts[i];
-
-		if (!is_answered(h)) {
-			*waiting = true; /* what comes before it in order must not be overtaken */
-			return NULL;
-		}
-		if (h->taken < h->n_addresses)
-			return h;
+	if (h->literal.family) {
+		*ret = &h->literal;
+		return i == 0 ? STEP_FOUND : STEP_END;
 	}
-	return NULL;
+	enum step step = family_at(l, h->a, &i, ret);
+	return step == STEP_END ? family_at(l, h->aaaa, &i, ret) : step;
+}
+
+/* False while the SRV question is open. */
+static bool hosts_of(const struct locate *l, const struct service *s, unsigned *first, unsigned *n)
+{
+	const struct question *q = answer_at(l, s->srv);
+
+	*first = q ? q->first_host : 0;
+	*n = q ? q->n_hosts : 1;
+	return !q || q->answered;
+}
+
+/* Moves the cursor to what is next.  Nothing overtakes what comes before it in order. */
+static enum step seek(const struct locate *l, struct cursor *c, const struct addr **ret)
+{
+	if (!l->planned)
+		return STEP_WAIT;
+	for (; c->service < l->n_services; *c = (struct cursor){ .service = c->service + 1 }) {
+		unsigned first, n;
+
+		if (!hosts_of(l, &l->services[c->service], &first, &n))
+			return STEP_WAIT;
+		for (; c->host < n; c->host++, c->address = 0) {
+			enum step step = address_at(l, &l->hosts[first + c->host], c->address, ret);
+
+			if (step != STEP_END)
+				return step;
+		}
+	}
+	return STEP_END;
 }
 
 enum locate_state locate_state(const struct locate *l)
 {
-	bool waiting;
+	struct cursor c = l->next;
+	const struct addr *ignored;
 
-	if (next_host(l, &waiting))
-		return LOCATE_READY;
-	if (waiting)
-		return LOCATE_AWAIT_ANSWERS;
+	if (l->taken == LOCATE_TARGETS_MAX)
+		return LOCATE_EXHAUSTED;
+	switch (seek(l, &c, &ignored)) {
+	case STEP_FOUND: return LOCATE_READY;
+	case STEP_WAIT: return LOCATE_AWAIT_ANSWERS;
+	case STEP_END: break;
+	}
 	return l->taken ? LOCATE_EXHAUSTED : LOCATE_FAILED;
+}
+
+static uint16_t port_of(const struct locate *l, const struct host *h, enum transport t)
+{
+	if (h->port)
+		return h->port;
+	if (l->cfg.default_port)
+		return l->cfg.default_port;
+	return t == TRANSPORT_TLS ? 5061 : 5060;
 }
 
 bool locate_take_target(struct locate *l, struct locate_target *ret)
 {
-	bool waiting;
-	const struct host *next = next_host(l, &waiting);
+	const struct addr *addr;
+	unsigned first, n;
 
-	if (!next)
+	if (l->taken == LOCATE_TARGETS_MAX || seek(l, &l->next, &addr) != STEP_FOUND)
 		return false;
-	struct host *h = &l->hosts[next - l->hosts];
-	*ret = (struct locate_target){ .transport = h->transport,
+	const struct service *s = &l->services[l->next.service];
+	hosts_of(l, s, &first, &n);
+	const struct host *h = &l->hosts[first + l->next.host];
+	*ret = (struct locate_target){ .transport = s->transport,
+		.addr = *addr,
 		.priority = h->priority,
 		.weight = h->weight,
-		.source = h->source,
-		.addr = h->addresses[h->taken++] };
+		.source = s->source };
+	ret->addr.port = port_of(l, h, s->transport);
 	memcpy(ret->host, h->name, sizeof(ret->host));
 	memcpy(ret->name, l->domain, sizeof(ret->name));
+	l->next.address++;
 	l->taken++;
 	return true;
 }
 
+/* ---- what went wrong ---- */
+
+/* A worse answer decides: none at all or a refusal, before a clear no. */
+static unsigned gravity(const struct question *q)
+{
+	if (!q || !q->answered || q->status == DNS_OK)
+		return 0;
+	return q->status == DNS_NXDOMAIN || q->status == DNS_NODATA ? 1 : 2;
+}
+
+static const struct question *worse(const struct question *a, const struct question *b)
+{
+	return gravity(b) > gravity(a) ? b : a;
+}
+
+/* Of equally bad ones, the address of the first host, before its service, before the NAPTR. */
+static const struct question *decisive(const struct locate *l, bool *says_no)
+{
+	const struct question *q = NULL, *no = NULL;
+
+	for (unsigned i = 0; i < l->n_services; i++) {
+		unsigned first, n;
+
+		hosts_of(l, &l->services[i], &first, &n);
+		for (unsigned k = first; k < first + n; k++) {
+			q = worse(q, answer_at(l, l->hosts[k].a));
+			q = worse(q, answer_at(l, l->hosts[k].aaaa));
+		}
+	}
+	for (unsigned i = 0; i < l->n_services; i++) {
+		const struct question *srv = answer_at(l, l->services[i].srv);
+
+		if (srv && srv->says_no && !no)
+			no = srv;
+		q = worse(q, srv);
+	}
+	*says_no = no != NULL;
+	if (no && gravity(q) < 2)
+		return no;
+	return worse(q, answer_at(l, l->naptr));
+}
+
 void locate_failure(const struct locate *l, struct locate_failure *ret)
 {
-	*ret = l->failure;
-	ret->srv_says_no = l->srv_says_no;
+	struct locate_failure f = { 0 };
+	const struct question *q = decisive(l, &f.srv_says_no);
+
+	if (q) {
+		f.status = q->status;
+		f.type = q->type;
+		f.server = q->server;
+		memcpy(f.name, q->name, sizeof(f.name));
+	}
+	*ret = f;
 }
 
 bool locate_used_fallback(const struct locate *l)
 {
-	const struct host *h = l->n_hosts ? &l->hosts[0] : NULL;
-
-	return h && h->source == LOCATE_HOST && !l->uri.port;
+	return l->fallback;
 }

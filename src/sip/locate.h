@@ -4,6 +4,10 @@
  * the order in which they are to be tried.  Next target = failover.  No I/O:
  * the driver asks the DNS.  Priorities and weights by RFC 2782 (the rng picks
  * among weights).
+ *
+ * NAPTR, SRV, A and AAAA of the domain are asked side by side, and the answers
+ * may come in any order: the targets and theirs are the same.  A target is
+ * there as soon as nothing that could come before it is open.
  */
 #pragma once
 
@@ -14,7 +18,7 @@
 
 struct locate;
 
-#define LOCATE_TARGETS_MAX 32
+#define LOCATE_TARGETS_MAX   32
 #define LOCATE_QUESTIONS_MAX 64
 
 struct locate_cfg {
@@ -29,11 +33,12 @@ struct locate_target {
 	enum transport transport;
 	struct addr addr;
 	char host[DNS_NAME_MAX]; /* the name that led to the address (SRV target) */
-	char name[DNS_NAME_MAX]; /* the name that a certificate must have: the URI's domain, RFC 5922 */
+	char name[DNS_NAME_MAX]; /* the name that a certificate must have: the URI's domain, RFC
+				    5922 */
 	uint16_t priority, weight;
 	enum locate_source { /* why this target: for the report */
 		LOCATE_NUMERIC,
-		LOCATE_HOST,  /* an explicit port, or no SRV: A and AAAA of the host itself */
+		LOCATE_HOST, /* an explicit port, or no SRV: A and AAAA of the host itself */
 		LOCATE_SRV,
 		LOCATE_NAPTR,
 	} source;
@@ -45,6 +50,8 @@ struct locate_question {
 	char name[DNS_NAME_MAX];
 };
 
+/* 0, -ENOMEM, the URI decoder's error, ERR_LIMIT, or ERR_UNSUPPORTED: no sip: or sips: URI, or it
+ * asks for a transport that we cannot speak. */
 int locate_new(struct locate **ret, const struct locate_cfg *cfg, struct rng *rng /* borrowed */);
 struct locate *locate_free(struct locate *l);
 bool locate_take_question(struct locate *l, struct locate_question *ret);
@@ -52,8 +59,9 @@ void locate_push_answer(struct locate *l, uint32_t id, const struct dns_answer *
 
 enum locate_state {
 	LOCATE_AWAIT_ANSWERS,
-	LOCATE_READY,     /* locate_take_target() has the first target; more may come with more answers */
-	LOCATE_FAILED,    /* locate_failure() says why */
+	LOCATE_READY,  /* locate_take_target() has the first target; more may come with more answers
+			*/
+	LOCATE_FAILED, /* locate_failure() says why */
 	LOCATE_EXHAUSTED, /* every target was taken */
 };
 enum locate_state locate_state(const struct locate *l);
