@@ -44,11 +44,12 @@ static void free_identity(struct identity *id)
 
 struct trust *trust_free(struct trust *t)
 {
+	const size_t n = 2 * (size_t)TRUST_MAX * IDENTITY_MAX;
 	SSL_CTX **all = t ? &t->contexts[0][0][0] : NULL;
 
 	if (!t)
 		return NULL;
-	for (size_t i = 0; i < sizeof(t->contexts) / sizeof(*all); i++)
+	for (size_t i = 0; i < n; i++)
 		SSL_CTX_free(all[i]);
 	for (unsigned i = 0; i < TRUST_MAX; i++)
 		X509_STORE_free(t->stores[i]);

@@ -117,6 +117,7 @@ static bool client_against_gsasl(Gsasl *ctx, const struct interop *t)
 	buf_init(&down, 8192);
 	rng_init_number(&rng, 1);
 	cfg.offered[t->mechanism] = true;
+	cfg.binding_offered[SASL_BINDING_TLS_EXPORTER] = tls.n_exporter > 0;
 	assert_int_equal(sasl_client_new(&c, &cfg, &rng), 0);
 	assert_int_equal(gsasl_server_start(ctx, sasl_mechanism_name(t->mechanism), &g), GSASL_OK);
 	gsasl_property_set(g, GSASL_PASSWORD, PASSWORD);
