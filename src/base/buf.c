@@ -116,7 +116,7 @@ void buf_vprintf(struct buf *b, const char *fmt, va_list ap)
 	va_copy(again, ap);
 	int n = vsnprintf(NULL, 0, fmt, ap);
 	if (n < 0 && !b->err)
-		b->err = -EMSGSIZE; /* longer than an int can say */
+		b->err = -EMSGSIZE; /* for one, longer than an int can say */
 	if (n > 0 && grow(b, (size_t)n)) {
 		vsnprintf((char *)b->p + b->n, (size_t)n + 1, fmt, again);
 		b->n += (size_t)n;
