@@ -1,0 +1,168 @@
+"""The built binary: the lab tests itself, every fault has its own reason, bad input is named."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+STOX = os.path.abspath(sys.argv[1])
+FAILED = []
+
+
+def stox(*args, env=None, timeout=60):
+    return subprocess.run([STOX, *args], capture_output=True, text=True, timeout=timeout,
+                          env={**os.environ, "HOME": "/nonexistent", "XDG_CONFIG_HOME": "", **(env or {})})
+
+
+def check(name, ok, evidence=""):
+    print(f"{'ok' if ok else 'FAILED'}: {name}")
+    if not ok:
+        FAILED.append(name)
+        print(evidence)
+
+
+def faults():
+    lines = stox("lab", "--list-faults").stdout.splitlines()
+    for first, second in zip(lines[::2], lines[1::2]):
+        reason, phase = re.search(r"-> (\S+) in (\S+)", second).groups()
+        yield first.split()[0], reason, phase
+
+
+def success():
+    done = stox("lab", "--test")
+    want = ["Target Fqdn   : pool.litware.test", "Result        : Success", r"Latency       : 00:00:0\d\.\d{7}",
+            "Error Message :", "Diagnosis     :"]
+    lines = done.stdout.splitlines()
+    ok = done.returncode == 0 and len(lines) >= 5 and all(re.fullmatch(w, g) for w, g in zip(want, lines))
+    check("the lab's own test succeeds with the ancestor's five lines", ok, done.stdout + done.stderr)
+    result = json.loads(stox("lab", "--test", "--format", "json").stdout)
+    keys = {"schema", "target_fqdn", "user", "receiver", "started_at", "result", "latency_seconds", "proof",
+            "error", "diagnosis", "warnings", "phases", "trace"}
+    ok = (set(result) == keys and result["schema"] == "stox.test/1" and result["proof"] == "answered"
+          and result["error"] is None and re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", result["started_at"]))
+    check("JSON has the documented fields", ok, json.dumps(result, indent=1))
+    done = stox("lab", "--test", "--count", "50")
+    check("--count prints figures a phase", done.returncode == 0 and
+          re.search(r"round +50 +min .* p95 ", done.stdout), done.stdout + done.stderr)
+
+
+def matrix():
+    seen = set()
+    for fault, reason, phase in faults():
+        text = stox("lab", "--test", "--fault", fault)
+        check(f"{fault}: text says {reason} in {phase}", text.returncode == 1 and
+              f"[{reason} in {phase}]" in text.stdout and "Result        : Failure" in text.stdout,
+              text.stdout + text.stderr)
+        made = stox("lab", "--test", "--fault", fault, "--format", "json")
+        error = json.loads(made.stdout)["error"]
+        check(f"{fault}: JSON says {reason} in {phase}", made.returncode == 1 and
+              (error["reason"], error["phase"]) == (reason, phase), made.stdout)
+        check(f"{fault}: its reason is its own", reason not in seen)
+        seen.add(reason)
+
+
+def bad_input(folder):
+    loose = folder / "loose"
+    loose.write_text("secret\n")
+    loose.chmod(0o644)
+    empty = folder / "empty.yaml"
+    empty.write_text("")
+    unknown = folder / "unknown.yaml"
+    unknown.write_text("pools:\n  - fqdn: p.test\n    domains: [p.test]\n    registar: sip:p.test\n")
+    user = ["--target", "p.test", "--receiver", "a@x.test", "--user", "u@p.test"]
+    cases = (
+        ("an unknown option", ["test", "--recevier", "x"], "--receiver"),
+        ("an option without its value", ["test", "--target"], "--target"),
+        ("a number out of range", ["test", "--registrar-port", "70000"], "65535"),
+        ("an unknown format", ["test", *user, "--password-file", str(loose), "--format", "xml"], "xml"),
+        ("no test user", ["test", "--target", "p.test", "--receiver", "a@x.test"], "which user"),
+        ("a secret that others can read", ["test", *user, "--password-file", str(loose)], "chmod 600"),
+        ("a file that is not there", ["test", "--config", str(folder / "none.yaml")], "none.yaml"),
+        ("an empty configuration", ["test", "--config", str(empty)], "empty.yaml"),
+        ("an unknown key", ["test", "--config", str(unknown)], "registrar"),
+        ("an unknown fault", ["lab", "--fault", "fire"], "--list-faults"),
+        ("an unknown command", ["tset"], "tset"),
+        ("a gateway without a configuration", ["gateway"], "--config"),
+    )
+    for name, args, word in cases:
+        done = stox(*args)
+        lines = done.stderr.splitlines()
+        check(f"{name}: one line that names it, exit 2", done.returncode == 2 and len(lines) == 1 and
+              word in lines[0] and not done.stdout, done.stdout + done.stderr)
+
+
+class Lab:
+    def __init__(self, folder, *args):
+        self.dir = folder / "lab"
+        self.proc = subprocess.Popen([STOX, "lab", "--write-config", str(self.dir), *args],
+                                     stdout=subprocess.PIPE, text=True)
+        self.table = ""
+        while "Ctrl-C" not in self.table:
+            line = self.proc.stdout.readline()
+            if not line:
+                raise SystemExit("the lab ended")
+            self.table += line
+        self.config = str(self.dir / "stox.yaml")
+
+    def end(self):
+        self.proc.send_signal(signal.SIGTERM)
+        return self.proc.wait(10)
+
+
+def other_process(folder):
+    lab = Lab(folder)
+    done = stox("test", "--config", lab.config)
+    check("another process tests the lab by its configuration", done.returncode == 0, done.stdout + done.stderr)
+    done = stox("test", "--config", lab.config, "-vv")
+    secrets = [(lab.dir / n).read_text().strip() for n in ("pilar", "adelany", "component")]
+    check("-vv shows both sides and no secret", "SIP  -->" in done.stdout and "XMPP <--" in done.stdout and
+          not any(s in done.stdout for s in secrets) and 'response="***"' in done.stdout, done.stdout)
+    done = stox("test", "--config", lab.config, "--receiver", "kenmyer@litware.test")
+    check("a receiver of the pool's own domain is refused with an explanation", done.returncode == 2 and
+          "own domain" in done.stderr, done.stderr)
+    udp = re.search(r"(\S+) +pool pool", lab.table).group(1)
+    for transport, port in (("udp", udp), ("tcp", re.search(r"(\S+) +pool, SIP over TCP", lab.table).group(1))):
+        done = stox("test", "--config", lab.config, "--registrar", f"sip:{port};transport={transport}")
+        check(f"the pool over {transport}", done.returncode == 0, done.stdout + done.stderr)
+    check("the gateway's part of the configuration is sound",
+          stox("gateway", "--config", lab.config, "--check").returncode == 0)
+    check("SIGTERM ends the lab", lab.end() == 0)
+
+
+def without_password(folder):
+    lab = Lab(folder)
+    text = Path(lab.config).read_text().replace("      password_file: adelany\n", "")
+    Path(lab.config).write_text(text)
+    done = stox("test", "--config", lab.config)
+    # Nobody is signed in at the far side: the partner sends the message back, and the test says so.
+    check("without the receiver's password nothing is claimed", done.returncode == 1 and
+          "xmpp_bounced" in done.stdout and "cannot be proved" in done.stdout, done.stdout + done.stderr)
+    lab.end()
+
+
+def interrupted(folder):
+    lab = Lab(folder, "--fault", "gateway-drops")
+    proc = subprocess.Popen([STOX, "test", "--config", lab.config, "--timeout", "60"], stdout=subprocess.PIPE,
+                            text=True)
+    time.sleep(1)
+    proc.send_signal(signal.SIGINT)
+    out, _ = proc.communicate(timeout=10)
+    check("Ctrl-C cleans up and prints what is known", proc.returncode == 3 and
+          "local_interrupted" in out and out.startswith("Target Fqdn"), out)
+    lab.end()
+
+
+with tempfile.TemporaryDirectory() as name:
+    success()
+    matrix()
+    bad_input(Path(name))
+    for scene in (other_process, without_password, interrupted):
+        folder = Path(name) / scene.__name__
+        folder.mkdir()
+        scene(folder)
+sys.exit(1 if FAILED else 0)
