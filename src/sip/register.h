@@ -13,9 +13,9 @@
 struct reg;
 
 struct reg_cfg {
-	struct slice registrar_uri;  /* Request-URI, "sip:litware.test" */
-	struct slice aor;            /* "sip:pilar@litware.test" */
-	struct slice contact_uri;    /* "sip:pilar@127.0.0.1:40000;transport=udp": real address and port */
+	struct slice registrar_uri; /* Request-URI, "sip:litware.test" */
+	struct slice aor;           /* "sip:pilar@litware.test" */
+	struct slice contact_uri;   /* "sip:pilar@127.0.0.1:40000": the real address and port */
 	struct slice user_agent;
 	unsigned expires_s;
 	struct digest_client *digest; /* borrowed; may be NULL */
@@ -23,7 +23,7 @@ struct reg_cfg {
 
 enum reg_state {
 	REG_IDLE,
-	REG_AWAIT_ANSWER,   /* a request is out */
+	REG_AWAIT_ANSWER, /* a request is out */
 	REG_REGISTERED,
 	REG_REMOVING,
 	REG_REMOVED,
