@@ -165,26 +165,43 @@ static int read_port(struct slice in, size_t *at, struct sip_uri *u, struct wher
 	return 0;
 }
 
-/* pname [ "=" pvalue ], each behind its ";". */
+/* Looking for a pair twice, or in two URIs, is quadratic: that bounds it. */
+enum { PAIRS_MAX = 64 };
+
+static bool is_repeated(struct slice before, struct slice name)
+{
+	while (before.n) {
+		struct slice one = slice_split(&before, ';');
+
+		if (slice_ieq(slice_cut(one, 0, slice_chr(one, '=')), name))
+			return true;
+	}
+	return false;
+}
+
+/* pname [ "=" pvalue ], each behind its ";", none of them twice. */
 static int read_params(struct slice in, size_t *at, struct sip_uri *u, struct where *w)
 {
 	bool bad = false;
 	size_t from = *at + 1, i = *at;
 
-	while (i < in.n && in.p[i] == ';') {
+	for (unsigned n = 1; i < in.n && in.p[i] == ';'; n++) {
 		size_t name = i + 1;
 
 		i = span(in, name, C_PARAM, &bad);
 		if (i == name || bad)
 			return refuse(w, ERR_SYNTAX, i, "a malformed URI parameter");
-		if (i < in.n && in.p[i] == '=') {
-			size_t value = i + 1;
-
-			i = span(in, value, C_PARAM, &bad);
-			if (i == value || bad)
-				return refuse(
-					w, ERR_SYNTAX, i, "a URI parameter with an empty value");
-		}
+		if (n > PAIRS_MAX)
+			return refuse(w, ERR_LIMIT, name, "too many URI parameters");
+		if (name > from &&
+			is_repeated(slice_cut(in, from, name - 1), slice_cut(in, name, i)))
+			return refuse(w, ERR_SYNTAX, name, "a URI parameter that stands twice");
+		if (i == in.n || in.p[i] != '=')
+			continue;
+		size_t value = i + 1;
+		i = span(in, value, C_PARAM, &bad);
+		if (i == value || bad)
+			return refuse(w, ERR_SYNTAX, i, "a URI parameter with an empty value");
 	}
 	u->params = slice_cut(in, from, i);
 	*at = i;
@@ -197,12 +214,14 @@ static int read_headers(struct slice in, size_t *at, struct sip_uri *u, struct w
 	bool bad = false;
 	size_t from = *at + 1, i = *at;
 
-	while (i < in.n && (in.p[i] == '?' || in.p[i] == '&')) {
+	for (unsigned n = 1; i < in.n && in.p[i] == (n == 1 ? '?' : '&'); n++) {
 		size_t name = i + 1;
 
 		i = span(in, name, C_HEADER, &bad);
 		if (i == name || bad)
 			return refuse(w, ERR_SYNTAX, i, "a malformed header in a URI");
+		if (n > PAIRS_MAX)
+			return refuse(w, ERR_LIMIT, name, "too many headers in a URI");
 		if (i == in.n || in.p[i] != '=')
 			return refuse(w, ERR_SYNTAX, i, "a header in a URI without its =");
 		i = span(in, i + 1, C_HEADER, &bad);
@@ -346,17 +365,22 @@ static bool next_pair(
 	return true;
 }
 
-bool sip_uri_param(const struct sip_uri *uri, const char *name, struct slice *value)
+static bool find_param(const struct sip_uri *uri, struct slice name, struct slice *value)
 {
 	struct slice rest = uri->params, n, v;
 
 	while (next_pair(&rest, ';', &n, &v)) {
-		if (!slice_ieqs(n, name))
+		if (!slice_ieq(n, name))
 			continue;
 		*value = v.n ? v : SLICE_NONE;
 		return true;
 	}
 	return false;
+}
+
+bool sip_uri_param(const struct sip_uri *uri, const char *name, struct slice *value)
+{
+	return find_param(uri, slice_str(name), value);
 }
 
 /* RFC 3261 section 19.1.4: an escaped unreserved character equals the character. */
@@ -405,33 +429,14 @@ static bool must_be_in_both(struct slice name)
 	return false;
 }
 
-/* Comparing is quadratic: from here on, only what is written alike is equal. */
-enum { PAIRS_MAX = 32 };
-
-static bool has_many(struct slice s, uint8_t separator)
-{
-	unsigned n = 1;
-
-	while (s.n) {
-		slice_split(&s, separator);
-		n++;
-	}
-	return n > PAIRS_MAX;
-}
-
 static bool params_agree(const struct sip_uri *a, const struct sip_uri *b)
 {
 	struct slice rest = a->params, name, value;
 
-	if (has_many(a->params, ';') || has_many(b->params, ';'))
-		return slice_eq(a->params, b->params);
 	while (next_pair(&rest, ';', &name, &value)) {
-		char text[64];
 		struct slice other;
 
-		if (!slice_cstr(name, text, sizeof(text)))
-			return false;
-		if (sip_uri_param(b, text, &other)) {
+		if (find_param(b, name, &other)) {
 			if (!equal_escaped(value, other, true))
 				return false;
 		} else if (must_be_in_both(name)) {
@@ -446,8 +451,6 @@ static bool headers_agree(const struct sip_uri *a, const struct sip_uri *b)
 {
 	struct slice ra = a->headers, na, va, nb, vb;
 
-	if (has_many(a->headers, '&') || has_many(b->headers, '&'))
-		return slice_eq(a->headers, b->headers);
 	while (next_pair(&ra, '&', &na, &va)) {
 		struct slice all = a->headers, rb = b->headers;
 		int left = 0;
