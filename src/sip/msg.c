@@ -82,37 +82,32 @@ static size_t offset_of(const struct decoder *d, struct slice s)
 
 /* ---- lines ---- */
 
-/* A fixed number of bytes and no branch: compilers make vectors of this. */
+/* How many controls there are.  A fixed number of bytes and no branch: compilers make vectors of
+ * this. */
 enum { BLOCK = 64 };
 
-static bool has_control(const uint8_t *p, unsigned *lines)
+static unsigned count_controls(const uint8_t *p)
 {
-	uint8_t bad = 0, lf = 0;
+	uint8_t n = 0;
 
-	for (size_t i = 0; i < BLOCK; i++) {
-		bad |= (uint8_t)((p[i] < 0x20) & (p[i] != '\t') & (p[i] != '\r') & (p[i] != '\n'));
-		bad |= (uint8_t)(p[i] == 0x7f);
-		lf = (uint8_t)(lf + (p[i] == '\n'));
-	}
-	*lines += lf;
-	return bad;
+	for (size_t i = 0; i < BLOCK; i++)
+		n = (uint8_t)(n + ((p[i] < 0x20) | (p[i] == 0x7f)));
+	return n;
 }
 
-/* Every LF in the head is of a CRLF that next_line() has read, and there is no other control. */
+/* All controls in the head are the CR and LF of a line that next_line() has read.  (With a tab, or
+ * with one that may not be there, they are more.) */
 static bool is_clean(const struct decoder *d, size_t end)
 {
-	unsigned lines = 0;
-	bool bad = false;
-	size_t i = 0;
+	uint8_t rest[BLOCK];
+	size_t n = 0, i = 0;
 
 	for (; i + BLOCK <= end; i += BLOCK)
-		bad |= has_control(d->in.p + i, &lines);
-	uint8_t rest[BLOCK];
+		n += count_controls(d->in.p + i);
 	memset(rest, ' ', sizeof(rest));
 	if (i < end)
 		memcpy(rest, d->in.p + i, end - i);
-	bad |= has_control(rest, &lines);
-	return !bad && lines == d->lines;
+	return n + count_controls(rest) == 2 * d->lines;
 }
 
 /* A byte that cannot be in a header overrules what else is wrong: it may be the cause of it.  And
