@@ -5,6 +5,10 @@
  * every element needs (Via, From, To, Call-ID, CSeq, Max-Forwards,
  * Content-Length, Content-Type) are decoded in that pass; all others are found
  * with sip_msg_find() and decoded by hdr.h when somebody asks.
+ *
+ * Stricter than the grammar in one thing: no control character but TAB gets
+ * in, not even behind a backslash in a quoted string.  Lines end with CRLF; a
+ * CR or LF alone is refused.  What has one of these is never answerable.
  */
 #pragma once
 
@@ -104,7 +108,7 @@ struct sip_nameaddr {
 };
 
 struct sip_msg {
-	struct slice text; /* the whole message, with its body */
+	struct slice text; /* from the start line to the end of the body */
 	bool is_request;
 	enum sip_method method; /* a response: of its CSeq */
 	struct slice method_text;
