@@ -36,6 +36,10 @@ static const struct {
 	{ X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN, TLS_FAULT_UNTRUSTED },
 	{ X509_V_ERR_CERT_UNTRUSTED, TLS_FAULT_UNTRUSTED },
 	{ X509_V_ERR_CERT_CHAIN_TOO_LONG, TLS_FAULT_UNTRUSTED },
+	{ X509_V_ERR_INVALID_CA, TLS_FAULT_UNTRUSTED },
+	/* An issuer of that name is known, with another key: the authority was made anew. */
+	{ X509_V_ERR_CERT_SIGNATURE_FAILURE, TLS_FAULT_UNTRUSTED },
+	{ X509_V_ERR_UNABLE_TO_DECRYPT_CERT_SIGNATURE, TLS_FAULT_UNTRUSTED },
 	{ X509_V_ERR_EE_KEY_TOO_SMALL, TLS_FAULT_WEAK },
 	{ X509_V_ERR_CA_KEY_TOO_SMALL, TLS_FAULT_WEAK },
 	{ X509_V_ERR_CA_MD_TOO_WEAK, TLS_FAULT_WEAK },
@@ -196,6 +200,7 @@ static int verify_all(X509_STORE_CTX *store, void *arg)
 		if (!c->first_error)
 			c->first_error = X509_V_ERR_UNSPECIFIED;
 	}
+	ERR_clear_error(); /* what was wrong is in the facts; the handshake's own error follows */
 	bool refused = c->facts.faults && c->policy.verify == TLS_VERIFY_PEER;
 	X509_STORE_CTX_set_error(store, refused ? c->first_error : X509_V_OK);
 	return !refused;

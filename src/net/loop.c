@@ -171,7 +171,7 @@ int loop_wait(struct loop *l, ts_t until)
 	/* The work of this wake-up has taken time: the cached clock would sleep too long. */
 	l->now_known = false;
 	if (until != TS_NEVER && until <= loop_now(l))
-		flags = EVLOOP_NONBLOCK;
+		flags |= EVLOOP_NONBLOCK; /* alone it would loop until nothing is ready any more */
 	else if (until != TS_NEVER)
 		err = arm(l, until);
 	if (err)

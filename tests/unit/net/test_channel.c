@@ -1,0 +1,579 @@
+#include "net/channel.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+
+#include "base/mem.h"
+#include "net/authority.h"
+
+enum { DAY = 86400, MAX = 1 << 20 };
+
+/* Trust and identities of the tests. */
+enum {
+	TRUST_OURS = 1,
+	TRUST_OTHERS = 2,
+	ID_GOOD = 1,
+	ID_EXPIRED = 2,
+	ID_FUTURE = 3,
+	ID_OTHER_NAME = 4,
+	ID_ALL_WRONG = 5, /* expired, for another name, by an authority that nobody knows */
+	ID_CLIENT = 6,
+};
+
+static struct trust *trust;
+static struct authority *ours;
+static struct buf good_pem;
+
+static void add_identity(
+	struct authority *a, unsigned number, const char *names, long from, long to)
+{
+	struct buf pem;
+
+	buf_init(&pem, MAX);
+	assert_int_equal(authority_put_identity(a, names, from, to, &pem), 0);
+	assert_int_equal(trust_add_identity(trust, number, buf_slice(&pem)), 0);
+	if (number == ID_GOOD)
+		buf_put(&good_pem, buf_slice(&pem));
+	buf_done(&pem);
+}
+
+static void add_ca(struct authority *a, unsigned number)
+{
+	struct buf pem;
+
+	buf_init(&pem, MAX);
+	assert_int_equal(authority_put_ca(a, &pem), 0);
+	assert_int_equal(trust_add_ca(trust, number, buf_slice(&pem)), 0);
+	buf_done(&pem);
+}
+
+static int set_up(void **state)
+{
+	struct authority *stranger;
+
+	(void)state;
+	buf_init(&good_pem, MAX);
+	assert_int_equal(trust_new(&trust), 0);
+	assert_int_equal(authority_new(&ours), 0);
+	assert_int_equal(authority_new(&stranger), 0);
+	add_ca(ours, TRUST_OURS);
+	add_ca(stranger, TRUST_OTHERS);
+	add_identity(ours, ID_GOOD, "pool.test,*.wild.test", -DAY, DAY);
+	add_identity(ours, ID_EXPIRED, "pool.test", -3 * DAY, -DAY);
+	add_identity(ours, ID_FUTURE, "pool.test", DAY, 2 * DAY);
+	add_identity(ours, ID_OTHER_NAME, "other.test", -DAY, DAY);
+	authority_free(stranger);
+	assert_int_equal(authority_new(&stranger), 0);
+	add_identity(stranger, ID_ALL_WRONG, "other.test", -3 * DAY, -DAY);
+	add_identity(ours, ID_CLIENT, "client.test", -DAY, DAY);
+	authority_free(stranger);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	authority_free(ours);
+	trust_free(trust);
+	buf_done(&good_pem);
+	return 0;
+}
+
+/* ---- two channels and the wires between them ---- */
+
+struct end {
+	struct channel *c;
+	struct buf wire, plain;
+};
+
+struct pair {
+	struct end client, server;
+};
+
+static void open_end(struct end *e, const struct tls_policy *policy)
+{
+	buf_init(&e->wire, MAX);
+	buf_init(&e->plain, MAX);
+	assert_int_equal(channel_new(&e->c, trust, policy), 0);
+	assert_int_equal(channel_push(e->c, SLICE_NONE, &e->plain, &e->wire), 0);
+}
+
+static void close_end(struct end *e)
+{
+	e->c = channel_free(e->c);
+	buf_done(&e->wire);
+	buf_done(&e->plain);
+}
+
+/* One way, `piece` bytes at a time; true when something went. */
+static bool carry(struct end *from, struct end *to, size_t piece)
+{
+	bool any = false;
+
+	while (buf_len(&from->wire)) {
+		struct slice in = slice_cut(buf_slice(&from->wire), 0, piece);
+
+		if (channel_state(to->c) != CHANNEL_FAILED)
+			assert_int_equal(channel_push(to->c, in, &to->plain, &to->wire), 0);
+		buf_consume(&from->wire, in.n);
+		any = true;
+	}
+	return any;
+}
+
+static void settle(struct pair *p, size_t piece)
+{
+	bool any = true;
+
+	while (any) {
+		any = carry(&p->client, &p->server, piece);
+		any |= carry(&p->server, &p->client, piece);
+	}
+}
+
+static void open_pair(
+	struct pair *p, const struct tls_policy *client, const struct tls_policy *server)
+{
+	open_end(&p->client, client);
+	open_end(&p->server, server);
+	settle(p, SIZE_MAX);
+}
+
+static void close_pair(struct pair *p)
+{
+	close_end(&p->client);
+	close_end(&p->server);
+}
+
+static const struct tls_policy client_policy = { .trust = TRUST_OURS, .name = "pool.test" };
+static const struct tls_policy server_policy = { .accept = true, .identity = ID_GOOD };
+
+static void say(struct end *from, const char *text)
+{
+	assert_int_equal(channel_write(from->c, slice_str(text), &from->wire), 0);
+}
+
+static void heard(struct end *e, const char *text)
+{
+	assert_string_equal(buf_cstr(&e->plain), text);
+	buf_clear(&e->plain);
+}
+
+/* ---- a good handshake ---- */
+
+static void both_sides_see_the_same_facts(void **state)
+{
+	struct pair p;
+
+	(void)state;
+	open_pair(&p, &client_policy, &server_policy);
+	const struct tls_facts *c = channel_facts(p.client.c), *s = channel_facts(p.server.c);
+	assert_int_equal(channel_state(p.client.c), CHANNEL_UP);
+	assert_int_equal(channel_state(p.server.c), CHANNEL_UP);
+	assert_string_equal(c->version, "TLSv1.3");
+	assert_string_equal(c->cipher, s->cipher);
+	assert_int_equal(c->faults, 0);
+	assert_int_equal(c->failure, TLS_FAILURE_NONE);
+	assert_int_equal(c->n_exporter, 32);
+	assert_memory_equal(c->exporter, s->exporter, 32);
+	assert_int_equal(c->n_end_point, 32);
+	assert_memory_equal(c->end_point, s->end_point, 32);
+	assert_int_equal(c->n_unique, 0); /* RFC 9266: none with TLS 1.3 */
+	assert_int_equal(c->n_certs, 2);
+	assert_string_equal(c->certs[0].subject, "CN=pool.test");
+	assert_string_equal(c->certs[0].names, "pool.test, *.wild.test");
+	assert_string_equal(c->certs[1].subject, "CN=stox lab CA");
+	assert_true(c->certs[0].not_before < c->certs[0].not_after);
+	close_pair(&p);
+}
+
+static void bytes_go_both_ways_in_any_pieces(void **state)
+{
+	static const size_t pieces[] = { 1, 5, 1000, SIZE_MAX };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(pieces); i++) {
+		struct pair p;
+
+		open_end(&p.client, &client_policy);
+		open_end(&p.server, &server_policy);
+		settle(&p, pieces[i]);
+		say(&p.client, "REGISTER");
+		say(&p.server, "200 OK");
+		say(&p.client, " again");
+		settle(&p, pieces[i]);
+		heard(&p.server, "REGISTER again");
+		heard(&p.client, "200 OK");
+		close_pair(&p);
+	}
+}
+
+static void a_closed_side_is_an_end_not_a_failure(void **state)
+{
+	struct pair p;
+
+	(void)state;
+	open_pair(&p, &client_policy, &server_policy);
+	channel_close(p.server.c, &p.server.wire);
+	settle(&p, SIZE_MAX);
+	assert_int_equal(channel_state(p.client.c), CHANNEL_EOF);
+	close_pair(&p);
+}
+
+static void alpn_is_agreed_or_left_out(void **state)
+{
+	static const struct {
+		const char *client, *server, *agreed;
+	} rows[] = {
+		{ "xmpp-client", "xmpp-client", "xmpp-client" },
+		{ "xmpp-client", "sip/2", "" },
+		{ "xmpp-client", "", "" },
+		{ "", "xmpp-client", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct tls_policy c = client_policy, s = server_policy;
+		struct pair p;
+
+		snprintf(c.alpn, sizeof(c.alpn), "%s", rows[i].client);
+		snprintf(s.alpn, sizeof(s.alpn), "%s", rows[i].server);
+		open_pair(&p, &c, &s);
+		assert_int_equal(channel_state(p.client.c), CHANNEL_UP);
+		assert_string_equal(channel_facts(p.client.c)->alpn, rows[i].agreed);
+		assert_string_equal(channel_facts(p.server.c)->alpn, rows[i].agreed);
+		close_pair(&p);
+	}
+}
+
+/* ---- certificates ---- */
+
+static const struct {
+	const char *what;
+	unsigned identity, trust;
+	const char *name;
+	unsigned faults;
+} chains[] = {
+	{ "good", ID_GOOD, TRUST_OURS, "pool.test", 0 },
+	{ "upper case", ID_GOOD, TRUST_OURS, "POOL.test", 0 },
+	{ "wildcard", ID_GOOD, TRUST_OURS, "a.wild.test", 0 },
+	{ "wildcard is one label", ID_GOOD, TRUST_OURS, "a.b.wild.test", TLS_FAULT_NAME },
+	{ "no name is wanted", ID_OTHER_NAME, TRUST_OURS, "", 0 },
+	{ "address that is not in it", ID_GOOD, TRUST_OURS, "127.0.0.1", TLS_FAULT_NAME },
+	{ "expired", ID_EXPIRED, TRUST_OURS, "pool.test", TLS_FAULT_EXPIRED },
+	{ "not yet valid", ID_FUTURE, TRUST_OURS, "pool.test", TLS_FAULT_NOT_YET_VALID },
+	{ "wrong name", ID_OTHER_NAME, TRUST_OURS, "pool.test", TLS_FAULT_NAME },
+	{ "unknown issuer", ID_GOOD, TRUST_OTHERS, "pool.test", TLS_FAULT_UNTRUSTED },
+	{ "expired and wrong name", ID_EXPIRED, TRUST_OURS, "x.test",
+		TLS_FAULT_EXPIRED | TLS_FAULT_NAME },
+	{ "everything", ID_ALL_WRONG, TRUST_OURS, "pool.test",
+		TLS_FAULT_EXPIRED | TLS_FAULT_NAME | TLS_FAULT_UNTRUSTED },
+};
+
+static void check_chain(size_t i, enum tls_verify verify)
+{
+	struct tls_policy c = { .trust = chains[i].trust, .verify = verify };
+	struct tls_policy s = { .accept = true, .identity = chains[i].identity };
+	struct pair p;
+	bool refused = verify == TLS_VERIFY_PEER && chains[i].faults;
+
+	snprintf(c.name, sizeof(c.name), "%s", chains[i].name);
+	open_pair(&p, &c, &s);
+	const struct tls_facts *f = channel_facts(p.client.c);
+	if (f->faults != chains[i].faults)
+		fail_msg("%s: faults %x", chains[i].what, f->faults);
+	assert_int_equal(channel_state(p.client.c), refused ? CHANNEL_FAILED : CHANNEL_UP);
+	assert_int_equal(f->failure, refused ? TLS_FAILURE_CERTIFICATE : TLS_FAILURE_NONE);
+	assert_true(f->n_certs >= 1);
+	assert_string_equal(f->version, "TLSv1.3");
+	if (refused) {
+		assert_true(f->detail[0] != '\0');
+		/* The peer is told why: an alert, not a closed connection. */
+		assert_int_equal(channel_state(p.server.c), CHANNEL_FAILED);
+		assert_int_equal(channel_facts(p.server.c)->failure, TLS_FAILURE_ALERT);
+		assert_true(channel_facts(p.server.c)->alert > 0);
+	}
+	close_pair(&p);
+}
+
+static void all_faults_of_a_chain_are_collected(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(chains); i++) {
+		check_chain(i, TLS_VERIFY_PEER);
+		check_chain(i, TLS_VERIFY_NOTE);
+	}
+}
+
+static void the_server_can_ask_for_a_certificate(void **state)
+{
+	static const struct {
+		unsigned identity;
+		enum tls_verify verify;
+		unsigned trust;
+		enum tls_failure client;
+	} rows[] = {
+		{ 0, TLS_VERIFY_PEER, TRUST_OURS, TLS_FAILURE_CLIENT_CERTIFICATE },
+		{ 0, TLS_VERIFY_NOTE, TRUST_OURS, TLS_FAILURE_NONE },
+		{ ID_CLIENT, TLS_VERIFY_PEER, TRUST_OURS, TLS_FAILURE_NONE },
+		{ ID_CLIENT, TLS_VERIFY_PEER, TRUST_OTHERS, TLS_FAILURE_ALERT },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct tls_policy c = client_policy, s = server_policy;
+		struct pair p;
+
+		c.identity = rows[i].identity;
+		s.verify = rows[i].verify;
+		s.trust = rows[i].trust;
+		open_pair(&p, &c, &s);
+		assert_int_equal(channel_facts(p.client.c)->failure, rows[i].client);
+		if (rows[i].client == TLS_FAILURE_NONE)
+			assert_int_equal(
+				channel_facts(p.server.c)->n_certs > 0, rows[i].identity != 0);
+		close_pair(&p);
+	}
+}
+
+static void what_was_never_loaded_is_refused(void **state)
+{
+	static const struct tls_policy rows[] = {
+		{ .trust = 7 },
+		{ .trust = TRUST_MAX },
+		{ .trust = TRUST_OURS, .identity = 7 },
+		{ .accept = true },
+		{ .accept = true, .identity = IDENTITY_MAX },
+	};
+	struct channel *c = NULL;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++)
+		assert_int_equal(channel_new(&c, trust, &rows[i]), -EINVAL);
+	assert_null(c);
+}
+
+static void what_is_no_certificate_is_not_loaded(void **state)
+{
+	struct buf half;
+
+	(void)state;
+	assert_int_equal(trust_add_ca(trust, 6, SLICE("no PEM at all")), ERR_SYNTAX);
+	assert_int_equal(trust_add_identity(trust, 7, SLICE("no PEM at all")), ERR_SYNTAX);
+	buf_init(&half, MAX);
+	assert_int_equal(authority_put_ca(ours, &half), 0);
+	assert_int_equal(trust_add_identity(trust, 7, buf_slice(&half)), ERR_SYNTAX); /* no key */
+	assert_int_equal(trust_add_ca(trust, 0, buf_slice(&half)), ERR_LIMIT);
+	assert_int_equal(trust_add_ca(trust, TRUST_MAX, buf_slice(&half)), ERR_LIMIT);
+	assert_int_equal(trust_add_ca(trust, TRUST_OURS, buf_slice(&half)), ERR_LIMIT);
+	buf_done(&half);
+}
+
+/* ---- peers that are not as they should be ---- */
+
+static enum tls_failure answer(struct slice in, struct tls_facts *facts)
+{
+	struct end e;
+
+	open_end(&e, &client_policy);
+	assert_int_equal(channel_push(e.c, in, &e.plain, &e.wire), 0);
+	assert_int_equal(channel_state(e.c), CHANNEL_FAILED);
+	*facts = *channel_facts(e.c);
+	close_end(&e);
+	return facts->failure;
+}
+
+static void a_peer_without_tls_is_recognised(void **state)
+{
+	static const char *const said[] = { "SIP/2.0 400 Bad Request\r\n", "HTTP/1.1 400 Bad\r\n",
+		"<?xml version='1.0'?>", "\xff\xfb\x01 telnet", "220 smtp ready\r\n" };
+	struct tls_facts facts;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(said); i++)
+		assert_int_equal(answer(slice_str(said[i]), &facts), TLS_FAILURE_PLAIN_PEER);
+	answer(SLICE("SIP/2.0\x1b[2J"), &facts);
+	assert_string_equal(facts.detail, "it said: SIP/2.0.[2J");
+}
+
+static void an_alert_has_its_number(void **state)
+{
+	static const struct {
+		uint8_t alert;
+		enum tls_failure failure;
+	} rows[] = {
+		{ 40, TLS_FAILURE_ALERT },   /* handshake_failure */
+		{ 70, TLS_FAILURE_VERSION }, /* protocol_version */
+		{ 112, TLS_FAILURE_ALERT },  /* unrecognized_name */
+		{ 116, TLS_FAILURE_CLIENT_CERTIFICATE },
+	};
+	struct tls_facts facts;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const uint8_t record[] = { 21, 3, 3, 0, 2, 2, rows[i].alert };
+
+		assert_int_equal(answer(slice_of(record, sizeof(record)), &facts), rows[i].failure);
+		assert_int_equal(facts.alert, rows[i].alert);
+	}
+}
+
+static void the_end_during_the_handshake_is_told(void **state)
+{
+	struct end e;
+
+	(void)state;
+	open_end(&e, &client_policy);
+	channel_push_eof(e.c);
+	assert_int_equal(channel_state(e.c), CHANNEL_FAILED);
+	assert_int_equal(channel_facts(e.c)->failure, TLS_FAILURE_CLOSED);
+	close_end(&e);
+}
+
+/* ---- a peer that is OpenSSL alone, for what ours does not do ---- */
+
+struct raw {
+	SSL_CTX *ctx;
+	SSL *ssl;
+	BIO *in, *out;
+};
+
+static void open_raw(struct raw *r, int max_version)
+{
+	BIO *pem = BIO_new_mem_buf(buf_slice(&good_pem).p, (int)buf_len(&good_pem));
+	X509 *cert = PEM_read_bio_X509(pem, NULL, NULL, NULL);
+	EVP_PKEY *key = PEM_read_bio_PrivateKey(pem, NULL, NULL, NULL);
+
+	r->ctx = SSL_CTX_new(TLS_server_method());
+	SSL_CTX_set_cipher_list(r->ctx, "ALL:@SECLEVEL=0");
+	SSL_CTX_set_max_proto_version(r->ctx, max_version);
+	assert_int_equal(SSL_CTX_use_certificate(r->ctx, cert), 1);
+	assert_int_equal(SSL_CTX_use_PrivateKey(r->ctx, key), 1);
+	r->ssl = SSL_new(r->ctx);
+	r->in = BIO_new(BIO_s_mem());
+	r->out = BIO_new(BIO_s_mem());
+	SSL_set_bio(r->ssl, r->in, r->out);
+	SSL_set_accept_state(r->ssl);
+	X509_free(cert);
+	EVP_PKEY_free(key);
+	BIO_free(pem);
+}
+
+static void close_raw(struct raw *r)
+{
+	SSL_free(r->ssl);
+	SSL_CTX_free(r->ctx);
+}
+
+static void talk_to_raw(struct raw *r, struct end *e)
+{
+	uint8_t bytes[16384];
+
+	for (unsigned i = 0; i < 10; i++) {
+		struct slice out = buf_slice(&e->wire);
+
+		if (out.n)
+			BIO_write(r->in, out.p, (int)out.n);
+		buf_clear(&e->wire);
+		SSL_do_handshake(r->ssl);
+		int n = BIO_read(r->out, bytes, sizeof(bytes));
+		if (n > 0 && channel_state(e->c) != CHANNEL_FAILED)
+			channel_push(e->c, slice_of(bytes, (size_t)n), &e->plain, &e->wire);
+	}
+}
+
+static void tls_1_2_has_tls_unique(void **state)
+{
+	uint8_t finished[64];
+	struct raw r;
+	struct end e;
+
+	(void)state;
+	open_raw(&r, TLS1_2_VERSION);
+	open_end(&e, &client_policy);
+	talk_to_raw(&r, &e);
+	const struct tls_facts *f = channel_facts(e.c);
+	assert_int_equal(channel_state(e.c), CHANNEL_UP);
+	assert_string_equal(f->version, "TLSv1.2");
+	/* RFC 5929 section 3: the first Finished, which is the client's. */
+	assert_int_equal(f->n_unique, SSL_get_peer_finished(r.ssl, finished, sizeof(finished)));
+	assert_memory_equal(f->unique, finished, f->n_unique);
+	assert_int_equal(f->n_exporter, 32); /* extended master secret */
+	close_end(&e);
+	close_raw(&r);
+}
+
+static void an_old_version_is_refused(void **state)
+{
+	struct raw r;
+	struct end e;
+
+	(void)state;
+	open_raw(&r, TLS1_1_VERSION);
+	open_end(&e, &client_policy);
+	talk_to_raw(&r, &e);
+	assert_int_equal(channel_state(e.c), CHANNEL_FAILED);
+	assert_int_equal(channel_facts(e.c)->failure, TLS_FAILURE_VERSION);
+	close_end(&e);
+	close_raw(&r);
+}
+
+static void tls_1_2_without_our_certificate_is_recognised(void **state)
+{
+	struct raw r;
+	struct end e;
+
+	(void)state;
+	open_raw(&r, TLS1_2_VERSION);
+	SSL_set_verify(r.ssl, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+	open_end(&e, &client_policy);
+	talk_to_raw(&r, &e);
+	assert_int_equal(channel_state(e.c), CHANNEL_FAILED);
+	assert_int_equal(channel_facts(e.c)->failure, TLS_FAILURE_CLIENT_CERTIFICATE);
+	close_end(&e);
+	close_raw(&r);
+}
+
+static void without_memory_nothing_is_left_behind(void **state)
+{
+	struct channel *c = NULL;
+	int err = -ENOMEM;
+
+	(void)state;
+	for (long n = 0; err == -ENOMEM && n < 100; n++) {
+		mem_fail_after(n);
+		err = channel_new(&c, trust, &client_policy);
+		mem_fail_after(-1);
+	}
+	assert_int_equal(err, 0);
+	channel_free(c);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(both_sides_see_the_same_facts),
+		cmocka_unit_test(bytes_go_both_ways_in_any_pieces),
+		cmocka_unit_test(a_closed_side_is_an_end_not_a_failure),
+		cmocka_unit_test(alpn_is_agreed_or_left_out),
+		cmocka_unit_test(all_faults_of_a_chain_are_collected),
+		cmocka_unit_test(the_server_can_ask_for_a_certificate),
+		cmocka_unit_test(what_was_never_loaded_is_refused),
+		cmocka_unit_test(what_is_no_certificate_is_not_loaded),
+		cmocka_unit_test(a_peer_without_tls_is_recognised),
+		cmocka_unit_test(an_alert_has_its_number),
+		cmocka_unit_test(the_end_during_the_handshake_is_told),
+		cmocka_unit_test(tls_1_2_has_tls_unique),
+		cmocka_unit_test(an_old_version_is_refused),
+		cmocka_unit_test(tls_1_2_without_our_certificate_is_recognised),
+		cmocka_unit_test(without_memory_nothing_is_left_behind),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
