@@ -464,7 +464,8 @@ static void a_uri_that_is_too_long_is_414(void **state)
 
 	(void)state;
 	memset(text + n, 'a', SIP_URI_MAX);
-	strcpy(text + n + SIP_URI_MAX, "@c SIP/2.0\r\n" ALL "\r\n");
+	snprintf(text + n + SIP_URI_MAX, sizeof(text) - n - SIP_URI_MAX, "%s",
+		"@c SIP/2.0\r\n" ALL "\r\n");
 	assert_int_equal(decode(slice_str(text)), ERR_LIMIT);
 	assert_int_equal(refusal.status, 414);
 	assert_int_equal(refusal.answerable, SIP_ANSWERABLE);

@@ -12,6 +12,8 @@ static void every_name_is_found_in_any_case(void **state)
 	static const char letters[] = "cefiklmostv";
 	char text[64];
 
+	static const char upper[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
 	(void)state;
 	for (int id = SIP_HDR_OTHER + 1; id < SIP_HDR_COUNT; id++) {
 		const char *name = sip_hdr_name((enum sip_hdr_id)id);
@@ -19,7 +21,7 @@ static void every_name_is_found_in_any_case(void **state)
 
 		assert_int_equal(sip_hdr_find(slice_str(name)), id);
 		for (size_t i = 0; i <= n; i++)
-			text[i] = name[i] >= 'a' && name[i] <= 'z' ? (char)(name[i] - 32) : name[i];
+			text[i] = name[i] >= 'a' && name[i] <= 'z' ? upper[name[i] - 'a'] : name[i];
 		assert_int_equal(sip_hdr_find(slice_of(text, n)), id);
 		/* Nothing near it is it (but "t", of "to", which is its compact form). */
 		if (n > 2)

@@ -221,8 +221,9 @@ static void a_uri_has_a_longest_length(void **state)
 
 	(void)state;
 	memset(text, 'a', sizeof(text));
-	memcpy(text, "sip:", 4);
-	memcpy(text + SIP_URI_MAX - 2, "@bc", 3);
+	const struct slice head = SLICE("sip:"), tail = SLICE("@bc");
+	memcpy(text, head.p, head.n);
+	memcpy(text + SIP_URI_MAX - 2, tail.p, tail.n);
 	assert_int_equal(sip_uri_decode(slice_of(text, SIP_URI_MAX), &u, &where), 0);
 	assert_int_equal(sip_uri_decode(slice_of(text, SIP_URI_MAX + 1), &u, &where), ERR_LIMIT);
 	assert_int_equal(where.offset, SIP_URI_MAX);
