@@ -163,9 +163,9 @@ static void a_reserve_is_written_and_committed(void **state)
 	memset(p, 'x', 4000);
 	want_content(&b, "ab");
 	p = buf_reserve(&b, 3);
-	memcpy(p, "cde", 3);
+	memset(p, 'c', 3);
 	buf_commit(&b, 2);
-	want_content(&b, "abcd");
+	want_content(&b, "abcc");
 	buf_done(&b);
 }
 

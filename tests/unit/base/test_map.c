@@ -245,9 +245,9 @@ static void random_steps_agree_with_a_plain_array(void **state)
 		struct item *it = &items[rng_below(&rng, N)];
 
 		if (insert) {
-			int err = map_insert(&m,
-				it->in ? &(struct map_node){ .next = NULL } : &it->node,
-				key_of(it));
+			struct map_node twin;
+			int err = map_insert(&m, it->in ? &twin : &it->node, key_of(it));
+
 			assert_int_equal(err, it->in ? -EEXIST : 0);
 			it->in = true;
 		} else if (it->in) {
