@@ -480,7 +480,7 @@ static void the_servers_end_in_every_state(void **state)
 		else
 			expect_failure(&r, (enum stage)i,
 				"FAILED closed [] the other side closed the stream while awaiting "
-				"%s\n",
+				"STATE\n",
 				END);
 		rig_free(&r);
 	}
