@@ -1,5 +1,6 @@
 #include "bridge/address.h"
 
+#include "base/addr.h"
 #include "base/str.h"
 
 #define RAW_MAX  (3 * JID_PART_MAX) /* bytes of a user part before preparation */
@@ -145,6 +146,9 @@ int address_to_jid(const struct sip_uri *uri, struct jid *ret, struct where *whe
 		return refuse(where, ERR_UNSUPPORTED, 0, "only sip: addresses can be mapped");
 	if (uri->has_password)
 		return refuse(where, ERR_SYNTAX, 0, "a password is never mapped");
+	struct addr literal;
+	if (addr_decode_ip(uri->host, &literal))
+		return refuse(where, ERR_SYNTAX, 0, "an IP literal is no XMPP domain");
 
 	buf_init(&raw, RAW_MAX);
 	buf_init(&resource, RAW_MAX);
