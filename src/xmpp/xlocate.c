@@ -6,39 +6,45 @@
 #include "base/mem.h"
 
 enum {
-	HOSTS_MAX = 32,
+	RECORDS_MAX = 32, /* of one service */
+	HOSTS_MAX = 2 * RECORDS_MAX,
 	ADDRESSES_MAX = 8,
-	QUESTIONS_MAX = 80,
+	QUESTIONS_MAX = 4 + 2 * XLOCATE_TARGETS_MAX,
 	CLIENT_PORT = 5222, /* RFC 6120 section 3.2.2 */
+};
+
+struct question {
+	enum dns_type type;
+	bool sent, answered;
+	enum dns_status status;
+	struct addr server;
+	char name[DNS_NAME_MAX];
+	struct addr addresses[ADDRESSES_MAX];
+	unsigned n_addresses;
 };
 
 struct host {
 	char name[DNS_NAME_MAX];
 	uint16_t port, priority, weight;
 	bool direct_tls, from_srv;
-	unsigned place; /* drawn by weight within its priority */
-	struct addr addresses[ADDRESSES_MAX];
-	unsigned n_addresses, taken;
 };
 
-struct question {
-	enum dns_type type;
-	bool sent, answered;
-	char name[DNS_NAME_MAX];
-	struct addr addresses[ADDRESSES_MAX]; /* of an answer to A or AAAA */
-	unsigned n_addresses;
+/* Which address is next: of which host, of which family, which one. */
+struct cursor {
+	unsigned host, family, index;
 };
 
 struct xlocate {
 	struct rng *rng;
 	char domain[DNS_NAME_MAX];
 	struct question questions[QUESTIONS_MAX];
-	unsigned n_questions;
+	unsigned n_questions, srv_open;
 	struct host hosts[HOSTS_MAX];
-	unsigned n_hosts, taken;
-	unsigned srv_open; /* SRV answers that are awaited */
-	bool planned, srv_says_no, has_failure;
-	struct xlocate_failure failure;
+	unsigned n_hosts;
+	bool planned; /* the hosts are complete and in order */
+	bool says_no; /* _xmpp-client is "." */
+	struct cursor next;
+	unsigned taken;
 };
 
 static const struct {
@@ -49,18 +55,27 @@ static const struct {
 	{ "_xmpp-client._tcp.", false },
 };
 
+static const enum dns_type families[] = { DNS_A, DNS_AAAA };
+
 /* ---- questions ---- */
+
+static const struct question *find(const struct xlocate *l, enum dns_type type, const char *name)
+{
+	for (unsigned i = 0; i < l->n_questions; i++)
+		if (l->questions[i].type == type &&
+			slice_ieqs(slice_str(l->questions[i].name), name))
+			return &l->questions[i];
+	return NULL;
+}
 
 static void ask(struct xlocate *l, enum dns_type type, const char *name)
 {
-	for (unsigned i = 0; i < l->n_questions; i++)
-		if (l->questions[i].type == type && strcmp(l->questions[i].name, name) == 0)
-			return;
-	if (l->n_questions == QUESTIONS_MAX)
+	if (find(l, type, name) || l->n_questions == QUESTIONS_MAX)
 		return;
 	struct question *q = &l->questions[l->n_questions++];
+
 	q->type = type;
-	slice_cstr(slice_str(name), q->name, sizeof(q->name));
+	memcpy(q->name, name, strlen(name) + 1);
 }
 
 bool xlocate_take_question(struct xlocate *l, struct xlocate_question *ret)
@@ -78,63 +93,131 @@ bool xlocate_take_question(struct xlocate *l, struct xlocate_question *ret)
 	return false;
 }
 
-static void add_host(struct xlocate *l, const struct host *h)
-{
-	struct addr literal;
+/* ---- order: one set, XEP-0368 section 3 ---- */
 
-	if (l->n_hosts == HOSTS_MAX)
-		return;
-	struct host *to = &l->hosts[l->n_hosts++];
-	*to = *h;
-	if (addr_decode_ip(slice_str(h->name), &literal)) {
-		literal.port = h->port;
-		to->addresses[to->n_addresses++] = literal;
-		return;
+/* RFC 2782: within a priority those without weight first; the rest makes the order independent of
+ * how the answers came. */
+static int by_order(const void *pa, const void *pb)
+{
+	const struct host *a = pa, *b = pb;
+
+	if (a->priority != b->priority)
+		return a->priority < b->priority ? -1 : 1;
+	if (a->weight != b->weight)
+		return a->weight < b->weight ? -1 : 1;
+	if (a->direct_tls != b->direct_tls)
+		return a->direct_tls ? -1 : 1;
+	if (a->port != b->port)
+		return a->port < b->port ? -1 : 1;
+	return strcmp(a->name, b->name);
+}
+
+/* RFC 2782's lottery among hosts of one priority. */
+static void draw(struct host *hosts, unsigned n, struct rng *rng)
+{
+	for (; n > 1; hosts++, n--) {
+		uint32_t sum = 0, running = hosts[0].weight;
+		unsigned i = 0;
+
+		for (unsigned k = 0; k < n; k++)
+			sum += hosts[k].weight;
+		for (const uint32_t pick = rng_below(rng, sum + 1); running < pick;)
+			running += hosts[++i].weight;
+		const struct host chosen = hosts[i];
+		memmove(&hosts[1], &hosts[0], i * sizeof(hosts[0]));
+		hosts[0] = chosen;
 	}
-	ask(l, DNS_A, h->name);
-	ask(l, DNS_AAAA, h->name);
+}
+
+static void sort_hosts(struct xlocate *l)
+{
+	unsigned from = 0, to;
+
+	qsort(l->hosts, l->n_hosts, sizeof(l->hosts[0]), by_order);
+	for (; from < l->n_hosts; from = to) {
+		for (to = from + 1;
+			to < l->n_hosts && l->hosts[to].priority == l->hosts[from].priority;)
+			to++;
+		draw(&l->hosts[from], to - from, l->rng);
+	}
+}
+
+static bool is_numeric(const char *name, struct addr *ret)
+{
+	return addr_decode_ip(slice_str(name), ret);
+}
+
+static void plan(struct xlocate *l)
+{
+	struct addr ignored;
+
+	if (l->planned || l->srv_open)
+		return;
+	l->planned = true;
+	if (l->n_hosts == 0 && !l->says_no) { /* RFC 6120 section 3.2.2 */
+		l->hosts[l->n_hosts].port = CLIENT_PORT;
+		memcpy(l->hosts[l->n_hosts++].name, l->domain, sizeof(l->domain));
+	}
+	sort_hosts(l);
+	if (l->n_hosts > XLOCATE_TARGETS_MAX)
+		l->n_hosts = XLOCATE_TARGETS_MAX;
+	for (unsigned i = 0; i < l->n_hosts; i++)
+		for (size_t k = 0; k < COUNT(families); k++)
+			if (!is_numeric(l->hosts[i].name, &ignored))
+				ask(l, families[k], l->hosts[i].name);
 }
 
 /* ---- life ---- */
 
-static void plan_srv(struct xlocate *l)
+static void ask_all(struct xlocate *l)
 {
-	for (size_t i = 0; i < COUNT(services); i++) {
-		struct buf b;
+	const struct slice domain = slice_str(l->domain);
 
-		buf_init(&b, DNS_NAME_MAX);
-		buf_puts(&b, services[i].prefix);
-		buf_puts(&b, l->domain);
-		if (!buf_err(&b)) {
-			ask(l, DNS_SRV, buf_cstr(&b));
-			l->srv_open++;
-		}
-		buf_done(&b);
+	for (size_t i = 0; i < COUNT(services); i++) {
+		const struct slice prefix = slice_str(services[i].prefix);
+		char name[DNS_NAME_MAX];
+
+		if (prefix.n + domain.n >= sizeof(name))
+			continue; /* no such name can be */
+		memcpy(name, prefix.p, prefix.n);
+		memcpy(name + prefix.n, l->domain, domain.n + 1);
+		ask(l, DNS_SRV, name);
+		l->srv_open++;
 	}
 	/* Asked beside the SRV records, not after them: a round trip saved where there are none. */
-	ask(l, DNS_A, l->domain);
-	ask(l, DNS_AAAA, l->domain);
+	for (size_t k = 0; k < COUNT(families); k++)
+		ask(l, families[k], l->domain);
+}
+
+/* A name without its final dot: 0, ERR_SYNTAX or ERR_LIMIT. */
+static int copy_name(char name[DNS_NAME_MAX], struct slice from)
+{
+	if (slice_ends(from, SLICE(".")))
+		from.n--;
+	if (from.n == 0)
+		return ERR_SYNTAX;
+	return slice_cstr(from, name, DNS_NAME_MAX) ? 0 : ERR_LIMIT;
 }
 
 int xlocate_new(struct xlocate **ret, const struct xlocate_cfg *cfg, struct rng *rng)
 {
-	struct host h = { .port = cfg->port ? cfg->port : CLIENT_PORT };
 	struct xlocate *l = mem_alloc0(sizeof(*l));
+	struct addr ignored;
 
 	if (!l)
 		return -ENOMEM;
 	l->rng = rng;
-	if (!slice_cstr(cfg->domain, l->domain, sizeof(l->domain)) ||
-		!slice_cstr(cfg->host, h.name, sizeof(h.name))) {
+	int err = copy_name(l->domain, cfg->host.n ? cfg->host : cfg->domain);
+	if (err) {
 		xlocate_free(l);
-		return ERR_LIMIT;
+		return err;
 	}
-	if (cfg->host.n) {
-		add_host(l, &h);
-		l->planned = true;
-	} else {
-		plan_srv(l);
-	}
+	/* RFC 6120 section 3.2.3: where the host or an address is given, there is no SRV. */
+	if (cfg->host.n == 0 && !is_numeric(l->domain, &ignored))
+		ask_all(l);
+	plan(l);
+	if (cfg->host.n && cfg->port)
+		l->hosts[0].port = cfg->port;
 	*ret = l;
 	return 0;
 }
@@ -146,99 +229,40 @@ struct xlocate *xlocate_free(struct xlocate *l)
 
 /* ---- answers ---- */
 
-static void note_failure(struct xlocate *l, const struct question *q, const struct dns_answer *a)
-{
-	bool grave = a->status != DNS_NXDOMAIN && a->status != DNS_NODATA;
-	bool was_grave = l->has_failure && l->failure.status != DNS_NXDOMAIN &&
-			 l->failure.status != DNS_NODATA;
-
-	/* The host's own failure is what a user looks for, but a silent server explains more. */
-	if (l->has_failure && (was_grave || (!grave && q->type != DNS_A)))
-		return;
-	l->has_failure = true;
-	l->failure = (struct xlocate_failure){
-		.status = a->status, .type = q->type, .server = a->server
-	};
-	memcpy(l->failure.name, q->name, sizeof(l->failure.name));
-}
-
 static void push_srv(struct xlocate *l, const struct question *q, const struct dns_answer *a)
 {
 	const bool direct = slice_starts(slice_str(q->name), SLICE("_xmpps-"));
+	const unsigned most = l->n_hosts + RECORDS_MAX;
 
 	l->srv_open--;
-	for (size_t i = 0; i < a->n_records; i++) {
+	for (size_t i = 0; i < a->n_records && l->n_hosts < most; i++) {
 		const struct dns_record *r = &a->records[i];
-		struct host h = { .port = r->srv.port,
+		struct host *h = &l->hosts[l->n_hosts];
+
+		if (r->type != DNS_SRV)
+			continue;
+		if (!r->srv.target[0]) { /* RFC 2782: decidedly not available; direct TLS is extra
+					  */
+			l->says_no = l->says_no || !direct;
+			continue;
+		}
+		if (r->srv.port == 0)
+			continue;
+		*h = (struct host){ .port = r->srv.port,
 			.priority = r->srv.priority,
 			.weight = r->srv.weight,
 			.direct_tls = direct,
 			.from_srv = true };
-
-		if (r->type != DNS_SRV)
-			continue;
-		if (!r->srv.target[0]) {
-			l->srv_says_no = true; /* RFC 2782: decidedly not available */
-			continue;
-		}
-		memcpy(h.name, r->srv.target, sizeof(h.name));
-		add_host(l, &h);
+		memcpy(h->name, r->srv.target, sizeof(h->name));
+		l->n_hosts++;
 	}
 }
 
-static void push_address(struct question *q, const struct dns_answer *a)
+static void push_addresses(struct question *q, const struct dns_answer *a)
 {
 	for (size_t i = 0; i < a->n_records && q->n_addresses < ADDRESSES_MAX; i++)
 		if (a->records[i].type == q->type)
 			q->addresses[q->n_addresses++] = a->records[i].addr;
-}
-
-/* ---- order: XEP-0368 section 3, one set; RFC 2782's chance within a priority ---- */
-
-static int by_order(const void *pa, const void *pb)
-{
-	const struct host *a = pa, *b = pb;
-
-	if (a->priority != b->priority)
-		return a->priority < b->priority ? -1 : 1;
-	return a->place < b->place ? -1 : a->place > b->place;
-}
-
-static void draw(struct xlocate *l, unsigned from, unsigned to)
-{
-	for (unsigned place = from; place < to; place++) {
-		uint32_t sum = 0, running;
-		unsigned i = place;
-
-		for (unsigned k = place; k < to; k++)
-			sum += l->hosts[k].weight;
-		uint32_t pick = rng_below(l->rng, sum + 1);
-		for (running = l->hosts[i].weight; running < pick && i + 1 < to;)
-			running += l->hosts[++i].weight;
-		struct host chosen = l->hosts[i];
-		l->hosts[i] = l->hosts[place];
-		l->hosts[place] = chosen;
-		l->hosts[place].place = place;
-	}
-}
-
-static void plan(struct xlocate *l)
-{
-	struct host own = { .port = CLIENT_PORT };
-
-	if (l->planned || l->srv_open)
-		return;
-	l->planned = true;
-	memcpy(own.name, l->domain, sizeof(own.name));
-	if (l->n_hosts == 0 && !l->srv_says_no)
-		add_host(l, &own);
-	qsort(l->hosts, l->n_hosts, sizeof(l->hosts[0]), by_order);
-	for (unsigned from = 0, to; from < l->n_hosts; from = to) {
-		for (to = from + 1;
-			to < l->n_hosts && l->hosts[to].priority == l->hosts[from].priority;)
-			to++;
-		draw(l, from, to);
-	}
 }
 
 void xlocate_push_answer(struct xlocate *l, uint32_t id, const struct dns_answer *answer)
@@ -246,93 +270,131 @@ void xlocate_push_answer(struct xlocate *l, uint32_t id, const struct dns_answer
 	if (id == 0 || id > l->n_questions || l->questions[id - 1].answered)
 		return;
 	struct question *q = &l->questions[id - 1];
+
 	q->answered = true;
-	if (answer->status != DNS_OK)
-		note_failure(l, q, answer);
-	switch (q->type) {
-	case DNS_SRV: push_srv(l, q, answer); break;
-	case DNS_A:
-	case DNS_AAAA: push_address(q, answer); break;
-	case DNS_NAPTR: break; /* is not asked for */
-	}
+	q->status = answer->status;
+	q->server = answer->server;
+	if (q->type == DNS_SRV)
+		push_srv(l, q, answer);
+	else
+		push_addresses(q, answer);
 	plan(l);
 }
 
 /* ---- targets ---- */
 
-/* The addresses of a host's name, when both questions have been answered. */
-static bool collect(const struct xlocate *l, struct host *h)
-{
-	if (h->n_addresses)
-		return true;
-	for (unsigned i = 0; i < l->n_questions; i++) {
-		const struct question *q = &l->questions[i];
+enum step {
+	STEP_FOUND,
+	STEP_WAIT, /* for an answer that decides what is next */
+	STEP_END,
+};
 
-		if (q->type == DNS_SRV || strcmp(q->name, h->name) != 0)
-			continue;
-		if (!q->answered) {
-			h->n_addresses = 0;
-			return false;
-		}
-		for (unsigned k = 0; k < q->n_addresses && h->n_addresses < ADDRESSES_MAX; k++) {
-			h->addresses[h->n_addresses] = q->addresses[k];
-			h->addresses[h->n_addresses++].port = h->port;
+/* The next address of the host that the cursor is at; STEP_END when it has no more. */
+static enum step seek_host(const struct xlocate *l, struct cursor *c, struct addr *ret)
+{
+	const struct host *h = &l->hosts[c->host];
+
+	if (is_numeric(h->name, ret))
+		return c->family == 0 && c->index == 0 ? STEP_FOUND : STEP_END;
+	for (; c->family < COUNT(families); c->family++, c->index = 0) {
+		const struct question *q = find(l, families[c->family], h->name);
+
+		if (q && !q->answered)
+			return STEP_WAIT;
+		if (q && c->index < q->n_addresses) {
+			*ret = q->addresses[c->index];
+			return STEP_FOUND;
 		}
 	}
-	return true;
+	return STEP_END;
 }
 
-/* The next address in order; *waiting when an earlier one is still being asked for. */
-static bool peek(const struct xlocate *l, unsigned *index, struct host *h, bool *waiting)
+static enum step seek(const struct xlocate *l, struct cursor *c, struct addr *ret)
 {
-	*waiting = !l->planned;
-	for (unsigned i = 0; l->planned && i < l->n_hosts; i++) {
-		*h = l->hosts[i];
-		if (!collect(l, h)) {
-			*waiting = true;
-			return false;
-		}
-		*index = i;
-		if (h->taken < h->n_addresses)
-			return true;
+	if (!l->planned)
+		return STEP_WAIT;
+	for (; c->host < l->n_hosts; *c = (struct cursor){ .host = c->host + 1 }) {
+		enum step step = seek_host(l, c, ret);
+
+		if (step != STEP_END)
+			return step;
 	}
-	return false;
+	return STEP_END;
 }
 
 enum xlocate_state xlocate_state(const struct xlocate *l)
 {
-	struct host h;
-	unsigned i;
-	bool waiting;
+	struct cursor c = l->next;
+	struct addr ignored;
 
-	if (peek(l, &i, &h, &waiting))
-		return XLOCATE_READY;
-	if (waiting)
-		return XLOCATE_AWAIT_ANSWERS;
+	if (l->taken == XLOCATE_TARGETS_MAX)
+		return XLOCATE_EXHAUSTED;
+	switch (seek(l, &c, &ignored)) {
+	case STEP_FOUND: return XLOCATE_READY;
+	case STEP_WAIT: return XLOCATE_AWAIT_ANSWERS;
+	case STEP_END: break;
+	}
 	return l->taken ? XLOCATE_EXHAUSTED : XLOCATE_FAILED;
 }
 
 bool xlocate_take_target(struct xlocate *l, struct xlocate_target *ret)
 {
-	struct host h;
-	unsigned i;
-	bool waiting;
+	struct addr addr;
 
-	if (!peek(l, &i, &h, &waiting))
+	if (l->taken == XLOCATE_TARGETS_MAX || seek(l, &l->next, &addr) != STEP_FOUND)
 		return false;
-	*ret = (struct xlocate_target){ .direct_tls = h.direct_tls,
-		.addr = h.addresses[h.taken],
-		.priority = h.priority,
-		.weight = h.weight,
-		.from_srv = h.from_srv };
-	memcpy(ret->host, h.name, sizeof(ret->host));
-	l->hosts[i].taken++;
+	const struct host *h = &l->hosts[l->next.host];
+
+	*ret = (struct xlocate_target){ .direct_tls = h->direct_tls,
+		.addr = addr,
+		.priority = h->priority,
+		.weight = h->weight,
+		.from_srv = h->from_srv };
+	ret->addr.port = h->port;
+	memcpy(ret->host, h->name, sizeof(ret->host));
+	l->next.index++;
 	l->taken++;
 	return true;
 }
 
+/* ---- what went wrong ---- */
+
+/* No answer or a refusal explains more than a clear no. */
+static unsigned gravity(const struct question *q)
+{
+	if (!q || !q->answered || q->status == DNS_OK)
+		return 0;
+	return q->status == DNS_NXDOMAIN || q->status == DNS_NODATA ? 1 : 2;
+}
+
+static const struct question *worse(const struct question *a, const struct question *b)
+{
+	return gravity(b) > gravity(a) ? b : a;
+}
+
+/* Of equally bad answers, the one about the first host's address, before its service. */
 void xlocate_failure(const struct xlocate *l, struct xlocate_failure *ret)
 {
-	*ret = l->failure;
-	ret->srv_says_no = l->srv_says_no;
+	const struct question *q = NULL;
+	struct xlocate_failure f = { 0 };
+
+	for (unsigned i = 0; l->planned && i < l->n_hosts; i++)
+		for (size_t k = 0; k < COUNT(families); k++)
+			q = worse(q, find(l, families[k], l->hosts[i].name));
+	for (unsigned i = 0; i < l->n_questions; i++)
+		if (l->questions[i].type == DNS_SRV)
+			q = worse(q, &l->questions[i]);
+	if (l->says_no && l->n_hosts == 0 && gravity(q) < 2) {
+		f.srv_says_no = true;
+		for (unsigned i = 0; i < l->n_questions; i++)
+			if (slice_starts(slice_str(l->questions[i].name), SLICE("_xmpp-")))
+				q = &l->questions[i];
+	}
+	if (q) {
+		f.status = q->status;
+		f.type = q->type;
+		f.server = q->server;
+		memcpy(f.name, q->name, sizeof(f.name));
+	}
+	*ret = f;
 }

@@ -15,7 +15,7 @@ struct xlocate;
 #define XLOCATE_TARGETS_MAX 32
 
 struct xlocate_cfg {
-	struct slice domain; /* A-labels */
+	struct slice domain; /* A-labels; an IP literal is asked nothing about */
 	struct slice host;   /* not "": this host instead of SRV, with ... */
 	uint16_t port;       /* ... this port (0: 5222) */
 };
@@ -23,7 +23,7 @@ struct xlocate_cfg {
 struct xlocate_target {
 	bool direct_tls;
 	struct addr addr;
-	char host[DNS_NAME_MAX];
+	char host[DNS_NAME_MAX]; /* the name that led to the address */
 	uint16_t priority, weight;
 	bool from_srv;
 };
@@ -35,20 +35,22 @@ struct xlocate_question {
 };
 
 enum xlocate_state {
-	XLOCATE_AWAIT_ANSWERS,
-	XLOCATE_READY,
-	XLOCATE_FAILED,
-	XLOCATE_EXHAUSTED,
+	XLOCATE_AWAIT_ANSWERS, /* for what comes next in order; also between two targets */
+	XLOCATE_READY,         /* xlocate_take_target() has one */
+	XLOCATE_FAILED,        /* there is none: xlocate_failure() says why */
+	XLOCATE_EXHAUSTED,     /* every target was taken */
 };
 
+/* The answer that decided a failure. */
 struct xlocate_failure {
 	enum dns_status status;
 	enum dns_type type;
 	char name[DNS_NAME_MAX];
 	struct addr server;
-	bool srv_says_no;
+	bool srv_says_no; /* _xmpp-client is ".": the service is decidedly not available here */
 };
 
+/* 0, ERR_SYNTAX (no name), ERR_LIMIT (too long a name), -ENOMEM.  `rng` is borrowed. */
 int xlocate_new(struct xlocate **ret, const struct xlocate_cfg *cfg, struct rng *rng);
 struct xlocate *xlocate_free(struct xlocate *l);
 bool xlocate_take_question(struct xlocate *l, struct xlocate_question *ret);
