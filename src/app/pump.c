@@ -374,6 +374,7 @@ int pump_new(struct pump **ret, const struct pump_cfg *cfg)
 	p->flows.loop = NULL;
 	seed(p);
 	map_init(&p->links, PUMP_FLOWS_MAX, &p->rng);
+	const struct resolver_cfg names = { { cfg->dns }, on_answer, p };
 	int err = loop_new(&p->loop);
 	if (!err)
 		err = trust_new(&p->trust);
@@ -382,7 +383,7 @@ int pump_new(struct pump **ret, const struct pump_cfg *cfg)
 	if (!err)
 		err = datagrams_init(&p->datagrams, p->loop, on_datagram, p);
 	if (!err)
-		err = resolver_new(&p->resolver, p->loop, &cfg->dns, on_answer, p);
+		err = resolver_new(&p->resolver, p->loop, &names);
 	if (err) {
 		pump_free(p);
 		return err;

@@ -14,8 +14,8 @@
 
 enum {
 	TRY_TIMEOUT_MS = 1000,
-	TRIES = 2,       /* of each server */
-	SERVERS_MAX = 3, /* as resolv.conf(5) */
+	TRIES = 2, /* of each server */
+
 	FDS_MAX = 16,
 	QUESTIONS_MAX = 4096,
 };
@@ -52,11 +52,10 @@ struct watched {
 
 struct resolver {
 	struct loop *loop;
-	struct addr server; /* family 0: the system's */
 	resolver_answer *answer;
 	void *arg;
 	bool started;
-	struct server servers[SERVERS_MAX];
+	struct server servers[RESOLVER_SERVERS_MAX];
 	unsigned n_servers;
 	struct list asked, again, done;
 	unsigned n_questions, n_asked;
@@ -101,17 +100,23 @@ static void on_socket(void *arg, ares_socket_t fd, int readable, int writable)
 
 /* ---- life ---- */
 
-int resolver_new(struct resolver **ret, struct loop *loop, const struct addr *server,
-	resolver_answer *answer, void *arg)
+static void add_server(struct resolver *r, const struct addr *addr)
+{
+	if (r->n_servers < RESOLVER_SERVERS_MAX && addr->family)
+		r->servers[r->n_servers++] = (struct server){ .r = r, .addr = *addr };
+}
+
+int resolver_new(struct resolver **ret, struct loop *loop, const struct resolver_cfg *cfg)
 {
 	struct resolver *r = mem_alloc0(sizeof(*r));
 
 	if (!r)
 		return -ENOMEM;
 	r->loop = loop;
-	r->server = *server;
-	r->answer = answer;
-	r->arg = arg;
+	r->answer = cfg->answer;
+	r->arg = cfg->arg;
+	for (unsigned i = 0; i < RESOLVER_SERVERS_MAX; i++)
+		add_server(r, &cfg->servers[i]);
 	list_init(&r->asked);
 	list_init(&r->again);
 	list_init(&r->done);
@@ -146,12 +151,6 @@ struct resolver *resolver_free(struct resolver *r)
 	return mem_free(r);
 }
 
-static void add_server(struct resolver *r, const struct addr *addr)
-{
-	if (r->n_servers < SERVERS_MAX && addr->family)
-		r->servers[r->n_servers++] = (struct server){ .r = r, .addr = *addr };
-}
-
 /* Those of resolv.conf(5), or 127.0.0.1 where there are none. */
 static int find_servers(struct resolver *r)
 {
@@ -170,7 +169,7 @@ static int find_servers(struct resolver *r)
 	}
 	ares_free_data(list);
 	ares_destroy(channel);
-	return err;
+	return err || r->n_servers ? err : -ENOMEM; /* c-ares always has one */
 }
 
 static int start(struct resolver *r)
@@ -180,7 +179,6 @@ static int start(struct resolver *r)
 	if (ares_library_init(ARES_LIB_INIT_ALL))
 		return -ENOMEM;
 	r->started = true;
-	add_server(r, &r->server);
 	return r->n_servers ? 0 : find_servers(r);
 }
 

@@ -13,10 +13,16 @@ struct resolver;
 
 typedef void resolver_answer(void *arg, uint64_t id, const struct dns_answer *answer);
 
-/* `server` (family 0: the system's) is asked instead of /etc/resolv.conf's.  c-ares is set up at
- * the first question that needs it. */
-int resolver_new(struct resolver **ret, struct loop *loop, const struct addr *server,
-	resolver_answer *answer, void *arg);
+#define RESOLVER_SERVERS_MAX 3 /* as resolv.conf(5) */
+
+struct resolver_cfg {
+	struct addr servers[RESOLVER_SERVERS_MAX]; /* none: the system's */
+	resolver_answer *answer;
+	void *arg;
+};
+
+/* c-ares is set up at the first question that needs it. */
+int resolver_new(struct resolver **ret, struct loop *loop, const struct resolver_cfg *cfg);
 struct resolver *resolver_free(struct resolver *r);
 /* 0, then one answer, told by resolver_process() and never from here; ERR_LIMIT; -ENOMEM.  Each
  * server is given a second, twice; one that refuses or fails is not asked again. */
