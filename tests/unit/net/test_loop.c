@@ -67,7 +67,8 @@ static void a_deadline_that_has_passed_does_not_sleep(void **state)
 	assert_int_equal(loop_wait(l, loop_now(l)), 0);
 }
 
-/* Handlers only mark: what they leave unread is still there, and the work comes after the return. */
+/* Handlers only mark: what they leave unread is still there, and the work comes after the return.
+ */
 static void what_is_ready_and_not_read_does_not_keep_it(void **state)
 {
 	struct event ev;
