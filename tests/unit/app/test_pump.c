@@ -1,0 +1,640 @@
+#include "app/pump.h"
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "net/authority.h"
+
+enum { WANTS_MAX = 8, OUTPUTS_MAX = 8, LOG_MAX = 1024, BYTES_MAX = 8 << 20, UDP_SOCKET = 1 };
+
+/* ---- a toy engine: it does what a test tells it to, and holds its driver to the rules ---- */
+
+struct toy;
+typedef void toy_reaction(struct toy *t, const struct fact *in);
+
+struct toy {
+	toy_reaction *react; /* may be NULL */
+	struct want wants[WANTS_MAX];
+	unsigned n_wants, next_want;
+	struct output outputs[OUTPUTS_MAX];
+	unsigned n_outputs, next_output;
+	uint8_t scratch[65536]; /* overwritten at each push: outputs point into it */
+	size_t n_scratch;
+	ts_t deadline, woken_at;
+	unsigned wakes;
+	char log[LOG_MAX];
+	struct buf bytes;
+	struct addr local[4]; /* of listeners */
+	struct addr peer, here;
+	flow_t accepted;
+	int err;
+	enum dns_status dns;
+	bool done; /* its owner stops the pump, or removes it */
+};
+
+static void begin(struct toy *t)
+{
+	/* world.h: one fact, then all outputs, then all wants. */
+	assert_int_equal(t->next_output, t->n_outputs);
+	assert_int_equal(t->next_want, t->n_wants);
+	t->n_outputs = t->next_output = t->n_wants = t->next_want = 0;
+	memset(t->scratch, '#', sizeof(t->scratch));
+	t->n_scratch = 0;
+}
+
+static struct want *toy_want(struct toy *t, enum want_type type)
+{
+	struct want *w = &t->wants[t->n_wants++];
+
+	assert_true(t->n_wants <= WANTS_MAX);
+	*w = (struct want){ .type = type };
+	return w;
+}
+
+static struct output *toy_say(struct toy *t, const char *text)
+{
+	struct output *o = &t->outputs[t->n_outputs++];
+	size_t n = strlen(text);
+
+	assert_true(t->n_outputs <= OUTPUTS_MAX);
+	memcpy(t->scratch + t->n_scratch, text, n);
+	*o = (struct output){ .bytes = slice_of(t->scratch + t->n_scratch, n) };
+	t->n_scratch += n;
+	return o;
+}
+
+static void toy_push(void *self, const struct fact *in, ts_t now)
+{
+	struct toy *t = self;
+	size_t n = strlen(t->log);
+
+	(void)now;
+	begin(t);
+	snprintf(t->log + n, LOG_MAX - n, "%s%s", n ? " " : "", fact_type_name(in->type));
+	if (in->type == FACT_LISTEN_UP)
+		t->local[in->listener] = *in->local;
+	if (in->type == FACT_FLOW_ACCEPTED)
+		t->accepted = in->flow;
+	if (in->peer)
+		t->peer = *in->peer;
+	if (in->local)
+		t->here = *in->local;
+	if (in->dns)
+		t->dns = in->dns->status;
+	t->err = in->err;
+	buf_put(&t->bytes, in->bytes);
+	if (t->react)
+		t->react(t, in);
+}
+
+static void toy_time(void *self, ts_t now)
+{
+	struct toy *t = self;
+
+	begin(t);
+	assert_true(now >= t->deadline);
+	t->deadline = TS_NEVER;
+	t->woken_at = now;
+	t->wakes++;
+	if (t->react)
+		t->react(t, NULL);
+}
+
+static bool toy_output(void *self, struct output *ret)
+{
+	struct toy *t = self;
+
+	if (t->next_output == t->n_outputs)
+		return false;
+	assert_int_equal(t->next_want, 0); /* outputs go first */
+	*ret = t->outputs[t->next_output++];
+	return true;
+}
+
+static bool toy_take_want(void *self, struct want *ret)
+{
+	struct toy *t = self;
+
+	if (t->next_want == t->n_wants)
+		return false;
+	*ret = t->wants[t->next_want++];
+	return true;
+}
+
+static ts_t toy_deadline(const void *self)
+{
+	return ((const struct toy *)self)->deadline;
+}
+
+static const struct engine_ops toy_ops = { "toy", toy_push, toy_time, toy_output, toy_take_want,
+	toy_deadline };
+
+/* ---- the pump of a test ---- */
+
+enum { GIVE_UP_S = 10 };
+
+static struct pump *pump;
+static struct toy a, b, watchdog;
+static bool remove_when_done;
+
+static struct engine engine_of(struct toy *t)
+{
+	return (struct engine){ &toy_ops, t };
+}
+
+static void drained(void *arg)
+{
+	struct toy *const all[] = { &a, &b };
+
+	(void)arg;
+	if (watchdog.wakes)
+		pump_stop(pump); /* the assertions that follow say what is missing */
+	for (size_t i = 0; i < COUNT(all); i++) {
+		if (!all[i]->done)
+			continue;
+		all[i]->done = false;
+		if (remove_when_done)
+			pump_remove(pump, engine_of(all[i]));
+		else
+			pump_stop(pump);
+	}
+}
+
+static void reset(struct toy *t)
+{
+	memset(t, 0, sizeof(*t));
+	t->deadline = TS_NEVER;
+	buf_init(&t->bytes, BYTES_MAX);
+}
+
+static int set_up(void **state)
+{
+	const struct pump_cfg cfg = { .drained = drained };
+
+	(void)state;
+	remove_when_done = false;
+	reset(&a);
+	reset(&b);
+	reset(&watchdog);
+	assert_int_equal(pump_new(&pump, &cfg), 0);
+	watchdog.deadline = ts_add(pump_now(pump), TS_S(GIVE_UP_S));
+	assert_int_equal(pump_add(pump, engine_of(&watchdog)), 0);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	pump = pump_free(pump);
+	buf_done(&a.bytes);
+	buf_done(&b.bytes);
+	buf_done(&watchdog.bytes);
+	return 0;
+}
+
+static void run(void)
+{
+	assert_int_equal(pump_run(pump), 0);
+	assert_int_equal(watchdog.wakes, 0);
+}
+
+static void want_listen(struct toy *t, uint32_t id, enum transport transport, const char *at)
+{
+	struct want *w = toy_want(t, WANT_LISTEN);
+
+	w->listener = id;
+	w->transport = transport;
+	assert_true(addr_decode(slice_str(at), &w->addr));
+}
+
+static void want_flow(struct toy *t, flow_t id, const struct addr *to)
+{
+	struct want *w = toy_want(t, WANT_FLOW);
+
+	w->flow = id;
+	w->addr = *to;
+}
+
+static void want_on(struct toy *t, enum want_type type, flow_t id)
+{
+	toy_want(t, type)->flow = id;
+}
+
+/* ---- one engine alone ---- */
+
+static void done_at_stop_facts(struct toy *t, const struct fact *in)
+{
+	t->done = in && (in->type == FACT_LISTEN_UP || in->type == FACT_LISTEN_FAILED ||
+				in->type == FACT_FLOW_FAILED || in->type == FACT_DNS);
+}
+
+static void the_clock_comes_first_and_the_real_port_is_told(void **state)
+{
+	(void)state;
+	a.react = done_at_stop_facts;
+	want_listen(&a, 2, TRANSPORT_TCP, "127.0.0.1:0");
+	assert_int_equal(pump_add(pump, engine_of(&a)), 0);
+	assert_string_equal(a.log, "clock"); /* nothing is told inside pump_add() but this */
+	run();
+	assert_string_equal(a.log, "clock listen-up");
+	assert_true(a.local[2].port != 0);
+}
+
+static void a_port_that_is_taken_is_told(void **state)
+{
+	char text[ADDR_TEXT_MAX];
+
+	(void)state;
+	a.react = b.react = done_at_stop_facts;
+	want_listen(&a, 1, TRANSPORT_UDP, "127.0.0.1:0");
+	assert_int_equal(pump_add(pump, engine_of(&a)), 0);
+	run();
+	want_listen(&b, 1, TRANSPORT_UDP, addr_text(&a.local[1], text));
+	assert_int_equal(pump_add(pump, engine_of(&b)), 0);
+	run();
+	assert_string_equal(b.log, "clock listen-failed");
+	assert_int_equal(b.err, EADDRINUSE);
+}
+
+static void a_flow_that_cannot_even_begin_fails_as_a_fact(void **state)
+{
+	const struct addr none = { 0 };
+
+	(void)state;
+	a.react = done_at_stop_facts;
+	want_flow(&a, 1, &none);
+	assert_int_equal(pump_add(pump, engine_of(&a)), 0);
+	run();
+	assert_string_equal(a.log, "clock flow-failed");
+	assert_int_equal(a.err, EAFNOSUPPORT);
+}
+
+static void names_are_answered_as_facts(void **state)
+{
+	struct want *w = toy_want(&a, WANT_DNS);
+
+	(void)state;
+	w->dns_id = 5;
+	w->dns_type = DNS_A;
+	snprintf(w->name, sizeof(w->name), "127.0.0.1");
+	w = toy_want(&a, WANT_DNS);
+	w->dns_id = 6;
+	snprintf(w->name, sizeof(w->name), "192.0.2.1");
+	toy_want(&a, WANT_DROP_DNS)->dns_id = 6;
+	a.react = done_at_stop_facts;
+	assert_int_equal(pump_add(pump, engine_of(&a)), 0);
+	run();
+	assert_string_equal(a.log, "clock dns");
+	assert_int_equal(a.dns, DNS_OK);
+}
+
+static void stop_at_time(struct toy *t, const struct fact *in)
+{
+	t->done = !in;
+}
+
+static void a_deadline_wakes_once_and_not_before(void **state)
+{
+	(void)state;
+	a.react = stop_at_time;
+	ts_t at = a.deadline = ts_add(pump_now(pump), TS_MS(3));
+	assert_int_equal(pump_add(pump, engine_of(&a)), 0);
+	run();
+	assert_int_equal(a.wakes, 1);
+	assert_true(a.woken_at >= at);
+}
+
+static void stop_at_the_signal(struct toy *t, const struct fact *in)
+{
+	if (in && in->type == FACT_STOP)
+		t->done = true;
+	else
+		raise(SIGTERM);
+}
+
+static void never_finish(struct toy *t, const struct fact *in)
+{
+	(void)t;
+	if (!in || in->type == FACT_STOP)
+		raise(SIGINT);
+}
+
+static void a_signal_is_a_fact(void **state)
+{
+	(void)state;
+	a.react = stop_at_the_signal;
+	want_listen(&a, 1, TRANSPORT_UDP, "127.0.0.1:0");
+	signal(SIGTERM, SIG_IGN); /* until the pump catches it */
+	assert_int_equal(pump_add(pump, engine_of(&a)), 0);
+	run();
+	assert_string_equal(a.log, "clock listen-up stop");
+	assert_true(pump_was_interrupted(pump));
+	signal(SIGTERM, SIG_DFL);
+}
+
+static void a_second_signal_does_not_wait(void **state)
+{
+	(void)state;
+	a.react = never_finish;
+	a.deadline = pump_now(pump);
+	assert_int_equal(pump_add(pump, engine_of(&a)), 0);
+	run();
+	assert_string_equal(a.log, "clock stop stop");
+}
+
+/* ---- datagrams ---- */
+
+/* b answers what it gets; a says "one" and "two" when its socket is up. */
+static void echo_datagram(struct toy *t, const struct fact *in)
+{
+	if (in->type != FACT_DATAGRAM)
+		return;
+	struct output *o = toy_say(t, "re:");
+	o->listener = in->listener;
+	o->peer = *in->peer;
+}
+
+static void talk_to_b(struct toy *t, const struct fact *in)
+{
+	if (in->type == FACT_LISTEN_UP) {
+		for (unsigned i = 0; i < 2; i++) {
+			struct output *o = toy_say(t, i ? "two" : "one");
+
+			o->listener = UDP_SOCKET;
+			o->peer = b.local[UDP_SOCKET];
+		}
+	}
+	t->done = buf_len(&t->bytes) == 6;
+}
+
+static void start_b(toy_reaction *react, enum transport transport)
+{
+	b.react = done_at_stop_facts;
+	want_listen(&b, UDP_SOCKET, transport, "127.0.0.1:0");
+	assert_int_equal(pump_add(pump, engine_of(&b)), 0);
+	run();
+	b.react = react;
+	b.log[0] = '\0';
+}
+
+static void datagrams_go_between_engines(void **state)
+{
+	(void)state;
+	start_b(echo_datagram, TRANSPORT_UDP);
+	a.react = talk_to_b;
+	want_listen(&a, UDP_SOCKET, TRANSPORT_UDP, "127.0.0.1:0");
+	assert_int_equal(pump_add(pump, engine_of(&a)), 0);
+	run();
+	assert_string_equal(buf_cstr(&b.bytes), "onetwo");
+	assert_string_equal(buf_cstr(&a.bytes), "re:re:");
+	assert_true(addr_eq(&b.peer, &a.local[UDP_SOCKET]));
+	assert_true(addr_eq(&b.here, &b.local[UDP_SOCKET]));
+}
+
+static void close_then_say(struct toy *t, const struct fact *in)
+{
+	if (in->type == FACT_LISTEN_UP && in->listener == 2) {
+		toy_want(t, WANT_UNLISTEN)->listener = UDP_SOCKET;
+		t->deadline = 0;
+	}
+	t->done = in->type == FACT_DATAGRAM_FAILED;
+}
+
+static void say_to_the_closed(struct toy *t, const struct fact *in)
+{
+	if (in) {
+		close_then_say(t, in);
+		return;
+	}
+	struct output *o = toy_say(t, "anyone?");
+	o->listener = 2;
+	o->peer = t->local[UDP_SOCKET];
+	/* The first may still have been taken: a socket closes at the end of its wake-up. */
+	t->deadline = ts_add(t->woken_at, TS_MS(1));
+}
+
+static void a_closed_listener_refuses_with_the_peer_named(void **state)
+{
+	(void)state;
+	a.react = say_to_the_closed;
+	want_listen(&a, UDP_SOCKET, TRANSPORT_UDP, "127.0.0.1:0");
+	want_listen(&a, 2, TRANSPORT_UDP, "127.0.0.1:0");
+	assert_int_equal(pump_add(pump, engine_of(&a)), 0);
+	run();
+	assert_int_equal(a.err, ECONNREFUSED);
+	assert_true(addr_eq(&a.peer, &a.local[UDP_SOCKET]));
+}
+
+/* ---- flows ---- */
+
+static void greet(struct toy *t, const struct fact *in)
+{
+	if (in->type == FACT_FLOW_ACCEPTED)
+		toy_say(t, "hello")->flow = in->flow;
+	if (in->type == FACT_FLOW_EOF)
+		want_on(t, WANT_CLOSE_FLOW, in->flow);
+}
+
+static void hear_and_close(struct toy *t, const struct fact *in)
+{
+	if (in->type == FACT_FLOW_BYTES)
+		want_on(t, WANT_CLOSE_FLOW, in->flow);
+	t->done = in->type == FACT_FLOW_BYTES;
+}
+
+static void a_flow_connects_two_engines(void **state)
+{
+	(void)state;
+	start_b(greet, TRANSPORT_TCP);
+	a.react = hear_and_close;
+	want_flow(&a, 1, &b.local[UDP_SOCKET]);
+	assert_int_equal(pump_add(pump, engine_of(&a)), 0);
+	run();
+	assert_string_equal(a.log, "clock flow-up flow-bytes");
+	assert_string_equal(buf_cstr(&a.bytes), "hello");
+	assert_true(b.accepted & FLOW_ACCEPTED_BIT);
+	assert_true(addr_eq(&b.here, &b.local[UDP_SOCKET]));
+}
+
+static void a_refused_flow_is_told(void **state)
+{
+	(void)state;
+	start_b(NULL, TRANSPORT_TCP);
+	struct addr at = b.local[UDP_SOCKET];
+	pump_remove(pump, engine_of(&b));
+	a.react = stop_at_time; /* one turn, for the socket to close */
+	a.deadline = 0;
+	assert_int_equal(pump_add(pump, engine_of(&a)), 0);
+	run();
+	pump_remove(pump, engine_of(&a));
+	reset(&b);
+	b.react = done_at_stop_facts;
+	want_flow(&b, 1, &at);
+	assert_int_equal(pump_add(pump, engine_of(&b)), 0);
+	run();
+	assert_string_equal(b.log, "clock flow-failed");
+	assert_int_equal(b.err, ECONNREFUSED);
+}
+
+static void say_much_and_close(struct toy *t, const struct fact *in)
+{
+	if (in->type == FACT_FLOW_UP) {
+		toy_say(t, "last words")->flow = in->flow;
+		want_on(t, WANT_CLOSE_FLOW, in->flow);
+		t->done = true;
+	}
+}
+
+static void what_was_said_before_the_stop_is_sent(void **state)
+{
+	(void)state;
+	start_b(NULL, TRANSPORT_TCP);
+	a.react = say_much_and_close;
+	want_flow(&a, 1, &b.local[UDP_SOCKET]);
+	assert_int_equal(pump_add(pump, engine_of(&a)), 0);
+	run();
+	b.react = stop_at_time;
+	b.deadline = ts_add(pump_now(pump), TS_MS(1));
+	while (buf_len(&b.bytes) < 10 && !watchdog.wakes) {
+		b.deadline = ts_add(pump_now(pump), TS_MS(1));
+		assert_int_equal(pump_run(pump), 0);
+	}
+	assert_string_equal(buf_cstr(&b.bytes), "last words");
+}
+
+static void remove_me(struct toy *t, const struct fact *in)
+{
+	t->done = in->type == FACT_FLOW_UP;
+}
+
+static void stop_at_eof(struct toy *t, const struct fact *in)
+{
+	if (in->type == FACT_FLOW_EOF || in->type == FACT_FLOW_FAILED) {
+		remove_when_done = false;
+		t->done = true;
+	}
+}
+
+static void a_removed_engine_leaves_nothing_open(void **state)
+{
+	(void)state;
+	start_b(stop_at_eof, TRANSPORT_TCP);
+	remove_when_done = true;
+	a.react = remove_me;
+	want_flow(&a, 1, &b.local[UDP_SOCKET]);
+	assert_int_equal(pump_add(pump, engine_of(&a)), 0);
+	run();
+	assert_string_equal(a.log, "clock flow-up");
+	assert_string_equal(b.log, "flow-accepted flow-eof");
+}
+
+static void tls_with(struct toy *t, const struct fact *in, bool accept)
+{
+	if (in->type != FACT_FLOW_UP && in->type != FACT_FLOW_ACCEPTED)
+		return;
+	struct want *w = toy_want(t, WANT_TLS);
+	w->flow = in->flow;
+	w->tls = (struct tls_policy){ .accept = accept, .identity = accept, .trust = !accept };
+	snprintf(w->tls.name, sizeof(w->tls.name), "%s", accept ? "" : "pool.test");
+}
+
+static void serve_tls(struct toy *t, const struct fact *in)
+{
+	tls_with(t, in, true);
+	if (in->type == FACT_TLS_UP)
+		toy_say(t, "secret")->flow = in->flow;
+}
+
+static void use_tls(struct toy *t, const struct fact *in)
+{
+	tls_with(t, in, false);
+	t->done = in->type == FACT_FLOW_BYTES || in->type == FACT_FLOW_FAILED;
+}
+
+static void tls_is_a_want_and_a_fact(void **state)
+{
+	struct authority *authority;
+	struct buf pem;
+
+	(void)state;
+	buf_init(&pem, BYTES_MAX);
+	assert_int_equal(authority_new(&authority), 0);
+	assert_int_equal(authority_put_ca(authority, &pem), 0);
+	assert_int_equal(trust_add_ca(pump_trust(pump), 1, buf_slice(&pem)), 0);
+	buf_clear(&pem);
+	assert_int_equal(authority_put_identity(authority, "pool.test", -9, 99, &pem), 0);
+	assert_int_equal(trust_add_identity(pump_trust(pump), 1, buf_slice(&pem)), 0);
+	start_b(serve_tls, TRANSPORT_TCP);
+	a.react = use_tls;
+	want_flow(&a, 1, &b.local[UDP_SOCKET]);
+	assert_int_equal(pump_add(pump, engine_of(&a)), 0);
+	run();
+	assert_string_equal(a.log, "clock flow-up tls-up flow-bytes");
+	assert_string_equal(buf_cstr(&a.bytes), "secret");
+	authority_free(authority);
+	buf_done(&pem);
+}
+
+static void there_is_room_for_so_many_engines(void **state)
+{
+	static struct toy more[PUMP_ENGINES_MAX];
+	unsigned n = 1; /* the watchdog */
+
+	(void)state;
+	for (; n < PUMP_ENGINES_MAX; n++) {
+		reset(&more[n]);
+		assert_int_equal(pump_add(pump, engine_of(&more[n])), 0);
+	}
+	assert_int_equal(pump_add(pump, engine_of(&a)), -ENOBUFS);
+	assert_string_equal(a.log, "");
+}
+
+static void without_memory_there_is_no_pump(void **state)
+{
+	const struct pump_cfg cfg = { .drained = NULL };
+	int err = -ENOMEM;
+
+	(void)state;
+	for (long n = 0; err == -ENOMEM && n < 100; n++) {
+		struct pump *p = NULL;
+
+		mem_fail_after(n);
+		err = pump_new(&p, &cfg);
+		mem_fail_after(-1);
+		pump_free(p);
+	}
+	assert_int_equal(err, 0);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(the_clock_comes_first_and_the_real_port_is_told),
+		TEST(a_port_that_is_taken_is_told),
+		TEST(a_flow_that_cannot_even_begin_fails_as_a_fact),
+		TEST(names_are_answered_as_facts),
+		TEST(a_deadline_wakes_once_and_not_before),
+		TEST(a_signal_is_a_fact),
+		TEST(a_second_signal_does_not_wait),
+		TEST(datagrams_go_between_engines),
+		TEST(a_closed_listener_refuses_with_the_peer_named),
+		TEST(a_flow_connects_two_engines),
+		TEST(a_refused_flow_is_told),
+		TEST(what_was_said_before_the_stop_is_sent),
+		TEST(a_removed_engine_leaves_nothing_open),
+		TEST(tls_is_a_want_and_a_fact),
+		TEST(there_is_room_for_so_many_engines),
+		TEST(without_memory_there_is_no_pump),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
