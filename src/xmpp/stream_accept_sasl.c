@@ -131,6 +131,10 @@ static void want_account(struct xstream *x)
 	int err = jid_make(&x->jid, sasl_server_username(x->server), jid_domain(&x->domain),
 		SLICE_NONE, &where);
 
+	if (err == -ENOMEM) {
+		xstream_fail_internal(x);
+		return;
+	}
 	if (err ||
 		jid_local(&x->jid).n == 0) { /* no JID, no user: the same refusal as for others */
 		step(x, sasl_server_account(x->server, NULL, &x->message));

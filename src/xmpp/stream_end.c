@@ -76,18 +76,15 @@ static size_t find_condition(struct slice name)
 	return i;
 }
 
-/* A peer's text may be cut: never inside a character. */
-static void set_text(struct xstream *x, const char *fmt, va_list ap)
-	__attribute__((format(printf, 2, 0)));
-static void set_text(struct xstream *x, const char *fmt, va_list ap)
+/* A peer's text may have been cut to fit: never inside a character. */
+static void end_text(struct xstream *x, int n)
 {
-	int n = vsnprintf(x->text, sizeof(x->text), fmt, ap);
+	size_t end = sizeof(x->text) - 1;
 
 	if (n < 0)
 		x->text[0] = '\0';
 	if (n < (int)sizeof(x->text))
 		return;
-	size_t end = sizeof(x->text) - 1;
 	while (end > 0 && ((uint8_t)x->text[end - 1] & 0xc0) == 0x80)
 		end--;
 	if (end > 0 && (uint8_t)x->text[end - 1] >= 0xc0)
@@ -153,7 +150,7 @@ void xstream_refuse(
 	if (x->has_last)
 		return;
 	va_start(ap, fmt);
-	set_text(x, fmt, ap);
+	end_text(x, vsnprintf(x->text, sizeof(x->text), fmt, ap));
 	va_end(ap);
 	put_end(x, condition);
 	fail(x, f, condition);
@@ -167,7 +164,7 @@ void xstream_give_up(
 	if (x->has_last)
 		return;
 	va_start(ap, fmt);
-	set_text(x, fmt, ap);
+	end_text(x, vsnprintf(x->text, sizeof(x->text), fmt, ap));
 	va_end(ap);
 	put_end(x, NULL);
 	fail(x, f, condition);

@@ -1,6 +1,7 @@
 /* stream_private.h - what the stream's own files share.
  *
  *   stream.c             the engine: pushes, takes, the pump between reader and state
+ *   stream_new.c         its beginning and its end in memory
  *   stream_end.c         stream errors, and every way in which a stream ends
  *   stream_header.c      stream headers of both sides
  *   stream_client.c      features, STARTTLS, binding, session: RFC 6120 sections 5 and 7
@@ -115,6 +116,7 @@ static inline bool xstream_accepts(const struct xstream *x)
 }
 
 /* ---- stream.c ---- */
+void xstream_arm_reader(struct xstream *x); /* with the names that the role stops at */
 void xstream_enter(struct xstream *x, enum xstream_state state);
 void xstream_emit(struct xstream *x, struct xstream_event ev);
 /* The output, to write into; ends with xstream_send(), which fails the stream when the buffer did.
