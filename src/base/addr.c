@@ -142,7 +142,11 @@ bool addr_decode(struct slice text, struct addr *ret)
 
 static void put_v4(struct buf *b, const uint8_t *ip)
 {
-	buf_printf(b, "%u.%u.%u.%u", ip[0], ip[1], ip[2], ip[3]);
+	for (int i = 0; i < 4; i++) {
+		if (i)
+			buf_putc(b, '.');
+		buf_putu(b, ip[i]);
+	}
 }
 
 static unsigned group_at(const uint8_t ip[16], int i)
@@ -208,8 +212,10 @@ void addr_put(struct buf *b, const struct addr *a)
 	addr_put_ip(b, a);
 	if (a->family == 6)
 		buf_putc(b, ']');
-	if (a->family)
-		buf_printf(b, ":%u", a->port);
+	if (a->family) {
+		buf_putc(b, ':');
+		buf_putu(b, a->port);
+	}
 }
 
 const char *addr_text(const struct addr *a, char text[ADDR_TEXT_MAX])

@@ -113,12 +113,14 @@ void buf_vprintf(struct buf *b, const char *fmt, va_list ap)
 {
 	va_list again;
 
+	size_t room = b->p ? b->cap - b->n : 0;
 	va_copy(again, ap);
-	int n = vsnprintf(NULL, 0, fmt, ap);
+	int n = vsnprintf(room ? (char *)b->p + b->n : NULL, room, fmt, ap);
 	if (n < 0 && !b->err)
 		b->err = -EMSGSIZE; /* for one, longer than an int can say */
 	if (n > 0 && grow(b, (size_t)n)) {
-		vsnprintf((char *)b->p + b->n, (size_t)n + 1, fmt, again);
+		if ((size_t)n >= room) /* it was cut: what is written is the start only */
+			vsnprintf((char *)b->p + b->n, (size_t)n + 1, fmt, again);
 		b->n += (size_t)n;
 	}
 	va_end(again);

@@ -8,26 +8,32 @@
 
 enum { FIRST_SLOTS = 16 };
 
-static uint64_t rotl(uint64_t x, int b)
+static inline uint64_t rotl(uint64_t x, int b)
 {
 	return x << b | x >> (64 - b);
 }
 
-static void sip_round(uint64_t v[4])
+/* A value in and out: the four words stay in registers. */
+struct sip_state {
+	uint64_t a, b, c, d;
+};
+
+static inline struct sip_state sip_round(struct sip_state v)
 {
-	v[0] += v[1];
-	v[1] = rotl(v[1], 13) ^ v[0];
-	v[0] = rotl(v[0], 32);
-	v[2] += v[3];
-	v[3] = rotl(v[3], 16) ^ v[2];
-	v[0] += v[3];
-	v[3] = rotl(v[3], 21) ^ v[0];
-	v[2] += v[1];
-	v[1] = rotl(v[1], 17) ^ v[2];
-	v[2] = rotl(v[2], 32);
+	v.a += v.b;
+	v.b = rotl(v.b, 13) ^ v.a;
+	v.a = rotl(v.a, 32);
+	v.c += v.d;
+	v.d = rotl(v.d, 16) ^ v.c;
+	v.a += v.d;
+	v.d = rotl(v.d, 21) ^ v.a;
+	v.c += v.b;
+	v.b = rotl(v.b, 17) ^ v.c;
+	v.c = rotl(v.c, 32);
+	return v;
 }
 
-static uint64_t load64(const uint8_t *p)
+static inline uint64_t load64(const uint8_t *p)
 {
 	/* Written out, so that compilers see one load. */
 	return (uint64_t)p[0] | (uint64_t)p[1] << 8 | (uint64_t)p[2] << 16 | (uint64_t)p[3] << 24 |
@@ -38,29 +44,26 @@ static uint64_t load64(const uint8_t *p)
 uint64_t siphash(const uint8_t salt[16], struct slice s)
 {
 	uint64_t k0 = load64(salt), k1 = load64(salt + 8);
-	uint64_t v[4] = { k0 ^ 0x736f6d6570736575, k1 ^ 0x646f72616e646f6d, k0 ^ 0x6c7967656e657261,
-		k1 ^ 0x7465646279746573 };
+	struct sip_state v = { k0 ^ 0x736f6d6570736575, k1 ^ 0x646f72616e646f6d,
+		k0 ^ 0x6c7967656e657261, k1 ^ 0x7465646279746573 };
 	uint64_t last = (uint64_t)s.n << 56;
 	size_t i = 0;
 
 	for (; i + 8 <= s.n; i += 8) {
 		uint64_t m = load64(s.p + i);
 
-		v[3] ^= m;
-		sip_round(v);
-		sip_round(v);
-		v[0] ^= m;
+		v.d ^= m;
+		v = sip_round(sip_round(v));
+		v.a ^= m;
 	}
 	for (size_t k = 0; i + k < s.n; k++)
 		last |= (uint64_t)s.p[i + k] << (8 * k);
-	v[3] ^= last;
-	sip_round(v);
-	sip_round(v);
-	v[0] ^= last;
-	v[2] ^= 0xff;
-	for (int k = 0; k < 4; k++)
-		sip_round(v);
-	return v[0] ^ v[1] ^ v[2] ^ v[3];
+	v.d ^= last;
+	v = sip_round(sip_round(v));
+	v.a ^= last;
+	v.c ^= 0xff;
+	v = sip_round(sip_round(sip_round(sip_round(v))));
+	return v.a ^ v.b ^ v.c ^ v.d;
 }
 
 void map_init(struct map *m, size_t max_nodes, struct rng *rng)

@@ -47,11 +47,26 @@ static bool is_xml_char(uint32_t cp)
 	       cp != 0xffff;
 }
 
+/* How many bytes at p, a multiple of eight, are printable ASCII: nothing to look at. */
+static size_t plain(const uint8_t *p, size_t n)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
+	size_t i = 0;
+
+	for (uint64_t w; i + 8 <= n; i += 8) {
+		memcpy(&w, p + i, 8);
+		/* A byte below 0x20 borrows into its top bit, or into that of the byte behind it. */
+		if ((w | (w - ones * 0x20)) & tops)
+			break;
+	}
+	return i;
+}
+
 static bool check(struct slice s, bool xml, size_t *bad)
 {
 	uint32_t cp = 0;
 
-	for (size_t i = 0, len; i < s.n; i += len) {
+	for (size_t i = plain(s.p, s.n), len; i < s.n; i += len) {
 		len = decode(s.p + i, s.n - i, &cp);
 		if (len && (!xml || is_xml_char(cp)))
 			continue;

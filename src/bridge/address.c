@@ -50,21 +50,32 @@ static const char *hex_of(uint8_t c)
 	return NULL;
 }
 
+/* Bytes that never begin or need an escape, which is nearly all: they are copied as they are. */
+static size_t plain(struct slice s)
+{
+	size_t n = 0;
+
+	while (n < s.n && (ascii_is_alpha(s.p[n]) || ascii_is_digit(s.p[n])))
+		n++;
+	return n;
+}
+
 /* XEP-0106 section 4.2: a backslash is escaped only where it would begin an escape. */
 static void put_escaped_local(struct buf *b, struct slice raw)
 {
-	for (size_t i = 0; i < raw.n; i++) {
-		uint8_t c = raw.p[i];
-		const char *hex = hex_of(c);
+	while (raw.n) {
+		size_t n = plain(raw);
 
-		if (c == '\\' && !escape_at(slice_skip(raw, i)))
-			hex = NULL;
-		if (hex) {
-			buf_putc(b, '\\');
+		buf_put(b, slice_cut(raw, 0, n));
+		raw = slice_skip(raw, n);
+		if (raw.n == 0)
+			return;
+		uint8_t c = raw.p[0];
+		const char *hex = c == '\\' && !escape_at(raw) ? NULL : hex_of(c);
+		buf_putc(b, hex ? '\\' : c);
+		if (hex)
 			buf_puts(b, hex);
-		} else {
-			buf_putc(b, c);
-		}
+		raw = slice_skip(raw, 1);
 	}
 }
 

@@ -100,29 +100,14 @@ static void put_unsupported(struct buf *b, const struct sip_msg *req)
 		sip_put_header(b, "Unsupported", h->value);
 }
 
-/* The head comes with the standard phrase; ours tells more. */
-static void replace_line(struct gateway *g, struct buf *b, size_t before, const struct verdict *v)
-{
-	struct slice all = slice_skip(buf_slice(b), before);
-
-	buf_clear(&g->scratch);
-	buf_put(&g->scratch, slice_skip(all, slice_chr(all, '\n') + 1));
-	buf_truncate(b, before);
-	gateway_put_answer_line(b, v);
-	buf_put(b, buf_slice(&g->scratch));
-}
-
 void gateway_answer_stateless(struct gateway *g, const struct origin *o, const struct nist_key *key,
 	const struct verdict *v)
 {
 	char tag[NIST_TAG_MAX];
 	struct buf *b = gateway_out(g);
-	size_t before = buf_len(b);
 
-	sip_put_response_head(b, &g->msg, gateway_answer_status(v),
-		slice_str(nist_to_tag(key, g->salt, tag)), &o->peer);
-	if (answers[v->answer].reason)
-		replace_line(g, b, before, v);
+	gateway_put_answer_line(b, v);
+	sip_put_response_fields(b, &g->msg, slice_str(nist_to_tag(key, g->salt, tag)), &o->peer);
 	if (answers[v->answer].end == END_UNSUPPORTED)
 		put_unsupported(b, &g->msg);
 	gateway_put_answer_end(g, b, v);

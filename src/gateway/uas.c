@@ -228,13 +228,10 @@ static int keep_head(struct gateway *g, struct uas *u)
 {
 	char tag[NIST_TAG_MAX];
 
-	buf_clear(&g->scratch);
-	sip_put_response_head(&g->scratch, &g->msg, 202,
-		slice_str(nist_to_tag(&u->key, g->salt, tag)), &u->origin.peer);
-	struct slice head = buf_slice(&g->scratch);
 	buf_clear(&u->head);
-	buf_put(&u->head, slice_skip(head, slice_chr(head, '\n') + 1));
-	return buf_err(&g->scratch) ? buf_err(&g->scratch) : buf_err(&u->head);
+	sip_put_response_fields(&u->head, &g->msg,
+		slice_str(nist_to_tag(&u->key, g->salt, tag)), &u->origin.peer);
+	return buf_err(&u->head);
 }
 
 static struct uas *uas_new(struct gateway *g, const struct origin *o, const struct nist_key *key)

@@ -390,15 +390,20 @@ void sip_put_quoted(struct buf *b, struct slice raw)
 
 void sip_put_header_text(struct buf *b, struct slice raw)
 {
+	size_t from = 0;
+
 	for (size_t i = 0; i < raw.n; i++) {
-		/* A folded line is one line: CRLF and what follows it is one space. */
-		if (raw.p[i] == '\r' && i + 1 < raw.n && raw.p[i + 1] == '\n') {
-			i = skip_lws(raw, i) - 1;
-			buf_putc(b, ' ');
+		if (harmless(raw.p[i]) == raw.p[i])
 			continue;
-		}
-		buf_putc(b, harmless(raw.p[i]));
+		buf_put(b, slice_cut(raw, from, i));
+		/* A folded line is one line: CRLF and what follows it is one space. */
+		bool folded = raw.p[i] == '\r' && i + 1 < raw.n && raw.p[i + 1] == '\n';
+		buf_putc(b, folded ? ' ' : harmless(raw.p[i]));
+		if (folded)
+			i = skip_lws(raw, i) - 1;
+		from = i + 1;
 	}
+	buf_put(b, slice_skip(raw, from));
 }
 
 int sip_media_decode(struct slice in, struct sip_media *ret, struct where *where)

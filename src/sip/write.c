@@ -79,8 +79,10 @@ static void put_top_via(struct buf *b, const struct sip_via *via, const struct a
 			buf_putc(b, '=');
 		buf_put(b, p.value);
 	}
-	if (via->has_rport)
-		buf_printf(b, ";rport=%u", source->port);
+	if (via->has_rport) {
+		buf_puts(b, ";rport=");
+		buf_putu(b, source->port);
+	}
 	if (via->has_rport || !is_source(via->host, source)) {
 		buf_puts(b, ";received=");
 		addr_put_ip(b, source);
@@ -113,16 +115,22 @@ static void put_row(struct buf *b, const char *name, struct slice value)
 	buf_put(b, value);
 }
 
-void sip_put_response_head(struct buf *b, const struct sip_msg *req, int status,
-	struct slice to_tag, const struct addr *source)
+void sip_put_response_fields(
+	struct buf *b, const struct sip_msg *req, struct slice to_tag, const struct addr *source)
 {
-	sip_put_status_line(b, status, SLICE_NONE);
 	put_vias(b, req, source);
 	put_row(b, "From: ", req->from.text);
 	put_row(b, "\r\nTo: ", req->to.text);
-	if (req->to.tag.n == 0 && status > 100 && to_tag.n)
+	if (req->to.tag.n == 0 && to_tag.n)
 		put_row(b, ";tag=", to_tag);
 	put_row(b, "\r\nCall-ID: ", req->call_id);
 	put_row(b, "\r\nCSeq: ", sip_msg_value(req, SIP_HDR_CSEQ));
 	buf_puts(b, "\r\n");
+}
+
+void sip_put_response_head(struct buf *b, const struct sip_msg *req, int status,
+	struct slice to_tag, const struct addr *source)
+{
+	sip_put_status_line(b, status, SLICE_NONE);
+	sip_put_response_fields(b, req, status > 100 ? to_tag : SLICE_NONE, source);
 }

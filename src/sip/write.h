@@ -19,8 +19,12 @@ void sip_put_via(
 /* Content-Length, the empty line and the body: the end of every message. */
 void sip_put_body(struct buf *b, struct slice body);
 
-/* The beginning of a response to `req`: status line, all Via (with received and rport filled in
- * from `source`, RFC 3581), From, To (with `to_tag` added if it has none and status > 100),
- * Call-ID, CSeq.  The caller adds its headers and ends with sip_put_body(). */
+/* What a response to `req` repeats of it (RFC 3261 section 8.2.6.2): all Via (with received and
+ * rport filled in from `source`, RFC 3581), From, To (with `to_tag`, unless it is "" or To has
+ * one), Call-ID, CSeq.  Behind a status line; the caller adds its headers and ends with
+ * sip_put_body(). */
+void sip_put_response_fields(
+	struct buf *b, const struct sip_msg *req, struct slice to_tag, const struct addr *source);
+/* A status line with the standard phrase, and the fields; 100 gets no tag. */
 void sip_put_response_head(struct buf *b, const struct sip_msg *req, int status,
 	struct slice to_tag, const struct addr *source /* NULL: leave Via as it is */);

@@ -7,32 +7,36 @@
 
 /* What must not stand as itself.  White space but SP in a value, and CR everywhere, would be
  * changed by the reader (XML 1.0 sections 2.11 and 3.3.3). */
-static const char *escape_of(uint8_t c, bool in_value)
-{
-	switch (c) {
-	case '&': return "&amp;";
-	case '<': return "&lt;";
-	case '>': return "&gt;"; /* "]]>" must not stand in text */
-	case '\r': return "&#13;";
-	case '\'': return in_value ? "&apos;" : NULL;
-	case '"': return in_value ? "&quot;" : NULL;
-	case '\t': return in_value ? "&#9;" : NULL;
-	case '\n': return in_value ? "&#10;" : NULL;
-	}
-	return NULL;
-}
+enum escape_where {
+	ESCAPE_NEVER,
+	ESCAPE_VALUE, /* in the value of an attribute only */
+	ESCAPE_ALWAYS,
+};
+
+static const struct {
+	enum escape_where where;
+	const char *text;
+} escapes[256] = {
+	['&'] = { ESCAPE_ALWAYS, "&amp;" },
+	['<'] = { ESCAPE_ALWAYS, "&lt;" },
+	['>'] = { ESCAPE_ALWAYS, "&gt;" }, /* "]]>" must not stand in text */
+	['\r'] = { ESCAPE_ALWAYS, "&#13;" },
+	['\''] = { ESCAPE_VALUE, "&apos;" },
+	['"'] = { ESCAPE_VALUE, "&quot;" },
+	['\t'] = { ESCAPE_VALUE, "&#9;" },
+	['\n'] = { ESCAPE_VALUE, "&#10;" },
+};
 
 static void put_good(struct buf *b, struct slice s, bool in_value)
 {
+	const enum escape_where least = in_value ? ESCAPE_VALUE : ESCAPE_ALWAYS;
 	size_t from = 0;
 
 	for (size_t i = 0; i < s.n; i++) {
-		const char *escape = escape_of(s.p[i], in_value);
-
-		if (!escape)
+		if (escapes[s.p[i]].where < least)
 			continue;
 		buf_put(b, slice_cut(s, from, i));
-		buf_puts(b, escape);
+		buf_puts(b, escapes[s.p[i]].text);
 		from = i + 1;
 	}
 	buf_put(b, slice_skip(s, from));
