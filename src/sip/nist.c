@@ -6,7 +6,11 @@
 #include "base/map.h"
 #include "base/mem.h"
 
-#define NONE UINT32_MAX
+/* The head of a bucket: the place of its first entry, and above it one bit for each entry of the
+ * chain, chosen by the key.  Nearly every request is new: most of them are known to be so without
+ * a look at an entry, which would be far from any cache. */
+enum { PLACE_BITS = 24 };
+#define NONE ((UINT32_C(1) << PLACE_BITS) - 1)
 
 /* 32 bytes; with its share of the index and of half-empty chunks it stays below 48. */
 struct entry {
@@ -25,6 +29,7 @@ enum {
 	SEGMENTS_MAX = NIST_DONE_MAX / SEGMENT + 1,
 	BUCKETS_MIN = 16,
 };
+_Static_assert(PLACES < NONE, "a place fits beside the bits of a head");
 
 /* Entries leave in the order in which they came, since all linger equally long: a ring of chunks.
  * The index is a linear hash table: it grows and shrinks by one bucket an operation, so that no
@@ -134,6 +139,48 @@ static uint32_t bucket_of(const struct nist_done *d, const struct nist_key *key)
 	return i < d->n_buckets ? i : i - d->level;
 }
 
+static uint32_t sign_of(const struct nist_key *key)
+{
+	return UINT32_C(1) << (PLACE_BITS + (key->hash[1] & 7));
+}
+
+/* The entry becomes the first of its bucket. */
+static void link_in(struct nist_done *d, uint32_t place)
+{
+	struct entry *e = entry_at(d, place);
+	uint32_t *head = head_at(d, bucket_of(d, &e->key));
+
+	e->next = *head & NONE;
+	*head = (*head & ~NONE) | sign_of(&e->key) | place;
+}
+
+/* A whole chain, each entry to where it belongs now. */
+static void relink(struct nist_done *d, uint32_t at)
+{
+	while (at != NONE) {
+		uint32_t next = entry_at(d, at)->next;
+
+		link_in(d, at);
+		at = next;
+	}
+}
+
+static void link_out(struct nist_done *d, uint32_t place)
+{
+	struct entry *e = entry_at(d, place);
+	uint32_t *head = head_at(d, bucket_of(d, &e->key)), at = *head & NONE;
+
+	if (at == place) {
+		/* The bits of an entry that left stay until the chain is empty: no more than a
+		 * look too many. */
+		*head = e->next == NONE ? NONE : (*head & ~NONE) | e->next;
+		return;
+	}
+	while (entry_at(d, at)->next != place)
+		at = entry_at(d, at)->next;
+	entry_at(d, at)->next = e->next;
+}
+
 static int add_bucket(struct nist_done *d)
 {
 	uint32_t bucket = d->n_buckets;
@@ -159,16 +206,9 @@ static void grow(struct nist_done *d)
 
 	if (bucket == SEGMENTS_MAX * SEGMENT || add_bucket(d))
 		return;
-	uint32_t *from = head_at(d, bucket - level), at = *from;
+	uint32_t *from = head_at(d, bucket - level), at = *from & NONE;
 	*from = NONE;
-	while (at != NONE) {
-		struct entry *e = entry_at(d, at);
-		uint32_t next = e->next, *to = head_at(d, bucket_of(d, &e->key));
-
-		e->next = *to;
-		*to = at;
-		at = next;
-	}
+	relink(d, at);
 }
 
 static void shrink(struct nist_done *d)
@@ -179,11 +219,9 @@ static void shrink(struct nist_done *d)
 		return;
 	if (d->n_buckets == d->level)
 		d->level /= 2;
-	uint32_t *tail = head_at(d, last - d->level);
-	while (*tail != NONE)
-		tail = &entry_at(d, *tail)->next;
-	*tail = *head_at(d, last);
-	d->n_buckets--;
+	uint32_t at = *head_at(d, last) & NONE;
+	d->n_buckets--; /* from here on its entries belong to the other half */
+	relink(d, at);
 	if (last % SEGMENT == 0)
 		d->segments[--d->n_segments] = mem_free(d->segments[last / SEGMENT]);
 }
@@ -223,13 +261,9 @@ struct nist_done *nist_done_free(struct nist_done *d)
 static void drop_first(struct nist_done *d)
 {
 	const uint32_t place = first_place(d);
-	struct entry *e = entry_at(d, place);
-	uint32_t *at = head_at(d, bucket_of(d, &e->key));
+	const size_t chunk = place / CHUNK;
 
-	while (*at != place)
-		at = &entry_at(d, *at)->next;
-	*at = e->next;
-	size_t chunk = place / CHUNK;
+	link_out(d, place);
 	d->first++;
 	if (d->first % CHUNK == 0 || d->first == d->end) {
 		d->chunks[chunk] = mem_free(d->chunks[chunk]);
@@ -262,13 +296,11 @@ int nist_done_add(
 			return -ENOMEM;
 		d->n_chunks++;
 	}
-	uint32_t *head = head_at(d, bucket_of(d, key));
 	*entry_at(d, place) = (struct entry){ .key = *key,
 		.until = ts_add(now, d->linger),
 		.status = (uint16_t)status,
-		.extra = extra,
-		.next = *head };
-	*head = place;
+		.extra = extra };
+	link_in(d, place);
 	d->end++;
 	if (d->end - d->first > d->n_buckets)
 		grow(d);
@@ -278,7 +310,9 @@ int nist_done_add(
 bool nist_done_find(const struct nist_done *d, const struct nist_key *key, int *status,
 	uint16_t *extra, ts_t now)
 {
-	for (uint32_t at = *head_at(d, bucket_of(d, key)); at != NONE;) {
+	const uint32_t head = *head_at(d, bucket_of(d, key));
+
+	for (uint32_t at = head & sign_of(key) ? head & NONE : NONE; at != NONE;) {
 		const struct entry *e = entry_at(d, at);
 
 		if (e->key.hash[0] == key->hash[0] && e->key.hash[1] == key->hash[1] &&
