@@ -94,6 +94,14 @@ struct output {
 	struct slice bytes;
 };
 
+/* What a message came in on, and so where its answer goes. */
+struct origin {
+	flow_t flow; /* 0: a datagram */
+	uint32_t listener;
+	enum transport transport;
+	struct addr peer, local;
+};
+
 /* What a driver needs of an engine.  push: one fact; time: the clock alone. */
 struct engine_ops {
 	const char *name;

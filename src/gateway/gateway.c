@@ -9,12 +9,7 @@
 static void begin_push(struct gateway *g, ts_t now)
 {
 	g->now = now;
-	if (g->next_output == g->n_outputs) {
-		g->n_outputs = g->next_output = 0;
-		buf_clear(&g->out_bytes);
-	}
-	if (g->next_want == g->n_wants)
-		g->n_wants = g->next_want = 0;
+	outbox_begin(&g->out);
 	if (g->next_event == g->n_events) {
 		g->n_events = g->next_event = 0;
 		buf_clear(&g->log);
@@ -23,35 +18,18 @@ static void begin_push(struct gateway *g, ts_t now)
 
 struct buf *gateway_out(struct gateway *g)
 {
-	return &g->out_bytes;
+	return outbox_bytes(&g->out);
 }
 
-/* What stands in out_bytes behind the last output becomes the next one. */
+/* One that is over the bound is as a lost datagram: the peer repeats its request. */
 void gateway_send(struct gateway *g, const struct origin *to)
 {
-	size_t from = g->n_outputs == 0 ? 0
-					: g->outputs[g->n_outputs - 1].offset +
-						  g->outputs[g->n_outputs - 1].n;
-
-	if (buf_err(&g->out_bytes) || g->n_outputs == OUTPUTS_MAX)
-		return; /* as a lost datagram: the peer repeats its request */
-	g->outputs[g->n_outputs++] = (struct pending_output){
-		.flow = to->flow,
-		.listener = to->listener,
-		.peer = to->peer,
-		.offset = from,
-		.n = buf_len(&g->out_bytes) - from,
-	};
+	(void)outbox_send(&g->out, to->flow, to->listener, &to->peer);
 }
 
 struct want *gateway_want(struct gateway *g, enum want_type type)
 {
-	assert(g->n_wants < WANTS_MAX); /* a push makes a handful at most; the driver drains them */
-	struct want *w = &g->wants[g->n_wants++];
-
-	memset(w, 0, sizeof(*w));
-	w->type = type;
-	return w;
+	return outbox_want(&g->out, type);
 }
 
 struct buf *gateway_log(struct gateway *g, const char *subsystem, const char *event)
@@ -79,29 +57,15 @@ static bool take_output(void *self, struct output *ret)
 {
 	struct gateway *g = self;
 
-	if (g->next_output < g->n_outputs) {
-		const struct pending_output *o = &g->outputs[g->next_output++];
-
-		*ret = (struct output){
-			.flow = o->flow,
-			.listener = o->listener,
-			.peer = o->peer,
-			.bytes = slice_cut(buf_slice(&g->out_bytes), o->offset, o->offset + o->n),
-		};
+	if (outbox_take_output(&g->out, ret))
 		return true;
-	}
 	*ret = (struct output){ .flow = g->stream_flow };
 	return g->stream && g->stream_up && xstream_take_output(g->stream, &ret->bytes);
 }
 
 static bool take_want(void *self, struct want *ret)
 {
-	struct gateway *g = self;
-
-	if (g->next_want == g->n_wants)
-		return false;
-	*ret = g->wants[g->next_want++];
-	return true;
+	return outbox_take_want(&((struct gateway *)self)->out, ret);
 }
 
 bool gateway_take_event(struct gateway *g, struct gateway_event *ret)
@@ -366,7 +330,6 @@ static ts_t deadline(const void *self)
 
 static int init(struct gateway *g, const struct gateway_cfg *cfg, ts_t now)
 {
-	buf_init(&g->out_bytes, OUT_BYTES_MAX);
 	buf_init(&g->log, 64 << 10);
 	buf_init(&g->scratch, STANZA_MAX);
 	rng_bytes(g->rng, g->salt, sizeof(g->salt));
@@ -375,12 +338,12 @@ static int init(struct gateway *g, const struct gateway_cfg *cfg, ts_t now)
 	timers_init(&g->uac_timers);
 	list_init(&g->uas_fifo);
 	list_init(&g->due_domains);
-	g->outputs = mem_alloc0(OUTPUTS_MAX * sizeof(*g->outputs));
+	int err = outbox_init(&g->out, OUT_BYTES_MAX, OUTPUTS_MAX, WANTS_MAX);
 	g->secret = mem_strndup(cfg->component_secret.p, cfg->component_secret.n);
-	if (!g->outputs || !g->secret)
+	if (err || !g->secret)
 		return -ENOMEM;
 	g->cfg.component_secret = slice_str(g->secret);
-	int err = gateway_uas_init(g);
+	err = gateway_uas_init(g);
 	return err ? err : gateway_uac_init(g, now);
 }
 
@@ -422,10 +385,9 @@ struct gateway *gateway_free(struct gateway *g)
 	gateway_uac_done(g);
 	gateway_component_done(g);
 	free_conns(g);
-	buf_done(&g->out_bytes);
+	outbox_done(&g->out);
 	buf_done(&g->log);
 	buf_done(&g->scratch);
-	mem_free(g->outputs);
 	if (g->secret)
 		mem_wipe(g->secret, strlen(g->secret));
 	mem_free(g->secret);

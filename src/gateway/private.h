@@ -12,6 +12,7 @@
 
 #include "base/list.h"
 #include "base/map.h"
+#include "base/outbox.h"
 #include "base/timers.h"
 #include "bridge/message.h"
 #include "gateway/gateway.h"
@@ -34,14 +35,6 @@ enum {
 	STANZA_MAX =
 		200 << 10, /* below every server's stanza limit with room for its own wrapping */
 	RETRY_AFTER_S = 5,
-};
-
-/* What a SIP request came in on, and so where its answer goes. */
-struct origin {
-	flow_t flow; /* 0: a datagram */
-	uint32_t listener;
-	enum transport transport;
-	struct addr peer, local;
 };
 
 /* ---- answers that are made again from a retransmitted request: status, phrase, one header ---- */
@@ -149,13 +142,6 @@ struct conn {
 	bool closing;
 };
 
-struct pending_output {
-	flow_t flow;
-	uint32_t listener;
-	struct addr peer;
-	size_t offset, n;
-};
-
 struct listener {
 	enum transport transport;
 	struct addr local; /* family 0: not bound yet */
@@ -172,11 +158,7 @@ struct gateway {
 	ts_t stop_by;
 
 	/* Made by one push, taken before the next. */
-	struct buf out_bytes;
-	struct pending_output *outputs;
-	size_t n_outputs, next_output;
-	struct want wants[WANTS_MAX];
-	unsigned n_wants, next_want;
+	struct outbox out;
 	struct gateway_event events[EVENTS_MAX];
 	size_t event_text[EVENTS_MAX]; /* offset in log, or SIZE_MAX */
 	unsigned n_events, next_event;

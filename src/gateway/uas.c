@@ -229,8 +229,8 @@ static int keep_head(struct gateway *g, struct uas *u)
 	char tag[NIST_TAG_MAX];
 
 	buf_clear(&u->head);
-	sip_put_response_fields(&u->head, &g->msg,
-		slice_str(nist_to_tag(&u->key, g->salt, tag)), &u->origin.peer);
+	sip_put_response_fields(
+		&u->head, &g->msg, slice_str(nist_to_tag(&u->key, g->salt, tag)), &u->origin.peer);
 	return buf_err(&u->head);
 }
 

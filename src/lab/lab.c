@@ -9,12 +9,7 @@
 static void begin_push(struct lab *l, ts_t now)
 {
 	l->now = now;
-	if (l->next_output == l->n_outputs) {
-		l->n_outputs = l->next_output = 0;
-		buf_clear(&l->out_bytes);
-	}
-	if (l->next_want == l->n_wants)
-		l->n_wants = l->next_want = 0;
+	outbox_begin(&l->out);
 	if (l->next_event == l->n_events) {
 		l->n_events = l->next_event = 0;
 		buf_clear(&l->log);
@@ -23,34 +18,18 @@ static void begin_push(struct lab *l, ts_t now)
 
 struct buf *lab_out(struct lab *l)
 {
-	return &l->out_bytes;
+	return outbox_bytes(&l->out);
 }
 
+/* One that is over the bound is as lost on the way. */
 void lab_send(struct lab *l, const struct origin *to)
 {
-	const struct pending_output *last = l->n_outputs ? &l->outputs[l->n_outputs - 1] : NULL;
-	size_t from = last ? last->offset + last->n : 0;
-
-	assert(l->outputs);
-	if (buf_err(&l->out_bytes) || l->n_outputs == OUTPUTS_MAX)
-		return; /* as lost on the way */
-	l->outputs[l->n_outputs++] = (struct pending_output){
-		.flow = to->flow,
-		.listener = to->listener,
-		.peer = to->peer,
-		.offset = from,
-		.n = buf_len(&l->out_bytes) - from,
-	};
+	(void)outbox_send(&l->out, to->flow, to->listener, &to->peer);
 }
 
 struct want *lab_want(struct lab *l, enum want_type type)
 {
-	assert(l->n_wants < WANTS_MAX);
-	struct want *w = &l->wants[l->n_wants++];
-
-	memset(w, 0, sizeof(*w));
-	w->type = type;
-	return w;
+	return outbox_want(&l->out, type);
 }
 
 struct buf *lab_log(struct lab *l, const char *subsystem, const char *event)
@@ -78,15 +57,8 @@ static bool take_output(void *self, struct output *ret)
 	struct lab *l = self;
 	struct list *n, *t;
 
-	if (l->next_output < l->n_outputs) {
-		const struct pending_output *o = &l->outputs[l->next_output++];
-
-		*ret = (struct output){ .flow = o->flow,
-			.listener = o->listener,
-			.peer = o->peer,
-			.bytes = slice_cut(buf_slice(&l->out_bytes), o->offset, o->offset + o->n) };
+	if (outbox_take_output(&l->out, ret))
 		return true;
-	}
 	LIST_EACH(n, t, &l->all_conns)
 	{
 		struct conn *c = LIST_OWNER(n, struct conn, all);
@@ -102,12 +74,7 @@ static bool take_output(void *self, struct output *ret)
  */
 static bool take_want(void *self, struct want *ret)
 {
-	struct lab *l = self;
-
-	if (l->next_want == l->n_wants)
-		return false;
-	*ret = l->wants[l->next_want++];
-	return true;
+	return outbox_take_want(&((struct lab *)self)->out, ret);
 }
 
 bool lab_take_event(struct lab *l, struct lab_event *ret)
@@ -380,7 +347,6 @@ static ts_t deadline(const void *self)
 
 static int init(struct lab *l)
 {
-	buf_init(&l->out_bytes, OUT_BYTES_MAX);
 	buf_init(&l->log, 64 << 10);
 	buf_init(&l->scratch, 4 * MESSAGE_MAX);
 	buf_init(&l->held, 1 << 20);
@@ -388,10 +354,9 @@ static int init(struct lab *l)
 	timers_init(&l->timers);
 	rng_bytes(l->rng, l->salt, sizeof(l->salt));
 	map_init(&l->conns, CONNS_MAX, l->rng);
-	l->outputs = mem_alloc0(OUTPUTS_MAX * sizeof(*l->outputs));
-	if (!l->outputs)
-		return -ENOMEM;
-	int err = lab_accounts_init(l);
+	int err = outbox_init(&l->out, OUT_BYTES_MAX, OUTPUTS_MAX, WANTS_MAX);
+	if (!err)
+		err = lab_accounts_init(l);
 	return err ? err : lab_proxy_init(l);
 }
 
@@ -426,11 +391,10 @@ struct lab *lab_free(struct lab *l)
 	lab_proxy_done(l);
 	map_done(&l->conns);
 	lab_accounts_done(l);
-	buf_done(&l->out_bytes);
+	outbox_done(&l->out);
 	buf_done(&l->log);
 	buf_done(&l->scratch);
 	buf_done(&l->held);
-	mem_free(l->outputs);
 	return mem_free(l);
 }
 

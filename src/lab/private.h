@@ -12,6 +12,7 @@
 
 #include "base/list.h"
 #include "base/map.h"
+#include "base/outbox.h"
 #include "base/timers.h"
 #include "lab/lab.h"
 #include "sip/digest.h"
@@ -31,13 +32,6 @@ enum {
 	FORWARDS_MAX = 100000, /* requests in hand or remembered until timer J */
 	MESSAGE_MAX = 65535,
 	HELD_MAX = 256, /* stanzas that a fault holds back */
-};
-
-struct origin {
-	flow_t flow; /* 0: a datagram */
-	uint32_t listener;
-	enum transport transport;
-	struct addr peer, local;
 };
 
 struct binding {
@@ -97,24 +91,13 @@ struct forward {
 	ts_t forget; /* timer J */
 };
 
-struct pending_output {
-	flow_t flow;
-	uint32_t listener;
-	struct addr peer;
-	size_t offset, n;
-};
-
 struct lab {
 	struct lab_cfg cfg;
 	struct rng *rng;
 	ts_t now;
 	uint8_t salt[16];
 
-	struct buf out_bytes;
-	struct pending_output *outputs;
-	size_t n_outputs, next_output;
-	struct want wants[WANTS_MAX];
-	unsigned n_wants, next_want;
+	struct outbox out;
 	struct lab_event events[EVENTS_MAX];
 	size_t event_text[EVENTS_MAX];
 	unsigned n_events, next_event;

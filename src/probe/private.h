@@ -11,6 +11,7 @@
  */
 #pragma once
 
+#include "base/outbox.h"
 #include "bridge/address.h"
 #include "probe/probe.h"
 #include "sip/digest.h"
@@ -25,6 +26,7 @@
 
 enum {
 	OUTPUTS_MAX = 64,
+	OUT_BYTES_MAX = 4 << 20,
 	WANTS_MAX = 256,
 	EVENTS_MAX = 256,
 	NONCE = 26, /* 130 bits: nobody guesses one */
@@ -99,13 +101,6 @@ struct xmpp_side {
 	struct sasl_cache *cache;
 };
 
-struct pending_output {
-	flow_t flow;
-	uint32_t listener;
-	struct addr peer;
-	size_t offset, n;
-};
-
 struct probe {
 	struct probe_cfg cfg;
 	struct rng *rng;
@@ -116,11 +111,7 @@ struct probe {
 	struct probe_result result;
 	bool failed;
 
-	struct buf out_bytes;
-	struct pending_output outputs[OUTPUTS_MAX];
-	unsigned n_outputs, next_output;
-	struct want wants[WANTS_MAX];
-	unsigned n_wants, next_want;
+	struct outbox out;
 	struct probe_event events[EVENTS_MAX];
 	size_t trace_at[EVENTS_MAX];
 	unsigned n_events, next_event;

@@ -14,12 +14,7 @@ enum { CLEANUP_MS = 1000 }; /* what is left undone after it is left to time-outs
 static void begin_push(struct probe *p, ts_t now)
 {
 	p->now = now;
-	if (p->next_output == p->n_outputs) {
-		p->n_outputs = p->next_output = 0;
-		buf_clear(&p->out_bytes);
-	}
-	if (p->next_want == p->n_wants)
-		p->n_wants = p->next_want = 0;
+	outbox_begin(&p->out);
 	if (p->next_event == p->n_events) {
 		p->n_events = p->next_event = 0;
 		buf_clear(&p->trace);
@@ -28,34 +23,20 @@ static void begin_push(struct probe *p, ts_t now)
 
 struct buf *probe_out(struct probe *p)
 {
-	return &p->out_bytes;
+	return outbox_bytes(&p->out);
 }
 
-/* What stands in out_bytes behind the last output becomes the next one. */
 void probe_send(struct probe *p, flow_t flow, const struct addr *peer)
 {
-	const struct pending_output *last = p->n_outputs ? &p->outputs[p->n_outputs - 1] : NULL;
-	size_t from = last ? last->offset + last->n : 0;
-	struct slice text = slice_skip(buf_slice(&p->out_bytes), from);
-
-	assert(p->n_outputs < OUTPUTS_MAX); /* a push makes a few */
-	p->outputs[p->n_outputs++] = (struct pending_output){ .flow = flow,
-		.listener = flow ? 0 : SIP_LISTENER,
-		.peer = *peer,
-		.offset = from,
-		.n = text.n };
 	if (flow != p->xmpp.flow || !flow)
-		probe_trace(p, false, true, text, peer);
+		probe_trace(p, false, true, outbox_unsent(&p->out), peer);
+	/* One that is over the bound, which a peer's flood may cause, is lost as on the way. */
+	(void)outbox_send(&p->out, flow, flow ? 0 : SIP_LISTENER, peer);
 }
 
 struct want *probe_want(struct probe *p, enum want_type type)
 {
-	assert(p->n_wants < WANTS_MAX);
-	struct want *w = &p->wants[p->n_wants++];
-
-	memset(w, 0, sizeof(*w));
-	w->type = type;
-	return w;
+	return outbox_want(&p->out, type);
 }
 
 static struct probe_event *add_event(struct probe *p, enum probe_event_type type)
@@ -94,15 +75,8 @@ static bool take_output(void *self, struct output *ret)
 {
 	struct probe *p = self;
 
-	if (p->next_output < p->n_outputs) {
-		const struct pending_output *o = &p->outputs[p->next_output++];
-
-		*ret = (struct output){ .flow = o->flow,
-			.listener = o->listener,
-			.peer = o->peer,
-			.bytes = slice_cut(buf_slice(&p->out_bytes), o->offset, o->offset + o->n) };
+	if (outbox_take_output(&p->out, ret))
 		return true;
-	}
 	*ret = (struct output){ .flow = p->xmpp.flow };
 	if (!p->xmpp.stream || !p->xmpp.up || !xstream_take_output(p->xmpp.stream, &ret->bytes))
 		return false;
@@ -112,12 +86,7 @@ static bool take_output(void *self, struct output *ret)
 
 static bool take_want(void *self, struct want *ret)
 {
-	struct probe *p = self;
-
-	if (p->next_want == p->n_wants)
-		return false;
-	*ret = p->wants[p->next_want++];
-	return true;
+	return outbox_take_want(&((struct probe *)self)->out, ret);
 }
 
 bool probe_take_event(struct probe *p, struct probe_event *ret)
@@ -387,12 +356,13 @@ static void start_result(struct probe *p, const struct probe_cfg *cfg)
 
 static int init(struct probe *p, const struct probe_cfg *cfg, struct buf *why)
 {
-	buf_init(&p->out_bytes, 4 << 20);
 	buf_init(&p->trace, 4 << 20);
 	buf_init(&p->scratch, SIP_MSG_MAX);
 	buf_init(&p->sip.request, SIP_MSG_MAX);
 	sip_frame_init(&p->sip.frame);
-	int err = check_cfg(p, cfg, why);
+	int err = outbox_init(&p->out, OUT_BYTES_MAX, OUTPUTS_MAX, WANTS_MAX);
+	if (!err)
+		err = check_cfg(p, cfg, why);
 	if (err)
 		return err;
 	start_result(p, cfg);
@@ -434,7 +404,7 @@ struct probe *probe_free(struct probe *p)
 	probe_sip_done(p);
 	probe_xmpp_done(p);
 	probe_round_done(p);
-	buf_done(&p->out_bytes);
+	outbox_done(&p->out);
 	buf_done(&p->trace);
 	buf_done(&p->scratch);
 	mem_wipe(p, sizeof(*p));
