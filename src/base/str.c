@@ -55,7 +55,8 @@ static size_t plain(const uint8_t *p, size_t n)
 
 	for (uint64_t w; i + 8 <= n; i += 8) {
 		memcpy(&w, p + i, 8);
-		/* A byte below 0x20 borrows into its top bit, or into that of the byte behind it. */
+		/* A byte below 0x20 borrows into its top bit, or into that of the byte behind it.
+		 */
 		if ((w | (w - ones * 0x20)) & tops)
 			break;
 	}
@@ -214,4 +215,19 @@ const char *str_nearest(const char *got, const char *const *names, size_t n)
 		}
 	}
 	return best;
+}
+
+/* RFC 3339 in UTC.  Days to civil date by Howard Hinnant's method: gmtime() is not pure. */
+void rfc3339_put(struct buf *b, int64_t us)
+{
+	int64_t seconds = us / 1000000, days = seconds / 86400, of_day = seconds % 86400;
+	int64_t z = days + 719468, era = z / 146097, doe = z - era * 146097;
+	int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
+	int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100), mp = (5 * doy + 2) / 153;
+	int64_t day = doy - (153 * mp + 2) / 5 + 1, month = mp < 10 ? mp + 3 : mp - 9;
+	int64_t year = yoe + era * 400 + (month <= 2);
+
+	buf_printf(b, "%04d-%02d-%02dT%02d:%02d:%02d.%06dZ", (int)year, (int)month, (int)day,
+		(int)(of_day / 3600), (int)(of_day / 60 % 60), (int)(of_day % 60),
+		(int)(us % 1000000));
 }

@@ -16,6 +16,8 @@ void base64_put(struct buf *b, struct slice bytes); /* RFC 4648 section 4, padde
 /* Strict: padding required, no white space.  0, ERR_SYNTAX, or the buffer's error. */
 int base64_decode(struct buf *b, struct slice text);
 
+void rfc3339_put(struct buf *b, int64_t us_since_1970); /* "2026-11-25T22:29:00.123456Z" */
+
 bool ascii_is_alpha(uint8_t c);
 bool ascii_is_digit(uint8_t c);
 uint8_t ascii_lower(uint8_t c);

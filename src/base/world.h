@@ -50,6 +50,7 @@ struct fact {
 	uint32_t listener;
 	uint32_t dns_id;
 	int err;
+	bool here; /* FLOW_FAILED: this machine itself refused, nothing was sent */
 	enum flow_step step;
 	int64_t wall;
 	const struct addr *local, *peer;

@@ -1,0 +1,151 @@
+#include "base/text.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+
+struct text_arg text_slice(struct slice s)
+{
+	return (struct text_arg){ .value = s.p ? s : SLICE("") };
+}
+
+struct text_arg text_str(const char *s)
+{
+	return text_slice(slice_str(s));
+}
+
+struct text_arg text_id(const char *id)
+{
+	return (struct text_arg){ .id = id };
+}
+
+struct text_arg text_u64(uint64_t v)
+{
+	struct text_arg a = { .id = NULL };
+
+	snprintf(a.own, sizeof(a.own), "%llu", (unsigned long long)v);
+	return a;
+}
+
+struct text_arg text_seconds(ts_t t)
+{
+	struct text_arg a = { .id = NULL };
+
+	snprintf(a.own, sizeof(a.own), "%.1f", (double)t / 1e6);
+	return a;
+}
+
+struct text_arg text_addr(const struct addr *addr)
+{
+	struct text_arg a = { .id = NULL };
+
+	addr_text(addr, a.own);
+	return a;
+}
+
+struct text_arg text_date(int64_t s)
+{
+	struct text_arg a = { .id = NULL };
+	struct buf b;
+
+	buf_init(&b, sizeof(a.own));
+	rfc3339_put(&b, s * 1000000);
+	slice_cstr(slice_cut(buf_slice(&b), 0, sizeof("2026-11-25") - 1), a.own, sizeof(a.own));
+	buf_done(&b);
+	return a;
+}
+
+struct text_arg text_errno(int err)
+{
+	return text_id(err_text(err));
+}
+
+/* Length of the character at s, 0 when it is no UTF-8. */
+static size_t character(struct slice s)
+{
+	size_t n = s.p[0] < 0x80 ? 1 : s.p[0] < 0xe0 ? 2 : s.p[0] < 0xf0 ? 3 : 4;
+
+	return n <= s.n && utf8_valid(slice_cut(s, 0, n), NULL) ? n : 0;
+}
+
+/* C0, DEL and C1: a terminal would obey them, a line would break. */
+static bool is_control(struct slice c)
+{
+	return (c.n == 1 && (c.p[0] < 0x20 || c.p[0] == 0x7f)) ||
+	       (c.n == 2 && c.p[0] == 0xc2 && c.p[1] < 0xa0);
+}
+
+static void store(struct text *t, struct slice value)
+{
+	const size_t room = sizeof(t->store) - TEXT_ARGS_MAX; /* a NUL for each argument */
+
+	while (value.n) {
+		size_t n = character(value);
+		struct slice c = slice_cut(value, 0, n ? n : 1);
+
+		value = slice_skip(value, c.n);
+		if (n == 0 || is_control(c))
+			c = SLICE("?");
+		if (t->n_store + c.n > room)
+			break;
+		memcpy(t->store + t->n_store, c.p, c.n);
+		t->n_store = (uint16_t)(t->n_store + c.n);
+	}
+	t->store[t->n_store++] = '\0';
+}
+
+struct text text_make(const char *id, const struct text_arg *args, size_t n_args)
+{
+	struct text t = { .id = id };
+
+	assert(n_args <= TEXT_ARGS_MAX);
+	for (size_t i = 0; i < n_args; i++) {
+		const struct text_arg *a = &args[i];
+
+		t.arg_ids[i] = a->id;
+		t.arg_at[i] = t.n_store;
+		if (!a->id)
+			store(&t, a->value.p ? a->value : slice_str(a->own));
+	}
+	t.n_args = (unsigned)n_args;
+	return t;
+}
+
+static const char *look(text_look_up *look_up, const char *id)
+{
+	return look_up && id[0] ? look_up(id) : id; /* gettext gives its header for "" */
+}
+
+/* {1} at the start of s: which argument, or 0. */
+static unsigned place(struct slice s)
+{
+	return s.n >= 3 && s.p[0] == '{' && s.p[2] == '}' && s.p[1] >= '1' &&
+			       s.p[1] <= '0' + TEXT_ARGS_MAX
+		       ? (unsigned)(s.p[1] - '0')
+		       : 0;
+}
+
+void text_put(struct buf *b, const struct text *t, text_look_up *look_up)
+{
+	struct slice s = t->id ? slice_str(look(look_up, t->id)) : SLICE_NONE;
+
+	while (s.n) {
+		size_t plain = slice_chr(s, '{');
+		unsigned n;
+
+		buf_put(b, slice_cut(s, 0, plain));
+		s = slice_skip(s, plain);
+		n = s.n ? place(s) : 0;
+		if (n == 0 || n > t->n_args) {
+			buf_put(b, slice_cut(s, 0, 1));
+			s = slice_skip(s, 1);
+			continue;
+		}
+		buf_puts(b, t->arg_ids[n - 1] ? look(look_up, t->arg_ids[n - 1])
+					      : t->store + t->arg_at[n - 1]);
+		s = slice_skip(s, 3);
+	}
+}
