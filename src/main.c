@@ -10,6 +10,7 @@ static const struct {
 	const char *what;
 } commands[] = {
 	{ "test", cmd_test, "carry a message across and back, and say where it broke" },
+	{ "explain", cmd_explain, "say what a reason means and what to do" },
 	{ "gateway", cmd_gateway, "carry messages between SIP and XMPP" },
 	{ "lab", cmd_lab, "a pool, a gateway and an XMPP partner on loopback" },
 };
@@ -39,6 +40,9 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 		if (strcmp(argv[1], commands[i].name) == 0)
 			return commands[i].run(argc - 1, argv + 1);
-	fprintf(stderr, "stox: unknown command `%s`; there are test, gateway and lab\n", argv[1]);
+	fprintf(stderr, "stox: unknown command `%s`; there are ", argv[1]);
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		fprintf(stderr, "%s%s", i ? ", " : "", commands[i].name);
+	fputc('\n', stderr);
 	return 2;
 }

@@ -25,8 +25,10 @@ static const struct opt opts[] = {
 	{ "verbose", 'v', NULL, OPT_COUNT, AT(verbose), 0, 0, "more log lines" },
 };
 
-static const struct opt_command command = { "gateway", "Carries messages between SIP and XMPP.",
-	opts, COUNT(opts) };
+static const struct opt_command command = { .name = "gateway",
+	.summary = "Carries messages between SIP and XMPP.",
+	.opts = opts,
+	.n_opts = COUNT(opts) };
 
 struct service {
 	struct values v;

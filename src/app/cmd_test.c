@@ -47,8 +47,10 @@ static const struct opt opts[] = {
 	{ "verbose", 'v', NULL, OPT_COUNT, AT(verbose), 0, 0, "phases; twice: all messages" },
 };
 
-static const struct opt_command command = { "test",
-	"Carries a message from a SIP user to an XMPP user and back.", opts, COUNT(opts) };
+static const struct opt_command command = { .name = "test",
+	.summary = "Carries a message from a SIP user to an XMPP user and back.",
+	.opts = opts,
+	.n_opts = COUNT(opts) };
 
 struct test {
 	struct values v;
@@ -188,11 +190,9 @@ static int check(struct test *t)
 		opt_complain(&command, "`--timeout 0`: a time-out above 0 is wanted");
 		return 2;
 	}
-	if (t->v.format && strcmp(t->v.format, "json") != 0 && strcmp(t->v.format, "text") != 0) {
-		opt_complain(&command, "unknown format `%s`; there are text and json", t->v.format);
+	t->runner.format = runner_format(&command, t->v.format);
+	if (!t->runner.format)
 		return 2;
-	}
-	t->runner.format = t->v.format && t->v.format[0] == 'j' ? FORMAT_JSON : FORMAT_TEXT;
 	t->runner.verbosity = t->v.verbose;
 	int err = read_secret(t->v.password_file, t->password);
 	return err ? err : read_secret(t->v.receiver_password_file, t->receiver_password);

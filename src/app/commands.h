@@ -3,4 +3,5 @@
 
 int cmd_test(int argc, char **argv);
 int cmd_gateway(int argc, char **argv);
+int cmd_explain(int argc, char **argv);
 int cmd_lab(int argc, char **argv);

@@ -24,7 +24,8 @@ void opt_complain(const struct opt_command *cmd, const char *fmt, ...)
 
 void opt_help(const struct opt_command *cmd)
 {
-	printf("usage: stox %s [options]\n%s\n\n", cmd->name, cmd->summary);
+	printf("usage: stox %s [options]%s%s%s\n%s\n\n", cmd->name, cmd->argument ? " [" : "",
+		cmd->argument ? cmd->argument : "", cmd->argument ? "]" : "", cmd->summary);
 	for (size_t i = 0; i < cmd->n_opts; i++) {
 		const struct opt *o = &cmd->opts[i];
 		char left[64];
@@ -193,6 +194,22 @@ static enum opt_result parse_short(
 	return OPT_OK;
 }
 
+static enum opt_result set_argument(const struct opt_command *cmd, const char *word, void *values)
+{
+	const char **to = cmd->argument
+				  ? (const char **)(void *)((char *)values + cmd->argument_offset)
+				  : NULL;
+
+	if (!to)
+		opt_complain(
+			cmd, "`%s` is no option; `stox %s --help` lists them", word, cmd->name);
+	else if (*to)
+		opt_complain(cmd, "`%s`: one %s is enough", word, cmd->argument);
+	else
+		*to = word;
+	return to && *to == word ? OPT_OK : OPT_BAD;
+}
+
 enum opt_result opt_parse(const struct opt_command *cmd, int argc, char **argv, void *values)
 {
 	for (int i = 1; i < argc; i++) {
@@ -208,9 +225,7 @@ enum opt_result opt_parse(const struct opt_command *cmd, int argc, char **argv, 
 		} else if (word[0] == '-' && word[1]) {
 			r = parse_short(cmd, &i, argc, argv, values);
 		} else {
-			opt_complain(cmd, "`%s` is no option; `stox %s --help` lists them", word,
-				cmd->name);
-			r = OPT_BAD;
+			r = set_argument(cmd, word, values);
 		}
 		if (r != OPT_OK)
 			return r;

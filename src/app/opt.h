@@ -28,6 +28,8 @@ struct opt_command {
 	const char *name, *summary;
 	const struct opt *opts;
 	size_t n_opts;
+	const char *argument;   /* the name of the one that may stand without a dash, or NULL */
+	size_t argument_offset; /* of a const char * in the command's struct */
 };
 
 enum opt_result {

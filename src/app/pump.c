@@ -67,9 +67,12 @@ static void want_flow(struct pump *p, struct member *m, const struct want *w)
 		return;
 	if (l)
 		pump_remove_link(p, l);
+	/* On loopback the far side's refusal is here before connect() returns; anything else that
+	 * comes at once is this machine's own. */
 	const struct fact in = { .type = FACT_FLOW_FAILED,
 		.flow = w->flow,
 		.err = -err,
+		.here = err != -ECONNREFUSED && err != -ECONNRESET,
 		.step = FLOW_STEP_CONNECT,
 		.peer = &w->addr,
 		.local = &w->addr };

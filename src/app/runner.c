@@ -6,6 +6,21 @@
 
 enum { REPORT_MAX = 8 << 20 };
 
+const struct report_format *runner_format(const struct opt_command *cmd, const char *name)
+{
+	const struct report_format *f = report_format_find(slice_str(name ? name : "text"));
+	struct buf names;
+
+	if (f)
+		return f;
+	buf_init(&names, 1024);
+	for (size_t i = 0; i < n_report_formats; i++)
+		buf_printf(&names, "%s%s", i ? ", " : "", report_formats[i].name);
+	opt_complain(cmd, "unknown format `%s`; there are %s", name, buf_cstr(&names));
+	buf_done(&names);
+	return NULL;
+}
+
 void runner_seed(struct rng *rng)
 {
 	uint8_t seed[32];
@@ -23,6 +38,8 @@ int runner_start(struct runner *r, struct pump *pump, const struct probe_cfg *cf
 	r->started_at_us = (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 	runner_seed(&r->rng);
 	mine.trace = r->verbosity >= 2;
+	if (!r->format)
+		r->format = report_format_find(SLICE("text"));
 	int err = probe_new(&r->probe, &mine, &r->rng, pump_now(pump), why);
 	if (err)
 		return err == ERR_CONFIG ? 2 : 3;
@@ -49,8 +66,8 @@ bool runner_drained(struct runner *r)
 		if (ev.type != PROBE_EV_TRACE)
 			continue;
 		report_trace(&b, &ev);
-		/* JSON has standard output to itself. */
-		print(r->format == FORMAT_JSON ? stderr : stdout, &b);
+		/* What programs read has standard output to itself. */
+		print(r->format->put == report_text ? stdout : stderr, &b);
 	}
 	buf_done(&b);
 	return probe_is_done(r->probe);
@@ -59,18 +76,15 @@ bool runner_drained(struct runner *r)
 int runner_report(struct runner *r)
 {
 	const struct report_run run = { .result = probe_result(r->probe),
-		.started_at_us = r->started_at_us };
+		.started_at_us = r->started_at_us,
+		.verbosity = r->verbosity };
 	struct buf b;
-	int err = 0;
 
 	buf_init(&b, REPORT_MAX);
-	if (r->format == FORMAT_JSON)
-		err = report_json(&b, &run);
-	else
-		report_text(&b, &run, r->verbosity);
+	int err = r->format->put(&b, &run);
 	print(stdout, &b);
 	buf_done(&b);
-	return err || fflush(stdout) ? 3 : report_exit_status(run.result);
+	return err || fflush(stdout) ? 3 : report_exit_status(&run);
 }
 
 void runner_done(struct runner *r)

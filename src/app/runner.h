@@ -2,22 +2,20 @@
  * share. */
 #pragma once
 
+#include "app/opt.h"
 #include "app/pump.h"
 #include "probe/report.h"
 
-enum format {
-	FORMAT_TEXT,
-	FORMAT_JSON,
-};
-
 struct runner {
-	enum format format;
+	const struct report_format *format; /* NULL: text */
 	unsigned verbosity;
 	struct rng rng;
 	struct probe *probe;
 	int64_t started_at_us;
 };
 
+/* The form with that name (NULL: text), or NULL after one line on standard error. */
+const struct report_format *runner_format(const struct opt_command *cmd, const char *name);
 void runner_seed(struct rng *rng); /* from the system */
 /* Exit status of an error here: 2 with `why` told, or 3. */
 int runner_start(struct runner *r, struct pump *pump, const struct probe_cfg *cfg, struct buf *why);

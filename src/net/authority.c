@@ -13,7 +13,7 @@ struct authority {
 	long serial;
 };
 
-enum { DAY = 86400 };
+enum { DAY = 86400, LIFE = 90 * DAY };
 
 static int add_extension(X509 *x, X509 *issuer, int nid, const char *value)
 {
@@ -50,7 +50,7 @@ int authority_new(struct authority **ret)
 	if (!a)
 		return -ENOMEM;
 	a->key = EVP_EC_gen("P-256");
-	a->cert = a->key ? new_cert("stox lab CA", ++a->serial, -DAY, DAY, a->key) : NULL;
+	a->cert = a->key ? new_cert("stox lab CA", ++a->serial, -DAY, LIFE, a->key) : NULL;
 	if (!a->cert || !X509_set_issuer_name(a->cert, X509_get_subject_name(a->cert)) ||
 		add_extension(a->cert, a->cert, NID_basic_constraints, "critical,CA:TRUE") ||
 		add_extension(a->cert, a->cert, NID_subject_key_identifier, "hash") ||

@@ -1,13 +1,16 @@
 /* private.h - what the probe's own files share.
  *
- *   probe.c    the engine: facts in, outputs and wants out, the one deadline
- *   sip.c      the SIP side: find, connect, TLS, transactions, what comes in
- *   xmpp.c     the XMPP side: find, connect, the client stream
- *   round.c    one message across and back: nonces, what arrived, what it proves
- *   verdict.c  outcomes of the world to reasons
- *   mask.c     secrets out of a trace
- *   reason.c   the table of reasons
- *   report.c   a result in words and in JSON
+ *   probe.c         the engine: facts in, outputs and wants out, the one deadline
+ *   way.c           the SIP side: find, connect, TLS
+ *   sip.c           the SIP side: transactions, what comes in
+ *   xmpp.c          the XMPP side: find, connect, the client stream
+ *   round.c         one message across and back: nonces, what arrived, what it proves
+ *   verdict.c       DNS, connections and TLS to reasons, with their evidence
+ *   verdict_sip.c   SIP responses to reasons
+ *   verdict_xmpp.c  streams and error stanzas to reasons
+ *   mask.c          secrets out of a trace
+ *   reason.c, note.c, diagnostics.c, result.c: the tables
+ *   report*.c       a result in the forms that people and tools read
  */
 #pragma once
 
@@ -82,6 +85,10 @@ struct sip_side {
 	char branch[40];
 	uint32_t cseq;
 	unsigned challenges;
+	unsigned sends;  /* of the transaction's request: more than one is a loss */
+	unsigned strays; /* responses to requests that are not ours */
+	char branch_before[40];
+	bool heard;                     /* bytes came over the connection */
 	struct nist_key seen[SEEN_MAX]; /* requests that were answered: repeated ones count once */
 	unsigned n_seen;
 	uint8_t salt[16];
@@ -93,7 +100,8 @@ struct xmpp_side {
 	struct xlocate *locate;
 	struct xlocate_target target;
 	flow_t flow;
-	bool up;
+	bool up, in_tls, is_secure; /* in_tls: the handshake has begun */
+	struct addr local;
 	struct xstream *stream;
 	enum probe_phase phase;
 	char host[256];
@@ -105,6 +113,8 @@ struct probe {
 	struct probe_cfg cfg;
 	struct rng *rng;
 	ts_t start, now, deadline, cleanup_by;
+	bool knows_wall;
+	int64_t wall; /* microseconds since 1970 minus the monotonic clock */
 	enum probe_state state;
 	struct jid user, receiver;
 	char password[256], receiver_password[256], auth_user[256];
@@ -138,20 +148,26 @@ struct want *probe_want(struct probe *p, enum want_type type);
 void probe_begin(struct probe *p, enum probe_phase phase);
 void probe_end(struct probe *p, enum probe_phase phase, enum phase_outcome outcome);
 void probe_address(struct probe *p, enum probe_phase phase, const struct addr *a, enum transport t);
-void probe_detail(struct probe *p, enum probe_phase phase, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
-void probe_warn(struct probe *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* The verdict: the first one counts; then the cleanup begins. */
-void probe_fail(struct probe *p, enum probe_phase phase, enum reason reason, const char *fmt, ...)
-	__attribute__((format(printf, 4, 5)));
+void probe_detail(struct probe *p, enum probe_phase phase, struct text text);
+void probe_note(struct probe *p, enum note note, struct text text); /* each kind once a place */
+/* The verdict: the first one counts; then the cleanup begins.  What stands in evidence stays. */
+void probe_fail(struct probe *p, enum probe_phase phase, enum reason reason, struct text message);
+void probe_fail_memory(struct probe *p, enum probe_phase phase);
+bool probe_is_decided(const struct probe *p);
 void probe_succeed(struct probe *p);
-void probe_trace(
-	struct probe *p, bool xmpp, bool outbound, struct slice text, const struct addr *peer);
+/* `transport` says what it went over; TRANSPORT_TLS: protected, and seen here in clear. */
+void probe_trace(struct probe *p, const struct probe_event *what);
+
+/* way.c */
+int probe_way_init(struct probe *p, struct buf *why);
+void probe_way_fact(struct probe *p, const struct fact *in); /* DNS, flow and listener facts */
+const struct nict_cfg *probe_way_timers(const struct probe *p);
 
 /* sip.c */
 int probe_sip_init(struct probe *p, struct buf *why);
 void probe_sip_done(struct probe *p);
 void probe_sip_fact(struct probe *p, const struct fact *in);
+void probe_sip_register(struct probe *p); /* the way is open */
 void probe_sip_time(struct probe *p);
 ts_t probe_sip_deadline(const struct probe *p);
 void probe_sip_message(struct probe *p); /* the round's MESSAGE goes out */
@@ -166,6 +182,7 @@ void probe_xmpp_time(struct probe *p);
 ts_t probe_xmpp_deadline(const struct probe *p);
 void probe_xmpp_answer(struct probe *p, struct slice to, struct slice thread);
 void probe_xmpp_cleanup(struct probe *p);
+bool probe_xmpp_take_output(struct probe *p, struct output *ret);
 
 /* round.c */
 int probe_round_init(struct probe *p);
@@ -178,15 +195,30 @@ void probe_round_time(struct probe *p);
 void probe_round_timeout(struct probe *p);
 void probe_round_stats(struct probe *p);
 
-/* verdict.c */
-void probe_fail_dns(struct probe *p, enum probe_phase phase, const char *name, enum dns_type type,
-	enum dns_status status, const struct addr *server);
-void probe_fail_flow(struct probe *p, enum probe_phase connect, enum probe_phase tls,
-	const struct fact *in, const struct addr *peer);
-void probe_fail_stream(struct probe *p, enum probe_phase phase, const struct xstream_event *ev);
+/* verdict.c: what the world did becomes a reason, with its evidence */
+struct dns_failure {
+	const char *name;
+	enum dns_type type;
+	enum dns_status status;
+	const struct addr *server;
+	bool srv_says_no; /* the target "." */
+};
+void probe_fail_dns(struct probe *p, enum probe_phase phase, const struct dns_failure *f);
+/* A connection that could not be made, or broke. */
+void probe_fail_flow(struct probe *p, enum probe_side side, const struct fact *in);
+void probe_keep_tls(struct probe *p, enum probe_side side, const struct tls_facts *facts);
+const struct addr *probe_peer(const struct probe *p, enum probe_side side);
+
+/* verdict_sip.c */
 void probe_fail_message(struct probe *p, const struct sip_msg *response);
 void probe_fail_register(
 	struct probe *p, enum reg_outcome outcome, int status, const struct sip_msg *response);
+void probe_fail_challenge(struct probe *p, int err, const struct sip_msg *response);
+void probe_fail_unparsable(struct probe *p, const struct where *where);
+
+/* verdict_xmpp.c */
+void probe_fail_stream(struct probe *p, enum probe_phase phase, const struct xstream_event *ev);
+void probe_fail_answer(struct probe *p, const struct stanza *s, const struct stanza_error *e);
 
 /* mask.c: a copy with what is secret replaced by "***". */
 void mask_sip(struct buf *out, struct slice text);

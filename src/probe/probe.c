@@ -29,7 +29,12 @@ struct buf *probe_out(struct probe *p)
 void probe_send(struct probe *p, flow_t flow, const struct addr *peer)
 {
 	if (flow != p->xmpp.flow || !flow)
-		probe_trace(p, false, true, outbox_unsent(&p->out), peer);
+		probe_trace(p, &(struct probe_event){ .side = SIDE_SIP,
+				       .outbound = true,
+				       .transport = p->sip.target.transport,
+				       .local = p->sip.local,
+				       .peer = *peer,
+				       .text = outbox_unsent(&p->out) });
 	/* One that is over the bound, which a peer's flood may cause, is lost as on the way. */
 	(void)outbox_send(&p->out, flow, flow ? 0 : SIP_LISTENER, peer);
 }
@@ -50,25 +55,25 @@ static struct probe_event *add_event(struct probe *p, enum probe_event_type type
 	return ev;
 }
 
-void probe_trace(
-	struct probe *p, bool xmpp, bool outbound, struct slice text, const struct addr *peer)
+void probe_trace(struct probe *p, const struct probe_event *what)
 {
 	size_t at = buf_len(&p->trace);
 
-	if (!p->cfg.trace || text.n == 0)
+	if (!p->cfg.trace || what->text.n == 0)
 		return;
-	if (xmpp)
-		mask_xmpp(&p->trace, text);
+	if (what->side == SIDE_XMPP)
+		mask_xmpp(&p->trace, what->text);
 	else
-		mask_sip(&p->trace, text);
+		mask_sip(&p->trace, what->text);
 	struct probe_event *ev = buf_err(&p->trace) ? NULL : add_event(p, PROBE_EV_TRACE);
 	if (!ev)
 		return;
+	const ts_t time = ev->at;
+	*ev = *what;
+	ev->type = PROBE_EV_TRACE;
+	ev->at = time;
+	ev->text = (struct slice){ NULL, buf_len(&p->trace) - at };
 	p->trace_at[p->n_events - 1] = at;
-	ev->xmpp = xmpp;
-	ev->outbound = outbound;
-	ev->peer = *peer;
-	ev->text.n = buf_len(&p->trace) - at;
 }
 
 static bool take_output(void *self, struct output *ret)
@@ -77,11 +82,7 @@ static bool take_output(void *self, struct output *ret)
 
 	if (outbox_take_output(&p->out, ret))
 		return true;
-	*ret = (struct output){ .flow = p->xmpp.flow };
-	if (!p->xmpp.stream || !p->xmpp.up || !xstream_take_output(p->xmpp.stream, &ret->bytes))
-		return false;
-	probe_trace(p, true, true, ret->bytes, &p->xmpp.target.addr);
-	return true;
+	return probe_xmpp_take_output(p, ret);
 }
 
 static bool take_want(void *self, struct want *ret)
@@ -141,26 +142,29 @@ void probe_address(struct probe *p, enum probe_phase phase, const struct addr *a
 	p->result.phases[phase].transport = t;
 }
 
-void probe_detail(struct probe *p, enum probe_phase phase, const char *fmt, ...)
+void probe_detail(struct probe *p, enum probe_phase phase, struct text text)
 {
-	struct probe_phase_result *r = &p->result.phases[phase];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(r->detail, sizeof(r->detail), fmt, ap);
-	va_end(ap);
+	p->result.phases[phase].detail = text;
 }
 
-void probe_warn(struct probe *p, const char *fmt, ...)
+/* The same again (a second dead server, a second lost datagram) is not told again, but for places.
+ */
+static bool is_noted(const struct probe_result *r, enum note note, const struct text *text)
+{
+	for (unsigned i = 0; i < r->n_notes; i++)
+		if (r->notes[i].note == note &&
+			(note != NOTE_SERVER_UNREACHABLE ||
+				memcmp(r->notes[i].text.store, text->store, text->n_store) == 0))
+			return true;
+	return false;
+}
+
+void probe_note(struct probe *p, enum note note, struct text text)
 {
 	struct probe_result *r = &p->result;
-	va_list ap;
 
-	if (r->n_warnings == PROBE_WARNINGS_MAX)
-		return;
-	va_start(ap, fmt);
-	vsnprintf(r->warnings[r->n_warnings++], sizeof(r->warnings[0]), fmt, ap);
-	va_end(ap);
+	if (r->n_notes < PROBE_NOTES_MAX && !is_noted(r, note, &text))
+		r->notes[r->n_notes++] = (struct probe_note){ .note = note, .text = text };
 }
 
 /* ---- the verdict ---- */
@@ -175,14 +179,18 @@ static void check_cleanup(struct probe *p)
 	p->state = PROBE_DONE;
 	probe_end(p, PHASE_CLEANUP, over ? PHASE_OK : PHASE_FAILED);
 	if (!over)
-		probe_warn(p, "the clean-up did not end in time: a contact or a stream may be left "
-			      "until it expires");
+		probe_note(p, NOTE_CLEANUP_UNFINISHED,
+			TEXT_PLAIN(N_("the clean-up did not end in time: a contact or a stream may "
+				      "be left until it expires")));
 	probe_round_stats(p);
 	add_event(p, PROBE_EV_DONE);
 }
 
 static void cleanup(struct probe *p)
 {
+	for (unsigned i = 0; i < PHASE_COUNT; i++)
+		if (p->result.phases[i].outcome == PHASE_RUNNING)
+			probe_end(p, (enum probe_phase)i, PHASE_STOPPED);
 	p->state = PROBE_CLEANUP;
 	p->result.latency = p->now - p->start;
 	p->cleanup_by = ts_add(p->now, TS_MS(CLEANUP_MS));
@@ -191,26 +199,35 @@ static void cleanup(struct probe *p)
 	probe_xmpp_cleanup(p);
 }
 
-void probe_fail(struct probe *p, enum probe_phase phase, enum reason reason, const char *fmt, ...)
+bool probe_is_decided(const struct probe *p)
+{
+	return p->state == PROBE_CLEANUP || p->state == PROBE_DONE;
+}
+
+void probe_fail(struct probe *p, enum probe_phase phase, enum reason reason, struct text message)
 {
 	struct probe_result *r = &p->result;
-	va_list ap;
 
-	if (p->state == PROBE_CLEANUP || p->state == PROBE_DONE)
+	if (probe_is_decided(p))
 		return;
 	r->success = false;
 	r->reason = reason;
 	r->phase = phase;
-	va_start(ap, fmt);
-	vsnprintf(r->message, sizeof(r->message), fmt, ap);
-	va_end(ap);
+	r->message = message;
+	for (unsigned i = 0; i < r->n_notes; i++)
+		r->notes[i].is_cause = note_explains(r->notes[i].note, phase);
 	probe_end(p, phase, PHASE_FAILED);
 	cleanup(p);
 }
 
+void probe_fail_memory(struct probe *p, enum probe_phase phase)
+{
+	probe_fail(p, phase, REASON_LOCAL_INTERNAL, TEXT_PLAIN(N_("Memory ran out.")));
+}
+
 void probe_succeed(struct probe *p)
 {
-	if (p->state == PROBE_CLEANUP || p->state == PROBE_DONE)
+	if (probe_is_decided(p))
 		return;
 	p->result.success = true;
 	cleanup(p);
@@ -224,8 +241,25 @@ static void stop(struct probe *p)
 			      : p->sent_ok                 ? PHASE_DELIVER
 							   : PHASE_SIP_SEND;
 
-	probe_fail(p, at, REASON_LOCAL_INTERRUPTED, "The test was interrupted in phase %s.",
-		phase_name(at));
+	probe_fail(p, at, REASON_LOCAL_INTERRUPTED,
+		TEXT(N_("The test was interrupted in phase {1}."), text_str(phase_name(at))));
+}
+
+/* The first word on the clock is what it shows; another one says that it was set meanwhile. */
+static void clock(struct probe *p, int64_t wall)
+{
+	int64_t jump = wall - p->wall;
+
+	if (p->knows_wall && !probe_is_decided(p))
+		probe_note(p, NOTE_CLOCK_JUMPED,
+			jump > 0 ? TEXT(N_("this machine's clock was set forward by {1} s during "
+					   "the test"),
+					   text_seconds((ts_t)jump))
+				 : TEXT(N_("this machine's clock was set back by {1} s during the "
+					   "test"),
+					   text_seconds((ts_t)-jump)));
+	p->wall = wall;
+	p->knows_wall = true;
 }
 
 static void push(void *self, const struct fact *in, ts_t now)
@@ -254,11 +288,11 @@ static void push(void *self, const struct fact *in, ts_t now)
 		else
 			probe_sip_fact(p, in);
 		break;
+	case FACT_CLOCK: clock(p, in->wall); break;
 	case FACT_STOP: stop(p); break;
 	case FACT_FLOW_ACCEPTED:
 	case FACT_FLOW_BLOCKED:
-	case FACT_FLOW_READY:
-	case FACT_CLOCK: break;
+	case FACT_FLOW_READY: break;
 	}
 	check_cleanup(p);
 }
@@ -433,16 +467,4 @@ const struct probe_result *probe_result(const struct probe *p)
 bool probe_is_done(const struct probe *p)
 {
 	return p->state == PROBE_DONE;
-}
-
-const char *proof_name(enum probe_proof proof)
-{
-	static const char *const names[] = {
-		[PROOF_NONE] = "none",
-		[PROOF_ACCEPTED] = "accepted",
-		[PROOF_DELIVERED] = "delivered",
-		[PROOF_ANSWERED] = "answered",
-	};
-
-	return names[proof];
 }

@@ -9,7 +9,7 @@
 
 #include "base/rng.h"
 #include "base/world.h"
-#include "probe/reason.h"
+#include "probe/result.h"
 
 struct probe;
 
@@ -34,53 +34,6 @@ struct probe_cfg {
 	bool xmpp_plain;         /* no TLS on the XMPP side; simulations only */
 };
 
-enum probe_proof {
-	PROOF_NONE,
-	PROOF_ACCEPTED,  /* the pool gave the message a 2xx */
-	PROOF_DELIVERED, /* it arrived (we saw it, or a receipt says so) */
-	PROOF_ANSWERED,  /* and the answer came back */
-};
-const char *proof_name(enum probe_proof p);
-
-enum phase_outcome {
-	PHASE_NOT_RUN,
-	PHASE_RUNNING,
-	PHASE_OK,
-	PHASE_FAILED,
-	PHASE_SKIPPED, /* not needed, e.g. no TLS on UDP, a numeric host */
-};
-
-struct probe_phase_result {
-	enum phase_outcome outcome;
-	ts_t started, duration; /* started: since the run's start */
-	struct addr address;    /* family 0 when there is none */
-	enum transport transport;
-	char detail[160]; /* "NAPTR -> SRV pool1.litware.test:5061", "SCRAM-SHA-256-PLUS
-			     tls-exporter" */
-};
-
-#define PROBE_WARNINGS_MAX 8
-
-struct probe_stats { /* of --count, microseconds */
-	unsigned n;
-	ts_t min, median, p95, max;
-};
-
-struct probe_result {
-	bool success;
-	enum probe_proof proof;
-	enum reason reason;     /* NONE on success */
-	enum probe_phase phase; /* where it failed */
-	char message[512];      /* one sentence: what happened, where, evidence */
-	ts_t latency;           /* from the start to the verdict, cleanup not counted */
-	struct probe_phase_result phases[PHASE_COUNT];
-	unsigned n_warnings;
-	char warnings[PROBE_WARNINGS_MAX][256];
-	char target_fqdn[256], user[256], receiver[256]; /* as understood */
-	unsigned rounds_done;                            /* of count */
-	struct probe_stats send, deliver, answer, round; /* count > 1 */
-};
-
 enum probe_event_type {
 	PROBE_EV_PHASE, /* a phase began or ended */
 	PROBE_EV_TRACE, /* one message of either side, secrets masked */
@@ -89,11 +42,14 @@ enum probe_event_type {
 
 struct probe_event {
 	enum probe_event_type type;
+	ts_t at; /* since the start */
 	enum probe_phase phase;
-	bool xmpp, outbound; /* trace */
-	ts_t at;             /* since the start */
-	struct slice text;   /* trace: valid until the next push */
-	struct addr peer;
+	/* of a trace */
+	enum probe_side side;
+	bool outbound;
+	enum transport transport; /* TLS: it was protected on the way */
+	struct addr local, peer;  /* local: family 0 where it is not known */
+	struct slice text;        /* valid until the next push */
 };
 
 /* 0; ERR_CONFIG when the configuration cannot be tested (message in *why: no test user, a receiver

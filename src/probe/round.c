@@ -13,6 +13,8 @@ enum sample {
 	SAMPLES,
 };
 
+enum { SHOWN_MAX = 128 }; /* bytes of a peer's text in a sentence */
+
 int probe_round_init(struct probe *p)
 {
 	for (unsigned i = 0; i < SAMPLES; i++) {
@@ -91,8 +93,8 @@ void probe_round_accepted(struct probe *p)
 	p->sent_ok = true;
 	raise_proof(p, PROOF_ACCEPTED);
 	sample(p, SAMPLE_SEND, p->now - p->sent);
-	probe_detail(p, PHASE_SIP_SEND, "%d %.*s", p->msg.status,
-		(int)(p->msg.reason.n < 64 ? p->msg.reason.n : 64), (const char *)p->msg.reason.p);
+	probe_detail(p, PHASE_SIP_SEND,
+		TEXT("{1} {2}", text_u64((unsigned)p->msg.status), text_slice(p->msg.reason)));
 	probe_end(p, PHASE_SIP_SEND, PHASE_OK);
 	check_round(p);
 }
@@ -120,13 +122,16 @@ static bool holds(struct slice body, const char *nonce)
 }
 
 /* An earlier test's message: told, never counted. */
-static void note_late(struct probe *p, struct slice body, const char *what)
+static void note_late(struct probe *p, struct slice body)
 {
-	if (slice_starts(body, SLICE("stox test ")) || slice_starts(body, SLICE("stox answer ")))
-		probe_warn(p,
-			"%s of an earlier test arrived now: the way is slower than that test's "
-			"time-out",
-			what);
+	if (slice_starts(body, SLICE("stox test ")))
+		probe_note(p, NOTE_EARLIER_MESSAGE,
+			TEXT_PLAIN(N_("a message of an earlier test arrived now: the way is slower "
+				      "than that test's time-out")));
+	else if (slice_starts(body, SLICE("stox answer ")))
+		probe_note(p, NOTE_EARLIER_MESSAGE,
+			TEXT_PLAIN(N_("an answer of an earlier test arrived now: the way is slower "
+				      "than that test's time-out")));
 }
 
 /* During the clean-up the verdict is given; one thing can still become known: that it was late. */
@@ -137,11 +142,8 @@ static void arrived_late(struct probe *p)
 	if (r->success || r->reason != REASON_IM_NOT_DELIVERED)
 		return;
 	r->reason = REASON_IM_LATE;
-	buf_clear(&p->scratch);
-	buf_printf(&p->scratch,
-		"The message arrived at %s after %.3f s, when the test had given up.", r->receiver,
-		(double)(p->now - p->sent) / 1e6);
-	slice_cstr(buf_slice(&p->scratch), r->message, sizeof(r->message));
+	r->message = TEXT(N_("The message arrived at {1} after {2} s, when the test had given up."),
+		text_str(r->receiver), text_seconds(p->now - p->sent));
 }
 
 static bool is_from_user(const struct probe *p, const struct stanza *s)
@@ -159,8 +161,8 @@ static void delivered(struct probe *p, const struct stanza *s)
 	p->delivered = true;
 	raise_proof(p, PROOF_DELIVERED);
 	sample(p, SAMPLE_DELIVER, p->now - p->sent);
-	probe_detail(p, PHASE_DELIVER, "from %.*s", (int)(s->from.n < 128 ? s->from.n : 128),
-		(const char *)s->from.p);
+	probe_detail(p, PHASE_DELIVER,
+		TEXT(N_("from {1}"), text_slice(slice_cut(s->from, 0, SHOWN_MAX))));
 	probe_end(p, PHASE_DELIVER, PHASE_OK);
 	p->answered_from = p->now;
 	probe_begin(p, PHASE_ANSWER);
@@ -169,18 +171,20 @@ static void delivered(struct probe *p, const struct stanza *s)
 
 static void judge_arrival(struct probe *p, const struct stanza *s, struct slice body)
 {
+	const struct text_arg receiver = text_str(p->result.receiver);
+
 	if (p->delivered)
 		probe_fail(p, PHASE_DELIVER, REASON_IM_DUPLICATED,
-			"The message arrived at %s twice.", p->result.receiver);
+			TEXT(N_("The message arrived at {1} twice."), receiver));
 	else if (!is_from_user(p, s))
 		probe_fail(p, PHASE_DELIVER, REASON_IM_WRONG_SENDER,
-			"The message arrived at %s, but from %.*s instead of %s.",
-			p->result.receiver, (int)(s->from.n < 128 ? s->from.n : 128),
-			(const char *)s->from.p, p->result.user);
+			TEXT(N_("The message arrived at {1}, but from {2} instead of {3}."),
+				receiver, text_slice(slice_cut(s->from, 0, SHOWN_MAX)),
+				text_str(p->result.user)));
 	else if (!is_body(body, "stox test ", p->nonce))
 		probe_fail(p, PHASE_DELIVER, REASON_IM_ALTERED,
-			"The message arrived at %s, but its text was altered on the way.",
-			p->result.receiver);
+			TEXT(N_("The message arrived at {1}, but its text was altered: `{2}`."),
+				receiver, text_slice(slice_cut(body, 0, SHOWN_MAX))));
 	else
 		delivered(p, s);
 }
@@ -190,14 +194,8 @@ static void bounced(struct probe *p, const struct stanza *s)
 {
 	struct stanza_error error;
 
-	if (!slice_eqs(s->id, p->answer_nonce) || !stanza_error_read(&error, s->node))
-		return;
-	probe_fail(p, PHASE_ANSWER, REASON_XMPP_BOUNCED,
-		"The answer to %.*s came back as an error: %s%s%.*s.",
-		(int)(s->from.n < 128 ? s->from.n : 128), (const char *)s->from.p,
-		stanza_condition_name(error.condition), error.text.n ? ", " : "",
-		(int)(error.text.n < 128 ? error.text.n : 128),
-		(const char *)(error.text.n ? error.text.p : (const uint8_t *)""));
+	if (slice_eqs(s->id, p->answer_nonce) && stanza_error_read(&error, s->node))
+		probe_fail_answer(p, s, &error);
 }
 
 void probe_round_arrived(struct probe *p, const struct stanza *s)
@@ -209,7 +207,7 @@ void probe_round_arrived(struct probe *p, const struct stanza *s)
 		return;
 	}
 	if (!holds(body, p->nonce)) {
-		note_late(p, body, "A message");
+		note_late(p, body);
 		return;
 	}
 	if (p->state == PROBE_CLEANUP)
@@ -220,37 +218,75 @@ void probe_round_arrived(struct probe *p, const struct stanza *s)
 
 /* ---- at the SIP user ---- */
 
-void probe_round_came_back(struct probe *p)
+static bool is_from_receiver(const struct probe *p, const struct sip_msg *m)
 {
-	const struct sip_msg *m = &p->msg;
 	struct jid from;
 	struct where where;
 
-	if (p->state != PROBE_ROUND || !holds(m->body, p->answer_nonce)) {
-		note_late(p, m->body, "An answer");
+	return address_to_jid(&m->from.uri, &from, &where) == 0 && jid_bare_eq(&from, &p->receiver);
+}
+
+/* A report that the message failed (RFC 5438 section 7.2.1.2, as it is or wrapped in CPIM; Lync's
+ * own type holds the same word): a gateway that said "accepted" too early corrects itself. */
+static bool is_failure_report(const struct sip_msg *m)
+{
+	return slice_find(m->content_type, SLICE("imdn+xml")) != SIZE_MAX ||
+			       (slice_find(m->content_type, SLICE("cpim")) != SIZE_MAX &&
+				       slice_find(m->body, SLICE("imdn+xml")) != SIZE_MAX)
+		       ? slice_find(m->body, SLICE("failed")) != SIZE_MAX
+		       : false;
+}
+
+static void report_came(struct probe *p, const struct sip_msg *m)
+{
+	if (p->delivered || !is_from_receiver(p, m))
 		return;
-	}
-	bool right = address_to_jid(&m->from.uri, &from, &where) == 0 &&
-		     jid_bare_eq(&from, &p->receiver);
-	if (p->answered) {
-		probe_fail(p, PHASE_ANSWER, REASON_IM_DUPLICATED, "The answer arrived at %s twice.",
-			p->result.user);
-	} else if (!right) {
+	probe_fail(p, PHASE_DELIVER, REASON_IM_BOUNCED,
+		TEXT(N_("The message to {1} was accepted, and {2} s later reported as failed."),
+			text_str(p->result.receiver), text_seconds(p->now - p->sent)));
+}
+
+static void answered(struct probe *p)
+{
+	p->answered = true;
+	raise_proof(p, PROOF_ANSWERED);
+	sample(p, SAMPLE_ANSWER, p->now - p->answered_from);
+	probe_end(p, PHASE_ANSWER, PHASE_OK);
+	check_round(p);
+}
+
+static void judge_answer(struct probe *p, const struct sip_msg *m)
+{
+	const struct text_arg user = text_str(p->result.user);
+
+	if (p->answered)
+		probe_fail(p, PHASE_ANSWER, REASON_IM_DUPLICATED,
+			TEXT(N_("The answer arrived at {1} twice."), user));
+	else if (!is_from_receiver(p, m))
 		probe_fail(p, PHASE_ANSWER, REASON_IM_WRONG_SENDER,
-			"The answer arrived at %s, but from %.*s instead of %s.", p->result.user,
-			(int)(m->from.uri_text.n < 128 ? m->from.uri_text.n : 128),
-			(const char *)m->from.uri_text.p, p->result.receiver);
-	} else if (!is_body(m->body, "stox answer ", p->answer_nonce)) {
+			TEXT(N_("The answer arrived at {1}, but from {2} instead of {3}."), user,
+				text_slice(slice_cut(m->from.uri_text, 0, SHOWN_MAX)),
+				text_str(p->result.receiver)));
+	else if (!is_body(m->body, "stox answer ", p->answer_nonce))
 		probe_fail(p, PHASE_ANSWER, REASON_IM_ALTERED,
-			"The answer arrived at %s, but its text was altered on the way.",
-			p->result.user);
-	} else {
-		p->answered = true;
-		raise_proof(p, PROOF_ANSWERED);
-		sample(p, SAMPLE_ANSWER, p->now - p->answered_from);
-		probe_end(p, PHASE_ANSWER, PHASE_OK);
-		check_round(p);
-	}
+			TEXT(N_("The answer arrived at {1}, but its text was altered: `{2}`."),
+				user, text_slice(slice_cut(m->body, 0, SHOWN_MAX))));
+	else
+		answered(p);
+}
+
+void probe_round_came_back(struct probe *p)
+{
+	const struct sip_msg *m = &p->msg;
+
+	if (p->state != PROBE_ROUND)
+		note_late(p, m->body);
+	else if (is_failure_report(m))
+		report_came(p, m);
+	else if (holds(m->body, p->answer_nonce))
+		judge_answer(p, m);
+	else
+		note_late(p, m->body);
 }
 
 /* ---- time ---- */
@@ -261,61 +297,92 @@ void probe_round_time(struct probe *p)
 		begin(p);
 }
 
+/* {1} phase, {2} who, {3} seconds */
+static void fail_silent(struct probe *p, enum probe_phase phase, enum reason reason,
+	const char *sentence, const struct addr *peer)
+{
+	p->result.evidence.address = *peer;
+	probe_fail(p, phase, reason,
+		TEXT(sentence, text_str(phase_name(phase)),
+			phase == PHASE_SIP_RESOLVE || phase == PHASE_XMPP_RESOLVE
+				? text_id(N_("the DNS"))
+				: text_addr(peer),
+			text_seconds(p->cfg.timeout)));
+}
+
+static const char *const no_answer = N_("No answer in phase {1} from {2} within {3} s.");
+static const char *const only_strays =
+	N_("{2} sent answers to requests that are not ours, and none to ours within {3} s (phase "
+	   "{1}).");
+
 static void timeout_sip(struct probe *p)
 {
 	static const enum reason reasons[] = {
 		[PHASE_SIP_RESOLVE] = REASON_DNS_TIMEOUT,
 		[PHASE_SIP_CONNECT] = REASON_TCP_TIMEOUT,
-		[PHASE_SIP_TLS] = REASON_TLS_HANDSHAKE_FAILED,
+		[PHASE_SIP_TLS] = REASON_TLS_NO_ANSWER,
 		[PHASE_SIP_REGISTER] = REASON_SIP_NO_ANSWER,
 	};
 	enum probe_phase phase = probe_sip_phase(p);
-	char text[ADDR_TEXT_MAX];
 
-	probe_fail(p, phase, reasons[phase], "No answer in phase %s from %s within %.1f s.",
-		phase_name(phase),
-		phase == PHASE_SIP_RESOLVE ? "the DNS" : addr_text(&p->sip.target.addr, text),
-		(double)p->cfg.timeout / 1e6);
+	if (phase == PHASE_SIP_REGISTER && p->sip.strays)
+		fail_silent(
+			p, phase, REASON_SIP_WRONG_TRANSACTION, only_strays, &p->sip.target.addr);
+	else
+		fail_silent(p, phase, reasons[phase], no_answer, &p->sip.target.addr);
 }
 
 static void timeout_xmpp(struct probe *p)
 {
 	enum probe_phase phase = p->xmpp.phase;
-	enum reason reason = phase == PHASE_XMPP_RESOLVE   ? REASON_DNS_TIMEOUT
-			     : phase == PHASE_XMPP_CONNECT ? REASON_TCP_TIMEOUT
-							   : REASON_XMPP_NO_ANSWER;
-	char text[ADDR_TEXT_MAX];
+	enum reason reason = phase == PHASE_XMPP_RESOLVE                 ? REASON_DNS_TIMEOUT
+			     : phase == PHASE_XMPP_CONNECT               ? REASON_TCP_TIMEOUT
+			     : phase == PHASE_XMPP_TLS && p->xmpp.in_tls ? REASON_TLS_NO_ANSWER
+									 : REASON_XMPP_NO_ANSWER;
 
-	probe_fail(p, phase, reason, "No answer in phase %s from %s within %.1f s.",
-		phase_name(phase),
-		phase == PHASE_XMPP_RESOLVE ? "the DNS" : addr_text(&p->xmpp.target.addr, text),
-		(double)p->cfg.timeout / 1e6);
+	fail_silent(p, phase, reason, no_answer, &p->xmpp.target.addr);
+}
+
+static void timeout_message(struct probe *p)
+{
+	const struct text_arg receiver = text_str(p->result.receiver),
+			      seconds = text_seconds(p->cfg.timeout);
+
+	if (!p->sent_ok && !p->delivered && p->sip.strays)
+		fail_silent(p, PHASE_SIP_SEND, REASON_SIP_WRONG_TRANSACTION, only_strays,
+			&p->sip.target.addr);
+	else if (!p->sent_ok && !p->delivered)
+		probe_fail(p, PHASE_SIP_SEND, REASON_SIP_GATEWAY_TIMEOUT,
+			TEXT(N_("The pool gave no final answer to the message within {1} s."),
+				seconds));
+	else if (p->xmpp.state != XMPP_OFF && !p->delivered)
+		probe_fail(p, PHASE_DELIVER, REASON_IM_NOT_DELIVERED,
+			TEXT(N_("The message was accepted, but did not arrive at {1} within {2} "
+				"s."),
+				receiver, seconds));
+	else if (p->xmpp.state != XMPP_OFF && !p->answered)
+		probe_fail(p, PHASE_ANSWER, REASON_IM_NO_ANSWER,
+			TEXT(N_("The message arrived at {1}, but its answer did not reach {2} "
+				"within {3} s."),
+				receiver, text_str(p->result.user), seconds));
+	else
+		probe_fail(p, PHASE_SIP_SEND, REASON_SIP_GATEWAY_TIMEOUT,
+			TEXT(N_("The message arrived, but the pool gave it no final answer within "
+				"{1} s."),
+				seconds));
 }
 
 /* What was still awaited when the time was up. */
 void probe_round_timeout(struct probe *p)
 {
-	const double seconds = (double)p->cfg.timeout / 1e6;
-
+	if (probe_is_decided(p))
+		return;
 	if (p->state == PROBE_SIGNING_IN && p->sip.state != SIP_READY)
 		timeout_sip(p);
 	else if (p->state == PROBE_SIGNING_IN)
 		timeout_xmpp(p);
-	else if (!p->sent_ok && !p->delivered)
-		probe_fail(p, PHASE_SIP_SEND, REASON_SIP_GATEWAY_TIMEOUT,
-			"The pool gave no final answer to the message within %.1f s.", seconds);
-	else if (p->xmpp.state != XMPP_OFF && !p->delivered)
-		probe_fail(p, PHASE_DELIVER, REASON_IM_NOT_DELIVERED,
-			"The message was accepted, but did not arrive at %s within %.1f s.",
-			p->result.receiver, seconds);
-	else if (p->xmpp.state != XMPP_OFF && !p->answered)
-		probe_fail(p, PHASE_ANSWER, REASON_IM_NO_ANSWER,
-			"The message arrived at %s, but its answer did not reach %s within %.1f s.",
-			p->result.receiver, p->result.user, seconds);
 	else
-		probe_fail(p, PHASE_SIP_SEND, REASON_SIP_GATEWAY_TIMEOUT,
-			"The message arrived, but the pool gave it no final answer within %.1f s.",
-			seconds);
+		timeout_message(p);
 }
 
 /* ---- figures of --count ---- */

@@ -9,35 +9,9 @@
 enum {
 	EXPIRES_S = 300, /* a contact that a killed test leaves behind is gone in minutes */
 	CHALLENGES_MAX = 3,
-	DEFAULT_TLS_PORT = 5061, /* Lync's registrar */
 };
 
-static const struct nict_cfg unreliable = {
-	.t1 = TS_MS(500), .t2 = TS_MS(4000), .t4 = TS_MS(5000)
-};
-static const struct nict_cfg reliable = {
-	.t1 = TS_MS(500), .t2 = TS_MS(4000), .t4 = TS_MS(5000), .reliable = true
-};
-
-/* ---- where to ---- */
-
-static int write_registrar(struct probe *p, struct buf *b)
-{
-	const struct probe_cfg *cfg = &p->cfg;
-
-	if (cfg->registrar.n) {
-		if (!slice_starts(cfg->registrar, SLICE("sip:")) &&
-			!slice_starts(cfg->registrar, SLICE("sips:")))
-			buf_puts(b, "sip:");
-		buf_put(b, cfg->registrar);
-	} else {
-		buf_puts(b, "sip:");
-		buf_put(b, cfg->target_fqdn);
-		if (cfg->registrar_port)
-			buf_printf(b, ":%u;transport=tls", cfg->registrar_port);
-	}
-	return slice_cstr(buf_slice(b), p->sip.uri, sizeof(p->sip.uri)) ? buf_err(b) : ERR_CONFIG;
-}
+/* ---- who ---- */
 
 static int write_uri(const struct jid *jid, char *ret, size_t size)
 {
@@ -52,44 +26,13 @@ static int write_uri(const struct jid *jid, char *ret, size_t size)
 	return err;
 }
 
-static void ask(struct probe *p)
-{
-	struct locate_question q;
-
-	while (locate_take_question(p->sip.locate, &q)) {
-		struct want *w = probe_want(p, WANT_DNS);
-
-		w->dns_id = q.id;
-		w->dns_type = q.type;
-		memcpy(w->name, q.name, sizeof(w->name));
-	}
-}
-
-static void next_target(struct probe *p);
-
 int probe_sip_init(struct probe *p, struct buf *why)
 {
 	struct sip_side *s = &p->sip;
 	const struct digest_client_cfg digest = { .username = slice_str(p->auth_user),
 		.password = slice_str(p->password) };
-	struct buf uri;
 
-	buf_init(&uri, sizeof(s->uri));
-	int err = write_registrar(p, &uri);
-	buf_done(&uri);
-	const struct locate_cfg cfg = {
-		.uri = slice_str(s->uri),
-		.can = { true, true, true },
-		.fallback = p->cfg.registrar.n ? TRANSPORT_UDP : TRANSPORT_TLS,
-	};
-	if (!err)
-		err = locate_new(&s->locate, &cfg, p->rng);
-	if (err && err != -ENOMEM) {
-		buf_printf(why, "`%s` is no SIP URI of a registrar", s->uri);
-		return ERR_CONFIG;
-	}
-	if (!err)
-		err = digest_client_new(&s->digest, &digest, p->rng);
+	int err = digest_client_new(&s->digest, &digest, p->rng);
 	if (!err && (write_uri(&p->user, s->aor, sizeof(s->aor)) ||
 			    write_uri(&p->receiver, s->to, sizeof(s->to)))) {
 		buf_puts(why, "an address has no form in SIP");
@@ -99,10 +42,7 @@ int probe_sip_init(struct probe *p, struct buf *why)
 		return err;
 	rng_bytes(p->rng, s->salt, sizeof(s->salt));
 	rng_token(p->rng, s->tag, sizeof(s->tag) - 1);
-	probe_begin(p, PHASE_SIP_RESOLVE);
-	ask(p);
-	next_target(p);
-	return 0;
+	return probe_way_init(p, why);
 }
 
 void probe_sip_done(struct probe *p)
@@ -131,71 +71,6 @@ enum probe_phase probe_sip_phase(const struct probe *p)
 	return PHASE_SIP_SEND;
 }
 
-/* ---- connecting ---- */
-
-static void want_flow(struct probe *p)
-{
-	struct sip_side *s = &p->sip;
-	const bool udp = s->target.transport == TRANSPORT_UDP;
-	struct want *w = probe_want(p, udp ? WANT_LISTEN : WANT_FLOW);
-
-	s->state = SIP_CONNECTING;
-	s->flow = udp ? 0 : ++p->next_flow;
-	w->flow = s->flow;
-	w->listener = SIP_LISTENER;
-	w->transport = udp ? TRANSPORT_UDP : TRANSPORT_TCP;
-	w->toward = udp;
-	w->addr = s->target.addr;
-	probe_begin(p, PHASE_SIP_CONNECT);
-	probe_address(p, PHASE_SIP_CONNECT, &s->target.addr, s->target.transport);
-}
-
-static void tell_source(struct probe *p)
-{
-	static const char *const sources[] = {
-		[LOCATE_NUMERIC] = "numeric",
-		[LOCATE_HOST] = "A/AAAA",
-		[LOCATE_SRV] = "SRV",
-		[LOCATE_NAPTR] = "NAPTR, SRV",
-	};
-	const struct locate_target *t = &p->sip.target;
-
-	probe_detail(p, PHASE_SIP_RESOLVE, "%s -> %s:%u;transport=%s", sources[t->source], t->host,
-		t->addr.port, transport_name(t->transport));
-	if (locate_used_fallback(p->sip.locate))
-		probe_warn(p, "%.*s has no NAPTR or SRV records: using port %u over %s",
-			SLICE_FMT(p->cfg.target_fqdn), t->addr.port, transport_name(t->transport));
-}
-
-/* The next one in RFC 3263's order, or the reason why there is none. */
-static void next_target(struct probe *p)
-{
-	struct sip_side *s = &p->sip;
-	bool first = s->state == SIP_RESOLVING;
-
-	switch (locate_state(s->locate)) {
-	case LOCATE_AWAIT_ANSWERS: s->state = SIP_RESOLVING; break;
-	case LOCATE_READY:
-		locate_take_target(s->locate, &s->target);
-		if (first) {
-			probe_end(p, PHASE_SIP_RESOLVE,
-				s->target.source == LOCATE_NUMERIC ? PHASE_SKIPPED : PHASE_OK);
-			tell_source(p);
-		}
-		want_flow(p);
-		break;
-	case LOCATE_FAILED: {
-		struct locate_failure f;
-
-		locate_failure(s->locate, &f);
-		probe_fail_dns(p, PHASE_SIP_RESOLVE, f.name, f.type,
-			f.srv_says_no ? DNS_NODATA : f.status, &f.server);
-		break;
-	}
-	case LOCATE_EXHAUSTED: break; /* the caller tells what became of the last one */
-	}
-}
-
 /* ---- transactions ---- */
 
 static void send_request(struct probe *p);
@@ -206,6 +81,7 @@ static void transmit(struct probe *p)
 	struct slice out;
 
 	while (s->tx && nict_take_output(s->tx, &out)) {
+		s->sends++;
 		buf_put(probe_out(p), out);
 		probe_send(p, s->flow, &s->target.addr);
 	}
@@ -214,14 +90,14 @@ static void transmit(struct probe *p)
 static void start_transaction(struct probe *p, bool message)
 {
 	struct sip_side *s = &p->sip;
-	const bool udp = s->target.transport == TRANSPORT_UDP;
 
 	s->tx_is_message = message;
+	s->sends = 0;
 	s->tx = nict_free(s->tx);
 	if (buf_err(&s->request) ||
-		nict_new(&s->tx, udp ? &unreliable : &reliable, buf_slice(&s->request), p->now)) {
+		nict_new(&s->tx, probe_way_timers(p), buf_slice(&s->request), p->now)) {
 		s->tx = NULL;
-		probe_fail(p, probe_sip_phase(p), REASON_LOCAL_INTERNAL, "Out of memory.");
+		probe_fail_memory(p, probe_sip_phase(p));
 		return;
 	}
 	transmit(p);
@@ -231,6 +107,7 @@ static struct slice new_branch(struct probe *p)
 {
 	char token[24];
 
+	memcpy(p->sip.branch_before, p->sip.branch, sizeof(p->sip.branch));
 	rng_token(p->rng, token, sizeof(token) - 1);
 	snprintf(p->sip.branch, sizeof(p->sip.branch), "z9hG4bK%s", token);
 	return slice_str(p->sip.branch);
@@ -261,7 +138,7 @@ static void write_contact(struct probe *p)
 		addr_text(&p->sip.local, local), params[p->sip.target.transport]);
 }
 
-static void begin_register(struct probe *p)
+void probe_sip_register(struct probe *p)
 {
 	struct sip_side *s = &p->sip;
 	char registrar[300];
@@ -282,7 +159,7 @@ static void begin_register(struct probe *p)
 	probe_begin(p, PHASE_SIP_REGISTER);
 	probe_address(p, PHASE_SIP_REGISTER, &s->target.addr, s->target.transport);
 	if (reg_new(&s->reg, &cfg, p->rng)) {
-		probe_fail(p, PHASE_SIP_REGISTER, REASON_LOCAL_INTERNAL, "Out of memory.");
+		probe_fail_memory(p, PHASE_SIP_REGISTER);
 		return;
 	}
 	reg_start(s->reg, p->now);
@@ -326,10 +203,11 @@ static void registered(struct probe *p)
 	struct sip_side *s = &p->sip;
 
 	s->state = SIP_READY;
-	probe_detail(p, PHASE_SIP_REGISTER, "%s, %u s granted, %u other contacts left alone",
-		digest_client_algorithm(s->digest)[0] ? digest_client_algorithm(s->digest)
-						      : "no authentication",
-		reg_expires_s(s->reg), reg_other_bindings(s->reg));
+	const char *algorithm = digest_client_algorithm(s->digest);
+	probe_detail(p, PHASE_SIP_REGISTER,
+		TEXT(N_("{1}, granted for {2} s, other contacts left alone: {3}"),
+			algorithm[0] ? text_str(algorithm) : text_id(N_("no authentication")),
+			text_u64(reg_expires_s(s->reg)), text_u64(reg_other_bindings(s->reg))));
 	probe_end(p, PHASE_SIP_REGISTER, PHASE_OK);
 	probe_round_ready(p);
 }
@@ -376,13 +254,10 @@ static void message_challenged(struct probe *p)
 	struct sip_side *s = &p->sip;
 	int err = digest_client_push_challenge(s->digest, &p->msg);
 
-	if (err == ERR_UNSUPPORTED)
-		probe_fail(p, PHASE_SIP_SEND, REASON_SIP_NO_MECHANISM,
-			"The pool asks for an authentication scheme that is not supported.");
-	else if (err || ++s->challenges > CHALLENGES_MAX)
-		probe_fail(p, PHASE_SIP_SEND, REASON_SIP_BAD_CREDENTIALS,
-			"The pool refused the credentials of %s for the message (%d).",
-			p->result.user, p->msg.status);
+	if (!err && ++s->challenges > CHALLENGES_MAX)
+		err = ERR_LIMIT;
+	if (err)
+		probe_fail_challenge(p, err, &p->msg);
 	else
 		send_request(p);
 }
@@ -401,35 +276,55 @@ static void message_answer(struct probe *p)
 		probe_fail_message(p, &p->msg);
 }
 
-static void transaction_ended(struct probe *p, const struct nict_event *ev)
+/* A copy that was sent again says that the way loses datagrams, though it got through. */
+static void note_loss(struct probe *p)
 {
 	struct sip_side *s = &p->sip;
-	const bool message = s->tx_is_message;
-	char peer[ADDR_TEXT_MAX];
+
+	if (s->sends > 1)
+		probe_note(p, NOTE_SIP_RETRANSMITTED,
+			TEXT(N_("a {1} had to be sent {2} times before {3} answered: datagrams are "
+				"lost"),
+				text_str(s->tx_is_message ? "MESSAGE" : "REGISTER"),
+				text_u64(s->sends), text_addr(&s->target.addr)));
+}
+
+static void send_failed(struct probe *p, int err)
+{
+	if (probe_is_decided(p))
+		return;
+	p->result.evidence.err = err;
+	p->result.evidence.address = p->sip.target.addr;
+	probe_fail(p, probe_sip_phase(p), REASON_UDP_REFUSED,
+		TEXT(N_("Nothing takes UDP datagrams at {1}: {2}."), text_addr(&p->sip.target.addr),
+			text_errno(err)));
+}
+
+static void transaction_ended(struct probe *p, const struct nict_event *ev)
+{
+	const bool removing = p->sip.state == SIP_REMOVING;
 
 	switch (ev->type) {
 	case NICT_EV_PROVISIONAL:
 	case NICT_EV_DONE: return;
 	case NICT_EV_FINAL:
-		if (message)
+		note_loss(p);
+		if (p->sip.tx_is_message)
 			message_answer(p);
 		else
 			register_answer(p);
 		return;
 	case NICT_EV_TIMEOUT:
-		if (s->state == SIP_REMOVING)
+		if (removing)
 			over(p);
 		else
 			probe_round_timeout(p);
 		return;
 	case NICT_EV_SEND_FAILED:
-		if (s->state == SIP_REMOVING) {
+		if (removing)
 			over(p);
-			return;
-		}
-		probe_fail(p, probe_sip_phase(p), REASON_UDP_REFUSED,
-			"Nothing takes UDP datagrams at %s (%s).", addr_text(&s->target.addr, peer),
-			err_text(ev->err));
+		else
+			send_failed(p, ev->err);
 		return;
 	}
 }
@@ -449,13 +344,22 @@ static void drain(struct probe *p)
 	transmit(p);
 }
 
+/* RFC 3261 section 18.1.2: of a transaction that is over, or of nobody.  What was never asked is
+ * counted: something on the way mixes answers up. */
+static bool is_stray(struct sip_side *s, const struct sip_msg *m)
+{
+	if (s->tx && slice_eqs(m->via.branch, s->branch))
+		return (m->method == SIP_METHOD_MESSAGE) != s->tx_is_message;
+	s->strays += !slice_eqs(m->via.branch, s->branch_before);
+	return true;
+}
+
 static void response(struct probe *p)
 {
 	struct sip_side *s = &p->sip;
 
-	if (!s->tx || !slice_eqs(p->msg.via.branch, s->branch) ||
-		(p->msg.method == SIP_METHOD_MESSAGE) != s->tx_is_message)
-		return; /* of a transaction that is over, or of nobody: RFC 3261 section 18.1.2 */
+	if (is_stray(s, &p->msg))
+		return;
 	if (p->msg.status >= 200 && s->tx_is_message && s->state != SIP_READY)
 		return;
 	nict_push_response(s->tx, p->msg.status, p->now);
@@ -503,17 +407,18 @@ static void request(struct probe *p, const struct addr *peer)
 static void message(struct probe *p, struct slice bytes, const struct addr *peer)
 {
 	struct sip_refusal refusal;
-	char text[ADDR_TEXT_MAX];
 
 	if (slice_trim(bytes).n == 0)
 		return;
-	probe_trace(p, false, false, bytes, peer);
+	probe_trace(p, &(struct probe_event){ .side = SIDE_SIP,
+			       .transport = p->sip.target.transport,
+			       .local = p->sip.local,
+			       .peer = *peer,
+			       .text = bytes });
 	if (sip_msg_decode(bytes, &p->msg, &refusal)) {
 		/* Only who is asked can be blamed: datagrams may come from anybody. */
 		if (addr_eq(peer, &p->sip.target.addr))
-			probe_fail(p, probe_sip_phase(p), REASON_SIP_UNPARSABLE,
-				"%s sent something that is not SIP: %s, at byte %zu.",
-				addr_text(peer, text), refusal.where.what, refusal.where.offset);
+			probe_fail_unparsable(p, &refusal.where);
 		return;
 	}
 	if (p->msg.is_request)
@@ -522,11 +427,25 @@ static void message(struct probe *p, struct slice bytes, const struct addr *peer
 		response(p);
 }
 
+/* A TLS record of type alert where SIP was awaited (RFC 8446 section 5.1): the port wants TLS. */
+static bool is_tls_alert(const struct sip_side *s, struct slice bytes)
+{
+	return !s->heard && s->target.transport == TRANSPORT_TCP && bytes.n >= 2 &&
+	       bytes.p[0] == 21 && bytes.p[1] == 3;
+}
+
 static void stream(struct probe *p, struct slice bytes)
 {
 	struct sip_side *s = &p->sip;
 	struct slice one;
 
+	if (is_tls_alert(s, bytes)) {
+		probe_fail(p, probe_sip_phase(p), REASON_TLS_EXPECTED,
+			TEXT(N_("{1} wants TLS, and was spoken to in plain SIP."),
+				text_addr(&s->target.addr)));
+		return;
+	}
+	s->heard = true;
 	int err = sip_frame_push(&s->frame, bytes);
 	while (!err && s->flow && sip_frame_take(&s->frame, &one))
 		message(p, one, &s->target.addr);
@@ -535,65 +454,10 @@ static void stream(struct probe *p, struct slice bytes)
 		probe_send(p, s->flow, &s->target.addr);
 	}
 	if (err || s->frame.err)
-		probe_fail(p, probe_sip_phase(p), REASON_SIP_UNPARSABLE,
-			"The pool sent something that is not SIP: %s, at byte %zu.",
-			s->frame.where.what, s->frame.where.offset);
+		probe_fail_unparsable(p, &s->frame.where);
 }
 
 /* ---- facts ---- */
-
-static void flow_up(struct probe *p, const struct fact *in)
-{
-	struct sip_side *s = &p->sip;
-
-	s->local = *in->local;
-	s->up = true;
-	probe_end(p, PHASE_SIP_CONNECT, s->flow ? PHASE_OK : PHASE_SKIPPED);
-	if (s->target.transport != TRANSPORT_TLS) {
-		probe_end(p, PHASE_SIP_TLS, PHASE_SKIPPED);
-		begin_register(p);
-		return;
-	}
-	s->state = SIP_HANDSHAKING;
-	probe_begin(p, PHASE_SIP_TLS);
-	probe_address(p, PHASE_SIP_TLS, &s->target.addr, TRANSPORT_TLS);
-	struct want *w = probe_want(p, WANT_TLS);
-	w->flow = s->flow;
-	w->tls.verify = p->cfg.allow_insecure_tls ? TLS_VERIFY_NOTE : TLS_VERIFY_PEER;
-	w->tls.trust = p->cfg.sip_trust;
-	slice_cstr(p->cfg.target_fqdn, w->tls.name, sizeof(w->tls.name));
-}
-
-static void flow_failed(struct probe *p, const struct fact *in)
-{
-	struct sip_side *s = &p->sip;
-
-	s->flow = 0;
-	if (s->state == SIP_REMOVING || s->state == SIP_OVER) {
-		s->state = SIP_OVER;
-		return;
-	}
-	/* RFC 3263 section 4.3: what cannot be connected to is passed over while there is another.
-	 */
-	if (in->type == FACT_FLOW_FAILED && in->step == FLOW_STEP_CONNECT &&
-		locate_state(s->locate) != LOCATE_EXHAUSTED) {
-		char text[ADDR_TEXT_MAX];
-
-		probe_warn(p, "%s could not be reached (%s): the next server was tried",
-			addr_text(&s->target.addr, text), err_text(in->err));
-		next_target(p);
-		return;
-	}
-	probe_fail_flow(p, PHASE_SIP_CONNECT, PHASE_SIP_TLS, in, &s->target.addr);
-}
-
-static void dns(struct probe *p, const struct fact *in)
-{
-	locate_push_answer(p->sip.locate, in->dns_id, in->dns);
-	ask(p);
-	if (p->sip.state == SIP_RESOLVING && p->state == PROBE_SIGNING_IN)
-		next_target(p);
-}
 
 static void datagram_failed(struct probe *p, const struct fact *in)
 {
@@ -610,23 +474,16 @@ void probe_sip_fact(struct probe *p, const struct fact *in)
 	if (p->sip.state == SIP_OVER)
 		return;
 	switch (in->type) {
-	case FACT_LISTEN_UP:
-	case FACT_FLOW_UP: flow_up(p, in); break;
-	case FACT_TLS_UP:
-		probe_detail(p, PHASE_SIP_TLS, "%s %s", in->tls->version, in->tls->cipher);
-		probe_end(p, PHASE_SIP_TLS, PHASE_OK);
-		begin_register(p);
-		break;
 	case FACT_FLOW_BYTES: stream(p, in->bytes); break;
 	case FACT_DATAGRAM: message(p, in->bytes, in->peer); break;
 	case FACT_DATAGRAM_FAILED: datagram_failed(p, in); break;
-	case FACT_FLOW_EOF:
-	case FACT_FLOW_FAILED: flow_failed(p, in); break;
+	case FACT_LISTEN_UP:
 	case FACT_LISTEN_FAILED:
-		probe_fail(p, PHASE_SIP_CONNECT, REASON_LOCAL_NETWORK,
-			"No UDP socket could be opened here: %s.", err_text(in->err));
-		break;
-	case FACT_DNS: dns(p, in); break;
+	case FACT_FLOW_UP:
+	case FACT_FLOW_EOF:
+	case FACT_FLOW_FAILED:
+	case FACT_TLS_UP:
+	case FACT_DNS: probe_way_fact(p, in); break;
 	case FACT_FLOW_ACCEPTED:
 	case FACT_FLOW_BLOCKED:
 	case FACT_FLOW_READY:

@@ -49,8 +49,9 @@ int probe_xmpp_init(struct probe *p, struct buf *why)
 		x->state = XMPP_OFF;
 		for (enum probe_phase k = PHASE_XMPP_RESOLVE; k <= PHASE_XMPP_BIND; k++)
 			p->result.phases[k].outcome = PHASE_NOT_RUN;
-		probe_warn(p, "without the password of %s its arrival cannot be proved",
-			p->result.receiver);
+		probe_note(p, NOTE_ARRIVAL_UNPROVED,
+			TEXT(N_("without the password of {1} its arrival cannot be proved"),
+				text_str(p->result.receiver)));
 		return 0;
 	}
 	if (p->cfg.receiver_server.n && !read_server(p, p->cfg.receiver_server)) {
@@ -124,9 +125,13 @@ static void next_target(struct probe *p)
 			bool numeric = addr_decode_ip(slice_str(x->host), &ignored);
 
 			probe_end(p, PHASE_XMPP_RESOLVE, numeric ? PHASE_SKIPPED : PHASE_OK);
-			probe_detail(p, PHASE_XMPP_RESOLVE, "%s -> %s:%u%s",
-				x->target.from_srv ? "SRV" : "A/AAAA", x->target.host,
-				x->target.addr.port, x->target.direct_tls ? " (direct TLS)" : "");
+			probe_detail(p, PHASE_XMPP_RESOLVE,
+				TEXT("{1} -> {2}:{3}{4}",
+					text_str(numeric              ? "numeric"
+						 : x->target.from_srv ? "SRV"
+								      : "A/AAAA"),
+					text_str(x->target.host), text_u64(x->target.addr.port),
+					text_str(x->target.direct_tls ? ";tls" : "")));
 		}
 		connect_target(p);
 		break;
@@ -134,8 +139,9 @@ static void next_target(struct probe *p)
 		struct xlocate_failure f;
 
 		xlocate_failure(x->locate, &f);
-		probe_fail_dns(p, PHASE_XMPP_RESOLVE, f.name, f.type,
-			f.srv_says_no ? DNS_NODATA : f.status, &f.server);
+		probe_fail_dns(p, PHASE_XMPP_RESOLVE,
+			&(struct dns_failure){
+				f.name, f.type, f.status, &f.server, f.srv_says_no });
 		break;
 	}
 	case XLOCATE_EXHAUSTED: break;
@@ -147,6 +153,7 @@ static void want_tls(struct probe *p)
 	struct xmpp_side *x = &p->xmpp;
 	struct want *w = probe_want(p, WANT_TLS);
 
+	x->in_tls = true;
 	w->flow = x->flow;
 	w->tls.verify = p->cfg.allow_insecure_tls ? TLS_VERIFY_NOTE : TLS_VERIFY_PEER;
 	w->tls.trust = p->cfg.xmpp_trust;
@@ -177,7 +184,7 @@ static void flow_up(struct probe *p)
 	x->up = true;
 	x->state = XMPP_STREAM;
 	if (xstream_new(&x->stream, &cfg, p->rng, p->now)) {
-		probe_fail(p, x->phase, REASON_LOCAL_INTERNAL, "Out of memory.");
+		probe_fail_memory(p, x->phase);
 		return;
 	}
 	if (x->target.direct_tls)
@@ -187,6 +194,27 @@ static void flow_up(struct probe *p)
 
 /* ---- the stream ---- */
 
+static void trace(struct probe *p, bool outbound, struct slice text)
+{
+	const struct xmpp_side *x = &p->xmpp;
+
+	probe_trace(p, &(struct probe_event){ .side = SIDE_XMPP,
+			       .outbound = outbound,
+			       .transport = x->is_secure ? TRANSPORT_TLS : TRANSPORT_TCP,
+			       .local = x->local,
+			       .peer = x->target.addr,
+			       .text = text });
+}
+
+bool probe_xmpp_take_output(struct probe *p, struct output *ret)
+{
+	*ret = (struct output){ .flow = p->xmpp.flow };
+	if (!p->xmpp.stream || !p->xmpp.up || !xstream_take_output(p->xmpp.stream, &ret->bytes))
+		return false;
+	trace(p, true, ret->bytes);
+	return true;
+}
+
 static void over(struct probe *p)
 {
 	struct xmpp_side *x = &p->xmpp;
@@ -195,7 +223,7 @@ static void over(struct probe *p)
 	/* What the stream still has to say goes out in front of the end of its flow. */
 	while (x->stream && x->flow && xstream_take_output(x->stream, &out)) {
 		buf_put(probe_out(p), out);
-		probe_trace(p, true, true, out, &x->target.addr);
+		trace(p, true, out);
 		probe_send(p, x->flow, &x->target.addr);
 	}
 	if (x->flow)
@@ -207,19 +235,20 @@ static void over(struct probe *p)
 static void ready(struct probe *p, const char *jid)
 {
 	p->xmpp.state = XMPP_READY;
-	probe_detail(p, PHASE_XMPP_BIND, "%s", jid);
+	probe_detail(p, PHASE_XMPP_BIND, TEXT("{1}", text_str(jid)));
 	probe_end(p, PHASE_XMPP_BIND, PHASE_OK);
 	probe_round_ready(p);
 }
 
 static void authenticated(struct probe *p, const struct xstream_event *ev)
 {
-	probe_detail(p, PHASE_XMPP_AUTH, "%s", ev->text);
+	probe_detail(p, PHASE_XMPP_AUTH, TEXT("{1}", text_str(ev->text)));
 	probe_end(p, PHASE_XMPP_AUTH, PHASE_OK);
 	if (ev->plus_missing)
-		probe_warn(p,
-			"the XMPP server offers no channel binding (no SCRAM -PLUS): a proxy in "
-			"the middle would not be noticed");
+		probe_note(p, NOTE_NO_CHANNEL_BINDING,
+			TEXT_PLAIN(
+				N_("the XMPP server offers no channel binding (no SCRAM -PLUS): a "
+				   "proxy in the middle would not be noticed")));
 	enter(p, PHASE_XMPP_BIND);
 }
 
@@ -275,7 +304,7 @@ static void bytes(struct probe *p, struct slice in)
 {
 	struct xmpp_side *x = &p->xmpp;
 
-	probe_trace(p, true, false, in, &x->target.addr);
+	trace(p, false, in);
 	while (in.n && x->state != XMPP_OVER) {
 		size_t n = xstream_push_bytes(x->stream, in, p->now);
 
@@ -288,7 +317,10 @@ static void bytes(struct probe *p, struct slice in)
 
 static void tls_up(struct probe *p, const struct tls_facts *facts)
 {
-	probe_detail(p, PHASE_XMPP_TLS, "%s %s", facts->version, facts->cipher);
+	p->xmpp.is_secure = true;
+	probe_keep_tls(p, SIDE_XMPP, facts);
+	probe_detail(p, PHASE_XMPP_TLS,
+		TEXT("{1} {2}", text_str(facts->version), text_str(facts->cipher)));
 	probe_end(p, PHASE_XMPP_TLS, PHASE_OK);
 	enter(p, PHASE_XMPP_AUTH);
 	xstream_push_tls_up(p->xmpp.stream, facts, p->now);
@@ -300,12 +332,12 @@ static void tls_up(struct probe *p, const struct tls_facts *facts)
 static void flow_failed(struct probe *p, const struct fact *in)
 {
 	struct xmpp_side *x = &p->xmpp;
-	char text[ADDR_TEXT_MAX];
 
 	if (in->type == FACT_FLOW_FAILED && in->step == FLOW_STEP_CONNECT &&
 		xlocate_state(x->locate) == XLOCATE_READY) {
-		probe_warn(p, "%s could not be reached (%s): the next server was tried",
-			addr_text(&x->target.addr, text), err_text(in->err));
+		probe_note(p, NOTE_SERVER_UNREACHABLE,
+			TEXT(N_("{1} could not be reached ({2}): the next server was tried"),
+				text_addr(&x->target.addr), text_errno(in->err)));
 		next_target(p);
 		return;
 	}
@@ -320,7 +352,7 @@ static void flow_failed(struct probe *p, const struct fact *in)
 	if (p->state == PROBE_CLEANUP)
 		over(p);
 	else
-		probe_fail_flow(p, PHASE_XMPP_CONNECT, PHASE_XMPP_TLS, in, &x->target.addr);
+		probe_fail_flow(p, SIDE_XMPP, in);
 }
 
 static void dns(struct probe *p, const struct fact *in)
@@ -336,7 +368,10 @@ void probe_xmpp_fact(struct probe *p, const struct fact *in)
 	if (p->xmpp.state == XMPP_OVER || p->xmpp.state == XMPP_OFF)
 		return;
 	switch (in->type) {
-	case FACT_FLOW_UP: flow_up(p); break;
+	case FACT_FLOW_UP:
+		p->xmpp.local = *in->local;
+		flow_up(p);
+		break;
 	case FACT_FLOW_BYTES: bytes(p, in->bytes); break;
 	case FACT_TLS_UP: tls_up(p, in->tls); break;
 	case FACT_FLOW_EOF:
@@ -378,8 +413,7 @@ void probe_xmpp_answer(struct probe *p, struct slice to, struct slice thread)
 	struct buf *b = xstream_begin(p->xmpp.stream);
 
 	if (!b) {
-		probe_fail(
-			p, PHASE_ANSWER, REASON_LOCAL_INTERNAL, "The XMPP stream takes no stanza.");
+		probe_fail_memory(p, PHASE_ANSWER);
 		return;
 	}
 	stanza_put_start(b, "message", SLICE_NONE, to, slice_str(p->answer_nonce), SLICE("chat"));
@@ -390,8 +424,7 @@ void probe_xmpp_answer(struct probe *p, struct slice to, struct slice thread)
 		xml_put_element(b, "thread", thread);
 	stanza_put_end(b, "message");
 	if (xstream_commit(p->xmpp.stream, p->now))
-		probe_fail(
-			p, PHASE_ANSWER, REASON_LOCAL_INTERNAL, "The answer could not be written.");
+		probe_fail_memory(p, PHASE_ANSWER);
 }
 
 void probe_xmpp_cleanup(struct probe *p)

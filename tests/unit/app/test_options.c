@@ -29,7 +29,9 @@ static const struct opt opts[] = {
 	{ "verbose", 'v', NULL, OPT_COUNT, AT(verbose), 0, 0, "say more" },
 };
 
-static const struct opt_command command = { "try", "Tries it.", opts, COUNT(opts) };
+static const struct opt_command command = {
+	.name = "try", .summary = "Tries it.", .opts = opts, .n_opts = COUNT(opts)
+};
 
 enum { WORDS_MAX = 8, TEXT_MAX = 2048 };
 

@@ -1,0 +1,30 @@
+#include "probe/note.h"
+
+#include "base/mem.h"
+
+#define BIT(phase) (1u << (phase))
+
+static const char *const ids[] = {
+#define NOTE_ID(upper, lower) [NOTE_##upper] = #lower,
+	NOTES(NOTE_ID)
+#undef NOTE_ID
+};
+
+/* In which phases a failure follows from it. */
+static const unsigned explains[NOTE_COUNT] = {
+	/* The guessed port and transport are the first suspects until the pool has answered. */
+	[NOTE_DNS_FALLBACK] = BIT(PHASE_SIP_CONNECT) | BIT(PHASE_SIP_TLS) | BIT(PHASE_SIP_REGISTER),
+	[NOTE_SERVER_UNREACHABLE] = BIT(PHASE_SIP_CONNECT) | BIT(PHASE_XMPP_CONNECT),
+	[NOTE_SIP_RETRANSMITTED] = BIT(PHASE_SIP_REGISTER) | BIT(PHASE_SIP_SEND),
+	[NOTE_CLOCK_JUMPED] = BIT(PHASE_SIP_TLS) | BIT(PHASE_XMPP_TLS),
+};
+
+const char *note_id(enum note n)
+{
+	return ids[n];
+}
+
+bool note_explains(enum note n, enum probe_phase failed)
+{
+	return explains[n] & BIT(failed);
+}

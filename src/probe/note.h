@@ -1,0 +1,36 @@
+/* note.h - what a test noticed on its way: warnings, and causes of what failed later.
+ *
+ * A closed list, one identifier each, as the reasons are.  A note that
+ * explains a failure of one of its phases is named in front of that failure.
+ */
+#pragma once
+
+#include "base/text.h"
+#include "probe/phase.h"
+
+#define NOTES(X)                                                                                   \
+	X(DNS_FALLBACK, dns_fallback)                                                              \
+	X(SERVER_UNREACHABLE, server_unreachable)                                                  \
+	X(SIP_RETRANSMITTED, sip_retransmitted)                                                    \
+	X(ARRIVAL_UNPROVED, arrival_unproved)                                                      \
+	X(NO_CHANNEL_BINDING, no_channel_binding)                                                  \
+	X(CERTIFICATE_ENDS_SOON, certificate_ends_soon)                                            \
+	X(EARLIER_MESSAGE, earlier_message)                                                        \
+	X(CLOCK_JUMPED, clock_jumped)                                                              \
+	X(CLEANUP_UNFINISHED, cleanup_unfinished)
+
+enum note {
+#define NOTE_ENUM(upper, lower) NOTE_##upper,
+	NOTES(NOTE_ENUM)
+#undef NOTE_ENUM
+		NOTE_COUNT,
+};
+
+struct probe_note {
+	enum note note;
+	bool is_cause; /* it explains the failure */
+	struct text text;
+};
+
+const char *note_id(enum note n); /* "dns_fallback": stable, never translated */
+bool note_explains(enum note n, enum probe_phase failed);

@@ -1,0 +1,187 @@
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "probe/report_private.h"
+
+const struct report_format report_formats[] = {
+	{ "text", N_("for people"), report_text },
+	{ "json", N_("one JSON object"), report_json },
+};
+const size_t n_report_formats = COUNT(report_formats);
+
+const struct report_format *report_format_find(struct slice name)
+{
+	for (size_t i = 0; i < n_report_formats; i++)
+		if (slice_eqs(name, report_formats[i].name))
+			return &report_formats[i];
+	return NULL;
+}
+
+int report_exit_status(const struct report_run *run)
+{
+	enum { OVER_LIMIT = 4 };
+	const struct probe_result *r = run->result;
+
+	if (!r->success)
+		return reason_info(r->reason)->exit_status;
+	return run->max_latency && r->latency > run->max_latency ? OVER_LIMIT : 0;
+}
+
+/* A note is a clause, here it stands as a sentence. */
+static void put_cause(struct buf *b, const struct probe_note *n, text_look_up *look_up)
+{
+	text_put(b, &n->text, look_up);
+	buf_puts(b, ". ");
+}
+
+void report_put_message(struct buf *b, const struct report_run *run)
+{
+	const struct probe_result *r = run->result;
+
+	for (unsigned i = 0; i < r->n_notes; i++)
+		if (r->notes[i].is_cause)
+			put_cause(b, &r->notes[i], run->look_up);
+	text_put(b, &r->message, run->look_up);
+}
+
+/* ---- commands ---- */
+
+static const struct addr *address_of(const struct probe_result *r)
+{
+	return r->evidence.address.family ? &r->evidence.address : &r->phases[r->phase].address;
+}
+
+static void put_dns_server(struct buf *b, const struct probe_result *r)
+{
+	enum { DNS_PORT = 53 };
+	const struct addr *a = &r->evidence.dns_server;
+
+	if (!a->family)
+		return;
+	addr_put_ip(b, a);
+	if (a->port != DNS_PORT)
+		buf_printf(b, " -p %u", a->port);
+}
+
+static void put_dns_name(struct buf *b, const struct probe_result *r)
+{
+	buf_puts(b, r->evidence.has_dns ? r->evidence.dns_name : "");
+}
+
+static void put_dns_type(struct buf *b, const struct probe_result *r)
+{
+	buf_puts(b, r->evidence.has_dns ? dns_type_name(r->evidence.dns_type) : "");
+}
+
+static void put_address(struct buf *b, const struct probe_result *r)
+{
+	if (address_of(r)->family)
+		addr_put(b, address_of(r));
+}
+
+static void put_host(struct buf *b, const struct probe_result *r)
+{
+	if (address_of(r)->family)
+		addr_put_ip(b, address_of(r));
+}
+
+static void put_port(struct buf *b, const struct probe_result *r)
+{
+	if (address_of(r)->family)
+		buf_putu(b, address_of(r)->port);
+}
+
+static void put_target(struct buf *b, const struct probe_result *r)
+{
+	buf_puts(b, r->target_fqdn);
+}
+
+static void put_receiver_domain(struct buf *b, const struct probe_result *r)
+{
+	struct slice s = slice_str(r->receiver);
+
+	buf_put(b, slice_skip(s, slice_chr(s, '@') + 1));
+}
+
+static const struct {
+	const char *word;
+	void (*put)(struct buf *b, const struct probe_result *r);
+} words[] = {
+	{ "DNS_SERVER", put_dns_server },
+	{ "DNS_NAME", put_dns_name },
+	{ "DNS_TYPE", put_dns_type },
+	{ "ADDRESS", put_address },
+	{ "HOST", put_host },
+	{ "PORT", put_port },
+	{ "TARGET", put_target },
+	{ "RECEIVER_DOMAIN", put_receiver_domain },
+};
+
+/* What is not known stays a word in capitals. */
+static void put_word(struct buf *b, const struct probe_result *r, struct slice word)
+{
+	size_t before = buf_len(b);
+
+	for (size_t i = 0; i < COUNT(words); i++)
+		if (slice_eqs(word, words[i].word))
+			words[i].put(b, r);
+	if (buf_len(b) == before)
+		buf_put(b, word);
+}
+
+static bool is_word(uint8_t c)
+{
+	return (c >= 'A' && c <= 'Z') || c == '_';
+}
+
+void report_put_command(struct buf *b, const struct probe_result *r, const char *command)
+{
+	struct slice s = slice_str(command);
+
+	while (s.n) {
+		size_t n = 0;
+
+		while (n < s.n && is_word(s.p[n]))
+			n++;
+		if (n)
+			put_word(b, r, slice_cut(s, 0, n));
+		else
+			buf_putc(b, s.p[0]);
+		s = slice_skip(s, n ? n : 1);
+	}
+}
+
+void report_put_step(struct buf *b, const struct report_run *run, const struct reason_step *step)
+{
+	report_put_command(b, run->result, report_look(run, step->what));
+	if (!step->command)
+		return;
+	buf_puts(b, ": ");
+	report_put_command(b, run->result, step->command);
+}
+
+const char *report_fault_name(unsigned faults, unsigned *at)
+{
+	static const struct {
+		unsigned fault;
+		const char *name;
+	} names[] = {
+		{ TLS_FAULT_EXPIRED, "expired" },
+		{ TLS_FAULT_NOT_YET_VALID, "not_yet_valid" },
+		{ TLS_FAULT_NAME, "name_mismatch" },
+		{ TLS_FAULT_UNTRUSTED, "untrusted_issuer" },
+		{ TLS_FAULT_WEAK, "weak" },
+		{ TLS_FAULT_REVOKED, "revoked" },
+		{ TLS_FAULT_PURPOSE, "purpose" },
+		{ TLS_FAULT_OTHER, "other" },
+	};
+
+	while (*at < COUNT(names)) {
+		unsigned i = (*at)++;
+
+		if (faults & names[i].fault)
+			return names[i].name;
+	}
+	return NULL;
+}

@@ -1,0 +1,272 @@
+#include <jansson.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "probe/diagnostics.h"
+#include "probe/report_private.h"
+
+static json_t *seconds(ts_t t)
+{
+	return json_real((double)t / 1e6);
+}
+
+/* The text in the reader's language. */
+static json_t *sentence(const struct report_run *run, const struct text *t)
+{
+	struct buf b;
+
+	buf_init(&b, 8192);
+	text_put(&b, t, run->look_up);
+	json_t *s = json_string(buf_cstr(&b));
+	buf_done(&b);
+	return s;
+}
+
+static json_t *address(const struct addr *a)
+{
+	char text[ADDR_TEXT_MAX];
+
+	return a->family ? json_string(addr_text(a, text)) : json_null();
+}
+
+static void set(json_t *o, const char *key, json_t *value)
+{
+	json_object_set_new(
+		o, key, value); /* NULL, out of memory: seen at the end by its absence */
+}
+
+/* ---- evidence ---- */
+
+static json_t *faults(unsigned bits)
+{
+	json_t *list = json_array();
+	unsigned at = 0;
+
+	for (const char *name; (name = report_fault_name(bits, &at));)
+		json_array_append_new(list, json_string(name));
+	return list;
+}
+
+static json_t *time_of(int64_t seconds_since_1970)
+{
+	struct buf b;
+
+	buf_init(&b, 64);
+	rfc3339_put(&b, seconds_since_1970 * 1000000);
+	json_t *s = json_string(buf_cstr(&b));
+	buf_done(&b);
+	return s;
+}
+
+static json_t *certificate(const struct tls_cert *c)
+{
+	return json_pack("{s:i, s:s, s:s, s:s, s:o, s:o, s:o, s:s?}", "depth", c->depth, "subject",
+		c->subject, "issuer", c->issuer, "names", c->names, "not_before",
+		time_of(c->not_before), "not_after", time_of(c->not_after), "faults",
+		faults(c->faults), "error", c->error[0] ? c->error : NULL);
+}
+
+static json_t *tls(const struct tls_facts *t)
+{
+	json_t *o = json_object(), *chain = json_array();
+
+	for (unsigned i = 0; i < t->n_certs; i++)
+		json_array_append_new(chain, certificate(&t->certs[i]));
+	if (t->version[0]) {
+		set(o, "version", json_string(t->version));
+		set(o, "cipher", json_string(t->cipher));
+	}
+	if (t->failure != TLS_FAILURE_NONE)
+		set(o, "failure", json_string(tls_failure_name(t->failure)));
+	if (t->failure == TLS_FAILURE_ALERT)
+		set(o, "alert", json_integer(t->alert));
+	if (t->detail[0])
+		set(o, "detail", json_string(t->detail));
+	set(o, "faults", faults(t->faults));
+	set(o, "certificates", chain);
+	return o;
+}
+
+static json_t *dns(const struct evidence *e)
+{
+	return json_pack("{s:s, s:s, s:s, s:o}", "name", e->dns_name, "type",
+		dns_type_name(e->dns_type), "status", dns_status_name(e->dns_status), "server",
+		address(&e->dns_server));
+}
+
+static json_t *diagnostics(const struct report_run *run, const struct evidence *e)
+{
+	const struct diagnostics_row *row = diagnostics_find(e->diagnostics_code);
+	const char *range = diagnostics_range(e->diagnostics_code);
+
+	return json_pack("{s:I, s:s, s:s, s:s?, s:s?}", "code", (json_int_t)e->diagnostics_code,
+		"source", e->diagnostics_source, "reason", e->diagnostics_reason, "meaning",
+		row ? report_look(run, row->meaning) : NULL, "range",
+		range ? report_look(run, range) : NULL);
+}
+
+static json_t *sip(const struct report_run *run, const struct evidence *e)
+{
+	json_t *headers = json_array();
+	json_t *o = json_pack("{s:i, s:s, s:o}", "status", e->sip_status, "reason", e->sip_reason,
+		"headers", headers);
+
+	for (unsigned i = 0; o && i < e->n_headers; i++)
+		json_array_append_new(headers, json_pack("{s:s, s:s}", "name", e->headers[i].name,
+						       "value", e->headers[i].value));
+	if (e->has_retry_after)
+		set(o, "retry_after_seconds", json_integer(e->retry_after_s));
+	if (e->has_diagnostics)
+		set(o, "diagnostics", diagnostics(run, e));
+	return o;
+}
+
+static json_t *evidence(const struct report_run *run)
+{
+	const struct probe_result *r = run->result;
+	const struct evidence *e = &r->evidence;
+	json_t *o = json_object();
+
+	if (e->address.family)
+		set(o, "address", address(&e->address));
+	if (e->err)
+		set(o, "errno", json_pack("{s:i, s:s}", "code", e->err, "text", err_text(e->err)));
+	if (e->has_dns)
+		set(o, "dns", dns(e));
+	if (e->has_tls)
+		set(o, "tls", tls(&r->tls[e->tls_side]));
+	if (e->sip_status)
+		set(o, "sip", sip(run, e));
+	if (e->xmpp_condition[0] || e->xmpp_text[0])
+		set(o, "xmpp",
+			json_pack("{s:s?, s:s?}", "condition",
+				e->xmpp_condition[0] ? e->xmpp_condition : NULL, "text",
+				e->xmpp_text[0] ? e->xmpp_text : NULL));
+	if (e->what)
+		set(o, "unparsable",
+			json_pack("{s:I, s:s}", "offset", (json_int_t)e->offset, "what", e->what));
+	return o;
+}
+
+/* ---- the verdict ---- */
+
+static json_t *note(const struct report_run *run, const struct probe_note *n)
+{
+	return json_pack("{s:s, s:o}", "id", note_id(n->note), "message", sentence(run, &n->text));
+}
+
+/* All of them are warnings; those that explain the failure are its causes too. */
+static json_t *notes(const struct report_run *run, bool causes_only)
+{
+	const struct probe_result *r = run->result;
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < r->n_notes; i++)
+		if (!causes_only || r->notes[i].is_cause)
+			json_array_append_new(list, note(run, &r->notes[i]));
+	return list;
+}
+
+static json_t *error(const struct report_run *run)
+{
+	const struct probe_result *r = run->result;
+
+	return json_pack("{s:s, s:s, s:o, s:o, s:o}", "phase", phase_name(r->phase), "reason",
+		reason_id(r->reason), "message", sentence(run, &r->message), "causes",
+		notes(run, true), "evidence", evidence(run));
+}
+
+static json_t *diagnosis(const struct report_run *run)
+{
+	const struct reason_info *info = reason_info(run->result->reason);
+	json_t *likely = json_array(), *next = json_array();
+	struct buf b;
+
+	for (unsigned i = 0; i < REASON_CAUSES_MAX && info->causes[i]; i++)
+		json_array_append_new(likely, json_string(report_look(run, info->causes[i])));
+	buf_init(&b, 8192);
+	for (unsigned i = 0; i < REASON_STEPS_MAX && info->next[i].what; i++) {
+		buf_clear(&b);
+		report_put_step(&b, run, &info->next[i]);
+		json_array_append_new(next, json_string(buf_cstr(&b)));
+	}
+	buf_done(&b);
+	return json_pack("{s:s, s:o, s:o}", "cause", report_look(run, info->meaning), "likely",
+		likely, "next", next);
+}
+
+static json_t *phases(const struct report_run *run)
+{
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < PHASE_COUNT; i++) {
+		const struct probe_phase_result *p = &run->result->phases[i];
+
+		if (p->outcome == PHASE_NOT_RUN)
+			continue;
+		json_array_append_new(
+			list, json_pack("{s:s, s:o, s:o, s:o, s:s?, s:s, s:o}", "name",
+				      phase_name((enum probe_phase)i), "started_seconds",
+				      seconds(p->started), "duration_seconds", seconds(p->duration),
+				      "address", address(&p->address), "transport",
+				      p->address.family ? transport_name(p->transport) : NULL,
+				      "outcome", phase_outcome_name(p->outcome), "detail",
+				      p->detail.id ? sentence(run, &p->detail) : json_null()));
+	}
+	return list;
+}
+
+static json_t *stats(const struct probe_stats *s)
+{
+	return json_pack("{s:i, s:o, s:o, s:o, s:o}", "n", (int)s->n, "min", seconds(s->min),
+		"median", seconds(s->median), "p95", seconds(s->p95), "max", seconds(s->max));
+}
+
+static json_t *connections(const struct probe_result *r)
+{
+	static const char *const names[] = { [SIDE_SIP] = "sip", [SIDE_XMPP] = "xmpp" };
+	json_t *o = json_object();
+
+	for (unsigned i = 0; i < SIDES; i++)
+		if (r->tls[i].version[0])
+			set(o, names[i], tls(&r->tls[i]));
+	return o;
+}
+
+static json_t *object(const struct report_run *run, const char *started)
+{
+	const struct probe_result *r = run->result;
+	json_t *o = json_pack(
+		"{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:s?}", "schema",
+		"stox.test/1", "target_fqdn", r->target_fqdn, "user", r->user, "receiver",
+		r->receiver, "started_at", started, "result", r->success ? "Success" : "Failure",
+		"latency_seconds", seconds(r->latency), "proof", proof_name(r->proof), "error",
+		r->success ? json_null() : error(run), "diagnosis",
+		r->success ? json_null() : diagnosis(run), "warnings", notes(run, false), "phases",
+		phases(run), "tls", connections(r), "trace", run->trace);
+
+	if (o && r->round.n)
+		set(o, "rounds",
+			json_pack("{s:o, s:o, s:o, s:o}", "send", stats(&r->send), "deliver",
+				stats(&r->deliver), "answer", stats(&r->answer), "round",
+				stats(&r->round)));
+	return o;
+}
+
+int report_json(struct buf *b, const struct report_run *run)
+{
+	struct buf started;
+
+	buf_init(&started, 64);
+	rfc3339_put(&started, run->started_at_us);
+	json_t *o = object(run, buf_cstr(&started));
+	char *text = o ? json_dumps(o, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) : NULL;
+	if (text)
+		buf_puts(b, text);
+	buf_puts(b, "\n");
+	mem_free(text);
+	json_decref(o);
+	buf_done(&started);
+	return text ? buf_err(b) : -ENOMEM;
+}
