@@ -171,10 +171,16 @@ static void end(struct world *w)
 static void check(const struct world *w, uint64_t seed, bool ok, const char *what)
 {
 	const struct probe_result *r = probe_result(w->probe);
+	struct buf b;
 
-	if (!ok)
-		fail_msg("seed %llu: %s (%s: %s)", (unsigned long long)seed, what,
-			reason_id(r->reason), r->message);
+	if (ok)
+		return;
+	buf_init(&b, 4096);
+	text_put(&b, &r->message, NULL);
+	print_error("seed %llu: %s (%s: %s)\n", (unsigned long long)seed, what,
+		reason_id(r->reason), buf_cstr(&b));
+	buf_done(&b);
+	fail();
 }
 
 /* Loss, delay, duplication, reordering: every round succeeds, and each message crossed once. */
