@@ -126,6 +126,15 @@ static int fill_trusted(struct service *s, const struct conf_texts *list)
 	return 0;
 }
 
+static int read_secret(struct service *s, struct buf *why)
+{
+	char *path = config_path(s->conf_path, s->conf->gateway.xmpp.component.secret_file.s);
+	int err = path ? secret_read(path, s->secret, why) : -ENOMEM;
+
+	free(path);
+	return err;
+}
+
 static int fill_component(struct service *s, const struct conf_component *c)
 {
 	struct slice server = slice_str(c->server.s);
@@ -144,13 +153,11 @@ static int fill_component(struct service *s, const struct conf_component *c)
 	s->cfg.server_port = (uint16_t)port;
 	if (!slice_cstr(slice_str(c->name.s), s->cfg.component_name, sizeof(s->cfg.component_name)))
 		return wrong(s, &c->name, "too long");
-	char *path = config_path(s->conf_path, c->secret_file.s);
 	buf_init(&why, 8192);
-	int err = path ? secret_read(path, s->secret, &why) : -ENOMEM;
+	int err = read_secret(s, &why);
 	if (err)
 		opt_complain(&command, "%s", buf_cstr(&why));
 	buf_done(&why);
-	free(path);
 	s->cfg.component_secret = slice_str(s->secret);
 	return err ? 2 : 0;
 }
@@ -212,6 +219,19 @@ static void log_line(const struct service *s, enum log_level level, const char *
 		fprintf(stderr, "%s: %s\n", log_level_name(level), line);
 }
 
+/* The stream is down: the next one takes the secret as its file has it then. */
+static void read_secret_again(struct service *s)
+{
+	struct buf why;
+
+	buf_init(&why, 8192);
+	if (read_secret(s, &why) == 0)
+		(void)gateway_set_secret(s->gateway, slice_str(s->secret)); /* else the old one */
+	else
+		log_line(s, LOG_LEVEL_WARNING, buf_cstr(&why));
+	buf_done(&why);
+}
+
 static void drained(void *arg)
 {
 	struct service *s = arg;
@@ -219,6 +239,8 @@ static void drained(void *arg)
 
 	while (s->gateway && gateway_take_event(s->gateway, &ev)) {
 		log_line(s, ev.level, ev.log);
+		if (ev.type == GATEWAY_EV_DOWN)
+			read_secret_again(s);
 		if (ev.type == GATEWAY_EV_FAILED)
 			s->status = 3;
 		if (ev.type == GATEWAY_EV_FAILED || ev.type == GATEWAY_EV_STOPPED)

@@ -328,6 +328,25 @@ static ts_t deadline(const void *self)
 
 /* ---- life ---- */
 
+static void free_secret(struct gateway *g)
+{
+	if (g->secret)
+		mem_wipe(g->secret, strlen(g->secret));
+	g->secret = mem_free(g->secret);
+}
+
+int gateway_set_secret(struct gateway *g, struct slice secret)
+{
+	char *copy = mem_strndup(secret.p, secret.n);
+
+	if (!copy)
+		return -ENOMEM;
+	free_secret(g);
+	g->secret = copy;
+	g->cfg.component_secret = slice_str(copy);
+	return 0;
+}
+
 static int init(struct gateway *g, const struct gateway_cfg *cfg, ts_t now)
 {
 	buf_init(&g->log, 64 << 10);
@@ -339,11 +358,10 @@ static int init(struct gateway *g, const struct gateway_cfg *cfg, ts_t now)
 	list_init(&g->uas_fifo);
 	list_init(&g->due_domains);
 	int err = outbox_init(&g->out, OUT_BYTES_MAX, OUTPUTS_MAX, WANTS_MAX);
-	g->secret = mem_strndup(cfg->component_secret.p, cfg->component_secret.n);
-	if (err || !g->secret)
-		return -ENOMEM;
-	g->cfg.component_secret = slice_str(g->secret);
-	err = gateway_uas_init(g);
+	if (!err)
+		err = gateway_set_secret(g, cfg->component_secret);
+	if (!err)
+		err = gateway_uas_init(g);
 	return err ? err : gateway_uac_init(g, now);
 }
 
@@ -388,9 +406,7 @@ struct gateway *gateway_free(struct gateway *g)
 	outbox_done(&g->out);
 	buf_done(&g->log);
 	buf_done(&g->scratch);
-	if (g->secret)
-		mem_wipe(g->secret, strlen(g->secret));
-	mem_free(g->secret);
+	free_secret(g);
 	return mem_free(g);
 }
 

@@ -74,6 +74,9 @@ struct gateway_event {
 int gateway_new(struct gateway **ret, const struct gateway_cfg *cfg, struct rng *rng, ts_t now);
 struct gateway *gateway_free(struct gateway *g);
 struct engine gateway_engine(struct gateway *g);
+/* The component's secret from the next connection on: its file may have changed.  0 or -ENOMEM,
+ * and then the old one stays. */
+int gateway_set_secret(struct gateway *g, struct slice secret);
 bool gateway_take_event(struct gateway *g, struct gateway_event *ret);
 const struct gateway_stats *gateway_stats(const struct gateway *g);
 bool gateway_is_up(const struct gateway *g);

@@ -7,6 +7,7 @@
 enum answer_end { /* what an answer carries behind Call-ID and CSeq */
 	END_PLAIN,
 	END_RETRY,
+	END_DOWN,
 	END_ALLOW,
 	END_OPTIONS,
 	END_ACCEPT,
@@ -23,9 +24,9 @@ static const struct {
 	enum answer_end end;
 } answers[] = {
 	[ANSWER_MAPPED] = { 0, NULL, END_PLAIN },
-	[ANSWER_STREAM_DOWN] = { 503, "XMPP Server Not Connected", END_RETRY },
-	[ANSWER_STREAM_LOST] = { 503, "XMPP Connection Lost", END_RETRY },
-	[ANSWER_STOPPING] = { 503, "Gateway Is Stopping", END_RETRY },
+	[ANSWER_STREAM_DOWN] = { 503, "XMPP Server Not Connected", END_DOWN },
+	[ANSWER_STREAM_LOST] = { 503, "XMPP Connection Lost", END_DOWN },
+	[ANSWER_STOPPING] = { 503, "Gateway Is Stopping", END_DOWN },
 	[ANSWER_OVERLOAD] = { 503, "Too Many Messages In Hand", END_RETRY },
 	[ANSWER_NOT_PARTNER] = { 403, "Not An Allowed Partner", END_PARTNER },
 	[ANSWER_NOT_OWN] = { 403, "From Domain Is Not Ours", END_POLICY },
@@ -71,6 +72,10 @@ void gateway_put_answer_end(struct gateway *g, struct buf *b, const struct verdi
 		buf_printf(b, "Reason: XMPP;text=\"%s\"\r\n", stanza_condition_name(v->condition));
 	switch (answers[v->answer].end) {
 	case END_PLAIN: break;
+	case END_DOWN: /* told apart from a server that is only busy */
+		put_diagnostics(g, b, "1007", "Temporarily cannot route");
+		buf_printf(b, "Retry-After: %d\r\n", RETRY_AFTER_S);
+		break;
 	case END_RETRY: buf_printf(b, "Retry-After: %d\r\n", RETRY_AFTER_S); break;
 	case END_ALLOW: buf_puts(b, "Allow: MESSAGE, OPTIONS\r\n"); break;
 	case END_OPTIONS:

@@ -72,9 +72,28 @@ def bodies(stox):
         print("ok: a SIP error comes back to the XMPP sender as its condition")
 
 
+def secret(stox):
+    """A secret that is put right is read again: nobody has to restart the gateway."""
+    with Bench(stox) as b:
+        b.prosody()
+        b.config()
+        b.write("component", "not the secret\n", 0o600)
+        b.start("gateway", [stox, "gateway", "--config", b.dir / "stox.yaml"])
+        b.await_log("gateway", "xmpp down")
+        pool = SipPeer(b.port["pool"])
+        pool.message(b.port["gateway"], f"adelany@{PARTNER}", f"pilar@{POOL}", "x")
+        status, head = pool.status()
+        if status != 503 or "Retry-After:" not in head or "ms-diagnostics: 1007" not in head:
+            raise Failure(f"while the component is refused: {head}")
+        b.write("component", b.component_secret + "\n", 0o600)
+        b.await_log("gateway", "xmpp up")
+        print("ok: a secret that was put right is read again at the next connection")
+
+
 def main(stox):
     across(stox)
     bodies(stox)
+    secret(stox)
 
 
 run(main)

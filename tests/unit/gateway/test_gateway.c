@@ -369,6 +369,7 @@ static void while_the_stream_is_down_the_answer_is_503_at_once(void **state)
 	begin(&s);
 	sip(&s, message("1", A_TO_B, ""), &pool);
 	want_status(&s, 0, "SIP/2.0 503 ", "Retry-After: ");
+	want_status(&s, 0, "SIP/2.0 503 ", "ms-diagnostics: 1007;"); /* down, not merely busy */
 	connect_server(&s);
 	sip(&s, message("1", A_TO_B, ""), &pool); /* repeated: the same answer, nothing sent */
 	want_status(&s, 1, "SIP/2.0 503 ", NULL);
