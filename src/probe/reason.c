@@ -71,7 +71,7 @@ static const struct reason_info infos[] = {
 		RESOLVE, 1 },
 	[REASON_DNS_UNREACHABLE] = { N_("Nothing answers where the DNS server should be."),
 		{ N_("The resolver on this machine is not running."),
-			N_("/etc/resolv.conf names a host that serves no DNS.") },
+			N_("This machine's /etc/resolv.conf names a host that serves no DNS.") },
 		{ { N_("see which servers are asked"), "cat /etc/resolv.conf" },
 			{ N_("is the local resolver running?"), "systemctl status systemd-resolved" },
 			{ N_("ask another server"), "stox test --dns HOST:PORT" } },
@@ -150,7 +150,7 @@ static const struct reason_info infos[] = {
 		TLS, 1 },
 	[REASON_TLS_NAME_MISMATCH] = { N_("The certificate is for another name than the one that was asked for."),
 		{ N_("The name is missing among the certificate's DNS names."),
-			N_("--target or the receiver's domain is another name of the same server."),
+			N_("The name in --target, or the receiver's domain, is another one of the same server's."),
 			N_("The name leads to another server.") },
 		{ { N_("see its names"), "openssl s_client -connect ADDRESS -servername TARGET </dev/null | openssl x509 -noout -ext subjectAltName" },
 			{ N_("put the name among the certificate's DNS names, or test by a name that is there"), NULL } },
@@ -284,7 +284,7 @@ static const struct reason_info infos[] = {
 		{ { N_("look at what came"), "stox test -vv" } }, REQUEST, 1 },
 	/* ---- XMPP ---- */
 	[REASON_XMPP_HOST_UNKNOWN] = { N_("The XMPP server does not serve the receiver's domain."),
-		{ N_("The domain is not configured on that server."), N_("--receiver-server, or the SRV record, names the wrong server.") },
+		{ N_("The domain is not configured on that server."), N_("The option --receiver-server, or the SRV record, names the wrong server.") },
 		{ { N_("see where the domain's server is"), "dig _xmpp-client._tcp.RECEIVER_DOMAIN SRV" }, { N_("is RECEIVER_DOMAIN a host of the server's configuration?"), NULL } },
 		STREAM, 1 },
 	[REASON_XMPP_BAD_CREDENTIALS] = { N_("The XMPP server refuses the receiver's name or password."),
@@ -389,7 +389,7 @@ static const struct reason_info infos[] = {
 		{ { N_("see its addresses and routes"), "ip address; ip route" } }, RESOLVE | CONNECT | REQUEST, 3 },
 	[REASON_LOCAL_INTERRUPTED] = { N_("The test was interrupted before it had a verdict."),
 		{ N_("Ctrl-C, or a service manager stopped it.") }, { { N_("run it again"), "stox test" } }, ANY, 3 },
-	[REASON_LOCAL_INTERNAL] = { N_("stox itself failed."),
+	[REASON_LOCAL_INTERNAL] = { N_("The program itself failed, not the target."),
 		{ N_("Memory ran out, or there is a bug.") }, { { N_("report it with the output of this"), "stox test -vv" } }, ANY, 3 },
 };
 _Static_assert(COUNT(infos) == REASON_COUNT, "one row a reason");

@@ -54,8 +54,8 @@ int digest_client_new(struct digest_client **ret, const struct digest_client_cfg
 struct digest_client *digest_client_free(struct digest_client *c);
 /* Takes the challenges of a 401 or 407: the strongest known of each realm.  0: try again with the
  * credentials.  ERR_AUTH: the server refused credentials that were made from a fresh nonce of its
- * own (not stale, or stale again and again): the password or the name is wrong.  ERR_UNSUPPORTED:
- * no challenge that we know. */
+ * own: the password or the name is wrong.  ERR_LIMIT: it calls each fresh nonce stale, again and
+ * again.  ERR_UNSUPPORTED: no challenge that we know. */
 int digest_client_push_challenge(struct digest_client *c, const struct sip_msg *response);
 /* Writes the whole header row(s), "Authorization: Digest ...\r\n" or Proxy-Authorization, or
  * nothing when no challenge was taken yet.  Counts nc up. */

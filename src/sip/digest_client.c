@@ -87,7 +87,9 @@ static int check_refused(const struct login *old, const struct digest *d)
 {
 	if (!old->proved || old->nc > 1)
 		return 0;
-	return d->stale && old->stale < STALE_MAX ? 0 : ERR_AUTH;
+	if (!d->stale)
+		return ERR_AUTH;
+	return old->stale < STALE_MAX ? 0 : ERR_LIMIT;
 }
 
 static int take(struct digest_client *c, const struct digest *d, bool proxy)
@@ -150,11 +152,13 @@ int digest_client_push_challenge(struct digest_client *c, const struct sip_msg *
 		struct digest d;
 		unsigned at = 0;
 
-		while (err != ERR_AUTH && digest_next(response, kinds[i], &at, &d)) {
+		while (err != ERR_AUTH && err != ERR_LIMIT &&
+			digest_next(response, kinds[i], &at, &d)) {
 			if (!is_best(response, kinds[i], &d))
 				continue;
 			int one = take(c, &d, kinds[i] == SIP_HDR_PROXY_AUTHENTICATE);
-			err = one == ERR_AUTH || err == ERR_UNSUPPORTED ? one : err;
+			if (one == ERR_AUTH || one == ERR_LIMIT || err == ERR_UNSUPPORTED)
+				err = one;
 		}
 	}
 	return err;

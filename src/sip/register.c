@@ -140,10 +140,10 @@ static void challenged(struct reg *r, const struct sip_msg *response)
 	int err = digest_client_push_challenge(r->digest, response);
 	if (err == ERR_UNSUPPORTED)
 		fail(r, REG_UNSUPPORTED_AUTH);
+	else if (err == ERR_LIMIT || (!err && ++r->answered > ANSWERED_MAX))
+		fail(r, REG_CHALLENGE_LOOP);
 	else if (err)
 		fail(r, REG_BAD_CREDENTIALS);
-	else if (++r->answered > ANSWERED_MAX)
-		fail(r, REG_CHALLENGE_LOOP);
 	else
 		again(r);
 }

@@ -421,7 +421,7 @@ static void a_server_that_calls_everything_stale_is_given_up(void **state)
 		if (!err)
 			request(f);
 	} while (!err && ++n < 100);
-	assert_int_equal(err, ERR_AUTH);
+	assert_int_equal(err, ERR_LIMIT);
 	assert_int_equal(n, 4);
 }
 

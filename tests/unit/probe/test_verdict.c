@@ -1,0 +1,336 @@
+/* DNS, connections and TLS become reasons, each its own, with their evidence. */
+#include "scene.h"
+
+#define UDP "sip:127.0.0.1:5060;transport=udp"
+#define TCP "sip:127.0.0.1:5060;transport=tcp"
+#define TLS "sip:127.0.0.1:5061;transport=tls"
+
+static const struct addr dns_server = { .family = 4, .port = 53, .ip = { 127, 0, 0, 53 } };
+
+static void begin(struct scene *s, const char *registrar)
+{
+	const struct probe_cfg cfg = scene_cfg(registrar);
+
+	scene_begin(s, &cfg);
+}
+
+/* ---- DNS ---- */
+
+static void every_dns_status_has_its_reason(void **state)
+{
+	static const struct {
+		enum dns_status status;
+		const char *reason, *word;
+	} rows[] = {
+		{ DNS_NXDOMAIN, "dns_nxdomain", "does not exist" },
+		{ DNS_NODATA, "dns_no_records", "has no" },
+		{ DNS_TIMEOUT, "dns_timeout", "does not answer" },
+		{ DNS_REFUSED, "dns_refused", "refuses" },
+		{ DNS_SERVFAIL, "dns_server_failure", "SERVFAIL" },
+		{ DNS_UNREACHABLE, "dns_unreachable", "no DNS answers" },
+		{ DNS_MALFORMED, "dns_malformed", "cannot be read" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const struct dns_answer answer = { .status = rows[i].status, .server = dns_server };
+		char text[SCENE_TEXT];
+		struct scene s;
+
+		begin(&s, "");
+		scene_dns(&s, (const struct dns_answer *[]){ &answer, &answer, &answer, &answer });
+		scene_failed(&s, "sip.resolve", rows[i].reason);
+		scene_message(&s, text);
+		assert_non_null(strstr(text, rows[i].word));
+		assert_non_null(strstr(text, "127.0.0.53:53"));
+		const struct evidence *e = &probe_result(s.p)->evidence;
+		assert_true(e->has_dns && e->dns_status == rows[i].status);
+		assert_true(addr_eq(&e->dns_server, &dns_server));
+		assert_non_null(strstr(e->dns_name, "pool.litware.test"));
+		scene_end(&s);
+	}
+}
+
+/* ---- TCP ---- */
+
+static void every_errno_has_its_reason(void **state)
+{
+	static const struct {
+		int err;
+		bool here;
+		const char *reason;
+	} rows[] = {
+		{ ECONNREFUSED, false, "tcp_refused" },
+		{ ETIMEDOUT, false, "tcp_timeout" },
+		{ EHOSTUNREACH, false, "tcp_unreachable" },
+		{ ENETUNREACH, false, "tcp_unreachable" },
+		{ ENETUNREACH, true, "local_network" },
+		{ EADDRNOTAVAIL, true, "local_network" },
+		{ EMFILE, true, "local_network" },
+		{ ECONNRESET, false, "tcp_reset" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char text[SCENE_TEXT];
+		struct scene s;
+
+		begin(&s, TCP);
+		scene_push(&s, (struct fact){ .type = FACT_FLOW_FAILED,
+				       .flow = s.flow,
+				       .step = FLOW_STEP_CONNECT,
+				       .err = rows[i].err,
+				       .here = rows[i].here });
+		scene_failed(&s, "sip.connect", rows[i].reason);
+		assert_non_null(strstr(scene_message(&s, text), err_text(rows[i].err)));
+		assert_non_null(strstr(text, "127.0.0.1:5060"));
+		assert_int_equal(probe_result(s.p)->evidence.err, rows[i].err);
+		scene_end(&s);
+	}
+}
+
+static void a_connection_that_breaks_is_told_in_the_phase_in_which_it_does(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	begin(&s, TCP);
+	scene_connect(&s);
+	scene_push(&s, (struct fact){ .type = FACT_FLOW_FAILED,
+			       .flow = s.flow,
+			       .step = FLOW_STEP_OPEN,
+			       .err = ECONNRESET });
+	scene_failed(&s, "sip.register", "tcp_reset");
+	scene_end(&s);
+
+	begin(&s, TCP);
+	scene_connect(&s);
+	scene_push(&s, (struct fact){ .type = FACT_FLOW_EOF, .flow = s.flow });
+	scene_failed(&s, "sip.register", "tcp_reset");
+	scene_end(&s);
+}
+
+static void silence_is_told_by_the_phase(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	begin(&s, TCP);
+	scene_wait(&s, TS_S(10));
+	scene_failed(&s, "sip.connect", "tcp_timeout");
+	scene_end(&s);
+
+	begin(&s, TLS);
+	scene_connect(&s);
+	scene_wait(&s, TS_S(10));
+	scene_failed(&s, "sip.tls", "tls_no_answer");
+	scene_end(&s);
+
+	begin(&s, TCP);
+	scene_connect(&s);
+	scene_wait(&s, TS_S(10));
+	scene_failed(&s, "sip.register", "sip_no_answer");
+	scene_end(&s);
+}
+
+static void a_refused_datagram_and_a_socket_that_cannot_be_opened(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	begin(&s, UDP);
+	scene_connect(&s);
+	scene_push(&s, (struct fact){ .type = FACT_DATAGRAM_FAILED, .err = ECONNREFUSED });
+	scene_failed(&s, "sip.register", "udp_refused");
+	scene_end(&s);
+
+	begin(&s, UDP);
+	scene_push(&s, (struct fact){ .type = FACT_LISTEN_FAILED, .err = EMFILE });
+	scene_failed(&s, "sip.connect", "local_network");
+	scene_end(&s);
+}
+
+/* ---- TLS ---- */
+
+static void fail_tls(struct scene *s, const struct tls_facts *facts)
+{
+	begin(s, TLS);
+	scene_connect(s);
+	assert_true(s->wants_tls);
+	scene_push(s, (struct fact){ .type = FACT_FLOW_FAILED,
+			      .flow = s->flow,
+			      .step = FLOW_STEP_TLS,
+			      .tls = facts });
+}
+
+static void every_tls_failure_has_its_reason(void **state)
+{
+	static const struct {
+		enum tls_failure failure;
+		const char *reason;
+	} rows[] = {
+		{ TLS_FAILURE_PLAIN_PEER, "tls_plain_peer" },
+		{ TLS_FAILURE_VERSION, "tls_version_unsupported" },
+		{ TLS_FAILURE_ALERT, "tls_handshake_failed" },
+		{ TLS_FAILURE_CLOSED, "tls_closed" },
+		{ TLS_FAILURE_CLIENT_CERTIFICATE, "tls_client_certificate_wanted" },
+		{ TLS_FAILURE_OTHER, "tls_handshake_failed" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const struct tls_facts facts = { .failure = rows[i].failure, .detail = "detail" };
+		struct scene s;
+
+		fail_tls(&s, &facts);
+		scene_failed(&s, "sip.tls", rows[i].reason);
+		assert_true(probe_result(s.p)->evidence.has_tls);
+		scene_end(&s);
+	}
+}
+
+static const struct tls_facts chain = { .version = "TLSv1.3",
+	.failure = TLS_FAILURE_CERTIFICATE,
+	.n_certs = 2,
+	.certs = { { .subject = "CN=leaf", .issuer = "CN=middle", .not_after = 2000000000 },
+		{ .depth = 1,
+			.subject = "CN=middle",
+			.issuer = "CN=root",
+			.not_after = 2000000000 } } };
+
+static void every_fault_of_a_certificate_has_its_reason(void **state)
+{
+	static const struct {
+		unsigned faults;
+		const char *reason, *words;
+	} rows[] = {
+		{ TLS_FAULT_EXPIRED, "tls_cert_expired", "it has expired (subject CN=leaf" },
+		{ TLS_FAULT_NOT_YET_VALID, "tls_cert_not_yet_valid", "not valid yet" },
+		{ TLS_FAULT_NAME, "tls_name_mismatch", "for another name" },
+		{ TLS_FAULT_UNTRUSTED, "tls_untrusted_issuer", "not trusted" },
+		{ TLS_FAULT_WEAK, "tls_certificate_weak", "too weak" },
+		{ TLS_FAULT_REVOKED, "tls_certificate_revoked", "revoked" },
+		{ TLS_FAULT_PURPOSE, "tls_certificate_purpose", "not for servers" },
+		{ TLS_FAULT_OTHER, "tls_handshake_failed", "cannot be verified" },
+		/* All of them are told, the one to mend first is the reason. */
+		{ TLS_FAULT_NAME | TLS_FAULT_EXPIRED, "tls_cert_expired",
+			"it has expired, it is for another name (" },
+		{ TLS_FAULT_NAME | TLS_FAULT_EXPIRED | TLS_FAULT_UNTRUSTED, "tls_untrusted_issuer",
+			"its issuer is not trusted, it has expired, it is for another name (" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct tls_facts facts = chain;
+		char text[SCENE_TEXT];
+		struct scene s;
+
+		facts.faults = facts.certs[0].faults = rows[i].faults;
+		fail_tls(&s, &facts);
+		scene_failed(&s, "sip.tls", rows[i].reason);
+		assert_non_null(strstr(scene_message(&s, text), rows[i].words));
+		assert_int_equal(probe_result(s.p)->tls[SIDE_SIP].n_certs, 2);
+		scene_end(&s);
+	}
+}
+
+static void the_certificate_that_has_the_fault_is_named(void **state)
+{
+	struct tls_facts facts = chain;
+	char text[SCENE_TEXT];
+	struct scene s;
+
+	(void)state;
+	facts.faults = facts.certs[1].faults = TLS_FAULT_EXPIRED;
+	fail_tls(&s, &facts);
+	assert_non_null(strstr(scene_message(&s, text), "subject CN=middle, issuer CN=root"));
+	scene_end(&s);
+}
+
+static void a_certificate_that_ends_soon_is_noted(void **state)
+{
+	struct tls_facts facts = chain;
+	struct scene s;
+
+	(void)state;
+	facts.failure = TLS_FAILURE_NONE;
+	for (int days = 13; days <= 14; days++) {
+		begin(&s, TLS);
+		/* The clock shows the end less that many days. */
+		scene_push(&s, (struct fact){ .type = FACT_CLOCK,
+				       .wall = (INT64_C(2000000000) - days * 86400) * 1000000 -
+					       (int64_t)s.now });
+		scene_connect(&s);
+		scene_push(&s, (struct fact){ .type = FACT_TLS_UP, .flow = s.flow, .tls = &facts });
+		const struct probe_result *r = probe_result(s.p);
+		bool noted = r->n_notes > 1; /* the first: arrival cannot be proved */
+		assert_true(noted == (days == 13));
+		if (noted)
+			assert_int_equal(r->notes[1].note, NOTE_CERTIFICATE_ENDS_SOON);
+		scene_end(&s);
+	}
+}
+
+/* ---- causes ---- */
+
+static void a_fallback_that_led_to_a_failure_is_named_first(void **state)
+{
+	const struct dns_record a = { .type = DNS_A,
+		.addr = { .family = 4, .ip = { 127, 0, 0, 9 } } };
+	const struct dns_answer none = { .status = DNS_NODATA, .server = dns_server },
+				address = { .status = DNS_OK, .records = &a, .n_records = 1 };
+	struct scene s;
+
+	(void)state;
+	begin(&s, "");
+	scene_dns(&s, (const struct dns_answer *[]){ &address, &none, &none, &none });
+	assert_true(s.flow);
+	scene_push(&s, (struct fact){ .type = FACT_FLOW_FAILED,
+			       .flow = s.flow,
+			       .step = FLOW_STEP_CONNECT,
+			       .err = ETIMEDOUT });
+	scene_failed(&s, "sip.connect", "tcp_timeout");
+	const struct probe_result *r = probe_result(s.p);
+	bool found = false;
+	for (unsigned i = 0; i < r->n_notes; i++)
+		found |= r->notes[i].note == NOTE_DNS_FALLBACK && r->notes[i].is_cause;
+	assert_true(found);
+	scene_end(&s);
+}
+
+static void a_clock_that_jumps_is_noted_once_and_decides_nothing(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	begin(&s, UDP);
+	scene_push(&s, (struct fact){ .type = FACT_CLOCK, .wall = TS_S(1000) });
+	assert_int_equal(probe_result(s.p)->n_notes, 1);
+	scene_push(&s, (struct fact){ .type = FACT_CLOCK, .wall = TS_S(4600) });
+	scene_push(&s, (struct fact){ .type = FACT_CLOCK, .wall = TS_S(1000) });
+	assert_int_equal(probe_result(s.p)->n_notes, 2);
+	assert_int_equal(probe_result(s.p)->notes[1].note, NOTE_CLOCK_JUMPED);
+	scene_sign_in(&s);
+	scene_answer(&s, "202 Accepted", "");
+	assert_true(probe_result(s.p)->success);
+	scene_end(&s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_dns_status_has_its_reason),
+		cmocka_unit_test(every_errno_has_its_reason),
+		cmocka_unit_test(a_connection_that_breaks_is_told_in_the_phase_in_which_it_does),
+		cmocka_unit_test(silence_is_told_by_the_phase),
+		cmocka_unit_test(a_refused_datagram_and_a_socket_that_cannot_be_opened),
+		cmocka_unit_test(every_tls_failure_has_its_reason),
+		cmocka_unit_test(every_fault_of_a_certificate_has_its_reason),
+		cmocka_unit_test(the_certificate_that_has_the_fault_is_named),
+		cmocka_unit_test(a_certificate_that_ends_soon_is_noted),
+		cmocka_unit_test(a_fallback_that_led_to_a_failure_is_named_first),
+		cmocka_unit_test(a_clock_that_jumps_is_noted_once_and_decides_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
