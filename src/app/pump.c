@@ -111,7 +111,10 @@ static void want_on_flow(struct pump *p, struct member *m, const struct want *w)
 		pump_remove_link(p, l);
 		break;
 	case WANT_DROP_FLOW:
-		flow_drop(l->flow);
+		if (w->reset)
+			flow_reset(l->flow);
+		else
+			flow_drop(l->flow);
 		pump_remove_link(p, l);
 		break;
 	case WANT_FLOW:
@@ -268,16 +271,21 @@ static void push_time(struct pump *p)
 	}
 }
 
+static int64_t wall_offset(const struct pump *p)
+{
+	return loop_wall_offset() + p->wall_ahead;
+}
+
 /* A clock that was set is told; one that is slewed is true enough. */
 static void check_wall(struct pump *p)
 {
 	const int64_t jump = (int64_t)TS_MS(WALL_JUMP_MS);
 	ts_t now = loop_now(p->loop);
 
-	if (now < ts_add(p->wall_checked, TS_S(WALL_CHECK_S)))
+	if (now < p->wall_check_at)
 		return;
-	p->wall_checked = now;
-	int64_t wall = loop_wall_offset();
+	p->wall_check_at = ts_add(now, TS_S(WALL_CHECK_S));
+	int64_t wall = wall_offset(p);
 	if (wall - p->wall < jump && p->wall - wall < jump)
 		return;
 	p->wall = wall;
@@ -430,6 +438,17 @@ ts_t pump_now(struct pump *p)
 	return loop_now(p->loop);
 }
 
+void pump_use_dns(struct pump *p, const struct addr *server)
+{
+	resolver_use(p->resolver, server);
+}
+
+void pump_jump_clock(struct pump *p, ts_t ahead)
+{
+	p->wall_ahead += (int64_t)ahead;
+	p->wall_check_at = 0;
+}
+
 int pump_add(struct pump *p, struct engine e)
 {
 	for (unsigned i = 0; i < PUMP_ENGINES_MAX; i++) {
@@ -438,8 +457,8 @@ int pump_add(struct pump *p, struct engine e)
 		if (m->in_use)
 			continue;
 		*m = (struct member){ .e = e, .serial = ++p->last_serial, .in_use = true };
-		p->wall = loop_wall_offset();
-		p->wall_checked = loop_now(p->loop);
+		p->wall = wall_offset(p);
+		p->wall_check_at = ts_add(loop_now(p->loop), TS_S(WALL_CHECK_S));
 		const struct fact in = { .type = FACT_CLOCK, .wall = p->wall };
 		drain(p, m);
 		pump_push(p, m, &in);

@@ -26,6 +26,12 @@ int pump_new(struct pump **ret, const struct pump_cfg *cfg);
 struct pump *pump_free(struct pump *p);   /* before the engines are freed */
 struct trust *pump_trust(struct pump *p); /* to add CAs and identities to */
 ts_t pump_now(struct pump *p);
+/* Only this DNS server is asked.  Before the first question, for whom its address is not known
+ * earlier. */
+void pump_use_dns(struct pump *p, const struct addr *server);
+/* From now on engines are told a wall clock that is so much ahead: what a machine whose clock was
+ * set looks like. */
+void pump_jump_clock(struct pump *p, ts_t ahead);
 
 /* An engine is drained at once: what it wanted when it was made is done, and told when the pump
  * runs.  `e.self` must live until pump_remove() or pump_free(). */

@@ -70,8 +70,9 @@ struct pump {
 	bool stopping;
 	unsigned signals_seen;
 	bool interrupted;
-	int64_t wall; /* as it was told last */
-	ts_t wall_checked;
+	int64_t wall;       /* as it was told last */
+	int64_t wall_ahead; /* of the true one */
+	ts_t wall_check_at;
 };
 
 void pump_push(struct pump *p, struct member *m, const struct fact *in);

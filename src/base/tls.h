@@ -68,8 +68,9 @@ struct tls_policy {
 	enum tls_verify verify;
 	unsigned trust;
 	unsigned identity;
-	char name[256]; /* SNI and the name that the certificate must have; "" for neither */
-	char alpn[32];  /* one protocol, or "" */
+	unsigned max_version; /* 0x0302 is TLS 1.1; 0: the newest */
+	char name[256];       /* SNI and the name that the certificate must have; "" for neither */
+	char alpn[32];        /* one protocol, or "" */
 };
 
 const char *tls_failure_name(enum tls_failure f);

@@ -68,7 +68,7 @@ enum want_type {
 	WANT_PAUSE,    /* stop reading from flow */
 	WANT_RESUME,
 	WANT_CLOSE_FLOW, /* after all that was taken is written */
-	WANT_DROP_FLOW,  /* now */
+	WANT_DROP_FLOW,  /* now; with `reset` the peer gets a reset for it */
 	WANT_DNS,        /* dns_id, name, dns_type */
 	WANT_DROP_DNS,   /* dns_id */
 };
@@ -80,6 +80,7 @@ struct want {
 	uint32_t dns_id;
 	enum transport transport;
 	bool toward;
+	bool reset;
 	struct addr addr;
 	enum dns_type dns_type;
 	char name[DNS_NAME_MAX];

@@ -109,17 +109,17 @@ static int alt_names(const char *names, char *ret, size_t size)
 	return 0;
 }
 
-int authority_put_identity(
-	struct authority *a, const char *names, long from_s, long to_s, struct buf *pem)
+/* The certificate of `key` for these names. */
+static int issue(
+	X509 **ret, struct authority *a, const char *names, long from_s, long to_s, EVP_PKEY *key)
 {
 	char san[512], cn[256];
-	EVP_PKEY *key = EVP_EC_gen("P-256");
 	int err = alt_names(names, san, sizeof(san));
 	struct slice first = slice_cut(slice_str(names), 0, slice_chr(slice_str(names), ','));
 
 	slice_cstr(first, cn, sizeof(cn));
-	X509 *x = key && !err ? new_cert(cn, ++a->serial, from_s, to_s, key) : NULL;
-	if (!x || !X509_set_issuer_name(x, X509_get_subject_name(a->cert)))
+	X509 *x = err ? NULL : new_cert(cn, ++a->serial, from_s, to_s, key);
+	if (!err && (!x || !X509_set_issuer_name(x, X509_get_subject_name(a->cert))))
 		err = -ENOMEM;
 	if (!err)
 		err = add_extension(x, a->cert, NID_subject_alt_name, san);
@@ -127,9 +127,37 @@ int authority_put_identity(
 		err = add_extension(x, a->cert, NID_ext_key_usage, "serverAuth,clientAuth");
 	if (!err && !X509_sign(x, a->key, EVP_sha256()))
 		err = -ENOMEM;
+	if (err)
+		X509_free(x);
+	else
+		*ret = x;
+	return err;
+}
+
+/* Takes the key over. */
+static int put_identity(struct authority *a, const char *names, long from_s, long to_s,
+	EVP_PKEY *key, struct buf *pem)
+{
+	X509 *x = NULL;
+	int err = key ? issue(&x, a, names, from_s, to_s, key) : -ENOMEM;
+
 	if (!err)
 		err = put(pem, x, key);
 	X509_free(x);
 	EVP_PKEY_free(key);
 	return err;
+}
+
+int authority_put_identity(
+	struct authority *a, const char *names, long from_s, long to_s, struct buf *pem)
+{
+	return put_identity(a, names, from_s, to_s, EVP_EC_gen("P-256"), pem);
+}
+
+int authority_put_weak_identity(
+	struct authority *a, const char *names, long from_s, long to_s, struct buf *pem)
+{
+	enum { WEAK_BITS = 1024 };
+
+	return put_identity(a, names, from_s, to_s, EVP_RSA_gen(WEAK_BITS), pem);
 }

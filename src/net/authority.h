@@ -12,3 +12,6 @@ int authority_put_ca(const struct authority *a, struct buf *pem);
  * `from_s` to `to_s` seconds relative to now. */
 int authority_put_identity(
 	struct authority *a, const char *names, long from_s, long to_s, struct buf *pem);
+/* The same with a key that no policy of today takes: RSA of 1,024 bits. */
+int authority_put_weak_identity(
+	struct authority *a, const char *names, long from_s, long to_s, struct buf *pem);

@@ -303,6 +303,8 @@ int channel_new(struct channel **ret, struct trust *trust, const struct tls_poli
 		mem_free(c);
 		return -ENOMEM;
 	}
+	if (policy->max_version)
+		SSL_set_max_proto_version(c->ssl, (int)policy->max_version);
 	SSL_set_bio(c->ssl, c->in, c->out);
 	SSL_set_ex_data(c->ssl, ssl_index(), c);
 	if (policy->accept)

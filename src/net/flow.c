@@ -217,6 +217,16 @@ void flow_drop(struct flow *f)
 	list_append(&f->fs->dead, &f->all);
 }
 
+/* Closing a socket that lingers for no time is what makes the kernel send a reset: socket(7). */
+void flow_reset(struct flow *f)
+{
+	const struct linger none = { .l_onoff = 1, .l_linger = 0 };
+
+	if (f->state != FLOW_DEAD)
+		setsockopt(f->fd, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
+	flow_drop(f);
+}
+
 void flows_reap(struct flows *fs)
 {
 	for (struct list *n; (n = list_first(&fs->dead));) {

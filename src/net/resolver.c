@@ -2,6 +2,7 @@
 
 #include <ares.h>
 #include <arpa/nameser.h>
+#include <assert.h>
 #include <event2/event.h>
 #include <netdb.h>
 #include <stdio.h>
@@ -122,6 +123,13 @@ int resolver_new(struct resolver **ret, struct loop *loop, const struct resolver
 	list_init(&r->done);
 	*ret = r;
 	return 0;
+}
+
+void resolver_use(struct resolver *r, const struct addr *server)
+{
+	assert(!r->started && "servers do not change under a question");
+	r->n_servers = 0;
+	add_server(r, server);
 }
 
 static struct question *free_question(struct question *q)

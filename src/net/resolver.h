@@ -24,6 +24,8 @@ struct resolver_cfg {
 /* c-ares is set up at the first question that needs it. */
 int resolver_new(struct resolver **ret, struct loop *loop, const struct resolver_cfg *cfg);
 struct resolver *resolver_free(struct resolver *r);
+/* Only this server is asked.  Before the first question. */
+void resolver_use(struct resolver *r, const struct addr *server);
 /* 0, then one answer, told by resolver_process() and never from here; ERR_LIMIT; -ENOMEM.  Each
  * server is given a second, twice; one that refuses or fails is not asked again. */
 int resolver_ask(struct resolver *r, uint64_t id, enum dns_type type, const char *name);

@@ -18,6 +18,7 @@ struct identity {
 struct trust {
 	X509_STORE *stores[TRUST_MAX]; /* 0: the system's, made when it is asked for */
 	struct identity identities[IDENTITY_MAX];
+	bool permit_weak;
 	SSL_CTX *contexts[2][TRUST_MAX][IDENTITY_MAX]; /* [accept] */
 };
 
@@ -161,13 +162,22 @@ int trust_add_identity(struct trust *t, unsigned number, struct slice pem)
 
 /* ---- contexts ---- */
 
-static SSL_CTX *new_context(bool accept)
+void trust_permit_weak(struct trust *t)
+{
+	t->permit_weak = true;
+}
+
+static SSL_CTX *new_context(const struct trust *t, bool accept)
 {
 	OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
 	SSL_CTX *ctx = SSL_CTX_new(accept ? TLS_server_method() : TLS_client_method());
 	if (!ctx)
 		return NULL;
 	SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
+	if (accept && t->permit_weak) {
+		SSL_CTX_set_min_proto_version(ctx, TLS1_VERSION);
+		SSL_CTX_set_security_level(ctx, 0);
+	}
 	SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_AUTO_RETRY);
 	SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET);
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
@@ -210,7 +220,7 @@ int trust_context(struct trust *t, const struct trust_choice *choice, void (*pre
 		if (!t->stores[0])
 			return -ENOMEM;
 	}
-	SSL_CTX *ctx = new_context(choice->accept);
+	SSL_CTX *ctx = new_context(t, choice->accept);
 	if (!ctx)
 		return -ENOMEM;
 	if (t->stores[choice->trust])

@@ -23,6 +23,10 @@ int trust_add_ca(struct trust *t, unsigned number, struct slice pem);
 /* Certificate chain and key, PEM in one.  0; ERR_SYNTAX; ERR_LIMIT; -ENOMEM. */
 int trust_add_identity(struct trust *t, unsigned number, struct slice pem);
 
+/* The accepting side may have keys and versions that nobody should use: a lab's must be as bad as
+ * those that are met.  Before the first context. */
+void trust_permit_weak(struct trust *t);
+
 /* What one side of a handshake believes and is. */
 struct trust_choice {
 	bool accept;

@@ -249,7 +249,7 @@ static void connect_flow(struct net *n, struct member *m, const struct want *w)
 	}
 }
 
-static void close_end(struct net *n, struct member *m, flow_t id)
+static void close_end(struct net *n, struct member *m, flow_t id, bool reset)
 {
 	int end;
 	struct flow *f = find_flow(n, m, id, &end);
@@ -257,8 +257,12 @@ static void close_end(struct net *n, struct member *m, flow_t id)
 	if (!f)
 		return;
 	f->open[end] = false;
-	if (f->open[!end])
-		to_end(n, f, !end, (struct fact){ .type = FACT_FLOW_EOF, .step = FLOW_STEP_OPEN });
+	if (!f->open[!end])
+		return;
+	to_end(n, f, !end,
+		(struct fact){ .type = reset ? FACT_FLOW_FAILED : FACT_FLOW_EOF,
+			.step = FLOW_STEP_OPEN,
+			.err = reset ? ECONNRESET : 0 });
 }
 
 static void send_bytes(struct net *n, struct member *m, const struct output *o)
@@ -291,7 +295,7 @@ static void do_want(struct net *n, struct member *m, const struct want *w)
 	case WANT_FLOW: connect_flow(n, m, w); break;
 	case WANT_LISTEN: listen_at(n, m, w); break;
 	case WANT_CLOSE_FLOW:
-	case WANT_DROP_FLOW: close_end(n, m, w->flow); break;
+	case WANT_DROP_FLOW: close_end(n, m, w->flow, w->reset); break;
 	case WANT_DNS: {
 		const struct fact in = { .type = FACT_DNS, .dns_id = w->dns_id };
 		struct event *e = schedule(n, m, n->now + delay(n), &in);

@@ -191,6 +191,30 @@ static void a_deadline_wakes_once_and_not_before(void **state)
 	assert_true(a.woken_at >= at);
 }
 
+static int64_t walls[2];
+
+static void keep_walls(struct toy *t, const struct fact *in)
+{
+	if (!in || in->type != FACT_CLOCK)
+		return;
+	walls[0] = walls[1];
+	walls[1] = in->wall;
+	t->done = walls[0] != 0;
+}
+
+static void a_clock_that_jumps_is_told_at_once(void **state)
+{
+	(void)state;
+	walls[0] = walls[1] = 0;
+	a.react = keep_walls;
+	a.deadline = pump_now(pump);
+	assert_int_equal(pump_add(pump, engine_of(&a)), 0);
+	pump_jump_clock(pump, TS_S(3600));
+	run();
+	assert_string_equal(a.log, "clock clock");
+	assert_in_range(walls[1] - walls[0], TS_S(3599), TS_S(3601));
+}
+
 static void stop_at_the_signal(struct toy *t, const struct fact *in)
 {
 	if (in && in->type == FACT_STOP)
@@ -503,6 +527,7 @@ int main(void)
 		TEST(a_flow_that_cannot_even_begin_fails_as_a_fact),
 		TEST(names_are_answered_as_facts),
 		TEST(a_deadline_wakes_once_and_not_before),
+		TEST(a_clock_that_jumps_is_told_at_once),
 		TEST(a_signal_is_a_fact),
 		TEST(a_second_signal_does_not_wait),
 		TEST(datagrams_go_between_engines),

@@ -342,6 +342,75 @@ static void the_server_can_ask_for_a_certificate(void **state)
 	}
 }
 
+/* ---- what nobody should use ---- */
+
+/* A trust of its own, since what is permitted is so before the first context. */
+static struct trust *weak_trust(bool permit)
+{
+	enum { ID_WEAK = 2 };
+	struct trust *const usual = trust;
+	struct buf pem;
+
+	buf_init(&pem, MAX);
+	assert_int_equal(trust_new(&trust), 0);
+	if (permit)
+		trust_permit_weak(trust);
+	add_ca(ours, TRUST_OURS);
+	assert_int_equal(trust_add_identity(trust, ID_GOOD, buf_slice(&good_pem)), 0);
+	assert_int_equal(authority_put_weak_identity(ours, "pool.test", -DAY, DAY, &pem), 0);
+	assert_int_equal(trust_add_identity(trust, ID_WEAK, buf_slice(&pem)), 0);
+	buf_done(&pem);
+	return usual;
+}
+
+static const struct tls_policy weak_key = { .accept = true, .identity = 2 };
+static const struct tls_policy old_version = {
+	.accept = true, .identity = ID_GOOD, .max_version = 0x0302
+};
+
+static void a_weak_server_is_noticed(void **state)
+{
+	struct trust *const usual = weak_trust(true);
+	struct pair p;
+
+	(void)state;
+	open_pair(&p, &client_policy, &weak_key);
+	assert_int_equal(channel_state(p.client.c), CHANNEL_FAILED);
+	assert_int_equal(channel_facts(p.client.c)->faults, TLS_FAULT_WEAK);
+	close_pair(&p);
+	open_pair(&p, &client_policy, &old_version);
+	assert_int_equal(channel_facts(p.client.c)->failure, TLS_FAILURE_VERSION);
+	close_pair(&p);
+	trust_free(trust);
+	trust = usual;
+}
+
+static void a_server_is_never_weak_without_leave(void **state)
+{
+	struct trust *const usual = weak_trust(false);
+	struct channel *c = NULL;
+
+	(void)state;
+	assert_int_equal(channel_new(&c, trust, &weak_key), -EINVAL);
+	assert_null(c);
+	trust_free(trust);
+	trust = usual;
+}
+
+static void the_greatest_version_can_be_bounded(void **state)
+{
+	enum { TLS_1_2 = 0x0303 };
+	struct tls_policy s = server_policy;
+	struct pair p;
+
+	(void)state;
+	s.max_version = TLS_1_2;
+	open_pair(&p, &client_policy, &s);
+	assert_int_equal(channel_state(p.client.c), CHANNEL_UP);
+	assert_string_equal(channel_facts(p.client.c)->version, "TLSv1.2");
+	close_pair(&p);
+}
+
 static void what_was_never_loaded_is_refused(void **state)
 {
 	static const struct tls_policy rows[] = {
@@ -564,6 +633,9 @@ int main(void)
 		cmocka_unit_test(alpn_is_agreed_or_left_out),
 		cmocka_unit_test(all_faults_of_a_chain_are_collected),
 		cmocka_unit_test(the_server_can_ask_for_a_certificate),
+		cmocka_unit_test(a_weak_server_is_noticed),
+		cmocka_unit_test(a_server_is_never_weak_without_leave),
+		cmocka_unit_test(the_greatest_version_can_be_bounded),
 		cmocka_unit_test(what_was_never_loaded_is_refused),
 		cmocka_unit_test(what_is_no_certificate_is_not_loaded),
 		cmocka_unit_test(a_peer_without_tls_is_recognised),

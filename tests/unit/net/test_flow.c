@@ -229,6 +229,17 @@ static void a_reset_is_told_with_its_errno(void **state)
 	assert_int_equal(near.step, FLOW_STEP_OPEN);
 }
 
+static void a_flow_can_end_with_a_reset(void **state)
+{
+	(void)state;
+	connect_both();
+	flow_reset(far.f);
+	far.gone = true;
+	flow_reset(far.f); /* it is dead already */
+	wait_for(&near, "flow-failed");
+	assert_int_equal(near.err, ECONNRESET);
+}
+
 static void a_paused_flow_is_not_read(void **state)
 {
 	(void)state;
@@ -498,6 +509,7 @@ int main(void)
 		TEST(bytes_cross_in_both_directions),
 		TEST(the_peers_end_leaves_our_side_open),
 		TEST(a_reset_is_told_with_its_errno),
+		TEST(a_flow_can_end_with_a_reset),
 		TEST(a_paused_flow_is_not_read),
 		TEST(a_peer_that_does_not_read_blocks_and_then_frees),
 		TEST(a_megabyte_that_nobody_takes_ends_the_flow),

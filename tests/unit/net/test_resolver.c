@@ -421,6 +421,16 @@ static void a_server_that_fails_gives_way_to_the_next(void **state)
 	assert_int_equal(servers[1].asked, 1);
 }
 
+static void the_server_can_be_named_later(void **state)
+{
+	(void)state;
+	resolver_use(resolver, &servers[1].addr);
+	ask(DNS_A, "one.test");
+	assert_int_equal(got.status, DNS_OK);
+	assert_true(addr_eq(&got.server, &servers[1].addr));
+	assert_int_equal(servers[0].asked, 0);
+}
+
 static void a_name_that_does_not_exist_is_not_asked_twice(void **state)
 {
 	(void)state;
@@ -520,6 +530,7 @@ int main(void)
 		TEST(a_closed_port_is_not_a_timeout),
 		TEST(a_truncated_answer_is_asked_for_by_tcp),
 		TEST(a_server_that_fails_gives_way_to_the_next),
+		TEST(the_server_can_be_named_later),
 		TEST(a_name_that_does_not_exist_is_not_asked_twice),
 		TEST(numbers_and_localhost_need_no_server),
 		TEST(many_questions_run_at_once),
