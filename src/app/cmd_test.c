@@ -13,7 +13,7 @@ enum { TRUST_SIP = 1, TRUST_XMPP = 2, PEM_MAX = 4 << 20 };
 
 struct values {
 	const char *target, *receiver, *user, *auth_user, *password_file, *registrar;
-	const char *receiver_password_file, *receiver_server, *ca_file, *format, *config;
+	const char *receiver_password_file, *receiver_server, *ca_file, *dns, *format, *config;
 	unsigned registrar_port, count, verbose;
 	ts_t timeout, interval;
 };
@@ -37,6 +37,8 @@ static const struct opt opts[] = {
 		"the receiver's XMPP server; else SRV" },
 	{ "ca-file", 0, "FILE", OPT_TEXT, AT(ca_file), 0, 0,
 		"trust these issuers, not the system's" },
+	{ "dns", 0, "HOST[:PORT]", OPT_TEXT, AT(dns), 0, 0,
+		"ask this DNS server, not the system's" },
 	{ "timeout", 0, "SECONDS", OPT_SECONDS, AT(timeout), 0, 3600, "for the whole test (10)" },
 	{ "count", 'n', "N", OPT_NUMBER, AT(count), 1, 1000000,
 		"round trips with one sign-in (1)" },
@@ -60,6 +62,7 @@ struct test {
 	unsigned n_paths;
 	const char *sip_ca, *xmpp_ca;
 	unsigned sip_trust, xmpp_trust;
+	struct addr dns; /* family 0: the system's */
 	char password[SECRET_MAX + 1], receiver_password[SECRET_MAX + 1];
 	struct runner runner;
 	struct pump *pump;
@@ -159,20 +162,65 @@ static int use_config(struct test *t)
 
 /* ---- checks ---- */
 
-static int read_secret(const char *path, char ret[SECRET_MAX + 1])
+/* For a script a secret that cannot be used is a result, as all that follows. */
+static int read_secret(
+	struct test *t, const char *path, char ret[SECRET_MAX + 1], enum probe_phase phase)
 {
+	const struct probe_cfg cfg = { .target_fqdn = slice_str(t->v.target),
+		.user = slice_str(t->v.user),
+		.receiver = slice_str(t->v.receiver) };
 	struct buf why;
+	int status = 0;
 
 	if (!path)
 		return 0;
 	buf_init(&why, 8192);
-	int err = secret_read(path, ret, &why);
-	if (err)
-		opt_complain(&command, "%s", buf_cstr(&why));
+	if (secret_read(path, ret, &why)) {
+		status = 2;
+		if (t->runner.format->put != report_text)
+			status = runner_refuse(
+				&t->runner, &cfg, REASON_LOCAL_SECRET, phase, buf_cstr(&why));
+		else
+			opt_complain(&command, "%s", buf_cstr(&why));
+	}
 	buf_done(&why);
-	return err ? 2 : 0;
+	return status;
 }
 
+/* An address and a port, 53 when there is none: the name of a DNS server would have to be asked
+ * of one. */
+static bool read_dns(const char *text, struct addr *ret)
+{
+	enum { DNS_PORT = 53 };
+	const struct slice s = slice_str(text);
+
+	if (addr_decode_ip(s, ret)) {
+		ret->port = DNS_PORT;
+		return true;
+	}
+	return addr_decode(s, ret) && ret->port > 0;
+}
+
+static int check_values(struct test *t)
+{
+	if (t->v.timeout == 0) {
+		opt_complain(&command, "`--timeout 0`: a time-out above 0 is wanted");
+		return 2;
+	}
+	if (t->v.dns && !read_dns(t->v.dns, &t->dns)) {
+		opt_complain(&command,
+			"`--dns %s`: the address of a DNS server is wanted, such as 127.0.0.1:53",
+			t->v.dns);
+		return 2;
+	}
+	t->runner.format = runner_format(&command, t->v.format);
+	if (!t->runner.format)
+		return 2;
+	t->runner.verbosity = t->v.verbose;
+	return 0;
+}
+
+/* What the options and the configuration say together. */
 static int check(struct test *t)
 {
 	if (!t->v.user || !t->v.password_file) {
@@ -186,16 +234,10 @@ static int check(struct test *t)
 			t->v.target ? "receiver" : "target");
 		return 2;
 	}
-	if (t->v.timeout == 0) {
-		opt_complain(&command, "`--timeout 0`: a time-out above 0 is wanted");
-		return 2;
-	}
-	t->runner.format = runner_format(&command, t->v.format);
-	if (!t->runner.format)
-		return 2;
-	t->runner.verbosity = t->v.verbose;
-	int err = read_secret(t->v.password_file, t->password);
-	return err ? err : read_secret(t->v.receiver_password_file, t->receiver_password);
+	int status = read_secret(t, t->v.password_file, t->password, PHASE_SIP_REGISTER);
+	return status ? status
+		      : read_secret(t, t->v.receiver_password_file, t->receiver_password,
+				PHASE_XMPP_AUTH);
 }
 
 static int load_ca(struct test *t, unsigned number, const char *path)
@@ -268,7 +310,7 @@ static bool same_file(const char *a, const char *b)
 
 static int run(struct test *t)
 {
-	const struct pump_cfg cfg = { .drained = drained, .arg = t };
+	const struct pump_cfg cfg = { .dns = t->dns, .drained = drained, .arg = t };
 
 	if (pump_new(&t->pump, &cfg))
 		return 3;
@@ -296,7 +338,9 @@ int cmd_test(int argc, char **argv)
 
 	if (r != OPT_OK)
 		return r == OPT_HELP ? 0 : 2;
-	int status = use_config(&t);
+	int status = check_values(&t);
+	if (!status)
+		status = use_config(&t);
 	if (!status)
 		status = check(&t);
 	if (!status)

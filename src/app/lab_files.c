@@ -12,6 +12,7 @@
 
 static const char *const names[] = { "stox.yaml", "ca.pem", "pilar", "kenmyer", "adelany",
 	"component" };
+enum { FIRST_SECRET = 2 }; /* of these */
 
 static int complain(const char *path)
 {
@@ -21,7 +22,7 @@ static int complain(const char *path)
 	return -err;
 }
 
-static int write_file(const struct lab_files *f, const char *name, struct slice text)
+static int write_file(const struct lab_files *f, const char *name, struct slice text, mode_t mode)
 {
 	char path[1024];
 
@@ -30,7 +31,7 @@ static int write_file(const struct lab_files *f, const char *name, struct slice 
 	if (fd < 0)
 		return complain(path);
 	ssize_t n = write(fd, text.p, text.n);
-	int err = n == (ssize_t)text.n ? 0 : complain(path);
+	int err = n == (ssize_t)text.n && fchmod(fd, mode) == 0 ? 0 : complain(path);
 	close(fd);
 	return err;
 }
@@ -47,32 +48,51 @@ static int make_dir(struct lab_files *f, const char *dir)
 	return mkdtemp(f->dir) ? 0 : complain(f->dir);
 }
 
-static void put_yaml(struct buf *b, const struct lab_files_cfg *c)
+static void put_pool(struct buf *b, const struct lab_files_cfg *c)
 {
-	char text[ADDR_TEXT_MAX];
-
-	buf_puts(b, "# A lab's configuration: it is of use only while that lab runs.\npools:\n");
-	buf_printf(b, "  - fqdn: %s\n    domains: [%s]\n", LAB_POOL_FQDN, LAB_POOL_DOMAIN);
-	buf_printf(b, "    registrar: sip:%s;transport=tls\n    ca_file: ca.pem\n    test_users:\n",
-		addr_text(&c->at[LAB_LISTEN_SIP_TLS], text));
+	buf_printf(b, "pools:\n  - fqdn: %s\n    domains: [%s]\n", LAB_POOL_FQDN, LAB_POOL_DOMAIN);
+	if (c->registrar[0])
+		buf_printf(b, "    registrar: %s\n", c->registrar);
+	buf_puts(b, "    ca_file: ca.pem\n    test_users:\n");
 	for (unsigned i = 0; i < c->lab->n_sip_users; i++) {
 		struct slice address = slice_str(c->lab->sip_users[i].address);
 
 		buf_printf(b, "      - address: %.*s\n        password_file: %.*s\n",
 			SLICE_FMT(address), (int)slice_chr(address, '@'), (const char *)address.p);
 	}
+}
+
+static void put_partner(struct buf *b, const struct lab_files_cfg *c)
+{
 	buf_printf(b, "partners:\n  - domain: %s\n    type: federated\n    ca_file: ca.pem\n",
 		LAB_PARTNER_DOMAIN);
-	buf_printf(b,
-		"    receiver:\n      address: %s\n      server: %s\n      password_file: "
-		"adelany\n",
-		c->lab->xmpp_users[0].address, addr_text(&c->at[LAB_LISTEN_XMPP_CLIENT], text));
+	buf_printf(b, "    receiver:\n      address: %s\n", c->lab->xmpp_users[0].address);
+	if (c->server[0])
+		buf_printf(b, "      server: %s\n", c->server);
+	buf_puts(b, "      password_file: adelany\n");
+}
+
+static void put_gateway(struct buf *b, const struct lab_files_cfg *c)
+{
+	char text[ADDR_TEXT_MAX];
+
 	buf_printf(b, "gateway:\n  sip:\n    listen: [udp:%s]\n", addr_text(c->gateway, text));
 	buf_printf(b, "    next_hop: sip:%s;transport=udp\n    trusted_peers: [127.0.0.1]\n",
-		addr_text(&c->at[LAB_LISTEN_SIP_UDP], text));
+		addr_text(c->next_hop, text));
 	buf_printf(b,
 		"  xmpp:\n    component: { name: %s, server: \"%s\", secret_file: component }\n",
-		c->lab->component_name, addr_text(&c->at[LAB_LISTEN_XMPP_COMPONENT], text));
+		c->lab->component_name, addr_text(c->component, text));
+}
+
+static void put_yaml(struct buf *b, const struct lab_files_cfg *c)
+{
+	buf_puts(b, "# A lab's configuration: it is of use only while that lab runs.\n");
+	if (c->dns[0])
+		buf_printf(
+			b, "# Only its DNS server knows the names: stox test --dns %s\n", c->dns);
+	put_pool(b, c);
+	put_partner(b, c);
+	put_gateway(b, c);
 }
 
 int lab_files_write(struct lab_files *f, const struct lab_files_cfg *cfg)
@@ -89,8 +109,9 @@ int lab_files_write(struct lab_files *f, const struct lab_files_cfg *cfg)
 		slice_str(cfg->lab->sip_users[1].password),
 		slice_str(cfg->lab->xmpp_users[0].password),
 		slice_str(cfg->lab->component_secret) };
+	const size_t loose = cfg->loose_secret ? FIRST_SECRET : COUNT(names);
 	for (size_t i = 0; !err && i < COUNT(names); i++)
-		err = write_file(f, names[i], contents[i]);
+		err = write_file(f, names[i], contents[i], i == loose ? 0644 : 0600);
 	buf_done(&yaml);
 	return err;
 }

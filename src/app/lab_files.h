@@ -11,9 +11,10 @@ struct lab_files_cfg {
 	const char *dir; /* NULL: a folder of its own below $TMPDIR */
 	const struct lab_cfg *lab;
 	struct slice ca;
-	const struct addr *at; /* by enum lab_listener */
-	const struct addr *gateway;
-	bool partner_allowed;
+	const char *registrar, *server; /* "": by name, which only ... */
+	const char *dns;                /* ... this server knows; "" when no names are needed */
+	const struct addr *next_hop, *component, *gateway;
+	bool loose_secret; /* others can read the first SIP user's */
 };
 
 /* 0, or -errno after a line on standard error. */

@@ -29,13 +29,19 @@ void runner_seed(struct rng *rng)
 	rng_init(rng, seed);
 }
 
-int runner_start(struct runner *r, struct pump *pump, const struct probe_cfg *cfg, struct buf *why)
+static int64_t wall_now(void)
 {
 	struct timespec t;
-	struct probe_cfg mine = *cfg;
 
 	clock_gettime(CLOCK_REALTIME, &t);
-	r->started_at_us = (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+int runner_start(struct runner *r, struct pump *pump, const struct probe_cfg *cfg, struct buf *why)
+{
+	struct probe_cfg mine = *cfg;
+
+	r->started_at_us = wall_now();
 	runner_seed(&r->rng);
 	mine.trace = r->verbosity >= 2;
 	if (!r->format)
@@ -73,11 +79,11 @@ bool runner_drained(struct runner *r)
 	return probe_is_done(r->probe);
 }
 
-int runner_report(struct runner *r)
+static int report(const struct runner *r, const struct probe_result *result)
 {
-	const struct report_run run = { .result = probe_result(r->probe),
-		.started_at_us = r->started_at_us,
-		.verbosity = r->verbosity };
+	const struct report_run run = {
+		.result = result, .started_at_us = r->started_at_us, .verbosity = r->verbosity
+	};
 	struct buf b;
 
 	buf_init(&b, REPORT_MAX);
@@ -85,6 +91,26 @@ int runner_report(struct runner *r)
 	print(stdout, &b);
 	buf_done(&b);
 	return err || fflush(stdout) ? 3 : report_exit_status(&run);
+}
+
+int runner_report(struct runner *r)
+{
+	return report(r, probe_result(r->probe));
+}
+
+int runner_refuse(struct runner *r, const struct probe_cfg *cfg, enum reason reason,
+	enum probe_phase phase, const char *why)
+{
+	struct probe_result result = {
+		.reason = reason, .phase = phase, .message = TEXT("{1}", text_str(why))
+	};
+
+	r->started_at_us = wall_now();
+	result.phases[phase].outcome = PHASE_FAILED;
+	slice_cstr(cfg->target_fqdn, result.target_fqdn, sizeof(result.target_fqdn));
+	slice_cstr(cfg->user, result.user, sizeof(result.user));
+	slice_cstr(cfg->receiver, result.receiver, sizeof(result.receiver));
+	return report(r, &result);
 }
 
 void runner_done(struct runner *r)

@@ -19,6 +19,9 @@ const struct report_format *runner_format(const struct opt_command *cmd, const c
 void runner_seed(struct rng *rng); /* from the system */
 /* Exit status of an error here: 2 with `why` told, or 3. */
 int runner_start(struct runner *r, struct pump *pump, const struct probe_cfg *cfg, struct buf *why);
+/* There is nothing to run: prints that as a result; returns the exit status. */
+int runner_refuse(struct runner *r, const struct probe_cfg *cfg, enum reason reason,
+	enum probe_phase phase, const char *why);
 /* From the pump's drained(): prints the ladder; true when the probe is done. */
 bool runner_drained(struct runner *r);
 /* Prints the result; returns the exit status. */

@@ -7,6 +7,8 @@
 
 enum { REGISTERED_MAX = 4096 };
 
+#define OTHER_PASSWORD SLICE("another one than the test has")
+
 static struct slice user_part(const char *address)
 {
 	struct slice s = slice_str(address);
@@ -20,8 +22,8 @@ static int sip_account_init(struct lab *l, unsigned i)
 	struct slice user = user_part(l->cfg.sip_users[i].address);
 	struct slice password = slice_str(l->cfg.sip_users[i].password);
 
-	if (l->cfg.fault == LAB_FAULT_WRONG_PASSWORD)
-		password = SLICE("another one than the test has");
+	if (l->fault->account == FAULT_ACCOUNT_SIP_PASSWORD)
+		password = OTHER_PASSWORD;
 	if (!slice_cstr(user, a->user, sizeof(a->user)))
 		return -EINVAL;
 	return digest_secret_make(&a->secret, user, SLICE(LAB_POOL_DOMAIN), password);
@@ -31,10 +33,20 @@ static int xmpp_account_init(struct lab *l, unsigned i)
 {
 	struct xmpp_account *a = &l->xmpp_accounts[i];
 
+	struct slice password = slice_str(l->cfg.xmpp_users[i].password);
+
+	if (l->fault->account == FAULT_ACCOUNT_XMPP_PASSWORD)
+		password = OTHER_PASSWORD;
 	if (!slice_cstr(user_part(l->cfg.xmpp_users[i].address), a->user, sizeof(a->user)))
 		return -EINVAL;
-	return sasl_secret_make(&a->secret, slice_str(l->cfg.xmpp_users[i].password),
-		l->cfg.scram_iterations, l->rng);
+	int err = sasl_secret_make(&a->secret, password, l->cfg.scram_iterations, l->rng);
+	if (l->fault->account == FAULT_ACCOUNT_XMPP_PROOF) {
+		/* RFC 5802 section 3: with these a server proves itself, with the others it checks
+		 * the client. */
+		rng_bytes(l->rng, a->secret.server_sha1, sizeof(a->secret.server_sha1));
+		rng_bytes(l->rng, a->secret.server_sha256, sizeof(a->secret.server_sha256));
+	}
+	return err;
 }
 
 static int digest_server_init(struct lab *l, struct digest_server **ret)

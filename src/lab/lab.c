@@ -57,6 +57,7 @@ static bool take_output(void *self, struct output *ret)
 	struct lab *l = self;
 	struct list *n, *t;
 
+	lab_fault_edit_streams(l);
 	if (outbox_take_output(&l->out, ret))
 		return true;
 	LIST_EACH(n, t, &l->all_conns)
@@ -144,6 +145,7 @@ static enum conn_kind kind_of(enum lab_listener what)
 	case LAB_LISTEN_SIP_UDP:
 	case LAB_LISTEN_SIP_TCP:
 	case LAB_LISTEN_SIP_TLS:
+	case LAB_LISTEN_DNS:
 	case LAB_LISTEN_COUNT: return CONN_SIP;
 	}
 	return CONN_SIP;
@@ -164,6 +166,8 @@ static void accepted(struct lab *l, const struct fact *in)
 		.peer = *in->peer,
 		.local = *in->local };
 	c->up = !tls;
+	if (lab_fault_accepted(l, c))
+		return;
 	if (tls) {
 		struct want *w = lab_want(l, WANT_TLS);
 
@@ -171,6 +175,7 @@ static void accepted(struct lab *l, const struct fact *in)
 		w->tls = (struct tls_policy){
 			.accept = true, .verify = TLS_VERIFY_NOTE, .identity = LAB_IDENTITY_POOL
 		};
+		lab_fault_tls(l, &w->tls);
 	}
 	if (c->kind != CONN_SIP)
 		lab_xserver_up(l, c);
@@ -190,6 +195,7 @@ static void want_listeners(struct lab *l)
 		{ LAB_LISTEN_SIP_TLS, TRANSPORT_TCP, &l->cfg.sip_tls },
 		{ LAB_LISTEN_XMPP_CLIENT, TRANSPORT_TCP, &l->cfg.xmpp_client },
 		{ LAB_LISTEN_XMPP_COMPONENT, TRANSPORT_TCP, &l->cfg.xmpp_component },
+		{ LAB_LISTEN_DNS, TRANSPORT_UDP, &l->cfg.dns },
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
@@ -212,6 +218,7 @@ static void listen_up(struct lab *l, const struct fact *in)
 	l->events[l->n_events - 1].addr = *in->local;
 	if (++l->n_bound < l->n_listeners)
 		return;
+	lab_zone_fill(l);
 	lab_log(l, "lab", "ready");
 	lab_emit(l, LAB_EV_READY, LOG_LEVEL_INFO);
 }
@@ -234,6 +241,7 @@ const char *lab_listener_name(enum lab_listener what)
 		[LAB_LISTEN_SIP_TLS] = "sip-tls",
 		[LAB_LISTEN_XMPP_CLIENT] = "xmpp-client",
 		[LAB_LISTEN_XMPP_COMPONENT] = "xmpp-component",
+		[LAB_LISTEN_DNS] = "dns",
 	};
 
 	return names[what];
@@ -266,6 +274,10 @@ static void flow_fact(struct lab *l, const struct fact *in)
 
 	if (!c)
 		return; /* we gave it up before this fact */
+	if (c->kind == CONN_FAULTY) {
+		lab_fault_conn(l, c, in);
+		return;
+	}
 	switch (in->type) {
 	case FACT_FLOW_UP: flow_up(l, c, in); break;
 	case FACT_FLOW_BYTES:
@@ -295,21 +307,30 @@ static void flow_fact(struct lab *l, const struct fact *in)
 	}
 }
 
+static void datagram(struct lab *l, const struct fact *in)
+{
+	const struct origin o = { .listener = in->listener,
+		.transport = TRANSPORT_UDP,
+		.peer = *in->peer,
+		.local = *in->local };
+
+	if (in->listener == LAB_LISTEN_DNS)
+		lab_zone_datagram(l, in->bytes, &o);
+	else
+		lab_pool_message(l, in->bytes, &o);
+}
+
 static void push(void *self, const struct fact *in, ts_t now)
 {
 	struct lab *l = self;
 
 	begin_push(l, now);
 	switch (in->type) {
-	case FACT_DATAGRAM: {
-		const struct origin o = { .listener = in->listener,
-			.transport = TRANSPORT_UDP,
-			.peer = *in->peer,
-			.local = *in->local };
-		lab_pool_message(l, in->bytes, &o);
+	case FACT_DATAGRAM: datagram(l, in); break;
+	case FACT_DATAGRAM_FAILED:
+		if (in->listener == LAB_LISTEN_SIP_UDP)
+			lab_proxy_peer_failed(l, in->peer, in->err);
 		break;
-	}
-	case FACT_DATAGRAM_FAILED: lab_proxy_peer_failed(l, in->peer, in->err); break;
 	case FACT_FLOW_ACCEPTED: accepted(l, in); break;
 	case FACT_FLOW_UP:
 	case FACT_FLOW_BYTES:
@@ -334,13 +355,16 @@ static void push_time(void *self, ts_t now)
 	for (struct timer *t; (t = timers_due(&l->timers, now));)
 		lab_proxy_timer(l, LIST_OWNER(t, struct forward, timer));
 	lab_xserver_time(l);
+	lab_fault_time(l);
 }
 
 static ts_t deadline(const void *self)
 {
 	const struct lab *l = self;
 
-	return ts_min(timers_deadline(&l->timers), lab_xserver_deadline(l));
+	ts_t at = ts_min(timers_deadline(&l->timers), lab_xserver_deadline(l));
+
+	return ts_min(at, lab_fault_deadline(l));
 }
 
 /* ---- life ---- */
@@ -349,7 +373,7 @@ static int init(struct lab *l)
 {
 	buf_init(&l->log, 64 << 10);
 	buf_init(&l->scratch, 4 * MESSAGE_MAX);
-	buf_init(&l->held, 1 << 20);
+	lab_fault_init(l);
 	list_init(&l->all_conns);
 	timers_init(&l->timers);
 	rng_bytes(l->rng, l->salt, sizeof(l->salt));
@@ -357,6 +381,8 @@ static int init(struct lab *l)
 	int err = outbox_init(&l->out, OUT_BYTES_MAX, OUTPUTS_MAX, WANTS_MAX);
 	if (!err)
 		err = lab_accounts_init(l);
+	if (!err)
+		err = lab_zone_init(l);
 	return err ? err : lab_proxy_init(l);
 }
 
@@ -367,6 +393,7 @@ int lab_new(struct lab **ret, const struct lab_cfg *cfg, struct rng *rng, ts_t n
 	if (!l)
 		return -ENOMEM;
 	l->cfg = *cfg;
+	l->fault = cfg->fault ? cfg->fault : &lab_fault_none;
 	l->rng = rng;
 	l->now = now;
 	if (!l->cfg.scram_iterations)
@@ -391,10 +418,11 @@ struct lab *lab_free(struct lab *l)
 	lab_proxy_done(l);
 	map_done(&l->conns);
 	lab_accounts_done(l);
+	lab_zone_done(l);
+	lab_fault_done(l);
 	outbox_done(&l->out);
 	buf_done(&l->log);
 	buf_done(&l->scratch);
-	buf_done(&l->held);
 	return mem_free(l);
 }
 

@@ -1,9 +1,10 @@
-/* lab.h - a whole pool and an XMPP partner as one engine, with faults to inject.
+/* lab.h - a whole pool and an XMPP partner as one engine, with faults to inject (lab/fault.h).
  *
  * The pool: registrar and proxy for litware.test with digest, over UDP, TCP
  * and TLS.  The partner: an XMPP server for contoso.test with STARTTLS, SCRAM,
- * users and components.  The gateway is a second engine beside it, joined by
- * the driver.  A composite engine: base/world.h.
+ * users and components.  A DNS server knows where both are.  The gateway is a
+ * second engine beside it, joined by the driver.  A composite engine:
+ * base/world.h.
  */
 #pragma once
 
@@ -13,6 +14,7 @@
 #include "xmpp/sasl.h"
 
 struct lab;
+struct lab_fault;
 
 #define LAB_POOL_DOMAIN    "litware.test"
 #define LAB_POOL_FQDN      "pool.litware.test"
@@ -25,37 +27,8 @@ enum lab_identity {
 	LAB_IDENTITY_PARTNER = 2,
 };
 
-#define LAB_FAULTS(X)                                                                              \
-	X(NONE, "", "nothing is wrong", "", "")                                                    \
-	X(WRONG_PASSWORD, "wrong-password", "the pool knows another password for the test user",   \
-		"sip_bad_credentials", "sip.register")                                             \
-	X(EXPIRED_CERTIFICATE, "expired-certificate", "the pool's certificate has expired",        \
-		"tls_cert_expired", "sip.tls")                                                     \
-	X(WRONG_NAME_CERTIFICATE, "wrong-name-certificate",                                        \
-		"the pool's certificate is for another host", "tls_name_mismatch", "sip.tls")      \
-	X(PARTNER_NOT_ALLOWED, "partner-not-allowed", "the gateway's list lacks the partner",      \
-		"sip_partner_not_allowed", "sip.send")                                             \
-	X(GATEWAY_DOWN, "gateway-down", "nothing listens where the pool sends messages",           \
-		"sip_gateway_down", "sip.send")                                                    \
-	X(GATEWAY_DROPS, "gateway-drops", "the gateway accepts the message and loses it",          \
-		"im_not_delivered", "deliver")                                                     \
-	X(GATEWAY_DELAYS, "gateway-delays", "the message arrives when the test has given up",      \
-		"im_late", "deliver")                                                              \
-	X(PARTNER_UNKNOWN_USER, "partner-unknown-user", "the partner has no such receiver",        \
-		"xmpp_bounced", "deliver")
-
-enum lab_fault {
-#define LAB_FAULT_ENUM(upper, name, does, reason, phase) LAB_FAULT_##upper,
-	LAB_FAULTS(LAB_FAULT_ENUM)
-#undef LAB_FAULT_ENUM
-		LAB_FAULT_COUNT,
-};
-
-struct lab_fault_info {
-	const char *name, *does, *reason, *phase;
-};
-const struct lab_fault_info *lab_fault_info(enum lab_fault f);
-bool lab_fault_find(struct slice name, enum lab_fault *ret);
+/* Number of the trust store with the lab's own authority, for a pool that wants certificates. */
+#define LAB_TRUST 1
 
 #define LAB_USERS_MAX 16
 
@@ -69,13 +42,14 @@ struct lab_cfg {
 	unsigned n_sip_users, n_xmpp_users;
 	struct addr sip_udp, sip_tcp, sip_tls; /* port 0 takes a free one; family 0: not this one */
 	struct addr xmpp_client, xmpp_component;
+	struct addr dns;     /* UDP */
 	struct addr gateway; /* where the pool sends foreign domains; may be set later */
 	enum transport gateway_transport; /* UDP or TCP */
 	char component_name[256];
 	char component_secret[64];
-	unsigned scram_iterations; /* 4,096 */
-	bool clear_xmpp;           /* no TLS on client streams: simulations */
-	enum lab_fault fault;
+	unsigned scram_iterations;     /* 4,096 */
+	bool clear_xmpp;               /* no TLS on client streams: simulations */
+	const struct lab_fault *fault; /* NULL: none.  Borrowed until lab_free() */
 };
 
 enum lab_event_type {
@@ -91,6 +65,7 @@ enum lab_listener {
 	LAB_LISTEN_SIP_TLS,
 	LAB_LISTEN_XMPP_CLIENT,
 	LAB_LISTEN_XMPP_COMPONENT,
+	LAB_LISTEN_DNS,
 	LAB_LISTEN_COUNT,
 };
 

@@ -28,6 +28,7 @@ struct buf *lab_answer_begin(struct lab *l, const struct origin *o, int status)
 void lab_answer_end(struct lab *l, const struct origin *o)
 {
 	sip_put_body(lab_out(l), SLICE_NONE);
+	lab_fault_edit_answer(l);
 	lab_send(l, o);
 }
 
@@ -37,7 +38,7 @@ void lab_answer(struct lab *l, const struct origin *o, int status)
 	lab_answer_end(l, o);
 }
 
-static void challenge(struct lab *l, const struct origin *o, int status, bool stale)
+void lab_challenge(struct lab *l, const struct origin *o, int status, bool stale)
 {
 	struct digest_server *s = status == 401 ? l->registrar : l->proxy;
 
@@ -89,8 +90,8 @@ static struct sip_account *authenticate(
 	case DIGEST_OK: break;
 	case DIGEST_ABSENT:
 	case DIGEST_WRONG:
-	case DIGEST_REPLAY: challenge(l, o, status, false); return NULL;
-	case DIGEST_STALE: challenge(l, o, status, true); return NULL;
+	case DIGEST_REPLAY: lab_challenge(l, o, status, false); return NULL;
+	case DIGEST_STALE: lab_challenge(l, o, status, true); return NULL;
 	case DIGEST_BAD: lab_answer(l, o, 400); return NULL;
 	}
 	if (a && a == account_of(l, claimed))
@@ -275,6 +276,8 @@ static void to_gateway(struct lab *l, const struct origin *o)
 {
 	struct origin to;
 
+	if (lab_fault_to_gateway(l, o))
+		return;
 	if (lab_proxy_gateway(l, &to))
 		lab_proxy_forward(l, o, &to, l->msg.ruri_text);
 	else
@@ -309,6 +312,8 @@ static void route(struct lab *l, const struct origin *o)
 
 static void request(struct lab *l, const struct origin *o)
 {
+	if (lab_fault_request(l, o))
+		return;
 	switch (l->msg.method) {
 	case SIP_METHOD_REGISTER: do_register(l, o); break;
 	case SIP_METHOD_ACK: break;

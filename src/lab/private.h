@@ -6,7 +6,8 @@
  *   proxy.c    SIP: a stateful proxy (RFC 3261 section 16) for MESSAGE and its like
  *   xserver.c  XMPP: streams of clients and of the component
  *   xroute.c   XMPP: stanzas from one to the other (RFC 6121 section 8)
- *   fault.c    the table of faults
+ *   zone.c     what the name server knows of both sides
+ *   fault.c    the table of faults; fault_*.c make them, where the others ask
  */
 #pragma once
 
@@ -14,7 +15,7 @@
 #include "base/map.h"
 #include "base/outbox.h"
 #include "base/timers.h"
-#include "lab/lab.h"
+#include "lab/fault.h"
 #include "sip/digest.h"
 #include "sip/frame.h"
 #include "sip/nict.h"
@@ -31,7 +32,7 @@ enum {
 	BINDINGS_MAX = 8,      /* contacts of one account */
 	FORWARDS_MAX = 100000, /* requests in hand or remembered until timer J */
 	MESSAGE_MAX = 65535,
-	HELD_MAX = 256, /* stanzas that a fault holds back */
+	FAULT_SEEN_MAX = 64, /* datagrams of which the first copy was lost */
 };
 
 struct binding {
@@ -56,6 +57,7 @@ enum conn_kind {
 	CONN_SIP,
 	CONN_XMPP_CLIENT,
 	CONN_XMPP_COMPONENT,
+	CONN_FAULTY, /* a fault has it to itself */
 };
 
 struct conn {
@@ -91,8 +93,18 @@ struct forward {
 	ts_t forget; /* timer J */
 };
 
+/* What the faults remember. */
+struct fault_state {
+	struct buf held; /* stanzas for the receiver, ready to be written */
+	struct nist_key seen[FAULT_SEEN_MAX];
+	unsigned n_seen;
+	struct buf report; /* a MESSAGE that comes from the gateway at ... */
+	ts_t report_at;
+};
+
 struct lab {
 	struct lab_cfg cfg;
+	const struct lab_fault *fault; /* never NULL */
 	struct rng *rng;
 	ts_t now;
 	uint8_t salt[16];
@@ -126,8 +138,8 @@ struct lab {
 
 	struct conn *component;
 	struct sasl_cache *cache;
-	struct buf
-		held; /* stanzas for the receiver, ready to be written, that a fault holds back */
+	struct nameserver *names;
+	struct fault_state faulty;
 };
 
 /* lab.c */
@@ -138,6 +150,12 @@ struct buf *lab_log(struct lab *l, const char *subsystem, const char *event);
 void lab_emit(struct lab *l, enum lab_event_type type, enum log_level level);
 struct conn *lab_conn_new(struct lab *l, flow_t flow, enum conn_kind kind);
 void lab_conn_free(struct lab *l, struct conn *c); /* the flow is gone or was told to go */
+
+/* zone.c */
+int lab_zone_init(struct lab *l);
+void lab_zone_done(struct lab *l);
+void lab_zone_fill(struct lab *l); /* when all listeners are up */
+void lab_zone_datagram(struct lab *l, struct slice bytes, const struct origin *o);
 
 /* account.c */
 int lab_accounts_init(struct lab *l);
@@ -152,6 +170,7 @@ void lab_pool_stream(struct lab *l, struct conn *c, struct slice bytes);
 struct buf *lab_answer_begin(struct lab *l, const struct origin *o, int status);
 void lab_answer_end(struct lab *l, const struct origin *o);
 void lab_answer(struct lab *l, const struct origin *o, int status);
+void lab_challenge(struct lab *l, const struct origin *o, int status /* 401, 407 */, bool stale);
 
 /* proxy.c */
 int lab_proxy_init(struct lab *l);
@@ -181,3 +200,45 @@ void lab_xserver_commit(struct lab *l, struct conn *c);
 /* xroute.c */
 void lab_xroute(struct lab *l, struct conn *from, const struct xml_node *node);
 void lab_xroute_unavailable(struct lab *l, struct conn *c);
+void lab_xroute_bounce(struct lab *l, struct conn *to, const struct stanza *s, struct slice from,
+	enum stanza_condition condition);
+/* To all available resources, or to the one that is named: false when there is none. */
+bool lab_xroute_deliver(
+	struct lab *l, const struct stanza *s, const struct jid *to, struct slice sender);
+/* Writes the stanza with this `from`. */
+void lab_xroute_put(struct buf *b, const struct xml_node *node, struct slice from);
+bool lab_xroute_is_for(const struct conn *c, const struct jid *to);
+
+/* fault_conn.c */
+void lab_fault_init(struct lab *l);
+void lab_fault_done(struct lab *l);
+/* True when the fault takes the connection over: its facts are for lab_fault_conn(). */
+bool lab_fault_accepted(struct lab *l, struct conn *c);
+void lab_fault_conn(struct lab *l, struct conn *c, const struct fact *in);
+void lab_fault_tls(const struct lab *l, struct tls_policy *policy); /* the pool's */
+/* Before the first output of a push is taken. */
+void lab_fault_edit_streams(struct lab *l);
+/* What was written since the last lab_send(). */
+void lab_fault_edit_answer(struct lab *l);
+
+/* fault_sip.c: true when the request in hand has been dealt with. */
+bool lab_fault_request(struct lab *l, const struct origin *o);
+bool lab_fault_to_gateway(struct lab *l, const struct origin *o);
+/* The sender of a message gets a failure report: soon, from the receiver. */
+void lab_fault_report(
+	struct lab *l, const struct jid *receiver, struct slice sender, struct slice id);
+void lab_fault_time(struct lab *l);
+ts_t lab_fault_deadline(const struct lab *l);
+
+/* fault_xmpp.c */
+void lab_fault_stream_cfg(const struct lab *l, struct xstream_cfg *cfg); /* a client's */
+enum fault_event {
+	FAULT_EVENT_NONE,
+	FAULT_EVENT_TAKEN, /* the fault has dealt with it */
+	FAULT_EVENT_ENDS,  /* and the connection is to be closed */
+};
+enum fault_event lab_fault_event(struct lab *l, struct conn *c, const struct xstream_event *ev);
+/* True when the stanza has been dealt with. */
+bool lab_fault_stanza(struct lab *l, struct conn *from, const struct stanza *s,
+	const struct jid *to, struct slice sender);
+void lab_fault_leaving(struct lab *l, struct conn *c); /* a client is about to be unavailable */

@@ -10,9 +10,8 @@ static const char *ns_of(const struct conn *c)
 	return c->kind == CONN_XMPP_COMPONENT ? NS_COMPONENT : NS_CLIENT;
 }
 
-/* Writes the stanza for `to` with this `from`.  Its own namespace is left out: on the other stream
- * the default one is what both mean. */
-static void write_stanza(struct buf *b, const struct xml_node *node, struct slice from)
+/* Its own namespace is left out: on the other stream the default one is what both mean. */
+void lab_xroute_put(struct buf *b, const struct xml_node *node, struct slice from)
 {
 	struct xml_attr attrs[ATTRS_MAX + 1];
 	struct xml_node copy = *node;
@@ -36,11 +35,11 @@ static void deliver(struct lab *l, struct conn *to, const struct xml_node *node,
 
 	if (!b)
 		return; /* it does not read: its stream's limits end it */
-	write_stanza(b, node, from);
+	lab_xroute_put(b, node, from);
 	lab_xserver_commit(l, to);
 }
 
-static void bounce(struct lab *l, struct conn *to, const struct stanza *s, struct slice from,
+void lab_xroute_bounce(struct lab *l, struct conn *to, const struct stanza *s, struct slice from,
 	enum stanza_condition condition)
 {
 	const struct stanza_error error = { .condition = condition, .type = ERROR_TYPE_CANCEL };
@@ -54,7 +53,7 @@ static void bounce(struct lab *l, struct conn *to, const struct stanza *s, struc
 
 /* ---- to users ---- */
 
-static bool is_for(const struct conn *c, const struct jid *to)
+bool lab_xroute_is_for(const struct conn *c, const struct jid *to)
 {
 	struct slice jid = slice_str(c->jid);
 
@@ -65,50 +64,15 @@ static bool is_for(const struct conn *c, const struct jid *to)
 	return c->available && slice_eq(slice_cut(jid, 0, slice_chr(jid, '/')), jid_bare(to));
 }
 
-/* A fault keeps the message until its receiver leaves: later than any deadline. */
-static void hold(struct lab *l, const struct xml_node *node, struct slice from)
-{
-	write_stanza(&l->held, node, from);
-}
-
 void lab_xroute_unavailable(struct lab *l, struct conn *c)
 {
-	struct buf *b = c->available && buf_len(&l->held) ? xstream_begin(c->stream) : NULL;
-
+	if (c->available)
+		lab_fault_leaving(l, c);
 	c->available = false;
-	if (!b)
-		return;
-	buf_put(b, buf_slice(&l->held));
-	buf_clear(&l->held);
-	lab_xserver_commit(l, c);
 }
 
-/* Faults that strike messages from the gateway.  True when this one has been dealt with. */
-static bool fault(struct lab *l, struct conn *from, const struct stanza *s, struct slice sender)
-{
-	if (s->kind != STANZA_MESSAGE || from->kind != CONN_XMPP_COMPONENT)
-		return false;
-	switch (l->cfg.fault) {
-	case LAB_FAULT_GATEWAY_DROPS: return true;
-	case LAB_FAULT_GATEWAY_DELAYS: hold(l, s->node, sender); return true;
-	case LAB_FAULT_PARTNER_UNKNOWN_USER:
-		bounce(l, from, s, sender, COND_SERVICE_UNAVAILABLE);
-		return true;
-	case LAB_FAULT_NONE:
-	case LAB_FAULT_WRONG_PASSWORD:
-	case LAB_FAULT_EXPIRED_CERTIFICATE:
-	case LAB_FAULT_WRONG_NAME_CERTIFICATE:
-	case LAB_FAULT_PARTNER_NOT_ALLOWED:
-	case LAB_FAULT_GATEWAY_DOWN:
-	case LAB_FAULT_COUNT: return false;
-	}
-	return false;
-}
-
-/* RFC 6121 section 8.5: to every available resource; with none, or no such user, the same error, so
- * that nobody learns who exists. */
-static void to_user(struct lab *l, struct conn *from, const struct stanza *s, const struct jid *to,
-	struct slice sender)
+bool lab_xroute_deliver(
+	struct lab *l, const struct stanza *s, const struct jid *to, struct slice sender)
 {
 	struct list *n, *t;
 	bool delivered = false;
@@ -117,13 +81,21 @@ static void to_user(struct lab *l, struct conn *from, const struct stanza *s, co
 	{
 		struct conn *c = LIST_OWNER(n, struct conn, all);
 
-		if (!is_for(c, to))
+		if (!lab_xroute_is_for(c, to))
 			continue;
 		deliver(l, c, s->node, sender);
 		delivered = true;
 	}
-	if (!delivered && s->kind != STANZA_PRESENCE)
-		bounce(l, from, s, sender, COND_SERVICE_UNAVAILABLE);
+	return delivered;
+}
+
+/* RFC 6121 section 8.5: to every available resource; with none, or no such user, the same error, so
+ * that nobody learns who exists. */
+static void to_user(struct lab *l, struct conn *from, const struct stanza *s, const struct jid *to,
+	struct slice sender)
+{
+	if (!lab_xroute_deliver(l, s, to, sender) && s->kind != STANZA_PRESENCE)
+		lab_xroute_bounce(l, from, s, sender, COND_SERVICE_UNAVAILABLE);
 }
 
 /* ---- to the server itself ---- */
@@ -138,12 +110,20 @@ static void to_server(struct lab *l, struct conn *from, const struct stanza *s, 
 		lab_xserver_commit(l, from);
 }
 
+/* RFC 6121 section 4.2.2: initial presence goes to all of the user's resources, also to the one
+ * that sent it. */
 static void presence(struct lab *l, struct conn *c, const struct stanza *s)
 {
-	if (s->type.n == 0)
-		c->available = true;
-	else if (slice_eqs(s->type, "unavailable"))
+	struct slice own = slice_str(c->jid);
+	struct where where;
+	struct jid user;
+
+	if (slice_eqs(s->type, "unavailable"))
 		lab_xroute_unavailable(l, c);
+	if (s->type.n || jid_decode(slice_cut(own, 0, slice_chr(own, '/')), &user, &where))
+		return;
+	c->available = true;
+	lab_xroute_deliver(l, s, &user, own);
 }
 
 static void to_component(
@@ -152,7 +132,7 @@ static void to_component(
 	if (l->component)
 		deliver(l, l->component, s->node, sender);
 	else
-		bounce(l, from, s, sender, COND_REMOTE_SERVER_NOT_FOUND);
+		lab_xroute_bounce(l, from, s, sender, COND_REMOTE_SERVER_NOT_FOUND);
 }
 
 /* Whom a stanza is from: a client's own full JID whatever it says (RFC 6120 section 8.1.2.1), a
@@ -190,13 +170,15 @@ void lab_xroute(struct lab *l, struct conn *from, const struct xml_node *node)
 	else if (s.to.n == 0)
 		to_server(l, from, &s, sender);
 	else if (jid_decode(s.to, &to, &where))
-		bounce(l, from, &s, sender, COND_JID_MALFORMED);
+		lab_xroute_bounce(l, from, &s, sender, COND_JID_MALFORMED);
+	else if (lab_fault_stanza(l, from, &s, &to, sender))
+		return;
 	else if (slice_ieqs(jid_domain(&to), l->cfg.component_name))
 		to_component(l, from, &s, sender);
 	else if (!slice_eqs(jid_domain(&to), LAB_PARTNER_DOMAIN))
-		bounce(l, from, &s, sender, COND_REMOTE_SERVER_NOT_FOUND);
+		lab_xroute_bounce(l, from, &s, sender, COND_REMOTE_SERVER_NOT_FOUND);
 	else if (!to.n_local)
 		to_server(l, from, &s, sender);
-	else if (!fault(l, from, &s, sender))
+	else
 		to_user(l, from, &s, &to, sender);
 }

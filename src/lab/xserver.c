@@ -11,7 +11,7 @@ enum {
 static int stream_new(struct lab *l, struct conn *c)
 {
 	const bool component = c->kind == CONN_XMPP_COMPONENT;
-	const struct xstream_cfg cfg = {
+	struct xstream_cfg cfg = {
 		.role = component ? XSTREAM_ACCEPT_COMPONENT : XSTREAM_ACCEPT_CLIENT,
 		.tls = component || l->cfg.clear_xmpp ? XSTREAM_TLS_NONE : XSTREAM_TLS_REQUIRED,
 		.domain = component ? SLICE_NONE : SLICE(LAB_PARTNER_DOMAIN),
@@ -25,6 +25,8 @@ static int stream_new(struct lab *l, struct conn *c)
 		.timeout = TS_MS(LOGIN_TIMEOUT_MS),
 	};
 
+	if (!component)
+		lab_fault_stream_cfg(l, &cfg);
 	return xstream_new(&c->stream, &cfg, l->rng, l->now);
 }
 
@@ -129,6 +131,11 @@ static void failed(struct lab *l, const struct conn *c, const struct xstream_eve
 /* True when the stream is over. */
 static bool event(struct lab *l, struct conn *c, const struct xstream_event *ev)
 {
+	switch (lab_fault_event(l, c, ev)) {
+	case FAULT_EVENT_NONE: break;
+	case FAULT_EVENT_TAKEN: return false;
+	case FAULT_EVENT_ENDS: return true;
+	}
 	switch (ev->type) {
 	case XSTREAM_EV_OPENED:
 	case XSTREAM_EV_FEATURES:

@@ -9,7 +9,7 @@
 
 #include "base/mem.h"
 #include "gateway/gateway.h"
-#include "lab/lab.h"
+#include "lab/fault.h"
 #include "net.h"
 #include "probe/probe.h"
 
@@ -23,7 +23,7 @@ struct world {
 	struct probe *probe;
 	struct lab_cfg lab_cfg;
 	struct addr at[LAB_LISTEN_COUNT];
-	enum lab_fault fault;
+	const struct lab_fault *fault;
 	bool tcp;
 	unsigned rounds;
 	ts_t timeout;
@@ -105,7 +105,7 @@ static void start_gateway(struct world *w)
 	w->gateway_started = true;
 	assert_int_equal(partners_new(&w->partners), 0);
 	assert_int_equal(partners_add_own(w->partners, SLICE("litware.test")), 0);
-	if (w->fault != LAB_FAULT_PARTNER_NOT_ALLOWED)
+	if (!w->fault || w->fault->setup != FAULT_NO_PARTNER)
 		assert_int_equal(
 			partners_add(w->partners, SLICE("contoso.test"), PARTNER_FEDERATED), 0);
 	cfg.partners = w->partners;
@@ -258,17 +258,16 @@ static void a_cut_never_loses_an_accepted_message(void **state)
 
 static void each_fault_that_needs_no_tls_has_its_own_reason(void **state)
 {
-	static const enum lab_fault faults[] = { LAB_FAULT_WRONG_PASSWORD,
-		LAB_FAULT_PARTNER_NOT_ALLOWED, LAB_FAULT_GATEWAY_DROPS, LAB_FAULT_GATEWAY_DELAYS,
-		LAB_FAULT_PARTNER_UNKNOWN_USER };
+	static const char *const faults[] = { "wrong-password", "partner-not-allowed",
+		"gateway-drops", "gateway-delays", "partner-unknown-user" };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(faults); i++) {
-		struct world w = { .rounds = 1, .timeout = TS_S(10), .fault = faults[i] };
+		const struct lab_fault *info = lab_fault_find(slice_str(faults[i]));
+		struct world w = { .rounds = 1, .timeout = TS_S(10), .fault = info };
 		const struct net_cfg cfg = {
 			.seed = i, .delay_min = TS_MS(1), .delay_max = TS_MS(5)
 		};
-		const struct lab_fault_info *info = lab_fault_info(faults[i]);
 
 		print_message("case: %s\n", info->name);
 		run(&w, &cfg);

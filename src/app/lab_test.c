@@ -1,0 +1,72 @@
+#include <stdio.h>
+
+#include "app/files.h"
+#include "app/lab_private.h"
+#include "base/mem.h"
+
+enum {
+	TIMEOUT_S = 10,
+	FAULT_TIMEOUT_S = 2, /* what never comes is not awaited for long */
+	JUMP_S = 3600,
+};
+
+/* With the fault unreadable-secret the password comes from a file, as for `stox test`. */
+static int read_secret(struct bench *b, const struct probe_cfg *cfg)
+{
+	char path[1024], secret[SECRET_MAX + 1];
+	struct buf why;
+	int status = 0;
+
+	if (b->fault->setup != FAULT_LOOSE_SECRET)
+		return 0;
+	if (!b->files.dir[0] && lab_write_files(b))
+		return 3;
+	snprintf(path, sizeof(path), "%s/pilar", b->files.dir);
+	buf_init(&why, 8192);
+	if (secret_read(path, secret, &why))
+		status = runner_refuse(
+			&b->runner, cfg, REASON_LOCAL_SECRET, PHASE_SIP_REGISTER, buf_cstr(&why));
+	mem_wipe(secret, sizeof(secret));
+	buf_done(&why);
+	return status;
+}
+
+static int start(struct bench *b, const struct probe_cfg *cfg)
+{
+	struct buf why;
+
+	buf_init(&why, 4096);
+	int status = runner_start(&b->runner, b->pump, cfg, &why);
+	if (status)
+		opt_complain(b->command, "%s", buf_cstr(&why));
+	buf_done(&why);
+	if (!status && b->fault->setup == FAULT_CLOCK_JUMP)
+		pump_jump_clock(b->pump, TS_S(JUMP_S));
+	return status;
+}
+
+int lab_start_test(struct bench *b)
+{
+	char registrar[LAB_URI_MAX], server[LAB_URI_MAX];
+	const ts_t timeout = TS_S(b->fault->exit_status ? FAULT_TIMEOUT_S : TIMEOUT_S);
+	const struct probe_cfg cfg = {
+		.target_fqdn = SLICE(LAB_POOL_FQDN),
+		.user = slice_str(b->lab_cfg.sip_users[0].address),
+		.password = slice_str(b->lab_cfg.sip_users[0].password),
+		.registrar = slice_str(lab_registrar(b, registrar)),
+		.receiver = slice_str(b->lab_cfg.xmpp_users[0].address),
+		.has_receiver_password = true,
+		.receiver_password = slice_str(b->lab_cfg.xmpp_users[0].password),
+		.receiver_server = slice_str(lab_receiver_server(b, server)),
+		.sip_trust = LAB_TRUST,
+		.xmpp_trust = LAB_TRUST,
+		.timeout = b->v.timeout ? b->v.timeout : timeout,
+		.count = b->v.count,
+	};
+
+	b->testing = true;
+	if (lab_needs_dns(b))
+		pump_use_dns(b->pump, &b->at[LAB_LISTEN_DNS]);
+	int status = read_secret(b, &cfg);
+	return status ? status : start(b, &cfg);
+}
