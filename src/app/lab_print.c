@@ -10,7 +10,9 @@ void lab_list_faults(void)
 	for (size_t i = 0; (f = lab_fault_at(i)); i++) {
 		printf("%-26s %s\n%-26s   -> ", f->name, f->does, "");
 		if (f->exit_status)
-			printf("%s in %s, exit status %d\n", f->reason, f->phase, f->exit_status);
+			printf("%s in %s%s%s, exit status %d\n", f->reason, f->phase,
+				f->cause ? ", caused by " : "", f->cause ? f->cause : "",
+				f->exit_status);
 		else
 			printf("warning %s, exit status 0\n", f->reason);
 	}

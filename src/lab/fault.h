@@ -141,6 +141,7 @@ struct lab_fault {
 	const char *reason; /* that a test must report; with exit status 0 the warning */
 	const char *phase;  /* "" with a warning */
 	int exit_status;
+	const char *cause; /* what must be named as explaining it, or NULL */
 
 	enum fault_setup setup;
 	enum fault_certificate certificate;
