@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -7,6 +8,7 @@
 
 enum { REGISTERED_MAX = 4096 };
 
+#define NETBIOS        "litware\\"
 #define OTHER_PASSWORD SLICE("another one than the test has")
 
 static struct slice user_part(const char *address)
@@ -24,9 +26,15 @@ static int sip_account_init(struct lab *l, unsigned i)
 
 	if (l->fault->account == FAULT_ACCOUNT_SIP_PASSWORD)
 		password = OTHER_PASSWORD;
+	char netbios[sizeof(NETBIOS) + sizeof(a->user)];
+
 	if (!slice_cstr(user, a->user, sizeof(a->user)))
 		return -EINVAL;
-	return digest_secret_make(&a->secret, user, SLICE(LAB_POOL_DOMAIN), password);
+	snprintf(netbios, sizeof(netbios), NETBIOS "%s", a->user);
+	int err = digest_secret_make(&a->secret, user, SLICE(LAB_POOL_DOMAIN), password);
+	return err ? err
+		   : digest_secret_make(
+			     &a->netbios, slice_str(netbios), SLICE(LAB_POOL_DOMAIN), password);
 }
 
 static int xmpp_account_init(struct lab *l, unsigned i)
@@ -100,6 +108,18 @@ struct sip_account *lab_sip_account(struct lab *l, struct slice user)
 		if (slice_eqs(user, l->sip_accounts[i].user))
 			return &l->sip_accounts[i];
 	return NULL;
+}
+
+struct sip_account *lab_sip_login(
+	struct lab *l, struct slice name, const struct digest_secret **secret)
+{
+	static const struct digest_secret nobody;
+	const bool netbios = slice_starts(name, SLICE(NETBIOS));
+	struct sip_account *a =
+		lab_sip_account(l, netbios ? slice_skip(name, sizeof(NETBIOS) - 1) : name);
+
+	*secret = !a ? &nobody : netbios ? &a->netbios : &a->secret;
+	return a;
 }
 
 const struct xmpp_account *lab_xmpp_account(const struct lab *l, struct slice user)

@@ -66,26 +66,17 @@ static struct sip_account *account_of(struct lab *l, const struct sip_uri *uri)
 	return ok ? lab_sip_account(l, slice_str(user)) : NULL;
 }
 
-/* litware\pilar signs in as pilar: the NetBIOS domain is this pool's own. */
-static struct slice plain_user(struct slice name)
-{
-	size_t at = slice_chr(name, '\\');
-
-	return at < name.n ? slice_skip(name, at + 1) : name;
-}
-
 /* The account that proves to send this request, which must be the one it claims; NULL when an
  * answer was given instead. */
 static struct sip_account *authenticate(
 	struct lab *l, const struct origin *o, const struct sip_uri *claimed, int status)
 {
 	struct digest_server *s = status == 401 ? l->registrar : l->proxy;
-	struct slice name = digest_server_username(s, &l->msg, status);
-	struct sip_account *a = name.n ? lab_sip_account(l, plain_user(name)) : NULL;
-	static const struct digest_secret nobody;
+	const struct digest_secret *secret;
+	struct sip_account *a =
+		lab_sip_login(l, digest_server_username(s, &l->msg, status), &secret);
 
-	enum digest_verdict v =
-		digest_server_check(s, &l->msg, status, a ? &a->secret : &nobody, l->now);
+	enum digest_verdict v = digest_server_check(s, &l->msg, status, secret, l->now);
 	switch (v) {
 	case DIGEST_OK: break;
 	case DIGEST_ABSENT:

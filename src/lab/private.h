@@ -45,6 +45,7 @@ struct binding {
 struct sip_account {
 	char user[256]; /* user part, unescaped */
 	struct digest_secret secret;
+	struct digest_secret netbios; /* of litware\user: Digest hashes the name that was sent */
 	struct binding bindings[BINDINGS_MAX];
 };
 
@@ -161,6 +162,9 @@ void lab_zone_datagram(struct lab *l, struct slice bytes, const struct origin *o
 int lab_accounts_init(struct lab *l);
 void lab_accounts_done(struct lab *l);
 struct sip_account *lab_sip_account(struct lab *l, struct slice user);
+/* By the name that signs in, user or litware\user; *secret is of nobody when there is none. */
+struct sip_account *lab_sip_login(
+	struct lab *l, struct slice name, const struct digest_secret **secret);
 const struct xmpp_account *lab_xmpp_account(const struct lab *l, struct slice user);
 
 /* pool.c */
