@@ -26,8 +26,7 @@ static enum fault_moment moment_of(const struct xstream_event *ev)
 	case XSTREAM_EV_WANT_BIND: return FAULT_AT_BIND;
 	case XSTREAM_EV_STANZA:
 		stanza_read(&s, ev->node);
-		return s.kind == STANZA_PRESENCE && s.type.n == 0 ? FAULT_AT_PRESENCE
-								  : FAULT_AT_NONE;
+		return s.kind == STANZA_PRESENCE ? FAULT_AT_PRESENCE : FAULT_AT_NONE;
 	case XSTREAM_EV_OPENED:
 	case XSTREAM_EV_FEATURES:
 	case XSTREAM_EV_WANT_TLS:

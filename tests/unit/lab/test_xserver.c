@@ -1,0 +1,196 @@
+#include "lab_rig.h"
+
+/* ---- clients ---- */
+
+static void a_client_signs_in_and_is_bound(void **state)
+{
+	static struct rig r;
+
+	(void)state;
+	rig_begin(&r, NULL);
+	struct rig_peer *p = rig_client(&r, "desk", false);
+	assert_string_equal(p->log, "opened features authenticated opened features ready");
+	assert_true(r.lab->all_conns.next == r.lab->all_conns.prev); /* one */
+	struct conn *c = LIST_OWNER(list_first(&r.lab->all_conns), struct conn, all);
+	assert_string_equal(c->jid, "adelany@contoso.test/desk");
+	assert_false(c->available);
+	rig_end(&r);
+}
+
+/* RFC 6120 section 7.6: none, or one that is taken, and the server makes one up. */
+static void a_resource_that_is_taken_or_missing_is_made_up(void **state)
+{
+	static const char *const wanted[] = { "desk", "desk", "" };
+	static struct rig r;
+	struct list *n, *t;
+	unsigned i = 0, desks = 0;
+
+	(void)state;
+	rig_begin(&r, NULL);
+	for (size_t k = 0; k < COUNT(wanted); k++)
+		rig_client(&r, wanted[k], false);
+	LIST_EACH(n, t, &r.lab->all_conns)
+	{
+		const struct conn *c = LIST_OWNER(n, struct conn, all);
+
+		assert_true(c->ready);
+		assert_int_equal(strncmp(c->jid, "adelany@contoso.test/", 21), 0);
+		assert_true(strlen(c->jid) > 21);
+		desks += strcmp(c->jid, "adelany@contoso.test/desk") == 0;
+		i++;
+	}
+	assert_int_equal(i, COUNT(wanted));
+	assert_int_equal(desks, 1);
+	rig_end(&r);
+}
+
+static void a_wrong_password_and_a_wrong_name_are_refused_alike(void **state)
+{
+	static const char *const users[] = { "adelany", "nobody" };
+	static struct rig r;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(users); i++) {
+		rig_begin(&r, NULL);
+		const struct xstream_cfg cfg = { .role = XSTREAM_CLIENT,
+			.tls = XSTREAM_TLS_NONE,
+			.domain = SLICE("contoso.test"),
+			.username = slice_str(users[i]),
+			.password = SLICE("another") };
+		struct rig_peer *p = rig_peer_new(&r, &cfg, LAB_LISTEN_XMPP_CLIENT);
+
+		assert_string_equal(p->log, "opened features failed:bad-credentials");
+		rig_end(&r);
+	}
+}
+
+/* The handshake is asked for when <proceed/> has been handed out, and not before. */
+static void a_client_is_led_to_tls_first(void **state)
+{
+	static struct rig r;
+
+	(void)state;
+	rig_prepare(&r, NULL);
+	r.cfg.clear_xmpp = false;
+	rig_start(&r);
+	flow_t f = rig_accept(&r, LAB_LISTEN_XMPP_CLIENT);
+	rig_bytes(&r, f,
+		"<stream:stream xmlns='jabber:client' xmlns:stream='" NS_STREAM
+		"' to='contoso.test' version='1.0'>");
+	assert_non_null(strstr(rig_said(&r), "<starttls"));
+	assert_null(strstr(rig_said(&r), "<mechanism>"));
+	assert_null(rig_want(&r, WANT_TLS));
+	rig_bytes(&r, f, "<starttls xmlns='" NS_TLS "'/>");
+	assert_non_null(strstr(rig_said(&r), "<proceed"));
+	const struct want *w = rig_want(&r, WANT_TLS);
+	assert_non_null(w);
+	assert_true(w->flow == f && w->tls.accept);
+	assert_int_equal(w->tls.identity, LAB_IDENTITY_PARTNER);
+	static const struct tls_facts facts = { .version = "TLSv1.3", .n_exporter = 32 };
+	rig_push(&r, (struct fact){ .type = FACT_TLS_UP, .flow = f, .tls = &facts });
+	rig_bytes(&r, f,
+		"<stream:stream xmlns='jabber:client' xmlns:stream='" NS_STREAM
+		"' to='contoso.test' version='1.0'>");
+	assert_non_null(strstr(rig_said(&r), "<mechanism>SCRAM-SHA-256-PLUS</mechanism>"));
+	assert_null(strstr(rig_said(&r), "PLAIN"));
+	rig_end(&r);
+}
+
+static void who_does_not_sign_in_is_sent_away(void **state)
+{
+	static struct rig r;
+
+	(void)state;
+	rig_begin(&r, NULL);
+	flow_t f = rig_accept(&r, LAB_LISTEN_XMPP_CLIENT);
+	rig_wait(&r, TS_S(29));
+	assert_null(rig_want(&r, WANT_CLOSE_FLOW));
+	rig_wait(&r, TS_S(2));
+	const struct want *w = rig_want(&r, WANT_CLOSE_FLOW);
+	assert_non_null(w);
+	assert_true(w->flow == f);
+	assert_non_null(strstr(r.log, "xmpp stream-failed"));
+	assert_true(r.e.ops->deadline(r.e.self) == TS_NEVER);
+	rig_end(&r);
+}
+
+static void what_a_stream_still_has_to_say_goes_in_front_of_its_end(void **state)
+{
+	static struct rig r;
+
+	(void)state;
+	rig_begin(&r, NULL);
+	flow_t f = rig_accept(&r, LAB_LISTEN_XMPP_CLIENT);
+	rig_bytes(&r, f, "not xml");
+	assert_non_null(strstr(rig_said(&r), "</stream:stream>"));
+	assert_true(r.out[r.n_out - 1].flow == f);
+	assert_non_null(rig_want(&r, WANT_CLOSE_FLOW));
+	assert_true(list_empty(&r.lab->all_conns));
+	rig_end(&r);
+}
+
+/* ---- components ---- */
+
+static void a_component_proves_its_secret(void **state)
+{
+	static struct rig r;
+
+	(void)state;
+	rig_begin(&r, NULL);
+	struct rig_peer *wrong = rig_component(&r, "another secret");
+	assert_string_equal(wrong->log, "opened failed:bad-credentials");
+	assert_null(r.lab->component);
+	struct rig_peer *right = rig_component(&r, "component secret");
+	assert_string_equal(right->log, "opened ready");
+	assert_string_equal(r.lab->component->jid, "litware.test");
+	rig_end(&r);
+}
+
+static void another_name_is_no_component_here(void **state)
+{
+	static struct rig r;
+	const struct xstream_cfg cfg = { .role = XSTREAM_COMPONENT,
+		.tls = XSTREAM_TLS_NONE,
+		.domain = SLICE("fabrikam.test"),
+		.password = SLICE("component secret") };
+
+	(void)state;
+	rig_begin(&r, NULL);
+	struct rig_peer *p = rig_peer_new(&r, &cfg, LAB_LISTEN_XMPP_COMPONENT);
+	assert_non_null(strstr(p->log, "failed:host-unknown"));
+	rig_end(&r);
+}
+
+static void the_second_connection_of_a_component_is_refused(void **state)
+{
+	static struct rig r;
+
+	(void)state;
+	rig_begin(&r, NULL);
+	struct rig_peer *first = rig_component(&r, "component secret");
+	struct conn *c = r.lab->component;
+	struct rig_peer *second = rig_component(&r, "component secret");
+	assert_non_null(strstr(second->log, "failed:conflict"));
+	assert_true(r.lab->component == c);
+	assert_string_equal(first->log, "opened ready");
+	rig_push(&r, (struct fact){ .type = FACT_FLOW_EOF, .flow = first->flow });
+	assert_null(r.lab->component);
+	rig_end(&r);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_client_signs_in_and_is_bound),
+		cmocka_unit_test(a_resource_that_is_taken_or_missing_is_made_up),
+		cmocka_unit_test(a_wrong_password_and_a_wrong_name_are_refused_alike),
+		cmocka_unit_test(a_client_is_led_to_tls_first),
+		cmocka_unit_test(who_does_not_sign_in_is_sent_away),
+		cmocka_unit_test(what_a_stream_still_has_to_say_goes_in_front_of_its_end),
+		cmocka_unit_test(a_component_proves_its_secret),
+		cmocka_unit_test(another_name_is_no_component_here),
+		cmocka_unit_test(the_second_connection_of_a_component_is_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
