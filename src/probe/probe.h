@@ -26,6 +26,7 @@ struct probe_cfg {
 	struct slice receiver_password; /* copied, wiped */
 	struct slice receiver_server;   /* host[:port], "" finds it by SRV */
 	unsigned sip_trust, xmpp_trust; /* numbers of trust stores the driver has loaded */
+	uint8_t family;                 /* 4 or 6: no address of the other kind; 0: both */
 	ts_t timeout;                   /* for one run, everything included */
 	unsigned count;          /* round trips with the same sign-ins; 1 is the normal test */
 	ts_t interval;           /* between round trips */

@@ -63,9 +63,14 @@ int probe_way_init(struct probe *p, struct buf *why)
 		.uri = slice_str(s->uri),
 		.can = { true, true, true },
 		.fallback = p->cfg.registrar.n ? TRANSPORT_UDP : TRANSPORT_TLS,
+		.family = p->cfg.family,
 	};
 	if (!err)
 		err = locate_new(&s->locate, &cfg, p->rng);
+	if (err == -EAFNOSUPPORT) {
+		buf_printf(why, "the registrar `%s` has no IPv%u address", s->uri, p->cfg.family);
+		return ERR_CONFIG;
+	}
 	if (err && err != -ENOMEM) {
 		buf_printf(why, "`%s` is no SIP URI of a registrar", s->uri);
 		return ERR_CONFIG;

@@ -63,10 +63,16 @@ int probe_xmpp_init(struct probe *p, struct buf *why)
 		buf_puts(why, "the receiver's domain has no form in ASCII");
 		return ERR_CONFIG;
 	}
-	const struct xlocate_cfg cfg = {
-		.domain = slice_str(domain), .host = slice_str(x->host), .port = x->port
-	};
+	const struct xlocate_cfg cfg = { .domain = slice_str(domain),
+		.host = slice_str(x->host),
+		.port = x->port,
+		.family = p->cfg.family };
 	int err = xlocate_new(&x->locate, &cfg, p->rng);
+	if (err == -EAFNOSUPPORT) {
+		buf_printf(why, "the receiver's server `%s` has no IPv%u address",
+			x->host[0] ? x->host : domain, p->cfg.family);
+		return ERR_CONFIG;
+	}
 	if (!err)
 		err = sasl_cache_new(&x->cache, 4);
 	if (err)

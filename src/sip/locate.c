@@ -84,8 +84,15 @@ static const struct question *answer_at(const struct locate *l, uint32_t id)
 	return id ? &l->questions[id - 1] : NULL;
 }
 
+static bool is_wanted(const struct locate *l, uint8_t family)
+{
+	return l->cfg.family == 0 || l->cfg.family == family;
+}
+
 static uint32_t ask(struct locate *l, enum dns_type type, const char *name)
 {
+	if ((type == DNS_A && !is_wanted(l, 4)) || (type == DNS_AAAA && !is_wanted(l, 6)))
+		return NO_QUESTION;
 	for (uint32_t i = 0; i < l->n_questions; i++)
 		if (l->questions[i].type == type &&
 			slice_ieqs(slice_str(name), l->questions[i].name))
@@ -127,8 +134,11 @@ static struct host *add_host(struct locate *l, const char *name)
 	struct host *h = &l->hosts[l->n_hosts++];
 	*h = (struct host){ 0 };
 	slice_cstr(slice_str(name), h->name, sizeof(h->name));
-	if (addr_decode_ip(slice_str(name), &h->literal))
+	if (addr_decode_ip(slice_str(name), &h->literal)) {
+		if (!is_wanted(l, h->literal.family))
+			h->literal.family = 0;
 		return h;
+	}
 	h->a = ask(l, DNS_A, name);
 	h->aaaa = ask(l, DNS_AAAA, name);
 	return h;
@@ -229,9 +239,11 @@ static int read_cfg(struct locate *l)
 
 static int start(struct locate *l)
 {
-	struct addr ignored;
-	const bool numeric = addr_decode_ip(slice_str(l->domain), &ignored);
+	struct addr literal;
+	const bool numeric = addr_decode_ip(slice_str(l->domain), &literal);
 
+	if (numeric && !is_wanted(l, literal.family))
+		return -EAFNOSUPPORT;
 	l->planned = true;
 	if (numeric || l->uri.port) {
 		add_own_host(l, numeric ? LOCATE_NUMERIC : LOCATE_HOST);
@@ -543,9 +555,12 @@ static const struct question *decisive(const struct locate *l, bool *says_no)
 
 void locate_failure(const struct locate *l, struct locate_failure *ret)
 {
-	struct locate_failure f = { 0 };
+	/* No answer was bad where all that was found are literals of the other family. */
+	struct locate_failure f = { .status = DNS_NODATA,
+		.type = l->cfg.family == 6 ? DNS_AAAA : DNS_A };
 	const struct question *q = decisive(l, &f.srv_says_no);
 
+	memcpy(f.name, l->domain, sizeof(f.name));
 	if (q) {
 		f.status = q->status;
 		f.type = q->type;

@@ -27,6 +27,7 @@ struct locate_cfg {
 	bool secure;             /* TLS only, whatever the URI says */
 	uint16_t default_port;   /* 0: 5060, or 5061 for TLS; for a host without SRV records */
 	enum transport fallback; /* transport for a host without NAPTR and SRV records */
+	uint8_t family;          /* 4 or 6: addresses of that kind only; 0: both */
 };
 
 struct locate_target {
@@ -50,8 +51,8 @@ struct locate_question {
 	char name[DNS_NAME_MAX];
 };
 
-/* 0, -ENOMEM, the URI decoder's error, ERR_LIMIT, or ERR_UNSUPPORTED: no sip: or sips: URI, or it
- * asks for a transport that we cannot speak. */
+/* 0, -ENOMEM, the URI decoder's error, ERR_LIMIT, ERR_UNSUPPORTED: no sip: or sips: URI, or it
+ * asks for a transport that we cannot speak; -EAFNOSUPPORT: an address of the other family. */
 int locate_new(struct locate **ret, const struct locate_cfg *cfg, struct rng *rng /* borrowed */);
 struct locate *locate_free(struct locate *l);
 bool locate_take_question(struct locate *l, struct locate_question *ret);

@@ -43,6 +43,7 @@ struct xlocate {
 	unsigned n_hosts;
 	bool planned; /* the hosts are complete and in order */
 	bool says_no; /* _xmpp-client is "." */
+	uint8_t family;
 	struct cursor next;
 	unsigned taken;
 };
@@ -68,8 +69,15 @@ static const struct question *find(const struct xlocate *l, enum dns_type type, 
 	return NULL;
 }
 
+static bool is_wanted(const struct xlocate *l, uint8_t family)
+{
+	return l->family == 0 || l->family == family;
+}
+
 static void ask(struct xlocate *l, enum dns_type type, const char *name)
 {
+	if ((type == DNS_A && !is_wanted(l, 4)) || (type == DNS_AAAA && !is_wanted(l, 6)))
+		return;
 	if (find(l, type, name) || l->n_questions == QUESTIONS_MAX)
 		return;
 	struct question *q = &l->questions[l->n_questions++];
@@ -202,18 +210,22 @@ static int copy_name(char name[DNS_NAME_MAX], struct slice from)
 int xlocate_new(struct xlocate **ret, const struct xlocate_cfg *cfg, struct rng *rng)
 {
 	struct xlocate *l = mem_alloc0(sizeof(*l));
-	struct addr ignored;
+	struct addr literal;
 
 	if (!l)
 		return -ENOMEM;
 	l->rng = rng;
+	l->family = cfg->family;
 	int err = copy_name(l->domain, cfg->host.n ? cfg->host : cfg->domain);
+	const bool numeric = !err && is_numeric(l->domain, &literal);
+	if (numeric && !is_wanted(l, literal.family))
+		err = -EAFNOSUPPORT;
 	if (err) {
 		xlocate_free(l);
 		return err;
 	}
 	/* RFC 6120 section 3.2.3: where the host or an address is given, there is no SRV. */
-	if (cfg->host.n == 0 && !is_numeric(l->domain, &ignored))
+	if (cfg->host.n == 0 && !numeric)
 		ask_all(l);
 	plan(l);
 	if (cfg->host.n && cfg->port)
@@ -295,7 +307,8 @@ static enum step seek_host(const struct xlocate *l, struct cursor *c, struct add
 	const struct host *h = &l->hosts[c->host];
 
 	if (is_numeric(h->name, ret))
-		return c->family == 0 && c->index == 0 ? STEP_FOUND : STEP_END;
+		return c->family == 0 && c->index == 0 && is_wanted(l, ret->family) ? STEP_FOUND
+										    : STEP_END;
 	for (; c->family < COUNT(families); c->family++, c->index = 0) {
 		const struct question *q = find(l, families[c->family], h->name);
 
@@ -376,7 +389,9 @@ static const struct question *worse(const struct question *a, const struct quest
 void xlocate_failure(const struct xlocate *l, struct xlocate_failure *ret)
 {
 	const struct question *q = NULL;
-	struct xlocate_failure f = { 0 };
+	/* No answer was bad where all that was found are literals of the other family. */
+	struct xlocate_failure f = { .status = DNS_NODATA,
+		.type = l->family == 6 ? DNS_AAAA : DNS_A };
 
 	for (unsigned i = 0; l->planned && i < l->n_hosts; i++)
 		for (size_t k = 0; k < COUNT(families); k++)
@@ -390,6 +405,7 @@ void xlocate_failure(const struct xlocate *l, struct xlocate_failure *ret)
 			if (slice_starts(slice_str(l->questions[i].name), SLICE("_xmpp-")))
 				q = &l->questions[i];
 	}
+	memcpy(f.name, l->domain, sizeof(f.name));
 	if (q) {
 		f.status = q->status;
 		f.type = q->type;

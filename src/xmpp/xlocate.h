@@ -18,6 +18,7 @@ struct xlocate_cfg {
 	struct slice domain; /* A-labels; an IP literal is asked nothing about */
 	struct slice host;   /* not "": this host instead of SRV, with ... */
 	uint16_t port;       /* ... this port (0: 5222) */
+	uint8_t family;      /* 4 or 6: addresses of that kind only; 0: both */
 };
 
 struct xlocate_target {
@@ -50,7 +51,8 @@ struct xlocate_failure {
 	bool srv_says_no; /* _xmpp-client is ".": the service is decidedly not available here */
 };
 
-/* 0, ERR_SYNTAX (no name), ERR_LIMIT (too long a name), -ENOMEM.  `rng` is borrowed. */
+/* 0, ERR_SYNTAX (no name), ERR_LIMIT (too long a name), -EAFNOSUPPORT (an address of the other
+ * family), -ENOMEM.  `rng` is borrowed. */
 int xlocate_new(struct xlocate **ret, const struct xlocate_cfg *cfg, struct rng *rng);
 struct xlocate *xlocate_free(struct xlocate *l);
 bool xlocate_take_question(struct xlocate *l, struct xlocate_question *ret);

@@ -51,6 +51,63 @@ static void every_dns_status_has_its_reason(void **state)
 	}
 }
 
+static void one_family_of_addresses_is_asked_for(void **state)
+{
+	struct probe_cfg cfg = scene_cfg("");
+	struct scene s;
+
+	(void)state;
+	cfg.has_receiver_password = true;
+	cfg.receiver_password = SLICE("xmpp secret");
+	for (cfg.family = 4; cfg.family <= 6; cfg.family = (uint8_t)(cfg.family + 2)) {
+		const enum dns_type other = cfg.family == 4 ? DNS_AAAA : DNS_A;
+		const struct dns_answer none = { .status = DNS_NODATA };
+		unsigned wanted = 0;
+
+		scene_begin(&s, &cfg);
+		scene_dns(&s, (const struct dns_answer *[]){ &none, &none, &none, &none });
+		for (unsigned i = 0; i < s.n_questions; i++) {
+			assert_int_not_equal(s.questions[i].dns_type, other);
+			wanted += s.questions[i].dns_type == (cfg.family == 4 ? DNS_A : DNS_AAAA);
+		}
+		assert_int_equal(wanted, 2); /* the pool's and the partner's */
+		scene_failed(&s, "sip.resolve", "dns_no_records");
+		scene_end(&s);
+	}
+}
+
+static void an_address_of_the_other_family_is_named(void **state)
+{
+	static const struct {
+		const char *registrar, *server, *word;
+		uint8_t family;
+	} rows[] = {
+		{ TLS, "", "the registrar `" TLS "` has no IPv6 address", 6 },
+		{ "sip:[2001:db8::1]", "", "the registrar `sip:[2001:db8::1]` has no IPv4 address",
+			4 },
+		{ "", "192.0.2.1:5222", "the receiver's server `192.0.2.1` has no IPv6 address",
+			6 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct probe_cfg cfg = scene_cfg(rows[i].registrar);
+		struct probe *p = NULL;
+		struct rng rng;
+		struct buf why;
+
+		cfg.family = rows[i].family;
+		cfg.has_receiver_password = true;
+		cfg.receiver_server = slice_str(rows[i].server);
+		rng_init_number(&rng, 1);
+		buf_init(&why, 4096);
+		assert_int_equal(probe_new(&p, &cfg, &rng, 0, &why), ERR_CONFIG);
+		assert_string_equal(buf_cstr(&why), rows[i].word);
+		assert_null(p);
+		buf_done(&why);
+	}
+}
+
 /* ---- TCP ---- */
 
 static void every_errno_has_its_reason(void **state)
@@ -320,6 +377,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_dns_status_has_its_reason),
+		cmocka_unit_test(one_family_of_addresses_is_asked_for),
+		cmocka_unit_test(an_address_of_the_other_family_is_named),
 		cmocka_unit_test(every_errno_has_its_reason),
 		cmocka_unit_test(a_connection_that_breaks_is_told_in_the_phase_in_which_it_does),
 		cmocka_unit_test(silence_is_told_by_the_phase),

@@ -502,6 +502,69 @@ static void failures_name_the_answer_that_decided(void **state)
 	}
 }
 
+static void one_family_is_asked_for_and_taken(void **state)
+{
+	static const struct {
+		const char *name, *uri, *zone, *want;
+		uint8_t family;
+		enum dns_type type; /* of the failure, where nothing is wanted */
+	} rows[] = {
+		{ "IPv4 of a host with both", "sip:d:5060", "a d 192.0.2.1\naaaa d 2001:db8::1\n",
+			"host udp 192.0.2.1:5060", 4, DNS_A },
+		{ "IPv6 of a host with both", "sip:d:5060", "a d 192.0.2.1\naaaa d 2001:db8::1\n",
+			"host udp [2001:db8::1]:5060", 6, DNS_A },
+		{ "a literal of the family", "sip:[2001:db8::1]", "",
+			"numeric udp [2001:db8::1]:5060", 6, DNS_A },
+		{ "no IPv6 address", "sip:d:5060", "a d 192.0.2.1\n", "", 6, DNS_AAAA },
+		{ "an SRV target that is a literal of the other", "sip:d",
+			"srv _sip._udp.d 1 0 5060 192.0.2.7\nsrv _sip._tcp.d 1 0 5060 192.0.2.7\n"
+			"srv _sips._tcp.d 1 0 5060 192.0.2.7\nnaptr d 1 1 s X x\n",
+			"", 6, DNS_AAAA },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const struct locate_cfg cfg = {
+			.uri = slice_str(rows[i].uri), .can = ALL, .family = rows[i].family
+		};
+		struct locate_failure f;
+		struct rng rng;
+		struct buf got;
+
+		print_message("case: %s\n", rows[i].name);
+		rng_init_number(&rng, 1);
+		buf_init(&got, 500);
+		struct locate *l = start(&cfg, &rng);
+		answer_all(l, rows[i].zone, NULL);
+		take_all(l, &got);
+		assert_string_equal(buf_cstr(&got), rows[i].want);
+		if (rows[i].want[0] == '\0') {
+			assert_int_equal(locate_state(l), LOCATE_FAILED);
+			locate_failure(l, &f);
+			assert_int_equal(f.status, DNS_NODATA);
+			assert_int_equal(f.type, rows[i].type);
+			assert_string_equal(f.name, "d");
+		}
+		buf_done(&got);
+		locate_free(l);
+	}
+}
+
+static void a_literal_of_the_other_family_is_refused(void **state)
+{
+	struct locate_cfg cfg = { .uri = SLICE("sip:192.0.2.1"), .can = ALL, .family = 6 };
+	struct locate *l = NULL;
+	struct rng rng;
+
+	(void)state;
+	rng_init_number(&rng, 1);
+	assert_int_equal(locate_new(&l, &cfg, &rng), -EAFNOSUPPORT);
+	cfg.uri = SLICE("sip:[2001:db8::1]:5061");
+	cfg.family = 4;
+	assert_int_equal(locate_new(&l, &cfg, &rng), -EAFNOSUPPORT);
+	assert_null(l);
+}
+
 static void what_cannot_be_reached_is_refused_at_once(void **state)
 {
 	static const struct {
@@ -617,6 +680,8 @@ int main(void)
 		cmocka_unit_test(the_first_target_waits_only_for_what_could_come_before_it),
 		cmocka_unit_test(weights_are_chances),
 		cmocka_unit_test(failures_name_the_answer_that_decided),
+		cmocka_unit_test(one_family_is_asked_for_and_taken),
+		cmocka_unit_test(a_literal_of_the_other_family_is_refused),
 		cmocka_unit_test(what_cannot_be_reached_is_refused_at_once),
 		cmocka_unit_test(no_answer_is_taken_that_was_not_asked_for),
 		cmocka_unit_test(every_limit_holds),

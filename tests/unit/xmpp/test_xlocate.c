@@ -361,6 +361,63 @@ static void a_failure_names_the_answer_that_decided(void **state)
 	}
 }
 
+static void one_family_is_asked_for_and_taken(void **state)
+{
+	static const struct {
+		const char *name, *host, *zone, *want;
+		uint8_t family;
+	} rows[] = {
+		{ "IPv4 only", NULL, HOSTS "srv " CLIENT " 1 0 5224 y.d\n", "srv 192.0.2.2:5224",
+			4 },
+		{ "IPv6 only", NULL, HOSTS "srv " CLIENT " 1 0 5224 y.d\n",
+			"srv [2001:db8::2]:5224", 6 },
+		{ "a literal of the family", "2001:db8::1", "", "host [2001:db8::1]:5222", 6 },
+		{ "no IPv6 address", "x.d", HOSTS, "", 6 },
+		{ "an SRV target that is a literal of the other", NULL,
+			"srv " CLIENT " 1 0 5222 192.0.2.44\nsrv " DIRECT " 1 0 5223 192.0.2.44\n",
+			"", 6 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const struct xlocate_cfg cfg = { .domain = SLICE("d"),
+			.host = slice_str(rows[i].host),
+			.family = rows[i].family };
+		struct xlocate_failure f;
+		struct rng rng;
+		struct buf got;
+
+		print_message("case: %s\n", rows[i].name);
+		buf_init(&got, 500);
+		struct xlocate *l = start(&cfg, &rng, 1);
+		run(l, rows[i].zone, NULL, NULL);
+		take_targets(l, &got);
+		assert_string_equal(buf_cstr(&got), rows[i].want);
+		if (rows[i].want[0] == '\0') {
+			assert_int_equal(xlocate_state(l), XLOCATE_FAILED);
+			xlocate_failure(l, &f);
+			assert_int_equal(f.status, DNS_NODATA);
+			assert_int_equal(f.type, DNS_AAAA);
+		}
+		buf_done(&got);
+		xlocate_free(l);
+	}
+}
+
+static void a_literal_of_the_other_family_is_refused(void **state)
+{
+	struct xlocate_cfg cfg = { .domain = SLICE("d"), .host = SLICE("192.0.2.1"), .family = 6 };
+	struct xlocate *l = NULL;
+	struct rng rng;
+
+	(void)state;
+	rng_init_number(&rng, 1);
+	assert_int_equal(xlocate_new(&l, &cfg, &rng), -EAFNOSUPPORT);
+	cfg = (struct xlocate_cfg){ .domain = SLICE("2001:db8::1"), .family = 4 };
+	assert_int_equal(xlocate_new(&l, &cfg, &rng), -EAFNOSUPPORT);
+	assert_null(l);
+}
+
 static void too_many_records_are_cut(void **state)
 {
 	static struct dns_record records[DNS_RECORDS_MAX];
@@ -442,6 +499,8 @@ int main(void)
 		cmocka_unit_test(the_first_target_does_not_wait_for_the_last_answer),
 		cmocka_unit_test(weights_are_chances),
 		cmocka_unit_test(a_failure_names_the_answer_that_decided),
+		cmocka_unit_test(one_family_is_asked_for_and_taken),
+		cmocka_unit_test(a_literal_of_the_other_family_is_refused),
 		cmocka_unit_test(too_many_records_are_cut),
 		cmocka_unit_test(answers_to_nothing_are_ignored),
 		cmocka_unit_test(names_that_are_none),
