@@ -38,6 +38,15 @@ struct text_arg text_seconds(ts_t t)
 	return a;
 }
 
+struct text_arg text_fine_seconds(ts_t t)
+{
+	struct text_arg a = { .id = NULL };
+
+	snprintf(a.own, sizeof(a.own), "%llu.%06llu", (unsigned long long)(t / TS_S(1)),
+		(unsigned long long)(t % TS_S(1)));
+	return a;
+}
+
 struct text_arg text_addr(const struct addr *addr)
 {
 	struct text_arg a = { .id = NULL };
@@ -78,17 +87,23 @@ static bool is_control(struct slice c)
 	       (c.n == 2 && c.p[0] == 0xc2 && c.p[1] < 0xa0);
 }
 
+/* The first character of s, which is not empty, or what stands for it. */
+static struct slice take_clean(struct slice *s)
+{
+	size_t n = character(*s);
+	struct slice c = slice_cut(*s, 0, n ? n : 1);
+
+	*s = slice_skip(*s, c.n);
+	return n == 0 || is_control(c) ? SLICE("?") : c;
+}
+
 static void store(struct text *t, struct slice value)
 {
 	const size_t room = sizeof(t->store) - TEXT_ARGS_MAX; /* a NUL for each argument */
 
 	while (value.n) {
-		size_t n = character(value);
-		struct slice c = slice_cut(value, 0, n ? n : 1);
+		struct slice c = take_clean(&value);
 
-		value = slice_skip(value, c.n);
-		if (n == 0 || is_control(c))
-			c = SLICE("?");
 		if (t->n_store + c.n > room)
 			break;
 		memcpy(t->store + t->n_store, c.p, c.n);
@@ -112,6 +127,12 @@ struct text text_make(const char *id, const struct text_arg *args, size_t n_args
 	}
 	t.n_args = (unsigned)n_args;
 	return t;
+}
+
+void text_put_clean(struct buf *b, struct slice raw)
+{
+	while (raw.n)
+		buf_put(b, take_clean(&raw));
 }
 
 static const char *look(text_look_up *look_up, const char *id)

@@ -39,7 +39,8 @@ struct text_arg text_str(const char *s);    /* "" for NULL */
 struct text_arg text_slice(struct slice s); /* borrowed */
 struct text_arg text_id(const char *id);    /* a literal that is itself translated */
 struct text_arg text_u64(uint64_t v);
-struct text_arg text_seconds(ts_t t); /* "2.0": one decimal */
+struct text_arg text_seconds(ts_t t);      /* "2.0": one decimal */
+struct text_arg text_fine_seconds(ts_t t); /* "0.012536": microseconds */
 struct text_arg text_addr(const struct addr *a);
 struct text_arg text_date(int64_t s_since_1970); /* "2026-11-25" */
 struct text_arg text_errno(int err);             /* "connection refused", translated */
@@ -52,3 +53,5 @@ struct text text_make(const char *id, const struct text_arg *args, size_t n_args
 #define TEXT_PLAIN(id) text_make(id, NULL, 0)
 
 void text_put(struct buf *b, const struct text *t, text_look_up *look_up);
+/* What a peer said, as it may stand in one line of UTF-8: as arguments are. */
+void text_put_clean(struct buf *b, struct slice raw);

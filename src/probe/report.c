@@ -5,8 +5,16 @@
 #include "probe/report_private.h"
 
 const struct report_format report_formats[] = {
-	{ "text", N_("for people"), report_text },
-	{ "json", N_("one JSON object"), report_json },
+	{ "text", N_("for people"), report_text, report_exit_status },
+	{ "json", N_("one JSON object, schema stox.test/1"), report_json, report_exit_status },
+	{ "junit", N_("JUnit XML, one test case a phase"), report_junit, report_exit_status },
+	{ "tap", N_("Test Anything Protocol 13, one test point a phase"), report_tap,
+		report_exit_status },
+	{ "nagios", N_("one line and performance data; the exit status is a plugin's, 0 to 3"),
+		report_nagios, report_plugin_status },
+	{ "prometheus", N_("text format 0.0.4, also for a textfile collector"), report_prometheus,
+		report_exit_status },
+	{ "cloudprober", N_("lines of an EXTERNAL probe"), report_cloudprober, report_exit_status },
 };
 const size_t n_report_formats = COUNT(report_formats);
 
@@ -18,6 +26,18 @@ const struct report_format *report_format_find(struct slice name)
 	return NULL;
 }
 
+ts_t report_latency(const struct report_run *run)
+{
+	const struct probe_result *r = run->result;
+
+	return r->round.n ? r->round.max : r->latency;
+}
+
+bool report_is_over_limit(const struct report_run *run)
+{
+	return run->result->success && run->max_latency && report_latency(run) > run->max_latency;
+}
+
 int report_exit_status(const struct report_run *run)
 {
 	enum { OVER_LIMIT = 4 };
@@ -25,7 +45,15 @@ int report_exit_status(const struct report_run *run)
 
 	if (!r->success)
 		return reason_info(r->reason)->exit_status;
-	return run->max_latency && r->latency > run->max_latency ? OVER_LIMIT : 0;
+	return report_is_over_limit(run) ? OVER_LIMIT : 0;
+}
+
+void report_put_limit(struct buf *b, const struct report_run *run)
+{
+	const struct text t = TEXT(N_("The latency of {1} s is over the limit of {2} s."),
+		text_fine_seconds(report_latency(run)), text_fine_seconds(run->max_latency));
+
+	text_put(b, &t, run->look_up);
 }
 
 /* A note is a clause, here it stands as a sentence. */
@@ -66,7 +94,7 @@ static void put_dns_server(struct buf *b, const struct probe_result *r)
 
 static void put_dns_name(struct buf *b, const struct probe_result *r)
 {
-	buf_puts(b, r->evidence.has_dns ? r->evidence.dns_name : "");
+	text_put_clean(b, slice_str(r->evidence.has_dns ? r->evidence.dns_name : ""));
 }
 
 static void put_dns_type(struct buf *b, const struct probe_result *r)
@@ -94,14 +122,14 @@ static void put_port(struct buf *b, const struct probe_result *r)
 
 static void put_target(struct buf *b, const struct probe_result *r)
 {
-	buf_puts(b, r->target_fqdn);
+	text_put_clean(b, slice_str(r->target_fqdn));
 }
 
 static void put_receiver_domain(struct buf *b, const struct probe_result *r)
 {
 	struct slice s = slice_str(r->receiver);
 
-	buf_put(b, slice_skip(s, slice_chr(s, '@') + 1));
+	text_put_clean(b, slice_skip(s, slice_chr(s, '@') + 1));
 }
 
 static const struct {

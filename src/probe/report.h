@@ -7,22 +7,27 @@
 #pragma once
 
 #include "probe/probe.h"
+#include "probe/range.h"
 
 struct report_run {
 	const struct probe_result *result;
-	int64_t started_at_us; /* since 1970, UTC */
-	text_look_up *look_up; /* NULL: English */
-	unsigned verbosity;    /* text: 1 adds evidence and the phases */
-	const char *trace;     /* where the trace was left, or NULL */
-	ts_t max_latency;      /* a success over it is exit status 4; 0: no limit */
+	int64_t started_at_us;          /* since 1970, UTC */
+	text_look_up *look_up;          /* NULL: English */
+	unsigned verbosity;             /* text: 1 adds evidence and the phases */
+	const char *trace;              /* where the trace was left, or NULL */
+	ts_t max_latency;               /* a success over it is exit status 4; 0: no limit */
+	struct range warning, critical; /* of the latency, for the plugin's status */
 };
 
 /* 0, -ENOMEM or the buffer's error. */
 typedef int report_fn(struct buf *b, const struct report_run *run);
 
+typedef int report_status_fn(const struct report_run *run);
+
 struct report_format {
 	const char *name, *what;
 	report_fn *put;
+	report_status_fn *status; /* the exit status of who prints it on standard output */
 };
 
 extern const struct report_format report_formats[];
@@ -30,10 +35,22 @@ extern const size_t n_report_formats;
 const struct report_format *report_format_find(struct slice name); /* NULL: unknown */
 
 /* 0 success, 1 the target failed, 2 configuration, 3 not here, 4 over max_latency. */
-int report_exit_status(const struct report_run *run);
+report_status_fn report_exit_status;
+/* Of the monitoring plugins' guidelines: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN. */
+report_status_fn report_plugin_status;
+/* What limits are compared with: the latency; of several round trips the slowest. */
+ts_t report_latency(const struct report_run *run);
+bool report_is_over_limit(const struct report_run *run);
 
-report_fn report_text; /* the ancestor's five lines, and more below them */
-report_fn report_json; /* one object, "schema": "stox.test/1", and a newline */
+report_fn report_text;        /* the ancestor's five lines, and more below them */
+report_fn report_json;        /* one object, "schema": "stox.test/1", and a newline */
+report_fn report_junit;       /* one test case a phase, testmoapp/junitxml */
+report_fn report_tap;         /* version 13, one test point a phase */
+report_fn report_nagios;      /* one line and performance data; more lines with verbosity */
+report_fn report_prometheus;  /* text format 0.0.4, for a textfile collector */
+report_fn report_cloudprober; /* the same figures as lines of an EXTERNAL probe */
+/* As report_json, in one line and without a newline behind it. */
+report_fn report_json_line;
 
 /* One step of the ladder of -vv. */
 void report_trace(struct buf *b, const struct probe_event *ev);

@@ -11,6 +11,23 @@ static json_t *seconds(ts_t t)
 	return json_real((double)t / 1e6);
 }
 
+/* JSON is UTF-8; what a peer said, or what was cut in the middle, may be none. */
+static json_t *string(const char *raw)
+{
+	struct buf b;
+
+	buf_init(&b, 8192);
+	text_put_clean(&b, slice_str(raw));
+	json_t *s = json_string(buf_cstr(&b));
+	buf_done(&b);
+	return s;
+}
+
+static json_t *string_or_null(const char *raw)
+{
+	return raw && raw[0] ? string(raw) : json_null();
+}
+
 /* The text in the reader's language. */
 static json_t *sentence(const struct report_run *run, const struct text *t)
 {
@@ -48,12 +65,12 @@ static json_t *faults(unsigned bits)
 	return list;
 }
 
-static json_t *time_of(int64_t seconds_since_1970)
+static json_t *time_of(int64_t us_since_1970)
 {
 	struct buf b;
 
 	buf_init(&b, 64);
-	rfc3339_put(&b, seconds_since_1970 * 1000000);
+	rfc3339_put(&b, us_since_1970);
 	json_t *s = json_string(buf_cstr(&b));
 	buf_done(&b);
 	return s;
@@ -61,10 +78,11 @@ static json_t *time_of(int64_t seconds_since_1970)
 
 static json_t *certificate(const struct tls_cert *c)
 {
-	return json_pack("{s:i, s:s, s:s, s:s, s:o, s:o, s:o, s:s?}", "depth", c->depth, "subject",
-		c->subject, "issuer", c->issuer, "names", c->names, "not_before",
-		time_of(c->not_before), "not_after", time_of(c->not_after), "faults",
-		faults(c->faults), "error", c->error[0] ? c->error : NULL);
+	return json_pack("{s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "depth", c->depth, "subject",
+		string(c->subject), "issuer", string(c->issuer), "names", string(c->names),
+		"not_before", time_of(c->not_before * 1000000), "not_after",
+		time_of(c->not_after * 1000000), "faults", faults(c->faults), "error",
+		string_or_null(c->error));
 }
 
 static json_t *tls(const struct tls_facts *t)
@@ -74,15 +92,15 @@ static json_t *tls(const struct tls_facts *t)
 	for (unsigned i = 0; i < t->n_certs; i++)
 		json_array_append_new(chain, certificate(&t->certs[i]));
 	if (t->version[0]) {
-		set(o, "version", json_string(t->version));
-		set(o, "cipher", json_string(t->cipher));
+		set(o, "version", string(t->version));
+		set(o, "cipher", string(t->cipher));
 	}
 	if (t->failure != TLS_FAILURE_NONE)
 		set(o, "failure", json_string(tls_failure_name(t->failure)));
 	if (t->failure == TLS_FAILURE_ALERT)
 		set(o, "alert", json_integer(t->alert));
 	if (t->detail[0])
-		set(o, "detail", json_string(t->detail));
+		set(o, "detail", string(t->detail));
 	set(o, "faults", faults(t->faults));
 	set(o, "certificates", chain);
 	return o;
@@ -90,7 +108,7 @@ static json_t *tls(const struct tls_facts *t)
 
 static json_t *dns(const struct evidence *e)
 {
-	return json_pack("{s:s, s:s, s:s, s:o}", "name", e->dns_name, "type",
+	return json_pack("{s:o, s:s, s:s, s:o}", "name", string(e->dns_name), "type",
 		dns_type_name(e->dns_type), "status", dns_status_name(e->dns_status), "server",
 		address(&e->dns_server));
 }
@@ -100,21 +118,22 @@ static json_t *diagnostics(const struct report_run *run, const struct evidence *
 	const struct diagnostics_row *row = diagnostics_find(e->diagnostics_code);
 	const char *range = diagnostics_range(e->diagnostics_code);
 
-	return json_pack("{s:I, s:s, s:s, s:s?, s:s?}", "code", (json_int_t)e->diagnostics_code,
-		"source", e->diagnostics_source, "reason", e->diagnostics_reason, "meaning",
-		row ? report_look(run, row->meaning) : NULL, "range",
+	return json_pack("{s:I, s:o, s:o, s:s?, s:s?}", "code", (json_int_t)e->diagnostics_code,
+		"source", string(e->diagnostics_source), "reason", string(e->diagnostics_reason),
+		"meaning", row ? report_look(run, row->meaning) : NULL, "range",
 		range ? report_look(run, range) : NULL);
 }
 
 static json_t *sip(const struct report_run *run, const struct evidence *e)
 {
 	json_t *headers = json_array();
-	json_t *o = json_pack("{s:i, s:s, s:o}", "status", e->sip_status, "reason", e->sip_reason,
-		"headers", headers);
+	json_t *o = json_pack("{s:i, s:o, s:o}", "status", e->sip_status, "reason",
+		string(e->sip_reason), "headers", headers);
 
 	for (unsigned i = 0; o && i < e->n_headers; i++)
-		json_array_append_new(headers, json_pack("{s:s, s:s}", "name", e->headers[i].name,
-						       "value", e->headers[i].value));
+		json_array_append_new(
+			headers, json_pack("{s:o, s:o}", "name", string(e->headers[i].name),
+					 "value", string(e->headers[i].value)));
 	if (e->has_retry_after)
 		set(o, "retry_after_seconds", json_integer(e->retry_after_s));
 	if (e->has_diagnostics)
@@ -140,9 +159,8 @@ static json_t *evidence(const struct report_run *run)
 		set(o, "sip", sip(run, e));
 	if (e->xmpp_condition[0] || e->xmpp_text[0])
 		set(o, "xmpp",
-			json_pack("{s:s?, s:s?}", "condition",
-				e->xmpp_condition[0] ? e->xmpp_condition : NULL, "text",
-				e->xmpp_text[0] ? e->xmpp_text : NULL));
+			json_pack("{s:o, s:o}", "condition", string_or_null(e->xmpp_condition),
+				"text", string_or_null(e->xmpp_text)));
 	if (e->what)
 		set(o, "unparsable",
 			json_pack("{s:I, s:s}", "offset", (json_int_t)e->offset, "what", e->what));
@@ -234,19 +252,28 @@ static json_t *connections(const struct probe_result *r)
 	return o;
 }
 
-static json_t *object(const struct report_run *run, const char *started)
+static json_t *object(const struct report_run *run)
 {
 	const struct probe_result *r = run->result;
-	json_t *o = json_pack(
-		"{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:s?}", "schema",
-		"stox.test/1", "target_fqdn", r->target_fqdn, "user", r->user, "receiver",
-		r->receiver, "started_at", started, "result", r->success ? "Success" : "Failure",
-		"latency_seconds", seconds(r->latency), "proof", proof_name(r->proof), "error",
-		r->success ? json_null() : error(run), "diagnosis",
-		r->success ? json_null() : diagnosis(run), "warnings", notes(run, false), "phases",
-		phases(run), "tls", connections(r), "trace", run->trace);
+	json_t *o = json_object();
 
-	if (o && r->round.n)
+	set(o, "schema", json_string("stox.test/1"));
+	set(o, "target_fqdn", string(r->target_fqdn));
+	set(o, "user", string(r->user));
+	set(o, "receiver", string(r->receiver));
+	set(o, "started_at", time_of(run->started_at_us));
+	set(o, "result", json_string(r->success ? "Success" : "Failure"));
+	set(o, "exit_status", json_integer(report_exit_status(run)));
+	set(o, "latency_seconds", seconds(r->latency));
+	set(o, "max_latency_seconds", run->max_latency ? seconds(run->max_latency) : json_null());
+	set(o, "proof", json_string(proof_name(r->proof)));
+	set(o, "error", r->success ? json_null() : error(run));
+	set(o, "diagnosis", r->success ? json_null() : diagnosis(run));
+	set(o, "warnings", notes(run, false));
+	set(o, "phases", phases(run));
+	set(o, "tls", connections(r));
+	set(o, "trace", string_or_null(run->trace));
+	if (r->round.n)
 		set(o, "rounds",
 			json_pack("{s:o, s:o, s:o, s:o}", "send", stats(&r->send), "deliver",
 				stats(&r->deliver), "answer", stats(&r->answer), "round",
@@ -254,19 +281,27 @@ static json_t *object(const struct report_run *run, const char *started)
 	return o;
 }
 
-int report_json(struct buf *b, const struct report_run *run)
+static int put(struct buf *b, const struct report_run *run, size_t flags)
 {
-	struct buf started;
+	json_t *o = object(run);
+	char *text = o ? json_dumps(o, flags | JSON_REAL_PRECISION(9)) : NULL;
 
-	buf_init(&started, 64);
-	rfc3339_put(&started, run->started_at_us);
-	json_t *o = object(run, buf_cstr(&started));
-	char *text = o ? json_dumps(o, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) : NULL;
 	if (text)
 		buf_puts(b, text);
-	buf_puts(b, "\n");
 	mem_free(text);
 	json_decref(o);
-	buf_done(&started);
 	return text ? buf_err(b) : -ENOMEM;
+}
+
+int report_json(struct buf *b, const struct report_run *run)
+{
+	int err = put(b, run, JSON_INDENT(2));
+
+	buf_putc(b, '\n');
+	return err ? err : buf_err(b);
+}
+
+int report_json_line(struct buf *b, const struct report_run *run)
+{
+	return put(b, run, JSON_COMPACT);
 }

@@ -15,3 +15,51 @@ void report_put_command(struct buf *b, const struct probe_result *r, const char 
 void report_put_step(struct buf *b, const struct report_run *run, const struct reason_step *step);
 /* The names of the bits of struct tls_cert.faults, one a call: "expired", NULL at the end. */
 const char *report_fault_name(unsigned faults, unsigned *at);
+
+/* ---- a phase as a test case ---- */
+
+enum report_verdict {
+	VERDICT_PASSED,
+	VERDICT_FAILED, /* by the target */
+	VERDICT_ERROR,  /* it could not be run */
+	VERDICT_SKIPPED,
+};
+
+struct report_case {
+	enum report_verdict verdict;
+	const char *why; /* of one that was skipped: an id */
+};
+
+struct report_case report_case_of(const struct probe_result *r, enum probe_phase phase);
+/* What the limit on the latency is called where it is a test case of its own. */
+#define REPORT_LIMIT_CASE "latency"
+/* "The latency of 2.1 s is over the limit of 2.0 s." */
+void report_put_limit(struct buf *b, const struct report_run *run);
+
+/* ---- figures ---- */
+
+enum { METRIC_LABELS_MAX = 3 };
+
+struct metric_label {
+	const char *name, *value; /* value: may be of a peer */
+};
+
+struct metric_sink;
+
+struct metric_family {
+	const char *name, *help;
+	void (*put)(struct metric_sink *sink, const struct report_run *run);
+};
+
+/* Who writes them down.  A family that has no sample is not begun. */
+struct metric_sink {
+	struct buf *b;
+	const struct report_run *run;
+	const struct metric_family *family;
+	bool begun; /* a sample of the family was written */
+	void (*begin)(struct metric_sink *sink);
+	void (*sample)(struct metric_sink *sink, const struct metric_label *labels, size_t n_labels,
+		double value);
+};
+
+void report_put_metrics(struct metric_sink *sink);

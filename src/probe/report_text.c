@@ -26,6 +26,14 @@ static void put_label(struct buf *b, const struct report_run *run, const char *l
 	buf_printf(b, "%s%*s:", s, n < LABEL ? (int)(LABEL - n) : 0, "");
 }
 
+/* What a peer said, or who was meant: a terminal must not obey it. */
+static void put_said(struct buf *b, const char *before, const char *raw, const char *behind)
+{
+	buf_puts(b, before);
+	text_put_clean(b, slice_str(raw));
+	buf_puts(b, behind);
+}
+
 static void put_diagnosis(struct buf *b, const struct report_run *run)
 {
 	const struct probe_result *r = run->result;
@@ -55,10 +63,14 @@ static void put_certificate(struct buf *b, const struct report_run *run, const s
 {
 	unsigned at = 0;
 
-	buf_printf(b, "  %s %d: %s\n", report_look(run, N_("certificate")), c->depth, c->subject);
-	buf_printf(b, "    %s: %s\n", report_look(run, N_("issuer")), c->issuer);
-	if (c->names[0])
-		buf_printf(b, "    %s: %s\n", report_look(run, N_("names")), c->names);
+	buf_printf(b, "  %s %d", report_look(run, N_("certificate")), c->depth);
+	put_said(b, ": ", c->subject, "\n");
+	buf_printf(b, "    %s", report_look(run, N_("issuer")));
+	put_said(b, ": ", c->issuer, "\n");
+	if (c->names[0]) {
+		buf_printf(b, "    %s", report_look(run, N_("names")));
+		put_said(b, ": ", c->names, "\n");
+	}
 	buf_printf(b, "    %s: ", report_look(run, N_("valid")));
 	rfc3339_put(b, c->not_before * 1000000);
 	buf_puts(b, " - ");
@@ -81,6 +93,16 @@ static void put_diagnostics(struct buf *b, const struct report_run *run)
 	buf_putc(b, '\n');
 }
 
+static void put_sip(struct buf *b, const struct evidence *e)
+{
+	buf_printf(b, "  SIP/2.0 %d", e->sip_status);
+	put_said(b, " ", e->sip_reason, "\n");
+	for (unsigned i = 0; i < e->n_headers; i++) {
+		put_said(b, "  ", e->headers[i].name, ": ");
+		put_said(b, "", e->headers[i].value, "\n");
+	}
+}
+
 static void put_evidence(struct buf *b, const struct report_run *run)
 {
 	const struct probe_result *r = run->result;
@@ -92,20 +114,22 @@ static void put_evidence(struct buf *b, const struct report_run *run)
 		buf_printf(b, "  %s\n", addr_text(&e->address, text));
 	if (e->err)
 		buf_printf(b, "  errno %d: %s\n", e->err, report_look(run, err_text(e->err)));
-	if (e->has_dns)
-		buf_printf(b, "  DNS %s %s: %s%s%s\n", e->dns_name, dns_type_name(e->dns_type),
+	if (e->has_dns) {
+		put_said(b, "  DNS ", e->dns_name, " ");
+		buf_printf(b, "%s: %s%s%s\n", dns_type_name(e->dns_type),
 			dns_status_name(e->dns_status), e->dns_server.family ? " @" : "",
 			e->dns_server.family ? addr_text(&e->dns_server, text) : "");
+	}
 	for (unsigned i = 0; e->has_tls && i < r->tls[e->tls_side].n_certs; i++)
 		put_certificate(b, run, &r->tls[e->tls_side].certs[i]);
 	if (e->sip_status)
-		buf_printf(b, "  SIP/2.0 %d %s\n", e->sip_status, e->sip_reason);
-	for (unsigned i = 0; i < e->n_headers; i++)
-		buf_printf(b, "  %s: %s\n", e->headers[i].name, e->headers[i].value);
+		put_sip(b, e);
 	if (e->has_diagnostics)
 		put_diagnostics(b, run);
-	if (e->xmpp_condition[0] || e->xmpp_text[0])
-		buf_printf(b, "  XMPP %s %s\n", e->xmpp_condition, e->xmpp_text);
+	if (e->xmpp_condition[0] || e->xmpp_text[0]) {
+		put_said(b, "  XMPP ", e->xmpp_condition, " ");
+		put_said(b, "", e->xmpp_text, "\n");
+	}
 	if (e->what)
 		buf_printf(
 			b, "  %s, %s %zu\n", e->what, report_look(run, N_("at byte")), e->offset);
@@ -147,7 +171,9 @@ static void put_details(struct buf *b, const struct report_run *run)
 		put_causes(b, run);
 		put_evidence(b, run);
 	}
-	buf_printf(b, "\n%s -> %s, proof: %s\n", r->user, r->receiver, proof_name(r->proof));
+	put_said(b, "\n", r->user, " -> ");
+	put_said(b, "", r->receiver, "");
+	buf_printf(b, ", proof: %s\n", proof_name(r->proof));
 	for (unsigned i = 0; i < PHASE_COUNT; i++)
 		put_phase(b, run, (enum probe_phase)i);
 }
@@ -173,7 +199,7 @@ int report_text(struct buf *b, const struct report_run *run)
 	const struct probe_result *r = run->result;
 
 	put_label(b, run, N_("Target Fqdn"));
-	buf_printf(b, " %s\n", r->target_fqdn);
+	put_said(b, " ", r->target_fqdn, "\n");
 	put_label(b, run, N_("Result"));
 	buf_printf(b, " %s\n", report_look(run, r->success ? N_("Success") : N_("Failure")));
 	put_label(b, run, N_("Latency"));
@@ -195,6 +221,12 @@ int report_text(struct buf *b, const struct report_run *run)
 	if (r->success && r->proof != PROOF_ANSWERED) {
 		put_label(b, run, N_("Proof"));
 		buf_printf(b, " %s\n", proof_name(r->proof));
+	}
+	if (report_is_over_limit(run)) {
+		put_label(b, run, N_("Limit"));
+		buf_putc(b, ' ');
+		report_put_limit(b, run);
+		buf_putc(b, '\n');
 	}
 	put_stats(b, "send", &r->send);
 	put_stats(b, "deliver", &r->deliver);

@@ -34,8 +34,8 @@ def success():
     ok = done.returncode == 0 and len(lines) >= 5 and all(re.fullmatch(w, g) for w, g in zip(want, lines))
     check("the lab's own test succeeds with the ancestor's five lines", ok, done.stdout + done.stderr)
     result = json.loads(stox("lab", "--test", "--format", "json").stdout)
-    keys = {"schema", "target_fqdn", "user", "receiver", "started_at", "result", "latency_seconds", "proof",
-            "error", "diagnosis", "warnings", "phases", "tls", "trace"}
+    keys = {"schema", "target_fqdn", "user", "receiver", "started_at", "result", "exit_status", "latency_seconds",
+            "max_latency_seconds", "proof", "error", "diagnosis", "warnings", "phases", "tls", "trace"}
     ok = (set(result) == keys and result["schema"] == "stox.test/1" and result["proof"] == "answered"
           and result["error"] is None and re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", result["started_at"]))
     check("JSON has the documented fields", ok, json.dumps(result, indent=1))

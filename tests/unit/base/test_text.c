@@ -131,6 +131,32 @@ static void no_text_shows_nothing(void **state)
 	shows(&plain, NULL, "plain");
 }
 
+static void what_a_peer_said_becomes_one_line_of_utf8(void **state)
+{
+	static const struct {
+		struct slice raw;
+		const char *want;
+	} table[] = {
+		{ SLICE(""), "" },
+		{ SLICE("gr\xc3\xbc\xc3\x9f dich"), "gr\xc3\xbc\xc3\x9f dich" },
+		{ SLICE("a\nb\tc\x1b[31m"), "a?b?c?[31m" },
+		{ SLICE("\x7f\xc2\x9b"), "??" },
+		{ SLICE("cut \xc3"), "cut ?" },
+		{ SLICE("\xff\xfe z"), "?? z" },
+		{ SLICE("nul \0 too"), "nul ? too" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(table); i++) {
+		struct buf b;
+
+		buf_init(&b, 256);
+		text_put_clean(&b, table[i].raw);
+		assert_string_equal(buf_cstr(&b), table[i].want);
+		buf_done(&b);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -144,6 +170,7 @@ int main(void)
 		cmocka_unit_test(a_long_argument_is_cut_at_a_character_and_the_rest_is_empty),
 		cmocka_unit_test(a_text_outlives_its_arguments_and_is_a_value),
 		cmocka_unit_test(no_text_shows_nothing),
+		cmocka_unit_test(what_a_peer_said_becomes_one_line_of_utf8),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
