@@ -23,8 +23,17 @@ static void usage(FILE *to)
 	fprintf(to, "\n`stox COMMAND --help` lists the options of a command.\n");
 }
 
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
 int main(int argc, char **argv)
 {
+	if (argc > 0 && strcmp(base_name(argv[0]), "check_stox") == 0)
+		return cmd_check_stox(argc, argv);
 	if (argc < 2) {
 		usage(stderr);
 		return 2;

@@ -30,7 +30,7 @@ static const struct opt opts[] = {
 	{ "timeout", 0, "SECONDS", OPT_SECONDS, AT(timeout), 1, 3600,
 		"of --test (10; 2 with a fault that it fails by)" },
 	{ "count", 'n', "N", OPT_NUMBER, AT(count), 1, 1000000, "round trips of --test (1)" },
-	{ "format", 0, "FORMAT", OPT_TEXT, AT(format), 0, 0, "of --test: text or json" },
+	{ "format", 0, "FORMAT", OPT_TEXT, AT(format), 0, 0, "of --test, as for stox test" },
 	{ "verbose", 'v', NULL, OPT_COUNT, AT(verbose), 0, 0,
 		"with --test as for stox test; else log lines" },
 };
@@ -146,11 +146,10 @@ static int find_fault(struct bench *b)
 
 static int check(struct bench *b)
 {
-	b->runner.format = runner_format(&command, b->v.format);
-	if (!b->runner.format)
-		return 2;
 	b->runner.verbosity = b->v.verbose;
-	return find_fault(b);
+	const int status = outputs_plan(&b->runner.outputs, &command,
+		&(struct output_options){ .format = b->v.format, .max_latency = TS_NEVER });
+	return status ? status : find_fault(b);
 }
 
 static int run(struct bench *b)

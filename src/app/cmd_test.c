@@ -2,23 +2,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/cmd_test.h"
 #include "app/commands.h"
 #include "app/files.h"
-#include "app/opt.h"
 #include "app/runner.h"
 #include "base/mem.h"
 #include "bridge/address.h"
 
 enum { TRUST_SIP = 1, TRUST_XMPP = 2, PEM_MAX = 4 << 20 };
 
-struct values {
-	const char *target, *receiver, *user, *auth_user, *password_file, *registrar;
-	const char *receiver_password_file, *receiver_server, *ca_file, *dns, *format, *config;
-	unsigned registrar_port, count, verbose;
-	ts_t timeout, interval;
-};
-
-#define AT(member) offsetof(struct values, member)
+#define AT(member) offsetof(struct test_values, member)
 
 static const struct opt opts[] = {
 	{ "target", 't', "FQDN", OPT_TEXT, AT(target), 0, 0, "the pool that is tested" },
@@ -44,7 +37,18 @@ static const struct opt opts[] = {
 		"round trips with one sign-in (1)" },
 	{ "interval", 'i', "SECONDS", OPT_SECONDS, AT(interval), 0, 86400,
 		"between round trips (0)" },
-	{ "format", 'f', "FORMAT", OPT_TEXT, AT(format), 0, 0, "text or json" },
+	{ "ipv4", '4', NULL, OPT_FLAG, AT(ipv4), 0, 0, "use IPv4 addresses only" },
+	{ "ipv6", '6', NULL, OPT_FLAG, AT(ipv6), 0, 0, "use IPv6 addresses only" },
+	{ "max-latency", 0, "SECONDS", OPT_SECONDS, AT(max_latency), 0, 3600,
+		"a success that took longer is exit status 4" },
+	{ "format", 'f', "FORMAT", OPT_TEXT, AT(format), 0, 0, "the form of the result (text)" },
+	{ "output", 'o', "FORMAT=FILE", OPT_LIST, AT(outputs), 0, 0,
+		"one more form to a file; - is stdout" },
+	{ "write-out", 'w', "TEXT", OPT_TEXT, AT(write_out), 0, 0,
+		"print TEXT with %{names}; @FILE reads it" },
+	{ "warning", 0, "RANGE", OPT_TEXT, AT(warning), 0, 0,
+		"of the latency, for the form nagios" },
+	{ "critical", 0, "RANGE", OPT_TEXT, AT(critical), 0, 0, "the same" },
 	{ "config", 'c', "FILE", OPT_TEXT, AT(config), 0, 0, "the configuration" },
 	{ "verbose", 'v', NULL, OPT_COUNT, AT(verbose), 0, 0, "phases; twice: all messages" },
 };
@@ -52,10 +56,12 @@ static const struct opt opts[] = {
 static const struct opt_command command = { .name = "test",
 	.summary = "Carries a message from a SIP user to an XMPP user and back.",
 	.opts = opts,
-	.n_opts = COUNT(opts) };
+	.n_opts = COUNT(opts),
+	.more = outputs_help };
 
 struct test {
-	struct values v;
+	struct opt_command command;
+	struct test_values v;
 	struct conf *conf;
 	char *conf_path;
 	char *paths[4]; /* to be freed */
@@ -147,9 +153,10 @@ static int use_config(struct test *t)
 
 	buf_init(&why, 1 << 16);
 	int err = config_read(t->v.config, &t->conf, &t->conf_path, &why);
+	if (err && !slice_ends(buf_slice(&why), SLICE("\n")))
+		buf_putc(&why, '\n');
 	if (err)
-		fprintf(stderr, "%s%s", buf_cstr(&why),
-			slice_ends(buf_slice(&why), SLICE("\n")) ? "" : "\n");
+		opt_complain_lines(&t->command, buf_cstr(&why));
 	buf_done(&why);
 	if (err || !t->conf)
 		return err ? 2 : 0;
@@ -162,7 +169,7 @@ static int use_config(struct test *t)
 
 /* ---- checks ---- */
 
-/* For a script a secret that cannot be used is a result, as all that follows. */
+/* For programs a secret that cannot be used is a result, as all that follows. */
 static int read_secret(
 	struct test *t, const char *path, char ret[SECRET_MAX + 1], enum probe_phase phase)
 {
@@ -177,11 +184,11 @@ static int read_secret(
 	buf_init(&why, 8192);
 	if (secret_read(path, ret, &why)) {
 		status = 2;
-		if (t->runner.format->put != report_text)
+		if (outputs_are_for_programs(&t->runner.outputs))
 			status = runner_refuse(
 				&t->runner, &cfg, REASON_LOCAL_SECRET, phase, buf_cstr(&why));
 		else
-			opt_complain(&command, "%s", buf_cstr(&why));
+			opt_complain(&t->command, "%s", buf_cstr(&why));
 	}
 	buf_done(&why);
 	return status;
@@ -203,40 +210,52 @@ static bool read_dns(const char *text, struct addr *ret)
 
 static int check_values(struct test *t)
 {
-	if (t->v.timeout == 0) {
-		opt_complain(&command, "`--timeout 0`: a time-out above 0 is wanted");
+	const struct test_values *v = &t->v;
+	const struct output_options options = { .format = v->format,
+		.list = &v->outputs,
+		.write_out = v->write_out,
+		.warning = v->warning,
+		.critical = v->critical,
+		.max_latency = v->max_latency,
+		.timeout = v->timeout };
+
+	if (v->timeout == 0) {
+		opt_complain(&t->command, "`--timeout 0`: a time-out above 0 is wanted");
 		return 2;
 	}
-	if (t->v.dns && !read_dns(t->v.dns, &t->dns)) {
-		opt_complain(&command,
+	if (v->dns && !read_dns(v->dns, &t->dns)) {
+		opt_complain(&t->command,
 			"`--dns %s`: the address of a DNS server is wanted, such as 127.0.0.1:53",
-			t->v.dns);
+			v->dns);
 		return 2;
 	}
-	t->runner.format = runner_format(&command, t->v.format);
-	if (!t->runner.format)
+	if (v->ipv4 && v->ipv6) {
+		opt_complain(&t->command, "-4 and -6 exclude each other");
 		return 2;
-	t->runner.verbosity = t->v.verbose;
-	return 0;
+	}
+	t->runner.verbosity = v->verbose;
+	return outputs_plan(&t->runner.outputs, &t->command, &options);
 }
 
 /* What the options and the configuration say together. */
 static int check(struct test *t)
 {
-	if (!t->v.user || !t->v.password_file) {
-		opt_complain(&command,
+	const struct test_values *v = &t->v;
+
+	if (!v->user || !v->password_file) {
+		opt_complain(&t->command,
 			"no test user: it is not known which user to log on as; give --user and "
 			"--password-file, or add test_users to the pool in stox.yaml");
 		return 2;
 	}
-	if (!t->v.target || !t->v.receiver) {
-		opt_complain(&command, "give --%s, or name it in stox.yaml",
-			t->v.target ? "receiver" : "target");
+	if (!v->target || !v->receiver) {
+		opt_complain(&t->command, "give --%s, or name it in stox.yaml",
+			v->target ? "receiver" : "target");
 		return 2;
 	}
-	int status = read_secret(t, t->v.password_file, t->password, PHASE_SIP_REGISTER);
+	int status = read_secret(t, v->password_file, t->password, PHASE_SIP_REGISTER);
 	return status ? status
-		      : read_secret(t, t->v.receiver_password_file, t->receiver_password,
+		      : read_secret(t, v->receiver_password_file, t->receiver_password,
 				PHASE_XMPP_AUTH);
 }
 
@@ -252,7 +271,7 @@ static int load_ca(struct test *t, unsigned number, const char *path)
 		err = ERR_CONFIG;
 	}
 	if (err)
-		opt_complain(&command, "%s", buf_cstr(&why));
+		opt_complain(&t->command, "%s", buf_cstr(&why));
 	buf_done(&pem);
 	buf_done(&why);
 	return err ? 2 : 0;
@@ -275,7 +294,7 @@ static struct slice text(const char *s)
 
 static int start(struct test *t)
 {
-	const struct values *v = &t->v;
+	const struct test_values *v = &t->v;
 	const struct probe_cfg cfg = {
 		.target_fqdn = text(v->target),
 		.user = text(v->user),
@@ -292,13 +311,16 @@ static int start(struct test *t)
 		.timeout = v->timeout,
 		.count = v->count,
 		.interval = v->interval,
+		.family = v->ipv4   ? 4
+			  : v->ipv6 ? 6
+				    : 0,
 	};
 	struct buf why;
 
 	buf_init(&why, 8192);
 	int status = runner_start(&t->runner, t->pump, &cfg, &why);
 	if (status)
-		opt_complain(&command, "%s", buf_len(&why) ? buf_cstr(&why) : "out of memory");
+		opt_complain(&t->command, "%s", buf_len(&why) ? buf_cstr(&why) : "out of memory");
 	buf_done(&why);
 	return status;
 }
@@ -308,43 +330,66 @@ static bool same_file(const char *a, const char *b)
 	return a && strcmp(a, b) == 0;
 }
 
-static int run(struct test *t)
+static int load_trust(struct test *t)
 {
-	const struct pump_cfg cfg = { .dns = t->dns, .drained = drained, .arg = t };
-
-	if (pump_new(&t->pump, &cfg))
-		return 3;
 	if (t->v.ca_file)
 		t->sip_ca = t->xmpp_ca = t->v.ca_file;
 	/* A context costs a tenth of a test: issuers that both sides share are loaded once. */
 	t->sip_trust = t->sip_ca ? TRUST_SIP : 0;
 	t->xmpp_trust = !t->xmpp_ca ? 0 : same_file(t->sip_ca, t->xmpp_ca) ? TRUST_SIP : TRUST_XMPP;
 	int status = t->sip_trust ? load_ca(t, TRUST_SIP, t->sip_ca) : 0;
-	if (!status && t->xmpp_trust == TRUST_XMPP)
-		status = load_ca(t, TRUST_XMPP, t->xmpp_ca);
+	return !status && t->xmpp_trust == TRUST_XMPP ? load_ca(t, TRUST_XMPP, t->xmpp_ca) : status;
+}
+
+/* 0, or the exit status of what stands in the way, which was told. */
+static int begin(struct test *t)
+{
+	int status = check_values(t);
 	if (!status)
-		status = start(t);
+		status = use_config(t);
+	if (!status)
+		status = check(t);
 	if (status)
 		return status;
-	if (!probe_is_done(t->runner.probe) && pump_run(t->pump))
+	const struct pump_cfg cfg = { .dns = t->dns, .drained = drained, .arg = t };
+	if (pump_new(&t->pump, &cfg)) {
+		opt_complain(&t->command, "out of memory");
 		return 3;
+	}
+	status = load_trust(t);
+	return status ? status : start(t);
+}
+
+static int run(struct test *t)
+{
+	enum { UNKNOWN = 3 }; /* whatever a plugin cannot do */
+	const int status = begin(t);
+
+	if (status)
+		return t->command.service ? UNKNOWN : status;
+	if (!probe_is_done(t->runner.probe) && pump_run(t->pump)) {
+		opt_complain(&t->command, "the test could not be run here");
+		return 3;
+	}
 	return runner_report(&t->runner);
 }
 
-int cmd_test(int argc, char **argv)
+/* Standard output is a plugin's: what is wrong is said there, too. */
+static bool is_plugin(const struct test_values *v)
 {
-	struct test t = { .v = { .timeout = TS_S(10), .count = 1 } };
-	enum opt_result r = opt_parse(&command, argc, argv, &t.v);
+	for (unsigned i = 0; i < v->outputs.n; i++)
+		if (strcmp(v->outputs.items[i], "nagios=-") == 0)
+			return true;
+	return v->format && strcmp(v->format, "nagios") == 0;
+}
 
-	if (r != OPT_OK)
-		return r == OPT_HELP ? 0 : 2;
-	int status = check_values(&t);
-	if (!status)
-		status = use_config(&t);
-	if (!status)
-		status = check(&t);
-	if (!status)
-		status = run(&t);
+int test_run(const struct opt_command *cmd, const struct test_values *values)
+{
+	struct test t = { .command = *cmd, .v = *values };
+
+	if (is_plugin(values))
+		t.command.service = "STOX";
+	const int status = run(&t);
 	t.pump = pump_free(t.pump);
 	runner_done(&t.runner);
 	mem_wipe(t.password, sizeof(t.password));
@@ -354,4 +399,14 @@ int cmd_test(int argc, char **argv)
 	conf_free(t.conf);
 	free(t.conf_path);
 	return status;
+}
+
+int cmd_test(int argc, char **argv)
+{
+	struct test_values v = TEST_VALUES_DEFAULT;
+	enum opt_result r = opt_parse(&command, argc, argv, &v);
+
+	if (r != OPT_OK)
+		return r == OPT_HELP ? 0 : 2;
+	return test_run(&command, &v);
 }

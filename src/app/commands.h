@@ -5,3 +5,5 @@ int cmd_test(int argc, char **argv);
 int cmd_gateway(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
 int cmd_lab(int argc, char **argv);
+/* The monitoring plugin: the program called by that name. */
+int cmd_check_stox(int argc, char **argv);

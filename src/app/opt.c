@@ -11,21 +11,40 @@
 
 enum { NAMES_MAX = 64 };
 
+/* What is typed before the command's name. */
+static const char *program(const struct opt_command *cmd)
+{
+	return cmd->service ? "" : "stox ";
+}
+
 void opt_complain(const struct opt_command *cmd, const char *fmt, ...)
 {
+	FILE *to = cmd->service ? stdout : stderr;
 	va_list ap;
 
-	fprintf(stderr, "stox %s: ", cmd->name);
+	if (cmd->service)
+		fprintf(to, "%s UNKNOWN: ", cmd->service);
+	else
+		fprintf(to, "stox %s: ", cmd->name);
 	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
+	vfprintf(to, fmt, ap);
 	va_end(ap);
-	fputc('\n', stderr);
+	fputc('\n', to);
+}
+
+void opt_complain_lines(const struct opt_command *cmd, const char *lines)
+{
+	if (cmd->service)
+		printf("%s UNKNOWN: %s", cmd->service, lines);
+	else
+		fputs(lines, stderr);
 }
 
 void opt_help(const struct opt_command *cmd)
 {
-	printf("usage: stox %s [options]%s%s%s\n%s\n\n", cmd->name, cmd->argument ? " [" : "",
-		cmd->argument ? cmd->argument : "", cmd->argument ? "]" : "", cmd->summary);
+	printf("usage: %s%s [options]%s%s%s\n%s\n\n", program(cmd), cmd->name,
+		cmd->argument ? " [" : "", cmd->argument ? cmd->argument : "",
+		cmd->argument ? "]" : "", cmd->summary);
 	for (size_t i = 0; i < cmd->n_opts; i++) {
 		const struct opt *o = &cmd->opts[i];
 		char left[64];
@@ -36,6 +55,8 @@ void opt_help(const struct opt_command *cmd)
 		printf("  %-34s %s\n", left, o->help);
 	}
 	printf("  %-34s %s\n", "-h, --help", "show this");
+	if (cmd->more)
+		cmd->more();
 }
 
 static const struct opt *find(const struct opt_command *cmd, struct slice name)
@@ -109,6 +130,17 @@ static bool read_seconds(const char *text, ts_t *ret)
 	return true;
 }
 
+static enum opt_result add(
+	const struct opt_command *cmd, const struct opt *o, const char *value, struct opt_list *to)
+{
+	if (to->n == OPT_LIST_MAX) {
+		opt_complain(cmd, "`--%s %s`: %u of them are enough", o->name, value, to->n);
+		return OPT_BAD;
+	}
+	to->items[to->n++] = value;
+	return OPT_OK;
+}
+
 static enum opt_result set(
 	const struct opt_command *cmd, const struct opt *o, const char *value, void *values)
 {
@@ -137,6 +169,7 @@ static enum opt_result set(
 		return OPT_OK;
 	case OPT_FLAG: *(bool *)to = true; return OPT_OK;
 	case OPT_COUNT: ++*(unsigned *)to; return OPT_OK;
+	case OPT_LIST: return add(cmd, o, value, to);
 	}
 	return OPT_OK;
 }
@@ -201,8 +234,8 @@ static enum opt_result set_argument(const struct opt_command *cmd, const char *w
 				  : NULL;
 
 	if (!to)
-		opt_complain(
-			cmd, "`%s` is no option; `stox %s --help` lists them", word, cmd->name);
+		opt_complain(cmd, "`%s` is no option; `%s%s --help` lists them", word, program(cmd),
+			cmd->name);
 	else if (*to)
 		opt_complain(cmd, "`%s`: one %s is enough", word, cmd->argument);
 	else

@@ -4,22 +4,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { REPORT_MAX = 8 << 20 };
-
-const struct report_format *runner_format(const struct opt_command *cmd, const char *name)
-{
-	const struct report_format *f = report_format_find(slice_str(name ? name : "text"));
-	struct buf names;
-
-	if (f)
-		return f;
-	buf_init(&names, 1024);
-	for (size_t i = 0; i < n_report_formats; i++)
-		buf_printf(&names, "%s%s", i ? ", " : "", report_formats[i].name);
-	opt_complain(cmd, "unknown format `%s`; there are %s", name, buf_cstr(&names));
-	buf_done(&names);
-	return NULL;
-}
+enum { TRACE_MAX = 8 << 20 };
 
 void runner_seed(struct rng *rng)
 {
@@ -43,9 +28,8 @@ int runner_start(struct runner *r, struct pump *pump, const struct probe_cfg *cf
 
 	r->started_at_us = wall_now();
 	runner_seed(&r->rng);
-	mine.trace = r->verbosity >= 2;
-	if (!r->format)
-		r->format = report_format_find(SLICE("text"));
+	/* The guidelines of plugins keep the third -v for it. */
+	mine.trace = r->verbosity >= (r->outputs.cmd->service ? 3 : 2);
 	int err = probe_new(&r->probe, &mine, &r->rng, pump_now(pump), why);
 	if (err)
 		return err == ERR_CONFIG ? 2 : 3;
@@ -60,6 +44,11 @@ static void print(FILE *to, struct buf *b)
 	buf_clear(b);
 }
 
+static bool is_for_people(const struct runner *r)
+{
+	return r->outputs.standard && r->outputs.standard->put == report_text;
+}
+
 bool runner_drained(struct runner *r)
 {
 	struct probe_event ev;
@@ -67,13 +56,13 @@ bool runner_drained(struct runner *r)
 
 	if (!r->probe)
 		return false;
-	buf_init(&b, REPORT_MAX);
+	buf_init(&b, TRACE_MAX);
 	while (probe_take_event(r->probe, &ev)) {
 		if (ev.type != PROBE_EV_TRACE)
 			continue;
 		report_trace(&b, &ev);
 		/* What programs read has standard output to itself. */
-		print(r->format->put == report_text ? stdout : stderr, &b);
+		print(is_for_people(r) ? stdout : stderr, &b);
 	}
 	buf_done(&b);
 	return probe_is_done(r->probe);
@@ -84,13 +73,8 @@ static int report(const struct runner *r, const struct probe_result *result)
 	const struct report_run run = {
 		.result = result, .started_at_us = r->started_at_us, .verbosity = r->verbosity
 	};
-	struct buf b;
 
-	buf_init(&b, REPORT_MAX);
-	int err = r->format->put(&b, &run);
-	print(stdout, &b);
-	buf_done(&b);
-	return err || fflush(stdout) ? 3 : report_exit_status(&run);
+	return outputs_write(&r->outputs, &run);
 }
 
 int runner_report(struct runner *r)
@@ -116,4 +100,5 @@ int runner_refuse(struct runner *r, const struct probe_cfg *cfg, enum reason rea
 void runner_done(struct runner *r)
 {
 	r->probe = probe_free(r->probe);
+	outputs_done(&r->outputs);
 }

@@ -2,20 +2,17 @@
  * share. */
 #pragma once
 
-#include "app/opt.h"
+#include "app/outputs.h"
 #include "app/pump.h"
-#include "probe/report.h"
 
 struct runner {
-	const struct report_format *format; /* NULL: text */
+	struct outputs outputs; /* planned by the owner */
 	unsigned verbosity;
 	struct rng rng;
 	struct probe *probe;
 	int64_t started_at_us;
 };
 
-/* The form with that name (NULL: text), or NULL after one line on standard error. */
-const struct report_format *runner_format(const struct opt_command *cmd, const char *name);
 void runner_seed(struct rng *rng); /* from the system */
 /* Exit status of an error here: 2 with `why` told, or 3. */
 int runner_start(struct runner *r, struct pump *pump, const struct probe_cfg *cfg, struct buf *why);
@@ -24,6 +21,6 @@ int runner_refuse(struct runner *r, const struct probe_cfg *cfg, enum reason rea
 	enum probe_phase phase, const char *why);
 /* From the pump's drained(): prints the ladder; true when the probe is done. */
 bool runner_drained(struct runner *r);
-/* Prints the result; returns the exit status. */
+/* Writes the result where it was planned to go; returns the exit status. */
 int runner_report(struct runner *r);
 void runner_done(struct runner *r);

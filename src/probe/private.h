@@ -11,6 +11,8 @@
  *   mask.c          secrets out of a trace
  *   reason.c, note.c, diagnostics.c, result.c: the tables
  *   report*.c       a result in the forms that people and tools read
+ *   write_out.c     a result in a form of the user's own
+ *   range.c         thresholds of the monitoring plugins
  */
 #pragma once
 

@@ -19,6 +19,7 @@ def examples():
         for i, line in enumerate(lines):
             if not line.startswith("$ stox "):
                 continue
+            line = line.replace("\\e", "\\")  # as mdoc writes it
             shown = []
             for following in lines[i + 1:]:
                 if following.startswith(("```", "$ ", ".")):
@@ -40,7 +41,7 @@ def main(folder):
     failed = ran = 0
     for name, command, shown in examples():
         args = shlex.split(command)
-        done = subprocess.run([STOX, *args[1:]], capture_output=True, text=True, timeout=60,
+        done = subprocess.run([STOX, *args[1:]], capture_output=True, text=True, timeout=60, cwd=Path(folder).parent,
                               env={**os.environ, "STOX_CONFIG": f"{folder}/stox.yaml"})
         want = 1 if "--fault" in args else 0
         ok = done.returncode == want and (not shown or plain(done.stdout) == plain(shown))

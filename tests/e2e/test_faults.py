@@ -16,6 +16,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
+from readers import FLAWS, READERS
+
 STOX = os.path.abspath(sys.argv[1])
 AT_ONCE = 4  # most of them wait for something that never comes
 TIMEOUT = 2  # of a test that fails, as for `stox lab --test`
@@ -106,10 +108,25 @@ def from_another_process(fault, folder):
             table += line
         command = shlex.split(re.search(r"^  stox (test .*)$", table, re.MULTILINE)[1])
         limit = ["--timeout", str(TIMEOUT)] if fault.status else []
-        return read_json(stox(*command, *limit, "--format", "json"))
+        forms = [f"--output={form}={folder}/{fault.name}.{form}" for form in READERS]
+        done = stox(*command, *limit, "--format", "json", *forms)
+        seen = read_json(done)
+        flaws = [f"{form}: {flaw}" for form in READERS
+                 if (flaw := flaw_of(form, Path(folder) / f"{fault.name}.{form}", seen))]
+        return seen._replace(reason=f"{seen.reason}, but {flaws}") if flaws else seen
     finally:
         lab.send_signal(signal.SIGTERM)
         lab.wait(10)
+
+
+def flaw_of(form, path, seen):
+    """What is wrong with the file, as a reader of that form sees it; or None."""
+    try:
+        got = READERS[form](path)
+    except FLAWS as why:
+        return str(why)
+    want = (seen.reason, seen.phase) if seen.status else None
+    return None if got == want else f"{got} instead of {want}"
 
 
 def look(fault, folder):

@@ -16,6 +16,7 @@ struct values {
 	unsigned port, verbose;
 	ts_t timeout;
 	bool fast;
+	struct opt_list outputs;
 };
 
 #define AT(member) offsetof(struct values, member)
@@ -27,13 +28,26 @@ static const struct opt opts[] = {
 	{ "timeout", 0, "SECONDS", OPT_SECONDS, AT(timeout), 1, 60, "in all" },
 	{ "fast", 'f', NULL, OPT_FLAG, AT(fast), 0, 0, "be quick" },
 	{ "verbose", 'v', NULL, OPT_COUNT, AT(verbose), 0, 0, "say more" },
+	{ "output", 'o', "FILE", OPT_LIST, AT(outputs), 0, 0, "where to" },
 };
 
 static const struct opt_command command = {
 	.name = "try", .summary = "Tries it.", .opts = opts, .n_opts = COUNT(opts)
 };
 
-enum { WORDS_MAX = 8, TEXT_MAX = 2048 };
+static void more(void)
+{
+	puts("\nmore that there is");
+}
+
+static const struct opt_command plugin = { .name = "check_try",
+	.summary = "Tries it.",
+	.opts = opts,
+	.n_opts = COUNT(opts),
+	.more = more,
+	.service = "TRY" };
+
+enum { WORDS_MAX = 40, TEXT_MAX = 2048 };
 
 struct run {
 	enum opt_result result;
@@ -68,7 +82,7 @@ static void capture_end(struct capture *c, char text[TEXT_MAX])
 }
 
 /* `line` is split at its spaces. */
-static struct run run(const char *line)
+static struct run run_as(const struct opt_command *cmd, const char *line)
 {
 	struct run r = { .v = { .timeout = TS_S(10) } };
 	struct capture out, err;
@@ -81,10 +95,15 @@ static struct run run(const char *line)
 		argv[argc++] = w;
 	capture_begin(&out, stdout);
 	capture_begin(&err, stderr);
-	r.result = opt_parse(&command, argc, argv, &r.v);
+	r.result = opt_parse(cmd, argc, argv, &r.v);
 	capture_end(&err, r.err);
 	capture_end(&out, r.out);
 	return r;
+}
+
+static struct run run(const char *line)
+{
+	return run_as(&command, line);
 }
 
 static void values_land_in_the_struct(void **state)
@@ -102,6 +121,47 @@ static void values_land_in_the_struct(void **state)
 	assert_int_equal(r.v.verbose, 2);
 }
 
+static void a_list_has_one_more_each_time(void **state)
+{
+	struct run r = run("--output a -ob --fast --output=c=d");
+
+	(void)state;
+	assert_int_equal(r.result, OPT_OK);
+	assert_int_equal(r.v.outputs.n, 3);
+	assert_string_equal(r.v.outputs.items[0], "a");
+	assert_string_equal(r.v.outputs.items[1], "b");
+	assert_string_equal(r.v.outputs.items[2], "c=d");
+	r = run("-o1 -o2 -o3 -o4 -o5 -o6 -o7 -o8 -o9 -o10 -o11 -o12 -o13 -o14 -o15 -o16");
+	assert_int_equal(r.result, OPT_OK);
+	assert_int_equal(r.v.outputs.n, OPT_LIST_MAX);
+	r = run("-o1 -o2 -o3 -o4 -o5 -o6 -o7 -o8 -o9 -o10 -o11 -o12 -o13 -o14 -o15 -o16 -o17");
+	assert_int_equal(r.result, OPT_BAD);
+	assert_string_equal(r.err, "stox try: `--output 17`: 16 of them are enough\n");
+}
+
+/* What a plugin prints on standard error nobody sees. */
+static void a_plugin_complains_as_unknown_on_standard_output(void **state)
+{
+	static const char *const lines[][2] = {
+		{ "--port x", "TRY UNKNOWN: `--port x`: a number from 1 to 65535 is wanted\n" },
+		{ "word", "TRY UNKNOWN: `word` is no option; `check_try --help` lists them\n" },
+		{ "-o", "TRY UNKNOWN: option `-o` needs its FILE\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(lines); i++) {
+		struct run r = run_as(&plugin, lines[i][0]);
+
+		assert_int_equal(r.result, OPT_BAD);
+		assert_string_equal(r.out, lines[i][1]);
+		assert_string_equal(r.err, "");
+	}
+	struct run r = run_as(&plugin, "-h");
+	assert_int_equal(r.result, OPT_HELP);
+	assert_int_equal(strncmp(r.out, "usage: check_try [options]\nTries it.\n", 36), 0);
+	assert_non_null(strstr(r.out, "\n\nmore that there is\n"));
+}
+
 static void what_is_not_given_stays_as_it_was(void **state)
 {
 	struct run r = run("-tb.test -p1");
@@ -114,7 +174,8 @@ static void what_is_not_given_stays_as_it_was(void **state)
 	assert_false(r.v.fast);
 }
 
-#define ALLOWED "llowed: --target --password-file --port --timeout --fast --verbose --help\n"
+#define ALLOWED                                                                                    \
+	"llowed: --target --password-file --port --timeout --fast --verbose --output --help\n"
 #define PORT    "a number from 1 to 65535 is wanted\n"
 #define SECONDS "seconds from 1 to 60 are wanted, such as 2.5\n"
 
@@ -177,6 +238,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(values_land_in_the_struct),
+		cmocka_unit_test(a_list_has_one_more_each_time),
+		cmocka_unit_test(a_plugin_complains_as_unknown_on_standard_output),
 		cmocka_unit_test(what_is_not_given_stays_as_it_was),
 		cmocka_unit_test(one_line_says_what_is_wrong),
 		cmocka_unit_test(help_names_every_option),

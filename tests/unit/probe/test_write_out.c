@@ -166,6 +166,50 @@ static void every_name_is_one_and_every_phase_has_its_time(void **state)
 	}
 }
 
+static const char *manual_page(void)
+{
+	static char page[64 << 10];
+	FILE *from = fopen(TEST_DATA "/../../doc/stox-test.1", "r");
+
+	assert_non_null(from);
+	page[fread(page, 1, sizeof(page) - 1, from)] = '\0';
+	fclose(from);
+	return page;
+}
+
+/* The manual page lists the table, in its order and its words. */
+static void the_manual_page_has_every_name(void **state)
+{
+	(void)state;
+	const char *at = strstr(manual_page(), "\n.It Li %{");
+	for (size_t i = 0; i < write_out_count(); i++) {
+		const struct write_out_name n = write_out_at(i);
+		char want[200];
+
+		snprintf(want, sizeof(want), "\n.It Li %%{%s}\n%s", n.name, n.what);
+		assert_non_null(at);
+		if (strncmp(at, want, strlen(want)) != 0)
+			fail_msg("%s\nis not at\n%.100s", want, at);
+		at = strstr(at + 1, "\n.It Li %{");
+	}
+	assert_null(at);
+}
+
+static void the_manual_page_has_every_form(void **state)
+{
+	(void)state;
+	const char *at = strstr(manual_page(), "\n.Sh FORMS\n");
+	for (size_t i = 0; i < n_report_formats; i++) {
+		char want[64];
+
+		at = at ? strstr(at + 1, "\n.It Cm ") : NULL;
+		snprintf(want, sizeof(want), "\n.It Cm %s\n", report_formats[i].name);
+		if (!at || strncmp(at, want, strlen(want)) != 0)
+			fail_msg("%s is not in its place", report_formats[i].name);
+	}
+	assert_true(at && !strstr(at + 1, "\n.It Cm "));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -179,6 +223,8 @@ int main(void)
 		cmocka_unit_test(peers_write_no_lines),
 		cmocka_unit_test(what_cannot_be_written_is_refused),
 		cmocka_unit_test(every_name_is_one_and_every_phase_has_its_time),
+		cmocka_unit_test(the_manual_page_has_every_name),
+		cmocka_unit_test(the_manual_page_has_every_form),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

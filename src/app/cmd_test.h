@@ -1,0 +1,22 @@
+/* cmd_test.h - one test as its options say: `stox test`, and the monitoring plugin. */
+#pragma once
+
+#include "app/opt.h"
+
+struct test_values {
+	const char *target, *receiver, *user, *auth_user, *password_file, *registrar;
+	const char *receiver_password_file, *receiver_server, *ca_file, *dns, *config;
+	const char *format, *write_out, *warning, *critical;
+	struct opt_list outputs;
+	unsigned registrar_port, count, verbose;
+	bool ipv4, ipv6, version;
+	ts_t timeout, interval, max_latency;
+};
+
+#define TEST_VALUES_DEFAULT                                                                        \
+	{                                                                                          \
+		.timeout = TS_S(10), .count = 1, .max_latency = TS_NEVER                           \
+	}
+
+/* The exit status.  With the form nagios on standard output it is a plugin's. */
+int test_run(const struct opt_command *cmd, const struct test_values *values);

@@ -1,0 +1,337 @@
+#include "app/outputs.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "app/file_out.h"
+#include "app/files.h"
+#include "probe/write_out.h"
+
+enum { REPORT_MAX = 8 << 20, WRITE_OUT_MAX = 64 << 10, BAD = 2, NOT_HERE = 3 };
+
+/* ---- forms and files ---- */
+
+static const struct report_format *find(const struct outputs *o, struct slice name)
+{
+	const struct report_format *f = report_format_find(name);
+	struct buf names;
+
+	if (f)
+		return f;
+	buf_init(&names, 1024);
+	for (size_t i = 0; i < n_report_formats; i++)
+		buf_printf(&names, "%s%s", i ? ", " : "", report_formats[i].name);
+	opt_complain(
+		o->cmd, "unknown format `%.*s`; there are %s", SLICE_FMT(name), buf_cstr(&names));
+	buf_done(&names);
+	return NULL;
+}
+
+static int take_standard(struct outputs *o, const struct report_format *format)
+{
+	if (o->standard) {
+		opt_complain(o->cmd,
+			"standard output can have one form, not %s and %s; send one to a file: "
+			"--output %s=FILE",
+			o->standard->name, format->name, format->name);
+		return BAD;
+	}
+	o->standard = format;
+	return 0;
+}
+
+static int check_file(const struct outputs *o, const char *path)
+{
+	struct buf why;
+
+	for (unsigned i = 0; i < o->n_files; i++) {
+		if (!file_out_same(o->files[i].path, path))
+			continue;
+		opt_complain(o->cmd, "%s: two forms cannot go to one file", path);
+		return BAD;
+	}
+	buf_init(&why, 8192);
+	int err = file_out_check(path, &why);
+	if (err)
+		opt_complain(o->cmd, "%s", buf_cstr(&why));
+	buf_done(&why);
+	return err ? BAD : 0;
+}
+
+static int plan_file(struct outputs *o, const char *item)
+{
+	struct slice rest = slice_str(item), name = slice_split(&rest, '=');
+
+	if (rest.n == 0) {
+		opt_complain(o->cmd,
+			"`--output %s`: FORMAT=FILE is wanted, such as json=result.json", item);
+		return BAD;
+	}
+	const struct report_format *format = find(o, name);
+	const char *path = (const char *)rest.p;
+	if (!format)
+		return BAD;
+	if (strcmp(path, "-") == 0)
+		return take_standard(o, format);
+	int err = check_file(o, path);
+	if (err)
+		return err;
+	o->files[o->n_files].format = format;
+	o->files[o->n_files++].path = path;
+	return 0;
+}
+
+static int plan_forms(struct outputs *o, const struct output_options *options)
+{
+	if (options->format) {
+		o->standard = find(o, slice_str(options->format));
+		if (!o->standard)
+			return BAD;
+	}
+	for (unsigned i = 0; options->list && i < options->list->n; i++) {
+		int err = plan_file(o, options->list->items[i]);
+
+		if (err)
+			return err;
+	}
+	if (!o->standard && !options->write_out)
+		o->standard = report_format_find(SLICE("text"));
+	return 0;
+}
+
+/* ---- --write-out ---- */
+
+/* As curl reads it: line ends of the file are its own, those of the output are written \n. */
+static int read_format(const char *path, struct buf *ret, struct buf *why)
+{
+	struct buf text;
+
+	buf_init(&text, WRITE_OUT_MAX + 8192);
+	int err =
+		file_read(strcmp(path, "-") == 0 ? "/dev/stdin" : path, WRITE_OUT_MAX, &text, why);
+	const struct slice s = buf_slice(&text);
+	for (size_t i = 0; !err && i < s.n; i++)
+		if (s.p[i] != '\r' && s.p[i] != '\n')
+			buf_putc(ret, s.p[i]);
+	buf_done(&text);
+	return err;
+}
+
+static int plan_write_out(struct outputs *o, const char *format)
+{
+	struct buf why;
+	int err = 0;
+
+	if (!format)
+		return 0;
+	buf_init(&why, 8192);
+	if (format[0] == '@')
+		err = read_format(format + 1, &o->write_out, &why);
+	else
+		buf_puts(&o->write_out, format);
+	if (!err && buf_err(&o->write_out)) {
+		buf_printf(&why, "it is longer than %d bytes", WRITE_OUT_MAX);
+		err = ERR_LIMIT;
+	}
+	if (!err)
+		err = write_out_check(buf_slice(&o->write_out), &why);
+	if (err)
+		opt_complain(o->cmd, "--write-out: %s", buf_cstr(&why));
+	buf_done(&why);
+	return err ? BAD : 0;
+}
+
+/* ---- limits ---- */
+
+static int read_range(
+	const struct outputs *o, const char *option, const char *text, struct range *ret)
+{
+	struct where where;
+
+	if (!text || range_read(slice_str(text), ret, &where) == 0)
+		return 0;
+	opt_complain(o->cmd, "`--%s %s`: %s; [@]start:end is wanted, such as 2 or 0.5:2", option,
+		text, where.what);
+	return BAD;
+}
+
+static int complain_never(const struct outputs *o, const char *option, const char *text, ts_t end)
+{
+	opt_complain(o->cmd,
+		"`--%s %s`: no latency below the time-out of %.6g s would ever cause it%s", option,
+		text, (double)end / 1e6,
+		strcmp(option, "warning") == 0 ? " without being critical" : "");
+	return BAD;
+}
+
+static bool prints_plugin(const struct outputs *o)
+{
+	bool any = o->standard && o->standard->put == report_nagios;
+
+	for (unsigned i = 0; i < o->n_files; i++)
+		any |= o->files[i].format->put == report_nagios;
+	return any;
+}
+
+static int plan_ranges(struct outputs *o, const struct output_options *options)
+{
+	static const struct range none;
+	const char *given = options->warning ? "warning" : "critical";
+
+	if ((options->warning || options->critical) && !prints_plugin(o)) {
+		opt_complain(o->cmd, "`--%s` is for the form nagios", given);
+		return BAD;
+	}
+	int err = read_range(o, "warning", options->warning, &o->warning);
+	if (!err)
+		err = read_range(o, "critical", options->critical, &o->critical);
+	if (err)
+		return err;
+	if (o->critical.is_set && !range_can_alert(&o->critical, &none, options->timeout))
+		return complain_never(o, "critical", options->critical, options->timeout);
+	if (o->warning.is_set && !range_can_alert(&o->warning, &o->critical, options->timeout))
+		return complain_never(o, "warning", options->warning, options->timeout);
+	return 0;
+}
+
+static int plan_limit(struct outputs *o, const struct output_options *options)
+{
+	if (options->max_latency == TS_NEVER)
+		return 0;
+	if (options->max_latency == 0) {
+		opt_complain(o->cmd, "`--max-latency 0`: a limit above 0 is wanted");
+		return BAD;
+	}
+	if (options->max_latency >= options->timeout) {
+		opt_complain(o->cmd,
+			"`--max-latency %.6g`: the time-out of %.6g s comes before it is exceeded",
+			(double)options->max_latency / 1e6, (double)options->timeout / 1e6);
+		return BAD;
+	}
+	o->max_latency = options->max_latency;
+	return 0;
+}
+
+/* Standard output and exit status of a plugin belong to the guidelines. */
+static int check_plugin(const struct outputs *o, const struct output_options *options)
+{
+	const char *other = options->write_out                 ? "--write-out"
+			    : options->max_latency != TS_NEVER ? "--max-latency"
+							       : NULL;
+
+	if (!other || !o->standard || o->standard->put != report_nagios)
+		return 0;
+	opt_complain(o->cmd, "`%s` cannot be used with the form nagios%s", other,
+		options->write_out ? "" : "; it has --warning and --critical");
+	return BAD;
+}
+
+int outputs_plan(
+	struct outputs *o, const struct opt_command *cmd, const struct output_options *options)
+{
+	*o = (struct outputs){ .cmd = cmd };
+	buf_init(&o->write_out, WRITE_OUT_MAX);
+	int err = plan_forms(o, options);
+	if (!err)
+		err = plan_write_out(o, options->write_out);
+	if (!err)
+		err = check_plugin(o, options);
+	if (!err)
+		err = plan_ranges(o, options);
+	return err ? err : plan_limit(o, options);
+}
+
+bool outputs_are_for_programs(const struct outputs *o)
+{
+	return o->n_files || !o->standard || o->standard->put != report_text;
+}
+
+void outputs_done(struct outputs *o)
+{
+	buf_done(&o->write_out);
+}
+
+/* ---- the result ---- */
+
+static bool print(FILE *to, const struct buf *b)
+{
+	const struct slice s = buf_slice(b);
+
+	return (s.n == 0 || fwrite(s.p, 1, s.n, to) == s.n) && fflush(to) == 0;
+}
+
+static bool write_file(const struct report_run *run, const struct report_format *format,
+	const char *path, struct buf *b)
+{
+	struct buf why;
+
+	buf_clear(b);
+	buf_init(&why, 8192);
+	int err = format->put(b, run);
+	if (err)
+		buf_printf(&why, "%s: %s", path, err_text(err));
+	else
+		err = file_out_write(path, buf_slice(b), &why);
+	if (err) /* not a plugin's UNKNOWN: that has its line */
+		fprintf(stderr, "stox: %s\n", buf_cstr(&why));
+	buf_done(&why);
+	return !err;
+}
+
+static bool write_standard(const struct outputs *o, const struct report_run *run, struct buf *b)
+{
+	bool ok = true;
+	struct buf err;
+
+	buf_clear(b);
+	if (o->standard)
+		ok = o->standard->put(b, run) == 0 && print(stdout, b);
+	if (!buf_len(&o->write_out))
+		return ok;
+	buf_clear(b);
+	buf_init(&err, REPORT_MAX);
+	write_out_put(buf_slice(&o->write_out), run, b, &err);
+	ok = ok && !buf_err(b) && !buf_err(&err) && print(stdout, b);
+	print(stderr, &err);
+	buf_done(&err);
+	return ok;
+}
+
+int outputs_write(const struct outputs *o, const struct report_run *run)
+{
+	struct report_run full = *run;
+	struct buf b;
+	bool ok = true;
+
+	full.max_latency = o->max_latency;
+	full.warning = o->warning;
+	full.critical = o->critical;
+	buf_init(&b, REPORT_MAX);
+	for (unsigned i = 0; i < o->n_files; i++)
+		ok &= write_file(&full, o->files[i].format, o->files[i].path, &b);
+	ok &= write_standard(o, &full, &b);
+	buf_done(&b);
+	const int status = o->standard ? o->standard->status(&full) : report_exit_status(&full);
+	return ok || status ? status : NOT_HERE;
+}
+
+/* ---- help ---- */
+
+void outputs_help(void)
+{
+	enum { WIDTH = 78 };
+	int column = 0;
+
+	printf("\nforms of a result:\n");
+	for (size_t i = 0; i < n_report_formats; i++)
+		printf("  %-12s %s\n", report_formats[i].name, report_formats[i].what);
+	printf("\nnames of --write-out, as %%{name}:\n ");
+	for (size_t i = 0; i < write_out_count(); i++) {
+		const char *name = write_out_at(i).name;
+		const int n = (int)strlen(name) + 1;
+
+		column = column + n > WIDTH ? printf("\n ") - 1 : column;
+		column += printf(" %s", name);
+	}
+	printf("\n");
+}
