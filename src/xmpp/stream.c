@@ -26,6 +26,7 @@ static const struct {
 	[XSTREAM_AWAIT_SASL] = { "the answer to SASL", FLOW_PUMP, xstream_sasl_element },
 	[XSTREAM_AWAIT_BOUND] = { "the answer to bind", FLOW_PUMP, xstream_client_bound },
 	[XSTREAM_AWAIT_SESSION] = { "the answer to session", FLOW_PUMP, xstream_client_session },
+	[XSTREAM_AWAIT_PRESENCE] = { "the answer to presence", FLOW_TAKE, NULL },
 	[XSTREAM_AWAIT_ACCEPTED] = { "the answer to the handshake", FLOW_PUMP,
 		xstream_component_accepted },
 	[XSTREAM_AWAIT_AUTH] = { "starttls or auth", FLOW_PUMP, xstream_accept_auth },
@@ -66,6 +67,12 @@ const char *xstream_state_name(const struct xstream *x)
 bool xstream_is_ready(const struct xstream *x)
 {
 	return x->state == XSTREAM_READY && !x->eof;
+}
+
+/* Stanzas come, and may be answered. */
+static bool is_bound(const struct xstream *x)
+{
+	return (x->state == XSTREAM_READY || x->state == XSTREAM_AWAIT_PRESENCE) && !x->eof;
 }
 
 void xstream_enter(struct xstream *x, enum xstream_state state)
@@ -121,7 +128,7 @@ void xstream_send(struct xstream *x)
 
 struct buf *xstream_begin(struct xstream *x)
 {
-	if (!xstream_is_ready(x) || x->committed >= OUT_FULL)
+	if (!is_bound(x) || x->committed >= OUT_FULL)
 		return NULL;
 	return xstream_write(x);
 }
@@ -129,7 +136,7 @@ struct buf *xstream_begin(struct xstream *x)
 int xstream_commit(struct xstream *x, ts_t now)
 {
 	x->now = now;
-	return xstream_is_ready(x) ? commit(x, OUT_MAX) : -EINVAL;
+	return is_bound(x) ? commit(x, OUT_MAX) : -EINVAL;
 }
 
 bool xstream_take_output(struct xstream *x, struct slice *ret)
@@ -268,6 +275,18 @@ void xstream_push_tls_up(struct xstream *x, const struct tls_facts *facts, ts_t 
 	xstream_restart(x);
 }
 
+/* All that was read before the end has been handed out. */
+static void ended(struct xstream *x)
+{
+	if (x->state == XSTREAM_CLOSING)
+		xstream_closed(x);
+	else if (x->state == XSTREAM_READY)
+		xstream_give_up(x, XSTREAM_FAIL_CLOSED, NULL, "the connection ended");
+	else
+		xstream_give_up(x, XSTREAM_FAIL_CLOSED, NULL,
+			"the connection ended while awaiting %s", xstream_state_name(x));
+}
+
 void xstream_push_closed(struct xstream *x, ts_t now)
 {
 	if (x->state == XSTREAM_OVER || x->eof)
@@ -275,8 +294,7 @@ void xstream_push_closed(struct xstream *x, ts_t now)
 	begin_push(x, now);
 	x->eof = true;
 	if (flow(x) != FLOW_TAKE)
-		xstream_give_up(x, XSTREAM_FAIL_CLOSED, NULL,
-			"the connection ended while awaiting %s", xstream_state_name(x));
+		ended(x);
 }
 
 static ts_t keep_alive(const struct xstream *x)
@@ -290,12 +308,16 @@ ts_t xstream_deadline(const struct xstream *x)
 		return TS_NEVER;
 	if (x->state == XSTREAM_READY)
 		return keep_alive(x);
+	if (x->state == XSTREAM_AWAIT_PRESENCE)
+		return ts_min(x->give_up, x->presence_by);
 	return x->state == XSTREAM_CLOSING ? x->close_by : x->give_up;
 }
 
 static void timed_out(struct xstream *x)
 {
-	if (xstream_accepts(x))
+	if (x->state == XSTREAM_AWAIT_PRESENCE && x->presence_by != TS_NEVER)
+		xstream_presence_late(x);
+	else if (xstream_accepts(x))
 		xstream_refuse(
 			x, XSTREAM_FAIL_TIMEOUT, "connection-timeout", "%s", xstream_state_name(x));
 	else
@@ -377,14 +399,16 @@ static bool is_for_driver(struct xstream *x, const struct xml_node *node)
 	case XSTREAM_COMPONENT: break;
 	}
 	/* RFC 6120 section 4.3.5: features without content may still come. */
-	return !xml_is(node, NS_STREAM, "features");
+	if (xml_is(node, NS_STREAM, "features"))
+		return false;
+	return !x->pings || xstream_presence_stanza(x, node);
 }
 
 static bool take_stanza(struct xstream *x, struct xstream_event *ret)
 {
 	struct xml_event ev;
 
-	while (flow(x) == FLOW_TAKE && xml_reader_take(x->reader, &ev)) {
+	while (x->ring_n == 0 && flow(x) == FLOW_TAKE && xml_reader_take(x->reader, &ev)) {
 		if (ev.type != XML_EV_STANZA) {
 			pump_event(x, &ev);
 		} else if (is_for_driver(x, ev.node)) {
@@ -392,24 +416,25 @@ static bool take_stanza(struct xstream *x, struct xstream_event *ret)
 			return true;
 		}
 	}
-	if (flow(x) != FLOW_TAKE || !x->eof)
-		return false;
-	if (x->state == XSTREAM_CLOSING)
-		xstream_closed(x);
-	else
-		xstream_give_up(x, XSTREAM_FAIL_CLOSED, NULL, "the connection ended");
+	if (x->ring_n == 0 && flow(x) == FLOW_TAKE && x->eof)
+		ended(x);
 	return false;
 }
 
+static bool take_ring(struct xstream *x, struct xstream_event *ret)
+{
+	if (x->ring_n == 0)
+		return false;
+	*ret = x->ring[x->ring_head];
+	x->ring_head = (x->ring_head + 1) % RING_MAX;
+	x->ring_n--;
+	return true;
+}
+
+/* A stanza can be what the stream itself waits for: then the event is in the ring. */
 bool xstream_take_event(struct xstream *x, struct xstream_event *ret)
 {
-	if (x->ring_n) {
-		*ret = x->ring[x->ring_head];
-		x->ring_head = (x->ring_head + 1) % RING_MAX;
-		x->ring_n--;
-		return true;
-	}
-	if (take_stanza(x, ret))
+	if (take_ring(x, ret) || take_stanza(x, ret) || take_ring(x, ret))
 		return true;
 	if (!x->has_last || x->last_taken)
 		return false;

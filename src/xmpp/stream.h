@@ -42,7 +42,8 @@ struct xstream_cfg {
 	struct slice username; /* client: localpart for SASL */
 	struct slice password; /* client: password; component: the shared secret */
 	struct slice resource; /* client: wanted, "" lets the server choose */
-	bool presence;         /* client: send initial presence when bound */
+	bool presence; /* client: make the resource available; READY when the server has shown that
+			  it is: its own presence came back (RFC 6121 section 4.2.2) */
 	bool allow_plain_without_tls; /* both sides; lab only */
 	bool offer[SASL_MECHANISMS];  /* accepting client: what to offer (-PLUS only when bindable)
 				       */
@@ -67,6 +68,9 @@ enum xstream_failure {
 	XSTREAM_FAIL_SERVER_PROOF,    /* the server does not know the password */
 	XSTREAM_FAIL_DOWNGRADE,       /* channel binding or -PLUS was tampered with */
 	XSTREAM_FAIL_BIND,            /* no resource; `condition` says */
+	XSTREAM_FAIL_NO_PRESENCE,     /* bound, but not made available: `condition` when the server
+					 refused the presence, "" when it only answered what came behind
+					 it */
 	XSTREAM_FAIL_CONFLICT,        /* stream error conflict */
 	XSTREAM_FAIL_STREAM_ERROR,    /* any other; `condition` and `text` */
 	XSTREAM_FAIL_UNPARSABLE,      /* ill-formed or over a limit; `where` */
@@ -83,15 +87,16 @@ enum xstream_event_type {
 	XSTREAM_EV_WANT_TLS,      /* start the handshake; only after all output has been sent */
 	XSTREAM_EV_AUTHENTICATED, /* `text` is the mechanism and binding, "SCRAM-SHA-256-PLUS
 				     tls-exporter"; plus_missing is set when it applies */
-	XSTREAM_EV_READY, /* bound, or handshake done: stanzas flow; `jid` is the full JID or the
-			     component's name */
+	XSTREAM_EV_READY, /* bound (and available, see `presence`), or handshake done: stanzas flow;
+			     `jid` is the full JID or the component's name */
 	XSTREAM_EV_WANT_ACCOUNT, /* accepting client: push_account() for the user in `text` */
 	XSTREAM_EV_WANT_SECRET,  /* accepting component: push_secret() for the name in `text` */
 	XSTREAM_EV_WANT_BIND,    /* accepting client: the wanted resource is in `text` ("" none);
 				    push_bind() decides */
-	XSTREAM_EV_STANZA, /* `node`; accepting client: `from` was checked and is not yet set */
-	XSTREAM_EV_CLOSED, /* both stream ends were seen: close the flow after the output */
-	XSTREAM_EV_FAILED, /* the last: drain output, close the flow */
+	XSTREAM_EV_STANZA,       /* `node`; accepting client: `from` was checked and is not yet set.
+				    Client: what waited for the resource can come before READY */
+	XSTREAM_EV_CLOSED,       /* both stream ends were seen: close the flow after the output */
+	XSTREAM_EV_FAILED,       /* the last: drain output, close the flow */
 };
 
 struct xstream_event {
@@ -121,7 +126,7 @@ void xstream_push_account(
 void xstream_push_secret(struct xstream *x, struct slice secret /* "" : unknown name */, ts_t now);
 void xstream_push_bind(struct xstream *x, struct slice resource /* "": conflict */, ts_t now);
 
-/* A buffer to write one or more whole stanzas into; NULL when the stream is not ready or its
+/* A buffer to write one or more whole stanzas into; NULL when the stream is not bound or its
  * output is full.  Commit makes them output; without a commit nothing is sent. */
 struct buf *xstream_begin(struct xstream *x);
 int xstream_commit(struct xstream *x, ts_t now); /* 0, or the buffer's error (nothing was sent) */

@@ -1,8 +1,7 @@
 #include "xmpp/stream_private.h"
 
-/* Two requests are all that a client sends before it is ready: their ids need not be random. */
-#define BIND_ID    "bind"
-#define SESSION_ID "session"
+/* What a client asks for before it is ready is little: the ids need not be random. */
+#define BIND_ID "bind"
 
 void xstream_client_open(struct xstream *x, const struct xml_event *ev)
 {
@@ -21,14 +20,21 @@ void xstream_client_open(struct xstream *x, const struct xml_event *ev)
 		SLICE_FMT(version.n ? slice_cut(version, 0, 32) : SLICE("0.9 (none given)")));
 }
 
+void xstream_send_starttls(struct xstream *x)
+{
+	buf_puts(xstream_write(x), "<starttls xmlns='" NS_TLS "'/>");
+	xstream_send(x);
+	x->starttls_sent = true;
+}
+
 /* True when the features were answered. */
 static bool start_tls(struct xstream *x, const struct xml_node *features)
 {
 	if (x->secure || x->cfg.tls == XSTREAM_TLS_NONE)
 		return false;
 	if (xml_child(features, NS_TLS, "starttls")) {
-		buf_puts(xstream_write(x), "<starttls xmlns='" NS_TLS "'/>");
-		xstream_send(x);
+		if (!x->starttls_sent)
+			xstream_send_starttls(x);
 		xstream_enter(x, XSTREAM_AWAIT_PROCEED);
 		return true;
 	}
@@ -54,21 +60,42 @@ static void put_bind(struct xstream *x, struct buf *b)
 	buf_puts(b, "</bind></iq>");
 }
 
-static void bind(struct xstream *x, const struct xml_node *features)
+/* Every server offers to bind (RFC 6120 section 7.4), and handles a stream in order (section 10.1):
+ * the offer need not be awaited, and neither the result for what is addressed to the server itself
+ * (section 7.1), as the presence and the ping are.  XEP-0305 sends no later. */
+void xstream_client_bind(struct xstream *x)
+{
+	struct buf *b = xstream_write(x);
+
+	put_bind(x, b);
+	if (x->cfg.presence)
+		xstream_presence_put(x, b);
+	xstream_send(x);
+}
+
+/* RFC 3921 section 3: a server that requires a session may have dropped the presence before it. */
+static void put_session(struct xstream *x)
+{
+	struct buf *b = xstream_write(x);
+
+	buf_puts(b, "<iq id='" XSTREAM_SESSION_ID "' type='set'><session xmlns='" NS_SESSION
+		    "'/></iq>");
+	if (x->cfg.presence)
+		xstream_presence_put(x, b);
+	xstream_send(x);
+}
+
+/* The request is on its way already. */
+static void bind_offered(struct xstream *x, const struct xml_node *features)
 {
 	if (!xml_child(features, NS_BIND, "bind")) {
 		xstream_give_up(
 			x, XSTREAM_FAIL_BIND, NULL, "the server does not offer resource binding");
 		return;
 	}
-	struct buf *b = xstream_write(x);
-
-	put_bind(x, b);
 	x->session = session_required(features);
-	if (x->session) /* right behind it: servers handle a stream in order */
-		buf_puts(b, "<iq id='" SESSION_ID "' type='set'><session xmlns='" NS_SESSION
-			    "'/></iq>");
-	xstream_send(x);
+	if (x->session)
+		put_session(x);
 	xstream_enter(x, XSTREAM_AWAIT_BOUND);
 }
 
@@ -82,7 +109,7 @@ void xstream_client_features(struct xstream *x, const struct xml_node *node)
 	if (start_tls(x, node))
 		return;
 	if (x->authenticated)
-		bind(x, node);
+		bind_offered(x, node);
 	else
 		xstream_sasl_start(x, node);
 }
@@ -97,8 +124,7 @@ void xstream_client_proceed(struct xstream *x, const struct xml_node *node)
 		xstream_unexpected(x, node, "unsupported-stanza-type");
 }
 
-/* The answer to one of our two requests: true for a result. */
-static bool is_result(struct xstream *x, const struct xml_node *node, const char *id)
+bool xstream_client_result(struct xstream *x, const struct xml_node *node, const char *id)
 {
 	struct stanza s;
 	struct stanza_error e;
@@ -119,37 +145,43 @@ static bool is_result(struct xstream *x, const struct xml_node *node, const char
 	return false;
 }
 
-static void bound(struct xstream *x)
+void xstream_client_has_resource(struct xstream *x)
 {
-	if (x->cfg.presence) {
-		buf_puts(xstream_write(x), "<presence/>");
-		xstream_send(x);
-	}
-	xstream_ready(x);
+	if (x->cfg.presence)
+		xstream_presence_await(x);
+	else
+		xstream_ready(x);
 }
 
 /* RFC 6120 section 4.3.6: the address is what the server says, not what was asked for. */
-void xstream_client_bound(struct xstream *x, const struct xml_node *node)
+bool xstream_client_take_jid(struct xstream *x, struct slice text)
 {
 	struct where where;
+	struct jid jid;
 
-	if (!is_result(x, node, BIND_ID))
+	if (jid_decode(slice_trim(text), &jid, &where) || jid_local(&jid).n == 0 ||
+		jid_resource(&jid).n == 0)
+		return false;
+	x->jid = jid;
+	return true;
+}
+
+void xstream_client_bound(struct xstream *x, const struct xml_node *node)
+{
+	if (xstream_presence_early(x, node) || !xstream_client_result(x, node, BIND_ID))
 		return;
 	const struct xml_node *b = xml_child(node, NS_BIND, "bind");
 	const struct xml_node *jid = b ? xml_child(b, NS_BIND, "jid") : NULL;
-	if (!jid || jid_decode(slice_trim(jid->text), &x->jid, &where) ||
-		jid_local(&x->jid).n == 0 || jid_resource(&x->jid).n == 0) {
+	if (!jid || !xstream_client_take_jid(x, jid->text))
 		xstream_give_up(x, XSTREAM_FAIL_BIND, NULL, "the bind result has no full JID");
-		return;
-	}
-	if (x->session)
+	else if (x->session && !x->cfg.presence)
 		xstream_enter(x, XSTREAM_AWAIT_SESSION);
 	else
-		bound(x);
+		xstream_client_has_resource(x);
 }
 
 void xstream_client_session(struct xstream *x, const struct xml_node *node)
 {
-	if (is_result(x, node, SESSION_ID))
-		bound(x);
+	if (xstream_client_result(x, node, XSTREAM_SESSION_ID))
+		xstream_ready(x);
 }

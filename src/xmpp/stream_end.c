@@ -52,6 +52,7 @@ static const char *const failure_names[] = {
 	[XSTREAM_FAIL_SERVER_PROOF] = "server-proof",
 	[XSTREAM_FAIL_DOWNGRADE] = "downgrade",
 	[XSTREAM_FAIL_BIND] = "bind",
+	[XSTREAM_FAIL_NO_PRESENCE] = "no-presence",
 	[XSTREAM_FAIL_CONFLICT] = "conflict",
 	[XSTREAM_FAIL_STREAM_ERROR] = "stream-error",
 	[XSTREAM_FAIL_UNPARSABLE] = "unparsable",

@@ -53,6 +53,11 @@ static int begin(struct xstream *x)
 	x->state = x->cfg.tls == XSTREAM_TLS_DIRECT ? XSTREAM_AWAIT_TLS : XSTREAM_AWAIT_HEADER;
 	if (x->state == XSTREAM_AWAIT_HEADER && !xstream_accepts(x))
 		xstream_send_header(x);
+	/* Without TLS there is nothing to go on with, so the offer need not be awaited.  The TLS
+	 * handshake must be: servers refuse whatever comes right behind it in clear. */
+	if (x->state == XSTREAM_AWAIT_HEADER && x->cfg.tls == XSTREAM_TLS_REQUIRED &&
+		x->cfg.role == XSTREAM_CLIENT)
+		xstream_send_starttls(x);
 	return x->state == XSTREAM_OVER ? -ENOMEM : 0;
 }
 
@@ -69,6 +74,7 @@ int xstream_new(struct xstream **ret, const struct xstream_cfg *cfg, struct rng 
 	x->cfg = *cfg;
 	x->rng = rng;
 	x->now = x->last_sent = now;
+	x->presence_by = TS_NEVER;
 	x->give_up = ts_add(now, cfg->timeout ? cfg->timeout : TS_NEVER);
 	buf_init(&x->out[0], OUT_MAX + OUT_RESERVE);
 	buf_init(&x->out[1], OUT_MAX + OUT_RESERVE);

@@ -5,6 +5,7 @@
  *   stream_end.c         stream errors, and every way in which a stream ends
  *   stream_header.c      stream headers of both sides
  *   stream_client.c      features, STARTTLS, binding, session: RFC 6120 sections 5 and 7
+ *   stream_presence.c    making a client's resource available: RFC 6121 section 4.2
  *   stream_sasl.c        the client's side of RFC 6120 section 6
  *   stream_accept.c      the accepting side of stream_client.c
  *   stream_accept_sasl.c the accepting side of stream_sasl.c
@@ -43,6 +44,7 @@ enum xstream_state {
 	XSTREAM_AWAIT_SASL, /* challenge, success or failure */
 	XSTREAM_AWAIT_BOUND,
 	XSTREAM_AWAIT_SESSION,
+	XSTREAM_AWAIT_PRESENCE, /* our own, back from the server */
 	/* component */
 	XSTREAM_AWAIT_ACCEPTED,
 	/* accepting client */
@@ -75,11 +77,12 @@ struct xstream {
 
 	bool secure; /* TLS is up */
 	bool authenticated;
-	bool header_sent; /* ours, in the present stream */
-	bool restart_due; /* the reader begins anew with the next bytes */
-	bool node_held;   /* an event in the ring points into the reader: take nothing more */
-	bool session;     /* client: the server requires one, RFC 3921 section 3 */
-	bool eof;         /* the flow has ended; what was read before is still handed out */
+	bool header_sent;   /* ours, in the present stream */
+	bool restart_due;   /* the reader begins anew with the next bytes */
+	bool node_held;     /* an event in the ring points into the reader: take nothing more */
+	bool starttls_sent; /* client: with the header */
+	bool session;       /* client: the server requires one, RFC 3921 section 3 */
+	bool eof;           /* the flow has ended; what was read before is still handed out */
 
 	struct xstream_event ring[RING_MAX];
 	unsigned ring_head, ring_n;
@@ -100,6 +103,12 @@ struct xstream {
 	char stream_id[ID_CHARS + 1];
 	char handshake[HANDSHAKE_CHARS + 1]; /* accepting component: what must come */
 	const struct xml_node *bind;         /* the request that waits for push_bind() */
+
+	/* client */
+	unsigned pings;      /* sent, each right behind a presence */
+	bool early;          /* the last presence went out before the answer to bind was here */
+	bool early_answered; /* ... and so came the answer to the ping behind it */
+	ts_t presence_by;    /* from when on a presence is not late but lost */
 
 	struct jid domain; /* cfg.domain, prepared */
 	struct jid jid;    /* who is at our end of the stream; accepting: at the other */
@@ -162,10 +171,27 @@ bool xstream_major_version(struct slice text, unsigned *ret);
 
 /* ---- one file a role ---- */
 void xstream_client_open(struct xstream *x, const struct xml_event *ev);
+void xstream_send_starttls(struct xstream *x);
 void xstream_client_features(struct xstream *x, const struct xml_node *node);
 void xstream_client_proceed(struct xstream *x, const struct xml_node *node);
 void xstream_client_bound(struct xstream *x, const struct xml_node *node);
 void xstream_client_session(struct xstream *x, const struct xml_node *node);
+#define XSTREAM_SESSION_ID "session"
+/* The answer to a request of the stream's own: true for a result, else the stream has ended. */
+bool xstream_client_result(struct xstream *x, const struct xml_node *node, const char *id);
+/* Asks for the resource and all that needs no answer in between. */
+void xstream_client_bind(struct xstream *x);
+/* Takes the full JID; false when it is none. */
+bool xstream_client_take_jid(struct xstream *x, struct slice text);
+void xstream_client_has_resource(struct xstream *x);
+
+void xstream_presence_put(struct xstream *x, struct buf *b);
+void xstream_presence_await(struct xstream *x);
+/* A stanza before the answer to bind: true when it is no concern of whoever awaits that. */
+bool xstream_presence_early(struct xstream *x, const struct xml_node *node);
+/* True when the stanza is the driver's. */
+bool xstream_presence_stanza(struct xstream *x, const struct xml_node *node);
+void xstream_presence_late(struct xstream *x);
 
 void xstream_sasl_start(struct xstream *x, const struct xml_node *features);
 void xstream_sasl_element(struct xstream *x, const struct xml_node *node);

@@ -231,6 +231,7 @@ static void authenticated(struct xstream *x)
 	x->client = sasl_client_free(x->client);
 	x->facts = mem_free(x->facts);
 	xstream_restart(x);
+	xstream_client_bind(x);
 }
 
 static void success(struct xstream *x, const struct xml_node *node)

@@ -11,20 +11,21 @@ struct pair {
 	const char *component_secret;
 	const char *cut_from,
 		*cut_to; /* a text that somebody in between replaces, on its way to a */
+	bool gives_no_resource;
 };
 
 /* Somebody in between; the text is longer than what takes its place. */
 static inline void pair_tamper(struct pair *p)
 {
-	char *at = p->cut_from ? strstr(p->b.out + p->b.read, p->cut_from) : NULL;
+	char *at = p->b.out + p->b.read;
 
-	if (!at)
-		return;
-	size_t from = strlen(p->cut_from), to = strlen(p->cut_to);
-	assert_true(to <= from);
-	memcpy(at, p->cut_to, to);
-	memmove(at + to, at + from, strlen(at + from) + 1);
-	p->b.n_out -= from - to;
+	while (p->cut_from && (at = strstr(at, p->cut_from))) {
+		size_t from = strlen(p->cut_from), to = strlen(p->cut_to);
+		assert_true(to < from);
+		memcpy(at, p->cut_to, to);
+		memmove(at + to, at + from, strlen(at + from) + 1);
+		p->b.n_out -= from - to;
+	}
 }
 
 static inline bool pair_carry(struct pair *p, struct rig *from, struct rig *to)
@@ -52,8 +53,11 @@ static inline bool pair_answer(struct pair *p)
 		xstream_push_secret(b->x, slice_str(p->component_secret), b->now);
 	} else if (b->want_bind) {
 		b->want_bind = false;
-		xstream_push_bind(
-			b->x, slice_str(b->wanted[0] ? b->wanted : "of-the-server"), b->now);
+		xstream_push_bind(b->x,
+			slice_str(p->gives_no_resource ? ""
+				  : b->wanted[0]       ? b->wanted
+						       : "of-the-server"),
+			b->now);
 	} else {
 		return false;
 	}

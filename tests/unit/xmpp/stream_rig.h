@@ -25,7 +25,9 @@ struct rig {
 	char log[8192];     /* one line an event */
 	size_t n_log;
 	bool want_tls, want_account, want_secret, want_bind, over, plus_missing;
-	char wanted[JID_PART_MAX + 1];
+	bool serves; /* an accepting side that does what a server does with stanzas to itself */
+	bool drops_presence;
+	char wanted[JID_PART_MAX + 1], jid[JID_MAX + 1];
 	struct where where;
 };
 
@@ -63,6 +65,25 @@ static inline void rig_want(
 	rig_log(r, "%s %s\n", name, ev->text);
 }
 
+/* RFC 6121 section 4.2.2: presence comes back; what is asked is answered. */
+static inline void rig_serve(struct rig *r, const struct xml_node *node)
+{
+	struct stanza s;
+	struct buf *b = xstream_begin(r->x);
+
+	assert_non_null(b);
+	stanza_read(&s, node);
+	s.from = slice_str(r->jid);
+	bool answered = stanza_put_iq_answer(b, &s);
+	if (s.kind == STANZA_PRESENCE && s.type.n == 0 && !r->drops_presence) {
+		stanza_put_start(b, "presence", s.from, SLICE_NONE, SLICE_NONE, SLICE_NONE);
+		stanza_put_end(b, "presence");
+		answered = true;
+	}
+	if (answered)
+		assert_int_equal(xstream_commit(r->x, r->now), 0);
+}
+
 static inline void rig_event(struct rig *r, const struct xstream_event *ev)
 {
 	switch (ev->type) {
@@ -81,13 +102,18 @@ static inline void rig_event(struct rig *r, const struct xstream_event *ev)
 		r->plus_missing = ev->plus_missing;
 		rig_log(r, "AUTHENTICATED %s\n", ev->text);
 		break;
-	case XSTREAM_EV_READY: rig_log(r, "READY %s\n", ev->jid); break;
+	case XSTREAM_EV_READY:
+		rig_log(r, "READY %s\n", ev->jid);
+		snprintf(r->jid, sizeof(r->jid), "%s", ev->jid);
+		break;
 	case XSTREAM_EV_WANT_ACCOUNT: rig_want(r, ev, &r->want_account, "WANT_ACCOUNT"); break;
 	case XSTREAM_EV_WANT_SECRET: rig_want(r, ev, &r->want_secret, "WANT_SECRET"); break;
 	case XSTREAM_EV_WANT_BIND: rig_want(r, ev, &r->want_bind, "WANT_BIND"); break;
 	case XSTREAM_EV_STANZA:
 		rig_log(r, "STANZA %.*s %.*s\n", SLICE_FMT(ev->node->name),
 			SLICE_FMT(xml_attr(ev->node, "id")));
+		if (r->serves)
+			rig_serve(r, ev->node);
 		break;
 	case XSTREAM_EV_CLOSED: rig_log(r, "CLOSED\n"); break;
 	case XSTREAM_EV_FAILED:

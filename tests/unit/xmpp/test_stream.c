@@ -49,6 +49,7 @@ static void pair_new(struct pair *p)
 	p->secret = &secret;
 	assert_int_equal(rig_new(&p->a, &a), 0);
 	assert_int_equal(rig_new(&p->b, &b), 0);
+	p->b.serves = true;
 }
 
 static void ready(struct pair *p)
@@ -57,6 +58,7 @@ static void ready(struct pair *p)
 	pair_run(p);
 	assert_true(xstream_is_ready(p->a.x));
 	assert_true(xstream_is_ready(p->b.x));
+	p->b.serves = false;
 	rig_forget(&p->a);
 	rig_forget(&p->b);
 }
@@ -80,7 +82,8 @@ static void client_and_server_meet_whole_and_in_single_bytes(void **state)
 		assert_string_equal(p.b.log,
 			"OPENED \nWANT_TLS\nOPENED adelany@contoso.test\nWANT_ACCOUNT adelany\n"
 			"AUTHENTICATED SCRAM-SHA-256-PLUS\nOPENED adelany@contoso.test\n"
-			"WANT_BIND probe\nREADY adelany@contoso.test/probe\nSTANZA presence \n");
+			"WANT_BIND probe\nREADY adelany@contoso.test/probe\nSTANZA presence \n"
+			"STANZA iq available-1\n");
 		assert_false(p.a.plus_missing);
 		pair_free(&p);
 	}
@@ -506,7 +509,9 @@ static bool live(struct pair *p)
 		assert_int_equal(err, -ENOMEM);
 		return false;
 	}
+	p->b.serves = true;
 	pair_run(p);
+	p->b.serves = false;
 	out = xstream_begin(p->a.x);
 	if (out) {
 		buf_puts(out, "<message id='1'/>");

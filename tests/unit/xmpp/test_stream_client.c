@@ -12,6 +12,8 @@
 #define BOUND                                                                                      \
 	"<iq id='bind' type='result'><bind xmlns='" NS_BIND                                        \
 	"'><jid> juliet@im.example.com/balcony </jid></bind></iq>"
+#define PRESENCE "<presence from='juliet@im.example.com/balcony'/>"
+#define PONG(n)  "<iq id='available-" n "' type='result'/>"
 
 /* How far a client is brought, and what brings it there. */
 enum stage {
@@ -23,7 +25,8 @@ enum stage {
 	STAGE_SCRAM, /* before the challenge */
 	STAGE_RESTARTED,
 	STAGE_BOUND,
-	STAGE_SESSION,
+	STAGE_SESSION, /* without presence */
+	STAGE_PRESENCE,
 	STAGE_READY,
 	STAGE_CLOSING,
 	STAGES,
@@ -43,7 +46,8 @@ static const struct {
 	[STAGE_BOUND] = { "the answer to bind", HEADER FEATURES(BIND), STAGE_RESTARTED },
 	[STAGE_SESSION] = { "the answer to session", HEADER FEATURES(BIND SESSION) BOUND,
 		STAGE_RESTARTED },
-	[STAGE_READY] = { "stanzas", BOUND, STAGE_BOUND },
+	[STAGE_PRESENCE] = { "the answer to presence", BOUND, STAGE_BOUND },
+	[STAGE_READY] = { "stanzas", PRESENCE PONG("1"), STAGE_PRESENCE },
 	[STAGE_CLOSING] = { "the end of the stream", NULL, STAGE_READY },
 };
 
@@ -77,8 +81,9 @@ static void advance(struct rig *r, enum stage to)
 /* A client at the stage, with what led there forgotten. */
 static void at(struct rig *r, enum stage stage)
 {
-	const struct xstream_cfg cfg = config();
+	struct xstream_cfg cfg = config();
 
+	cfg.presence = stage != STAGE_SESSION;
 	assert_int_equal(rig_new(r, &cfg), 0);
 	advance(r, stage);
 	if (strcmp(xstream_state_name(r->x), stages[stage].state) != 0)
@@ -604,22 +609,31 @@ static void a_long_text_is_cut_between_characters(void **state)
 
 /* ---- what goes well ---- */
 
-static void bind_and_presence_go_out_without_waiting(void **state)
+static void what_needs_no_answer_goes_out_at_once(void **state)
 {
 	struct rig r;
 
 	(void)state;
-	at(&r, STAGE_RESTARTED);
-	rig_push_str(&r, HEADER FEATURES(BIND));
-	assert_string_equal(r.out, "<iq id='bind' type='set'><bind xmlns='" NS_BIND
-				   "'><resource>balcony</resource></bind></iq>");
+	at(&r, STAGE_SASL);
+	rig_push_str(&r, SUCCESS);
+	assert_string_equal(r.out,
+		"<?xml version='1.0'?><stream:stream to='im.example.com' version='1.0' "
+		"xml:lang='en' "
+		"xmlns='jabber:client' xmlns:stream='" NS_STREAM "'>"
+		"<iq id='bind' type='set'><bind xmlns='" NS_BIND
+		"'><resource>balcony</resource></bind></iq><presence/>"
+		"<iq to='im.example.com' id='available-1' type='get'><ping xmlns='" NS_PING
+		"'/></iq>");
 	rig_forget(&r);
-	rig_push_str(&r, BOUND);
-	assert_string_equal(r.out, "<presence/>");
-	assert_string_equal(r.log, "READY juliet@im.example.com/balcony\n");
+	rig_push_str(&r, HEADER FEATURES(BIND) BOUND);
+	assert_string_equal(r.log, "OPENED im.example.com\nFEATURES bind\n");
+	rig_push_str(&r, PRESENCE);
+	rig_expect("available", "events", r.log, "READY juliet@im.example.com/balcony\n");
+	assert_int_equal(r.n_out, 0);
 	rig_free(&r);
 }
 
+/* RFC 3921 section 3 */
 static void a_session_is_asked_for_only_if_required(void **state)
 {
 	static const struct {
@@ -635,9 +649,12 @@ static void a_session_is_asked_for_only_if_required(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct xstream_cfg cfg = config();
 		struct rig r;
 
-		at(&r, STAGE_RESTARTED);
+		cfg.presence = false;
+		assert_int_equal(rig_new(&r, &cfg), 0);
+		advance(&r, STAGE_RESTARTED);
 		rig_push_str(&r, HEADER);
 		rig_push_str(&r, cases[i].features);
 		assert_int_equal(strstr(r.out, "id='session'") != NULL, cases[i].asked);
@@ -646,7 +663,62 @@ static void a_session_is_asked_for_only_if_required(void **state)
 		if (cases[i].asked)
 			rig_push_str(&r, "<iq id='session' type='result'/>");
 		assert_true(xstream_is_ready(r.x));
-		rig_expect("ready", "output", r.out, "<presence/>");
+		rig_free(&r);
+	}
+}
+
+static void starttls_does_not_wait_for_the_offer_where_it_is_required(void **state)
+{
+	struct xstream_cfg cfg = config();
+	struct rig r;
+
+	(void)state;
+	cfg.tls = XSTREAM_TLS_REQUIRED;
+	assert_int_equal(rig_new(&r, &cfg), 0);
+	rig_expect("required", "output", r.out, "'><starttls xmlns='" NS_TLS "'/>");
+	rig_forget(&r);
+	rig_push_str(&r, HEADER FEATURES(STARTTLS PLAIN) "<proceed xmlns='" NS_TLS "'/>");
+	assert_int_equal(r.n_out, 0);
+	assert_true(r.want_tls);
+	rig_free(&r);
+
+	cfg.tls = XSTREAM_TLS_OPTIONAL;
+	assert_int_equal(rig_new(&r, &cfg), 0);
+	rig_expect_not("optional", "output", r.out, "<starttls");
+	rig_free(&r);
+}
+
+static void starttls_that_went_ahead_can_fail_in_all_the_same_ways(void **state)
+{
+	static const struct {
+		const char *name, *input, *log;
+	} cases[] = {
+		{ "not offered, and refused",
+			HEADER FEATURES(PLAIN) "<failure xmlns='" NS_TLS "'/>" END,
+			"FAILED tls-not-offered [] " },
+		{ "not offered, and not understood",
+			HEADER FEATURES(PLAIN) ERROR("unsupported-stanza-type"),
+			"FAILED tls-not-offered [] " },
+		{ "offered and refused",
+			HEADER FEATURES(STARTTLS) "<failure xmlns='" NS_TLS "'/>" END,
+			"FAILED tls-refused [] " },
+		{ "the host is not known", HEADER ERROR("host-unknown"),
+			"FAILED host-unknown [host-unknown] " },
+		{ "clear bytes behind it",
+			HEADER FEATURES(STARTTLS) "<proceed xmlns='" NS_TLS "'/><stream:features/>",
+			"FAILED injection [] " },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct xstream_cfg cfg = config();
+		struct rig r;
+
+		cfg.tls = XSTREAM_TLS_REQUIRED;
+		assert_int_equal(rig_new(&r, &cfg), 0);
+		rig_push_str(&r, cases[i].input);
+		rig_expect(cases[i].name, "events", r.log, cases[i].log);
+		assert_false(r.want_tls);
 		rig_free(&r);
 	}
 }
@@ -661,10 +733,9 @@ static void the_server_may_choose_the_resource(void **state)
 	cfg.presence = false;
 	assert_int_equal(rig_new(&r, &cfg), 0);
 	advance(&r, STAGE_RESTARTED);
-	rig_forget(&r);
+	rig_expect("no resource", "output", r.out,
+		"<iq id='bind' type='set'><bind xmlns='" NS_BIND "'></bind></iq>");
 	rig_push_str(&r, HEADER FEATURES(BIND));
-	assert_string_equal(
-		r.out, "<iq id='bind' type='set'><bind xmlns='" NS_BIND "'></bind></iq>");
 	rig_forget(&r);
 	rig_push_str(&r, "<iq id='bind' type='result'><bind xmlns='" NS_BIND
 			 "'><jid>Juliet@IM.example.com/4db06f06</jid></bind></iq>");
@@ -860,7 +931,9 @@ int main(void)
 		cmocka_unit_test(every_stream_error_is_read_in_every_state),
 		cmocka_unit_test(stream_errors_of_other_shapes),
 		cmocka_unit_test(a_long_text_is_cut_between_characters),
-		cmocka_unit_test(bind_and_presence_go_out_without_waiting),
+		cmocka_unit_test(what_needs_no_answer_goes_out_at_once),
+		cmocka_unit_test(starttls_does_not_wait_for_the_offer_where_it_is_required),
+		cmocka_unit_test(starttls_that_went_ahead_can_fail_in_all_the_same_ways),
 		cmocka_unit_test(a_session_is_asked_for_only_if_required),
 		cmocka_unit_test(the_server_may_choose_the_resource),
 		cmocka_unit_test(the_address_is_told_under_tls_only),
