@@ -44,6 +44,8 @@ struct xstream_cfg {
 	struct slice resource; /* client: wanted, "" lets the server choose */
 	bool presence; /* client: make the resource available; READY when the server has shown that
 			  it is: its own presence came back (RFC 6121 section 4.2.2) */
+	bool sasl2;    /* accepting client: offer SASL2 with Bind2 (XEP-0388, XEP-0386), under TLS
+			  only.  A client takes the offer where there is one. */
 	bool allow_plain_without_tls; /* both sides; lab only */
 	bool offer[SASL_MECHANISMS];  /* accepting client: what to offer (-PLUS only when bindable)
 				       */
@@ -92,7 +94,7 @@ enum xstream_event_type {
 	XSTREAM_EV_WANT_ACCOUNT, /* accepting client: push_account() for the user in `text` */
 	XSTREAM_EV_WANT_SECRET,  /* accepting component: push_secret() for the name in `text` */
 	XSTREAM_EV_WANT_BIND,    /* accepting client: the wanted resource is in `text` ("" none);
-				    push_bind() decides */
+				    push_bind() decides; with Bind2 it is the client's tag */
 	XSTREAM_EV_STANZA,       /* `node`; accepting client: `from` was checked and is not yet set.
 				    Client: what waited for the resource can come before READY */
 	XSTREAM_EV_CLOSED,       /* both stream ends were seen: close the flow after the output */

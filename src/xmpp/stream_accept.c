@@ -1,6 +1,6 @@
 #include "xmpp/stream_private.h"
 
-static void put_features(struct xstream *x, struct buf *b)
+void xstream_accept_put_features(struct xstream *x, struct buf *b)
 {
 	buf_puts(b, "<stream:features>");
 	if (!x->secure && x->cfg.tls == XSTREAM_TLS_REQUIRED)
@@ -65,7 +65,7 @@ void xstream_accept_open(struct xstream *x, const struct xml_event *ev)
 	struct buf *b = xstream_write(x);
 
 	xstream_answer_header(x, b);
-	put_features(x, b);
+	xstream_accept_put_features(x, b);
 	xstream_send(x);
 	xstream_enter(x, x->authenticated ? XSTREAM_AWAIT_BIND : XSTREAM_AWAIT_AUTH);
 }
@@ -87,7 +87,7 @@ void xstream_accept_auth(struct xstream *x, const struct xml_node *node)
 			xstream_enter(x, XSTREAM_AWAIT_TLS);
 		else
 			refuse_tls(x);
-	} else if (slice_eqs(node->ns, NS_SASL)) {
+	} else if (xstream_accept_sasl_is(x, node)) {
 		xstream_accept_sasl_auth(x, node);
 	} else { /* RFC 6120 section 4.3.5 */
 		xstream_unexpected(x, node, "not-authorized");
@@ -175,6 +175,10 @@ void xstream_accept_bind(struct xstream *x, const struct xml_node *node)
 
 void xstream_accept_resource(struct xstream *x, struct slice resource)
 {
+	if (x->bind2) {
+		xstream_accept_sasl_resource(x, resource);
+		return;
+	}
 	struct slice id = xml_attr(x->bind, "id");
 	struct where where;
 	struct jid full;

@@ -40,28 +40,62 @@ static void put_bindings(const struct xstream *x, struct buf *b)
 	buf_puts(b, "</sasl-channel-binding>");
 }
 
+/* XEP-0388: offered under TLS only, to whoever asked for it to be. */
+static bool offers_sasl2(const struct xstream *x)
+{
+	return x->cfg.sasl2 && x->secure;
+}
+
 /* The best first, RFC 6120 section 6.3.3. */
+static bool put_mechanisms(const struct xstream *x, struct buf *b, bool sasl2)
+{
+	bool any = false;
+
+	for (unsigned i = SASL_MECHANISMS; i-- > 0;) {
+		const enum sasl_mechanism m = (enum sasl_mechanism)i;
+
+		if (!sasl_server_offers(x->server, m) || (sasl2 && !xstream_sasl2_may_use(m)))
+			continue;
+		xml_put_element(b, "mechanism", slice_str(sasl_mechanism_name(m)));
+		any = true;
+	}
+	return any;
+}
+
+/* XEP-0388 section 2.1: never without a mechanism. */
+static void put_sasl2(const struct xstream *x, struct buf *b)
+{
+	const size_t before = buf_len(b);
+
+	buf_puts(b, "<authentication xmlns='" NS_SASL2 "'>");
+	bool any = put_mechanisms(x, b, true);
+	buf_puts(b, "<inline><bind xmlns='" NS_BIND2 "'/></inline></authentication>");
+	if (!any)
+		buf_truncate(b, before);
+}
+
 void xstream_accept_sasl_offer(struct xstream *x, struct buf *b)
 {
 	if (!new_server(x))
 		return;
 	buf_puts(b, "<mechanisms xmlns='" NS_SASL "'>");
-	for (unsigned m = SASL_MECHANISMS; m-- > 0;)
-		if (sasl_server_offers(x->server, (enum sasl_mechanism)m))
-			xml_put_element(b, "mechanism",
-				slice_str(sasl_mechanism_name((enum sasl_mechanism)m)));
+	put_mechanisms(x, b, false);
 	buf_puts(b, "</mechanisms>");
+	if (offers_sasl2(x))
+		put_sasl2(x, b);
 	if (sasl_server_offers(x->server, SASL_SCRAM_SHA1_PLUS) ||
 		sasl_server_offers(x->server, SASL_SCRAM_SHA256_PLUS))
 		put_bindings(x, b);
 }
 
-/* RFC 6120 section 6.4.5: another try is allowed, within reason. */
+/* RFC 6120 section 6.4.5: another try is allowed, within reason.  XEP-0388 has the same conditions,
+ * in their own namespace. */
 static void refuse(struct xstream *x, const char *condition, const char *text)
 {
 	struct buf *b = xstream_write(x);
 
-	buf_printf(b, "<failure xmlns='" NS_SASL "'><%s/>", condition);
+	buf_printf(b, "<failure xmlns='%s'><%s%s/>", xstream_sasl_ns(x), condition,
+		x->sasl2 ? " xmlns='" NS_SASL "'" : "");
 	if (text)
 		buf_printf(b, "<text xml:lang='en'>%s</text>", text);
 	buf_puts(b, "</failure>");
@@ -77,7 +111,7 @@ static void send_message(struct xstream *x, const char *element)
 {
 	struct buf *b = xstream_write(x);
 
-	buf_printf(b, "<%s xmlns='" NS_SASL "'>", element);
+	buf_printf(b, "<%s xmlns='%s'>", element, xstream_sasl_ns(x));
 	base64_put(b, buf_slice(&x->message));
 	buf_printf(b, "</%s>", element);
 	if (buf_err(&x->message))
@@ -85,6 +119,62 @@ static void send_message(struct xstream *x, const char *element)
 	else
 		xstream_send(x);
 	buf_clear(&x->message);
+}
+
+/* XEP-0388 section 2.6.1: who has signed in, and the features of a stream that goes on. */
+static void send_success2(struct xstream *x, bool bound)
+{
+	struct buf *b = xstream_write(x);
+
+	buf_puts(b, "<success xmlns='" NS_SASL2 "'>");
+	if (buf_len(&x->message)) {
+		buf_puts(b, "<additional-data>");
+		base64_put(b, buf_slice(&x->message));
+		buf_puts(b, "</additional-data>");
+	}
+	xml_put_element(
+		b, "authorization-identifier", bound ? jid_full(&x->jid) : jid_bare(&x->jid));
+	buf_puts(b,
+		bound ? "<bound xmlns='" NS_BIND2 "'/></success><stream:features/>" : "</success>");
+	if (!bound)
+		xstream_accept_put_features(x, b);
+	if (buf_err(&x->message))
+		xstream_fail_internal(x);
+	else
+		xstream_send(x);
+	buf_clear(&x->message);
+}
+
+static void success2(struct xstream *x)
+{
+	if (!x->bind2) {
+		send_success2(x, false);
+		xstream_enter(x, XSTREAM_AWAIT_BIND);
+		return;
+	}
+	slice_cstr(slice_str(x->tag), x->want, sizeof(x->want));
+	xstream_enter(x, XSTREAM_AWAIT_RESOURCE);
+	xstream_emit(
+		x, (struct xstream_event){
+			   .type = XSTREAM_EV_WANT_BIND, .text = x->want, .jid = x->jid.text });
+}
+
+/* Without a resource the client is let in all the same: it may bind as RFC 6120 has it. */
+void xstream_accept_sasl_resource(struct xstream *x, struct slice resource)
+{
+	struct where where;
+	struct jid full;
+	bool ok = resource.n &&
+		  jid_make(&full, jid_local(&x->jid), jid_domain(&x->jid), resource, &where) == 0;
+
+	x->bind2 = false;
+	if (ok)
+		x->jid = full;
+	send_success2(x, ok);
+	if (ok)
+		xstream_ready(x);
+	else
+		xstream_enter(x, XSTREAM_AWAIT_BIND);
 }
 
 /* Section 6.4.6: the address of the header, when it could be trusted, is that of the account. */
@@ -100,7 +190,8 @@ static void success(struct xstream *x)
 			"the stream is from another address than the one that signs in");
 		return;
 	}
-	send_message(x, "success");
+	if (!x->sasl2)
+		send_message(x, "success");
 	snprintf(x->auth, sizeof(x->auth), "%s", sasl_mechanism_name(x->mechanism));
 	xstream_emit(
 		x, (struct xstream_event){
@@ -109,7 +200,10 @@ static void success(struct xstream *x)
 	x->tries = 0;
 	x->server = sasl_server_free(x->server);
 	x->facts = mem_free(x->facts);
-	xstream_restart(x);
+	if (x->sasl2)
+		success2(x);
+	else
+		xstream_restart(x);
 }
 
 static void step(struct xstream *x, enum sasl_result r);
@@ -188,12 +282,12 @@ static int decode(struct xstream *x, struct slice text, struct buf *ret)
 }
 
 /* A message of the client: the first of its mechanism, or the next. */
-static void message(struct xstream *x, const struct xml_node *node, bool first)
+static void message(struct xstream *x, struct slice text, bool first)
 {
 	struct buf in;
 
 	buf_init(&in, SASL_BYTES_MAX);
-	if (decode(x, slice_trim(node->text), &in) == 0)
+	if (decode(x, slice_trim(text), &in) == 0)
 		step(x, first ? sasl_server_start(
 					x->server, x->mechanism, buf_slice(&in), &x->message)
 			      : sasl_server_push(x->server, buf_slice(&in), &x->message));
@@ -202,23 +296,57 @@ static void message(struct xstream *x, const struct xml_node *node, bool first)
 	buf_done(&in);
 }
 
-static void auth(struct xstream *x, const struct xml_node *node)
+static void auth(struct xstream *x, const struct xml_node *node, struct slice initial)
 {
 	if (!x->secure && x->cfg.tls == XSTREAM_TLS_REQUIRED)
 		refuse(x, "encryption-required", NULL);
 	else if (!new_server(x))
 		return;
 	else if (!sasl_mechanism_find(xml_attr(node, "mechanism"), &x->mechanism) ||
-		 !sasl_server_offers(x->server, x->mechanism))
+		 !sasl_server_offers(x->server, x->mechanism) ||
+		 (x->sasl2 && !xstream_sasl2_may_use(x->mechanism)))
 		refuse(x, "invalid-mechanism", NULL);
 	else
-		message(x, node, true);
+		message(x, initial, true);
+}
+
+/* A tag that cannot be in a resource is as none: XEP-0386 section 3.2.1. */
+static void read_tag(struct xstream *x, const struct xml_node *bind)
+{
+	const struct xml_node *tag = xml_child(bind, NS_BIND2, "tag");
+	struct where where;
+	struct jid jid;
+
+	x->tag[0] = '\0';
+	if (tag && tag->text.n &&
+		jid_make(&jid, SLICE_NONE, jid_domain(&x->domain), tag->text, &where) == 0)
+		slice_cstr(jid_resource(&jid), x->tag, sizeof(x->tag));
+}
+
+static void authenticate(struct xstream *x, const struct xml_node *node)
+{
+	const struct xml_node *initial = xml_child(node, NS_SASL2, "initial-response");
+	const struct xml_node *bind = xml_child(node, NS_BIND2, "bind");
+
+	x->bind2 = bind != NULL;
+	if (bind)
+		read_tag(x, bind);
+	auth(x, node, initial ? initial->text : SLICE_NONE);
+}
+
+bool xstream_accept_sasl_is(const struct xstream *x, const struct xml_node *node)
+{
+	return slice_eqs(node->ns, NS_SASL) || (slice_eqs(node->ns, NS_SASL2) && offers_sasl2(x));
 }
 
 void xstream_accept_sasl_auth(struct xstream *x, const struct xml_node *node)
 {
-	if (slice_eqs(node->name, "auth"))
-		auth(x, node);
+	x->sasl2 = slice_eqs(node->ns, NS_SASL2);
+	x->bind2 = false; /* of a try that was refused */
+	if (xml_is(node, NS_SASL, "auth"))
+		auth(x, node, node->text);
+	else if (xml_is(node, NS_SASL2, "authenticate"))
+		authenticate(x, node);
 	else if (slice_eqs(node->name, "abort"))
 		refuse(x, "aborted", NULL);
 	else if (slice_eqs(node->name, "response")) /* to nothing */
@@ -227,20 +355,21 @@ void xstream_accept_sasl_auth(struct xstream *x, const struct xml_node *node)
 		xstream_unexpected(x, node, "not-authorized");
 }
 
+/* Section 6.4.2: a new <auth/> discards the handshake that is under way.  In XEP-0388 there is
+ * nothing but the next response or the end of it. */
 void xstream_accept_sasl_response(struct xstream *x, const struct xml_node *node)
 {
-	if (xml_is(node, NS_SASL, "response")) {
-		message(x, node, false);
-		return;
-	}
-	if (!slice_eqs(node->ns, NS_SASL)) {
+	bool other = !slice_eqs(node->ns, xstream_sasl_ns(x));
+
+	if (!other && slice_eqs(node->name, "response")) {
+		message(x, node->text, false);
+	} else if (other || (x->sasl2 && !slice_eqs(node->name, "abort"))) {
 		xstream_unexpected(x, node, "not-authorized");
-		return;
+	} else {
+		if (slice_eqs(node->name, "auth"))
+			x->server = sasl_server_free(x->server);
+		xstream_accept_sasl_auth(x, node);
 	}
-	/* Section 6.4.2: a new <auth/> discards the handshake that is under way. */
-	if (slice_eqs(node->name, "auth"))
-		x->server = sasl_server_free(x->server);
-	xstream_accept_sasl_auth(x, node);
 }
 
 void xstream_accept_sasl_account(struct xstream *x, const struct sasl_secret *secret)

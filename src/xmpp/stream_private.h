@@ -7,8 +7,9 @@
  *   stream_client.c      features, STARTTLS, binding, session: RFC 6120 sections 5 and 7
  *   stream_presence.c    making a client's resource available: RFC 6121 section 4.2
  *   stream_sasl.c        the client's side of RFC 6120 section 6
+ *   stream_sasl2.c       what is different in XEP-0388 and XEP-0386
  *   stream_accept.c      the accepting side of stream_client.c
- *   stream_accept_sasl.c the accepting side of stream_sasl.c
+ *   stream_accept_sasl.c the accepting side of stream_sasl.c and stream_sasl2.c
  *   stream_component.c   XEP-0114, both sides
  */
 #pragma once
@@ -18,6 +19,8 @@
 
 #define NS_SESSION "urn:ietf:params:xml:ns:xmpp-session" /* RFC 3921 section 3 */
 #define NS_SASL_CB "urn:xmpp:sasl-cb:0"                  /* XEP-0440 */
+#define NS_SASL2   "urn:xmpp:sasl:2"                     /* XEP-0388 */
+#define NS_BIND2   "urn:xmpp:bind:0"                     /* XEP-0386 */
 
 enum {
 	RING_MAX = 8, /* events that wait; one push makes four at most */
@@ -97,12 +100,15 @@ struct xstream {
 	struct buf message;      /* a SASL message, decoded or to be encoded */
 	struct sasl_client *client;
 	struct sasl_server *server;
+	bool sasl2;     /* the exchange is one of XEP-0388 ... */
+	bool bind2;     /* ... with a request to bind in it */
 	bool sasl_done; /* client: the server has proved itself */
 	enum sasl_mechanism mechanism;
 	unsigned tries; /* that failed, of SASL or of binding */
 	char stream_id[ID_CHARS + 1];
 	char handshake[HANDSHAKE_CHARS + 1]; /* accepting component: what must come */
 	const struct xml_node *bind;         /* the request that waits for push_bind() */
+	char tag[JID_PART_MAX + 1]; /* accepting client: what Bind2 wants in the resource */
 
 	/* client */
 	unsigned pings;      /* sent, each right behind a presence */
@@ -118,6 +124,12 @@ struct xstream {
 	char auth[80];               /* text of AUTHENTICATED */
 	char text[TEXT_MAX];         /* of the failure */
 };
+
+/* Of the exchange that is under way. */
+static inline const char *xstream_sasl_ns(const struct xstream *x)
+{
+	return x->sasl2 ? NS_SASL2 : NS_SASL;
+}
 
 static inline bool xstream_accepts(const struct xstream *x)
 {
@@ -195,18 +207,33 @@ void xstream_presence_late(struct xstream *x);
 
 void xstream_sasl_start(struct xstream *x, const struct xml_node *features);
 void xstream_sasl_element(struct xstream *x, const struct xml_node *node);
+/* RFC 6120 section 6.4.4: who does not go on says so. */
+void xstream_sasl_abort(struct xstream *x, enum xstream_failure f, const char *text);
+
+/* Whether to take the offer of XEP-0388 (`sasl2`), when the older one is `sasl`. */
+bool xstream_sasl2_is_as_good(const bool sasl[SASL_MECHANISMS], const bool sasl2[SASL_MECHANISMS]);
+bool xstream_sasl2_may_use(enum sasl_mechanism m);
+/* `list` is <authentication/>. */
+bool xstream_sasl2_binds(const struct xml_node *list);
+void xstream_sasl2_put_authenticate(struct xstream *x, struct buf *b, const char *mechanism);
+void xstream_sasl2_success(struct xstream *x, const struct xml_node *node);
+void xstream_sasl2_continue(struct xstream *x, const struct xml_node *node);
 
 void xstream_accept_open(struct xstream *x, const struct xml_event *ev);
 void xstream_accept_auth(struct xstream *x, const struct xml_node *node);
 void xstream_accept_bind(struct xstream *x, const struct xml_node *node);
 void xstream_accept_resource(struct xstream *x, struct slice resource);
+void xstream_accept_put_features(struct xstream *x, struct buf *b);
 /* True when the stanza is the driver's; else it was answered, or the stream has ended. */
 bool xstream_accept_stanza(struct xstream *x, const struct xml_node *node);
 
-void xstream_accept_sasl_offer(struct xstream *x, struct buf *b); /* <mechanisms/> */
+void xstream_accept_sasl_offer(struct xstream *x, struct buf *b); /* of both kinds */
+bool xstream_accept_sasl_is(const struct xstream *x, const struct xml_node *node);
 void xstream_accept_sasl_auth(struct xstream *x, const struct xml_node *node);
 void xstream_accept_sasl_response(struct xstream *x, const struct xml_node *node);
 void xstream_accept_sasl_account(struct xstream *x, const struct sasl_secret *secret);
+/* The driver's answer to the request to bind of XEP-0386. */
+void xstream_accept_sasl_resource(struct xstream *x, struct slice resource);
 
 void xstream_component_open(struct xstream *x, const struct xml_event *ev);
 void xstream_component_accepted(struct xstream *x, const struct xml_node *node);

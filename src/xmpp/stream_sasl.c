@@ -41,13 +41,14 @@ static void read_bindings(struct sasl_client_cfg *cfg, const struct xml_node *pa
 			cfg->binding_offered[binding] = true;
 }
 
-static void read_mechanisms(struct sasl_client_cfg *cfg, const struct xml_node *list)
+static void read_mechanisms(
+	bool offered[SASL_MECHANISMS], const struct xml_node *list, const char *ns)
 {
 	enum sasl_mechanism m;
 
 	for (const struct xml_node *c = list ? list->child : NULL; c; c = c->next)
-		if (xml_is(c, NS_SASL, "mechanism") && sasl_mechanism_find(slice_trim(c->text), &m))
-			cfg->offered[m] = true;
+		if (xml_is(c, ns, "mechanism") && sasl_mechanism_find(slice_trim(c->text), &m))
+			offered[m] = true;
 }
 
 static void no_mechanism(
@@ -57,7 +58,7 @@ static void no_mechanism(
 	size_t n = 0;
 
 	for (const struct xml_node *c = list ? list->child : NULL; c; c = c->next) {
-		if (!xml_is(c, NS_SASL, "mechanism") || n + c->text.n + 2 > sizeof(names))
+		if (!xml_is(c, NULL, "mechanism") || n + c->text.n + 2 > sizeof(names))
 			continue;
 		n += (size_t)snprintf(
 			names + n, sizeof(names) - n, " %.*s", SLICE_FMT(slice_trim(c->text)));
@@ -70,20 +71,9 @@ static void no_mechanism(
 		xstream_give_up(x, XSTREAM_FAIL_NO_MECHANISM, NULL, "none is offered");
 }
 
-/* RFC 6120 section 6.4.2: "=" is a message of no bytes. */
-static void put_message(struct xstream *x, const char *element, const char *mechanism)
+/* The message goes out; its bytes, which may hold a password, go. */
+static void send_message(struct xstream *x)
 {
-	struct buf *b = xstream_write(x);
-
-	buf_printf(b, "<%s xmlns='" NS_SASL "'", element);
-	if (mechanism)
-		buf_printf(b, " mechanism='%s'", mechanism);
-	buf_puts(b, ">");
-	if (buf_len(&x->message))
-		base64_put(b, buf_slice(&x->message));
-	else if (mechanism)
-		buf_puts(b, "=");
-	buf_printf(b, "</%s>", element);
 	if (buf_err(&x->message))
 		xstream_fail_internal(x);
 	else
@@ -93,8 +83,37 @@ static void put_message(struct xstream *x, const char *element, const char *mech
 	buf_clear(&x->message);
 }
 
-static void new_client(
-	struct xstream *x, const struct xml_node *features, const struct xml_node *list)
+/* RFC 6120 section 6.4.2: "=" is a message of no bytes. */
+static void put_first(struct xstream *x)
+{
+	const char *mechanism = sasl_mechanism_name(sasl_client_mechanism(x->client));
+	struct buf *b = xstream_write(x);
+
+	if (x->sasl2) {
+		xstream_sasl2_put_authenticate(x, b, mechanism);
+	} else {
+		buf_printf(b, "<auth xmlns='" NS_SASL "' mechanism='%s'>", mechanism);
+		if (buf_len(&x->message))
+			base64_put(b, buf_slice(&x->message));
+		else
+			buf_puts(b, "=");
+		buf_puts(b, "</auth>");
+	}
+	send_message(x);
+}
+
+static void put_response(struct xstream *x)
+{
+	struct buf *b = xstream_write(x);
+
+	buf_printf(b, "<response xmlns='%s'>", xstream_sasl_ns(x));
+	base64_put(b, buf_slice(&x->message));
+	buf_puts(b, "</response>");
+	send_message(x);
+}
+
+static int new_client(struct xstream *x, const struct xml_node *features,
+	const struct xml_node *list, const bool offered[SASL_MECHANISMS])
 {
 	const struct xstream_cfg *cfg = &x->cfg;
 	struct sasl_client_cfg sasl = {
@@ -106,12 +125,51 @@ static void new_client(
 		.cache = cfg->cache,
 	};
 
-	read_mechanisms(&sasl, list);
+	memcpy(sasl.offered, offered, sizeof(sasl.offered));
 	read_bindings(&sasl, features);
 	read_bindings(&sasl, list); /* where early versions of XEP-0440 had it */
-	switch (sasl_client_new(&x->client, &sasl, x->rng)) {
-	case 0: break;
-	case ERR_UNSUPPORTED: no_mechanism(x, features, list); break;
+	return sasl_client_new(&x->client, &sasl, x->rng);
+}
+
+/* XEP-0388 is for protected streams only. */
+static int choose(struct xstream *x, const struct xml_node *features, const struct xml_node *sasl,
+	const struct xml_node *sasl2)
+{
+	bool offered[SASL_MECHANISMS] = { false }, offered2[SASL_MECHANISMS] = { false };
+	int err = ERR_UNSUPPORTED;
+
+	read_mechanisms(offered, sasl, NS_SASL);
+	read_mechanisms(offered2, sasl2, NS_SASL2);
+	for (unsigned m = 0; m < SASL_MECHANISMS; m++)
+		offered2[m] = offered2[m] && xstream_sasl2_may_use((enum sasl_mechanism)m);
+	if (x->secure && xstream_sasl2_is_as_good(offered, offered2))
+		err = new_client(x, features, sasl2, offered2);
+	x->sasl2 = err == 0;
+	x->bind2 = x->sasl2 && xstream_sasl2_binds(sasl2);
+	return err == ERR_UNSUPPORTED ? new_client(x, features, sasl, offered) : err;
+}
+
+static void start(struct xstream *x)
+{
+	enum sasl_result r = sasl_client_first(x->client, &x->message);
+
+	if (r != SASL_CONTINUE && r != SASL_DONE) {
+		xstream_fail_internal(x);
+		return;
+	}
+	x->sasl_done = r == SASL_DONE;
+	put_first(x);
+	xstream_enter(x, XSTREAM_AWAIT_SASL);
+}
+
+void xstream_sasl_start(struct xstream *x, const struct xml_node *features)
+{
+	const struct xml_node *sasl = xml_child(features, NS_SASL, "mechanisms");
+	const struct xml_node *sasl2 = xml_child(features, NS_SASL2, "authentication");
+
+	switch (choose(x, features, sasl, sasl2)) {
+	case 0: start(x); break;
+	case ERR_UNSUPPORTED: no_mechanism(x, features, sasl ? sasl : sasl2); break;
 	case ERR_SYNTAX:
 		xstream_give_up(x, XSTREAM_FAIL_BAD_CREDENTIALS, NULL,
 			"the name or the password has characters that SASL forbids");
@@ -120,26 +178,9 @@ static void new_client(
 	}
 }
 
-void xstream_sasl_start(struct xstream *x, const struct xml_node *features)
+void xstream_sasl_abort(struct xstream *x, enum xstream_failure f, const char *text)
 {
-	new_client(x, features, xml_child(features, NS_SASL, "mechanisms"));
-	if (!x->client)
-		return;
-
-	enum sasl_result r = sasl_client_first(x->client, &x->message);
-	if (r != SASL_CONTINUE && r != SASL_DONE) {
-		xstream_fail_internal(x);
-		return;
-	}
-	x->sasl_done = r == SASL_DONE;
-	put_message(x, "auth", sasl_mechanism_name(sasl_client_mechanism(x->client)));
-	xstream_enter(x, XSTREAM_AWAIT_SASL);
-}
-
-/* RFC 6120 section 6.4.4: who does not go on says so. */
-static void abort_sasl(struct xstream *x, enum xstream_failure f, const char *text)
-{
-	buf_puts(xstream_write(x), "<abort xmlns='" NS_SASL "'/>");
+	buf_printf(xstream_write(x), "<abort xmlns='%s'/>", xstream_sasl_ns(x));
 	xstream_send(x);
 	xstream_give_up(x, f, NULL, "%s", text);
 }
@@ -173,7 +214,7 @@ static void refuse_message(struct xstream *x, enum sasl_result r, bool last)
 	if (r == SASL_FAIL_INTERNAL) {
 		xstream_fail_internal(x);
 	} else if (!last) {
-		abort_sasl(x, f, refusals[r].text);
+		xstream_sasl_abort(x, f, refusals[r].text);
 	} else {
 		if (r == SASL_FAIL_SYNTAX) /* success without the proof, or with something else */
 			f = XSTREAM_FAIL_SERVER_PROOF;
@@ -189,7 +230,7 @@ static int decode(struct xstream *x, struct slice text, struct buf *ret)
 	int err = base64_decode(ret, text);
 
 	if (err == ERR_SYNTAX)
-		abort_sasl(x, XSTREAM_FAIL_SASL, "the server's SASL message is not base64");
+		xstream_sasl_abort(x, XSTREAM_FAIL_SASL, "the server's SASL message is not base64");
 	else if (err)
 		xstream_fail_internal(x);
 	return err;
@@ -207,7 +248,7 @@ static void challenge(struct xstream *x, const struct xml_node *node)
 
 		if (!x->sasl_done && (r == SASL_CONTINUE || r == SASL_DONE)) {
 			x->sasl_done = r == SASL_DONE; /* the last message came as a challenge */
-			put_message(x, "response", NULL);
+			put_response(x);
 		} else {
 			refuse_message(x, r, false);
 		}
@@ -215,7 +256,7 @@ static void challenge(struct xstream *x, const struct xml_node *node)
 	buf_done(&in);
 }
 
-static void authenticated(struct xstream *x)
+static void authenticated(struct xstream *x, const struct xml_node *success)
 {
 	enum sasl_binding binding = sasl_client_binding(x->client);
 
@@ -230,13 +271,19 @@ static void authenticated(struct xstream *x)
 	x->authenticated = true;
 	x->client = sasl_client_free(x->client);
 	x->facts = mem_free(x->facts);
+	if (x->sasl2) {
+		xstream_sasl2_success(x, success);
+		return;
+	}
 	xstream_restart(x);
 	xstream_client_bind(x);
 }
 
 static void success(struct xstream *x, const struct xml_node *node)
 {
-	struct slice text = slice_trim(node->text);
+	const struct xml_node *data =
+		x->sasl2 ? xml_child(node, NS_SASL2, "additional-data") : node;
+	struct slice text = data ? slice_trim(data->text) : SLICE_NONE;
 	enum sasl_result r = SASL_DONE;
 	struct buf in;
 
@@ -247,7 +294,7 @@ static void success(struct xstream *x, const struct xml_node *node)
 		r = sasl_client_push(x->client, buf_slice(&in), &x->message);
 	buf_clear(&x->message);
 	if (r == SASL_DONE)
-		authenticated(x);
+		authenticated(x, node);
 	else
 		refuse_message(x, r, true);
 out:
@@ -264,7 +311,7 @@ static bool is_binding_error(struct slice text)
 
 static void failure(struct xstream *x, const struct xml_node *node)
 {
-	const struct xml_node *text = xml_child(node, NS_SASL, "text");
+	const struct xml_node *text = xml_child(node, xstream_sasl_ns(x), "text");
 	struct slice words = text ? slice_trim(text->text) : SLICE_NONE;
 	/* RFC 6120 section 6.5: unknown ones are as not-authorized. */
 	const char *condition = "not-authorized";
@@ -283,12 +330,16 @@ static void failure(struct xstream *x, const struct xml_node *node)
 
 void xstream_sasl_element(struct xstream *x, const struct xml_node *node)
 {
-	if (xml_is(node, NS_SASL, "challenge"))
+	const char *ns = xstream_sasl_ns(x);
+
+	if (xml_is(node, ns, "challenge"))
 		challenge(x, node);
-	else if (xml_is(node, NS_SASL, "success"))
+	else if (xml_is(node, ns, "success"))
 		success(x, node);
-	else if (xml_is(node, NS_SASL, "failure"))
+	else if (xml_is(node, ns, "failure"))
 		failure(x, node);
+	else if (xml_is(node, NS_SASL2, "continue") && x->sasl2)
+		xstream_sasl2_continue(x, node);
 	else
 		xstream_unexpected(x, node, "unsupported-stanza-type");
 }

@@ -142,6 +142,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.username = SLICE("u"),
 		.password = SLICE("secret"),
 		.presence = !(how & 64),
+		.sasl2 = how & 32,
 		.allow_plain_without_tls = how & 16,
 		.timeout = TS_S(10),
 		.idle_ping = TS_S(60),

@@ -494,12 +494,13 @@ static void failures_have_names(void **state)
 
 /* ---- out of memory, at every allocation of a whole life ---- */
 
-static bool live(struct pair *p)
+static bool live(struct pair *p, bool sasl2)
 {
-	const struct xstream_cfg a = client_config(), b = server_config();
+	struct xstream_cfg a = client_config(), b = server_config();
 	struct buf *out;
 
 	memset(p, 0, sizeof(*p));
+	b.sasl2 = sasl2;
 	p->tls_a = p->tls_b = (struct tls_facts)CHANNEL;
 	p->secret = &secret;
 	int err = rig_new(&p->a, &a);
@@ -525,17 +526,16 @@ static bool live(struct pair *p)
 	       strstr(p->a.log, "CLOSED\n");
 }
 
-static void every_allocation_may_fail(void **state)
+static void fail_every_allocation(bool sasl2)
 {
 	bool unspent = false;
 	unsigned internal = 0;
 
-	(void)state;
 	for (long n = 0; !unspent; n++) {
 		struct pair p;
 
 		mem_fail_after(n);
-		bool whole = live(&p);
+		bool whole = live(&p, sasl2);
 		void *probe = mem_alloc0(1); /* fails when nothing before it did */
 		mem_fail_after(-1);
 		unspent = !probe;
@@ -549,6 +549,13 @@ static void every_allocation_may_fail(void **state)
 		pair_free(&p);
 	}
 	assert_true(internal > 20);
+}
+
+static void every_allocation_may_fail(void **state)
+{
+	(void)state;
+	fail_every_allocation(false);
+	fail_every_allocation(true);
 }
 
 static int set_up(void **state)

@@ -6,7 +6,7 @@ enum { TCP = 1, TLS_1_3 = 1 };
 
 static struct sasl_secret secret;
 
-static void pair_new(struct pair *p, enum xstream_tls tls, bool presence)
+static void pair_new(struct pair *p, enum xstream_tls tls, bool sasl2, bool presence)
 {
 	const struct xstream_cfg a = {
 		.role = XSTREAM_CLIENT,
@@ -20,6 +20,7 @@ static void pair_new(struct pair *p, enum xstream_tls tls, bool presence)
 		.role = XSTREAM_ACCEPT_CLIENT,
 		.tls = tls,
 		.domain = SLICE("contoso.test"),
+		.sasl2 = sasl2,
 		.offer = { [SASL_SCRAM_SHA256] = true, [SASL_SCRAM_SHA256_PLUS] = true },
 		.fake_iterations = SASL_ITERATIONS_MIN,
 	};
@@ -75,21 +76,25 @@ static void a_sign_in_takes_no_more_round_trips_than_it_must(void **state)
 	static const struct {
 		const char *name;
 		enum xstream_tls tls;
-		bool presence;
+		bool sasl2, presence;
 		unsigned trips;
 	} cases[] = {
 		/* TCP; header and starttls; TLS; header; SCRAM twice; all the rest */
-		{ "STARTTLS, SASL1", XSTREAM_TLS_REQUIRED, true, 7 },
-		{ "direct TLS, SASL1", XSTREAM_TLS_DIRECT, true, 6 },
-		{ "STARTTLS, SASL1, bound only", XSTREAM_TLS_REQUIRED, false, 7 },
-		{ "no TLS, SASL1", XSTREAM_TLS_NONE, true, 5 },
+		{ "STARTTLS, SASL1", XSTREAM_TLS_REQUIRED, false, true, 7 },
+		{ "STARTTLS, SASL2 and Bind2", XSTREAM_TLS_REQUIRED, true, true, 7 },
+		{ "direct TLS, SASL1", XSTREAM_TLS_DIRECT, false, true, 6 },
+		{ "direct TLS, SASL2 and Bind2", XSTREAM_TLS_DIRECT, true, true, 6 },
+		/* Where nothing waits for the presence, Bind2 has the resource with the success. */
+		{ "STARTTLS, SASL1, bound only", XSTREAM_TLS_REQUIRED, false, false, 7 },
+		{ "STARTTLS, SASL2 and Bind2, bound only", XSTREAM_TLS_REQUIRED, true, false, 6 },
+		{ "no TLS, SASL1", XSTREAM_TLS_NONE, false, true, 5 },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct pair p;
 
-		pair_new(&p, cases[i].tls, cases[i].presence);
+		pair_new(&p, cases[i].tls, cases[i].sasl2, cases[i].presence);
 		unsigned n = trips(&p, cases[i].tls);
 		if (n != cases[i].trips)
 			fail_msg("%s: %u round trips, not %u\n%s", cases[i].name, n, cases[i].trips,
