@@ -58,7 +58,8 @@ struct digest_client *digest_client_free(struct digest_client *c);
  * again.  ERR_UNSUPPORTED: no challenge that we know. */
 int digest_client_push_challenge(struct digest_client *c, const struct sip_msg *response);
 /* Writes the whole header row(s), "Authorization: Digest ...\r\n" or Proxy-Authorization, or
- * nothing when no challenge was taken yet.  Counts nc up. */
+ * nothing when no challenge was taken yet.  Counts nc up.  Until a proxy has given a challenge, any
+ * request but REGISTER has Proxy-Authorization from the registrar's, too. */
 void digest_client_put(
 	struct digest_client *c, struct buf *b, const char *method, struct slice uri);
 const char *digest_client_algorithm(const struct digest_client *c); /* "" before a challenge */

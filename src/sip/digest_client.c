@@ -15,8 +15,8 @@ enum {
 /* What one challenge gave us. */
 struct login {
 	bool in_use;
-	bool proxy;  /* from a 407 */
-	bool proved; /* credentials were sent for this nonce */
+	bool proxy;        /* from a 407 */
+	unsigned requests; /* that had credentials for this nonce */
 	enum digest_algorithm algorithm;
 	bool qop_auth;
 	char realm[VALUE_MAX], nonce[VALUE_MAX], opaque[VALUE_MAX];
@@ -82,10 +82,10 @@ static struct login *find_login(struct digest_client *c, const char *realm, bool
 }
 
 /* RFC 7616 section 3.3: without stale=true, a new challenge to a proof means that it is wrong.  A
- * count above 1 shows that this nonce was good once: it ran out, and nobody said so. */
+ * second request shows that this nonce was good once: it ran out, and nobody said so. */
 static int check_refused(const struct login *old, const struct digest *d)
 {
-	if (!old->proved || old->nc > 1)
+	if (old->requests != 1)
 		return 0;
 	if (!d->stale)
 		return ERR_AUTH;
@@ -108,7 +108,7 @@ static int take(struct digest_client *c, const struct digest *d, bool proxy)
 
 		if (err)
 			return err;
-		fresh.stale = l->proved && l->nc <= 1 ? l->stale + 1 : 0;
+		fresh.stale = l->requests == 1 ? l->stale + 1 : 0;
 	}
 	const struct slice parts[] = { slice_str(c->username), slice_str(fresh.realm),
 		slice_str(c->password) };
@@ -164,14 +164,20 @@ int digest_client_push_challenge(struct digest_client *c, const struct sip_msg *
 	return err;
 }
 
+struct request {
+	const char *method;
+	struct slice uri;
+	bool proxy; /* which of the two headers is written */
+};
+
 static void put_param(struct buf *b, const char *name, struct slice value)
 {
 	buf_printf(b, ", %s=", name);
 	sip_put_quoted(b, value);
 }
 
-static void put_login(struct digest_client *c, struct login *l, struct buf *b, const char *method,
-	struct slice uri)
+static void put_login(
+	struct digest_client *c, struct login *l, struct buf *b, const struct request *r)
 {
 	char nc[9], response[DIGEST_HEX_MAX];
 
@@ -181,17 +187,17 @@ static void put_login(struct digest_client *c, struct login *l, struct buf *b, c
 		.nonce = slice_str(l->nonce),
 		.cnonce = slice_str(l->cnonce),
 		.nc = slice_str(nc),
-		.uri = uri };
-	if (digest_response(&d, l->ha1, slice_str(method), response)) {
+		.uri = r->uri };
+	if (digest_response(&d, l->ha1, slice_str(r->method), response)) {
 		b->err = -ENOMEM;
 		return;
 	}
-	buf_puts(b, l->proxy ? "Proxy-Authorization: Digest username="
+	buf_puts(b, r->proxy ? "Proxy-Authorization: Digest username="
 			     : "Authorization: Digest username=");
 	sip_put_quoted(b, slice_str(c->username));
 	put_param(b, "realm", slice_str(l->realm));
 	put_param(b, "nonce", slice_str(l->nonce));
-	put_param(b, "uri", uri);
+	put_param(b, "uri", r->uri);
 	put_param(b, "response", slice_str(response));
 	buf_printf(b, ", algorithm=%s", digest_algorithm_name(l->algorithm));
 	if (l->opaque[0])
@@ -201,14 +207,33 @@ static void put_login(struct digest_client *c, struct login *l, struct buf *b, c
 	if (l->qop_auth)
 		buf_printf(b, ", qop=auth, nc=%s", nc);
 	buf_puts(b, "\r\n");
-	l->proved = true;
 }
 
-void digest_client_put(struct digest_client *c, struct buf *b, const char *method, struct slice uri)
+static bool knows_proxy(const struct digest_client *c)
 {
 	for (unsigned i = 0; i < LOGINS_MAX; i++)
-		if (c->logins[i].in_use)
-			put_login(c, &c->logins[i], b, method, uri);
+		if (c->logins[i].in_use && c->logins[i].proxy)
+			return true;
+	return false;
+}
+
+/* A proxy that shares realm and nonces with its registrar (Kamailio) takes what the registrar's
+ * challenge gave, and a round trip is saved.  One that does not will say so with a challenge of its
+ * own, to which no proof was made yet; from then on that one counts. */
+void digest_client_put(struct digest_client *c, struct buf *b, const char *method, struct slice uri)
+{
+	const bool guess = strcmp(method, "REGISTER") != 0 && !knows_proxy(c);
+
+	for (unsigned i = 0; i < LOGINS_MAX; i++) {
+		struct login *l = &c->logins[i];
+
+		if (!l->in_use)
+			continue;
+		put_login(c, l, b, &(struct request){ method, uri, l->proxy });
+		if (guess)
+			put_login(c, l, b, &(struct request){ method, uri, true });
+		l->requests++;
+	}
 }
 
 const char *digest_client_algorithm(const struct digest_client *c)

@@ -32,16 +32,18 @@ static void as_challenges(const struct sip_msg *msg, struct rng *rng)
 	if (digest_client_new(&c, &cfg, rng))
 		return;
 	for (int i = 0; i < 3 && !err; i++) {
-		err = digest_client_push_challenge(c, msg);
+		/* A MESSAGE may have the registrar's logins in both headers. */
+		const char *method = i == 1 ? "MESSAGE" : "REGISTER";
 		struct buf out;
 
+		err = digest_client_push_challenge(c, msg);
 		buf_init(&out, SIP_MSG_MAX);
 		fill(&out, "REGISTER sip:b SIP/2.0\r\n");
-		digest_client_put(c, &out, "REGISTER", SLICE("sip:b"));
+		digest_client_put(c, &out, method, SLICE("sip:b"));
 		buf_puts(&out, "\r\n");
 		static struct sip_msg again;
 		assert(decode(&out, &again));
-		assert(again.n_hdrs >= 5 + (err == 0) && again.n_hdrs <= 5 + 4);
+		assert(again.n_hdrs >= 5 + (err == 0) && again.n_hdrs <= 5 + (i == 1 ? 8 : 4));
 		buf_done(&out);
 	}
 	digest_client_free(c);

@@ -62,14 +62,19 @@ static void request_with(struct fixture *f, const char *rows)
 }
 
 /* A request with the client's credentials. */
-static void request(struct fixture *f)
+static void request_of(struct fixture *f, const char *method)
 {
 	buf_clear(&f->text);
-	buf_puts(&f->text, "REGISTER sip:" REALM " SIP/2.0\r\n");
-	put_common(&f->text, "REGISTER");
-	digest_client_put(f->client, &f->text, "REGISTER", SLICE("sip:" REALM));
+	buf_printf(&f->text, "%s sip:" REALM " SIP/2.0\r\n", method);
+	put_common(&f->text, method);
+	digest_client_put(f->client, &f->text, method, SLICE("sip:" REALM));
 	buf_puts(&f->text, "\r\n");
 	decode(f);
+}
+
+static void request(struct fixture *f)
+{
+	request_of(f, "REGISTER");
 }
 
 static void challenge(struct fixture *f, int status, bool stale, ts_t now)
@@ -451,6 +456,101 @@ static void registrar_and_proxy_are_answered_side_by_side(void **state)
 	assert_int_equal(rows_of(f, SIP_HDR_AUTHORIZATION), 1);
 }
 
+/* ---- a proxy that may know what the registrar knows ---- */
+
+static void the_registrars_challenge_is_tried_at_the_proxy_too(void **state)
+{
+	struct fixture *f = *state;
+
+	challenge(f, 401, false, TS_S(1));
+	assert_int_equal(digest_client_push_challenge(f->client, &f->msg), 0);
+	request(f);
+	assert_int_equal(rows_of(f, SIP_HDR_PROXY_AUTHORIZATION), 0);
+	assert_int_equal(check(f, 401, TS_S(1)), DIGEST_OK);
+	for (unsigned i = 0; i < 2; i++) {
+		request_of(f, "MESSAGE");
+		assert_int_equal(rows_of(f, SIP_HDR_AUTHORIZATION), 1);
+		assert_int_equal(rows_of(f, SIP_HDR_PROXY_AUTHORIZATION), 1);
+		/* Each has a count of its own: one server may look at both. */
+		assert_int_equal(check(f, 401, TS_S(2)), DIGEST_OK);
+		assert_int_equal(check(f, 407, TS_S(2)), DIGEST_OK);
+	}
+	request(f);
+	assert_int_equal(rows_of(f, SIP_HDR_PROXY_AUTHORIZATION), 0);
+	assert_int_equal(check(f, 401, TS_S(2)), DIGEST_OK);
+}
+
+static void a_proxy_that_refuses_the_guess_is_answered_once_more(void **state)
+{
+	static const struct digest_server_cfg other = { .realm = REALM,
+		.offer = { DIGEST_SHA256 },
+		.n_offer = 1,
+		.nonce_life = TS_S(60),
+		.key = { 9 } };
+	struct fixture *f = *state;
+
+	for (int stale = 0; stale < 2; stale++) {
+		new_client(f, "pilar", PASSWORD);
+		new_server(f, REALM, DIGEST_SHA256);
+		challenge(f, 401, false, TS_S(1));
+		assert_int_equal(digest_client_push_challenge(f->client, &f->msg), 0);
+		f->server = digest_server_free(f->server);
+		assert_int_equal(digest_server_new(&f->server, &other), 0);
+		request_of(f, "MESSAGE");
+		assert_int_equal(check(f, 407, TS_S(2)), DIGEST_WRONG);
+		challenge(f, 407, stale, TS_S(2));
+		assert_int_equal(digest_client_push_challenge(f->client, &f->msg), 0);
+		request_of(f, "MESSAGE");
+		assert_int_equal(rows_of(f, SIP_HDR_PROXY_AUTHORIZATION), 1);
+		assert_int_equal(check(f, 407, TS_S(2)), DIGEST_OK);
+	}
+}
+
+static void a_proof_for_the_proxys_own_challenge_is_no_guess(void **state)
+{
+	struct fixture *f = *state;
+
+	new_client(f, "pilar", "wrong");
+	challenge(f, 401, false, TS_S(1));
+	assert_int_equal(digest_client_push_challenge(f->client, &f->msg), 0);
+	request_of(f, "MESSAGE");
+	assert_int_equal(check(f, 407, TS_S(1)), DIGEST_WRONG);
+	challenge(f, 407, false, TS_S(1));
+	assert_int_equal(digest_client_push_challenge(f->client, &f->msg), 0);
+	request_of(f, "MESSAGE");
+	challenge(f, 407, false, TS_S(1));
+	assert_int_equal(digest_client_push_challenge(f->client, &f->msg), ERR_AUTH);
+}
+
+static void a_guess_does_not_make_a_nonce_look_accepted(void **state)
+{
+	struct fixture *f = *state;
+
+	new_client(f, "pilar", "wrong");
+	challenge(f, 401, false, TS_S(1));
+	assert_int_equal(digest_client_push_challenge(f->client, &f->msg), 0);
+	request_of(f, "MESSAGE"); /* the nonce is in two rows of one request */
+	challenge(f, 401, false, TS_S(1));
+	assert_int_equal(digest_client_push_challenge(f->client, &f->msg), ERR_AUTH);
+}
+
+static void a_proxy_of_another_realm_ends_the_guessing(void **state)
+{
+	struct fixture *f = *state;
+
+	response(f, 401, "WWW-Authenticate: Digest realm=\"a\", nonce=\"1\", qop=\"auth\"\r\n");
+	assert_int_equal(digest_client_push_challenge(f->client, &f->msg), 0);
+	request_of(f, "MESSAGE");
+	response(f, 407, "Proxy-Authenticate: Digest realm=\"b\", nonce=\"2\", qop=\"auth\"\r\n");
+	assert_int_equal(digest_client_push_challenge(f->client, &f->msg), 0);
+	request_of(f, "MESSAGE");
+	assert_int_equal(rows_of(f, SIP_HDR_PROXY_AUTHORIZATION), 1);
+	assert_true(slice_find(credentials(f, SIP_HDR_PROXY_AUTHORIZATION),
+			    SLICE("realm=\"b\", nonce=\"2\"")) != SIZE_MAX);
+	assert_true(slice_find(credentials(f, SIP_HDR_AUTHORIZATION),
+			    SLICE("realm=\"a\", nonce=\"1\"")) != SIZE_MAX);
+}
+
 static void challenges_of_several_realms_in_one_response_are_all_answered(void **state)
 {
 	struct fixture *f = *state;
@@ -662,6 +762,11 @@ int main(void)
 		TEST(a_nonce_that_ran_out_unsaid_is_no_wrong_password),
 		TEST(a_server_that_calls_everything_stale_is_given_up),
 		TEST(registrar_and_proxy_are_answered_side_by_side),
+		TEST(the_registrars_challenge_is_tried_at_the_proxy_too),
+		TEST(a_proxy_that_refuses_the_guess_is_answered_once_more),
+		TEST(a_proof_for_the_proxys_own_challenge_is_no_guess),
+		TEST(a_guess_does_not_make_a_nonce_look_accepted),
+		TEST(a_proxy_of_another_realm_ends_the_guessing),
 		TEST(challenges_of_several_realms_in_one_response_are_all_answered),
 		TEST(no_more_than_four_realms_are_kept),
 		TEST(what_we_cannot_answer_is_unsupported),
