@@ -78,9 +78,7 @@ int lab_accounts_init(struct lab *l)
 		return -ENOMEM;
 	int err = nist_done_new(&l->registered, REGISTERED_MAX, TS_S(32)); /* timer J */
 	if (!err)
-		err = digest_server_init(l, &l->registrar);
-	if (!err)
-		err = digest_server_init(l, &l->proxy);
+		err = digest_server_init(l, &l->digest);
 	for (unsigned i = 0; !err && i < l->cfg.n_sip_users; i++)
 		err = sip_account_init(l, i);
 	for (unsigned i = 0; !err && i < l->cfg.n_xmpp_users; i++)
@@ -91,8 +89,7 @@ int lab_accounts_init(struct lab *l)
 void lab_accounts_done(struct lab *l)
 {
 	nist_done_free(l->registered);
-	digest_server_free(l->registrar);
-	digest_server_free(l->proxy);
+	digest_server_free(l->digest);
 	if (l->sip_accounts)
 		mem_wipe(l->sip_accounts, LAB_USERS_MAX * sizeof(*l->sip_accounts));
 	if (l->xmpp_accounts)

@@ -40,9 +40,8 @@ void lab_answer(struct lab *l, const struct origin *o, int status)
 
 void lab_challenge(struct lab *l, const struct origin *o, int status, bool stale)
 {
-	struct digest_server *s = status == 401 ? l->registrar : l->proxy;
-
-	digest_server_put_challenge(s, lab_answer_begin(l, o, status), status, stale, l->now);
+	digest_server_put_challenge(
+		l->digest, lab_answer_begin(l, o, status), status, stale, l->now);
 	lab_answer_end(l, o);
 }
 
@@ -71,12 +70,11 @@ static struct sip_account *account_of(struct lab *l, const struct sip_uri *uri)
 static struct sip_account *authenticate(
 	struct lab *l, const struct origin *o, const struct sip_uri *claimed, int status)
 {
-	struct digest_server *s = status == 401 ? l->registrar : l->proxy;
 	const struct digest_secret *secret;
 	struct sip_account *a =
-		lab_sip_login(l, digest_server_username(s, &l->msg, status), &secret);
+		lab_sip_login(l, digest_server_username(l->digest, &l->msg, status), &secret);
 
-	enum digest_verdict v = digest_server_check(s, &l->msg, status, secret, l->now);
+	enum digest_verdict v = digest_server_check(l->digest, &l->msg, status, secret, l->now);
 	switch (v) {
 	case DIGEST_OK: break;
 	case DIGEST_ABSENT:

@@ -124,7 +124,7 @@ struct lab {
 
 	struct sip_account *sip_accounts;
 	struct xmpp_account *xmpp_accounts;
-	struct digest_server *registrar, *proxy;
+	struct digest_server *digest; /* one realm and one set of nonces, as in Kamailio */
 	struct nist_done *registered; /* REGISTERs that were obeyed: a repeated one is no replay */
 	struct sip_msg msg;
 	struct buf scratch;

@@ -124,8 +124,7 @@ static void a_message_gets_the_answer_of_the_fault(void **state)
 		rig_begin(&r, rows[i].fault);
 		rig_sign_in(&r, &ua);
 		rig_message(&r, &ua);
-		assert_int_equal(strncmp(r.out[0].text, "SIP/2.0 407 ", 12), 0); /* as always */
-		assert_int_equal(r.n_out, 2); /* and nothing to the gateway */
+		assert_int_equal(r.n_out, 1); /* no challenge, and nothing to the gateway */
 		rig_said_status(&r, rows[i].status);
 		assert_non_null(strstr(rig_said(&r), rows[i].holds));
 		rig_ua_end(&ua);
@@ -142,8 +141,7 @@ static void a_lost_message_is_neither_answered_nor_passed_on(void **state)
 	rig_begin(&r, "sip-lost-answer");
 	rig_sign_in(&r, &ua);
 	rig_message(&r, &ua);
-	assert_int_equal(r.n_out, 1);
-	rig_said_status(&r, 407);
+	assert_int_equal(r.n_out, 0);
 	rig_ua_end(&ua);
 	rig_end(&r);
 }
