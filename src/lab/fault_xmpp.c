@@ -9,6 +9,9 @@ void lab_fault_stream_cfg(const struct lab *l, struct xstream_cfg *cfg)
 {
 	const struct fault_stream *f = &l->fault->stream;
 
+	/* What a fault says is of RFC 6120's SASL. */
+	if (f->does == FAULT_STREAM_SAY)
+		cfg->sasl2 = false;
 	if (f->at != FAULT_AT_START)
 		return;
 	if (f->does == FAULT_STREAM_NO_TLS)

@@ -15,6 +15,7 @@ static int stream_new(struct lab *l, struct conn *c)
 		.role = component ? XSTREAM_ACCEPT_COMPONENT : XSTREAM_ACCEPT_CLIENT,
 		.tls = component || l->cfg.clear_xmpp ? XSTREAM_TLS_NONE : XSTREAM_TLS_REQUIRED,
 		.domain = component ? SLICE_NONE : SLICE(LAB_PARTNER_DOMAIN),
+		.sasl2 = true,
 		.offer = {
 			[SASL_SCRAM_SHA1] = true,
 			[SASL_SCRAM_SHA1_PLUS] = true,
