@@ -17,6 +17,7 @@ enum {
 	 * this long to close, so that what was written is not cut off by a reset. */
 	WRITE_MS = 30000,
 	LINGER_MS = 1000,
+	QUICK_WRITES = 16, /* of a flow that we opened: more than a sign-in takes */
 };
 
 enum flow_state {
@@ -41,6 +42,7 @@ struct flow {
 	bool handshaking;
 	struct buf out;
 	struct timer end; /* of a closed one */
+	unsigned quick;   /* writes after which the peer's bytes are acknowledged at once */
 	int err;          /* found while nothing could be told */
 	bool tls_refused;
 };
@@ -162,6 +164,7 @@ int flow_connect(struct flow **ret, struct flows *fs, flow_t id, const struct ad
 		return err;
 	(*ret)->peer = *to;
 	(*ret)->state = FLOW_CONNECTING;
+	(*ret)->quick = QUICK_WRITES;
 	arm_write(*ret);
 	return 0;
 }
@@ -295,6 +298,17 @@ static int end_within(struct flow *f, ts_t span)
 	return timers_set(&f->fs->timers, &f->end, ts_add(loop_now(f->fs->loop), span));
 }
 
+/* A peer without TCP_NODELAY keeps what it says second until what it said first is acknowledged:
+ * Prosody its stream features, behind the session tickets of TLS 1.3.  Linux waits 40 ms for bytes
+ * of ours to send that with, and forgets with the next packet that it should not. */
+static void acknowledge_at_once(struct flow *f)
+{
+	if (f->quick == 0)
+		return;
+	f->quick--;
+	setsockopt(f->fd, IPPROTO_TCP, TCP_QUICKACK, &(int){ 1 }, sizeof(int));
+}
+
 /* As much as the socket takes.  Tells nothing; an error is kept in f->err. */
 static void write_out(struct flow *f)
 {
@@ -319,6 +333,7 @@ static void write_out(struct flow *f)
 		}
 		buf_consume(&f->out, (size_t)n);
 		out = buf_slice(&f->out);
+		acknowledge_at_once(f);
 		if (f->state == FLOW_CLOSING)
 			end_within(f, TS_MS(WRITE_MS));
 	}

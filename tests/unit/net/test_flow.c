@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -159,6 +160,45 @@ static void a_connection_comes_up_with_its_addresses(void **state)
 	assert_true(addr_eq(&near.peer, &listener_addr));
 	assert_true(addr_eq(flow_local(far.f), &listener_addr));
 	assert_true(addr_eq(flow_peer(far.f), flow_local(near.f)));
+}
+
+/* The socket of whoever has this address. */
+static int socket_at(const struct addr *local)
+{
+	struct addr a;
+
+	for (int fd = 3; fd < 256; fd++)
+		if (sock_local(fd, &a) == 0 && addr_eq(&a, local))
+			return fd;
+	fail_msg("no socket is there");
+	return -1;
+}
+
+static bool is_quick(const struct flow *f)
+{
+	int on = 0;
+	socklen_t n = sizeof(on);
+
+	assert_int_equal(
+		getsockopt(socket_at(flow_local(f)), IPPROTO_TCP, TCP_QUICKACK, &on, &n), 0);
+	return on;
+}
+
+/* An exchange like this makes Linux wait with acknowledgements for bytes to go with them. */
+static void while_signing_in_the_peers_bytes_are_acknowledged_at_once(void **state)
+{
+	(void)state;
+	connect_both();
+	for (size_t i = 1; i <= 16; i++) {
+		flow_write(near.f, SLICE("to"));
+		wait_for_bytes(&far, 2 * i);
+		assert_true(is_quick(near.f));
+		flow_write(far.f, SLICE("fro"));
+		wait_for_bytes(&near, 3 * i);
+	}
+	flow_write(near.f, SLICE("to"));
+	wait_for_bytes(&far, 34);
+	assert_false(is_quick(near.f)); /* it costs a packet each */
 }
 
 static void a_refused_connection_has_its_errno(void **state)
@@ -504,6 +544,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_connection_comes_up_with_its_addresses),
+		TEST(while_signing_in_the_peers_bytes_are_acknowledged_at_once),
 		TEST(a_refused_connection_has_its_errno),
 		TEST(a_flow_dropped_while_connecting_says_nothing),
 		TEST(bytes_cross_in_both_directions),
