@@ -31,6 +31,8 @@ static const struct {
 		N_("What the XMPP server {1} offers was tampered with on the way: {2}.") },
 	[XSTREAM_FAIL_BIND] = { REASON_XMPP_BIND_REFUSED,
 		N_("The XMPP server {1} gave no resource: {2}.") },
+	[XSTREAM_FAIL_NO_PRESENCE] = { REASON_XMPP_NO_PRESENCE,
+		N_("The XMPP server {1} does not make the receiver available: {2}.") },
 	[XSTREAM_FAIL_CONFLICT] = { REASON_XMPP_CONFLICT,
 		N_("Another session took this one's place at the XMPP server {1}: {2}.") },
 	[XSTREAM_FAIL_STREAM_ERROR] = { REASON_XMPP_STREAM_ERROR,
