@@ -181,6 +181,7 @@ static const struct lab_fault faults[] = {
 	{ "xmpp-bind-refused", "the partner gives the receiver no resource", "xmpp_bind_refused",
 		"xmpp.bind", 1, .stream = { FAULT_AT_BIND, FAULT_STREAM_REFUSE, NULL } },
 	{ "xmpp-no-presence", "the receiver's presence is lost", "xmpp_no_presence", "xmpp.bind", 1,
+		.cause = "presence_unseen",
 		.stream = { FAULT_AT_PRESENCE, FAULT_STREAM_IGNORE, NULL } },
 	{ "xmpp-conflict", "another session takes the receiver's place", "xmpp_conflict", "deliver",
 		1, MESSAGE_IS(FAULT_STANZA_CONFLICT) },

@@ -13,6 +13,7 @@
 	X(SERVER_UNREACHABLE, server_unreachable)                                                  \
 	X(SIP_RETRANSMITTED, sip_retransmitted)                                                    \
 	X(ARRIVAL_UNPROVED, arrival_unproved)                                                      \
+	X(PRESENCE_UNSEEN, presence_unseen)                                                        \
 	X(NO_CHANNEL_BINDING, no_channel_binding)                                                  \
 	X(CERTIFICATE_ENDS_SOON, certificate_ends_soon)                                            \
 	X(EARLIER_MESSAGE, earlier_message)                                                        \

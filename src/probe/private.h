@@ -103,6 +103,7 @@ struct xmpp_side {
 	struct xlocate_target target;
 	flow_t flow;
 	bool up, in_tls, is_secure; /* in_tls: the handshake has begun */
+	bool presence_unseen;
 	struct addr local;
 	struct xstream *stream;
 	enum probe_phase phase;

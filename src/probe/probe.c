@@ -204,12 +204,24 @@ bool probe_is_decided(const struct probe *p)
 	return p->state == PROBE_CLEANUP || p->state == PROBE_DONE;
 }
 
+/* A message that did not reach a receiver whose server never made it available failed there. */
+static bool is_for_want_of_presence(const struct probe *p, enum reason reason)
+{
+	return p->xmpp.presence_unseen &&
+	       (reason == REASON_XMPP_BOUNCED || reason == REASON_IM_NOT_DELIVERED ||
+		       reason == REASON_SIP_RECEIVER_UNAVAILABLE);
+}
+
 void probe_fail(struct probe *p, enum probe_phase phase, enum reason reason, struct text message)
 {
 	struct probe_result *r = &p->result;
 
 	if (probe_is_decided(p))
 		return;
+	if (is_for_want_of_presence(p, reason)) {
+		reason = REASON_XMPP_NO_PRESENCE;
+		phase = PHASE_XMPP_BIND;
+	}
 	r->success = false;
 	r->reason = reason;
 	r->phase = phase;

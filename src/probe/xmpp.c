@@ -238,10 +238,15 @@ static void over(struct probe *p)
 	x->state = XMPP_OVER;
 }
 
-static void ready(struct probe *p, const char *jid)
+static void ready(struct probe *p, const struct xstream_event *ev)
 {
 	p->xmpp.state = XMPP_READY;
-	probe_detail(p, PHASE_XMPP_BIND, TEXT("{1}", text_str(jid)));
+	p->xmpp.presence_unseen = ev->presence_unseen;
+	if (ev->presence_unseen)
+		probe_note(p, NOTE_PRESENCE_UNSEEN,
+			TEXT(N_("the XMPP server {1} never showed that {2} is available"),
+				text_addr(&p->xmpp.target.addr), text_str(p->result.receiver)));
+	probe_detail(p, PHASE_XMPP_BIND, TEXT("{1}", text_str(ev->jid)));
 	probe_end(p, PHASE_XMPP_BIND, PHASE_OK);
 	probe_round_ready(p);
 }
@@ -278,7 +283,7 @@ static bool event(struct probe *p, const struct xstream_event *ev)
 	switch (ev->type) {
 	case XSTREAM_EV_WANT_TLS: want_tls(p); return true;
 	case XSTREAM_EV_AUTHENTICATED: authenticated(p, ev); return true;
-	case XSTREAM_EV_READY: ready(p, ev->jid); return true;
+	case XSTREAM_EV_READY: ready(p, ev); return true;
 	case XSTREAM_EV_STANZA: stanza(p, ev->node); return true;
 	case XSTREAM_EV_CLOSED:
 	case XSTREAM_EV_FAILED:

@@ -179,7 +179,9 @@ void xstream_restart(struct xstream *x)
 void xstream_ready(struct xstream *x)
 {
 	xstream_enter(x, XSTREAM_READY);
-	xstream_emit(x, (struct xstream_event){ .type = XSTREAM_EV_READY, .jid = x->jid.text });
+	xstream_emit(x, (struct xstream_event){ .type = XSTREAM_EV_READY,
+				.jid = x->jid.text,
+				.presence_unseen = x->presence_unseen });
 }
 
 static void open_stream(struct xstream *x, const struct xml_event *ev)

@@ -70,9 +70,7 @@ enum xstream_failure {
 	XSTREAM_FAIL_SERVER_PROOF,    /* the server does not know the password */
 	XSTREAM_FAIL_DOWNGRADE,       /* channel binding or -PLUS was tampered with */
 	XSTREAM_FAIL_BIND,            /* no resource; `condition` says */
-	XSTREAM_FAIL_NO_PRESENCE,     /* bound, but not made available: `condition` when the server
-					 refused the presence, "" when it only answered what came behind
-					 it */
+	XSTREAM_FAIL_NO_PRESENCE,     /* bound, but the server refused the presence; `condition` */
 	XSTREAM_FAIL_CONFLICT,        /* stream error conflict */
 	XSTREAM_FAIL_STREAM_ERROR,    /* any other; `condition` and `text` */
 	XSTREAM_FAIL_UNPARSABLE,      /* ill-formed or over a limit; `where` */
@@ -110,6 +108,9 @@ struct xstream_event {
 	enum xstream_failure failure;
 	struct where where;
 	bool plus_missing; /* FAILED too: a stripped -PLUS may be the cause */
+	/* READY: the server answered what came behind the presence and never sent that back:
+	 * perhaps no message will reach this resource. */
+	bool presence_unseen;
 };
 
 /* 0; ERR_SYNTAX or ERR_LIMIT when the domain is none; -EINVAL for STARTTLS on a component's stream

@@ -111,10 +111,11 @@ struct xstream {
 	char tag[JID_PART_MAX + 1]; /* accepting client: what Bind2 wants in the resource */
 
 	/* client */
-	unsigned pings;      /* sent, each right behind a presence */
-	bool early;          /* the last presence went out before the answer to bind was here */
-	bool early_answered; /* ... and so came the answer to the ping behind it */
-	ts_t presence_by;    /* from when on a presence is not late but lost */
+	bool presence_unseen; /* the ping was answered, and the presence did not come back */
+	unsigned pings;       /* sent, each right behind a presence */
+	bool early;           /* the last presence went out before the answer to bind was here */
+	bool early_answered;  /* ... and so came the answer to the ping behind it */
+	ts_t presence_by;     /* from when on a presence is not late but lost */
 
 	struct jid domain; /* cfg.domain, prepared */
 	struct jid jid;    /* who is at our end of the stream; accepting: at the other */

@@ -103,7 +103,7 @@ static inline void rig_event(struct rig *r, const struct xstream_event *ev)
 		rig_log(r, "AUTHENTICATED %s\n", ev->text);
 		break;
 	case XSTREAM_EV_READY:
-		rig_log(r, "READY %s\n", ev->jid);
+		rig_log(r, "READY %s%s\n", ev->jid, ev->presence_unseen ? " unseen" : "");
 		snprintf(r->jid, sizeof(r->jid), "%s", ev->jid);
 		break;
 	case XSTREAM_EV_WANT_ACCOUNT: rig_want(r, ev, &r->want_account, "WANT_ACCOUNT"); break;
