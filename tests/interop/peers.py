@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import random
 import secrets
 import shutil
 import signal
@@ -20,12 +21,13 @@ WAIT_S = 30
 
 
 def free_port():
-    """A port that is free for UDP and TCP."""
+    """A port that is free for UDP and TCP, below those from which the kernel gives to connections: one of
+    these could be taken between this look and the server's start."""
     while True:
+        port = random.randrange(10000, 32000)
         with socket.socket() as t, socket.socket(type=socket.SOCK_DGRAM) as u:
-            t.bind(("127.0.0.1", 0))
-            port = t.getsockname()[1]
             try:
+                t.bind(("127.0.0.1", port))
                 u.bind(("127.0.0.1", port))
                 return port
             except OSError:
