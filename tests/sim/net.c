@@ -30,7 +30,8 @@ struct flow {
 	struct member *m[2];
 	flow_t id[2];
 	struct addr addr[2];
-	ts_t last[2]; /* when what was sent last to this end arrives: bytes never overtake */
+	ts_t last[2];      /* when what was sent last to this end arrives: bytes never overtake */
+	ts_t wants_tls[2]; /* since when; 0: not */
 };
 
 struct event {
@@ -43,6 +44,7 @@ struct event {
 	struct fact in;
 	struct addr local, peer;
 	struct dns_answer dns;
+	struct tls_facts tls;
 	uint8_t *bytes;
 };
 
@@ -60,6 +62,7 @@ struct net {
 	uint16_t next_port;
 	flow_t next_accepted;
 	unsigned long steps, order;
+	const void *far; /* NULL: nobody is nearer than others */
 };
 
 struct net *net_new(const struct net_cfg *cfg)
@@ -100,10 +103,17 @@ unsigned long net_steps(const struct net *n)
 	return n->steps;
 }
 
-static ts_t delay(struct net *n)
+void net_set_far(struct net *n, const void *self)
+{
+	n->far = self;
+}
+
+static ts_t delay(struct net *n, const struct member *from, const struct member *to)
 {
 	ts_t span = n->cfg.delay_max - n->cfg.delay_min;
 
+	if (n->far && from->e.self != n->far && to->e.self != n->far)
+		return 0;
 	return n->cfg.delay_min + (span ? rng_below(&n->rng, (uint32_t)span + 1) : 0);
 }
 
@@ -172,14 +182,15 @@ static void send_datagram(struct net *n, struct member *m, const struct output *
 		const struct fact in = {
 			.type = FACT_DATAGRAM_FAILED, .listener = from->id, .err = ECONNREFUSED
 		};
-		set_ends(schedule(n, m, n->now + 2 * delay(n), &in), &from->addr, &o->peer);
+		set_ends(schedule(n, m, n->now + 2 * delay(n, m, m), &in), &from->addr, &o->peer);
 		return;
 	}
 	for (unsigned i = 0; i < copies; i++) {
 		const struct fact in = {
 			.type = FACT_DATAGRAM, .listener = to->id, .bytes = o->bytes
 		};
-		set_ends(schedule(n, to->m, n->now + delay(n), &in), &to->addr, &from->addr);
+		set_ends(schedule(n, to->m, n->now + delay(n, m, to->m), &in), &to->addr,
+			&from->addr);
 	}
 }
 
@@ -199,7 +210,7 @@ static struct flow *find_flow(struct net *n, const struct member *m, flow_t id, 
 
 static void to_end(struct net *n, struct flow *f, int end, struct fact in)
 {
-	ts_t at = n->now + delay(n);
+	ts_t at = n->now + delay(n, f->m[0], f->m[1]);
 
 	f->last[end] = at > f->last[end] ? at : f->last[end];
 	in.flow = f->id[end];
@@ -213,13 +224,14 @@ static void connect_flow(struct net *n, struct member *m, const struct want *w)
 {
 	struct listener *l = find_listener(n, false, &w->addr);
 	struct addr local = { .family = 4, .port = n->next_port++, .ip = { 127, 0, 0, 1 } };
+	const ts_t before = n->now;
 
 	if (!l) {
 		const struct fact in = { .type = FACT_FLOW_FAILED,
 			.flow = w->flow,
 			.err = ECONNREFUSED,
 			.step = FLOW_STEP_CONNECT };
-		set_ends(schedule(n, m, n->now + 2 * delay(n), &in), &local, &w->addr);
+		set_ends(schedule(n, m, n->now + 2 * delay(n, m, m), &in), &local, &w->addr);
 		return;
 	}
 	assert(n->n_flows < FLOWS_MAX);
@@ -229,8 +241,9 @@ static void connect_flow(struct net *n, struct member *m, const struct want *w)
 		.id = { w->flow, FLOW_ACCEPTED_BIT | ++n->next_accepted },
 		.addr = { local, l->addr } };
 	to_end(n, f, 1, (struct fact){ .type = FACT_FLOW_ACCEPTED, .listener = l->id });
-	f->last[0] = f->last[1];
+	n->now = f->last[1]; /* what goes back leaves when that has arrived */
 	to_end(n, f, 0, (struct fact){ .type = FACT_FLOW_UP });
+	n->now = before;
 	if (n->cfg.cut_after) {
 		const struct fact cut = { .type = FACT_FLOW_FAILED,
 			.err = ECONNRESET,
@@ -274,6 +287,44 @@ static void send_bytes(struct net *n, struct member *m, const struct output *o)
 		to_end(n, f, !end, (struct fact){ .type = FACT_FLOW_BYTES, .bytes = o->bytes });
 }
 
+/* ---- TLS: the times of a handshake of 1.3, and no cryptography ---- */
+
+static void tls_up(struct net *n, struct flow *f, int end, ts_t at)
+{
+	static const struct tls_facts facts = { .version = "TLSv1.3",
+		.cipher = "simulated",
+		.exporter = "the same at both ends",
+		.n_exporter = 32 };
+	const struct fact in = { .type = FACT_TLS_UP, .flow = f->id[end] };
+
+	f->last[end] = at > f->last[end] ? at : f->last[end];
+	struct event *e = schedule(n, f->m[end], f->last[end], &in);
+	e->flow = f;
+	e->end = end;
+	e->tls = facts;
+	e->in.tls = &e->tls;
+	set_ends(e, &f->addr[end], &f->addr[!end]);
+}
+
+/* ClientHello, then all that the server has, then Finished: the connecting end is up after one
+ * round trip, the other half a one later. */
+static void want_tls(struct net *n, struct member *m, flow_t id)
+{
+	int end;
+	struct flow *f = find_flow(n, m, id, &end);
+
+	if (!f)
+		return;
+	f->wants_tls[end] = n->now;
+	if (!f->wants_tls[!end])
+		return;
+	const ts_t there = f->wants_tls[0] + delay(n, f->m[0], f->m[1]);
+	const ts_t begins = there > f->wants_tls[1] ? there : f->wants_tls[1];
+	const ts_t up = begins + delay(n, f->m[0], f->m[1]);
+	tls_up(n, f, 0, up);
+	tls_up(n, f, 1, up + delay(n, f->m[0], f->m[1]));
+}
+
 /* ---- wants ---- */
 
 static void listen_at(struct net *n, struct member *m, const struct want *w)
@@ -298,13 +349,13 @@ static void do_want(struct net *n, struct member *m, const struct want *w)
 	case WANT_DROP_FLOW: close_end(n, m, w->flow, w->reset); break;
 	case WANT_DNS: {
 		const struct fact in = { .type = FACT_DNS, .dns_id = w->dns_id };
-		struct event *e = schedule(n, m, n->now + delay(n), &in);
+		struct event *e = schedule(n, m, n->now + delay(n, m, m), &in);
 
 		e->dns = (struct dns_answer){ .status = DNS_NXDOMAIN };
 		e->in.dns = &e->dns;
 		break;
 	}
-	case WANT_TLS: assert(false && "there is no TLS in here"); break;
+	case WANT_TLS: want_tls(n, m, w->flow); break;
 	case WANT_UNLISTEN:
 	case WANT_PAUSE:
 	case WANT_RESUME:

@@ -21,6 +21,8 @@ struct rng *net_rng(struct net *n);
 ts_t net_now(const struct net *n);
 /* `drained` is called after each drain of this engine. */
 void net_add(struct net *n, struct engine e, void (*drained)(void *arg), void *arg);
+/* From here on only what this engine sends and is sent takes time: it is far from all others. */
+void net_set_far(struct net *n, const void *self);
 /* Runs until `*stop`, until nothing can happen any more, or until `limit`.  False at the limit. */
 bool net_run(struct net *n, const bool *stop, ts_t limit);
 /* How many steps were taken, for the report of a failing seed. */

@@ -25,6 +25,7 @@ struct world {
 	struct addr at[LAB_LISTEN_COUNT];
 	const struct lab_fault *fault;
 	bool tcp;
+	bool tls; /* on both sides of the probe, which is far from the rest */
 	unsigned rounds;
 	ts_t timeout;
 	bool gateway_started, probe_started, done;
@@ -86,9 +87,11 @@ static void start_lab(struct world *w)
 	strcpy(c->xmpp_users[0].password, "xmpp secret");
 	c->n_sip_users = c->n_xmpp_users = 1;
 	c->sip_udp = c->sip_tcp = c->xmpp_client = c->xmpp_component = loopback();
+	if (w->tls)
+		c->sip_tls = loopback();
 	strcpy(c->component_name, "litware.test");
 	strcpy(c->component_secret, "component secret");
-	c->clear_xmpp = true;
+	c->clear_xmpp = !w->tls;
 	c->gateway_transport = w->tcp ? TRANSPORT_TCP : TRANSPORT_UDP;
 	c->fault = w->fault;
 	assert_int_equal(lab_new(&w->lab, c, net_rng(w->net), net_now(w->net)), 0);
@@ -128,9 +131,13 @@ static void start_probe(struct world *w)
 	struct buf why;
 
 	w->probe_started = true;
-	snprintf(registrar, sizeof(registrar), "sip:%s;transport=%s",
-		addr_text(&w->at[w->tcp ? LAB_LISTEN_SIP_TCP : LAB_LISTEN_SIP_UDP], text),
-		w->tcp ? "tcp" : "udp");
+	const enum lab_listener at = w->tls   ? LAB_LISTEN_SIP_TLS
+				     : w->tcp ? LAB_LISTEN_SIP_TCP
+					      : LAB_LISTEN_SIP_UDP;
+	snprintf(registrar, sizeof(registrar), "sip:%s;transport=%s", addr_text(&w->at[at], text),
+		w->tls   ? "tls"
+		: w->tcp ? "tcp"
+			 : "udp");
 	const struct probe_cfg cfg = {
 		.target_fqdn = SLICE("pool.litware.test"),
 		.user = SLICE("sip:pilar@litware.test"),
@@ -142,11 +149,13 @@ static void start_probe(struct world *w)
 		.receiver_server = slice_str(addr_text(&w->at[LAB_LISTEN_XMPP_CLIENT], server)),
 		.timeout = w->timeout,
 		.count = w->rounds,
-		.xmpp_plain = true,
+		.xmpp_plain = !w->tls,
 	};
 	buf_init(&why, 4096);
 	assert_int_equal(probe_new(&w->probe, &cfg, net_rng(w->net), net_now(w->net), &why), 0);
 	buf_done(&why);
+	if (w->tls)
+		net_set_far(w->net, w->probe);
 	net_add(w->net, probe_engine(w->probe), on_probe, w);
 }
 
@@ -279,6 +288,30 @@ static void each_fault_that_needs_no_tls_has_its_own_reason(void **state)
 	}
 }
 
+/* doc/round-trips.md: seven for the longer sign-in, one for the message, one for the answer. */
+static void a_cold_test_takes_no_more_round_trips_than_it_must(void **state)
+{
+	enum { IDEAL = 9, ROUND_TRIP_MS = 50 };
+	struct world w = { .rounds = 1, .timeout = TS_S(10), .tls = true };
+	const struct net_cfg cfg = { .seed = 1,
+		.delay_min = TS_MS(ROUND_TRIP_MS / 2),
+		.delay_max = TS_MS(ROUND_TRIP_MS / 2) };
+
+	(void)state;
+	run(&w, &cfg);
+	const struct probe_result *r = probe_result(w.probe);
+	check(&w, 1, r->success && r->proof == PROOF_ANSWERED, "not answered");
+	print_message("%.2f round trips, ideally %d\n",
+		(double)r->latency / (double)TS_MS(ROUND_TRIP_MS), IDEAL);
+	for (unsigned i = 0; i < PHASE_COUNT; i++)
+		if (r->phases[i].outcome == PHASE_OK)
+			print_message("  %-13s %.2f at %.2f\n", phase_name((enum probe_phase)i),
+				(double)r->phases[i].duration / (double)TS_MS(ROUND_TRIP_MS),
+				(double)r->phases[i].started / (double)TS_MS(ROUND_TRIP_MS));
+	assert_true(10 * r->latency <= 11 * (ts_t)IDEAL * TS_MS(ROUND_TRIP_MS));
+	end(&w);
+}
+
 static void a_seed_gives_the_same_run_again(void **state)
 {
 	unsigned long steps[2];
@@ -304,6 +337,7 @@ static void a_seed_gives_the_same_run_again(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_cold_test_takes_no_more_round_trips_than_it_must),
 		cmocka_unit_test(a_seed_gives_the_same_run_again),
 		cmocka_unit_test(each_fault_that_needs_no_tls_has_its_own_reason),
 		cmocka_unit_test(every_message_crosses_once_whatever_the_network_does),
