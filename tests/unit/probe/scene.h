@@ -27,7 +27,10 @@ struct scene {
 	unsigned n_questions, n_answered;
 	struct want questions[32];
 	unsigned n_out;
-	char out[SCENE_TEXT]; /* the last output */
+	char out[SCENE_TEXT]; /* the last request to the pool */
+	/* Takes what goes out on a connection, when the pool is spoken to over UDP; may be NULL. */
+	void (*xmpp)(struct scene *s, struct slice bytes);
+	void *server;
 };
 
 static const struct addr scene_local = { .family = 4, .port = 40000, .ip = { 127, 0, 0, 2 } };
@@ -40,6 +43,12 @@ static inline void scene_drain(struct scene *s)
 	struct probe_event ev;
 
 	while (s->e.ops->take_output(s->p, &o)) {
+		if (o.flow && s->xmpp) {
+			s->xmpp(s, o.bytes);
+			continue;
+		}
+		if (slice_starts(o.bytes, SLICE("SIP/2.0 ")))
+			continue; /* our own answer to a request */
 		assert_true(slice_cstr(o.bytes, s->out, sizeof(s->out)));
 		s->n_out++;
 	}
@@ -135,6 +144,7 @@ static inline void scene_header(const struct scene *s, const char *name, char re
 /* The pool's answer to the last request; `rows` are whole header lines. */
 static inline void scene_answer(struct scene *s, const char *status, const char *rows)
 {
+	const bool udp = s->wants_listen;
 	static const char *const same[] = { "Via", "From", "To", "Call-ID", "CSeq" };
 	char text[SCENE_TEXT], value[512];
 	int n = snprintf(text, sizeof(text), "SIP/2.0 %s\r\n", status);
@@ -145,8 +155,8 @@ static inline void scene_answer(struct scene *s, const char *status, const char 
 			i == 2 ? ";tag=pool" : "");
 	}
 	n += snprintf(text + n, sizeof(text) - (size_t)n, "%sContent-Length: 0\r\n\r\n", rows);
-	scene_push(s, (struct fact){ .type = s->flow ? FACT_FLOW_BYTES : FACT_DATAGRAM,
-			      .flow = s->flow,
+	scene_push(s, (struct fact){ .type = udp ? FACT_DATAGRAM : FACT_FLOW_BYTES,
+			      .flow = udp ? 0 : s->flow,
 			      .listener = 1,
 			      .bytes = slice_of(text, (size_t)n) });
 }

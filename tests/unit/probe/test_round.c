@@ -1,0 +1,516 @@
+/* A message across and back: what arrives, from whom, how often, and what that proves. */
+#include "bridge/address.h"
+#include "scene.h"
+#include "xmpp/stream.h"
+
+#define RECEIVER "adelany@contoso.test"
+#define JID      RECEIVER "/r"
+
+/* The XMPP server that the receiver signs in to; its word on presence can be left out. */
+struct server {
+	struct xstream *x;
+	struct sasl_secret secret;
+	bool mute_presence;
+	struct buf in; /* of the probe, not yet read */
+	char answer_id[64], answer_to[256], answer_body[256], answer_thread[64];
+};
+
+static void say(struct server *v, const char *text)
+{
+	struct buf *b = xstream_begin(v->x);
+
+	assert_non_null(b);
+	buf_puts(b, text);
+}
+
+static void keep(char *ret, size_t size, struct slice s)
+{
+	assert_true(slice_cstr(s, ret, size));
+}
+
+static struct slice child(const struct stanza *s, const char *name)
+{
+	const struct xml_node *n = xml_child(s->node, NULL, name);
+
+	return n ? n->text : SLICE_NONE;
+}
+
+static void stanza(struct scene *s, struct server *v, const struct xml_node *node)
+{
+	struct stanza st;
+
+	stanza_read(&st, node);
+	if (st.kind == STANZA_PRESENCE && st.type.n == 0 && !v->mute_presence)
+		say(v, "<presence from='" JID "' to='" JID "'/>");
+	if (st.kind == STANZA_IQ)
+		assert_true(stanza_put_iq_answer(xstream_begin(v->x), &st));
+	if (st.kind == STANZA_MESSAGE) {
+		keep(v->answer_id, sizeof(v->answer_id), st.id);
+		keep(v->answer_to, sizeof(v->answer_to), st.to);
+		keep(v->answer_body, sizeof(v->answer_body), child(&st, "body"));
+		keep(v->answer_thread, sizeof(v->answer_thread), child(&st, "thread"));
+		return;
+	}
+	if ((st.kind == STANZA_PRESENCE && (st.type.n || v->mute_presence)))
+		return;
+	assert_int_equal(xstream_commit(v->x, s->now), 0);
+}
+
+static void event(struct scene *s, struct server *v, const struct xstream_event *ev)
+{
+	switch (ev->type) {
+	case XSTREAM_EV_WANT_ACCOUNT: xstream_push_account(v->x, &v->secret, s->now); break;
+	case XSTREAM_EV_WANT_BIND: xstream_push_bind(v->x, SLICE("r"), s->now); break;
+	case XSTREAM_EV_STANZA: stanza(s, v, ev->node); break;
+	case XSTREAM_EV_OPENED:
+	case XSTREAM_EV_FEATURES:
+	case XSTREAM_EV_WANT_TLS:
+	case XSTREAM_EV_AUTHENTICATED:
+	case XSTREAM_EV_READY:
+	case XSTREAM_EV_WANT_SECRET:
+	case XSTREAM_EV_CLOSED:
+	case XSTREAM_EV_FAILED: break;
+	}
+}
+
+static void take(struct scene *s, struct slice bytes)
+{
+	struct server *v = s->server;
+
+	buf_put(&v->in, bytes);
+}
+
+/* Until neither has anything more to say. */
+static void talk(struct scene *s)
+{
+	struct server *v = s->server;
+	struct xstream_event ev;
+	struct slice out;
+
+	for (;;) {
+		size_t n =
+			buf_len(&v->in) ? xstream_push_bytes(v->x, buf_slice(&v->in), s->now) : 0;
+
+		buf_consume(&v->in, n);
+		while (xstream_take_event(v->x, &ev))
+			event(s, v, &ev);
+		bool said = false;
+		while (xstream_take_output(v->x, &out)) {
+			char copy[SCENE_TEXT];
+
+			keep(copy, sizeof(copy), out);
+			scene_push(s, (struct fact){ .type = FACT_FLOW_BYTES,
+					      .flow = s->flow,
+					      .bytes = slice_str(copy) });
+			said = true;
+		}
+		if (n == 0 && !said)
+			return;
+	}
+}
+
+struct round {
+	struct scene s;
+	struct server v;
+	char nonce[64]; /* of the MESSAGE that is out */
+	char call_id[512];
+};
+
+/* Both sides are signed in and the MESSAGE is out. */
+static void begin(struct round *r, bool mute_presence, unsigned count)
+{
+	struct probe_cfg cfg = scene_cfg("sip:127.0.0.1:5060;transport=udp");
+	const struct xstream_cfg server = { .role = XSTREAM_ACCEPT_CLIENT,
+		.tls = XSTREAM_TLS_NONE,
+		.domain = SLICE("contoso.test"),
+		.offer = { [SASL_SCRAM_SHA256] = true } };
+
+	memset(r, 0, sizeof(*r));
+	cfg.has_receiver_password = true;
+	cfg.receiver_password = SLICE("xmpp secret");
+	cfg.receiver_server = SLICE("127.0.0.1:5222");
+	cfg.xmpp_plain = true;
+	cfg.count = count;
+	scene_begin(&r->s, &cfg);
+	r->s.xmpp = take;
+	r->s.server = &r->v;
+	r->v.mute_presence = mute_presence;
+	buf_init(&r->v.in, 1 << 16);
+	assert_int_equal(sasl_secret_make(&r->v.secret, SLICE("xmpp secret"), 4096, &r->s.rng), 0);
+	assert_int_equal(xstream_new(&r->v.x, &server, &r->s.rng, r->s.now), 0);
+	scene_push(&r->s, (struct fact){ .type = FACT_FLOW_UP, .flow = r->s.flow });
+	talk(&r->s);
+	if (mute_presence)
+		scene_wait(&r->s, TS_S(1));
+	scene_sign_in(&r->s);
+	const char *body = strstr(r->s.out, "stox test ");
+	assert_non_null(body);
+	keep(r->nonce, sizeof(r->nonce), slice_str(body + strlen("stox test ")));
+	scene_header(&r->s, "Call-ID", r->call_id);
+}
+
+static void end(struct round *r)
+{
+	scene_end(&r->s);
+	xstream_free(r->v.x);
+	buf_done(&r->v.in);
+}
+
+/* A message at the receiver. */
+static void arrives(struct round *r, const char *from, const char *body)
+{
+	char text[1024];
+
+	snprintf(text, sizeof(text),
+		"<message from='%s' to='" JID
+		"' id='g1'><body>%s</body><thread>%s</thread></message>",
+		from, body, r->call_id);
+	say(&r->v, text);
+	assert_int_equal(xstream_commit(r->v.x, r->s.now), 0);
+	talk(&r->s);
+}
+
+static void arrives_well(struct round *r)
+{
+	char body[128];
+
+	snprintf(body, sizeof(body), "stox test %s", r->nonce);
+	arrives(r, "pilar@litware.test/gr", body);
+}
+
+/* A MESSAGE at the SIP user. */
+static void comes_back(struct round *r, const char *from, const char *type, const char *body)
+{
+	static unsigned branch;
+	char text[SCENE_TEXT];
+
+	int n = snprintf(text, sizeof(text),
+		"MESSAGE sip:pilar@127.0.0.2:40000 SIP/2.0\r\n"
+		"Via: SIP/2.0/UDP 127.0.0.1:5060;branch=z9hG4bKback%u\r\nMax-Forwards: 69\r\n"
+		"From: <%s>;tag=b\r\nTo: <sip:pilar@litware.test>\r\nCall-ID: back\r\n"
+		"CSeq: 1 MESSAGE\r\nContent-Type: %s\r\nContent-Length: %zu\r\n\r\n%s",
+		branch++, from, type, strlen(body), body);
+	scene_push(&r->s,
+		(struct fact){
+			.type = FACT_DATAGRAM, .listener = 1, .bytes = slice_of(text, (size_t)n) });
+	talk(&r->s);
+}
+
+#define FROM_RECEIVER "sip:" RECEIVER ";gr=r"
+
+/* ---- the way it should be ---- */
+
+static void a_message_that_arrives_and_is_answered_proves_all(void **state)
+{
+	struct round r;
+
+	(void)state;
+	begin(&r, false, 1);
+	assert_int_equal(probe_result(r.s.p)->proof, PROOF_NONE);
+	scene_answer(&r.s, "202 Accepted", "");
+	assert_int_equal(probe_result(r.s.p)->proof, PROOF_ACCEPTED);
+	r.s.now += TS_MS(20);
+	arrives_well(&r);
+	assert_int_equal(probe_result(r.s.p)->proof, PROOF_DELIVERED);
+	assert_string_equal(r.v.answer_to, "pilar@litware.test/gr");
+	assert_string_equal(r.v.answer_thread, r.call_id);
+	assert_true(strncmp(r.v.answer_body, "stox answer ", 12) == 0);
+	assert_null(strstr(r.v.answer_body, r.nonce)); /* a nonce of its own */
+	r.s.now += TS_MS(30);
+	comes_back(&r, FROM_RECEIVER, "text/plain", r.v.answer_body);
+	const struct probe_result *result = probe_result(r.s.p);
+	assert_true(result->success);
+	assert_int_equal(result->proof, PROOF_ANSWERED);
+	assert_int_equal(result->phases[PHASE_DELIVER].duration, TS_MS(20));
+	assert_int_equal(result->phases[PHASE_ANSWER].duration, TS_MS(30));
+	end(&r);
+}
+
+static void the_message_may_arrive_before_it_is_answered(void **state)
+{
+	struct round r;
+
+	(void)state;
+	begin(&r, false, 1);
+	arrives_well(&r);
+	comes_back(&r, FROM_RECEIVER, "text/plain", r.v.answer_body);
+	assert_false(probe_result(r.s.p)->success); /* the pool owes its answer */
+	scene_answer(&r.s, "202 Accepted", "");
+	assert_true(probe_result(r.s.p)->success);
+	end(&r);
+}
+
+/* ---- the ways it should not be ---- */
+
+static void only_that_nonce_unaltered_from_the_right_sender_counts(void **state)
+{
+	static const struct {
+		const char *from, *before, *behind, *reason;
+	} rows[] = {
+		{ "kenmyer@litware.test", "stox test ", "", "im_wrong_sender" },
+		{ "pilar@gateway.test", "stox test ", "", "im_wrong_sender" },
+		{ "pilar@litware.test", "stox test ", " [scanned]", "im_altered" },
+		{ "pilar@litware.test", "> stox test ", "", "im_altered" },
+		{ "pilar@litware.test", "STOX TEST ", "", "im_altered" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char body[256];
+		struct round r;
+
+		begin(&r, false, 1);
+		scene_answer(&r.s, "202 Accepted", "");
+		snprintf(body, sizeof(body), "%s%s%s", rows[i].before, r.nonce, rows[i].behind);
+		arrives(&r, rows[i].from, body);
+		scene_failed(&r.s, "deliver", rows[i].reason);
+		end(&r);
+	}
+}
+
+static void the_answer_is_judged_as_the_message_is(void **state)
+{
+	static const struct {
+		const char *from, *behind, *reason;
+	} rows[] = {
+		{ "sip:kenmyer@contoso.test", "", "im_wrong_sender" },
+		{ FROM_RECEIVER, "!", "im_altered" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char body[512];
+		struct round r;
+
+		begin(&r, false, 1);
+		scene_answer(&r.s, "202 Accepted", "");
+		arrives_well(&r);
+		snprintf(body, sizeof(body), "%s%s", r.v.answer_body, rows[i].behind);
+		comes_back(&r, rows[i].from, "text/plain", body);
+		scene_failed(&r.s, "answer", rows[i].reason);
+		end(&r);
+	}
+}
+
+static void a_second_copy_is_told(void **state)
+{
+	struct round r;
+
+	(void)state;
+	begin(&r, false, 1);
+	scene_answer(&r.s, "202 Accepted", "");
+	arrives_well(&r);
+	arrives_well(&r);
+	scene_failed(&r.s, "deliver", "im_duplicated");
+	end(&r);
+}
+
+static void what_others_write_is_nobodys_business(void **state)
+{
+	struct round r;
+
+	(void)state;
+	begin(&r, false, 1);
+	scene_answer(&r.s, "202 Accepted", "");
+	arrives(&r, "friend@example.net", "hello");
+	comes_back(&r, "sip:friend@example.net", "text/plain", "hello");
+	assert_int_equal(probe_result(r.s.p)->reason, REASON_NONE);
+	assert_int_equal(probe_result(r.s.p)->n_notes, 0);
+	end(&r);
+}
+
+static void a_message_of_an_earlier_test_is_told_and_never_counted(void **state)
+{
+	struct round r;
+
+	(void)state;
+	begin(&r, false, 1);
+	scene_answer(&r.s, "202 Accepted", "");
+	arrives(&r, "pilar@litware.test", "stox test abcdefghijklmnopqrstuvwxyz");
+	comes_back(&r, FROM_RECEIVER, "text/plain", "stox answer abcdefghijklmnopqrstuvwxyz");
+	const struct probe_result *result = probe_result(r.s.p);
+	assert_int_equal(result->proof, PROOF_ACCEPTED);
+	assert_int_equal(result->n_notes, 1);
+	assert_int_equal(result->notes[0].note, NOTE_EARLIER_MESSAGE);
+	end(&r);
+}
+
+static void silence_is_told_by_what_was_awaited(void **state)
+{
+	struct round r;
+
+	(void)state;
+	begin(&r, false, 1);
+	scene_answer(&r.s, "202 Accepted", "");
+	scene_wait(&r.s, TS_S(10));
+	scene_failed(&r.s, "deliver", "im_not_delivered");
+	end(&r);
+
+	begin(&r, false, 1);
+	scene_answer(&r.s, "202 Accepted", "");
+	arrives_well(&r);
+	scene_wait(&r.s, TS_S(10));
+	scene_failed(&r.s, "answer", "im_no_answer");
+	end(&r);
+
+	begin(&r, false, 1);
+	arrives_well(&r);
+	comes_back(&r, FROM_RECEIVER, "text/plain", r.v.answer_body);
+	scene_wait(&r.s, TS_S(10));
+	scene_failed(&r.s, "sip.send", "sip_gateway_timeout");
+	end(&r);
+}
+
+static void what_comes_after_the_verdict_is_late(void **state)
+{
+	char text[SCENE_TEXT];
+	struct round r;
+
+	(void)state;
+	begin(&r, false, 1);
+	scene_answer(&r.s, "202 Accepted", "");
+	scene_wait(&r.s, TS_S(10));
+	r.s.now += TS_MS(100);
+	arrives_well(&r);
+	scene_failed(&r.s, "deliver", "im_late");
+	assert_non_null(strstr(scene_message(&r.s, text), "after 10.1 s"));
+	end(&r);
+}
+
+/* RFC 5438 section 7.2.1, and wrapped in CPIM. */
+static void a_report_that_the_message_failed_is_its_end(void **state)
+{
+	static const struct {
+		const char *from, *type, *body, *reason;
+	} rows[] = {
+		{ FROM_RECEIVER, "message/imdn+xml", "<imdn><status><failed/></status></imdn>",
+			"im_bounced" },
+		{ FROM_RECEIVER, "message/cpim",
+			"Content-type: "
+			"message/imdn+xml\r\n\r\n<imdn><status><failed/></status></imdn>",
+			"im_bounced" },
+		{ FROM_RECEIVER, "message/imdn+xml", "<imdn><status><delivered/></status></imdn>",
+			"" },
+		{ "sip:mallory@example.net", "message/imdn+xml",
+			"<imdn><status><failed/></status></imdn>", "" },
+		{ FROM_RECEIVER, "text/plain", "it failed", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct round r;
+
+		begin(&r, false, 1);
+		scene_answer(&r.s, "202 Accepted", "");
+		comes_back(&r, rows[i].from, rows[i].type, rows[i].body);
+		assert_string_equal(reason_id(probe_result(r.s.p)->reason), rows[i].reason);
+		end(&r);
+	}
+}
+
+static void an_answer_that_is_sent_back_is_told_apart(void **state)
+{
+	char text[1024];
+	struct round r;
+
+	(void)state;
+	begin(&r, false, 1);
+	scene_answer(&r.s, "202 Accepted", "");
+	arrives_well(&r);
+	snprintf(text, sizeof(text),
+		"<message from='pilar@litware.test' to='" JID
+		"' type='error' id='%s'><error type='cancel'>"
+		"<item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>",
+		r.v.answer_id);
+	say(&r.v, text);
+	assert_int_equal(xstream_commit(r.v.x, r.s.now), 0);
+	talk(&r.s);
+	scene_failed(&r.s, "answer", "xmpp_answer_bounced");
+	assert_string_equal(probe_result(r.s.p)->evidence.xmpp_condition, "item-not-found");
+	end(&r);
+}
+
+/* ---- a receiver that is not made available ---- */
+
+static void without_a_presence_a_message_that_arrives_is_a_success(void **state)
+{
+	struct round r;
+
+	(void)state;
+	begin(&r, true, 1);
+	scene_answer(&r.s, "202 Accepted", "");
+	arrives_well(&r);
+	comes_back(&r, FROM_RECEIVER, "text/plain", r.v.answer_body);
+	const struct probe_result *result = probe_result(r.s.p);
+	assert_true(result->success);
+	assert_int_equal(result->notes[0].note, NOTE_PRESENCE_UNSEEN);
+	assert_false(result->notes[0].is_cause);
+	end(&r);
+}
+
+static void without_a_presence_a_message_that_does_not_arrive_failed_for_that(void **state)
+{
+	struct round r;
+
+	(void)state;
+	begin(&r, true, 1);
+	scene_answer(&r.s, "202 Accepted", "");
+	scene_wait(&r.s, TS_S(10));
+	scene_failed(&r.s, "xmpp.bind", "xmpp_no_presence");
+	assert_true(probe_result(r.s.p)->notes[0].is_cause);
+	end(&r);
+}
+
+/* ---- --count ---- */
+
+static void each_round_has_a_nonce_and_a_deadline_of_its_own(void **state)
+{
+	char first[64];
+	struct round r;
+
+	(void)state;
+	begin(&r, false, 2);
+	memcpy(first, r.nonce, sizeof(first));
+	scene_answer(&r.s, "202 Accepted", "");
+	r.s.now += TS_S(9);
+	arrives_well(&r);
+	comes_back(&r, FROM_RECEIVER, "text/plain", r.v.answer_body);
+	assert_false(probe_result(r.s.p)->success);
+	const char *body = strstr(r.s.out, "stox test ");
+	assert_non_null(body);
+	assert_string_not_equal(body + strlen("stox test "), first);
+	keep(r.nonce, sizeof(r.nonce), slice_str(body + strlen("stox test ")));
+	scene_answer(&r.s, "202 Accepted", "");
+	r.s.now += TS_S(9); /* 18 s since the start, and within this round's ten */
+	arrives_well(&r);
+	comes_back(&r, FROM_RECEIVER, "text/plain", r.v.answer_body);
+	const struct probe_result *result = probe_result(r.s.p);
+	assert_true(result->success);
+	assert_int_equal(result->rounds_done, 2);
+	scene_wait(&r.s, TS_S(5)); /* the clean-up */
+	assert_int_equal(result->deliver.n, 2);
+	assert_int_equal(result->deliver.max, TS_S(9));
+	end(&r);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_message_that_arrives_and_is_answered_proves_all),
+		cmocka_unit_test(the_message_may_arrive_before_it_is_answered),
+		cmocka_unit_test(only_that_nonce_unaltered_from_the_right_sender_counts),
+		cmocka_unit_test(the_answer_is_judged_as_the_message_is),
+		cmocka_unit_test(a_second_copy_is_told),
+		cmocka_unit_test(what_others_write_is_nobodys_business),
+		cmocka_unit_test(a_message_of_an_earlier_test_is_told_and_never_counted),
+		cmocka_unit_test(silence_is_told_by_what_was_awaited),
+		cmocka_unit_test(what_comes_after_the_verdict_is_late),
+		cmocka_unit_test(a_report_that_the_message_failed_is_its_end),
+		cmocka_unit_test(an_answer_that_is_sent_back_is_told_apart),
+		cmocka_unit_test(without_a_presence_a_message_that_arrives_is_a_success),
+		cmocka_unit_test(without_a_presence_a_message_that_does_not_arrive_failed_for_that),
+		cmocka_unit_test(each_round_has_a_nonce_and_a_deadline_of_its_own),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
