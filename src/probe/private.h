@@ -5,7 +5,8 @@
  *   sip.c           the SIP side: transactions, what comes in
  *   xmpp.c          the XMPP side: find, connect, the client stream
  *   round.c         one message across and back: nonces, what arrived, what it proves
- *   verdict.c       DNS, connections and TLS to reasons, with their evidence
+ *   blame.c         DNS, connections and TLS to reasons
+ *   verdict.c       what of these ends a test, with its evidence
  *   verdict_sip.c   SIP responses to reasons
  *   verdict_xmpp.c  streams and error stanzas to reasons
  *   mask.c          secrets out of a trace
@@ -18,6 +19,7 @@
 
 #include "base/outbox.h"
 #include "bridge/address.h"
+#include "probe/blame.h"
 #include "probe/probe.h"
 #include "sip/digest.h"
 #include "sip/frame.h"
@@ -199,13 +201,6 @@ void probe_round_timeout(struct probe *p);
 void probe_round_stats(struct probe *p);
 
 /* verdict.c: what the world did becomes a reason, with its evidence */
-struct dns_failure {
-	const char *name;
-	enum dns_type type;
-	enum dns_status status;
-	const struct addr *server;
-	bool srv_says_no; /* the target "." */
-};
 void probe_fail_dns(struct probe *p, enum probe_phase phase, const struct dns_failure *f);
 /* A connection that could not be made, or broke. */
 void probe_fail_flow(struct probe *p, enum probe_side side, const struct fact *in);

@@ -295,9 +295,8 @@ static void send_failed(struct probe *p, int err)
 		return;
 	p->result.evidence.err = err;
 	p->result.evidence.address = p->sip.target.addr;
-	probe_fail(p, probe_sip_phase(p), REASON_UDP_REFUSED,
-		TEXT(N_("Nothing takes UDP datagrams at {1}: {2}."), text_addr(&p->sip.target.addr),
-			text_errno(err)));
+	const struct blame blame = blame_datagram(&p->sip.target.addr, err);
+	probe_fail(p, probe_sip_phase(p), blame.reason, blame.message);
 }
 
 static void transaction_ended(struct probe *p, const struct nict_event *ev)
@@ -427,11 +426,9 @@ static void message(struct probe *p, struct slice bytes, const struct addr *peer
 		response(p);
 }
 
-/* A TLS record of type alert where SIP was awaited (RFC 8446 section 5.1): the port wants TLS. */
 static bool is_tls_alert(const struct sip_side *s, struct slice bytes)
 {
-	return !s->heard && s->target.transport == TRANSPORT_TCP && bytes.n >= 2 &&
-	       bytes.p[0] == 21 && bytes.p[1] == 3;
+	return !s->heard && s->target.transport == TRANSPORT_TCP && blame_is_tls_alert(bytes);
 }
 
 static void stream(struct probe *p, struct slice bytes)
@@ -440,9 +437,9 @@ static void stream(struct probe *p, struct slice bytes)
 	struct slice one;
 
 	if (is_tls_alert(s, bytes)) {
-		probe_fail(p, probe_sip_phase(p), REASON_TLS_EXPECTED,
-			TEXT(N_("{1} wants TLS, and was spoken to in plain SIP."),
-				text_addr(&s->target.addr)));
+		const struct blame blame = blame_tls_expected(&s->target.addr);
+
+		probe_fail(p, probe_sip_phase(p), blame.reason, blame.message);
 		return;
 	}
 	s->heard = true;

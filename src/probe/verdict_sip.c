@@ -122,17 +122,20 @@ static void keep_retry_after(struct evidence *e, const struct sip_msg *m)
 	e->retry_after_s = e->has_retry_after ? (uint32_t)seconds : 0;
 }
 
-static void keep_response(struct probe *p, const struct sip_msg *m)
+void evidence_keep_response(struct evidence *e, const struct sip_msg *m)
 {
-	struct evidence *e = &p->result.evidence;
-
-	e->address = p->sip.target.addr;
 	e->sip_status = m->status;
 	slice_cstr(slice_cut(m->reason, 0, sizeof(e->sip_reason) - 1), e->sip_reason,
 		sizeof(e->sip_reason));
 	keep_headers(e, m);
 	keep_diagnostics(e, m);
 	keep_retry_after(e, m);
+}
+
+static void keep_response(struct probe *p, const struct sip_msg *m)
+{
+	p->result.evidence.address = p->sip.target.addr;
+	evidence_keep_response(&p->result.evidence, m);
 }
 
 /* ---- the message ---- */
@@ -168,19 +171,16 @@ static void fail_by_status(struct probe *p, enum probe_phase phase, const struct
 
 /* 503 with Retry-After and no word on a gateway: the server itself is overloaded (RFC 3261 section
  * 21.5.4). */
-static bool is_overload(const struct evidence *e)
+bool evidence_is_overload(const struct evidence *e)
 {
 	return e->sip_status == 503 && e->has_retry_after && !e->has_diagnostics;
 }
 
 static void fail_overloaded(struct probe *p, enum probe_phase phase)
 {
-	const struct evidence *e = &p->result.evidence;
+	const struct blame blame = blame_overloaded(&p->sip.target.addr, &p->result.evidence);
 
-	probe_fail(p, phase, REASON_SIP_OVERLOADED,
-		TEXT(N_("{1} asks to be left alone for {2} s ({3} {4})."),
-			text_addr(&p->sip.target.addr), text_u64(e->retry_after_s),
-			text_u64((unsigned)e->sip_status), text_str(e->sip_reason)));
+	probe_fail(p, phase, blame.reason, blame.message);
 }
 
 static void fail_by_diagnostics(
@@ -217,7 +217,7 @@ void probe_fail_message(struct probe *p, const struct sip_msg *m)
 				text_u64((unsigned)m->status), text_slice(m->reason)));
 	} else if (row && row->reason) {
 		fail_by_diagnostics(p, row, m);
-	} else if (is_overload(e)) {
+	} else if (evidence_is_overload(e)) {
 		fail_overloaded(p, PHASE_SIP_SEND);
 	} else {
 		fail_by_status(p, PHASE_SIP_SEND, find_row(message_rows, m->status),
@@ -258,9 +258,8 @@ void probe_fail_unparsable(struct probe *p, const struct where *where)
 	e->address = p->sip.target.addr;
 	e->what = where->what;
 	e->offset = where->offset;
-	probe_fail(p, probe_sip_phase(p), REASON_SIP_UNPARSABLE,
-		TEXT(N_("{1} sent something that is not SIP: {2}, at byte {3}."),
-			text_addr(&e->address), text_str(where->what), text_u64(where->offset)));
+	const struct blame blame = blame_unparsable(&e->address, where);
+	probe_fail(p, probe_sip_phase(p), blame.reason, blame.message);
 }
 
 /* ---- the sign-in ---- */
@@ -303,7 +302,7 @@ void probe_fail_register(
 	case REG_REJECTED:
 	case REG_TIMEOUT: break;
 	}
-	if (is_overload(&p->result.evidence))
+	if (evidence_is_overload(&p->result.evidence))
 		fail_overloaded(p, PHASE_SIP_REGISTER);
 	else
 		fail_by_status(p, PHASE_SIP_REGISTER,

@@ -49,6 +49,12 @@ static const struct {
 		N_("Memory ran out in the stream to {1}.") },
 };
 
+struct blame blame_stream(const struct addr *peer, enum xstream_failure failure, const char *words)
+{
+	return (struct blame){ stream_rows[failure].reason,
+		TEXT(stream_rows[failure].sentence, text_addr(peer), text_str(words)) };
+}
+
 static void keep_event(struct probe *p, const struct xstream_event *ev)
 {
 	struct evidence *e = &p->result.evidence;
@@ -80,9 +86,9 @@ void probe_fail_stream(struct probe *p, enum probe_phase phase, const struct xst
 	if (probe_is_decided(p))
 		return;
 	keep_event(p, ev);
-	probe_fail(p, tls ? PHASE_XMPP_TLS : phase, stream_rows[ev->failure].reason,
-		TEXT(stream_rows[ev->failure].sentence, text_addr(&p->xmpp.target.addr),
-			text_str(words(&p->result.evidence))));
+	const struct blame blame =
+		blame_stream(&p->xmpp.target.addr, ev->failure, words(&p->result.evidence));
+	probe_fail(p, tls ? PHASE_XMPP_TLS : phase, blame.reason, blame.message);
 }
 
 /* An error stanza for the receiver's answer. */

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "probe/private.h"
+#include "probe/server.h"
 
 static const struct nict_cfg unreliable = {
 	.t1 = TS_MS(500), .t2 = TS_MS(4000), .t4 = TS_MS(5000)
@@ -20,19 +21,7 @@ const struct nict_cfg *probe_way_timers(const struct probe *p)
 
 static int write_registrar(struct probe *p, struct buf *b)
 {
-	const struct probe_cfg *cfg = &p->cfg;
-
-	if (cfg->registrar.n) {
-		if (!slice_starts(cfg->registrar, SLICE("sip:")) &&
-			!slice_starts(cfg->registrar, SLICE("sips:")))
-			buf_puts(b, "sip:");
-		buf_put(b, cfg->registrar);
-	} else {
-		buf_puts(b, "sip:");
-		buf_put(b, cfg->target_fqdn);
-		if (cfg->registrar_port)
-			buf_printf(b, ":%u;transport=tls", cfg->registrar_port);
-	}
+	server_put_registrar(b, p->cfg.registrar, p->cfg.target_fqdn, p->cfg.registrar_port);
 	return slice_cstr(buf_slice(b), p->sip.uri, sizeof(p->sip.uri)) ? buf_err(b) : ERR_CONFIG;
 }
 

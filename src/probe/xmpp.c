@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "probe/private.h"
+#include "probe/server.h"
 
 enum { CLIENT_PORT = 5222 };
 
@@ -21,25 +22,6 @@ static void ask(struct probe *p)
 
 static void next_target(struct probe *p);
 
-/* host, host:port or [v6]:port */
-static bool read_server(struct probe *p, struct slice text)
-{
-	struct xmpp_side *x = &p->xmpp;
-	size_t colon = text.n;
-	uint64_t port = CLIENT_PORT;
-
-	while (colon > 0 && text.p[colon - 1] != ':' && text.p[colon - 1] != ']')
-		colon--;
-	bool has_port = colon > 0 && text.p[colon - 1] == ':';
-	if (has_port && !slice_u64(slice_skip(text, colon), UINT16_MAX, &port))
-		return false;
-	x->port = (uint16_t)port;
-	struct slice host = has_port ? slice_cut(text, 0, colon - 1) : text;
-	if (host.n > 2 && host.p[0] == '[')
-		host = slice_cut(host, 1, host.n - 1);
-	return slice_cstr(host, x->host, sizeof(x->host));
-}
-
 int probe_xmpp_init(struct probe *p, struct buf *why)
 {
 	struct xmpp_side *x = &p->xmpp;
@@ -54,7 +36,8 @@ int probe_xmpp_init(struct probe *p, struct buf *why)
 				text_str(p->result.receiver)));
 		return 0;
 	}
-	if (p->cfg.receiver_server.n && !read_server(p, p->cfg.receiver_server)) {
+	x->port = CLIENT_PORT;
+	if (p->cfg.receiver_server.n && !server_read(p->cfg.receiver_server, x->host, &x->port)) {
 		buf_printf(why, "the receiver's server `%.*s` is not HOST or HOST:PORT",
 			SLICE_FMT(p->cfg.receiver_server));
 		return ERR_CONFIG;

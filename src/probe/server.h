@@ -1,0 +1,11 @@
+/* server.h - a server that is named by hand, in the forms that options and the configuration have.
+ */
+#pragma once
+
+#include "base/buf.h"
+
+/* "host", "host:port" or "[v6]:port"; without a port *port stays.  False when it is none. */
+bool server_read(struct slice text, char host[256], uint16_t *port);
+/* The URI to register at: `registrar`, which may lack its scheme, or the pool itself, by TLS at
+ * `port` if there is one. */
+void server_put_registrar(struct buf *b, struct slice registrar, struct slice pool, uint16_t port);
