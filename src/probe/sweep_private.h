@@ -1,0 +1,157 @@
+/* sweep_private.h - what the sweep's own files share.
+ *
+ *   sweep.c        the engine: facts in, outputs and wants out, the one deadline
+ *   sweep_names.c  the DNS: questions, services, their targets
+ *   sweep_plan.c   from services to rows, in the order in which they are tried
+ *   sweep_row.c    one row: connect, TLS, time-outs
+ *   sweep_sip.c    one row: an OPTIONS and what comes back
+ *   sweep_judge.c  which rows would have been used, and what is to be said
+ *   sweep_tables.c kinds of services, and all names
+ */
+#pragma once
+
+#include "base/outbox.h"
+#include "probe/blame.h"
+#include "probe/sweep.h"
+#include "sip/frame.h"
+#include "sip/nict.h"
+
+enum {
+	SWEEP_NO_QUESTION = 0,
+	SWEEP_TOKEN = 26, /* 130 bits: nobody guesses a branch or a Call-ID */
+	SWEEP_OWN_FAULTS_MAX = 16,
+};
+
+struct sweep_target {
+	uint16_t priority, weight, port;
+	unsigned host; /* of sweep.hosts */
+};
+
+/* The SRV records of one name, or (SWEEP_NO_QUESTION) one host. */
+struct sweep_service {
+	enum sweep_kind kind;
+	enum sweep_source source;
+	enum sweep_plan plan;
+	unsigned rank;
+	uint16_t order, preference; /* NAPTR */
+	uint32_t srv;               /* question */
+	const char *name;           /* its name; NULL without one */
+	unsigned n_targets;
+	struct sweep_target targets[SWEEP_TARGETS_MAX];
+};
+
+struct sweep_host {
+	uint32_t a, aaaa; /* questions */
+	struct addr literal;
+	char name[DNS_NAME_MAX];
+};
+
+/* The pool's way, as its URI says it. */
+struct sweep_way {
+	bool by_hand;       /* an address or a port: the DNS has no say */
+	bool has_transport; /* `transport` is the only one */
+	bool asks_naptr;
+	enum transport transport; /* without has_transport: of a name without any records */
+	uint16_t port;            /* 0: the transport's */
+	char host[DNS_NAME_MAX];
+};
+
+/* A row that is being tried. */
+struct sweep_try {
+	struct sweep_row *row; /* NULL: free */
+	flow_t flow;
+	uint32_t listener; /* UDP */
+	bool in_tls;
+	ts_t began, step_began, until;
+	/* SIP */
+	struct nict *tx;
+	struct sip_frame frame;
+	struct buf request;
+	char branch[SWEEP_TOKEN + 8];
+	bool heard;
+	/* XMPP */
+	struct features *features;
+};
+
+struct sweep {
+	struct sweep_cfg cfg; /* its strings are the copies below */
+	char name[256], ascii[256], server[512], from[256];
+	char domains[SWEEP_DOMAINS_MAX][DNS_NAME_MAX];
+	struct rng *rng;
+	ts_t start, now, deadline, resolve_by;
+	bool knows_wall;
+	int64_t wall;
+	bool resolving, done;
+	struct outbox out;
+
+	/* sweep_names.c */
+	struct sweep_way way;
+	struct sweep_question questions[SWEEP_QUESTIONS_MAX]; /* by id - 1 */
+	bool sent[SWEEP_QUESTIONS_MAX];
+	unsigned n_questions, n_sent, n_answered;
+	struct sweep_service services[SWEEP_SERVICES_MAX];
+	unsigned n_services;
+	struct sweep_host hosts[SWEEP_HOSTS_MAX];
+	unsigned n_hosts;
+
+	struct sweep_row *rows;
+	unsigned n_rows, next_row;
+	struct sweep_try tries[SWEEP_PARALLEL];
+	unsigned n_trying;
+	flow_t next_flow;
+	struct sip_msg msg;
+
+	struct sweep_finding *findings;
+	struct sweep_fault *own_faults; /* of findings that are about no row */
+	unsigned n_own_faults;
+	struct sweep_result result;
+};
+
+/* sweep_tables.c */
+struct sweep_kind_info {
+	const char *name;
+	const char *naptr; /* RFC 3263 section 4.1; "" for none */
+	enum sweep_plan plan;
+	enum transport transport;
+	uint16_t port;
+	bool is_xmpp;
+};
+const struct sweep_kind_info *sweep_kind_info(enum sweep_kind kind);
+enum sweep_kind sweep_kind_of(enum transport t); /* of SIP */
+
+/* sweep_names.c */
+int sweep_names_init(struct sweep *s, struct buf *why);
+void sweep_names_ask(struct sweep *s); /* what may be asked now becomes wants */
+void sweep_names_answer(struct sweep *s, uint32_t id, const struct dns_answer *answer);
+bool sweep_names_are_complete(const struct sweep *s);
+void sweep_names_give_up(struct sweep *s); /* on what is not answered yet */
+const struct sweep_question *sweep_question_at(const struct sweep *s, uint32_t id);
+/* A service of one host at one port (0: the kind's), without any SRV record. */
+void sweep_names_add_own(struct sweep *s, enum sweep_kind kind, enum sweep_source source,
+	const char *host, uint16_t port);
+
+/* sweep_plan.c */
+void sweep_plan_rows(struct sweep *s);
+void sweep_blame_dns(struct sweep_fault *f, const struct sweep_question *q);
+
+/* sweep_row.c */
+void sweep_row_start(struct sweep *s, struct sweep_try *t, struct sweep_row *row);
+void sweep_row_fact(struct sweep *s, struct sweep_try *t, const struct fact *in);
+void sweep_row_time(struct sweep *s, struct sweep_try *t);
+ts_t sweep_row_deadline(const struct sweep_try *t);
+/* Ends the try: `blame` NULL means that all is well. */
+void sweep_row_end(struct sweep *s, struct sweep_try *t, const struct blame *blame);
+void sweep_row_abandon(struct sweep *s, struct sweep_try *t); /* interrupted */
+struct evidence *sweep_row_evidence(struct sweep_row *row);   /* of the fault that ends it */
+void sweep_row_send(struct sweep *s, struct sweep_try *t);    /* what was written */
+void sweep_row_done(struct sweep_try *t);                     /* gives its memory back */
+
+/* sweep_sip.c */
+void sweep_sip_start(struct sweep *s, struct sweep_try *t);
+void sweep_sip_bytes(struct sweep *s, struct sweep_try *t, struct slice bytes);
+void sweep_sip_datagram(
+	struct sweep *s, struct sweep_try *t, struct slice bytes, const struct addr *peer);
+void sweep_sip_time(struct sweep *s, struct sweep_try *t);
+
+/* sweep_judge.c */
+void sweep_judge(struct sweep *s);

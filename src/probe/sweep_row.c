@@ -1,0 +1,418 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "probe/sweep_private.h"
+
+enum { DAY_S = 86400 };
+
+/* ---- faults ---- */
+
+/* What was seen of a chain, and would have been refused. */
+static bool is_refused_chain(const struct sweep_row *row)
+{
+	return row->tls.version[0] && row->tls.faults;
+}
+
+struct evidence *sweep_row_evidence(struct sweep_row *row)
+{
+	return &row->faults[is_refused_chain(row)].evidence;
+}
+
+static void add_fault(
+	struct sweep_row *row, unsigned at, enum sweep_step step, const struct blame *blame)
+{
+	struct sweep_fault *f = &row->faults[at];
+
+	f->step = step;
+	f->reason = blame->reason;
+	f->message = blame->message;
+	f->evidence.address = row->addr;
+	f->evidence.has_tls = step == SWEEP_TLS && (row->tls.version[0] || row->tls.failure);
+	row->n_faults = at + 1;
+}
+
+/* ---- the end ---- */
+
+static void end_step(struct sweep *s, struct sweep_try *t)
+{
+	t->row->took[t->row->reached] += s->now - t->step_began;
+	t->step_began = s->now;
+}
+
+static void enter(struct sweep *s, struct sweep_try *t, enum sweep_step step)
+{
+	end_step(s, t);
+	t->row->reached = step;
+}
+
+static void leave(struct sweep *s, struct sweep_try *t, enum want_type how)
+{
+	if (t->flow)
+		outbox_want(&s->out, how)->flow = t->flow;
+	if (t->listener)
+		outbox_want(&s->out, WANT_UNLISTEN)->listener = t->listener;
+	t->tx = nict_free(t->tx);
+	t->features = features_free(t->features);
+	sip_frame_done(&t->frame);
+	sip_frame_init(&t->frame);
+	buf_clear(&t->request);
+	t->flow = 0;
+	t->listener = 0;
+	t->row = NULL;
+	s->n_trying--;
+}
+
+/* A strict client would have stopped at the certificate: that comes first. */
+void sweep_row_end(struct sweep *s, struct sweep_try *t, const struct blame *blame)
+{
+	struct sweep_row *row = t->row;
+
+	end_step(s, t);
+	if (is_refused_chain(row)) {
+		const struct blame chain = blame_certificate(&row->addr, &row->tls);
+
+		add_fault(row, 0, SWEEP_TLS, &chain);
+	}
+	if (blame)
+		add_fault(row, row->n_faults, row->reached, blame);
+	row->outcome = row->n_faults ? SWEEP_FAILED : SWEEP_OK;
+	leave(s, t, WANT_CLOSE_FLOW);
+}
+
+void sweep_row_abandon(struct sweep *s, struct sweep_try *t)
+{
+	t->row->outcome = SWEEP_NOT_TRIED;
+	leave(s, t, WANT_DROP_FLOW);
+}
+
+void sweep_row_done(struct sweep_try *t)
+{
+	nict_free(t->tx);
+	features_free(t->features);
+	sip_frame_done(&t->frame);
+	buf_done(&t->request);
+}
+
+static void end_without_memory(struct sweep *s, struct sweep_try *t)
+{
+	sweep_row_end(
+		s, t, &(struct blame){ REASON_LOCAL_INTERNAL, TEXT_PLAIN(N_("Memory ran out.")) });
+}
+
+/* ---- connecting ---- */
+
+void sweep_row_start(struct sweep *s, struct sweep_try *t, struct sweep_row *row)
+{
+	const bool udp = row->transport == TRANSPORT_UDP;
+	struct want *w = outbox_want(&s->out, udp ? WANT_LISTEN : WANT_FLOW);
+
+	t->row = row;
+	t->began = t->step_began = s->now;
+	t->until = ts_min(ts_add(s->now, s->cfg.row_timeout), s->deadline);
+	t->in_tls = t->heard = false;
+	t->flow = udp ? 0 : ++s->next_flow;
+	t->listener = udp ? (uint32_t)(row - s->rows) + 1 : 0;
+	s->n_trying++;
+	row->outcome = SWEEP_TRYING;
+	row->reached = SWEEP_CONNECT;
+	w->flow = t->flow;
+	w->listener = t->listener;
+	w->transport = udp ? TRANSPORT_UDP : TRANSPORT_TCP;
+	w->toward = udp;
+	w->addr = row->addr;
+}
+
+void sweep_row_send(struct sweep *s, struct sweep_try *t)
+{
+	/* One that is over the bound is lost as on the way. */
+	(void)outbox_send(&s->out, t->flow, t->listener, &t->row->addr);
+}
+
+/* ---- TLS ---- */
+
+static void want_tls(struct sweep *s, struct sweep_try *t)
+{
+	static const char *const alpn[SWEEP_KINDS] = {
+		[SWEEP_XMPPS_CLIENT] = "xmpp-client", [SWEEP_XMPPS_SERVER] = "xmpp-server"
+	};
+	struct want *w = outbox_want(&s->out, WANT_TLS);
+	const char *protocol = alpn[t->row->kind];
+
+	t->in_tls = true;
+	w->flow = t->flow;
+	w->tls.verify = TLS_VERIFY_NOTE; /* all faults, and what comes behind them */
+	w->tls.trust = s->cfg.trust;
+	/* An IPv6 address is without its brackets in a certificate. */
+	const struct slice name = slice_str(s->ascii);
+	slice_cstr(name.p[0] == '[' ? slice_cut(name, 1, name.n - 1) : name, w->tls.name,
+		sizeof(w->tls.name));
+	if (protocol)
+		slice_cstr(slice_str(protocol), w->tls.alpn, sizeof(w->tls.alpn));
+}
+
+static void keep_tls(struct sweep *s, struct sweep_row *row, const struct tls_facts *tls)
+{
+	row->tls = *tls;
+	const struct tls_cert *c = blame_first_to_end(tls);
+	if (!c || !s->knows_wall)
+		return;
+	const int64_t left = c->not_after - (s->wall + (int64_t)s->now) / 1000000;
+	const int64_t days = (left < 0 ? left - (DAY_S - 1) : left) / DAY_S;
+
+	row->has_days = true;
+	row->days_left = days > 99999 ? 99999 : days < -99999 ? -99999 : (int)days;
+}
+
+/* ---- XMPP ---- */
+
+static void drain(struct sweep *s, struct sweep_try *t)
+{
+	struct slice out;
+
+	while (features_take_output(t->features, &out) && t->flow) {
+		buf_put(outbox_bytes(&s->out), out);
+		sweep_row_send(s, t);
+	}
+	t->row->features = *features_list(t->features);
+}
+
+static const char *words(const struct features_failure *f)
+{
+	return f->text[0] ? f->text : f->condition[0] ? f->condition : "-";
+}
+
+static void end_stream(struct sweep *s, struct sweep_try *t)
+{
+	const struct features_failure *f = features_failure(t->features);
+	struct evidence *e = sweep_row_evidence(t->row);
+	const struct blame blame = blame_stream(&t->row->addr, f->failure, words(f));
+
+	slice_cstr(slice_str(f->condition), e->xmpp_condition, sizeof(e->xmpp_condition));
+	slice_cstr(slice_str(f->text), e->xmpp_text, sizeof(e->xmpp_text));
+	if (f->failure == XSTREAM_FAIL_UNPARSABLE) {
+		e->what = f->where.what;
+		e->offset = f->where.offset;
+	}
+	sweep_row_end(s, t, &blame);
+}
+
+/* A client needs a mechanism that we speak, in either list; a server's are a matter of
+ * certificates that nobody has shown. */
+static bool has_mechanism(const struct feature_list *l)
+{
+	const struct feature_names *const lists[] = { &l->mechanisms, &l->sasl2 };
+	enum sasl_mechanism m;
+
+	for (size_t i = 0; i < COUNT(lists); i++)
+		for (unsigned k = 0; k < lists[i]->n; k++)
+			if (sasl_mechanism_find(slice_str(lists[i]->v[k]), &m) &&
+				m != SASL_EXTERNAL)
+				return true;
+	return false;
+}
+
+static void put_names(struct buf *b, const struct feature_names *names)
+{
+	for (unsigned i = 0; i < names->n; i++)
+		buf_printf(b, "%s%s", i ? ", " : "", names->v[i]);
+}
+
+static void end_features(struct sweep *s, struct sweep_try *t)
+{
+	const struct feature_list *l = &t->row->features;
+	const bool client = t->row->kind == SWEEP_XMPP_CLIENT || t->row->kind == SWEEP_XMPPS_CLIENT;
+	struct buf b;
+
+	if (!client || has_mechanism(l)) {
+		sweep_row_end(s, t, NULL);
+		return;
+	}
+	buf_init(&b, 1024);
+	put_names(&b, &l->mechanisms);
+	const struct blame blame = blame_stream(
+		&t->row->addr, XSTREAM_FAIL_NO_MECHANISM, l->mechanisms.n ? buf_cstr(&b) : "-");
+	buf_done(&b);
+	sweep_row_end(s, t, &blame);
+}
+
+static void look(struct sweep *s, struct sweep_try *t)
+{
+	drain(s, t);
+	switch (features_state(t->features)) {
+	case FEATURES_BUSY: break;
+	case FEATURES_WANT_TLS:
+		if (!t->in_tls)
+			want_tls(s, t);
+		break;
+	case FEATURES_DONE: end_features(s, t); break;
+	case FEATURES_FAILED: end_stream(s, t); break;
+	}
+}
+
+static void start_stream(struct sweep *s, struct sweep_try *t)
+{
+	const enum sweep_kind kind = t->row->kind;
+	const bool server = kind == SWEEP_XMPP_SERVER || kind == SWEEP_XMPPS_SERVER;
+	const struct features_cfg cfg = { .server = server,
+		.direct_tls = t->row->transport == TRANSPORT_TLS,
+		.to = slice_str(s->ascii),
+		.from = server ? s->cfg.from : SLICE_NONE };
+
+	/* STARTTLS is part of the step, as in a test. */
+	enter(s, t, SWEEP_TLS);
+	if (features_new(&t->features, &cfg, s->rng))
+		end_without_memory(s, t);
+	else
+		look(s, t);
+}
+
+/* ---- facts ---- */
+
+static void up(struct sweep *s, struct sweep_try *t, const struct fact *in)
+{
+	t->row->connected = true;
+	t->row->local = *in->local;
+	if (sweep_kind_is_xmpp(t->row->kind)) {
+		start_stream(s, t);
+	} else if (t->row->transport == TRANSPORT_TLS) {
+		enter(s, t, SWEEP_TLS);
+		want_tls(s, t);
+	} else {
+		enter(s, t, SWEEP_ANSWER);
+		sweep_sip_start(s, t);
+	}
+}
+
+static void tls_up(struct sweep *s, struct sweep_try *t, const struct tls_facts *tls)
+{
+	keep_tls(s, t->row, tls);
+	t->in_tls = false;
+	if (t->row->kind == SWEEP_SIP_FEDERATION) {
+		/* Servers speak there to servers that show a certificate: no more is to be had. */
+		sweep_row_end(s, t, NULL);
+		return;
+	}
+	enter(s, t, SWEEP_ANSWER);
+	if (!t->features) {
+		sweep_sip_start(s, t);
+		return;
+	}
+	features_push_tls_up(t->features);
+	look(s, t);
+}
+
+static void failed(struct sweep *s, struct sweep_try *t, const struct fact *in)
+{
+	struct sweep_row *row = t->row;
+	struct blame blame;
+
+	if (in->type == FACT_FLOW_FAILED)
+		t->flow = 0;
+	if (in->type == FACT_FLOW_FAILED && in->step == FLOW_STEP_TLS && in->tls) {
+		row->reached = SWEEP_TLS; /* also when it is told behind the handshake's end */
+		keep_tls(s, row, in->tls);
+		blame = blame_tls(&row->addr, in->tls);
+		sweep_row_end(s, t, &blame);
+		return;
+	}
+	if (t->features && !t->in_tls) {
+		features_push_closed(t->features);
+		look(s, t);
+		return;
+	}
+	sweep_row_evidence(row)->err = in->err;
+	blame = in->type == FACT_FLOW_EOF ? blame_closed(&row->addr)
+		: in->here || in->step == FLOW_STEP_CONNECT
+			? blame_connect(&row->addr, in->err, in->here)
+			: blame_broken(&row->addr, in->err);
+	sweep_row_end(s, t, &blame);
+}
+
+static void bytes(struct sweep *s, struct sweep_try *t, struct slice in)
+{
+	if (!t->features) {
+		sweep_sip_bytes(s, t, in);
+		return;
+	}
+	features_push_bytes(t->features, in);
+	look(s, t);
+}
+
+static void listen_failed(struct sweep *s, struct sweep_try *t, int err)
+{
+	const struct blame blame = blame_connect(&t->row->addr, err, true);
+
+	t->listener = 0;
+	sweep_row_evidence(t->row)->err = err;
+	sweep_row_end(s, t, &blame);
+}
+
+void sweep_row_fact(struct sweep *s, struct sweep_try *t, const struct fact *in)
+{
+	switch (in->type) {
+	case FACT_FLOW_UP:
+	case FACT_LISTEN_UP: up(s, t, in); break;
+	case FACT_FLOW_BYTES: bytes(s, t, in->bytes); break;
+	case FACT_FLOW_EOF:
+	case FACT_FLOW_FAILED: failed(s, t, in); break;
+	case FACT_TLS_UP: tls_up(s, t, in->tls); break;
+	case FACT_LISTEN_FAILED: listen_failed(s, t, in->err); break;
+	case FACT_DATAGRAM: sweep_sip_datagram(s, t, in->bytes, in->peer); break;
+	case FACT_DATAGRAM_FAILED:
+		if (t->tx && addr_eq(in->peer, &t->row->addr)) {
+			const struct blame blame = blame_datagram(&t->row->addr, in->err);
+
+			sweep_row_evidence(t->row)->err = in->err;
+			sweep_row_end(s, t, &blame);
+		}
+		break;
+	case FACT_DNS:
+	case FACT_CLOCK:
+	case FACT_STOP:
+	case FACT_FLOW_ACCEPTED:
+	case FACT_FLOW_BLOCKED:
+	case FACT_FLOW_READY: break;
+	}
+}
+
+/* ---- time ---- */
+
+ts_t sweep_row_deadline(const struct sweep_try *t)
+{
+	return t->tx ? ts_min(t->until, nict_deadline(t->tx)) : t->until;
+}
+
+static void end_silent(struct sweep *s, struct sweep_try *t)
+{
+	static const struct {
+		enum reason reason;
+		const char *sentence;
+	} rows[SWEEP_STEPS] = {
+		[SWEEP_RESOLVE] = { REASON_DNS_TIMEOUT,
+			"" }, /* no row is tried before it is over */
+		[SWEEP_CONNECT] = { REASON_TCP_TIMEOUT, N_("No connection to {1} within {2} s.") },
+		[SWEEP_TLS] = { REASON_TLS_NO_ANSWER,
+			N_("{1} does not answer the TLS handshake within {2} s.") },
+		[SWEEP_ANSWER] = { REASON_SIP_NO_ANSWER,
+			N_("{1} does not answer an OPTIONS within {2} s.") },
+	};
+	const enum sweep_step step = t->row->reached;
+	const struct blame blame = { rows[step].reason,
+		TEXT(rows[step].sentence, text_addr(&t->row->addr),
+			text_seconds(s->now - t->began)) };
+
+	sweep_row_end(s, t, &blame);
+}
+
+void sweep_row_time(struct sweep *s, struct sweep_try *t)
+{
+	if (s->now < t->until) {
+		sweep_sip_time(s, t);
+	} else if (t->features && !t->in_tls) {
+		features_push_timeout(t->features);
+		look(s, t);
+	} else {
+		end_silent(s, t);
+	}
+}
