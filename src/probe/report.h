@@ -8,15 +8,18 @@
 
 #include "probe/probe.h"
 #include "probe/range.h"
+#include "probe/report_check.h"
 
 struct report_run {
 	const struct probe_result *result;
-	int64_t started_at_us;          /* since 1970, UTC */
-	text_look_up *look_up;          /* NULL: English */
-	unsigned verbosity;             /* text: 1 adds evidence and the phases */
-	const char *trace;              /* where the trace was left, or NULL */
-	ts_t max_latency;               /* a success over it is exit status 4; 0: no limit */
-	struct range warning, critical; /* of the latency, for the plugin's status */
+	int64_t started_at_us;             /* since 1970, UTC */
+	text_look_up *look_up;             /* NULL: English */
+	unsigned verbosity;                /* text: 1 adds evidence and the phases */
+	const char *trace;                 /* where the trace was left, or NULL */
+	ts_t max_latency;                  /* a success over it is exit status 4; 0: no limit */
+	struct range warning, critical;    /* of the latency, for the plugin's status */
+	const struct report_check *checks; /* text, JSON: sweeps that came behind it */
+	unsigned n_checks;
 };
 
 /* 0, -ENOMEM or the buffer's error. */

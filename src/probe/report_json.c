@@ -1,18 +1,18 @@
-#include <jansson.h>
+#include "probe/report_json.h"
+
 #include <string.h>
 
 #include "base/mem.h"
 #include "base/str.h"
 #include "probe/diagnostics.h"
-#include "probe/report_private.h"
 
-static json_t *seconds(ts_t t)
+json_t *report_json_seconds(ts_t t)
 {
 	return json_real((double)t / 1e6);
 }
 
 /* JSON is UTF-8; what a peer said, or what was cut in the middle, may be none. */
-static json_t *string(const char *raw)
+json_t *report_json_string(const char *raw)
 {
 	struct buf b;
 
@@ -23,31 +23,31 @@ static json_t *string(const char *raw)
 	return s;
 }
 
-static json_t *string_or_null(const char *raw)
+json_t *report_json_string_or_null(const char *raw)
 {
-	return raw && raw[0] ? string(raw) : json_null();
+	return raw && raw[0] ? report_json_string(raw) : json_null();
 }
 
 /* The text in the reader's language. */
-static json_t *sentence(const struct report_run *run, const struct text *t)
+json_t *report_json_sentence(const struct text *t, text_look_up *look_up)
 {
 	struct buf b;
 
 	buf_init(&b, 8192);
-	text_put(&b, t, run->look_up);
+	text_put(&b, t, look_up);
 	json_t *s = json_string(buf_cstr(&b));
 	buf_done(&b);
 	return s;
 }
 
-static json_t *address(const struct addr *a)
+json_t *report_json_address(const struct addr *a)
 {
 	char text[ADDR_TEXT_MAX];
 
 	return a->family ? json_string(addr_text(a, text)) : json_null();
 }
 
-static void set(json_t *o, const char *key, json_t *value)
+void report_json_set(json_t *o, const char *key, json_t *value)
 {
 	json_object_set_new(
 		o, key, value); /* NULL, out of memory: seen at the end by its absence */
@@ -65,7 +65,7 @@ static json_t *faults(unsigned bits)
 	return list;
 }
 
-static json_t *time_of(int64_t us_since_1970)
+json_t *report_json_time(int64_t us_since_1970)
 {
 	struct buf b;
 
@@ -79,38 +79,39 @@ static json_t *time_of(int64_t us_since_1970)
 static json_t *certificate(const struct tls_cert *c)
 {
 	return json_pack("{s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "depth", c->depth, "subject",
-		string(c->subject), "issuer", string(c->issuer), "names", string(c->names),
-		"not_before", time_of(c->not_before * 1000000), "not_after",
-		time_of(c->not_after * 1000000), "faults", faults(c->faults), "error",
-		string_or_null(c->error));
+		report_json_string(c->subject), "issuer", report_json_string(c->issuer), "names",
+		report_json_string(c->names), "not_before",
+		report_json_time(c->not_before * 1000000), "not_after",
+		report_json_time(c->not_after * 1000000), "faults", faults(c->faults), "error",
+		report_json_string_or_null(c->error));
 }
 
-static json_t *tls(const struct tls_facts *t)
+json_t *report_json_tls(const struct tls_facts *t)
 {
 	json_t *o = json_object(), *chain = json_array();
 
 	for (unsigned i = 0; i < t->n_certs; i++)
 		json_array_append_new(chain, certificate(&t->certs[i]));
 	if (t->version[0]) {
-		set(o, "version", string(t->version));
-		set(o, "cipher", string(t->cipher));
+		report_json_set(o, "version", report_json_string(t->version));
+		report_json_set(o, "cipher", report_json_string(t->cipher));
 	}
 	if (t->failure != TLS_FAILURE_NONE)
-		set(o, "failure", json_string(tls_failure_name(t->failure)));
+		report_json_set(o, "failure", json_string(tls_failure_name(t->failure)));
 	if (t->failure == TLS_FAILURE_ALERT)
-		set(o, "alert", json_integer(t->alert));
+		report_json_set(o, "alert", json_integer(t->alert));
 	if (t->detail[0])
-		set(o, "detail", string(t->detail));
-	set(o, "faults", faults(t->faults));
-	set(o, "certificates", chain);
+		report_json_set(o, "detail", report_json_string(t->detail));
+	report_json_set(o, "faults", faults(t->faults));
+	report_json_set(o, "certificates", chain);
 	return o;
 }
 
 static json_t *dns(const struct evidence *e)
 {
-	return json_pack("{s:o, s:s, s:s, s:o}", "name", string(e->dns_name), "type",
+	return json_pack("{s:o, s:s, s:s, s:o}", "name", report_json_string(e->dns_name), "type",
 		dns_type_name(e->dns_type), "status", dns_status_name(e->dns_status), "server",
-		address(&e->dns_server));
+		report_json_address(&e->dns_server));
 }
 
 static json_t *diagnostics(const struct report_run *run, const struct evidence *e)
@@ -119,8 +120,9 @@ static json_t *diagnostics(const struct report_run *run, const struct evidence *
 	const char *range = diagnostics_range(e->diagnostics_code);
 
 	return json_pack("{s:I, s:o, s:o, s:s?, s:s?}", "code", (json_int_t)e->diagnostics_code,
-		"source", string(e->diagnostics_source), "reason", string(e->diagnostics_reason),
-		"meaning", row ? report_look(run, row->meaning) : NULL, "range",
+		"source", report_json_string(e->diagnostics_source), "reason",
+		report_json_string(e->diagnostics_reason), "meaning",
+		row ? report_look(run, row->meaning) : NULL, "range",
 		range ? report_look(run, range) : NULL);
 }
 
@@ -128,41 +130,43 @@ static json_t *sip(const struct report_run *run, const struct evidence *e)
 {
 	json_t *headers = json_array();
 	json_t *o = json_pack("{s:i, s:o, s:o}", "status", e->sip_status, "reason",
-		string(e->sip_reason), "headers", headers);
+		report_json_string(e->sip_reason), "headers", headers);
 
 	for (unsigned i = 0; o && i < e->n_headers; i++)
-		json_array_append_new(
-			headers, json_pack("{s:o, s:o}", "name", string(e->headers[i].name),
-					 "value", string(e->headers[i].value)));
+		json_array_append_new(headers,
+			json_pack("{s:o, s:o}", "name", report_json_string(e->headers[i].name),
+				"value", report_json_string(e->headers[i].value)));
 	if (e->has_retry_after)
-		set(o, "retry_after_seconds", json_integer(e->retry_after_s));
+		report_json_set(o, "retry_after_seconds", json_integer(e->retry_after_s));
 	if (e->has_diagnostics)
-		set(o, "diagnostics", diagnostics(run, e));
+		report_json_set(o, "diagnostics", diagnostics(run, e));
 	return o;
 }
 
-static json_t *evidence(const struct report_run *run)
+json_t *report_json_evidence(const struct report_run *run)
 {
 	const struct probe_result *r = run->result;
 	const struct evidence *e = &r->evidence;
 	json_t *o = json_object();
 
 	if (e->address.family)
-		set(o, "address", address(&e->address));
+		report_json_set(o, "address", report_json_address(&e->address));
 	if (e->err)
-		set(o, "errno", json_pack("{s:i, s:s}", "code", e->err, "text", err_text(e->err)));
+		report_json_set(o, "errno",
+			json_pack("{s:i, s:s}", "code", e->err, "text", err_text(e->err)));
 	if (e->has_dns)
-		set(o, "dns", dns(e));
+		report_json_set(o, "dns", dns(e));
 	if (e->has_tls)
-		set(o, "tls", tls(&r->tls[e->tls_side]));
+		report_json_set(o, "tls", report_json_tls(&r->tls[e->tls_side]));
 	if (e->sip_status)
-		set(o, "sip", sip(run, e));
+		report_json_set(o, "sip", sip(run, e));
 	if (e->xmpp_condition[0] || e->xmpp_text[0])
-		set(o, "xmpp",
-			json_pack("{s:o, s:o}", "condition", string_or_null(e->xmpp_condition),
-				"text", string_or_null(e->xmpp_text)));
+		report_json_set(o, "xmpp",
+			json_pack("{s:o, s:o}", "condition",
+				report_json_string_or_null(e->xmpp_condition), "text",
+				report_json_string_or_null(e->xmpp_text)));
 	if (e->what)
-		set(o, "unparsable",
+		report_json_set(o, "unparsable",
 			json_pack("{s:I, s:s}", "offset", (json_int_t)e->offset, "what", e->what));
 	return o;
 }
@@ -171,7 +175,8 @@ static json_t *evidence(const struct report_run *run)
 
 static json_t *note(const struct report_run *run, const struct probe_note *n)
 {
-	return json_pack("{s:s, s:o}", "id", note_id(n->note), "message", sentence(run, &n->text));
+	return json_pack("{s:s, s:o}", "id", note_id(n->note), "message",
+		report_json_sentence(&n->text, run->look_up));
 }
 
 /* All of them are warnings; those that explain the failure are its causes too. */
@@ -191,11 +196,11 @@ static json_t *error(const struct report_run *run)
 	const struct probe_result *r = run->result;
 
 	return json_pack("{s:s, s:s, s:o, s:o, s:o}", "phase", phase_name(r->phase), "reason",
-		reason_id(r->reason), "message", sentence(run, &r->message), "causes",
-		notes(run, true), "evidence", evidence(run));
+		reason_id(r->reason), "message", report_json_sentence(&r->message, run->look_up),
+		"causes", notes(run, true), "evidence", report_json_evidence(run));
 }
 
-static json_t *diagnosis(const struct report_run *run)
+json_t *report_json_diagnosis(const struct report_run *run)
 {
 	const struct reason_info *info = reason_info(run->result->reason);
 	json_t *likely = json_array(), *next = json_array();
@@ -226,19 +231,22 @@ static json_t *phases(const struct report_run *run)
 		json_array_append_new(
 			list, json_pack("{s:s, s:o, s:o, s:o, s:s?, s:s, s:o}", "name",
 				      phase_name((enum probe_phase)i), "started_seconds",
-				      seconds(p->started), "duration_seconds", seconds(p->duration),
-				      "address", address(&p->address), "transport",
+				      report_json_seconds(p->started), "duration_seconds",
+				      report_json_seconds(p->duration), "address",
+				      report_json_address(&p->address), "transport",
 				      p->address.family ? transport_name(p->transport) : NULL,
 				      "outcome", phase_outcome_name(p->outcome), "detail",
-				      p->detail.id ? sentence(run, &p->detail) : json_null()));
+				      p->detail.id ? report_json_sentence(&p->detail, run->look_up)
+						   : json_null()));
 	}
 	return list;
 }
 
 static json_t *stats(const struct probe_stats *s)
 {
-	return json_pack("{s:i, s:o, s:o, s:o, s:o}", "n", (int)s->n, "min", seconds(s->min),
-		"median", seconds(s->median), "p95", seconds(s->p95), "max", seconds(s->max));
+	return json_pack("{s:i, s:o, s:o, s:o, s:o}", "n", (int)s->n, "min",
+		report_json_seconds(s->min), "median", report_json_seconds(s->median), "p95",
+		report_json_seconds(s->p95), "max", report_json_seconds(s->max));
 }
 
 static json_t *connections(const struct probe_result *r)
@@ -248,8 +256,17 @@ static json_t *connections(const struct probe_result *r)
 
 	for (unsigned i = 0; i < SIDES; i++)
 		if (r->tls[i].version[0])
-			set(o, names[i], tls(&r->tls[i]));
+			report_json_set(o, names[i], report_json_tls(&r->tls[i]));
 	return o;
+}
+
+static json_t *checks(const struct report_run *run)
+{
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < run->n_checks; i++)
+		json_array_append_new(list, report_check_object(&run->checks[i]));
+	return list;
 }
 
 static json_t *object(const struct report_run *run)
@@ -257,33 +274,35 @@ static json_t *object(const struct report_run *run)
 	const struct probe_result *r = run->result;
 	json_t *o = json_object();
 
-	set(o, "schema", json_string("stox.test/1"));
-	set(o, "target_fqdn", string(r->target_fqdn));
-	set(o, "user", string(r->user));
-	set(o, "receiver", string(r->receiver));
-	set(o, "started_at", time_of(run->started_at_us));
-	set(o, "result", json_string(r->success ? "Success" : "Failure"));
-	set(o, "exit_status", json_integer(report_exit_status(run)));
-	set(o, "latency_seconds", seconds(r->latency));
-	set(o, "max_latency_seconds", run->max_latency ? seconds(run->max_latency) : json_null());
-	set(o, "proof", json_string(proof_name(r->proof)));
-	set(o, "error", r->success ? json_null() : error(run));
-	set(o, "diagnosis", r->success ? json_null() : diagnosis(run));
-	set(o, "warnings", notes(run, false));
-	set(o, "phases", phases(run));
-	set(o, "tls", connections(r));
-	set(o, "trace", string_or_null(run->trace));
+	report_json_set(o, "schema", json_string("stox.test/1"));
+	report_json_set(o, "target_fqdn", report_json_string(r->target_fqdn));
+	report_json_set(o, "user", report_json_string(r->user));
+	report_json_set(o, "receiver", report_json_string(r->receiver));
+	report_json_set(o, "started_at", report_json_time(run->started_at_us));
+	report_json_set(o, "result", json_string(r->success ? "Success" : "Failure"));
+	report_json_set(o, "exit_status", json_integer(report_exit_status(run)));
+	report_json_set(o, "latency_seconds", report_json_seconds(r->latency));
+	report_json_set(o, "max_latency_seconds",
+		run->max_latency ? report_json_seconds(run->max_latency) : json_null());
+	report_json_set(o, "proof", json_string(proof_name(r->proof)));
+	report_json_set(o, "error", r->success ? json_null() : error(run));
+	report_json_set(o, "diagnosis", r->success ? json_null() : report_json_diagnosis(run));
+	report_json_set(o, "warnings", notes(run, false));
+	report_json_set(o, "phases", phases(run));
+	report_json_set(o, "tls", connections(r));
+	report_json_set(o, "trace", report_json_string_or_null(run->trace));
+	if (run->n_checks)
+		report_json_set(o, "sweep", checks(run));
 	if (r->round.n)
-		set(o, "rounds",
+		report_json_set(o, "rounds",
 			json_pack("{s:o, s:o, s:o, s:o}", "send", stats(&r->send), "deliver",
 				stats(&r->deliver), "answer", stats(&r->answer), "round",
 				stats(&r->round)));
 	return o;
 }
 
-static int put(struct buf *b, const struct report_run *run, size_t flags)
+int report_json_put(struct buf *b, json_t *o, size_t flags)
 {
-	json_t *o = object(run);
 	char *text = o ? json_dumps(o, flags | JSON_REAL_PRECISION(9)) : NULL;
 
 	if (text)
@@ -295,7 +314,7 @@ static int put(struct buf *b, const struct report_run *run, size_t flags)
 
 int report_json(struct buf *b, const struct report_run *run)
 {
-	int err = put(b, run, JSON_INDENT(2));
+	int err = report_json_put(b, object(run), JSON_INDENT(2));
 
 	buf_putc(b, '\n');
 	return err ? err : buf_err(b);
@@ -303,5 +322,5 @@ int report_json(struct buf *b, const struct report_run *run)
 
 int report_json_line(struct buf *b, const struct report_run *run)
 {
-	return put(b, run, JSON_COMPACT);
+	return report_json_put(b, object(run), JSON_COMPACT);
 }

@@ -234,6 +234,12 @@ int report_text(struct buf *b, const struct report_run *run)
 	put_stats(b, "round", &r->round);
 	if (run->verbosity)
 		put_details(b, run);
+	for (unsigned i = 0; i < run->n_checks; i++) {
+		buf_putc(b, '\n');
+		int err = report_check_text(b, &run->checks[i]);
+		if (err)
+			return err;
+	}
 	return buf_err(b);
 }
 
