@@ -10,6 +10,7 @@ static const struct {
 	const char *what;
 } commands[] = {
 	{ "test", cmd_test, "carry a message across and back, and say where it broke" },
+	{ "check", cmd_check, "try every server and address of a pool or a partner, each alone" },
 	{ "explain", cmd_explain, "say what a reason means and what to do" },
 	{ "gateway", cmd_gateway, "carry messages between SIP and XMPP" },
 	{ "lab", cmd_lab, "a pool, a gateway and an XMPP partner on loopback" },

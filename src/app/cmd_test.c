@@ -6,6 +6,7 @@
 #include "app/commands.h"
 #include "app/files.h"
 #include "app/runner.h"
+#include "app/sweeper.h"
 #include "base/mem.h"
 #include "bridge/address.h"
 
@@ -49,6 +50,8 @@ static const struct opt opts[] = {
 	{ "warning", 0, "RANGE", OPT_TEXT, AT(warning), 0, 0,
 		"of the latency, for the form nagios" },
 	{ "critical", 0, "RANGE", OPT_TEXT, AT(critical), 0, 0, "the same" },
+	{ "sweep", 0, NULL, OPT_FLAG, AT(sweep), 0, 0,
+		"then try every server and address of both sides" },
 	{ "config", 'c', "FILE", OPT_TEXT, AT(config), 0, 0, "the configuration" },
 	{ "verbose", 'v', NULL, OPT_COUNT, AT(verbose), 0, 0, "phases; twice: all messages" },
 };
@@ -71,6 +74,7 @@ struct test {
 	struct addr dns; /* family 0: the system's */
 	char password[SECRET_MAX + 1], receiver_password[SECRET_MAX + 1];
 	struct runner runner;
+	struct sweeper sweeper;
 	struct pump *pump;
 };
 
@@ -196,7 +200,7 @@ static int read_secret(
 
 /* An address and a port, 53 when there is none: the name of a DNS server would have to be asked
  * of one. */
-static bool read_dns(const char *text, struct addr *ret)
+bool test_read_dns(const char *text, struct addr *ret)
 {
 	enum { DNS_PORT = 53 };
 	const struct slice s = slice_str(text);
@@ -223,7 +227,7 @@ static int check_values(struct test *t)
 		opt_complain(&t->command, "`--timeout 0`: a time-out above 0 is wanted");
 		return 2;
 	}
-	if (v->dns && !read_dns(v->dns, &t->dns)) {
+	if (v->dns && !test_read_dns(v->dns, &t->dns)) {
 		opt_complain(&t->command,
 			"`--dns %s`: the address of a DNS server is wanted, such as 127.0.0.1:53",
 			v->dns);
@@ -259,19 +263,20 @@ static int check(struct test *t)
 				PHASE_XMPP_AUTH);
 }
 
-static int load_ca(struct test *t, unsigned number, const char *path)
+int test_load_ca(
+	const struct opt_command *cmd, struct pump *pump, unsigned number, const char *path)
 {
 	struct buf pem, why;
 
 	buf_init(&pem, PEM_MAX + 8192);
 	buf_init(&why, 8192);
 	int err = file_read(path, PEM_MAX, &pem, &why);
-	if (!err && trust_add_ca(pump_trust(t->pump), number, buf_slice(&pem))) {
+	if (!err && trust_add_ca(pump_trust(pump), number, buf_slice(&pem))) {
 		buf_printf(&why, "%s: there is no certificate in it", path);
 		err = ERR_CONFIG;
 	}
 	if (err)
-		opt_complain(&t->command, "%s", buf_cstr(&why));
+		opt_complain(cmd, "%s", buf_cstr(&why));
 	buf_done(&pem);
 	buf_done(&why);
 	return err ? 2 : 0;
@@ -283,7 +288,7 @@ static void drained(void *arg)
 {
 	struct test *t = arg;
 
-	if (t->pump && runner_drained(&t->runner))
+	if (t->pump && runner_drained(&t->runner) && sweeper_is_done(&t->sweeper))
 		pump_stop(t->pump);
 }
 
@@ -337,8 +342,10 @@ static int load_trust(struct test *t)
 	/* A context costs a tenth of a test: issuers that both sides share are loaded once. */
 	t->sip_trust = t->sip_ca ? TRUST_SIP : 0;
 	t->xmpp_trust = !t->xmpp_ca ? 0 : same_file(t->sip_ca, t->xmpp_ca) ? TRUST_SIP : TRUST_XMPP;
-	int status = t->sip_trust ? load_ca(t, TRUST_SIP, t->sip_ca) : 0;
-	return !status && t->xmpp_trust == TRUST_XMPP ? load_ca(t, TRUST_XMPP, t->xmpp_ca) : status;
+	int status = t->sip_trust ? test_load_ca(&t->command, t->pump, TRUST_SIP, t->sip_ca) : 0;
+	return !status && t->xmpp_trust == TRUST_XMPP
+		       ? test_load_ca(&t->command, t->pump, TRUST_XMPP, t->xmpp_ca)
+		       : status;
 }
 
 /* 0, or the exit status of what stands in the way, which was told. */
@@ -360,6 +367,30 @@ static int begin(struct test *t)
 	return status ? status : start(t);
 }
 
+/* Behind the test, which it would disturb; the worse of the two is the status. */
+static int sweep(struct test *t)
+{
+	const struct test_values *v = &t->v;
+	const struct sweeper_test both = { v->target, v->registrar, v->user, v->receiver,
+		v->receiver_server, v->registrar_port, t->sip_trust, t->xmpp_trust };
+	struct buf why;
+
+	buf_init(&why, 8192);
+	int status = sweeper_add_test(&t->sweeper, t->pump, &both, &why);
+	if (status)
+		opt_complain(&t->command, "%s", buf_len(&why) ? buf_cstr(&why) : "out of memory");
+	else if (!sweeper_is_done(&t->sweeper) && pump_run(t->pump))
+		status = 3;
+	buf_done(&why);
+	if (!status) {
+		status = sweeper_report(&t->sweeper, v->verbose, false);
+		t->runner.checks = t->sweeper.checks;
+		t->runner.n_checks = t->sweeper.n;
+	}
+	const int own = runner_report(&t->runner);
+	return own || t->command.service ? own : status;
+}
+
 static int run(struct test *t)
 {
 	enum { UNKNOWN = 3 }; /* whatever a plugin cannot do */
@@ -371,6 +402,8 @@ static int run(struct test *t)
 		opt_complain(&t->command, "the test could not be run here");
 		return 3;
 	}
+	if (t->v.sweep && !pump_was_interrupted(t->pump))
+		return sweep(t);
 	return runner_report(&t->runner);
 }
 
@@ -391,6 +424,7 @@ int test_run(const struct opt_command *cmd, const struct test_values *values)
 		t.command.service = "STOX";
 	const int status = run(&t);
 	t.pump = pump_free(t.pump);
+	sweeper_done(&t.sweeper);
 	runner_done(&t.runner);
 	mem_wipe(t.password, sizeof(t.password));
 	mem_wipe(t.receiver_password, sizeof(t.receiver_password));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "app/opt.h"
+#include "app/pump.h"
 
 struct test_values {
 	const char *target, *receiver, *user, *auth_user, *password_file, *registrar;
@@ -9,7 +10,7 @@ struct test_values {
 	const char *format, *write_out, *warning, *critical;
 	struct opt_list outputs;
 	unsigned registrar_port, count, verbose;
-	bool ipv4, ipv6, version;
+	bool ipv4, ipv6, version, sweep;
 	ts_t timeout, interval, max_latency;
 };
 
@@ -20,3 +21,9 @@ struct test_values {
 
 /* The exit status.  With the form nagios on standard output it is a plugin's. */
 int test_run(const struct opt_command *cmd, const struct test_values *values);
+
+/* What `stox check` has in common with it: an address and a port, 53 when there is none; issuers
+ * from a file under a number: 0, or 2 after one line that says what is wrong. */
+bool test_read_dns(const char *text, struct addr *ret);
+int test_load_ca(
+	const struct opt_command *cmd, struct pump *pump, unsigned number, const char *path);

@@ -2,6 +2,7 @@
 #pragma once
 
 int cmd_test(int argc, char **argv);
+int cmd_check(int argc, char **argv);
 int cmd_gateway(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
 int cmd_lab(int argc, char **argv);

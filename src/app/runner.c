@@ -70,9 +70,11 @@ bool runner_drained(struct runner *r)
 
 static int report(const struct runner *r, const struct probe_result *result)
 {
-	const struct report_run run = {
-		.result = result, .started_at_us = r->started_at_us, .verbosity = r->verbosity
-	};
+	const struct report_run run = { .result = result,
+		.started_at_us = r->started_at_us,
+		.verbosity = r->verbosity,
+		.checks = r->checks,
+		.n_checks = r->n_checks };
 
 	return outputs_write(&r->outputs, &run);
 }

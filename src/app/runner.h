@@ -11,6 +11,8 @@ struct runner {
 	struct rng rng;
 	struct probe *probe;
 	int64_t started_at_us;
+	const struct report_check *checks; /* of both sides, when it is reported */
+	unsigned n_checks;
 };
 
 void runner_seed(struct rng *rng); /* from the system */
