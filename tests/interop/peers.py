@@ -139,9 +139,15 @@ class Bench:
         self.start(name, args + [f"-A{d}" for d in defines], env)
         self.await_tcp(self.port[port], name)
 
-    def prosody(self):
+    def prosody(self, s2s=None):
+        """With `s2s`, a port, it speaks to servers there, and takes direct TLS of clients at c2s_tls."""
         (self.dir / "data").mkdir()
-        path = self.write("prosody.cfg.lua", self.fill("prosody.cfg.lua"))
+        text = self.fill("prosody.cfg.lua")
+        if s2s:
+            text = text.replace('modules_disabled = { "s2s" }', f's2s_ports = {{ {s2s} }}\ns2s_require_encryption = true')
+            text = text.replace("c2s_direct_tls_ports = { }", f"c2s_direct_tls_ports = {{ {self.port['c2s_tls']} }}")
+            text = text.replace('modules_enabled = {', 'modules_enabled = { "s2s"; "dialback";')
+        path = self.write("prosody.cfg.lua", text)
         env = {"PROSODY_CONFIG": str(path)}
         subprocess.run(["prosodyctl", "--config", path, "register", "adelany", PARTNER,
                         self.xmpp_password], check=True, capture_output=True)
@@ -149,8 +155,12 @@ class Bench:
         self.await_tcp(self.port["c2s"], "prosody")
         self.await_tcp(self.port["component"], "prosody")
 
-    def ejabberd(self):
-        path = self.write("ejabberd.yml", self.fill("ejabberd.yml"))
+    def ejabberd(self, s2s=None):
+        text = self.fill("ejabberd.yml")
+        if s2s:
+            text = text.replace("modules:\n", f'  - {{ port: {s2s}, ip: "127.0.0.1", module: ejabberd_s2s_in }}\n'
+                                "s2s_use_starttls: required\nmodules:\n  mod_s2s_dialback: {}\n")
+        path = self.write("ejabberd.yml", text)
         spool = self.dir / "spool"
         spool.mkdir()
         libs = next(Path("/usr/lib").glob("*/ejabberd-*/ebin")).parent.parent
