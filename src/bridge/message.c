@@ -145,8 +145,8 @@ static bool is_call_id(struct slice s)
 	return ats <= 1;
 }
 
-/* The text in the stanza's own language: RFC 6121 section 5.2.3 allows one body a language. */
-static struct slice text_of(const struct stanza *s, const char *name)
+/* The one in the stanza's own language: RFC 6121 section 5.2.3 allows one body a language. */
+static const struct xml_node *child_of(const struct stanza *s, const char *name)
 {
 	struct slice lang = xml_lang(s->node);
 	const struct xml_node *first = NULL;
@@ -155,11 +155,18 @@ static struct slice text_of(const struct stanza *s, const char *name)
 		if (!slice_eqs(n->name, name) || !slice_eq(n->ns, s->node->ns))
 			continue;
 		if (slice_eq(xml_lang(n), lang))
-			return n->text;
+			return n;
 		if (!first)
 			first = n;
 	}
-	return first ? first->text : SLICE_NONE;
+	return first;
+}
+
+static struct slice text_of(const struct stanza *s, const char *name)
+{
+	const struct xml_node *n = child_of(s, name);
+
+	return n ? n->text : SLICE_NONE;
 }
 
 static void put_call_id(struct buf *b, const struct message_route *route, struct slice thread)
@@ -218,10 +225,11 @@ static int put_request(const struct stanza *s, const struct jid *from, const str
 	struct slice subject = text_of(s, "subject");
 	if (subject.n)
 		sip_put_header(b, "Subject", subject);
-	if (is_language(xml_lang(s->node)))
-		sip_put_header(b, "Content-Language", xml_lang(s->node));
+	const struct xml_node *body = child_of(s, "body");
+	if (is_language(xml_lang(body)))
+		sip_put_header(b, "Content-Language", xml_lang(body));
 	buf_puts(b, "Content-Type: text/plain;charset=UTF-8\r\n");
-	sip_put_body(b, text_of(s, "body"));
+	sip_put_body(b, body->text);
 	return buf_err(b);
 }
 

@@ -660,6 +660,44 @@ static void what_has_no_text_is_not_sent_and_not_answered(void **state)
 	}
 }
 
+/* stox_im_4_lang: the language of the text that is carried. */
+static void stox_im_8_lang_both_ways(void **state)
+{
+	static const struct {
+		const char *name, *stream, *text, *body, *language;
+	} cases[] = {
+		{ "none", "", MESSAGE("<body>x</body>"), "x", "" },
+		{ "the stanza's", "", "<message" FROM_TO " xml:lang='cs'><body>x</body></message>",
+			"x", "cs" },
+		{ "the stream's", "xml:lang='de'", MESSAGE("<body>x</body>"), "x", "de" },
+		{ "the body's", "", MESSAGE("<body xml:lang='fr'>x</body>"), "x", "fr" },
+		{ "the body's before the stanza's", "",
+			"<message" FROM_TO " xml:lang='en'><body xml:lang='fr'>x</body></message>",
+			"x", "fr" },
+		{ "the body in the stanza's language is chosen", "",
+			"<message" FROM_TO " xml:lang='en'><body xml:lang='fr'>f</body><body>e"
+			"</body></message>",
+			"e", "en" },
+		{ "the body without a language is chosen", "",
+			MESSAGE("<body xml:lang='fr'>f</body><body>none</body>"), "none", "" },
+		{ "an empty language is none", "",
+			"<message" FROM_TO " xml:lang=''><body>x</body></message>", "x", "" },
+		{ "gw_header_injection_from_language", "",
+			"<message" FROM_TO " xml:lang='en&#13;&#10;X-Evil: 1'><body>x</body>"
+			"</message>",
+			"x", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		print_message("case: %s\n", cases[i].name);
+		to_sip_by(route(), cases[i].stream, cases[i].text);
+		const struct sip_msg *m = decoded(&sent);
+		assert_slice(m->body, cases[i].body);
+		assert_slice(sip_msg_value(m, SIP_HDR_CONTENT_LANGUAGE), cases[i].language);
+	}
+}
+
 /* Nothing that an XMPP user may write ends the header that it is in.  (A resource cannot hold
  * control characters: jid.h.) */
 static void gw_header_injection_from_resource(void **state)
@@ -862,6 +900,9 @@ static void a_timeout_is_remote_server_timeout(void **state)
 	assert_string_equal(failed(NULL, true), failure); /* tells nothing of anybody */
 }
 
+#define GONE(address)     FAILURE("cancel", "<gone" NS ">" address "</gone>", TEXT("Moved"))
+#define REDIRECT(address) FAILURE("modify", "<redirect" NS ">" address "</redirect>", TEXT("Moved"))
+
 static void stox_core_7_2_note1_410_has_no_address(void **state)
 {
 	(void)state;
@@ -957,6 +998,7 @@ int main(void)
 		TEST(stox_im_4_type_not_mapped),
 		TEST(gw_groupchat_refused),
 		TEST(what_has_no_text_is_not_sent_and_not_answered),
+		TEST(stox_im_8_lang_both_ways),
 		TEST(gw_header_injection_from_resource),
 		TEST(gw_header_injection_from_subject),
 		TEST(im3428_8_size_1300),
