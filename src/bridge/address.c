@@ -229,6 +229,34 @@ int address_to_sip(const struct jid *jid, bool with_resource, struct buf *b, str
 	return err;
 }
 
+/* RFC 5122 section 2.2: unreserved, and what a node and a resource both allow raw. */
+static void put_iri_part(struct buf *b, struct slice part)
+{
+	static const char raw[] = "-._~!$()*+,;=";
+
+	for (size_t i = 0; i < part.n; i++) {
+		uint8_t c = part.p[i];
+
+		if (ascii_is_alpha(c) || ascii_is_digit(c) ||
+			slice_chr(slice_str(raw), c) < sizeof(raw) - 1)
+			buf_putc(b, c);
+		else
+			buf_printf(b, "%%%02X", c);
+	}
+}
+
+void address_put_iri(const struct jid *jid, struct buf *b)
+{
+	buf_puts(b, "xmpp:");
+	put_iri_part(b, jid_local(jid));
+	if (jid->n_local)
+		buf_putc(b, '@');
+	buf_put(b, jid_domain(jid));
+	if (jid->n_resource)
+		buf_putc(b, '/');
+	put_iri_part(b, jid_resource(jid));
+}
+
 static int bare(struct jid *ret, const struct jid *full, struct where *where)
 {
 	if (!full->n_local)

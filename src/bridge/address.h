@@ -26,5 +26,8 @@ int address_to_jid(const struct sip_uri *uri, struct jid *ret, struct where *whe
  * becomes A-labels.  0, ERR_SYNTAX (jid-malformed), or the buffer's error. */
 int address_to_sip(const struct jid *jid, bool with_resource, struct buf *b, struct where *where);
 
+/* The address as an IRI, RFC 5122: "xmpp:node@host/resource", percent-escaped. */
+void address_put_iri(const struct jid *jid, struct buf *b);
+
 /* Reads what a person typed, as a bare JID (of either world) and as a sip: URI. */
 int address_read(struct slice text, enum address_kind *kind, struct jid *ret, struct where *where);

@@ -269,8 +269,7 @@ static void put_contact(struct buf *b, const struct sip_msg *response)
 		buf_put(b, contact.uri_text);
 		return;
 	}
-	buf_puts(b, "xmpp:");
-	buf_put(b, jid_full(&jid));
+	address_put_iri(&jid, b);
 }
 
 void message_put_sip_failure(struct buf *b, struct slice from, struct slice to, struct slice id,

@@ -228,6 +228,41 @@ static void addresses_are_read_as_people_write_them(void **state)
 	}
 }
 
+/* RFC 5122 */
+static void an_address_is_written_as_an_iri(void **state)
+{
+	static const struct {
+		const char *jid, *iri;
+	} cases[] = {
+		{ "a@d.test", "xmpp:a@d.test" },
+		{ "d.test", "xmpp:d.test" },
+		{ "a@d.test/r", "xmpp:a@d.test/r" },
+		{ "a.b-c_d~e!$()*+,;=@d.test", "xmpp:a.b-c_d~e!$()*+,;=@d.test" },
+		{ "a\\40b@d.test", "xmpp:a%5C40b@d.test" },
+		{ "#%?[]^`{|}@d.test", "xmpp:%23%25%3F%5B%5D%5E%60%7B%7C%7D@d.test" },
+		{ "a@d.test/x y/z?#'&\"<", "xmpp:a@d.test/x%20y%2Fz%3F%23%27%26%22%3C" },
+		{ "\u00fc@b\u00fccher.test/\u00e9", "xmpp:%C3%BC@b\u00fccher.test/%C3%A9" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct jid jid, again;
+		struct where where;
+		enum address_kind kind;
+		struct buf b;
+
+		buf_init(&b, 4096);
+		assert_int_equal(jid_decode(slice_str(cases[i].jid), &jid, &where), 0);
+		address_put_iri(&jid, &b);
+		assert_string_equal(buf_cstr(&b), cases[i].iri);
+		if (jid.n_local) { /* and is read as what it was */
+			assert_int_equal(address_read(buf_slice(&b), &kind, &again, &where), 0);
+			assert_true(jid_bare_eq(&jid, &again));
+		}
+		buf_done(&b);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -237,6 +272,7 @@ int main(void)
 		cmocka_unit_test(a_long_user_part_is_over_the_limit),
 		cmocka_unit_test(there_and_back_is_the_identity),
 		cmocka_unit_test(addresses_are_read_as_people_write_them),
+		cmocka_unit_test(an_address_is_written_as_an_iri),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -903,6 +903,31 @@ static void a_timeout_is_remote_server_timeout(void **state)
 #define GONE(address)     FAILURE("cancel", "<gone" NS ">" address "</gone>", TEXT("Moved"))
 #define REDIRECT(address) FAILURE("modify", "<redirect" NS ">" address "</redirect>", TEXT("Moved"))
 
+/* The address is an IRI: RFC 6120 section 8.3.3.5, RFC 5122. */
+static void stox_core_7_2_note1_301_carries_address(void **state)
+{
+	static const struct {
+		const char *status, *contact, *want;
+	} cases[] = {
+		{ "301 Moved", "Contact: <sip:new@sip.test>\r\n", GONE("xmpp:new@sip.test") },
+		{ "302 Moved", "m: sip:new@sip.test;q=0.5, <sip:b@sip.test>\r\n",
+			REDIRECT("xmpp:new@sip.test") },
+		{ "302 Moved", "Contact: \"N, M\" <sip:a%3Fb%5C%23%25@sip.test;gr=x%20y/z%3F>\r\n",
+			REDIRECT("xmpp:a%3Fb%5C%23%25@sip.test/x%20y%2Fz%3F") },
+		{ "302 Moved", "Contact: <sip:o'malley@sip.test>\r\n",
+			REDIRECT("xmpp:o%5C27malley@sip.test") },
+		{ "302 Moved", "Contact: <sip:%C3%BC@xn--bcher-kva.test>\r\n",
+			REDIRECT("xmpp:%C3%BC@b\u00fccher.test") },
+		{ "302 Moved", "Contact: <tel:+1555>\r\n", REDIRECT("tel:+1555") },
+		{ "302 Moved", "Contact: <sips:a@sip.test>\r\n", REDIRECT("sips:a@sip.test") },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++)
+		assert_string_equal(
+			failed(response(cases[i].status, cases[i].contact), false), cases[i].want);
+}
+
 static void stox_core_7_2_note1_410_has_no_address(void **state)
 {
 	(void)state;
@@ -1007,6 +1032,7 @@ int main(void)
 		TEST(the_route_is_as_it_was_given),
 		TEST(a_sip_failure_becomes_an_error_stanza),
 		TEST(a_timeout_is_remote_server_timeout),
+		TEST(stox_core_7_2_note1_301_carries_address),
 		TEST(stox_core_7_2_note1_410_has_no_address),
 		TEST(without_memory_no_half_message_is_a_success),
 		TEST(without_memory_no_request_goes_out),
