@@ -263,7 +263,8 @@ static void put_contact(struct buf *b, const struct sip_msg *response)
 	struct where where;
 	struct jid jid;
 
-	if (!sip_hdr_next(&rest, &value) || sip_nameaddr_decode(value, &contact, &where))
+	if (!sip_hdr_next(&rest, &value) || sip_nameaddr_decode(value, &contact, &where) ||
+		contact.uri.has_password)
 		return;
 	if (address_to_jid(&contact.uri, &jid, &where)) {
 		buf_put(b, contact.uri_text);

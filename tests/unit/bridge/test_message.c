@@ -928,6 +928,20 @@ static void stox_core_7_2_note1_301_carries_address(void **state)
 			failed(response(cases[i].status, cases[i].contact), false), cases[i].want);
 }
 
+static void an_address_that_cannot_be_told_is_left_out(void **state)
+{
+	static const char *const contacts[] = { "", "Contact: *\r\n", "Contact: <>\r\n",
+		"Contact: <sip:u:secret@sip.test>\r\n" };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(contacts); i++) {
+		assert_string_equal(failed(response("302 Moved", contacts[i]), false),
+			FAILURE("modify", "<redirect" NS "/>", TEXT("Moved")));
+		assert_string_equal(failed(response("301 Moved", contacts[i]), false),
+			FAILURE("cancel", "<gone" NS "/>", TEXT("Moved")));
+	}
+}
+
 static void stox_core_7_2_note1_410_has_no_address(void **state)
 {
 	(void)state;
@@ -1033,6 +1047,7 @@ int main(void)
 		TEST(a_sip_failure_becomes_an_error_stanza),
 		TEST(a_timeout_is_remote_server_timeout),
 		TEST(stox_core_7_2_note1_301_carries_address),
+		TEST(an_address_that_cannot_be_told_is_left_out),
 		TEST(stox_core_7_2_note1_410_has_no_address),
 		TEST(without_memory_no_half_message_is_a_success),
 		TEST(without_memory_no_request_goes_out),
