@@ -289,7 +289,7 @@ void message_put_sip_failure(struct buf *b, struct slice from, struct slice to, 
 		.type = mapped.type,
 		.text = response && response->reason.n ? response->reason
 						       : slice_str(sip_reason_phrase(status)),
-		.address = buf_slice(&address),
+		.address = buf_err(&address) ? SLICE_NONE : buf_slice(&address),
 	};
 	stanza_put_start(b, "message", from, to, id, SLICE("error"));
 	stanza_put_error(b, &error);

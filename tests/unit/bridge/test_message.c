@@ -1005,6 +1005,35 @@ static void without_memory_no_request_goes_out(void **state)
 	assert_in_range(n, 6, 40); /* the request, and the user part of each address */
 }
 
+/* The error goes out, with the whole address or without one. */
+static void without_memory_a_failure_has_no_half_address(void **state)
+{
+	char contact[512], whole[TEXT_MAX], name[301];
+	const char *text = NULL;
+
+	(void)state;
+	memset(name, 'a', 300);
+	name[300] = '\0';
+	snprintf(contact, sizeof(contact), "Contact: <sip:%s@sip.test>\r\n", name);
+	const struct sip_msg *r = response("302 Moved", contact);
+	memcpy(whole, failed(r, false), sizeof(whole));
+	for (long n = 0; !text || strcmp(text, whole) != 0; n++) {
+		struct buf b;
+
+		assert_in_range(n, 0, 40);
+		buf_init(&b, TEXT_MAX - 1);
+		mem_fail_after(n);
+		message_put_sip_failure(
+			&b, SLICE("r@sip.test"), SLICE("j@xmpp.test/res"), SLICE("a1"), r, false);
+		mem_fail_after(-1);
+		text = buf_err(&b) ? NULL : failure;
+		assert_true(slice_cstr(buf_slice(&b), failure, sizeof(failure)));
+		if (text && !strstr(text, "<redirect" NS "/>"))
+			assert_non_null(strstr(text, "aaa@sip.test</redirect>"));
+		buf_done(&b);
+	}
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -1051,6 +1080,7 @@ int main(void)
 		TEST(stox_core_7_2_note1_410_has_no_address),
 		TEST(without_memory_no_half_message_is_a_success),
 		TEST(without_memory_no_request_goes_out),
+		TEST(without_memory_a_failure_has_no_half_address),
 	};
 
 	return cmocka_run_group_tests_name("message", tests, NULL, NULL);
