@@ -273,6 +273,16 @@ static void put_contact(struct buf *b, const struct sip_msg *response)
 	address_put_iri(&jid, b);
 }
 
+/* The peer's words; none where the condition was hidden, as they would tell it. */
+static struct slice failure_text(
+	int status, const struct sip_msg *response, const struct error_to_xmpp *mapped)
+{
+	if (mapped->condition != error_to_xmpp(status).condition)
+		return SLICE_NONE;
+	return response && response->reason.n ? response->reason
+					      : slice_str(sip_reason_phrase(status));
+}
+
 void message_put_sip_failure(struct buf *b, struct slice from, struct slice to, struct slice id,
 	const struct sip_msg *response, bool private)
 {
@@ -287,8 +297,7 @@ void message_put_sip_failure(struct buf *b, struct slice from, struct slice to, 
 	struct stanza_error error = {
 		.condition = mapped.condition,
 		.type = mapped.type,
-		.text = response && response->reason.n ? response->reason
-						       : slice_str(sip_reason_phrase(status)),
+		.text = failure_text(status, response, &mapped),
 		.address = buf_err(&address) ? SLICE_NONE : buf_slice(&address),
 	};
 	stanza_put_start(b, "message", from, to, id, SLICE("error"));

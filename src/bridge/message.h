@@ -45,6 +45,7 @@ int message_to_sip(const struct stanza *s, const struct jid *from, const struct 
 	const struct message_route *route, struct buf *request, struct message_refusal *refusal);
 
 /* The error stanza for an XMPP sender whose message got this final SIP status (or 408 for timer
- * F): condition, type, reason phrase as text, a 301's or 302's Contact as address. */
+ * F): condition, type, reason phrase as text, a 301's or 302's Contact as address.  `private` is
+ * error_to_xmpp_private()'s: where it hides the condition, the phrase is left out too. */
 void message_put_sip_failure(struct buf *b, struct slice from, struct slice to, struct slice id,
 	const struct sip_msg *response /* NULL: timeout */, bool private);

@@ -952,6 +952,20 @@ static void stox_core_7_2_note1_410_has_no_address(void **state)
 		FAILURE("modify", "<redirect" NS "/>", TEXT("Choose")));
 }
 
+/* The phrase would tell what the condition hides. */
+static void gw_privacy_service_unavailable(void **state)
+{
+	static const char *const hidden[] = { "404 Not Found", "480 Temporarily Unavailable",
+		"484 Address Incomplete", "600 Busy Everywhere", "604 Does Not Exist Anywhere" };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(hidden); i++)
+		assert_string_equal(failed(response(hidden[i], ""), true),
+			FAILURE("cancel", "<service-unavailable" NS "/>", ""));
+	assert_string_equal(failed(response("403 No", ""), true),
+		FAILURE("auth", "<forbidden" NS "/>", TEXT("No")));
+}
+
 /* ---- out of memory ---- */
 
 static void without_memory_no_half_message_is_a_success(void **state)
@@ -1078,6 +1092,7 @@ int main(void)
 		TEST(stox_core_7_2_note1_301_carries_address),
 		TEST(an_address_that_cannot_be_told_is_left_out),
 		TEST(stox_core_7_2_note1_410_has_no_address),
+		TEST(gw_privacy_service_unavailable),
 		TEST(without_memory_no_half_message_is_a_success),
 		TEST(without_memory_no_request_goes_out),
 		TEST(without_memory_a_failure_has_no_half_address),
