@@ -15,7 +15,7 @@ struct entry {
 /* Sorted by domain: found by bisection, no salt and no rng needed. */
 struct partners {
 	struct entry *entries;
-	size_t n_entries;
+	size_t n_entries, entries_cap;
 	struct partner **partners;
 	size_t n_partners;
 };
@@ -82,15 +82,20 @@ static int insert(struct partners *p, const char *domain, const struct partner *
 		return -EEXIST;
 	if (p->n_entries == PARTNER_DOMAINS_MAX)
 		return ERR_LIMIT;
-	struct entry *bigger = mem_realloc(p->entries, (p->n_entries + 1) * sizeof(*bigger));
-	if (!bigger)
-		return -ENOMEM;
-	p->entries = bigger;
+	if (p->n_entries == p->entries_cap) {
+		size_t cap = p->entries_cap ? 2 * p->entries_cap : 64;
+		struct entry *bigger = mem_realloc(p->entries, cap * sizeof(*bigger));
+
+		if (!bigger)
+			return -ENOMEM;
+		p->entries = bigger;
+		p->entries_cap = cap;
+	}
 	char *copy = mem_strdup(domain);
 	if (!copy)
 		return -ENOMEM;
-	memmove(&bigger[at + 1], &bigger[at], (p->n_entries - at) * sizeof(*bigger));
-	bigger[at] = (struct entry){ copy, partner };
+	memmove(&p->entries[at + 1], &p->entries[at], (p->n_entries - at) * sizeof(*p->entries));
+	p->entries[at] = (struct entry){ copy, partner };
 	p->n_entries++;
 	return 0;
 }

@@ -23,7 +23,8 @@ struct partner {
 int partners_new(struct partners **ret);
 struct partners *partners_free(struct partners *p);
 /* A partner, then its additional domains (a subdomain must be listed: nothing is implied).  Names
- * are prepared as JID domains.  0, ERR_SYNTAX, ERR_LIMIT, -EEXIST, -ENOMEM. */
+ * are prepared as JID domains.  0, ERR_SYNTAX, ERR_LIMIT, -EEXIST (also when it is one of our own),
+ * -ENOENT (no such partner), -ENOMEM; nothing changes on failure. */
 int partners_add(struct partners *p, struct slice domain, enum partner_type type);
 int partners_add_domain(struct partners *p, struct slice partner_domain, struct slice domain);
 /* Our own domains (the pools'). */
