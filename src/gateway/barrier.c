@@ -138,7 +138,9 @@ static struct domain *find_ping(struct gateway *g, const struct stanza *s, uint6
 	if (s->id.n < 2 || s->id.p[0] != 'p' || !slice_u64(slice_skip(s->id, 1), UINT64_MAX, id) ||
 		jid_decode(s->from, &from, &where))
 		return NULL;
-	struct map_node *n = map_find(&g->domains, jid_domain(&from));
+	/* Ids can be guessed, so that any user of the domain could vouch for it: it has to be the
+	 * domain itself that was asked. */
+	struct map_node *n = map_find(&g->domains, jid_full(&from));
 	if (!n)
 		return NULL;
 	struct domain *d = LIST_OWNER(n, struct domain, node);

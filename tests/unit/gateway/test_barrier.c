@@ -264,6 +264,28 @@ static void an_old_pong_does_not_answer_a_message_of_the_silence(void **state)
 	assert_int_equal(status_of("in"), 202);
 }
 
+static void only_the_domain_itself_can_answer_its_ping(void **state)
+{
+	static const char *const others[] = { "fabrikam.test", "stranger.test", "litware.test",
+		"mallory@contoso.test", "mallory@contoso.test/x", "contoso.test/x",
+		"chat.contoso.test" };
+
+	(void)state;
+	start_connected();
+	send_message("1", A_CONTOSO);
+	send_message("2", A_FABRIKAM);
+	wake();
+	for (size_t i = 0; i < COUNT(others); i++) {
+		unsigned ping = s.got[2].to[0] == 'c' ? 2 : 3;
+
+		print_message("case: %s\n", others[i]);
+		pong_from(others[i], ping, "result");
+		assert_int_equal(status_of("1"), 0);
+	}
+	pong_from("contoso.test", s.got[2].to[0] == 'c' ? 2 : 3, "result");
+	assert_int_equal(status_of("1"), 202);
+}
+
 static void what_is_no_pong_of_ours_is_nothing(void **state)
 {
 	static const char *const ids[] = { "", "p", "p0x", "q1", "1", "p99",
@@ -339,6 +361,7 @@ int main(void)
 		SCENE(a_late_pong_ends_the_silence),
 		SCENE(a_silent_domain_does_not_silence_another),
 		SCENE(an_old_pong_does_not_answer_a_message_of_the_silence),
+		SCENE(only_the_domain_itself_can_answer_its_ping),
 		SCENE(what_is_no_pong_of_ours_is_nothing),
 		SCENE(a_new_stream_begins_anew),
 		SCENE(a_ping_of_a_stream_that_broke_is_not_waited_for),
