@@ -93,6 +93,18 @@ static bool send_ping(struct gateway *g, struct domain *d, ts_t now)
 	return sent;
 }
 
+/* What went when no ping could be sent is in front of this one too. */
+static void cover_the_unasked(struct domain *d)
+{
+	for (struct list *n = d->covered.prev; n != &d->covered; n = n->prev) {
+		struct uas *u = LIST_OWNER(n, struct uas, wait);
+
+		if (u->ping != UINT64_MAX)
+			return;
+		u->ping = d->ping_id;
+	}
+}
+
 /* Covers everything that was sent to this domain so far.  If no ping can be sent, the window
  * answers. */
 static void ping(struct gateway *g, struct domain *d, ts_t now)
@@ -107,6 +119,7 @@ static void ping(struct gateway *g, struct domain *d, ts_t now)
 		d->ping_sent = now;
 		d->asked = d->ping_out ? d->asked : now;
 		d->ping_out = true;
+		cover_the_unasked(d);
 		g->stats.pings++;
 	}
 	LIST_EACH(n, t, &d->uncovered)

@@ -82,7 +82,7 @@ struct uas {
 	uint32_t chance; /* with the slot: the stanza id, which cannot be guessed */
 	struct origin origin;
 	struct buf head; /* the response without its status line */
-	uint64_t ping;   /* the first ping behind it; 0: none yet */
+	uint64_t ping;   /* the first ping behind it; 0: none yet; UINT64_MAX: none could be sent */
 	bool in_use;
 	bool full_jid; /* the receiver's address has a resource */
 	ts_t sent;

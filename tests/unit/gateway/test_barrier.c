@@ -248,6 +248,27 @@ static void a_silent_domain_does_not_silence_another(void **state)
 	assert_int_equal(status_of("f"), 202);
 }
 
+/* What went without a ping is in front of the ping that goes later, so its pong answers both. */
+static void a_message_of_the_silence_does_not_hold_up_the_next(void **state)
+{
+	(void)state;
+	start_connected();
+	missed("1");
+	missed("2");
+	missed("3");
+	pass(TS_S(60) - TS_MS(100));
+	send_message("in", A_CONTOSO);
+	wake();
+	assert_int_equal(n_pings(), 3);
+	pass(TS_MS(200));
+	send_message("behind", A_CONTOSO);
+	wake();
+	assert_int_equal(n_pings(), 4);
+	pong(s.n_got - 1);
+	assert_int_equal(status_of("in"), 202);
+	assert_int_equal(status_of("behind"), 202);
+}
+
 /* The pong of a ping that went before says nothing of a message that went without one. */
 static void an_old_pong_does_not_answer_a_message_of_the_silence(void **state)
 {
@@ -360,6 +381,7 @@ int main(void)
 		SCENE(a_pong_ends_the_row),
 		SCENE(a_late_pong_ends_the_silence),
 		SCENE(a_silent_domain_does_not_silence_another),
+		SCENE(a_message_of_the_silence_does_not_hold_up_the_next),
 		SCENE(an_old_pong_does_not_answer_a_message_of_the_silence),
 		SCENE(only_the_domain_itself_can_answer_its_ping),
 		SCENE(what_is_no_pong_of_ours_is_nothing),
