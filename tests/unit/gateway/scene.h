@@ -282,6 +282,20 @@ static inline void sip(const char *text)
 	datagram_from(&pool, text);
 }
 
+/* A connection from the pool, and bytes on it. */
+static inline flow_t accepted(uint64_t number)
+{
+	const flow_t flow = FLOW_ACCEPTED_BIT | number;
+
+	push((struct fact){ .type = FACT_FLOW_ACCEPTED, .flow = flow, .listener = 1 });
+	return flow;
+}
+
+static inline void bytes_on(flow_t flow, const char *text)
+{
+	push((struct fact){ .type = FACT_FLOW_BYTES, .flow = flow, .bytes = slice_str(text) });
+}
+
 #define A_CONTOSO  "adelany@contoso.test"
 #define P_LITWARE  "pilar@litware.test"
 #define A_FABRIKAM "amy@fabrikam.test"
