@@ -183,6 +183,7 @@ struct gateway {
 	struct map uas_map;
 	struct list uas_fifo;
 	struct nist_done *done;
+	size_t n_to_keep; /* requests in hand whose answers `done` will keep */
 	struct map domains;
 	uint64_t ping_count;
 	struct list due_domains; /* want a ping at the end of this batch */

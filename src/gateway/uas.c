@@ -14,15 +14,15 @@ enum {
 
 int gateway_uas_init(struct gateway *g)
 {
-	size_t max = g->cfg.transactions_max ? g->cfg.transactions_max : NIST_DONE_MAX;
-
+	if (!g->cfg.transactions_max)
+		g->cfg.transactions_max = NIST_DONE_MAX;
 	map_init(&g->uas_map, GATEWAY_PENDING_MAX, g->rng);
 	map_init(&g->domains, DOMAINS_MAX, g->rng);
 	g->uas = mem_alloc0(GATEWAY_PENDING_MAX * sizeof(struct uas *));
 	g->free_uas = mem_alloc0(GATEWAY_PENDING_MAX * sizeof(*g->free_uas));
 	if (!g->uas || !g->free_uas)
 		return -ENOMEM;
-	return nist_done_new(&g->done, max, TS_MS(LINGER_MS));
+	return nist_done_new(&g->done, g->cfg.transactions_max, TS_MS(LINGER_MS));
 }
 
 void gateway_uas_done(struct gateway *g)
@@ -114,8 +114,15 @@ static void put_answer(struct gateway *g, struct uas *u, const struct verdict *v
 	gateway_send(g, &u->origin);
 }
 
+/* A stream does not lose answers, so nothing repeats requests on it: timer J is 0. */
+static bool is_kept(const struct origin *o)
+{
+	return o->transport == TRANSPORT_UDP;
+}
+
 static void forget(struct gateway *g, struct uas *u)
 {
+	g->n_to_keep -= is_kept(&u->origin);
 	gateway_barrier_remove(u);
 	list_remove(&u->fifo);
 	map_remove(&g->uas_map, &u->node);
@@ -142,8 +149,7 @@ static struct verdict verdict_unpack(int status, uint16_t packed)
 void gateway_uas_answer(struct gateway *g, struct uas *u, const struct verdict *v, ts_t now)
 {
 	put_answer(g, u, v);
-	/* A stream does not lose answers, so nothing repeats requests on it: timer J is 0. */
-	if (u->origin.transport == TRANSPORT_UDP)
+	if (is_kept(&u->origin))
 		nist_done_add(g->done, &u->key, gateway_answer_status(v), verdict_pack(v), now);
 	forget(g, u);
 }
@@ -179,6 +185,13 @@ static enum answer route(struct gateway *g, struct jid *from, struct jid *to)
 	return verdicts[partners_judge(g->cfg.partners, jid_domain(from), jid_domain(to))];
 }
 
+/* Every answer that may be repeated needs a place, those that are still owed too. */
+static bool has_room(struct gateway *g, ts_t now)
+{
+	nist_done_push_time(g->done, now);
+	return nist_done_count(g->done) + g->n_to_keep < g->cfg.transactions_max;
+}
+
 /* What keeps a message from going out now, before it is looked at. */
 static enum answer check_room(struct gateway *g, ts_t now)
 {
@@ -186,7 +199,7 @@ static enum answer check_room(struct gateway *g, ts_t now)
 		return ANSWER_STOPPING;
 	if (!g->stream || !xstream_is_ready(g->stream))
 		return ANSWER_STREAM_DOWN;
-	if (nist_done_full(g->done, now))
+	if (!has_room(g, now))
 		return ANSWER_OVERLOAD;
 	return ANSWER_MAPPED;
 }
@@ -201,7 +214,7 @@ static void refuse(struct gateway *g, const struct origin *o, const struct nist_
 		g->stats.overload_503++;
 	g->stats.sip_refused++;
 	gateway_answer_stateless(g, o, key, &v);
-	if (o->transport == TRANSPORT_UDP && answer != ANSWER_OVERLOAD)
+	if (is_kept(o) && answer != ANSWER_OVERLOAD)
 		nist_done_add(g->done, key, gateway_answer_status(&v), verdict_pack(&v), now);
 }
 
@@ -253,6 +266,7 @@ static struct uas *uas_new(struct gateway *g, const struct origin *o, const stru
 		return NULL;
 	}
 	u->in_use = true;
+	g->n_to_keep += is_kept(o);
 	return u;
 }
 

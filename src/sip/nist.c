@@ -326,11 +326,6 @@ bool nist_done_find(const struct nist_done *d, const struct nist_key *key, int *
 	return false;
 }
 
-bool nist_done_full(const struct nist_done *d, ts_t now)
-{
-	return d->end - d->first == d->max && entry_at(d, first_place(d))->until > now;
-}
-
 size_t nist_done_count(const struct nist_done *d)
 {
 	return (size_t)(d->end - d->first);

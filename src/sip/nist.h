@@ -27,14 +27,14 @@ struct nist_done;
  */
 int nist_done_new(struct nist_done **ret, size_t max, ts_t linger /* timer J */);
 struct nist_done *nist_done_free(struct nist_done *d);
-/* 0, ERR_LIMIT (full: refuse the NEW request with 503 before it is worked on: nist_done_full) or
- * -ENOMEM.  `extra` is 16 bits of the caller's (which answer it was). */
+/* 0, ERR_LIMIT (full: so that it never comes to that, refuse a NEW request with 503 while
+ * nist_done_count() and what is in hand leave no place) or -ENOMEM.  `extra` is 16 bits of the
+ * caller's (which answer it was). */
 int nist_done_add(
 	struct nist_done *d, const struct nist_key *key, int status, uint16_t extra, ts_t now);
 bool nist_done_find(const struct nist_done *d, const struct nist_key *key, int *status,
 	uint16_t *extra, ts_t now);
-bool nist_done_full(const struct nist_done *d, ts_t now);
-size_t nist_done_count(const struct nist_done *d);
+size_t nist_done_count(const struct nist_done *d); /* right behind nist_done_push_time() */
 size_t nist_done_bytes(const struct nist_done *d); /* memory held, for the bound in the tests */
 /* Drops what is due; cheap when nothing is. */
 void nist_done_push_time(struct nist_done *d, ts_t now);

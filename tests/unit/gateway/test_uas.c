@@ -304,6 +304,29 @@ static void when_full_a_new_request_gets_503_with_retry_after(void **state)
 	assert_int_equal(s.n_got, 8);
 }
 
+/* The answer of every message that is taken can be kept, so those in hand have their place. */
+static void a_request_in_hand_has_its_place_in_the_room(void **state)
+{
+	char branch[8];
+
+	(void)state;
+	s.cfg.transactions_max = 4;
+	start_connected();
+	for (unsigned i = 0; i < 8; i++) {
+		snprintf(branch, sizeof(branch), "m%u", i);
+		send_message(branch, A_CONTOSO);
+	}
+	wake();
+	pong(s.n_got - 1);
+	for (unsigned i = 0; i < 8; i++) {
+		snprintf(branch, sizeof(branch), "m%u", i);
+		assert_int_equal(status_of(branch), i < 4 ? 202 : 503);
+		send_message(branch, A_CONTOSO);
+		assert_int_equal(status_of(branch), i < 4 ? 202 : 503);
+	}
+	assert_int_equal(gateway_stats(s.g)->sip_to_xmpp, 4);
+}
+
 static void the_room_has_4194304_places_unless_set(void **state)
 {
 	(void)state;
@@ -522,6 +545,7 @@ int main(void)
 		SCENE(nothing_is_kept_of_a_request_on_a_stream),
 		SCENE(two_requests_differ_by_branch_sent_by_or_method),
 		SCENE(when_full_a_new_request_gets_503_with_retry_after),
+		SCENE(a_request_in_hand_has_its_place_in_the_room),
 		SCENE(the_room_has_4194304_places_unless_set),
 		SCENE(what_the_server_does_not_read_is_bounded),
 		SCENE(so_many_messages_may_be_in_hand),
