@@ -44,6 +44,7 @@ static const struct {
 	[ANSWER_NO_DIALOG] = { 481, NULL, END_PLAIN },
 	[ANSWER_TYPE] = { 415, NULL, END_ACCEPT },
 	[ANSWER_ENCODING] = { 415, NULL, END_ENCODING },
+	[ANSWER_TOO_LARGE] = { 413, NULL, END_PLAIN },
 	[ANSWER_CONTENT] = { 400, "Body Is Not UTF-8 Text", END_PLAIN },
 };
 static_assert(COUNT(answers) == ANSWER_COUNT, "one row an answer");

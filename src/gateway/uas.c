@@ -289,10 +289,14 @@ static enum answer hand_over(struct gateway *g, const struct uas *u, const struc
 
 	if (!b)
 		return ANSWER_OVERLOAD; /* the server does not read fast enough */
+	size_t before = buf_len(b);
 	int err = message_to_xmpp(&g->msg, from, to,
 		slice_str(gateway_slot_text(u->slot, u->chance, id)), b, &refusal);
 	if (err == ERR_LEGAL)
 		return answer_of(&refusal);
+	if (!err &&
+		buf_len(b) - before > STANZA_MAX) /* escaping makes it up to five times as long */
+		return ANSWER_TOO_LARGE;
 	if (err || xstream_commit(g->stream, now))
 		return ANSWER_OVERLOAD;
 	return ANSWER_MAPPED;

@@ -471,6 +471,28 @@ static void an_address_over_the_limit_is_414(void **state)
 	assert_int_equal(s.n_got, 1);
 }
 
+/* A stanza over the server's limit ends the stream for everybody. */
+static void a_message_that_would_break_the_stream_is_413(void **state)
+{
+	static char body[60001];
+
+	(void)state;
+	s.cfg.listens[0].transport = TRANSPORT_TCP;
+	start_connected();
+	flow_t flow = accepted(1);
+	memset(body, '"', 60000);
+	bytes_on(flow, request("quotes", A_CONTOSO, P_LITWARE, "", body));
+	assert_int_equal(status_of("quotes"), 0); /* as long as it came */
+	memset(body, '&', 60000);
+	bytes_on(flow, request("amps", A_CONTOSO, P_LITWARE, "", body)); /* five times that */
+	assert_true(gateway_is_up(s.g));
+	assert_int_equal(status_of("amps"), 413);
+	wake();
+	pong(s.n_got - 1);
+	assert_int_equal(status_of("quotes"), 202);
+	assert_int_equal(s.n_got, 2);
+}
+
 /* ---- connections ---- */
 
 static void an_answer_goes_back_on_its_connection_or_nowhere(void **state)
@@ -552,6 +574,7 @@ int main(void)
 		SCENE(refusals_name_their_cause),
 		SCENE(a_body_that_cannot_cross_is_400),
 		SCENE(an_address_over_the_limit_is_414),
+		SCENE(a_message_that_would_break_the_stream_is_413),
 		SCENE(an_answer_goes_back_on_its_connection_or_nowhere),
 		SCENE(without_memory_the_answer_is_still_true),
 	};
