@@ -1,0 +1,433 @@
+/* XMPP to SIP MESSAGE: one client transaction a stanza, one pending a URI, and what comes back. */
+#include "scene.h"
+
+#define TO_PILAR "adelany@contoso.test/desk", P_LITWARE
+
+static void assert_slice(struct slice got, const char *want)
+{
+	char text[1024];
+
+	assert_true(slice_cstr(got, text, sizeof(text)));
+	assert_string_equal(text, want);
+}
+
+/* The error that the server got as number i. */
+static void assert_error(unsigned i, const char *id, const char *condition)
+{
+	assert_true(i < s.n_got);
+	assert_string_equal(s.got[i].id, id);
+	assert_holds(s.got[i].text, "type='error'");
+	assert_holds(s.got[i].text, condition);
+}
+
+/* ---- the request ---- */
+
+static void a_stanza_becomes_a_message_to_the_next_hop(void **state)
+{
+	(void)state;
+	start_connected();
+	from_xmpp("<message from='adelany@contoso.test/desk' to='pilar@litware.test/gruu' id='m1' "
+		  "type='chat' xml:lang='en'><subject>S</subject><thread>T1</thread>"
+		  "<body>hello</body></message>");
+	const struct sip_msg *m = decode_sent(0);
+	assert_int_equal(m->method, SIP_METHOD_MESSAGE);
+	assert_slice(m->ruri_text, "sip:pilar@litware.test;gr=gruu");
+	assert_slice(m->to.text, "<sip:pilar@litware.test;gr=gruu>");
+	assert_slice(m->from.uri_text, "sip:adelany@contoso.test;gr=desk");
+	assert_int_equal(m->from.tag.n, 10);
+	assert_slice(m->call_id, "T1");
+	assert_int_equal(m->max_forwards, 70);
+	assert_slice(m->via.host, "127.0.0.1"); /* the socket that it leaves from */
+	assert_int_equal(m->via.port, 5070);
+	assert_true(m->via.has_rport);
+	assert_slice(m->body, "hello");
+	assert_slice(sip_msg_value(m, SIP_HDR_SUBJECT), "S");
+	assert_slice(sip_msg_value(m, SIP_HDR_CONTENT_LANGUAGE), "en");
+	assert_null(sip_msg_value(m, SIP_HDR_CONTACT).p);
+	assert_true(addr_eq(&s.sent[0].peer, &pool));
+	assert_int_equal(s.sent[0].listener, 1);
+	assert_int_equal(s.sent[0].flow, 0);
+}
+
+/* The end of the branch is made from the id, its start names the transaction. */
+static void stox_im_4_id_transaction(void **state)
+{
+	static const char *const ids[] = { "a", "b", "a" };
+	char branch[3][64];
+
+	(void)state;
+	start_connected();
+	for (unsigned i = 0; i < 3; i++) {
+		char to[64];
+
+		snprintf(to, sizeof(to), "p%u@litware.test", i);
+		xmpp_message("adelany@contoso.test", to, ids[i], "x");
+		assert_true(slice_cstr(decode_sent(i)->via.branch, branch[i], sizeof(branch[i])));
+		assert_int_equal(strlen(branch[i]), 7 + 16 + 16);
+		assert_memory_equal(branch[i], "z9hG4bK", 7);
+	}
+	assert_string_equal(branch[0] + 23, branch[2] + 23);
+	assert_string_not_equal(branch[0] + 23, branch[1] + 23);
+	assert_string_not_equal(branch[0], branch[2]);
+}
+
+/* Several messages of one thread have one Call-ID, so CSeq counts up: RFC 3261 section 8.1.1.5. */
+static void messages_of_a_thread_count_up(void **state)
+{
+	uint32_t last = 0;
+
+	(void)state;
+	start_connected();
+	for (unsigned i = 0; i < 3; i++) {
+		from_xmpp("<message from='adelany@contoso.test' to='pilar@litware.test'>"
+			  "<thread>T</thread><body>x</body></message>");
+		const struct sip_msg *m = decode_sent(i);
+		assert_slice(m->call_id, "T");
+		assert_true(m->cseq > last);
+		last = m->cseq;
+		respond(i, "200 OK");
+	}
+}
+
+/* ---- its outcome ---- */
+
+static void a_final_2xx_is_the_end(void **state)
+{
+	static const char *const finals[] = { "200 OK", "202 Accepted" };
+
+	(void)state;
+	start_connected();
+	for (unsigned i = 0; i < COUNT(finals); i++) {
+		xmpp_message(TO_PILAR, "m", "x");
+		respond(i, "100 Trying");
+		respond(i, finals[i]);
+		assert_int_equal(gateway_stats(s.g)->xmpp_to_sip, i + 1);
+	}
+	pass(TS_S(64));
+	assert_int_equal(s.n_sent, 2);
+	assert_int_equal(s.n_got, 0); /* nobody asked for a receipt */
+}
+
+static void stox_im_4_fork_single_200(void **state)
+{
+	(void)state;
+	start_connected();
+	xmpp_message(TO_PILAR, "m", "x");
+	respond(0, "200 OK");
+	respond(0, "200 OK");
+	respond(0, "404 Not Found");
+	assert_int_equal(gateway_stats(s.g)->xmpp_to_sip, 1);
+	assert_int_equal(s.n_got, 0);
+}
+
+static void a_failure_goes_back_to_the_sender(void **state)
+{
+	(void)state;
+	start_connected();
+	xmpp_message("adelany@contoso.test/desk", "Pilar@litware.test/x", "m&amp;1", "x");
+	respond(0, "404 Not Found");
+	assert_int_equal(s.n_got, 1);
+	/* The addresses are as the sender wrote them. */
+	assert_string_equal(s.got[0].from, "Pilar@litware.test/x");
+	assert_string_equal(s.got[0].to, "adelany@contoso.test/desk");
+	assert_error(0, "m&1", "<item-not-found ");
+	assert_holds(s.got[0].text, ">Not Found</text>");
+	assert_int_equal(gateway_stats(s.g)->xmpp_refused, 1);
+	assert_int_equal(gateway_stats(s.g)->xmpp_to_sip, 0);
+}
+
+static void gw_privacy_service_unavailable(void **state)
+{
+	(void)state;
+	s.cfg.privacy = true;
+	start_connected();
+	xmpp_message(TO_PILAR, "m", "x");
+	respond(0, "404 Not Found");
+	assert_error(0, "m", "<service-unavailable ");
+	assert_lacks(s.got[0].text, "Not Found");
+}
+
+/* RFC 3261 section 17.1.2.2: timer E at 0.5, 1.5, 3.5, 7.5 ... 31.5 s, timer F at 32 s. */
+static void without_an_answer_it_is_repeated_and_then_times_out(void **state)
+{
+	static const unsigned at_ms[] = { 500, 1500, 3500, 7500, 11500, 15500, 19500, 23500, 27500,
+		31500 };
+	ts_t begin;
+
+	(void)state;
+	start_connected();
+	begin = s.now;
+	xmpp_message(TO_PILAR, "m", "x");
+	for (unsigned i = 0; i < COUNT(at_ms); i++) {
+		pass(begin + TS_MS(at_ms[i]) - s.now - 1);
+		assert_int_equal(s.n_sent, i + 1);
+		pass(1);
+		assert_int_equal(s.n_sent, i + 2);
+		assert_string_equal(s.sent[i + 1].text, s.sent[0].text);
+	}
+	pass(begin + TS_S(32) - s.now - 1);
+	assert_int_equal(s.n_got, 0);
+	pass(1);
+	assert_error(0, "m", "<remote-server-timeout ");
+	assert_int_equal(s.n_sent, 11);
+	respond(0, "200 OK"); /* too late */
+	assert_int_equal(s.n_got, 1);
+}
+
+static void a_response_of_no_transaction_is_nothing(void **state)
+{
+	static const char *const others[] = {
+		"branch=z9hG4bK0000000000000000deadbeefdeadbeef;",
+		"branch=z9hG4bKffffffff000000000000000000000000;",
+		"branch=z9hG4bKxyz;",
+		"branch=1;",
+	};
+	char text[SCENE_TEXT_MAX];
+
+	(void)state;
+	start_connected();
+	xmpp_message(TO_PILAR, "m", "x");
+	for (size_t i = 0; i < COUNT(others); i++) {
+		snprintf(text, sizeof(text),
+			"SIP/2.0 404 Not Found\r\nVia: SIP/2.0/UDP 127.0.0.1:5070;%srport\r\n"
+			"From: <sip:a@b>;tag=1\r\nTo: <sip:b@c>;tag=2\r\nCall-ID: c\r\n"
+			"CSeq: 1 MESSAGE\r\nContent-Length: 0\r\n\r\n",
+			others[i]);
+		sip(text);
+		assert_int_equal(s.n_got, 0);
+	}
+	/* The method is part of the match: RFC 3261 section 17.1.3. */
+	assert_true(slice_cstr(slice_str(response_to(0, "404 Not Found", "")), text, sizeof(text)));
+	memcpy(strstr(text, "MESSAGE\r\n"), "OPTIONS", 7);
+	sip(text);
+	assert_int_equal(s.n_got, 0);
+	datagram_from(&stranger, response_to(0, "404 Not Found", ""));
+	assert_int_equal(s.n_got, 0);
+	respond(0, "404 Not Found");
+	assert_int_equal(s.n_got, 1);
+}
+
+/* ---- the order ---- */
+
+static void im3428_8_one_pending_per_uri(void **state)
+{
+	(void)state;
+	start_connected();
+	xmpp_message("adelany@contoso.test", P_LITWARE, "1", "one");
+	xmpp_message("amy@fabrikam.test", P_LITWARE, "2", "two"); /* whoever it is from */
+	xmpp_message("adelany@contoso.test", P_LITWARE, "3", "three");
+	assert_int_equal(s.n_sent, 1);
+	xmpp_message("adelany@contoso.test", "kenmyer@litware.test", "4", "four");
+	xmpp_message("adelany@contoso.test", P_LITWARE "/gruu", "5", "five");
+	assert_int_equal(s.n_sent, 3); /* other URIs */
+	respond(0, "100 Trying");
+	assert_int_equal(s.n_sent, 3);
+	respond(0, "200 OK");
+	assert_int_equal(s.n_sent, 4);
+	assert_slice(decode_sent(3)->body, "two");
+	respond(3, "486 Busy Here"); /* a failure is an end too */
+	assert_int_equal(s.n_sent, 5);
+	assert_slice(decode_sent(4)->body, "three");
+	respond(4, "200 OK");
+	assert_int_equal(s.n_sent, 5);
+}
+
+static void so_many_may_wait_for_one_uri(void **state)
+{
+	char id[16];
+
+	(void)state;
+	start_connected();
+	for (unsigned i = 0; i < 64; i++) {
+		snprintf(id, sizeof(id), "m%u", i);
+		xmpp_message(TO_PILAR, id, "x");
+	}
+	assert_int_equal(s.n_got, 0);
+	xmpp_message(TO_PILAR, "more", "x");
+	assert_error(0, "more", "<resource-constraint ");
+	assert_holds(s.got[0].text, "<error type='wait'>");
+	xmpp_message(A_CONTOSO, "kenmyer@litware.test", "other", "x"); /* is not held up */
+	assert_int_equal(s.n_got, 1);
+	assert_int_equal(s.n_sent, 2);
+	respond(0, "200 OK");
+	xmpp_message(TO_PILAR, "again", "x");
+	assert_int_equal(s.n_got, 1);
+}
+
+/* ---- what is not sent ---- */
+
+static void refusals_name_their_cause(void **state)
+{
+	static const struct {
+		const char *name, *stanza, *condition;
+	} cases[] = {
+		{ "gw_partner_default_deny",
+			"<message from='x@stranger.test' to='pilar@litware.test' id='e'>"
+			"<body>x</body></message>",
+			"<policy-violation " },
+		{ "both ours",
+			"<message from='kenmyer@second.test' to='pilar@litware.test' id='e'>"
+			"<body>x</body></message>",
+			"<policy-violation " },
+		{ "the gateway itself",
+			"<message from='adelany@contoso.test' to='litware.test' id='e'>"
+			"<body>x</body></message>",
+			"<service-unavailable " },
+		{ "an address that has no form in SIP",
+			"<message from='adelany@contoso.test' to='a\\5cb@litware.test' id='e'>"
+			"<body>x</body></message>",
+			"<jid-malformed " },
+		{ "gw_groupchat_refused",
+			"<message from='r@contoso.test/n' to='pilar@litware.test' id='e' "
+			"type='groupchat'><body>x</body></message>",
+			"<feature-not-implemented " },
+	};
+
+	(void)state;
+	start_connected();
+	for (unsigned i = 0; i < COUNT(cases); i++) {
+		print_message("case: %s\n", cases[i].name);
+		from_xmpp(cases[i].stanza);
+		assert_int_equal(s.n_got, i + 1);
+		assert_error(i, "e", cases[i].condition);
+		assert_int_equal(gateway_stats(s.g)->xmpp_refused, i + 1);
+	}
+	assert_int_equal(s.n_sent, 0);
+}
+
+/* stox_im_6_over_1300_policy_violation, im3428_8_size_1300 */
+static void a_long_message_is_refused(void **state)
+{
+	char body[1301];
+
+	(void)state;
+	start_connected();
+	memset(body, 'x', 1300);
+	body[1300] = '\0';
+	xmpp_message(TO_PILAR, "long", body);
+	assert_error(0, "long", "<policy-violation ");
+	assert_int_equal(s.n_sent, 0);
+	body[700] = '\0';
+	xmpp_message(TO_PILAR, "short", body);
+	assert_int_equal(s.n_sent, 1);
+}
+
+static void some_stanzas_have_no_answer(void **state)
+{
+	static const struct {
+		const char *name, *stanza;
+	} cases[] = {
+		{ "gw_no_error_for_error",
+			"<message from='adelany@contoso.test' to='pilar@litware.test' type='error'>"
+			"<body>x</body></message>" },
+		{ "an error of a stranger",
+			"<message from='x@stranger.test' to='pilar@litware.test' type='error'/>" },
+		{ "a chat state",
+			"<message from='adelany@contoso.test' to='pilar@litware.test' id='c'>"
+			"<active xmlns='http://jabber.org/protocol/chatstates'/></message>" },
+		{ "presence", "<presence from='adelany@contoso.test' to='pilar@litware.test'/>" },
+		{ "a subscription", "<presence from='adelany@contoso.test' to='pilar@litware.test' "
+				    "type='subscribe'/>" },
+	};
+
+	(void)state;
+	start_connected();
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		print_message("case: %s\n", cases[i].name);
+		from_xmpp(cases[i].stanza);
+		assert_int_equal(s.n_got, 0);
+		assert_int_equal(s.n_sent, 0);
+	}
+}
+
+/* ---- the stream breaks ---- */
+
+static void a_message_goes_on_though_its_stream_broke(void **state)
+{
+	(void)state;
+	start_connected();
+	xmpp_message(TO_PILAR, "1", "x");
+	xmpp_message(TO_PILAR, "2", "y");
+	break_stream();
+	respond(0, "404 Not Found"); /* nobody is there to be told */
+	assert_int_equal(s.n_sent, 2);
+	assert_slice(decode_sent(1)->body, "y");
+	pass(TS_S(2));
+	connect_server();
+	respond(1, "404 Not Found"); /* on the new one */
+	assert_int_equal(s.n_got, 1);
+	assert_error(0, "2", "<item-not-found ");
+}
+
+/* ---- out of memory ---- */
+
+static void without_memory_the_sender_is_told_or_it_goes_out(void **state)
+{
+	char id[32], to[64], text[512];
+	unsigned refused = 0;
+
+	(void)state;
+	start_connected();
+	for (long n = 0; n < 30; n++) {
+		unsigned sent = s.n_sent, got = s.n_got;
+		struct slice bytes;
+
+		snprintf(id, sizeof(id), "oom%ld", n);
+		snprintf(to, sizeof(to), "p%ld@litware.test", n);
+		snprintf(text, sizeof(text),
+			"<message from='adelany@contoso.test' to='%s' id='%s'><body>x</body>"
+			"</message>",
+			to, id);
+		struct buf *b = xstream_begin(s.server);
+		buf_puts(b, text);
+		assert_int_equal(xstream_commit(s.server, s.now), 0);
+		assert_true(xstream_take_output(s.server, &bytes));
+		mem_fail_after(n);
+		s.e.ops->push(s.e.self,
+			&(struct fact){ .type = FACT_FLOW_BYTES,
+				.flow = s.stream_flow,
+				.peer = &pool,
+				.local = &here,
+				.bytes = bytes },
+			s.now);
+		mem_fail_after(-1);
+		drain();
+		if (!gateway_is_up(s.g)) { /* the stream itself was out of memory */
+			pass(TS_S(60));
+			connect_server();
+			refused++;
+			continue;
+		}
+		if (s.n_sent == sent && s.n_got == got)
+			pass(TS_MS(500)); /* lost as a datagram may be: timer E repeats it */
+		assert_int_equal(s.n_sent - sent + (s.n_got - got), 1);
+		refused += s.n_got > got;
+		if (s.n_sent > sent)
+			respond(sent, "200 OK");
+	}
+	assert_in_range(refused, 1, 29);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		SCENE(a_stanza_becomes_a_message_to_the_next_hop),
+		SCENE(stox_im_4_id_transaction),
+		SCENE(messages_of_a_thread_count_up),
+		SCENE(a_final_2xx_is_the_end),
+		SCENE(stox_im_4_fork_single_200),
+		SCENE(a_failure_goes_back_to_the_sender),
+		SCENE(gw_privacy_service_unavailable),
+		SCENE(without_an_answer_it_is_repeated_and_then_times_out),
+		SCENE(a_response_of_no_transaction_is_nothing),
+		SCENE(im3428_8_one_pending_per_uri),
+		SCENE(so_many_may_wait_for_one_uri),
+		SCENE(refusals_name_their_cause),
+		SCENE(a_long_message_is_refused),
+		SCENE(some_stanzas_have_no_answer),
+		SCENE(a_message_goes_on_though_its_stream_broke),
+		SCENE(without_memory_the_sender_is_told_or_it_goes_out),
+	};
+
+	return cmocka_run_group_tests_name("uac", tests, NULL, NULL);
+}
