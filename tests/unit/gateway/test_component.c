@@ -1,0 +1,383 @@
+/* The stream to the XMPP server: connect, log in, keep it, come back. */
+#include "scene.h"
+
+#include "base/dns.h"
+
+/* How long until the next attempt to connect begins. */
+static ts_t until_connect(void)
+{
+	const ts_t begin = s.now;
+
+	for (unsigned i = 0; !s.wants_connect; i++) {
+		assert_true(i < 100);
+		s.now = s.e.ops->deadline(s.e.self);
+		assert_true(s.now != TS_NEVER);
+		wake();
+	}
+	return s.now - begin;
+}
+
+/* The connection that is wanted is refused. */
+static void refuse_connection(void)
+{
+	assert_true(s.wants_connect);
+	s.wants_connect = false;
+	push((struct fact){ .type = FACT_FLOW_FAILED,
+		.flow = s.stream_flow,
+		.err = ECONNREFUSED,
+		.step = FLOW_STEP_CONNECT,
+		.peer = &server_addr });
+}
+
+/* ---- logging in ---- */
+
+static void a_connection_is_wanted_at_once(void **state)
+{
+	(void)state;
+	start();
+	assert_int_equal(n_wants(WANT_FLOW), 1);
+	const struct want *w = last_want(WANT_FLOW);
+	assert_true(addr_eq(&w->addr, &server_addr));
+	assert_int_equal(w->transport, TRANSPORT_TCP);
+	assert_int_equal(n_wants(WANT_DNS), 0);
+	assert_int_equal(n_wants(WANT_TLS), 0); /* XEP-0114 has none */
+}
+
+static void gw_component_waits_for_handshake(void **state)
+{
+	struct output out;
+	char text[1024];
+
+	(void)state;
+	start();
+	push((struct fact){ .type = FACT_FLOW_UP, .flow = s.stream_flow, .peer = &server_addr });
+	assert_false(gateway_is_up(s.g));
+	send_message("1", A_CONTOSO);
+	wake();
+	assert_int_equal(status_of("1"), 503);
+	snprintf(text, sizeof(text),
+		"<stream:stream xmlns='jabber:component:accept' xmlns:stream='%s' id='x' "
+		"from='litware.test'>",
+		NS_STREAM);
+	push((struct fact){
+		.type = FACT_FLOW_BYTES, .flow = s.stream_flow, .bytes = slice_str(text) });
+	send_message("2", A_CONTOSO);
+	wake();
+	assert_int_equal(status_of("2"), 503); /* the handshake is out, not answered */
+	assert_false(gateway_is_up(s.g));
+	push((struct fact){
+		.type = FACT_FLOW_BYTES, .flow = s.stream_flow, .bytes = SLICE("<handshake/>") });
+	assert_true(gateway_is_up(s.g));
+	assert_string_equal(strstr(s.events, "up "), "up info xmpp up component=litware.test\n");
+	send_message("3", A_CONTOSO);
+	assert_int_equal(status_of("3"), 0);
+	assert_false(s.e.ops->take_output(s.e.self, &out));
+}
+
+static void a_wrong_secret_is_told_and_tried_again(void **state)
+{
+	(void)state;
+	s.server_secret_is_wrong = true;
+	start();
+	connect_server();
+	assert_false(gateway_is_up(s.g));
+	assert_holds(s.events, "down error xmpp down server=127.0.0.1 port=5347 "
+			       "cause=bad-credentials");
+	assert_lacks(s.events, "s3cret");
+	assert_int_equal(n_wants(WANT_CLOSE_FLOW), 1);
+	s.server_secret_is_wrong = false;
+	until_connect();
+	connect_server();
+	assert_true(gateway_is_up(s.g));
+}
+
+static void the_login_has_ten_seconds(void **state)
+{
+	(void)state;
+	start();
+	s.wants_connect = false;
+	push((struct fact){ .type = FACT_FLOW_UP, .flow = s.stream_flow, .peer = &server_addr });
+	pass(TS_S(10) - 1);
+	assert_lacks(s.events, "down");
+	pass(1);
+	assert_holds(s.events, "down error xmpp down server=127.0.0.1 port=5347 cause=timeout");
+	until_connect();
+}
+
+/* ---- coming back ---- */
+
+static void pauses_grow_and_have_jitter(void **state)
+{
+	static const unsigned seconds[] = { 1, 2, 4, 8, 16, 30, 30, 30 };
+
+	(void)state;
+	start();
+	for (size_t i = 0; i < COUNT(seconds); i++) {
+		const ts_t middle = TS_S(seconds[i]);
+
+		refuse_connection();
+		ts_t pause = until_connect();
+		assert_in_range(pause, middle - middle / 4, middle + middle / 4);
+		assert_int_not_equal(pause, middle);
+	}
+	/* A login that succeeds begins anew. */
+	connect_server();
+	break_stream();
+	assert_in_range(until_connect(), TS_MS(750), TS_MS(1250));
+	assert_int_equal(gateway_stats(s.g)->reconnects, 1);
+}
+
+static void two_gateways_do_not_come_back_as_one(void **state)
+{
+	ts_t pauses[2];
+
+	for (unsigned i = 0; i < 2; i++) {
+		rng_init_number(&s.rng, 7 + i);
+		start();
+		refuse_connection();
+		pauses[i] = until_connect();
+		scene_tear_down(state);
+		scene_reset();
+	}
+	assert_int_not_equal(pauses[0], pauses[1]);
+}
+
+/* gw_outage_no_acked_loss: what was not shown to have been taken is not acknowledged. */
+static void a_broken_stream_answers_what_was_owed(void **state)
+{
+	(void)state;
+	start_connected();
+	send_message("1", A_CONTOSO);
+	send_message("2", A_FABRIKAM);
+	wake();
+	break_stream();
+	for (unsigned i = 1; i <= 2; i++) {
+		const char *branch = i == 1 ? "1" : "2";
+
+		assert_holds(answer_to(branch), "SIP/2.0 503 XMPP Connection Lost\r\n");
+		assert_holds(answer_to(branch), "Retry-After: 5\r\n");
+	}
+	assert_holds(s.events, "down error xmpp down server=127.0.0.1 port=5347 cause=");
+	assert_false(gateway_is_up(s.g));
+}
+
+/* gw_outage_queue_bounded_503: at once, and the same again, also when the stream is back. */
+static void while_it_is_down_the_answer_is_503_at_once(void **state)
+{
+	(void)state;
+	start();
+	send_message("1", A_CONTOSO);
+	assert_holds(answer_to("1"), "SIP/2.0 503 XMPP Server Not Connected\r\n");
+	assert_holds(answer_to("1"), "Retry-After: 5\r\n");
+	connect_server();
+	send_message("1", A_CONTOSO);
+	assert_int_equal(n_answers("1"), 2);
+	assert_int_equal(status_of("1"), 503);
+	assert_int_equal(s.n_got, 0);
+	send_message("2", A_CONTOSO); /* the sender tries again: a new transaction */
+	assert_int_equal(s.n_got, 1);
+}
+
+static void the_end_of_the_servers_stream_is_an_outage(void **state)
+{
+	(void)state;
+	start_connected();
+	xstream_close(s.server, s.now);
+	drain();
+	assert_false(gateway_is_up(s.g));
+	assert_holds(s.events, "cause=\"closed by the server\"");
+	assert_int_equal(n_wants(WANT_CLOSE_FLOW), 1);
+	assert_int_equal(last_want(WANT_CLOSE_FLOW)->flow, s.stream_flow);
+	until_connect();
+	connect_server();
+	assert_true(gateway_is_up(s.g));
+}
+
+static void a_stream_error_is_told_by_its_name(void **state)
+{
+	(void)state;
+	start_connected();
+	xstream_abort(s.server, "conflict", s.now);
+	drain();
+	assert_holds(s.events, "cause=conflict");
+	assert_int_equal(gateway_stats(s.g)->reconnects, 1);
+	until_connect();
+}
+
+static void an_end_of_file_closes_our_side_too(void **state)
+{
+	(void)state;
+	start_connected();
+	s.server = xstream_free(s.server);
+	push((struct fact){ .type = FACT_FLOW_EOF, .flow = s.stream_flow });
+	assert_false(gateway_is_up(s.g));
+	assert_int_equal(n_wants(WANT_CLOSE_FLOW), 1);
+	until_connect();
+}
+
+static void what_the_server_says_that_is_no_xml_ends_the_stream(void **state)
+{
+	(void)state;
+	start_connected();
+	push((struct fact){
+		.type = FACT_FLOW_BYTES, .flow = s.stream_flow, .bytes = SLICE("<a></b>") });
+	assert_false(gateway_is_up(s.g));
+	assert_holds(s.events, "cause=unparsable");
+	until_connect();
+}
+
+/* Facts of a flow that is gone say nothing of the next one. */
+static void an_old_flow_is_nobodys(void **state)
+{
+	(void)state;
+	start_connected();
+	flow_t old = s.stream_flow;
+	break_stream();
+	until_connect();
+	assert_true(s.stream_flow != old); /* ids are not used twice */
+	connect_server();
+	push((struct fact){ .type = FACT_FLOW_FAILED, .flow = old, .err = EPIPE });
+	push((struct fact){ .type = FACT_FLOW_BYTES, .flow = old, .bytes = SLICE("<x>") });
+	assert_true(gateway_is_up(s.g));
+}
+
+static void a_silent_stream_is_kept_alive(void **state)
+{
+	struct output out;
+
+	(void)state;
+	start_connected();
+	s.now += TS_S(60);
+	s.e.ops->push_time(s.e.self, s.now);
+	assert_true(s.e.ops->take_output(s.e.self, &out));
+	assert_int_equal(out.flow, s.stream_flow);
+	assert_true(slice_eqs(out.bytes, " ")); /* RFC 6120 section 4.6.1 */
+}
+
+/* ---- the server's name ---- */
+
+static void answer_dns(enum dns_status status, uint8_t last_byte)
+{
+	const struct dns_record record = { .type = DNS_A,
+		.addr = { .family = 4, .ip = { 192, 0, 2, last_byte } } };
+	const struct dns_answer answer = {
+		.status = status, .records = &record, .n_records = status == DNS_OK
+	};
+
+	push((struct fact){
+		.type = FACT_DNS, .dns_id = last_want(WANT_DNS)->dns_id, .dns = &answer });
+}
+
+static void a_name_is_resolved_at_each_connection(void **state)
+{
+	(void)state;
+	snprintf(s.cfg.server_host, sizeof(s.cfg.server_host), "xmpp.litware.test");
+	start();
+	assert_int_equal(n_wants(WANT_FLOW), 0);
+	assert_string_equal(last_want(WANT_DNS)->name, "xmpp.litware.test");
+	assert_int_equal(last_want(WANT_DNS)->dns_type, DNS_A);
+	answer_dns(DNS_OK, 7);
+	assert_int_equal(last_want(WANT_FLOW)->addr.ip[3], 7);
+	assert_int_equal(last_want(WANT_FLOW)->addr.port, 5347);
+	connect_server();
+	assert_true(gateway_is_up(s.g));
+	break_stream();
+	pass(TS_S(2));
+	assert_int_equal(n_wants(WANT_DNS), 2);
+	answer_dns(DNS_OK, 8); /* it has moved */
+	assert_int_equal(last_want(WANT_FLOW)->addr.ip[3], 8);
+}
+
+static void a_name_that_is_not_found_is_told_and_tried_again(void **state)
+{
+	(void)state;
+	snprintf(s.cfg.server_host, sizeof(s.cfg.server_host), "xmpp.litware.test");
+	start();
+	answer_dns(DNS_NXDOMAIN, 0);
+	assert_holds(s.events, "down error xmpp down server=xmpp.litware.test port=5347 "
+			       "cause=nxdomain");
+	pass(TS_S(2));
+	assert_int_equal(n_wants(WANT_DNS), 2);
+	answer_dns(DNS_TIMEOUT, 0);
+	pass(TS_MS(1400)); /* the pause has grown */
+	assert_int_equal(n_wants(WANT_DNS), 2);
+	pass(TS_MS(1200));
+	assert_int_equal(n_wants(WANT_DNS), 3);
+}
+
+/* ---- stanzas ---- */
+
+static void gw_iq_always_answered(void **state)
+{
+	static const struct {
+		const char *payload, *type, *want;
+	} cases[] = {
+		{ "<ping xmlns='urn:xmpp:ping'/>", "get", "type='result'" },
+		{ "<query xmlns='http://jabber.org/protocol/disco#info'/>", "get",
+			"category='gateway' type='simple'" },
+		{ "<query xmlns='jabber:iq:version'/>", "get", "<service-unavailable " },
+		{ "<query xmlns='jabber:iq:roster'/>", "set", "<service-unavailable " },
+		{ "", "get", "<bad-request " },
+		{ "<x xmlns='y'/>", "unheard-of", "<bad-request " },
+	};
+
+	(void)state;
+	start_connected();
+	for (unsigned i = 0; i < COUNT(cases); i++) {
+		char text[512];
+
+		snprintf(text, sizeof(text),
+			"<iq from='contoso.test' to='pilar@litware.test' id='i%u' type='%s'>%s"
+			"</iq>",
+			i, cases[i].type, cases[i].payload);
+		from_xmpp(text);
+		assert_int_equal(s.n_got, i + 1);
+		assert_string_equal(s.got[i].from, P_LITWARE);
+		assert_string_equal(s.got[i].to, "contoso.test");
+		assert_holds(s.got[i].text, cases[i].want);
+	}
+	from_xmpp("<iq from='contoso.test' to='litware.test' id='x' type='result'/>");
+	from_xmpp("<iq from='contoso.test' to='litware.test' id='x' type='error'/>");
+	assert_int_equal(s.n_got, COUNT(cases));
+}
+
+/* Names are compared as prepared: upper case and A-labels are the same domain. */
+static void the_components_name_is_prepared(void **state)
+{
+	(void)state;
+	assert_int_equal(partners_add_own(s.partners, SLICE("b\u00fccher.test")), 0);
+	snprintf(s.cfg.component_name, sizeof(s.cfg.component_name), "XN--Bcher-KVA.Test");
+	start_connected();
+	sip(request("1", A_CONTOSO, "pilar@xn--bcher-kva.test", "", "hi"));
+	assert_int_equal(s.n_got, 1);
+	assert_string_equal(s.got[0].from, "pilar@b\u00fccher.test");
+	xmpp_message("adelany@contoso.test", "pilar@b\u00fccher.test", "m", "x");
+	assert_int_equal(s.n_sent, 1);
+	assert_holds(s.sent[0].text, "MESSAGE sip:pilar@xn--bcher-kva.test SIP/2.0");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		SCENE(a_connection_is_wanted_at_once),
+		SCENE(gw_component_waits_for_handshake),
+		SCENE(a_wrong_secret_is_told_and_tried_again),
+		SCENE(the_login_has_ten_seconds),
+		SCENE(pauses_grow_and_have_jitter),
+		SCENE(two_gateways_do_not_come_back_as_one),
+		SCENE(a_broken_stream_answers_what_was_owed),
+		SCENE(while_it_is_down_the_answer_is_503_at_once),
+		SCENE(the_end_of_the_servers_stream_is_an_outage),
+		SCENE(a_stream_error_is_told_by_its_name),
+		SCENE(an_end_of_file_closes_our_side_too),
+		SCENE(what_the_server_says_that_is_no_xml_ends_the_stream),
+		SCENE(an_old_flow_is_nobodys),
+		SCENE(a_silent_stream_is_kept_alive),
+		SCENE(a_name_is_resolved_at_each_connection),
+		SCENE(a_name_that_is_not_found_is_told_and_tried_again),
+		SCENE(gw_iq_always_answered),
+		SCENE(the_components_name_is_prepared),
+	};
+
+	return cmocka_run_group_tests_name("component", tests, NULL, NULL);
+}
