@@ -87,12 +87,22 @@ static void ready(struct gateway *g, const struct xstream_event *ev)
 	gateway_emit(g, GATEWAY_EV_UP, LOG_LEVEL_INFO);
 }
 
+bool gateway_is_component(const struct gateway *g, const struct jid *jid)
+{
+	return slice_eqs(jid_domain(jid), g->domain);
+}
+
 static void iq(struct gateway *g, const struct stanza *s, ts_t now)
 {
+	struct where where;
+	struct jid to;
+
 	if (slice_eqs(s->type, "result") || slice_eqs(s->type, "error")) {
 		gateway_barrier_reply(g, s, now);
 		return;
 	}
+	if (jid_decode(s->to, &to, &where) || !gateway_is_component(g, &to))
+		return;
 	struct buf *b = xstream_begin(g->stream);
 	if (b && stanza_put_iq_answer(b, s))
 		xstream_commit(g->stream, now);

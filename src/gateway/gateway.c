@@ -361,6 +361,9 @@ static int init(struct gateway *g, const struct gateway_cfg *cfg, ts_t now)
 	if (!err)
 		err = gateway_set_secret(g, cfg->component_secret);
 	if (!err)
+		err = jid_domain_unicode(
+			slice_str(cfg->component_name), g->domain, sizeof(g->domain));
+	if (!err)
 		err = gateway_uas_init(g);
 	return err ? err : gateway_uac_init(g, now);
 }

@@ -2,7 +2,8 @@
  * 7572.
  *
  * A composite engine: base/world.h says how it meets the world.  One stream
- * as an XEP-0114 component; any number of SIP listeners; one next hop.
+ * as an XEP-0114 component, for the users of that one domain; any number of
+ * SIP listeners; one next hop.
  *
  * The answer to a SIP MESSAGE is true: it is given when the far side has shown
  * that it took the stanza.  An XEP-0199 ping to the receiver's domain goes out
@@ -71,6 +72,8 @@ struct gateway_event {
 	struct addr addr;
 };
 
+/* 0; ERR_SYNTAX or ERR_LIMIT when the component's name or the next hop is none, or ERR_UNSUPPORTED
+ * (next hop); -EINVAL (transactions_max); -ENOMEM. */
 int gateway_new(struct gateway **ret, const struct gateway_cfg *cfg, struct rng *rng, ts_t now);
 struct gateway *gateway_free(struct gateway *g);
 struct engine gateway_engine(struct gateway *g);

@@ -47,6 +47,7 @@ enum answer {
 	ANSWER_NOT_PARTNER,
 	ANSWER_NOT_OWN,
 	ANSWER_BOTH_OWN,
+	ANSWER_NO_COMPONENT,
 	ANSWER_UNTRUSTED,
 	ANSWER_SIPS,
 	ANSWER_BAD_FROM,
@@ -154,7 +155,8 @@ struct gateway {
 	struct gateway_stats stats;
 	uint8_t salt[16];
 	char *secret;
-	ts_t now; /* of the push in hand */
+	char domain[256]; /* the component's, prepared */
+	ts_t now;         /* of the push in hand */
 	bool stopping, closing, stopped, failed;
 	ts_t stop_by;
 
@@ -293,4 +295,7 @@ void gateway_component_fact(struct gateway *g, const struct fact *in, ts_t now);
 void gateway_component_time(struct gateway *g, ts_t now);
 void gateway_component_stop(struct gateway *g, ts_t now);
 void gateway_component_done(struct gateway *g);
+/* Is this address one of the component's domain?  From any other nothing may be sent: the server
+ * would end the stream (XEP-0114 section 3). */
+bool gateway_is_component(const struct gateway *g, const struct jid *jid);
 ts_t gateway_component_deadline(const struct gateway *g);

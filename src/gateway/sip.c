@@ -31,6 +31,7 @@ static const struct {
 	[ANSWER_NOT_PARTNER] = { 403, "Not An Allowed Partner", END_PARTNER },
 	[ANSWER_NOT_OWN] = { 403, "From Domain Is Not Ours", END_POLICY },
 	[ANSWER_BOTH_OWN] = { 403, "Both Domains Are Ours", END_POLICY },
+	[ANSWER_NO_COMPONENT] = { 403, "From Domain Has No Component Here", END_POLICY },
 	[ANSWER_UNTRUSTED] = { 403, "Peer Is Not Trusted", END_PLAIN },
 	[ANSWER_SIPS] = { 416, "sips Cannot Be Carried", END_PLAIN }, /* RFC 7247 section 8 */
 	[ANSWER_BAD_FROM] = { 400, "Bad From Address", END_PLAIN },

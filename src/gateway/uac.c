@@ -436,7 +436,9 @@ void gateway_uac_stanza(struct gateway *g, const struct stanza *s, ts_t now)
 	struct jid from, to;
 	struct where where;
 
-	if (jid_decode(s->from, &from, &where) || jid_decode(s->to, &to, &where)) {
+	if (jid_decode(s->to, &to, &where) || !gateway_is_component(g, &to))
+		return; /* the server's mistake */
+	if (jid_decode(s->from, &from, &where)) {
 		reply_error(g, s, COND_JID_MALFORMED, ERROR_TYPE_MODIFY, where.what);
 		return;
 	}

@@ -182,7 +182,11 @@ static enum answer route(struct gateway *g, struct jid *from, struct jid *to)
 	case ERR_UNSUPPORTED: return ANSWER_SCHEME;
 	default: return ANSWER_BAD_TO;
 	}
-	return verdicts[partners_judge(g->cfg.partners, jid_domain(from), jid_domain(to))];
+	enum answer answer =
+		verdicts[partners_judge(g->cfg.partners, jid_domain(from), jid_domain(to))];
+	if (answer == ANSWER_MAPPED && !gateway_is_component(g, from))
+		return ANSWER_NO_COMPONENT;
+	return answer;
 }
 
 /* Every answer that may be repeated needs a place, those that are still owed too. */

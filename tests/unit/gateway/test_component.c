@@ -341,6 +341,49 @@ static void gw_iq_always_answered(void **state)
 	assert_int_equal(s.n_got, COUNT(cases));
 }
 
+/* XEP-0114: a stanza from another domain than the component's ends the stream for everybody. */
+static void gw_component_one_stream_per_domain(void **state)
+{
+	(void)state;
+	start_connected();
+	sip(request("1", A_CONTOSO, "kenmyer@second.test", "", "hi"));
+	wake();
+	assert_true(gateway_is_up(s.g));
+	assert_holds(answer_to("1"), "SIP/2.0 403 From Domain Has No Component Here\r\n");
+	assert_holds(answer_to("1"), "ms-diagnostics: 1017;");
+	assert_int_equal(s.n_got, 0);
+	send_message("2", A_CONTOSO);
+	assert_int_equal(s.n_got, 1);
+}
+
+static void a_stanza_to_another_domain_is_not_answered(void **state)
+{
+	static const char *const addresses[] = { "to='pilar@other.test'", "to='second.test'",
+		"to='a@@litware.test'", "to=''", "" };
+	static const char *const forms[] = {
+		"<message from='adelany@contoso.test' id='1' %s><body>x</body></message>",
+		"<message from='x@stranger.test' id='1' %s><body>x</body></message>",
+		"<iq from='contoso.test' id='1' type='get' %s><ping xmlns='urn:xmpp:ping'/></iq>",
+	};
+
+	(void)state;
+	start_connected();
+	for (size_t i = 0; i < COUNT(addresses); i++) {
+		for (size_t k = 0; k < COUNT(forms); k++) {
+			char text[512];
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+			snprintf(text, sizeof(text), forms[k], addresses[i]);
+#pragma GCC diagnostic pop
+			from_xmpp(text);
+			assert_true(gateway_is_up(s.g));
+			assert_int_equal(s.n_got, 0);
+			assert_int_equal(s.n_sent, 0);
+		}
+	}
+}
+
 /* Names are compared as prepared: upper case and A-labels are the same domain. */
 static void the_components_name_is_prepared(void **state)
 {
@@ -354,6 +397,13 @@ static void the_components_name_is_prepared(void **state)
 	xmpp_message("adelany@contoso.test", "pilar@b\u00fccher.test", "m", "x");
 	assert_int_equal(s.n_sent, 1);
 	assert_holds(s.sent[0].text, "MESSAGE sip:pilar@xn--bcher-kva.test SIP/2.0");
+}
+
+static void a_component_needs_a_domain(void **state)
+{
+	(void)state;
+	snprintf(s.cfg.component_name, sizeof(s.cfg.component_name), "a..b");
+	assert_int_equal(gateway_new(&s.g, &s.cfg, &s.rng, s.now), ERR_SYNTAX);
 }
 
 int main(void)
@@ -376,7 +426,10 @@ int main(void)
 		SCENE(a_name_is_resolved_at_each_connection),
 		SCENE(a_name_that_is_not_found_is_told_and_tried_again),
 		SCENE(gw_iq_always_answered),
+		SCENE(gw_component_one_stream_per_domain),
+		SCENE(a_stanza_to_another_domain_is_not_answered),
 		SCENE(the_components_name_is_prepared),
+		SCENE(a_component_needs_a_domain),
 	};
 
 	return cmocka_run_group_tests_name("component", tests, NULL, NULL);
