@@ -1,0 +1,301 @@
+/* The pool's proxy: where it is, and the socket or connection to it. */
+#include "scene.h"
+
+#include "base/dns.h"
+
+#define TO_PILAR A_CONTOSO, P_LITWARE
+
+static void next_hop(const char *uri)
+{
+	snprintf(s.cfg.next_hop, sizeof(s.cfg.next_hop), "%s", uri);
+}
+
+static unsigned answered; /* wants up to here have had their answer */
+
+/* Every question that is open: the addresses 192.0.2.1 ... n, or no such name. */
+static void answer_dns(unsigned n)
+{
+	for (; answered < s.n_wants; answered++) {
+		const struct want *w = &s.wants[answered];
+		struct dns_record records[8];
+		struct dns_answer answer = { .status = DNS_NXDOMAIN, .records = records };
+
+		if (w->type != WANT_DNS)
+			continue;
+		for (unsigned i = 0; w->dns_type == DNS_A && i < n; i++) {
+			records[i] = (struct dns_record){ .type = DNS_A,
+				.addr = { .family = 4, .ip = { 192, 0, 2, (uint8_t)(i + 1) } } };
+			answer.n_records++;
+		}
+		answer.status = answer.n_records ? DNS_OK : n ? DNS_NODATA : DNS_NXDOMAIN;
+		push((struct fact){ .type = FACT_DNS, .dns_id = w->dns_id, .dns = &answer });
+	}
+}
+
+static int set_up(void **state)
+{
+	answered = 0;
+	return scene_set_up(state);
+}
+
+static void assert_refused(unsigned i, const char *id)
+{
+	assert_true(i < s.n_got);
+	assert_string_equal(s.got[i].id, id);
+	assert_holds(s.got[i].text, "<remote-server-timeout ");
+	assert_holds(s.got[i].text, "The SIP pool cannot be reached");
+}
+
+static void datagram_failed(unsigned i)
+{
+	push((struct fact){ .type = FACT_DATAGRAM_FAILED,
+		.listener = s.sent[i].listener,
+		.peer = &s.sent[i].peer,
+		.err = ECONNREFUSED });
+}
+
+/* ---- UDP ---- */
+
+static void an_address_needs_no_question(void **state)
+{
+	(void)state;
+	start_connected();
+	assert_int_equal(n_wants(WANT_DNS), 0);
+	assert_int_equal(n_wants(WANT_LISTEN), 1); /* it serves for this too */
+	xmpp_message(TO_PILAR, "m", "x");
+	assert_true(addr_eq(&s.sent[0].peer, &pool));
+}
+
+static void a_name_is_asked_for_when_the_gateway_starts(void **state)
+{
+	(void)state;
+	next_hop("sip:proxy.litware.test:5080;transport=udp");
+	start_connected();
+	assert_int_equal(n_wants(WANT_DNS), 2);
+	assert_string_equal(last_want(WANT_DNS)->name, "proxy.litware.test");
+	xmpp_message(TO_PILAR, "early", "x");
+	assert_refused(0, "early");
+	answer_dns(1);
+	xmpp_message(TO_PILAR, "m", "x");
+	assert_int_equal(s.n_sent, 1);
+	assert_int_equal(s.sent[0].peer.ip[3], 1);
+	assert_int_equal(s.sent[0].peer.port, 5080);
+}
+
+static void a_name_that_is_not_found_is_told_and_asked_again_after_5_s(void **state)
+{
+	(void)state;
+	next_hop("sip:proxy.litware.test:5080;transport=udp");
+	start_connected();
+	answer_dns(0);
+	assert_holds(s.events, "log error sip next-hop-not-found name=proxy.litware.test "
+			       "status=nxdomain\n");
+	unsigned asked = n_wants(WANT_DNS);
+	pass(TS_S(5) - 1);
+	xmpp_message(TO_PILAR, "1", "x");
+	assert_refused(0, "1");
+	assert_int_equal(
+		n_wants(WANT_DNS), asked); /* a flood of messages is no flood of questions */
+	pass(1);
+	xmpp_message(TO_PILAR, "2", "x");
+	assert_refused(1, "2");
+	assert_int_equal(n_wants(WANT_DNS), 2 * asked);
+	answer_dns(1);
+	xmpp_message(TO_PILAR, "3", "x");
+	assert_int_equal(s.n_sent, 1);
+}
+
+/* RFC 3263 section 4.3: the next address serves what comes next. */
+static void a_target_that_refuses_is_followed_by_the_next(void **state)
+{
+	(void)state;
+	next_hop("sip:proxy.litware.test:5080;transport=udp");
+	start_connected();
+	answer_dns(2);
+	xmpp_message(TO_PILAR, "1", "x");
+	datagram_failed(0);
+	assert_string_equal(s.got[0].id, "1");
+	assert_holds(s.got[0].text, "<remote-server-timeout ");
+	xmpp_message(TO_PILAR, "2", "x");
+	assert_int_equal(s.n_sent, 2);
+	assert_int_equal(s.sent[1].peer.ip[3], 2);
+}
+
+static void a_target_that_does_not_answer_is_followed_by_the_next(void **state)
+{
+	(void)state;
+	next_hop("sip:proxy.litware.test:5080;transport=udp");
+	start_connected();
+	answer_dns(2);
+	xmpp_message(TO_PILAR, "1", "x");
+	pass(TS_S(32));
+	assert_int_equal(s.n_got, 1);
+	xmpp_message(TO_PILAR, "2", "x");
+	assert_int_equal(s.sent[s.n_sent - 1].peer.ip[3], 2);
+}
+
+static void an_error_of_another_peer_is_not_the_hops(void **state)
+{
+	(void)state;
+	start_connected();
+	xmpp_message(TO_PILAR, "1", "x");
+	push((struct fact){ .type = FACT_DATAGRAM_FAILED,
+		.listener = 1,
+		.peer = &stranger,
+		.err = ECONNREFUSED });
+	assert_int_equal(s.n_got, 0);
+	respond(0, "200 OK");
+	assert_int_equal(gateway_stats(s.g)->xmpp_to_sip, 1);
+}
+
+/* ---- a socket of its own ---- */
+
+/* The last socket that is bound toward the hop. */
+static const struct want *toward(void)
+{
+	for (unsigned i = s.n_wants; i > 0; i--)
+		if (s.wants[i - 1].type == WANT_LISTEN && s.wants[i - 1].toward)
+			return &s.wants[i - 1];
+	return NULL;
+}
+
+static void socket_is_up(void)
+{
+	const struct addr bound = {
+		.family = toward()->addr.family, .port = 40000, .ip = { 127, 0, 0, 9 }
+	};
+
+	push((struct fact){
+		.type = FACT_LISTEN_UP, .listener = toward()->listener, .local = &bound });
+}
+
+static void over_tcp_only(void)
+{
+	s.cfg.listens[0].transport = TRANSPORT_TCP;
+}
+
+static void without_a_listener_over_udp_there_is_a_socket_of_its_own(void **state)
+{
+	(void)state;
+	over_tcp_only();
+	start_connected();
+	const struct want *w = toward();
+	assert_non_null(w);
+	assert_int_equal(w->transport, TRANSPORT_UDP);
+	assert_true(addr_eq(&w->addr, &pool));
+	socket_is_up();
+	xmpp_message(TO_PILAR, "m", "x");
+	assert_int_equal(s.sent[0].listener, w->listener);
+	assert_holds(s.sent[0].text, "Via: SIP/2.0/UDP 127.0.0.9:40000;");
+	datagram_from(&pool, response_to(0, "200 OK", ""));
+	assert_int_equal(gateway_stats(s.g)->xmpp_to_sip, 1);
+}
+
+/* ---- TCP ---- */
+
+static const struct addr local = { .family = 4, .port = 41234, .ip = { 127, 0, 0, 1 } };
+
+static void hop_is_up(void)
+{
+	push((struct fact){
+		.type = FACT_FLOW_UP, .flow = last_want(WANT_FLOW)->flow, .local = &local });
+}
+
+static void hop_is_gone(int err, enum flow_step step)
+{
+	push((struct fact){ .type = FACT_FLOW_FAILED,
+		.flow = last_want(WANT_FLOW)->flow,
+		.err = err,
+		.step = step });
+}
+
+static void start_tcp(void)
+{
+	next_hop("sip:127.0.0.1:5060;transport=tcp");
+	start_connected();
+}
+
+static void a_message_waits_for_the_connection(void **state)
+{
+	(void)state;
+	start_tcp();
+	assert_int_equal(n_wants(WANT_FLOW), 1); /* the XMPP server's: none before it is needed */
+	xmpp_message(TO_PILAR, "1", "x");
+	xmpp_message(A_CONTOSO, "kenmyer@litware.test", "2", "y");
+	assert_int_equal(n_wants(WANT_FLOW), 2);
+	assert_true(addr_eq(&last_want(WANT_FLOW)->addr, &pool));
+	assert_int_equal(s.n_sent, 0);
+	hop_is_up();
+	assert_int_equal(s.n_sent, 2);
+	flow_t flow = last_want(WANT_FLOW)->flow;
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(s.sent[i].flow, flow);
+		/* Which address it leaves from is known only now. */
+		assert_holds(s.sent[i].text, "Via: SIP/2.0/TCP 127.0.0.1:41234;branch=z9hG4bK");
+	}
+	bytes_on(flow, response_to(0, "200 OK", ""));
+	bytes_on(flow, response_to(1, "200 OK", ""));
+	assert_int_equal(gateway_stats(s.g)->xmpp_to_sip, 2);
+	xmpp_message(TO_PILAR, "3", "z");
+	assert_int_equal(s.n_sent, 3);
+	assert_int_equal(n_wants(WANT_FLOW), 2); /* one connection for all */
+	pass(TS_S(31));
+	assert_int_equal(s.n_sent, 3); /* a stream does not lose requests */
+}
+
+static void a_connection_that_is_refused_fails_what_waits(void **state)
+{
+	(void)state;
+	start_tcp();
+	xmpp_message(TO_PILAR, "1", "x");
+	hop_is_gone(ECONNREFUSED, FLOW_STEP_CONNECT);
+	assert_int_equal(s.n_got, 1);
+	assert_string_equal(s.got[0].id, "1");
+	assert_holds(s.got[0].text, "<remote-server-timeout ");
+	pass(TS_S(5));
+	xmpp_message(TO_PILAR, "2", "x");
+	assert_int_equal(n_wants(WANT_FLOW), 3); /* a new attempt */
+	hop_is_up();
+	assert_int_equal(s.n_sent, 1);
+}
+
+static void a_hop_that_we_cannot_speak_to_is_refused(void **state)
+{
+	static const struct {
+		const char *uri;
+		int want;
+	} cases[] = {
+		{ "sip:127.0.0.1;transport=tls", ERR_UNSUPPORTED },
+		{ "sips:127.0.0.1", ERR_UNSUPPORTED },
+		{ "tel:+1555", ERR_UNSUPPORTED },
+		{ "nonsense", ERR_SYNTAX },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		next_hop(cases[i].uri);
+		assert_int_equal(gateway_new(&s.g, &s.cfg, &s.rng, s.now), cases[i].want);
+		assert_null(s.g);
+	}
+}
+
+#undef SCENE
+#define SCENE(f) cmocka_unit_test_setup_teardown(f, set_up, scene_tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		SCENE(an_address_needs_no_question),
+		SCENE(a_name_is_asked_for_when_the_gateway_starts),
+		SCENE(a_name_that_is_not_found_is_told_and_asked_again_after_5_s),
+		SCENE(a_target_that_refuses_is_followed_by_the_next),
+		SCENE(a_target_that_does_not_answer_is_followed_by_the_next),
+		SCENE(an_error_of_another_peer_is_not_the_hops),
+		SCENE(without_a_listener_over_udp_there_is_a_socket_of_its_own),
+		SCENE(a_message_waits_for_the_connection),
+		SCENE(a_connection_that_is_refused_fails_what_waits),
+		SCENE(a_hop_that_we_cannot_speak_to_is_refused),
+	};
+
+	return cmocka_run_group_tests_name("hop", tests, NULL, NULL);
+}
