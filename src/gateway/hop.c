@@ -24,6 +24,7 @@ static void ask(struct gateway *g)
 static void hop_next(struct gateway *g)
 {
 	g->hop_known = locate_take_target(g->hop_locate, &g->hop);
+	g->hop_turn++;
 }
 
 int gateway_hop_find(struct gateway *g, ts_t now)
@@ -64,10 +65,10 @@ void gateway_hop_dns(struct gateway *g, const struct fact *in, ts_t now)
 	gateway_emit(g, GATEWAY_EV_LOG, LOG_LEVEL_ERROR);
 }
 
-/* This target failed; the next one of the same look-up, or a new look-up, serves the next message.
- */
-void gateway_hop_failed(struct gateway *g, ts_t now)
+void gateway_hop_failed(struct gateway *g, unsigned turn, ts_t now)
 {
+	if (turn != g->hop_turn)
+		return;
 	hop_next(g);
 	if (!g->hop_known && now >= g->hop_again)
 		gateway_hop_find(g, now);
@@ -120,6 +121,7 @@ static void connect_hop(struct gateway *g)
 		return;
 	c->origin =
 		(struct origin){ .flow = c->flow, .transport = TRANSPORT_TCP, .peer = g->hop.addr };
+	c->hop_turn = g->hop_turn;
 	g->hop_conn = c;
 	struct want *w = gateway_want(g, WANT_FLOW);
 	w->flow = c->flow;

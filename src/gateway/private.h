@@ -117,6 +117,7 @@ struct uac {
 	bool in_use;
 	struct nict *tx;    /* NULL while it waits for its turn or for the connection */
 	struct origin path; /* where the request went */
+	unsigned hop_turn;  /* of the target that it went to */
 	struct timer timer;
 	struct buf request;
 	struct buf reply; /* `from`, `to` and `id` of the stanza, one behind the other */
@@ -140,8 +141,8 @@ struct conn {
 	flow_t flow;
 	struct origin origin;
 	struct sip_frame frame;
-	bool up; /* an outgoing one may still be connecting */
-	bool closing;
+	bool up;           /* an outgoing one may still be connecting */
+	unsigned hop_turn; /* of an outgoing one: the target that it leads to */
 };
 
 struct listener {
@@ -204,6 +205,7 @@ struct gateway {
 	uint32_t hop_dns_base;
 	ts_t hop_again; /* a failed look-up is repeated not before */
 	bool hop_known;
+	unsigned hop_turn; /* counts the targets: each fails once, however many messages it loses */
 	struct locate_target hop;
 	struct conn *hop_conn;
 
@@ -282,8 +284,9 @@ bool gateway_uac_busy(const struct gateway *g);
 int gateway_hop_init(struct gateway *g, ts_t now);
 int gateway_hop_find(struct gateway *g, ts_t now);
 void gateway_hop_dns(struct gateway *g, const struct fact *in, ts_t now);
-/* This target failed: the next one of the same look-up, or a new look-up, serves what follows. */
-void gateway_hop_failed(struct gateway *g, ts_t now);
+/* The target of that turn failed: the next one of the same look-up, or a new look-up, serves what
+ * follows.  A target that has had its turn fails no more. */
+void gateway_hop_failed(struct gateway *g, unsigned turn, ts_t now);
 /* The number of the UDP socket that the hop is written to; 0 when there is none (yet). */
 unsigned gateway_hop_listener(const struct gateway *g);
 /* False when nothing can go out yet: the connection, or the socket, is on its way. */

@@ -210,6 +210,7 @@ static void begin(struct gateway *g, struct uac *u, ts_t now)
 {
 	if (!g->hop_known || !gateway_hop_path(g, &u->path))
 		return;
+	u->hop_turn = u->path.flow ? g->hop_conn->hop_turn : g->hop_turn;
 	const struct nict_cfg *cfg = u->path.transport == TRANSPORT_UDP ? &unreliable : &reliable;
 	if (put_real_via(g, u) || nict_new(&u->tx, cfg, buf_slice(&u->request), now)) {
 		u->tx = NULL;
@@ -253,7 +254,10 @@ static void drain(struct gateway *g, struct uac *u, ts_t now)
 			return;
 		case NICT_EV_TIMEOUT:
 		case NICT_EV_SEND_FAILED:
-			gateway_hop_failed(g, now);
+			/* A peer may close a connection whenever it likes: that is no failure of
+			 * the target, being unable to connect is. */
+			if (ev.type == NICT_EV_TIMEOUT || !u->path.flow)
+				gateway_hop_failed(g, u->hop_turn, now);
 			fail(g, u, NULL, now);
 			return;
 		case NICT_EV_DONE: return;
@@ -317,7 +321,8 @@ void gateway_uac_conn_lost(struct gateway *g, struct conn *c, ts_t now)
 
 	if (hop) {
 		g->hop_conn = NULL;
-		gateway_hop_failed(g, now);
+		if (!c->up)
+			gateway_hop_failed(g, c->hop_turn, now);
 	}
 	for (uint32_t i = 0; i < g->n_uac; i++) {
 		struct uac *u = g->uac[i];

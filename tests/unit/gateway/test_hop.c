@@ -148,6 +148,41 @@ static void an_error_of_another_peer_is_not_the_hops(void **state)
 	assert_int_equal(gateway_stats(s.g)->xmpp_to_sip, 1);
 }
 
+/* However many messages were under way: the one target failed once. */
+static void one_loss_counts_once(void **state)
+{
+	char to[64];
+
+	(void)state;
+	next_hop("sip:proxy.litware.test:5080;transport=udp");
+	start_connected();
+	answer_dns(3);
+	for (unsigned i = 0; i < 4; i++) {
+		snprintf(to, sizeof(to), "p%u@litware.test", i);
+		xmpp_message(A_CONTOSO, to, "m", "x");
+	}
+	datagram_failed(0);
+	assert_int_equal(s.n_got, 4);
+	xmpp_message(TO_PILAR, "after", "x");
+	assert_int_equal(s.n_got, 4);
+	assert_int_equal(s.sent[s.n_sent - 1].peer.ip[3], 2); /* not the third, not none */
+}
+
+/* The proxy is there; two users' phones are not, and it stays silent about both. */
+static void the_only_address_is_not_given_up_by_two_timeouts(void **state)
+{
+	(void)state;
+	start_connected();
+	xmpp_message(A_CONTOSO, "a@litware.test", "1", "x");
+	pass(TS_S(1));
+	xmpp_message(A_CONTOSO, "b@litware.test", "2", "x");
+	pass(TS_S(32));
+	assert_int_equal(s.n_got, 2);
+	xmpp_message(TO_PILAR, "3", "x");
+	assert_int_equal(s.n_got, 2);
+	assert_holds(s.sent[s.n_sent - 1].text, "MESSAGE sip:pilar@litware.test ");
+}
+
 /* ---- a socket of its own ---- */
 
 /* The last socket that is bound toward the hop. */
@@ -259,6 +294,22 @@ static void a_connection_that_is_refused_fails_what_waits(void **state)
 	assert_int_equal(s.n_sent, 1);
 }
 
+/* A proxy may close a connection whenever it likes: RFC 3261 section 18. */
+static void a_connection_that_is_lost_is_made_again(void **state)
+{
+	(void)state;
+	start_tcp();
+	xmpp_message(TO_PILAR, "1", "x");
+	hop_is_up();
+	hop_is_gone(ECONNRESET, FLOW_STEP_OPEN);
+	assert_int_equal(s.n_got, 1); /* whether it had arrived is not known */
+	xmpp_message(TO_PILAR, "2", "x");
+	assert_int_equal(s.n_got, 1);
+	assert_int_equal(n_wants(WANT_FLOW), 3);
+	hop_is_up();
+	assert_holds(s.sent[1].text, "MESSAGE sip:pilar@litware.test ");
+}
+
 static void a_hop_that_we_cannot_speak_to_is_refused(void **state)
 {
 	static const struct {
@@ -291,9 +342,12 @@ int main(void)
 		SCENE(a_target_that_refuses_is_followed_by_the_next),
 		SCENE(a_target_that_does_not_answer_is_followed_by_the_next),
 		SCENE(an_error_of_another_peer_is_not_the_hops),
+		SCENE(one_loss_counts_once),
+		SCENE(the_only_address_is_not_given_up_by_two_timeouts),
 		SCENE(without_a_listener_over_udp_there_is_a_socket_of_its_own),
 		SCENE(a_message_waits_for_the_connection),
 		SCENE(a_connection_that_is_refused_fails_what_waits),
+		SCENE(a_connection_that_is_lost_is_made_again),
 		SCENE(a_hop_that_we_cannot_speak_to_is_refused),
 	};
 
