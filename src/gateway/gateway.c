@@ -92,12 +92,13 @@ static void want_listeners(struct gateway *g)
 	}
 }
 
-static void listen_up(struct gateway *g, const struct fact *in)
+static void listen_up(struct gateway *g, const struct fact *in, ts_t now)
 {
 	assert(in->listener > 0 && in->listener < COUNT(g->listeners));
 	struct listener *l = &g->listeners[in->listener];
 
 	l->local = *in->local;
+	gateway_uac_path_up(g, now);
 	gateway_log(g, "sip", "listening");
 	char text[ADDR_TEXT_MAX];
 	log_str(&g->log, "transport", slice_str(transport_name(l->transport)));
@@ -109,8 +110,12 @@ static void listen_up(struct gateway *g, const struct fact *in)
 	}
 }
 
-static void listen_failed(struct gateway *g, const struct fact *in)
+static void listen_failed(struct gateway *g, const struct fact *in, ts_t now)
 {
+	if (gateway_hop_listen_failed(g, in, now)) {
+		gateway_uac_path_failed(g, now);
+		return;
+	}
 	struct buf *b = gateway_log(g, "sip", "cannot-listen");
 	char text[ADDR_TEXT_MAX];
 
@@ -187,7 +192,8 @@ static void conn_fact(struct gateway *g, struct conn *c, const struct fact *in, 
 		c->up = true;
 		c->origin.local = *in->local;
 		c->origin.peer = *in->peer;
-		gateway_uac_conn_up(g, c, now);
+		if (c == g->hop_conn)
+			gateway_uac_path_up(g, now);
 		break;
 	case FACT_FLOW_BYTES: gateway_sip_stream(g, c, in->bytes, now); break;
 	case FACT_FLOW_EOF:
@@ -265,8 +271,8 @@ static void dispatch(struct gateway *g, const struct fact *in, ts_t now)
 	case FACT_FLOW_BLOCKED:
 	case FACT_FLOW_READY:
 	case FACT_TLS_UP: flow_fact(g, in, now); break;
-	case FACT_LISTEN_UP: listen_up(g, in); break;
-	case FACT_LISTEN_FAILED: listen_failed(g, in); break;
+	case FACT_LISTEN_UP: listen_up(g, in, now); break;
+	case FACT_LISTEN_FAILED: listen_failed(g, in, now); break;
 	case FACT_DNS:
 		if (in->dns_id == g->stream_dns)
 			gateway_component_fact(g, in, now);

@@ -21,10 +21,43 @@ static void ask(struct gateway *g)
 	}
 }
 
+static unsigned toward_listener(const struct gateway *g)
+{
+	return g->cfg.n_listens + 1;
+}
+
+/* Is one of the UDP sockets, bound or asked for, of the hop's family? */
+static bool has_socket(const struct gateway *g)
+{
+	for (unsigned i = 0; i < g->cfg.n_listens; i++)
+		if (g->cfg.listens[i].transport == TRANSPORT_UDP &&
+			g->cfg.listens[i].addr.family == g->hop.addr.family)
+			return true;
+	return g->toward.family == g->hop.addr.family;
+}
+
+/* A socket of its own where no listener serves: bound to the address from which the hop is
+ * reached. */
+static void need_socket(struct gateway *g)
+{
+	if (!g->hop_known || g->hop.transport != TRANSPORT_UDP || has_socket(g))
+		return;
+	if (g->toward.family)
+		gateway_want(g, WANT_UNLISTEN)->listener = toward_listener(g);
+	g->toward = g->hop.addr;
+	g->listeners[toward_listener(g)] = (struct listener){ .transport = TRANSPORT_UDP };
+	struct want *w = gateway_want(g, WANT_LISTEN);
+	w->listener = toward_listener(g);
+	w->transport = TRANSPORT_UDP;
+	w->toward = true;
+	w->addr = g->hop.addr;
+}
+
 static void hop_next(struct gateway *g)
 {
 	g->hop_known = locate_take_target(g->hop_locate, &g->hop);
 	g->hop_turn++;
+	need_socket(g);
 }
 
 int gateway_hop_find(struct gateway *g, ts_t now)
@@ -74,11 +107,6 @@ void gateway_hop_failed(struct gateway *g, unsigned turn, ts_t now)
 		gateway_hop_find(g, now);
 }
 
-static unsigned toward_listener(const struct gateway *g)
-{
-	return g->cfg.n_listens + 1;
-}
-
 /* The UDP socket that the next hop is written to: a listener of its family, or one of its own. */
 unsigned gateway_hop_listener(const struct gateway *g)
 {
@@ -89,28 +117,26 @@ unsigned gateway_hop_listener(const struct gateway *g)
 	return 0;
 }
 
-static void want_toward(struct gateway *g)
-{
-	struct want *w = gateway_want(g, WANT_LISTEN);
-
-	w->listener = toward_listener(g);
-	w->transport = TRANSPORT_UDP;
-	w->toward = true;
-	w->addr = g->hop.addr;
-	g->listeners[w->listener].transport = TRANSPORT_UDP;
-}
-
 int gateway_hop_init(struct gateway *g, ts_t now)
 {
-	bool udp = false;
-
 	g->hop_dns_base = HOP_DNS_FIRST;
-	int err = gateway_hop_find(g, now);
-	for (unsigned i = 0; i < g->cfg.n_listens; i++)
-		udp |= g->cfg.listens[i].transport == TRANSPORT_UDP;
-	if (!err && !udp && g->hop_known && g->hop.transport == TRANSPORT_UDP)
-		want_toward(g);
-	return err;
+	return gateway_hop_find(g, now);
+}
+
+/* The network to the hop may not be there yet, and the next target may be of another family. */
+bool gateway_hop_listen_failed(struct gateway *g, const struct fact *in, ts_t now)
+{
+	char text[ADDR_TEXT_MAX];
+
+	if (in->listener != toward_listener(g))
+		return false;
+	struct buf *b = gateway_log(g, "sip", "next-hop-not-reached");
+	log_str(b, "address", slice_str(addr_text(&g->toward, text)));
+	log_str(b, "error", slice_str(err_text(in->err)));
+	gateway_emit(g, GATEWAY_EV_LOG, LOG_LEVEL_ERROR);
+	g->toward.family = 0;
+	gateway_hop_failed(g, g->hop_turn, now);
+	return true;
 }
 
 static void connect_hop(struct gateway *g)

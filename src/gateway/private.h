@@ -207,6 +207,7 @@ struct gateway {
 	bool hop_known;
 	unsigned hop_turn; /* counts the targets: each fails once, however many messages it loses */
 	struct locate_target hop;
+	struct addr toward; /* what the hop's own socket was asked for; family 0: there is none */
 	struct conn *hop_conn;
 
 	/* component.c */
@@ -276,7 +277,8 @@ void gateway_uac_stanza(struct gateway *g, const struct stanza *s, ts_t now);
 void gateway_uac_response(struct gateway *g, ts_t now); /* g->msg */
 void gateway_uac_timer(struct gateway *g, struct uac *u, ts_t now);
 void gateway_uac_peer_failed(struct gateway *g, const struct addr *peer, int err, ts_t now);
-void gateway_uac_conn_up(struct gateway *g, struct conn *c, ts_t now);
+void gateway_uac_path_up(struct gateway *g, ts_t now);     /* the socket or connection to the hop */
+void gateway_uac_path_failed(struct gateway *g, ts_t now); /* it cannot be had */
 void gateway_uac_conn_lost(struct gateway *g, struct conn *c, ts_t now);
 bool gateway_uac_busy(const struct gateway *g);
 
@@ -289,6 +291,8 @@ void gateway_hop_dns(struct gateway *g, const struct fact *in, ts_t now);
 void gateway_hop_failed(struct gateway *g, unsigned turn, ts_t now);
 /* The number of the UDP socket that the hop is written to; 0 when there is none (yet). */
 unsigned gateway_hop_listener(const struct gateway *g);
+/* False when it was not the hop's own socket. */
+bool gateway_hop_listen_failed(struct gateway *g, const struct fact *in, ts_t now);
 /* False when nothing can go out yet: the connection, or the socket, is on its way. */
 bool gateway_hop_path(struct gateway *g, struct origin *ret);
 

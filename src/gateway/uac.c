@@ -305,14 +305,24 @@ void gateway_uac_peer_failed(struct gateway *g, const struct addr *peer, int err
 	}
 }
 
-void gateway_uac_conn_up(struct gateway *g, struct conn *c, ts_t now)
+/* It waits for the path, not for another message. */
+static bool waits(const struct uac *u)
 {
-	for (uint32_t i = 0; c == g->hop_conn && i < g->n_uac; i++) {
-		struct uac *u = g->uac[i];
+	return u->in_use && !u->tx && list_first(&u->target->queue) == &u->queue;
+}
 
-		if (u->in_use && !u->tx && list_first(&u->target->queue) == &u->queue)
-			begin(g, u, now);
-	}
+void gateway_uac_path_up(struct gateway *g, ts_t now)
+{
+	for (uint32_t i = 0; i < g->n_uac; i++)
+		if (waits(g->uac[i]))
+			begin(g, g->uac[i], now);
+}
+
+void gateway_uac_path_failed(struct gateway *g, ts_t now)
+{
+	for (uint32_t i = 0; i < g->n_uac; i++)
+		if (waits(g->uac[i]))
+			fail(g, g->uac[i], NULL, now);
 }
 
 void gateway_uac_conn_lost(struct gateway *g, struct conn *c, ts_t now)

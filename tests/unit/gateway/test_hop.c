@@ -226,6 +226,93 @@ static void without_a_listener_over_udp_there_is_a_socket_of_its_own(void **stat
 	assert_int_equal(gateway_stats(s.g)->xmpp_to_sip, 1);
 }
 
+static void a_message_waits_for_the_socket(void **state)
+{
+	(void)state;
+	over_tcp_only();
+	start_connected();
+	xmpp_message(TO_PILAR, "m", "x");
+	assert_int_equal(s.n_sent, 0);
+	socket_is_up();
+	assert_int_equal(s.n_sent, 1);
+	assert_holds(s.sent[0].text, "Via: SIP/2.0/UDP 127.0.0.9:40000;");
+}
+
+static void a_hop_that_is_found_later_has_its_socket_too(void **state)
+{
+	(void)state;
+	over_tcp_only();
+	next_hop("sip:proxy.litware.test:5080;transport=udp");
+	start_connected();
+	assert_null(toward());
+	answer_dns(1);
+	assert_non_null(toward());
+	assert_int_equal(toward()->addr.ip[3], 1);
+	socket_is_up();
+	xmpp_message(TO_PILAR, "m", "x");
+	assert_int_equal(s.n_sent, 1);
+	assert_int_equal(s.sent[0].peer.ip[3], 1);
+}
+
+static void a_hop_of_the_other_family_has_its_socket_too(void **state)
+{
+	(void)state;
+	next_hop("sip:[2001:db8::1];transport=udp");
+	start_connected();
+	assert_non_null(toward());
+	assert_int_equal(toward()->addr.family, 6);
+	socket_is_up();
+	xmpp_message(TO_PILAR, "m", "x");
+	assert_int_equal(s.n_sent, 1);
+	assert_int_equal(s.sent[0].listener, toward()->listener);
+	assert_int_equal(s.sent[0].peer.family, 6);
+	assert_holds(s.sent[0].text, "Via: SIP/2.0/UDP [");
+}
+
+static void the_next_target_takes_the_socket_of_the_last(void **state)
+{
+	(void)state;
+	over_tcp_only();
+	next_hop("sip:proxy.litware.test:5080;transport=udp");
+	start_connected();
+	answer_dns(2);
+	socket_is_up();
+	xmpp_message(TO_PILAR, "1", "x");
+	datagram_failed(0);
+	unsigned n = n_wants(WANT_LISTEN);
+	xmpp_message(TO_PILAR, "2", "x");
+	assert_int_equal(n_wants(WANT_LISTEN), n);
+	assert_int_equal(s.sent[1].listener, toward()->listener);
+	assert_int_equal(s.sent[1].peer.ip[3], 2);
+}
+
+/* Also with as many listeners as there may be.  The other direction goes on. */
+static void a_socket_that_cannot_be_had_is_told(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < GATEWAY_LISTENERS_MAX; i++) {
+		s.cfg.listens[i] = s.cfg.listens[0];
+		s.cfg.listens[i].transport = TRANSPORT_TCP;
+	}
+	s.cfg.n_listens = GATEWAY_LISTENERS_MAX;
+	start_connected();
+	xmpp_message(TO_PILAR, "waits", "x");
+	unsigned n = n_wants(WANT_LISTEN);
+	push((struct fact){
+		.type = FACT_LISTEN_FAILED, .listener = toward()->listener, .err = ENETUNREACH });
+	assert_holds(s.events, "log error sip next-hop-not-reached address=127.0.0.1:5060 "
+			       "error=\"network is unreachable\"\n");
+	assert_lacks(s.events, "failed error");
+	assert_int_equal(s.n_got, 1);
+	assert_string_equal(s.got[0].id, "waits");
+	assert_holds(s.got[0].text, "<remote-server-timeout ");
+	pass(TS_S(5)); /* the network may be there by then */
+	xmpp_message(TO_PILAR, "again", "x");
+	assert_int_equal(n_wants(WANT_LISTEN), n + 1);
+	socket_is_up();
+	assert_int_equal(s.n_sent, 1);
+}
+
 /* ---- TCP ---- */
 
 static const struct addr local = { .family = 4, .port = 41234, .ip = { 127, 0, 0, 1 } };
@@ -345,6 +432,11 @@ int main(void)
 		SCENE(one_loss_counts_once),
 		SCENE(the_only_address_is_not_given_up_by_two_timeouts),
 		SCENE(without_a_listener_over_udp_there_is_a_socket_of_its_own),
+		SCENE(a_message_waits_for_the_socket),
+		SCENE(a_hop_that_is_found_later_has_its_socket_too),
+		SCENE(a_hop_of_the_other_family_has_its_socket_too),
+		SCENE(the_next_target_takes_the_socket_of_the_last),
+		SCENE(a_socket_that_cannot_be_had_is_told),
 		SCENE(a_message_waits_for_the_connection),
 		SCENE(a_connection_that_is_refused_fails_what_waits),
 		SCENE(a_connection_that_is_lost_is_made_again),
