@@ -155,16 +155,15 @@ static void connect_hop(struct gateway *g)
 	w->addr = g->hop.addr;
 }
 
-/* False when the request cannot go out yet: the connection is on its way. */
 bool gateway_hop_path(struct gateway *g, struct origin *ret)
 {
 	if (g->hop.transport == TRANSPORT_TCP) {
 		if (!g->hop_conn)
 			connect_hop(g);
-		if (!g->hop_conn || !g->hop_conn->up)
+		if (!g->hop_conn)
 			return false;
 		*ret = g->hop_conn->origin;
-		return true;
+		return g->hop_conn->up;
 	}
 	unsigned listener = gateway_hop_listener(g);
 	*ret = (struct origin){

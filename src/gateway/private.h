@@ -116,7 +116,7 @@ struct uac {
 	uint32_t chance;
 	bool in_use;
 	struct nict *tx;    /* NULL while it waits for its turn or for the connection */
-	struct origin path; /* where the request went */
+	struct origin path; /* where the request went, or the flow that it waits for */
 	unsigned hop_turn;  /* of the target that it went to */
 	struct timer timer;
 	struct buf request;
@@ -293,7 +293,8 @@ void gateway_hop_failed(struct gateway *g, unsigned turn, ts_t now);
 unsigned gateway_hop_listener(const struct gateway *g);
 /* False when it was not the hop's own socket. */
 bool gateway_hop_listen_failed(struct gateway *g, const struct fact *in, ts_t now);
-/* False when nothing can go out yet: the connection, or the socket, is on its way. */
+/* False when nothing can go out yet: the connection (*ret has its flow), or the socket, is on its
+ * way. */
 bool gateway_hop_path(struct gateway *g, struct origin *ret);
 
 /* component.c */

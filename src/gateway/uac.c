@@ -208,8 +208,15 @@ static void fail(struct gateway *g, struct uac *u, const struct sip_msg *respons
 
 static void begin(struct gateway *g, struct uac *u, ts_t now)
 {
-	if (!g->hop_known || !gateway_hop_path(g, &u->path))
+	if (!g->hop_known) {
+		fail(g, u, NULL, now);
 		return;
+	}
+	if (!gateway_hop_path(g, &u->path)) {
+		if (g->hop.transport == TRANSPORT_TCP && !g->hop_conn)
+			fail(g, u, NULL, now); /* no memory, or too many connections */
+		return;
+	}
 	u->hop_turn = u->path.flow ? g->hop_conn->hop_turn : g->hop_turn;
 	const struct nict_cfg *cfg = u->path.transport == TRANSPORT_UDP ? &unreliable : &reliable;
 	if (put_real_via(g, u) || nict_new(&u->tx, cfg, buf_slice(&u->request), now)) {
@@ -290,7 +297,7 @@ static void push_error(struct gateway *g, struct uac *u, int err, ts_t now)
 	if (u->tx) {
 		nict_push_send_error(u->tx, err, now);
 		drain(g, u, now);
-	} else if (list_first(&u->target->queue) == &u->queue) {
+	} else {
 		fail(g, u, NULL, now);
 	}
 }
@@ -327,9 +334,7 @@ void gateway_uac_path_failed(struct gateway *g, ts_t now)
 
 void gateway_uac_conn_lost(struct gateway *g, struct conn *c, ts_t now)
 {
-	bool hop = c == g->hop_conn;
-
-	if (hop) {
+	if (c == g->hop_conn) {
 		g->hop_conn = NULL;
 		if (!c->up)
 			gateway_hop_failed(g, c->hop_turn, now);
@@ -337,7 +342,8 @@ void gateway_uac_conn_lost(struct gateway *g, struct conn *c, ts_t now)
 	for (uint32_t i = 0; i < g->n_uac; i++) {
 		struct uac *u = g->uac[i];
 
-		if (u->in_use && (u->tx ? u->path.flow == c->flow : hop))
+		/* What begins meanwhile is on another connection. */
+		if (u->in_use && u->path.flow == c->flow)
 			push_error(g, u, ECONNRESET, now);
 	}
 }
@@ -431,6 +437,7 @@ static void send(struct gateway *g, const struct stanza *s, const struct jid *fr
 		return;
 	}
 	u->in_use = true;
+	u->path = (struct origin){ .flow = 0 };
 	u->chance = (uint32_t)rng_u64(g->rng);
 	if (write_request(g, u, s, from, to)) {
 		slot_give(g, u);

@@ -397,6 +397,50 @@ static void a_connection_that_is_lost_is_made_again(void **state)
 	assert_holds(s.sent[1].text, "MESSAGE sip:pilar@litware.test ");
 }
 
+static void what_waited_for_its_turn_goes_on_a_new_connection(void **state)
+{
+	(void)state;
+	start_tcp();
+	xmpp_message(A_CONTOSO, "kenmyer@litware.test", "0", "done");
+	hop_is_up();
+	xmpp_message(TO_PILAR, "1", "one");
+	bytes_on(last_want(WANT_FLOW)->flow, response_to(0, "200 OK", ""));
+	xmpp_message(TO_PILAR, "2", "two"); /* in a slot in front of the pending one's */
+	xmpp_message(TO_PILAR, "3", "three");
+	push((struct fact){ .type = FACT_FLOW_EOF, .flow = last_want(WANT_FLOW)->flow });
+	assert_int_equal(s.n_got, 1);
+	assert_string_equal(s.got[0].id, "1");
+	assert_int_equal(n_wants(WANT_FLOW), 3);
+	hop_is_up();
+	assert_int_equal(s.n_got, 1);
+	assert_holds(s.sent[s.n_sent - 1].text, "\r\n\r\ntwo");
+	bytes_on(last_want(WANT_FLOW)->flow, response_to(s.n_sent - 1, "200 OK", ""));
+	assert_holds(s.sent[s.n_sent - 1].text, "\r\n\r\nthree");
+}
+
+/* Each has an outcome: none may wait for a proxy that nobody looks for any more. */
+static void what_waited_for_its_turn_fails_with_the_proxy(void **state)
+{
+	char id[16];
+
+	(void)state;
+	start_connected();
+	for (unsigned i = 0; i < 64; i++) {
+		snprintf(id, sizeof(id), "m%u", i);
+		xmpp_message(TO_PILAR, id, "x");
+	}
+	for (unsigned n = 0; s.n_got < 64; n++) {
+		assert_in_range(n, 0, 64);
+		datagram_failed(s.n_sent - 1);
+	}
+	assert_true(s.n_sent < 4); /* and not one by one */
+	pass(TS_S(5));
+	xmpp_message(TO_PILAR, "after", "x");
+	assert_int_equal(s.n_got, 64);
+	respond(s.n_sent - 1, "200 OK");
+	assert_int_equal(gateway_stats(s.g)->xmpp_to_sip, 1);
+}
+
 static void a_hop_that_we_cannot_speak_to_is_refused(void **state)
 {
 	static const struct {
@@ -440,6 +484,8 @@ int main(void)
 		SCENE(a_message_waits_for_the_connection),
 		SCENE(a_connection_that_is_refused_fails_what_waits),
 		SCENE(a_connection_that_is_lost_is_made_again),
+		SCENE(what_waited_for_its_turn_goes_on_a_new_connection),
+		SCENE(what_waited_for_its_turn_fails_with_the_proxy),
 		SCENE(a_hop_that_we_cannot_speak_to_is_refused),
 	};
 
