@@ -158,6 +158,9 @@ static void connect_hop(struct gateway *g)
 bool gateway_hop_path(struct gateway *g, struct origin *ret)
 {
 	if (g->hop.transport == TRANSPORT_TCP) {
+		/* One that leads to the target before this one finishes what it has. */
+		if (g->hop_conn && !addr_eq(&g->hop_conn->origin.peer, &g->hop.addr))
+			g->hop_conn = NULL;
 		if (!g->hop_conn)
 			connect_hop(g);
 		if (!g->hop_conn)

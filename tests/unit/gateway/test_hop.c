@@ -418,6 +418,25 @@ static void what_waited_for_its_turn_goes_on_a_new_connection(void **state)
 	assert_holds(s.sent[s.n_sent - 1].text, "\r\n\r\nthree");
 }
 
+/* A connection that is there and says nothing is no reason to stay with its target. */
+static void a_silent_connection_is_left_for_the_next_target(void **state)
+{
+	(void)state;
+	next_hop("sip:proxy.litware.test:5080;transport=tcp");
+	start_connected();
+	answer_dns(2);
+	xmpp_message(TO_PILAR, "1", "x");
+	push((struct fact){ .type = FACT_FLOW_UP,
+		.flow = last_want(WANT_FLOW)->flow,
+		.peer = &last_want(WANT_FLOW)->addr,
+		.local = &local });
+	pass(TS_S(32));
+	assert_int_equal(s.n_got, 1);
+	xmpp_message(TO_PILAR, "2", "x");
+	assert_int_equal(n_wants(WANT_FLOW), 3);
+	assert_int_equal(last_want(WANT_FLOW)->addr.ip[3], 2);
+}
+
 /* Each has an outcome: none may wait for a proxy that nobody looks for any more. */
 static void what_waited_for_its_turn_fails_with_the_proxy(void **state)
 {
@@ -485,6 +504,7 @@ int main(void)
 		SCENE(a_connection_that_is_refused_fails_what_waits),
 		SCENE(a_connection_that_is_lost_is_made_again),
 		SCENE(what_waited_for_its_turn_goes_on_a_new_connection),
+		SCENE(a_silent_connection_is_left_for_the_next_target),
 		SCENE(what_waited_for_its_turn_fails_with_the_proxy),
 		SCENE(a_hop_that_we_cannot_speak_to_is_refused),
 	};
