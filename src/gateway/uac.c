@@ -370,6 +370,20 @@ static bool judge(
 	return v == PARTNER_OK;
 }
 
+/* For Via.  Where it is not known yet, the longest that it can be: 1,300 bytes must stay 1,300. */
+static struct addr sent_by(const struct gateway *g)
+{
+	struct addr longest = { .family = g->hop.addr.family, .port = UINT16_MAX };
+	unsigned listener = gateway_hop_listener(g);
+
+	if (g->hop.transport == TRANSPORT_UDP && listener)
+		return g->listeners[listener].local;
+	if (g->hop.transport == TRANSPORT_TCP && g->hop_conn && g->hop_conn->up)
+		return g->hop_conn->origin.local;
+	memset(longest.ip, 0xff, longest.family == 4 ? 4 : sizeof(longest.ip));
+	return longest;
+}
+
 static int write_request(struct gateway *g, struct uac *u, const struct stanza *s,
 	const struct jid *from, const struct jid *to)
 {
@@ -377,10 +391,9 @@ static int write_request(struct gateway *g, struct uac *u, const struct stanza *
 	struct message_refusal refusal;
 
 	rng_token(g->rng, tag, TAG_MAX);
-	unsigned listener = gateway_hop_listener(g);
 	const struct message_route route = {
 		.transport = g->hop.transport,
-		.local = listener ? g->listeners[listener].local : g->hop.addr,
+		.local = sent_by(g),
 		.branch = slice_str(branch(u, s->id, g->salt, branch_text)),
 		.from_tag = slice_str(tag),
 		.cseq = ++g->cseq & 0x7fffffff, /* RFC 3261 section 8.1.1.5: below 2**31 */

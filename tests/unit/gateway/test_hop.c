@@ -460,6 +460,39 @@ static void what_waited_for_its_turn_fails_with_the_proxy(void **state)
 	assert_int_equal(gateway_stats(s.g)->xmpp_to_sip, 1);
 }
 
+/* im3428_8_size_1300: also when the real Via is longer than the one it was measured with. */
+static void the_size_is_kept_whatever_address_it_leaves_from(void **state)
+{
+	const struct addr longest = { .family = 4, .port = 65535, .ip = { 255, 255, 255, 255 } };
+	char body[1301];
+
+	(void)state;
+	next_hop("sip:127.0.0.1:1;transport=tcp");
+	start_connected();
+	memset(body, 'x', 1300);
+	for (size_t n = 800; n < 1200; n++) {
+		char id[16];
+
+		snprintf(id, sizeof(id), "m%zu", n);
+		body[n] = '\0';
+		xmpp_message(TO_PILAR, id, body);
+		body[n] = 'x';
+		if (s.n_got) /* refused: over 1,300 bytes */
+			break;
+		push((struct fact){ .type = FACT_FLOW_UP,
+			.flow = last_want(WANT_FLOW)->flow,
+			.peer = &last_want(WANT_FLOW)->addr,
+			.local = &longest });
+		assert_true(strlen(s.sent[s.n_sent - 1].text) <= 1300);
+		hop_is_gone(EPIPE, FLOW_STEP_OPEN);
+		s.n_got = s.n_sent = 0;
+		pass(TS_S(5));
+		s.n_wants = 0;
+	}
+	assert_int_equal(s.n_got, 1);
+	assert_holds(s.got[0].text, "<policy-violation ");
+}
+
 static void a_hop_that_we_cannot_speak_to_is_refused(void **state)
 {
 	static const struct {
@@ -506,6 +539,7 @@ int main(void)
 		SCENE(what_waited_for_its_turn_goes_on_a_new_connection),
 		SCENE(a_silent_connection_is_left_for_the_next_target),
 		SCENE(what_waited_for_its_turn_fails_with_the_proxy),
+		SCENE(the_size_is_kept_whatever_address_it_leaves_from),
 		SCENE(a_hop_that_we_cannot_speak_to_is_refused),
 	};
 
