@@ -8,6 +8,7 @@ enum {
 	TAG_MAX = 10,
 	URI_MAX = 6144,
 	REPLY_MAX = 16384,
+	PATH_MS = 32000, /* as timer F: what is not sent by then is as good as not answered */
 };
 
 static const struct nict_cfg unreliable = {
@@ -213,8 +214,11 @@ static void begin(struct gateway *g, struct uac *u, ts_t now)
 		return;
 	}
 	if (!gateway_hop_path(g, &u->path)) {
-		if (g->hop.transport == TRANSPORT_TCP && !g->hop_conn)
-			fail(g, u, NULL, now); /* no memory, or too many connections */
+		u->hop_turn = g->hop_turn;
+		/* No connection: no memory, or too many of them. */
+		if ((g->hop.transport == TRANSPORT_TCP && !g->hop_conn) ||
+			timers_set(&g->uac_timers, &u->timer, ts_add(now, TS_MS(PATH_MS))))
+			fail(g, u, NULL, now);
 		return;
 	}
 	u->hop_turn = u->path.flow ? g->hop_conn->hop_turn : g->hop_turn;
@@ -276,6 +280,11 @@ static void drain(struct gateway *g, struct uac *u, ts_t now)
 
 void gateway_uac_timer(struct gateway *g, struct uac *u, ts_t now)
 {
+	if (!u->tx) {
+		gateway_hop_failed(g, u->hop_turn, now);
+		fail(g, u, NULL, now);
+		return;
+	}
 	nict_push_time(u->tx, now);
 	drain(g, u, now);
 }

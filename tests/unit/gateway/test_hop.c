@@ -381,6 +381,33 @@ static void a_connection_that_is_refused_fails_what_waits(void **state)
 	assert_int_equal(s.n_sent, 1);
 }
 
+/* A firewall that drops: the kernel would try for minutes.  As long as timer F, then the next. */
+static void a_connection_that_does_not_come_is_waited_for_32_s(void **state)
+{
+	(void)state;
+	next_hop("sip:proxy.litware.test:5080;transport=tcp");
+	start_connected();
+	answer_dns(2);
+	xmpp_message(TO_PILAR, "1", "x");
+	pass(TS_S(32) - 1);
+	assert_int_equal(s.n_got, 0);
+	pass(1);
+	assert_int_equal(s.n_got, 1);
+	assert_string_equal(s.got[0].id, "1");
+	assert_holds(s.got[0].text, "<remote-server-timeout ");
+	xmpp_message(TO_PILAR, "2", "x");
+	assert_int_equal(last_want(WANT_FLOW)->addr.ip[3], 2);
+	push((struct fact){ .type = FACT_FLOW_UP,
+		.flow = last_want(WANT_FLOW)->flow,
+		.peer = &last_want(WANT_FLOW)->addr,
+		.local = &local });
+	assert_int_equal(s.n_sent, 1);
+	pass(TS_S(32) - 1); /* its own timer F, from when it was sent */
+	assert_int_equal(s.n_got, 1);
+	pass(1);
+	assert_int_equal(s.n_got, 2);
+}
+
 /* A proxy may close a connection whenever it likes: RFC 3261 section 18. */
 static void a_connection_that_is_lost_is_made_again(void **state)
 {
@@ -535,6 +562,7 @@ int main(void)
 		SCENE(a_socket_that_cannot_be_had_is_told),
 		SCENE(a_message_waits_for_the_connection),
 		SCENE(a_connection_that_is_refused_fails_what_waits),
+		SCENE(a_connection_that_does_not_come_is_waited_for_32_s),
 		SCENE(a_connection_that_is_lost_is_made_again),
 		SCENE(what_waited_for_its_turn_goes_on_a_new_connection),
 		SCENE(a_silent_connection_is_left_for_the_next_target),
