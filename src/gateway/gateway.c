@@ -249,6 +249,7 @@ static void check_stop(struct gateway *g, ts_t now)
 	if (!g->closing && (!busy || now >= g->stop_by)) {
 		g->closing = true;
 		g->stop_by = ts_add(now, TS_S(2));
+		gateway_uac_stop(g, now);
 		gateway_component_stop(g, now);
 	}
 	if (!g->closing || (g->stream && now < g->stop_by))

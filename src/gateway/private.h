@@ -281,6 +281,7 @@ void gateway_uac_path_up(struct gateway *g, ts_t now);     /* the socket or conn
 void gateway_uac_path_failed(struct gateway *g, ts_t now); /* it cannot be had */
 void gateway_uac_conn_lost(struct gateway *g, struct conn *c, ts_t now);
 bool gateway_uac_busy(const struct gateway *g);
+void gateway_uac_stop(struct gateway *g, ts_t now); /* what is not finished fails; nothing begins */
 
 /* hop.c */
 int gateway_hop_init(struct gateway *g, ts_t now);

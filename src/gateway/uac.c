@@ -209,7 +209,7 @@ static void fail(struct gateway *g, struct uac *u, const struct sip_msg *respons
 
 static void begin(struct gateway *g, struct uac *u, ts_t now)
 {
-	if (!g->hop_known) {
+	if (!g->hop_known || g->closing) {
 		fail(g, u, NULL, now);
 		return;
 	}
@@ -355,6 +355,13 @@ void gateway_uac_conn_lost(struct gateway *g, struct conn *c, ts_t now)
 		if (u->in_use && u->path.flow == c->flow)
 			push_error(g, u, ECONNRESET, now);
 	}
+}
+
+void gateway_uac_stop(struct gateway *g, ts_t now)
+{
+	for (uint32_t i = 0; i < g->n_uac; i++)
+		if (g->uac[i]->in_use)
+			fail(g, g->uac[i], NULL, now);
 }
 
 /* ---- a stanza ---- */

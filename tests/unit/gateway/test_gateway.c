@@ -250,6 +250,25 @@ static void messages_to_sip_are_waited_for(void **state)
 	assert_true(is_stopped());
 }
 
+/* Bounded to seconds, and the sender of what was not finished is told. */
+static void after_5_s_the_rest_is_given_up_and_told(void **state)
+{
+	(void)state;
+	start_connected();
+	xmpp_message(A_CONTOSO, P_LITWARE, "1", "x");
+	xmpp_message(A_CONTOSO, P_LITWARE, "2", "y");
+	stop();
+	pass(TS_S(5) - 1);
+	assert_int_equal(s.n_got, 0);
+	assert_false(is_stopped());
+	pass(1);
+	assert_int_equal(s.n_got, 2);
+	assert_string_equal(s.got[0].id, "1");
+	assert_string_equal(s.got[1].id, "2");
+	assert_holds(s.got[0].text, "<remote-server-timeout ");
+	assert_true(is_stopped());
+}
+
 static void a_server_that_does_not_end_its_stream_has_2_s(void **state)
 {
 	(void)state;
@@ -348,6 +367,7 @@ int main(void)
 		SCENE(messages_from_sip_are_answered_first),
 		SCENE(an_error_is_still_the_answer),
 		SCENE(messages_to_sip_are_waited_for),
+		SCENE(after_5_s_the_rest_is_given_up_and_told),
 		SCENE(a_server_that_does_not_end_its_stream_has_2_s),
 		SCENE(while_not_connected_it_stops_at_once),
 		SCENE(a_stream_that_breaks_then_is_not_made_again),
