@@ -234,6 +234,25 @@ static void a_late_pong_ends_the_silence(void **state)
 	assert_int_equal(status_of("4"), 202);
 }
 
+/* A reply is owed anew from each one that comes. */
+static void a_slow_server_is_not_a_silent_one(void **state)
+{
+	(void)state;
+	start_connected();
+	send_message("1", A_CONTOSO);
+	wake();
+	pass(TS_MS(1));
+	send_message("2", A_CONTOSO);
+	wake();
+	pass(TS_MS(249));
+	assert_int_equal(n_pings(), 2);
+	pong(1);
+	pass(TS_MS(299));
+	assert_int_equal(gateway_stats(s.g)->ping_timeouts, 0);
+	pass(TS_MS(1));
+	assert_int_equal(gateway_stats(s.g)->ping_timeouts, 1);
+}
+
 static void a_silent_domain_does_not_silence_another(void **state)
 {
 	(void)state;
@@ -380,6 +399,7 @@ int main(void)
 		SCENE(after_three_in_a_row_the_domain_is_asked_every_minute),
 		SCENE(a_pong_ends_the_row),
 		SCENE(a_late_pong_ends_the_silence),
+		SCENE(a_slow_server_is_not_a_silent_one),
 		SCENE(a_silent_domain_does_not_silence_another),
 		SCENE(a_message_of_the_silence_does_not_hold_up_the_next),
 		SCENE(an_old_pong_does_not_answer_a_message_of_the_silence),

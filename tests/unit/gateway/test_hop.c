@@ -12,6 +12,25 @@ static void next_hop(const char *uri)
 
 static unsigned answered; /* wants up to here have had their answer */
 
+static bool with_v6; /* and [::n] of each */
+
+static void put_records(
+	struct dns_answer *answer, struct dns_record *records, enum dns_type type, unsigned n)
+{
+	if (type != DNS_A && !(with_v6 && type == DNS_AAAA))
+		return;
+	for (unsigned i = 0; i < n; i++) {
+		records[i] = (struct dns_record){ .type = type };
+		if (type == DNS_A)
+			records[i].addr =
+				(struct addr){ .family = 4, .ip = { 192, 0, 2, (uint8_t)(i + 1) } };
+		else
+			records[i].addr =
+				(struct addr){ .family = 6, .ip = { [15] = (uint8_t)(i + 1) } };
+	}
+	answer->n_records = n;
+}
+
 /* Every question that is open: the addresses 192.0.2.1 ... n, or no such name. */
 static void answer_dns(unsigned n)
 {
@@ -22,11 +41,7 @@ static void answer_dns(unsigned n)
 
 		if (w->type != WANT_DNS)
 			continue;
-		for (unsigned i = 0; w->dns_type == DNS_A && i < n; i++) {
-			records[i] = (struct dns_record){ .type = DNS_A,
-				.addr = { .family = 4, .ip = { 192, 0, 2, (uint8_t)(i + 1) } } };
-			answer.n_records++;
-		}
+		put_records(&answer, records, w->dns_type, n);
 		answer.status = answer.n_records ? DNS_OK : n ? DNS_NODATA : DNS_NXDOMAIN;
 		push((struct fact){ .type = FACT_DNS, .dns_id = w->dns_id, .dns = &answer });
 	}
@@ -35,6 +50,7 @@ static void answer_dns(unsigned n)
 static int set_up(void **state)
 {
 	answered = 0;
+	with_v6 = false;
 	return scene_set_up(state);
 }
 
@@ -183,6 +199,17 @@ static void the_only_address_is_not_given_up_by_two_timeouts(void **state)
 	assert_holds(s.sent[s.n_sent - 1].text, "MESSAGE sip:pilar@litware.test ");
 }
 
+static void what_waits_behind_a_timeout_has_its_turn(void **state)
+{
+	(void)state;
+	start_connected();
+	xmpp_message(TO_PILAR, "1", "one");
+	xmpp_message(TO_PILAR, "2", "two");
+	pass(TS_S(32));
+	assert_int_equal(s.n_got, 1);
+	assert_holds(s.sent[s.n_sent - 1].text, "\r\n\r\ntwo");
+}
+
 /* ---- a socket of its own ---- */
 
 /* The last socket that is bound toward the hop. */
@@ -286,6 +313,28 @@ static void the_next_target_takes_the_socket_of_the_last(void **state)
 	assert_int_equal(s.sent[1].peer.ip[3], 2);
 }
 
+static void a_target_of_the_other_family_takes_another_socket(void **state)
+{
+	(void)state;
+	over_tcp_only();
+	with_v6 = true;
+	next_hop("sip:proxy.litware.test:5080;transport=udp");
+	start_connected();
+	answer_dns(1);
+	assert_int_equal(toward()->addr.family, 4);
+	socket_is_up();
+	xmpp_message(TO_PILAR, "1", "x");
+	datagram_failed(0);
+	assert_int_equal(n_wants(WANT_UNLISTEN), 1);
+	assert_int_equal(last_want(WANT_UNLISTEN)->listener, toward()->listener);
+	assert_int_equal(toward()->addr.family, 6);
+	xmpp_message(TO_PILAR, "2", "x");
+	assert_int_equal(s.n_sent, 1);
+	socket_is_up();
+	assert_int_equal(s.n_sent, 2);
+	assert_int_equal(s.sent[1].peer.family, 6);
+}
+
 /* Also with as many listeners as there may be.  The other direction goes on. */
 static void a_socket_that_cannot_be_had_is_told(void **state)
 {
@@ -379,6 +428,19 @@ static void a_connection_that_is_refused_fails_what_waits(void **state)
 	assert_int_equal(n_wants(WANT_FLOW), 3); /* a new attempt */
 	hop_is_up();
 	assert_int_equal(s.n_sent, 1);
+}
+
+static void a_target_that_refuses_the_connection_is_followed_by_the_next(void **state)
+{
+	(void)state;
+	next_hop("sip:proxy.litware.test:5080;transport=tcp");
+	start_connected();
+	answer_dns(2);
+	xmpp_message(TO_PILAR, "1", "x");
+	assert_int_equal(last_want(WANT_FLOW)->addr.ip[3], 1);
+	hop_is_gone(ECONNREFUSED, FLOW_STEP_CONNECT);
+	xmpp_message(TO_PILAR, "2", "x");
+	assert_int_equal(last_want(WANT_FLOW)->addr.ip[3], 2);
 }
 
 /* A firewall that drops: the kernel would try for minutes.  As long as timer F, then the next. */
@@ -554,14 +616,17 @@ int main(void)
 		SCENE(an_error_of_another_peer_is_not_the_hops),
 		SCENE(one_loss_counts_once),
 		SCENE(the_only_address_is_not_given_up_by_two_timeouts),
+		SCENE(what_waits_behind_a_timeout_has_its_turn),
 		SCENE(without_a_listener_over_udp_there_is_a_socket_of_its_own),
 		SCENE(a_message_waits_for_the_socket),
 		SCENE(a_hop_that_is_found_later_has_its_socket_too),
 		SCENE(a_hop_of_the_other_family_has_its_socket_too),
 		SCENE(the_next_target_takes_the_socket_of_the_last),
+		SCENE(a_target_of_the_other_family_takes_another_socket),
 		SCENE(a_socket_that_cannot_be_had_is_told),
 		SCENE(a_message_waits_for_the_connection),
 		SCENE(a_connection_that_is_refused_fails_what_waits),
+		SCENE(a_target_that_refuses_the_connection_is_followed_by_the_next),
 		SCENE(a_connection_that_does_not_come_is_waited_for_32_s),
 		SCENE(a_connection_that_is_lost_is_made_again),
 		SCENE(what_waited_for_its_turn_goes_on_a_new_connection),

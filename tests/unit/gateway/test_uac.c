@@ -177,7 +177,8 @@ static void without_an_answer_it_is_repeated_and_then_times_out(void **state)
 static void a_response_of_no_transaction_is_nothing(void **state)
 {
 	static const char *const others[] = {
-		"branch=z9hG4bK0000000000000000deadbeefdeadbeef;",
+		"branch=z9hG4bK00000000deadbeefdeadbeefdeadbeef;",
+		"branch=z9hG4bK0000000100000000deadbeefdeadbeef;",
 		"branch=z9hG4bKffffffff000000000000000000000000;",
 		"branch=z9hG4bKxyz;",
 		"branch=1;",
