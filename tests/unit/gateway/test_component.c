@@ -91,6 +91,29 @@ static void a_wrong_secret_is_told_and_tried_again(void **state)
 	assert_true(gateway_is_up(s.g));
 }
 
+static void a_new_secret_serves_the_next_connection(void **state)
+{
+	char secret[] = "s3cret";
+
+	(void)state;
+	s.cfg.component_secret = SLICE("wrong");
+	start();
+	connect_server();
+	assert_false(gateway_is_up(s.g));
+	assert_int_equal(gateway_set_secret(s.g, slice_str(secret)), 0);
+	memset(secret, 'x', sizeof(secret) - 1); /* it was copied */
+	until_connect();
+	connect_server();
+	assert_true(gateway_is_up(s.g));
+	mem_fail_after(0);
+	assert_int_equal(gateway_set_secret(s.g, SLICE("other")), -ENOMEM);
+	mem_fail_after(-1);
+	break_stream();
+	until_connect();
+	connect_server();
+	assert_true(gateway_is_up(s.g)); /* the old one stays */
+}
+
 static void the_login_has_ten_seconds(void **state)
 {
 	(void)state;
@@ -168,6 +191,7 @@ static void while_it_is_down_the_answer_is_503_at_once(void **state)
 	start();
 	send_message("1", A_CONTOSO);
 	assert_holds(answer_to("1"), "SIP/2.0 503 XMPP Server Not Connected\r\n");
+	assert_holds(answer_to("1"), "ms-diagnostics: 1007;"); /* down, not merely busy */
 	assert_holds(answer_to("1"), "Retry-After: 5\r\n");
 	connect_server();
 	send_message("1", A_CONTOSO);
@@ -412,6 +436,7 @@ int main(void)
 		SCENE(a_connection_is_wanted_at_once),
 		SCENE(gw_component_waits_for_handshake),
 		SCENE(a_wrong_secret_is_told_and_tried_again),
+		SCENE(a_new_secret_serves_the_next_connection),
 		SCENE(the_login_has_ten_seconds),
 		SCENE(pauses_grow_and_have_jitter),
 		SCENE(two_gateways_do_not_come_back_as_one),

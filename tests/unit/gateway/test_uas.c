@@ -296,6 +296,7 @@ static void when_full_a_new_request_gets_503_with_retry_after(void **state)
 	assert_int_equal(status_of("4"), 503);
 	assert_holds(answer_to("4"), "SIP/2.0 503 Too Many Messages In Hand\r\n");
 	assert_holds(answer_to("4"), "Retry-After: 5\r\n");
+	assert_lacks(answer_to("4"), "ms-diagnostics"); /* busy, not down */
 	assert_int_equal(gateway_stats(s.g)->overload_503, 1);
 	assert_int_equal(s.n_got, 6); /* nothing went */
 	send_message("1", A_CONTOSO); /* not new: the answer that it had */
