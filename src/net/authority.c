@@ -97,15 +97,16 @@ static int alt_names(const char *names, char *ret, size_t size)
 	struct slice rest = slice_str(names);
 	size_t n = 0;
 
-	ret[0] = '\0';
-	while (rest.n) {
+	do {
 		struct slice one = slice_split(&rest, ',');
 
+		if (one.n == 0)
+			return ERR_SYNTAX;
 		n += (size_t)snprintf(
 			ret + n, size - n, "%sDNS:%.*s", n ? "," : "", SLICE_FMT(one));
 		if (n >= size)
 			return ERR_LIMIT;
-	}
+	} while (rest.n);
 	return 0;
 }
 
@@ -115,11 +116,13 @@ static int issue(
 {
 	char san[512], cn[256];
 	int err = alt_names(names, san, sizeof(san));
+	if (err)
+		return err;
 	struct slice first = slice_cut(slice_str(names), 0, slice_chr(slice_str(names), ','));
 
 	slice_cstr(first, cn, sizeof(cn));
-	X509 *x = err ? NULL : new_cert(cn, ++a->serial, from_s, to_s, key);
-	if (!err && (!x || !X509_set_issuer_name(x, X509_get_subject_name(a->cert))))
+	X509 *x = new_cert(cn, ++a->serial, from_s, to_s, key);
+	if (!x || !X509_set_issuer_name(x, X509_get_subject_name(a->cert)))
 		err = -ENOMEM;
 	if (!err)
 		err = add_extension(x, a->cert, NID_subject_alt_name, san);

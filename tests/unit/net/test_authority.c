@@ -247,6 +247,28 @@ static void each_certificate_has_a_number_and_a_key_of_its_own(void **state)
 	made_done(&b);
 }
 
+static void what_cannot_be_made_is_said(void **state)
+{
+	char names[600];
+	struct buf pem;
+
+	(void)state;
+	buf_init(&pem, MAX);
+	memset(names, 'x', sizeof(names));
+	names[599] = '\0';
+	assert_int_equal(authority_put_identity(authority, names, -DAY, DAY, &pem), ERR_LIMIT);
+	assert_int_equal(authority_put_identity(authority, "", -DAY, DAY, &pem), ERR_SYNTAX);
+	assert_int_equal(
+		authority_put_identity(authority, "a.test,,b.test", -DAY, DAY, &pem), ERR_SYNTAX);
+	assert_int_equal(buf_len(&pem), 0);
+	buf_done(&pem);
+	buf_init(&pem, 100);
+	assert_int_equal(authority_put_identity(authority, "a.test", -DAY, DAY, &pem), -EMSGSIZE);
+	assert_int_equal(authority_put_ca(authority, &pem), -EMSGSIZE);
+	buf_done(&pem);
+	assert_null(authority_free(NULL));
+}
+
 static void without_memory_there_is_no_authority(void **state)
 {
 	struct authority *a = NULL;
@@ -271,6 +293,7 @@ int main(void)
 		TEST(validity_lies_where_it_is_wanted),
 		TEST(two_authorities_have_nothing_in_common),
 		TEST(each_certificate_has_a_number_and_a_key_of_its_own),
+		TEST(what_cannot_be_made_is_said),
 		TEST(without_memory_there_is_no_authority),
 	};
 
