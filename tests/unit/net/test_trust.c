@@ -1,0 +1,367 @@
+#include "net/trust.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+
+#include "base/mem.h"
+#include "net/authority.h"
+
+enum { DAY = 86400, MAX = 1 << 20 };
+
+static struct trust *trust;
+static struct authority *a, *b; /* two that do not know each other */
+static struct buf ca_a, ca_b, id_a, id_b;
+
+static int make_all(void **state)
+{
+	(void)state;
+	buf_init(&ca_a, MAX);
+	buf_init(&ca_b, MAX);
+	buf_init(&id_a, MAX);
+	buf_init(&id_b, MAX);
+	if (authority_new(&a) || authority_new(&b))
+		return -1;
+	return authority_put_ca(a, &ca_a) | authority_put_ca(b, &ca_b) |
+	       authority_put_identity(a, "a.test", -DAY, DAY, &id_a) |
+	       authority_put_identity(b, "b.test", -DAY, DAY, &id_b);
+}
+
+static int free_all(void **state)
+{
+	(void)state;
+	authority_free(a);
+	authority_free(b);
+	buf_done(&ca_a);
+	buf_done(&ca_b);
+	buf_done(&id_a);
+	buf_done(&id_b);
+	return 0;
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	return trust_new(&trust);
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	trust = trust_free(trust);
+	return trust ? -1 : 0;
+}
+
+/* The part of a PEM text that is the certificate, or the key. */
+static struct slice part(const struct buf *pem, const char *label)
+{
+	struct slice all = buf_slice(pem);
+	char begin[64], end[64];
+
+	snprintf(begin, sizeof(begin), "-----BEGIN %s-----", label);
+	snprintf(end, sizeof(end), "-----END %s-----\n", label);
+	size_t from = slice_find(all, slice_str(begin)), to = slice_find(all, slice_str(end));
+	assert_true(from != SIZE_MAX && to != SIZE_MAX);
+	return slice_cut(all, from, to + strlen(end));
+}
+
+#define CERT(pem) part(pem, "CERTIFICATE")
+#define KEY(pem)  part(pem, "PRIVATE KEY")
+
+/* ---- contexts ---- */
+
+static unsigned prepared;
+
+static void prepare(SSL_CTX *ctx)
+{
+	assert_non_null(ctx);
+	prepared++;
+}
+
+static SSL_CTX *context(bool accept, unsigned number, unsigned identity)
+{
+	const struct trust_choice choice = { accept, number, identity };
+	SSL_CTX *ctx = NULL;
+
+	assert_int_equal(trust_context(trust, &choice, prepare, &ctx), 0);
+	assert_non_null(ctx);
+	assert_int_equal(ERR_peek_error(), 0);
+	return ctx;
+}
+
+/* Does who made that choice believe this certificate? */
+static bool believes(unsigned number, const struct buf *pem)
+{
+	X509_STORE_CTX *ctx = X509_STORE_CTX_new();
+	struct slice s = buf_slice(pem);
+	BIO *bio = BIO_new_mem_buf(s.p, (int)s.n);
+	X509 *x = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+
+	assert_true(X509_STORE_CTX_init(
+		ctx, SSL_CTX_get_cert_store(context(false, number, 0)), x, NULL));
+	bool ok = X509_verify_cert(ctx) == 1;
+	X509_STORE_CTX_free(ctx);
+	X509_free(x);
+	BIO_free(bio);
+	ERR_clear_error();
+	return ok;
+}
+
+/* ---- CAs ---- */
+
+static void one_ca_is_believed_and_no_other(void **state)
+{
+	(void)state;
+	assert_int_equal(trust_add_ca(trust, 1, buf_slice(&ca_a)), 0);
+	assert_int_equal(trust_add_ca(trust, 2, buf_slice(&ca_b)), 0);
+	assert_true(believes(1, &id_a));
+	assert_false(believes(1, &id_b));
+	assert_true(believes(2, &id_b));
+	assert_false(believes(2, &id_a));
+}
+
+static void line_ends_of_windows_are_fine(void **state)
+{
+	struct slice s = buf_slice(&ca_a);
+	struct buf pem;
+
+	(void)state;
+	buf_init(&pem, MAX);
+	while (s.n) {
+		buf_put(&pem, slice_split(&s, '\n'));
+		buf_puts(&pem, "\r\n");
+	}
+	assert_int_equal(trust_add_ca(trust, 1, buf_slice(&pem)), 0);
+	assert_true(believes(1, &id_a));
+	buf_done(&pem);
+}
+
+static void a_certificate_that_is_no_cas_is_believed_when_it_is_there(void **state)
+{
+	(void)state;
+	assert_int_equal(trust_add_ca(trust, 1, CERT(&id_a)), 0);
+	assert_true(believes(1, &id_a));
+	assert_false(believes(1, &id_b));
+}
+
+static void a_certificate_twice_is_one(void **state)
+{
+	struct buf pem;
+
+	(void)state;
+	buf_init(&pem, MAX);
+	buf_put(&pem, buf_slice(&ca_a));
+	buf_put(&pem, buf_slice(&ca_a));
+	assert_int_equal(trust_add_ca(trust, 1, buf_slice(&pem)), 0);
+	assert_true(believes(1, &id_a));
+	buf_done(&pem);
+}
+
+static void without_a_certificate_it_is_a_syntax_error(void **state)
+{
+	struct slice cut = buf_slice(&ca_a), key = KEY(&id_a);
+	const struct slice texts[] = {
+		SLICE(""),
+		SLICE("garbage"),
+		SLICE("-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n"),
+		SLICE("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"),
+		SLICE("-----BEGIN CERTIFICATE-----\n!!!!\n-----END CERTIFICATE-----\n"),
+		key,
+		slice_cut(cut, 0, cut.n - 10),
+		slice_cut(cut, 0, cut.n / 2),
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(texts); i++) {
+		assert_int_equal(trust_add_ca(trust, 1, texts[i]), ERR_SYNTAX);
+		assert_int_equal(ERR_peek_error(), 0); /* the next call must not find it */
+	}
+	assert_int_equal(
+		trust_add_ca(trust, 1, buf_slice(&ca_a)), 0); /* the number is still free */
+}
+
+static void numbers_of_trust_have_a_limit(void **state)
+{
+	static uint8_t big[(16 << 20) + 1];
+
+	(void)state;
+	assert_int_equal(trust_add_ca(trust, 0, buf_slice(&ca_a)), ERR_LIMIT); /* the system's */
+	assert_int_equal(trust_add_ca(trust, TRUST_MAX, buf_slice(&ca_a)), ERR_LIMIT);
+	assert_int_equal(trust_add_ca(trust, UINT32_MAX, buf_slice(&ca_a)), ERR_LIMIT);
+	for (unsigned i = 1; i < TRUST_MAX; i++)
+		assert_int_equal(trust_add_ca(trust, i, buf_slice(&ca_a)), 0);
+	assert_int_equal(trust_add_ca(trust, 1, buf_slice(&ca_b)), ERR_LIMIT); /* it is taken */
+	assert_false(believes(1, &id_b));
+	trust = trust_free(trust);
+	assert_int_equal(trust_new(&trust), 0);
+	assert_int_equal(trust_add_ca(trust, 1, slice_of(big, sizeof(big))), ERR_LIMIT);
+	assert_int_equal(trust_add_ca(trust, 1, slice_of(big, sizeof(big) - 1)), ERR_SYNTAX);
+}
+
+/* ---- identities ---- */
+
+static void an_identity_is_what_its_context_shows(void **state)
+{
+	(void)state;
+	assert_int_equal(trust_add_identity(trust, 1, buf_slice(&id_a)), 0);
+	SSL_CTX *ctx = context(true, 0, 1);
+	assert_int_equal(SSL_CTX_check_private_key(ctx), 1);
+	assert_int_equal(X509_check_host(SSL_CTX_get0_certificate(ctx), "a.test", 0, 0, NULL), 1);
+	ctx = context(false, 0, 1);
+	assert_int_equal(X509_check_host(SSL_CTX_get0_certificate(ctx), "a.test", 0, 0, NULL), 1);
+	assert_null(SSL_CTX_get0_certificate(context(false, 0, 0)));
+}
+
+static void the_key_may_be_first_and_a_chain_behind(void **state)
+{
+	STACK_OF(X509) * chain;
+	struct buf pem;
+
+	(void)state;
+	buf_init(&pem, MAX);
+	buf_put(&pem, KEY(&id_a));
+	buf_put(&pem, CERT(&id_a));
+	buf_put(&pem, buf_slice(&ca_a));
+	buf_put(&pem, buf_slice(&ca_b));
+	assert_int_equal(trust_add_identity(trust, 1, buf_slice(&pem)), 0);
+	SSL_CTX *ctx = context(true, 0, 1);
+	assert_int_equal(X509_check_host(SSL_CTX_get0_certificate(ctx), "a.test", 0, 0, NULL), 1);
+	assert_int_equal(SSL_CTX_get0_chain_certs(ctx, &chain), 1);
+	assert_int_equal(sk_X509_num(chain), 2);
+	buf_done(&pem);
+}
+
+/* ---- contexts ---- */
+
+static void a_context_is_shared_by_choice(void **state)
+{
+	SSL_CTX *seen[8];
+
+	(void)state;
+	assert_int_equal(trust_add_ca(trust, 1, buf_slice(&ca_a)), 0);
+	assert_int_equal(trust_add_identity(trust, 1, buf_slice(&id_a)), 0);
+	assert_int_equal(trust_add_identity(trust, 2, buf_slice(&id_b)), 0);
+	prepared = 0;
+	for (unsigned round = 0; round < 3; round++) {
+		SSL_CTX *now[] = { context(false, 0, 0), context(false, 1, 0), context(false, 1, 1),
+			context(false, 1, 2), context(true, 0, 1), context(true, 1, 1),
+			context(true, 1, 2), context(false, 0, 1) };
+
+		for (size_t i = 0; i < COUNT(now); i++) {
+			for (size_t k = 0; k < i; k++)
+				assert_ptr_not_equal(now[i], now[k]);
+			if (round)
+				assert_ptr_equal(now[i], seen[i]);
+			seen[i] = now[i];
+		}
+	}
+	assert_int_equal(prepared, COUNT(seen)); /* each goes through it once */
+}
+
+static void a_context_is_not_older_than_tls_1_2(void **state)
+{
+	(void)state;
+	assert_int_equal(trust_add_identity(trust, 1, buf_slice(&id_a)), 0);
+	for (unsigned accept = 0; accept < 2; accept++) {
+		SSL_CTX *ctx = context(accept, 0, accept);
+
+		assert_int_equal(SSL_CTX_get_min_proto_version(ctx), TLS1_2_VERSION);
+		assert_true(SSL_CTX_get_options(ctx) & SSL_OP_NO_RENEGOTIATION);
+		assert_int_equal(SSL_CTX_get_session_cache_mode(ctx), SSL_SESS_CACHE_OFF);
+	}
+}
+
+static void what_was_never_added_cannot_be_chosen(void **state)
+{
+	static const struct trust_choice choices[] = {
+		{ false, 1, 0 },
+		{ false, 0, 1 },
+		{ true, 0, 1 },
+		{ true, 0, 0 }, /* a server has an identity */
+		{ true, 2, 0 },
+		{ false, TRUST_MAX, 0 },
+		{ false, 0, IDENTITY_MAX },
+		{ false, UINT32_MAX, UINT32_MAX },
+	};
+
+	(void)state;
+	assert_int_equal(trust_add_ca(trust, 2, buf_slice(&ca_a)), 0);
+	prepared = 0;
+	for (size_t i = 0; i < COUNT(choices); i++) {
+		SSL_CTX *ctx = NULL;
+
+		assert_int_equal(trust_context(trust, &choices[i], prepare, &ctx), -EINVAL);
+		assert_null(ctx);
+	}
+	assert_int_equal(prepared, 0);
+}
+
+/* 512 bits are below every security level of the library. */
+static void an_identity_too_weak_for_the_library_cannot_be_chosen(void **state)
+{
+	const struct trust_choice choice = { true, 0, 1 };
+	EVP_PKEY *key = EVP_RSA_gen(512);
+	X509 *x = X509_new();
+	BIO *out = BIO_new(BIO_s_mem());
+	SSL_CTX *ctx = NULL;
+	char *text;
+
+	(void)state;
+	assert_non_null(key);
+	X509_gmtime_adj(X509_getm_notBefore(x), -DAY);
+	X509_gmtime_adj(X509_getm_notAfter(x), DAY);
+	X509_set_pubkey(x, key);
+	assert_true(X509_sign(x, key, EVP_sha256()) > 0);
+	assert_true(PEM_write_bio_X509(out, x) &&
+		    PEM_write_bio_PrivateKey(out, key, NULL, NULL, 0, NULL, NULL));
+	long n = BIO_get_mem_data(out, &text);
+	assert_int_equal(trust_add_identity(trust, 1, slice_of(text, (size_t)n)), 0);
+	assert_int_equal(trust_context(trust, &choice, prepare, &ctx), -EINVAL);
+	assert_null(ctx);
+	assert_int_equal(ERR_peek_error(), 0);
+	X509_free(x);
+	EVP_PKEY_free(key);
+	BIO_free(out);
+}
+
+static void without_memory_there_is_no_trust(void **state)
+{
+	struct trust *t = NULL;
+
+	(void)state;
+	mem_fail_after(0);
+	assert_int_equal(trust_new(&t), -ENOMEM);
+	mem_fail_after(-1);
+	assert_null(t);
+	assert_null(trust_free(NULL));
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(one_ca_is_believed_and_no_other),
+		TEST(line_ends_of_windows_are_fine),
+		TEST(a_certificate_that_is_no_cas_is_believed_when_it_is_there),
+		TEST(a_certificate_twice_is_one),
+		TEST(without_a_certificate_it_is_a_syntax_error),
+		TEST(numbers_of_trust_have_a_limit),
+		TEST(an_identity_is_what_its_context_shows),
+		TEST(the_key_may_be_first_and_a_chain_behind),
+		TEST(a_context_is_shared_by_choice),
+		TEST(a_context_is_not_older_than_tls_1_2),
+		TEST(what_was_never_added_cannot_be_chosen),
+		TEST(an_identity_too_weak_for_the_library_cannot_be_chosen),
+		TEST(without_memory_there_is_no_trust),
+	};
+
+	return cmocka_run_group_tests_name("trust", tests, make_all, free_all);
+}
