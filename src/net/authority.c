@@ -126,6 +126,9 @@ static int issue(
 		err = -ENOMEM;
 	if (!err)
 		err = add_extension(x, a->cert, NID_subject_alt_name, san);
+	/* All authorities have one name: this tells which it was (RFC 5280 section 4.2.1.1). */
+	if (!err)
+		err = add_extension(x, a->cert, NID_authority_key_identifier, "keyid:always");
 	if (!err)
 		err = add_extension(x, a->cert, NID_ext_key_usage, "serverAuth,clientAuth");
 	if (!err && !X509_sign(x, a->key, EVP_sha256()))

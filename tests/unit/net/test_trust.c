@@ -127,6 +127,24 @@ static void one_ca_is_believed_and_no_other(void **state)
 	assert_false(believes(2, &id_a));
 }
 
+static void all_cas_of_a_file_are_believed(void **state)
+{
+	struct buf pem;
+
+	(void)state;
+	buf_init(&pem, MAX);
+	buf_puts(&pem, "A bundle\r\n\r\nSubject: CN=a\n");
+	buf_put(&pem, buf_slice(&ca_a));
+	buf_puts(&pem, "# in between\n");
+	buf_put(&pem, KEY(&id_a)); /* a key is no matter */
+	buf_put(&pem, buf_slice(&ca_b));
+	buf_puts(&pem, "the end");
+	assert_int_equal(trust_add_ca(trust, 1, buf_slice(&pem)), 0);
+	assert_true(believes(1, &id_a));
+	assert_true(believes(1, &id_b));
+	buf_done(&pem);
+}
+
 static void line_ends_of_windows_are_fine(void **state)
 {
 	struct slice s = buf_slice(&ca_a);
@@ -349,6 +367,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(one_ca_is_believed_and_no_other),
+		TEST(all_cas_of_a_file_are_believed),
 		TEST(line_ends_of_windows_are_fine),
 		TEST(a_certificate_that_is_no_cas_is_believed_when_it_is_there),
 		TEST(a_certificate_twice_is_one),
