@@ -64,6 +64,15 @@ static BIO *open_pem(struct slice pem)
 	return BIO_new_mem_buf(pem.p, (int)pem.n);
 }
 
+/* Did the last read fail because there was no certificate any more?  Else one is damaged, and would
+ * hide those behind it. */
+static bool at_end(void)
+{
+	unsigned long e = ERR_peek_last_error();
+
+	return ERR_GET_LIB(e) == ERR_LIB_PEM && ERR_GET_REASON(e) == PEM_R_NO_START_LINE;
+}
+
 int trust_add_ca(struct trust *t, unsigned number, struct slice pem)
 {
 	unsigned n = 0;
@@ -82,9 +91,10 @@ int trust_add_ca(struct trust *t, unsigned number, struct slice pem)
 		X509_free(x);
 	}
 	BIO_free(bio);
-	ERR_clear_error(); /* the end of the text is one */
+	const bool whole = at_end();
+	ERR_clear_error();
 	X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN);
-	if (n == 0) {
+	if (n == 0 || !whole) {
 		X509_STORE_free(store);
 		return ERR_SYNTAX;
 	}
@@ -142,15 +152,17 @@ int trust_add_identity(struct trust *t, unsigned number, struct slice pem)
 	}
 	BIO *certs = open_pem(pem), *keys = open_pem(pem);
 	int err = certs && keys && id.chain ? 0 : -ENOMEM;
+	bool whole = false;
 	if (!err) {
 		id.cert = PEM_read_bio_X509(certs, NULL, NULL, NULL);
 		id.key = PEM_read_bio_PrivateKey(keys, NULL, NULL, NULL);
 		for (X509 *x; (x = PEM_read_bio_X509(certs, NULL, NULL, NULL));)
 			sk_X509_push(id.chain, x);
+		whole = at_end();
 	}
 	BIO_free(certs);
 	BIO_free(keys);
-	if (!err && (!id.cert || !id.key || X509_check_private_key(id.cert, id.key) != 1))
+	if (!err && (!whole || !id.cert || !id.key || X509_check_private_key(id.cert, id.key) != 1))
 		err = ERR_SYNTAX;
 	ERR_clear_error();
 	if (err)

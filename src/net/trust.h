@@ -18,9 +18,11 @@ struct trust;
 int trust_new(struct trust **ret);
 struct trust *trust_free(struct trust *t);
 /* CA certificates, PEM; also a certificate that is no CA's is believed when it is in here.  0;
- * ERR_SYNTAX when there is none in it; ERR_LIMIT; -ENOMEM. */
+ * ERR_SYNTAX when there is none in it, or a damaged one; ERR_LIMIT (number, or over 16 MiB);
+ * -ENOMEM. */
 int trust_add_ca(struct trust *t, unsigned number, struct slice pem);
-/* Certificate chain and key, PEM in one.  0; ERR_SYNTAX; ERR_LIMIT; -ENOMEM. */
+/* Certificate chain and key, PEM in one; the key without a pass phrase.  0; ERR_SYNTAX (also when
+ * it is not the certificate's key); ERR_LIMIT; -ENOMEM. */
 int trust_add_identity(struct trust *t, unsigned number, struct slice pem);
 
 /* The accepting side may have keys and versions that nobody should use: a lab's must be as bad as
@@ -35,6 +37,7 @@ struct trust_choice {
 };
 
 /* The context for it; owned by `t`.  A new one goes through `prepare` first.  0; -EINVAL when a
- * number was never added, or when a server has no identity; -ENOMEM. */
+ * number was never added, when a server has no identity, or one too weak for the library; -ENOMEM.
+ */
 int trust_context(struct trust *t, const struct trust_choice *choice, void (*prepare)(SSL_CTX *),
 	SSL_CTX **ret);

@@ -205,6 +205,29 @@ static void without_a_certificate_it_is_a_syntax_error(void **state)
 		trust_add_ca(trust, 1, buf_slice(&ca_a)), 0); /* the number is still free */
 }
 
+/* Else those behind it would be missing, and nobody would know why. */
+static void a_damaged_one_among_good_ones_is_a_syntax_error(void **state)
+{
+	struct buf pem;
+
+	(void)state;
+	for (unsigned place = 0; place < 3; place++) {
+		buf_init(&pem, MAX);
+		for (unsigned i = 0; i < 3; i++)
+			buf_put(&pem, i == place ? SLICE("-----BEGIN CERTIFICATE-----\nAAAA\n"
+							 "-----END CERTIFICATE-----\n")
+						 : buf_slice(i ? &ca_a : &ca_b));
+		assert_int_equal(trust_add_ca(trust, 1, buf_slice(&pem)), ERR_SYNTAX);
+		assert_int_equal(ERR_peek_error(), 0);
+		buf_done(&pem);
+	}
+	buf_init(&pem, MAX); /* a copy that was cut off */
+	buf_put(&pem, buf_slice(&ca_a));
+	buf_put(&pem, slice_cut(buf_slice(&ca_b), 0, buf_len(&ca_b) / 2));
+	assert_int_equal(trust_add_ca(trust, 1, buf_slice(&pem)), ERR_SYNTAX);
+	buf_done(&pem);
+}
+
 static void numbers_of_trust_have_a_limit(void **state)
 {
 	static uint8_t big[(16 << 20) + 1];
@@ -254,6 +277,36 @@ static void the_key_may_be_first_and_a_chain_behind(void **state)
 	assert_int_equal(SSL_CTX_get0_chain_certs(ctx, &chain), 1);
 	assert_int_equal(sk_X509_num(chain), 2);
 	buf_done(&pem);
+}
+
+static void put_two(struct buf *pem, struct slice first, struct slice second)
+{
+	buf_clear(pem);
+	buf_put(pem, first);
+	buf_put(pem, second);
+}
+
+static void an_identity_without_its_own_key_is_a_syntax_error(void **state)
+{
+	static const struct slice damaged = SLICE("-----BEGIN CERTIFICATE-----\nAAAA\n"
+						  "-----END CERTIFICATE-----\n");
+	struct buf pem[5];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(pem); i++)
+		buf_init(&pem[i], MAX);
+	put_two(&pem[0], CERT(&id_a), KEY(&id_b)); /* somebody else's key */
+	put_two(&pem[1], CERT(&id_a), SLICE_NONE);
+	put_two(&pem[2], KEY(&id_a), SLICE_NONE);
+	put_two(&pem[3], SLICE("garbage"), SLICE_NONE);
+	put_two(&pem[4], buf_slice(&id_a), damaged); /* its chain would be missing */
+	for (size_t i = 0; i < COUNT(pem); i++) {
+		print_message("case: %zu\n", i);
+		assert_int_equal(trust_add_identity(trust, 1, buf_slice(&pem[i])), ERR_SYNTAX);
+		assert_int_equal(ERR_peek_error(), 0);
+		buf_done(&pem[i]);
+	}
+	assert_int_equal(trust_add_identity(trust, 1, buf_slice(&id_a)), 0);
 }
 
 /* ---- contexts ---- */
@@ -372,9 +425,11 @@ int main(void)
 		TEST(a_certificate_that_is_no_cas_is_believed_when_it_is_there),
 		TEST(a_certificate_twice_is_one),
 		TEST(without_a_certificate_it_is_a_syntax_error),
+		TEST(a_damaged_one_among_good_ones_is_a_syntax_error),
 		TEST(numbers_of_trust_have_a_limit),
 		TEST(an_identity_is_what_its_context_shows),
 		TEST(the_key_may_be_first_and_a_chain_behind),
+		TEST(an_identity_without_its_own_key_is_a_syntax_error),
 		TEST(a_context_is_shared_by_choice),
 		TEST(a_context_is_not_older_than_tls_1_2),
 		TEST(what_was_never_added_cannot_be_chosen),
