@@ -64,6 +64,16 @@ static BIO *open_pem(struct slice pem)
 	return BIO_new_mem_buf(pem.p, (int)pem.n);
 }
 
+/* Without this the library asks on the terminal, and waits. */
+static int no_phrase(char *buf, int size, int rwflag, void *arg)
+{
+	(void)buf;
+	(void)size;
+	(void)rwflag;
+	(void)arg;
+	return -1;
+}
+
 /* Did the last read fail because there was no certificate any more?  Else one is damaged, and would
  * hide those behind it. */
 static bool at_end(void)
@@ -86,7 +96,7 @@ int trust_add_ca(struct trust *t, unsigned number, struct slice pem)
 		BIO_free(bio);
 		return -ENOMEM;
 	}
-	for (X509 *x; (x = PEM_read_bio_X509(bio, NULL, NULL, NULL)); n++) {
+	for (X509 *x; (x = PEM_read_bio_X509(bio, NULL, no_phrase, NULL)); n++) {
 		X509_STORE_add_cert(store, x);
 		X509_free(x);
 	}
@@ -154,9 +164,9 @@ int trust_add_identity(struct trust *t, unsigned number, struct slice pem)
 	int err = certs && keys && id.chain ? 0 : -ENOMEM;
 	bool whole = false;
 	if (!err) {
-		id.cert = PEM_read_bio_X509(certs, NULL, NULL, NULL);
-		id.key = PEM_read_bio_PrivateKey(keys, NULL, NULL, NULL);
-		for (X509 *x; (x = PEM_read_bio_X509(certs, NULL, NULL, NULL));)
+		id.cert = PEM_read_bio_X509(certs, NULL, no_phrase, NULL);
+		id.key = PEM_read_bio_PrivateKey(keys, NULL, no_phrase, NULL);
+		for (X509 *x; (x = PEM_read_bio_X509(certs, NULL, no_phrase, NULL));)
 			sk_X509_push(id.chain, x);
 		whole = at_end();
 	}

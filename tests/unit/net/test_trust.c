@@ -7,9 +7,13 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <fcntl.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "net/authority.h"
@@ -309,6 +313,53 @@ static void an_identity_without_its_own_key_is_a_syntax_error(void **state)
 	assert_int_equal(trust_add_identity(trust, 1, buf_slice(&id_a)), 0);
 }
 
+/* The certificate of id_a with its key under a pass phrase. */
+static void put_encrypted(struct buf *pem)
+{
+	struct slice s = buf_slice(&id_a);
+	BIO *in = BIO_new_mem_buf(s.p, (int)s.n), *out = BIO_new(BIO_s_mem());
+	EVP_PKEY *key = PEM_read_bio_PrivateKey(in, NULL, NULL, NULL);
+	unsigned char phrase[] = "phrase";
+	char *text;
+
+	assert_int_equal(
+		PEM_write_bio_PrivateKey(out, key, EVP_aes_128_cbc(), phrase, 6, NULL, NULL), 1);
+	long n = BIO_get_mem_data(out, &text);
+	buf_put(pem, CERT(&id_a));
+	buf_put(pem, slice_of(text, (size_t)n));
+	EVP_PKEY_free(key);
+	BIO_free(in);
+	BIO_free(out);
+}
+
+/* The child has a terminal, and somebody there who would answer. */
+static void a_key_under_a_pass_phrase_is_refused_and_nobody_is_asked(void **state)
+{
+	int status, master = posix_openpt(O_RDWR | O_NOCTTY);
+	char shown[256] = "";
+	struct buf pem;
+
+	(void)state;
+	assert_true(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0);
+	buf_init(&pem, MAX);
+	put_encrypted(&pem);
+	pid_t child = fork();
+	if (child == 0) {
+		setsid();
+		int slave = open(ptsname(master), O_RDWR);
+		ioctl(slave, TIOCSCTTY, 0);
+		_exit(trust_add_identity(trust, 1, buf_slice(&pem)) == ERR_SYNTAX ? 0 : 1);
+	}
+	assert_int_equal(write(master, "wrong\n", 6), 6);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	fcntl(master, F_SETFL, O_NONBLOCK);
+	(void)!read(master, shown, sizeof(shown) - 1); /* what was typed is echoed */
+	assert_null(strstr(shown, "phrase"));
+	close(master);
+	buf_done(&pem);
+}
+
 /* ---- contexts ---- */
 
 static void a_context_is_shared_by_choice(void **state)
@@ -430,6 +481,7 @@ int main(void)
 		TEST(an_identity_is_what_its_context_shows),
 		TEST(the_key_may_be_first_and_a_chain_behind),
 		TEST(an_identity_without_its_own_key_is_a_syntax_error),
+		TEST(a_key_under_a_pass_phrase_is_refused_and_nobody_is_asked),
 		TEST(a_context_is_shared_by_choice),
 		TEST(a_context_is_not_older_than_tls_1_2),
 		TEST(what_was_never_added_cannot_be_chosen),
