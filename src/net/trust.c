@@ -9,6 +9,8 @@
 #include "base/mem.h"
 #include "base/str.h"
 
+enum { PEM_MAX = 16 << 20 };
+
 struct identity {
 	X509 *cert;
 	EVP_PKEY *key;
@@ -61,7 +63,7 @@ struct trust *trust_free(struct trust *t)
 
 static BIO *open_pem(struct slice pem)
 {
-	return BIO_new_mem_buf(pem.p, (int)pem.n);
+	return BIO_new_mem_buf(pem.n ? (const void *)pem.p : "", (int)pem.n);
 }
 
 /* Without this the library asks on the terminal, and waits. */
@@ -87,7 +89,7 @@ int trust_add_ca(struct trust *t, unsigned number, struct slice pem)
 {
 	unsigned n = 0;
 
-	if (number == 0 || number >= TRUST_MAX || t->stores[number] || pem.n > 16 << 20)
+	if (number == 0 || number >= TRUST_MAX || t->stores[number] || pem.n > PEM_MAX)
 		return ERR_LIMIT;
 	X509_STORE *store = X509_STORE_new();
 	BIO *bio = open_pem(pem);
@@ -156,7 +158,8 @@ int trust_add_identity(struct trust *t, unsigned number, struct slice pem)
 {
 	struct identity id = { .chain = sk_X509_new_null() };
 
-	if (number == 0 || number >= IDENTITY_MAX || t->identities[number].cert) {
+	if (number == 0 || number >= IDENTITY_MAX || t->identities[number].cert ||
+		pem.n > PEM_MAX) {
 		free_identity(&id);
 		return ERR_LIMIT;
 	}

@@ -294,7 +294,7 @@ static void an_identity_without_its_own_key_is_a_syntax_error(void **state)
 {
 	static const struct slice damaged = SLICE("-----BEGIN CERTIFICATE-----\nAAAA\n"
 						  "-----END CERTIFICATE-----\n");
-	struct buf pem[5];
+	struct buf pem[6];
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(pem); i++)
@@ -303,7 +303,8 @@ static void an_identity_without_its_own_key_is_a_syntax_error(void **state)
 	put_two(&pem[1], CERT(&id_a), SLICE_NONE);
 	put_two(&pem[2], KEY(&id_a), SLICE_NONE);
 	put_two(&pem[3], SLICE("garbage"), SLICE_NONE);
-	put_two(&pem[4], buf_slice(&id_a), damaged); /* its chain would be missing */
+	put_two(&pem[4], SLICE_NONE, SLICE_NONE);
+	put_two(&pem[5], buf_slice(&id_a), damaged); /* its chain would be missing */
 	for (size_t i = 0; i < COUNT(pem); i++) {
 		print_message("case: %zu\n", i);
 		assert_int_equal(trust_add_identity(trust, 1, buf_slice(&pem[i])), ERR_SYNTAX);
@@ -311,6 +312,23 @@ static void an_identity_without_its_own_key_is_a_syntax_error(void **state)
 		buf_done(&pem[i]);
 	}
 	assert_int_equal(trust_add_identity(trust, 1, buf_slice(&id_a)), 0);
+}
+
+static void numbers_of_identities_have_a_limit(void **state)
+{
+	static uint8_t big[(16 << 20) + 1];
+
+	(void)state;
+	assert_int_equal(trust_add_identity(trust, 0, buf_slice(&id_a)), ERR_LIMIT); /* none */
+	assert_int_equal(trust_add_identity(trust, IDENTITY_MAX, buf_slice(&id_a)), ERR_LIMIT);
+	assert_int_equal(trust_add_identity(trust, UINT32_MAX, buf_slice(&id_a)), ERR_LIMIT);
+	assert_int_equal(trust_add_identity(trust, 1, slice_of(big, sizeof(big))), ERR_LIMIT);
+	for (unsigned i = 1; i < IDENTITY_MAX; i++)
+		assert_int_equal(trust_add_identity(trust, i, buf_slice(&id_a)), 0);
+	assert_int_equal(trust_add_identity(trust, 1, buf_slice(&id_b)), ERR_LIMIT);
+	assert_int_equal(X509_check_host(SSL_CTX_get0_certificate(context(true, 0, 1)), "a.test", 0,
+				 0, NULL),
+		1);
 }
 
 /* The certificate of id_a with its key under a pass phrase. */
@@ -481,6 +499,7 @@ int main(void)
 		TEST(an_identity_is_what_its_context_shows),
 		TEST(the_key_may_be_first_and_a_chain_behind),
 		TEST(an_identity_without_its_own_key_is_a_syntax_error),
+		TEST(numbers_of_identities_have_a_limit),
 		TEST(a_key_under_a_pass_phrase_is_refused_and_nobody_is_asked),
 		TEST(a_context_is_shared_by_choice),
 		TEST(a_context_is_not_older_than_tls_1_2),
