@@ -20,7 +20,7 @@
 
 enum { PATH_MAX_TEXT = 128, WHY_MAX = 1024 };
 
-static char dir[] = "/tmp/stox-secret-XXXXXX";
+static char dir[] = "/tmp/stox-files-XXXXXX";
 
 struct got {
 	int err;
@@ -260,17 +260,186 @@ static void an_interrupted_question_leaves_the_terminal_as_it_was(void **state)
 	assert_echo_is_on_and_close(&t);
 }
 
-static int make_dir(void **state)
+/* ---- the configuration ---- */
+
+/* Files that name themselves by their partner's domain. */
+static const char *const names[] = { "option.yaml", "environment.yaml", "xdg/stox/stox.yaml",
+	"home/.config/stox/stox.yaml" };
+static const char *const folders[] = { "xdg", "xdg/stox", "home", "home/.config",
+	"home/.config/stox" };
+
+/* Reads; `domain` NULL wants no configuration. */
+static void check(const char *option, const char *domain)
 {
-	(void)state;
-	unsetenv("CREDENTIALS_DIRECTORY");
-	return mkdtemp(dir) ? 0 : -1;
+	struct conf *c = NULL;
+	char *found = NULL;
+	struct buf why;
+
+	buf_init(&why, WHY_MAX);
+	int err = config_read(option ? path_of(option) : NULL, &c, &found, &why);
+	assert_string_equal(buf_cstr(&why), "");
+	assert_int_equal(err, 0);
+	if (domain) {
+		assert_non_null(c);
+		assert_string_equal(c->partners[0].domain.s, domain);
+	} else {
+		assert_null(c);
+	}
+	conf_free(c);
+	free(found);
+	buf_done(&why);
 }
 
-static int remove_dir(void **state)
+static void set(const char *variable, const char *name)
+{
+	setenv(variable, path_of(name), 1);
+}
+
+static void the_nearest_place_wins(void **state)
+{
+	(void)state;
+	set("HOME", "home");
+	set("XDG_CONFIG_HOME", "xdg");
+	set("STOX_CONFIG", "environment.yaml");
+	check("option.yaml", "option.test");
+	check(NULL, "environment.test");
+	unsetenv("STOX_CONFIG");
+	check(NULL, "xdg.test");
+	unsetenv("XDG_CONFIG_HOME");
+	check(NULL, "home.test");
+}
+
+static void a_named_file_that_is_not_there_is_an_error(void **state)
+{
+	char want[WHY_MAX];
+	struct conf *c = NULL;
+	char *found = NULL;
+	struct buf why;
+
+	(void)state;
+	set("STOX_CONFIG", "nothing.yaml");
+	buf_init(&why, WHY_MAX);
+	assert_int_not_equal(config_read(NULL, &c, &found, &why), 0);
+	assert_null(c);
+	snprintf(want, sizeof(want), "%s: No such file or directory", path_of("nothing.yaml"));
+	assert_string_equal(buf_cstr(&why), want);
+	buf_done(&why);
+	free(found);
+	unsetenv("STOX_CONFIG");
+}
+
+static void relative_paths_start_at_the_configuration(void **state)
+{
+	static const struct {
+		const char *config, *path, *want;
+	} table[] = {
+		{ "/etc/stox/stox.yaml", "secrets/a", "/etc/stox/secrets/a" },
+		{ "/etc/stox/stox.yaml", "/run/a", "/run/a" },
+		{ "stox.yaml", "a", "a" },
+		{ "lab/stox.yaml", "a", "lab/a" },
+		{ NULL, "a", "a" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(table); i++) {
+		char *got = config_path(table[i].config, table[i].path);
+
+		assert_string_equal(got, table[i].want);
+		free(got);
+	}
+}
+
+static void what_is_wrong_with_a_configuration_is_said_with_its_place(void **state)
+{
+	static const char text[] = "partners:\n  - domain: a b\npools: 1\n";
+	char want[WHY_MAX];
+	struct conf *c = NULL;
+	char *found = NULL;
+	struct buf why;
+
+	(void)state;
+	write_file("s", text, sizeof(text) - 1, 0600);
+	buf_init(&why, WHY_MAX);
+	assert_int_equal(config_read(path_of("s"), &c, &found, &why), ERR_CONFIG);
+	assert_null(c);
+	assert_string_equal(found, path_of("s"));
+	snprintf(want, sizeof(want),
+		"%s:2:13: `domain` must be a domain name, like example.org\n"
+		"%s:3:8: `pools` must be a list, not a value\n",
+		path_of("s"), path_of("s"));
+	assert_string_equal(buf_cstr(&why), want);
+	buf_done(&why);
+	free(found);
+}
+
+/* ---- any file ---- */
+
+static void assert_file(const char *name, size_t max, int want_err, const char *want)
+{
+	char sentence[WHY_MAX];
+	struct buf text, why;
+
+	buf_init(&text, 1 << 16);
+	buf_init(&why, WHY_MAX);
+	assert_int_equal(file_read(path_of(name), max, &text, &why), want_err);
+	if (want_err) {
+		snprintf(sentence, sizeof(sentence), "%s: %s", path_of(name), want);
+		assert_string_equal(buf_cstr(&why), sentence);
+	} else {
+		assert_string_equal(buf_cstr(&text), want);
+		assert_string_equal(buf_cstr(&why), "");
+	}
+	buf_done(&text);
+	buf_done(&why);
+}
+
+static void a_file_is_read_whole_or_not_at_all(void **state)
+{
+	char big[10001];
+
+	(void)state;
+	memset(big, 'x', 10000);
+	big[10000] = '\0';
+	write_file("s", big, 10000, 0644);
+	assert_file("s", 10000, 0, big);
+	assert_file("s", 9999, -EFBIG, "File too large");
+	write_file("s", "", 0, 0644);
+	assert_file("s", 0, 0, "");
+	assert_file("nothing", 100, -ENOENT, "No such file or directory");
+	assert_file(".", 100, -EISDIR, "Is a directory");
+}
+
+/* ---- */
+
+static int make_files(void **state)
+{
+	static const char *const domains[] = { "option", "environment", "xdg", "home" };
+
+	(void)state;
+	unsetenv("CREDENTIALS_DIRECTORY");
+	if (!mkdtemp(dir))
+		return -1;
+	for (size_t i = 0; i < COUNT(folders); i++)
+		mkdir(path_of(folders[i]), 0700);
+	for (size_t i = 0; i < COUNT(names); i++) {
+		FILE *f = fopen(path_of(names[i]), "w");
+
+		if (!f)
+			return -1;
+		fprintf(f, "partners:\n  - domain: %s.test\n", domains[i]);
+		fclose(f);
+	}
+	return 0;
+}
+
+static int remove_files(void **state)
 {
 	(void)state;
 	unlink(path_of("s"));
+	for (size_t i = 0; i < COUNT(names); i++)
+		unlink(path_of(names[i]));
+	for (size_t i = COUNT(folders); i > 0; i--)
+		rmdir(path_of(folders[i - 1]));
 	return rmdir(dir);
 }
 
@@ -284,7 +453,12 @@ int main(void)
 		cmocka_unit_test(a_secret_of_another_user_is_refused),
 		cmocka_unit_test(a_terminal_is_asked_without_an_echo),
 		cmocka_unit_test(an_interrupted_question_leaves_the_terminal_as_it_was),
+		cmocka_unit_test(the_nearest_place_wins),
+		cmocka_unit_test(a_named_file_that_is_not_there_is_an_error),
+		cmocka_unit_test(what_is_wrong_with_a_configuration_is_said_with_its_place),
+		cmocka_unit_test(relative_paths_start_at_the_configuration),
+		cmocka_unit_test(a_file_is_read_whole_or_not_at_all),
 	};
 
-	return cmocka_run_group_tests(tests, make_dir, remove_dir);
+	return cmocka_run_group_tests_name("files", tests, make_files, remove_files);
 }

@@ -12,6 +12,7 @@
 #include "base/mem.h"
 
 struct values {
+	const char *argument;
 	const char *target, *password_file;
 	unsigned port, verbose;
 	ts_t timeout;
@@ -234,6 +235,32 @@ static void help_names_every_option(void **state)
 	}
 }
 
+static void one_word_may_stand_without_a_dash_where_the_command_has_a_name_for_it(void **state)
+{
+	static const struct opt_command with = { .name = "try",
+		.summary = "Tries it.",
+		.opts = opts,
+		.n_opts = COUNT(opts),
+		.argument = "REASON",
+		.argument_offset = AT(argument) };
+
+	(void)state;
+	struct run r = run_as(&with, "-f dns_timeout -v");
+	assert_int_equal(r.result, OPT_OK);
+	assert_string_equal(r.v.argument, "dns_timeout");
+	assert_true(r.v.fast);
+	assert_int_equal(r.v.verbose, 1);
+	r = run_as(&with, "-f");
+	assert_int_equal(r.result, OPT_OK);
+	assert_null(r.v.argument);
+	r = run_as(&with, "dns_timeout tls");
+	assert_int_equal(r.result, OPT_BAD);
+	assert_string_equal(r.err, "stox try: `tls`: one REASON is enough\n");
+	r = run_as(&with, "--help");
+	assert_int_equal(r.result, OPT_HELP);
+	assert_non_null(strstr(r.out, "usage: stox try [options] [REASON]\n"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -243,6 +270,8 @@ int main(void)
 		cmocka_unit_test(what_is_not_given_stays_as_it_was),
 		cmocka_unit_test(one_line_says_what_is_wrong),
 		cmocka_unit_test(help_names_every_option),
+		cmocka_unit_test(
+			one_word_may_stand_without_a_dash_where_the_command_has_a_name_for_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
