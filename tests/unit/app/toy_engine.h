@@ -1,5 +1,5 @@
 /* toy_engine.h - an engine that does what a test tells it to, and holds its driver to the rules of
- * base/world.h.  Included by one test program only. */
+ * base/world.h. */
 #pragma once
 
 #include <string.h>
@@ -7,7 +7,7 @@
 #include "base/buf.h"
 #include "base/world.h"
 
-enum { WANTS_MAX = 8, OUTPUTS_MAX = 8, LOG_MAX = 1024, BYTES_MAX = 8 << 20 };
+enum { WANTS_MAX = 64, OUTPUTS_MAX = 8, LISTENERS_MAX = 64, LOG_MAX = 4096, BYTES_MAX = 8 << 20 };
 
 struct toy;
 typedef void toy_reaction(struct toy *t, const struct fact *in);
@@ -24,7 +24,7 @@ struct toy {
 	unsigned wakes;
 	char log[LOG_MAX];
 	struct buf bytes;
-	struct addr local[4]; /* of listeners */
+	struct addr local[LISTENERS_MAX];
 	struct addr peer, here;
 	flow_t accepted;
 	int err;
@@ -42,7 +42,7 @@ static void begin(struct toy *t)
 	t->n_scratch = 0;
 }
 
-static struct want *toy_want(struct toy *t, enum want_type type)
+static inline struct want *toy_want(struct toy *t, enum want_type type)
 {
 	struct want *w = &t->wants[t->n_wants++];
 
@@ -51,7 +51,7 @@ static struct want *toy_want(struct toy *t, enum want_type type)
 	return w;
 }
 
-static struct output *toy_say(struct toy *t, const char *text)
+static inline struct output *toy_say(struct toy *t, const char *text)
 {
 	struct output *o = &t->outputs[t->n_outputs++];
 	size_t n = strlen(text);
