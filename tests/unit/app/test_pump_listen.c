@@ -228,6 +228,14 @@ static void a_connection_is_a_flow_of_its_listener(void **state)
 	}
 }
 
+static void unlisten_at_time(struct toy *t, const struct fact *in)
+{
+	if (in)
+		return;
+	toy_want(t, WANT_UNLISTEN)->listener = 1;
+	t->done = true;
+}
+
 static void two_engines_may_use_the_same_numbers(void **state)
 {
 	(void)state;
@@ -239,6 +247,13 @@ static void two_engines_may_use_the_same_numbers(void **state)
 	accept_now(&b, 1);
 	assert_string_equal(a.log, "clock listen-up");
 	assert_string_equal(b.log, "clock listen-up flow-accepted");
+	a.react = NULL;
+	b.deadline = pump_now(pump);
+	b.react = unlisten_at_time;
+	run();
+	run_for(&b, 1);
+	assert_true(can_connect(&a.local[1]));
+	assert_false(can_connect(&b.local[1]));
 }
 
 /* More than one wake-up takes. */
@@ -309,6 +324,34 @@ static void a_number_can_be_used_again(void **state)
 	connect_to(&a.local[1]);
 	accept_now(&a, 1);
 	assert_int_equal(listener_of_last, 1);
+}
+
+static void listen_and_unlisten(struct toy *t, const struct fact *in)
+{
+	if (!in) {
+		toy_want(t, WANT_UNLISTEN)->listener = 1;
+		want_listen(t, 1, TRANSPORT_TCP, "127.0.0.1:0");
+		toy_want(t, WANT_UNLISTEN)->listener = 1;
+	}
+	count_listen(t, in);
+}
+
+/* What is to be closed at the end of the wake-up has lost its number already. */
+static void a_number_is_the_last_ones(void **state)
+{
+	struct addr old;
+
+	(void)state;
+	want_listen(&a, 1, TRANSPORT_TCP, "127.0.0.1:0");
+	listen_now(&a, 1);
+	old = a.local[1];
+	wanted = 1;
+	a.react = listen_and_unlisten;
+	a.deadline = pump_now(pump);
+	run();
+	run_for(&a, 1);
+	assert_false(can_connect(&old));
+	assert_false(can_connect(&a.local[1]));
 }
 
 static void a_removed_engines_listeners_are_closed(void **state)
@@ -395,6 +438,7 @@ int main(void)
 		TEST(every_connection_of_a_burst_is_accepted_once),
 		TEST(after_unlisten_nothing_is_accepted),
 		TEST(a_number_can_be_used_again),
+		TEST(a_number_is_the_last_ones),
 		TEST(a_removed_engines_listeners_are_closed),
 		TEST(without_descriptors_a_connection_waits),
 		TEST(without_memory_one_connection_is_closed_and_the_next_accepted),
