@@ -1,0 +1,361 @@
+/* Every key of the file: what it refuses, in words and at its place.  A key without a row fails. */
+#include "conf/schema.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/mem.h"
+#include "conf/conf.h"
+
+#define POOL      "pools:\n  - fqdn: pool.litware.test\n    domains: [litware.test]\n"
+#define PARTNER   "partners:\n  - domain: contoso.test\n"
+#define SIP       "gateway:\n  sip:\n"
+#define LISTEN    "    listen: [udp:127.0.0.1:5070]\n"
+#define NEXT_HOP  "    next_hop: sip:127.0.0.1\n"
+#define TRUSTED   "    trusted_peers: [127.0.0.1]\n"
+#define XMPP      "  xmpp:\n    component:\n"
+#define NAME      "      name: litware.test\n"
+#define SERVER    "      server: localhost:5347\n"
+#define SECRET    "      secret_file: s\n"
+#define GOOD_SIP  SIP LISTEN NEXT_HOP TRUSTED
+#define GOOD_XMPP XMPP NAME SERVER SECRET
+
+struct row {
+	const char *key, *text, *errors;
+};
+
+static void assert_errors(const struct row *row)
+{
+	char errors[8192];
+	struct conf *c = NULL;
+	struct buf b;
+
+	buf_init(&b, 1 << 16);
+	int err = conf_load(&c, slice_str(row->text), "f", &b);
+	assert_true(slice_cstr(buf_slice(&b), errors, sizeof(errors)));
+	buf_done(&b);
+	conf_free(c);
+	if (strcmp(errors, row->errors) != 0 || err != (row->errors[0] ? ERR_CONFIG : 0))
+		fail_msg("%s\n%swant %s got %s", row->key, row->text, row->errors, errors);
+}
+
+/* ---- values ---- */
+
+#define A_HOST   " must be a host name, like pool.example.org\n"
+#define A_DOMAIN " must be a domain name, like example.org\n"
+#define A_FILE   " must be the name of a file\n"
+#define A_HOP                                                                                      \
+	" must be sip:HOST[:PORT][;transport=udp|tcp|tls] without a user, like "                   \
+	"sip:pool.example.org:5061;transport=tls\n"
+
+static const struct row values[] = {
+	{ "pools[].fqdn", "pools:\n  - fqdn: a b\n    domains: [b.test]\n",
+		"f:2:11: `fqdn`" A_HOST },
+	{ "pools[].domains", "pools:\n  - fqdn: a.test\n    domains: [a.test, 'b c', d_e]\n",
+		"f:3:23: `domains`" A_DOMAIN "f:3:30: `domains`" A_DOMAIN },
+	{ "pools[].registrar", POOL "    registrar: pool.litware.test\n",
+		"f:4:16: `registrar`" A_HOP },
+	{ "pools[].registrar_port", POOL "    registrar_port: 0\n",
+		"f:4:21: `registrar_port` must be a number from 1 to 65535 in decimal digits, not "
+		"`0`\n" },
+	{ "pools[].ca_file", POOL "    ca_file: ''\n", "f:4:14: `ca_file`" A_FILE },
+	{ "pools[].test_users[].address", POOL "    test_users:\n      - address: pilar\n",
+		"f:5:18: `address` must be a SIP address, like sip:pilar@example.org\n" },
+	{ "pools[].test_users[].auth_user",
+		POOL
+		"    test_users:\n      - address: p@litware.test\n        auth_user: \"a\\nb\"\n",
+		"f:6:20: `auth_user` must be text on one line\n" },
+	{ "pools[].test_users[].password_file",
+		POOL "    test_users:\n      - address: p@litware.test\n        password_file: "
+		     "\"a\\e\"\n",
+		"f:6:24: `password_file`" A_FILE },
+	{ "partners[].domain", "partners:\n  - domain: 192.0.2.1\n", "f:2:13: `domain`" A_DOMAIN },
+	{ "partners[].additional_domains",
+		PARTNER "    additional_domains:\n      - a.test\n      - '*.test'\n",
+		"f:5:9: `additional_domains`" A_DOMAIN },
+	{ "partners[].type", PARTNER "    type: Federated\n",
+		"f:3:11: `type` must be federated, public-verified or public-unverified, not "
+		"`Federated`\n" },
+	{ "partners[].tls", PARTNER "    tls: true\n",
+		"f:3:10: `tls` must be required, optional or none, not `true`\n" },
+	{ "partners[].sasl", PARTNER "    sasl: no\n",
+		"f:3:11: `sasl` must be required, optional or none, not `no`\n" },
+	{ "partners[].dialback", PARTNER "    dialback: on\n",
+		"f:3:15: `dialback` must be true or false, not `on`\n" },
+	{ "partners[].ca_file", PARTNER "    ca_file: \"\\t\"\n", "f:3:14: `ca_file`" A_FILE },
+	{ "partners[].receiver.address", PARTNER "    receiver:\n      address: contoso.test\n",
+		"f:4:16: `address` must be an address on the XMPP side, like "
+		"adelany@example.org\n" },
+	{ "partners[].receiver.server",
+		PARTNER "    receiver:\n      address: a@contoso.test\n      server: a:b\n",
+		"f:5:15: `server` must be HOST or HOST:PORT, like xmpp.example.org:5222\n" },
+	{ "partners[].receiver.password_file",
+		PARTNER "    receiver:\n      address: a@contoso.test\n      password_file: ''\n",
+		"f:5:22: `password_file`" A_FILE },
+	{ "gateway.sip.listen",
+		POOL SIP
+		"    listen: [udp:127.0.0.1:5070, tls:127.0.0.1:5061]\n" NEXT_HOP TRUSTED GOOD_XMPP,
+		"f:6:34: `listen` must be udp:IP:PORT or tcp:IP:PORT, like udp:127.0.0.1:5070 or "
+		"tcp:[::1]:5070\n" },
+	{ "gateway.sip.next_hop",
+		POOL SIP LISTEN "    next_hop: sip:p@litware.test\n" TRUSTED GOOD_XMPP,
+		"f:7:15: `next_hop`" A_HOP },
+	{ "gateway.sip.trusted_peers",
+		POOL SIP LISTEN NEXT_HOP "    trusted_peers: [10.0.0.0/8]\n" GOOD_XMPP,
+		"f:8:21: `trusted_peers` must be an IP address, like 192.0.2.1\n" },
+	{ "gateway.sip.transactions_max", POOL GOOD_SIP "    transactions_max: 4194305\n" GOOD_XMPP,
+		"f:9:23: `transactions_max` must be a number from 1024 to 4194304 in decimal "
+		"digits, not `4194305`\n" },
+	{ "gateway.xmpp.component.name", POOL GOOD_SIP XMPP "      name: a@b\n" SERVER SECRET,
+		"f:11:13: `name`" A_DOMAIN },
+	{ "gateway.xmpp.component.server",
+		POOL GOOD_SIP XMPP NAME "      server: localhost\n" SECRET,
+		"f:12:15: `server` must be HOST:PORT, like 127.0.0.1:5347\n" },
+	{ "gateway.xmpp.component.secret_file",
+		POOL GOOD_SIP XMPP NAME SERVER "      secret_file: ''\n",
+		"f:13:20: `secret_file`" A_FILE },
+};
+
+/* ---- what must be there ---- */
+
+static const struct row missing[] = {
+	{ "pools[].fqdn", "pools:\n  - domains: [a.test]\n", "f:2:5: `fqdn` is missing here\n" },
+	{ "pools[].domains", "pools:\n  - fqdn: a.test\n", "f:2:5: `domains` is missing here\n" },
+	{ "pools[].test_users[].address", POOL "    test_users: [{ password_file: x }]\n",
+		"f:4:18: `address` is missing here\n" },
+	{ "partners[].domain", "partners:\n  - tls: none\n    dialback: true\n",
+		"f:2:5: `domain` is missing here\n" },
+	{ "partners[].receiver.address", PARTNER "    receiver: { server: a.test }\n",
+		"f:3:15: `address` is missing here\n" },
+	{ "gateway.sip", POOL "gateway:\n" GOOD_XMPP, "f:5:3: `sip` is missing here\n" },
+	{ "gateway.sip.listen", POOL SIP NEXT_HOP TRUSTED GOOD_XMPP,
+		"f:6:5: `listen` is missing here\n" },
+	{ "gateway.sip.next_hop", POOL SIP LISTEN TRUSTED GOOD_XMPP,
+		"f:6:5: `next_hop` is missing here\n" },
+	{ "gateway.sip.trusted_peers", POOL SIP LISTEN NEXT_HOP GOOD_XMPP,
+		"f:6:5: `trusted_peers` is missing here\n" },
+	{ "gateway.xmpp", POOL GOOD_SIP, "f:5:3: `xmpp` is missing here\n" },
+	{ "gateway.xmpp.component", POOL GOOD_SIP "  xmpp: {}\n",
+		"f:9:9: `component` is missing here\n" },
+	{ "gateway.xmpp.component.name", POOL GOOD_SIP XMPP SERVER SECRET,
+		"f:11:7: `name` is missing here\n" },
+	{ "gateway.xmpp.component.server", POOL GOOD_SIP XMPP NAME SECRET,
+		"f:11:7: `server` is missing here\n" },
+	{ "gateway.xmpp.component.secret_file", POOL GOOD_SIP XMPP NAME SERVER,
+		"f:11:7: `secret_file` is missing here\n" },
+};
+
+/* ---- of what kind ---- */
+
+static const struct row kinds[] = {
+	{ "pools", "pools: {}\n", "f:1:8: `pools` must be a list, not keys of its own\n" },
+	{ "pools[].fqdn", "pools:\n  - fqdn: [a]\n    domains: [a.test]\n",
+		"f:2:11: `fqdn` must be a value, not a list\n" },
+	{ "pools[].domains", "pools:\n  - fqdn: a.test\n    domains: a.test\n",
+		"f:3:14: `domains` must be a list, not a value\n" },
+	{ "pools[].test_users", POOL "    test_users: x\n",
+		"f:4:17: `test_users` must be a list, not a value\n" },
+	{ "pools[].registrar_port", POOL "    registrar_port: [1]\n",
+		"f:4:21: `registrar_port` must be a value, not a list\n" },
+	{ "partners", "partners: x\n", "f:1:11: `partners` must be a list, not a value\n" },
+	{ "partners[].dialback", PARTNER "    dialback: {}\n",
+		"f:3:15: `dialback` must be a value, not keys of its own\n" },
+	{ "partners[].type", PARTNER "    type: []\n",
+		"f:3:11: `type` must be a value, not a list\n" },
+	{ "partners[].receiver", PARTNER "    receiver: a@contoso.test\n",
+		"f:3:15: `receiver` must be keys of its own, not a value\n" },
+	{ "partners[].additional_domains", PARTNER "    additional_domains: [[a], {}, ~]\n",
+		"f:3:26: `additional_domains` must be a value, not a list\n"
+		"f:3:31: `additional_domains` must be a value, not keys of its own\n"
+		"f:3:35: `additional_domains` has no value: give it one or leave it out\n" },
+	{ "gateway", "gateway: x\n", "f:1:10: `gateway` must be keys of its own, not a value\n" },
+	{ "gateway.sip", POOL "gateway:\n  sip: []\n" GOOD_XMPP,
+		"f:5:8: `sip` must be keys of its own, not a list\n" },
+	{ "numbers without quotes", POOL "    registrar_port: '5061'\n",
+		"f:4:21: `registrar_port` must be without quotes\n" },
+	{ "null is no domain", "partners:\n  - domain: null\n",
+		"f:2:13: `domain` has no value: give it one or leave it out\n" },
+	{ "a quoted null is a name", "partners:\n  - domain: 'null'\n", "" },
+};
+
+static void assert_rows(const struct row *rows, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		assert_errors(&rows[i]);
+}
+
+static void a_value_that_is_none_is_refused_at_its_place(void **state)
+{
+	(void)state;
+	assert_rows(values, COUNT(values));
+}
+
+static void what_is_required_is_missed_where_it_should_be(void **state)
+{
+	(void)state;
+	assert_rows(missing, COUNT(missing));
+}
+
+static void each_kind_is_told_from_the_others(void **state)
+{
+	(void)state;
+	assert_rows(kinds, COUNT(kinds));
+}
+
+static void the_good_parts_are_good(void **state)
+{
+	const struct row good = { "all", POOL PARTNER GOOD_SIP GOOD_XMPP, "" };
+
+	(void)state;
+	assert_errors(&good);
+}
+
+/* ---- how many ---- */
+
+/* `n` times `piece` (with a number in it) between `head` and `tail`. */
+static void assert_many(
+	const char *head, const char *piece, unsigned n, const char *tail, const char *errors)
+{
+	struct buf b;
+
+	buf_init(&b, 1 << 20);
+	buf_puts(&b, head);
+	for (unsigned i = 0; i < n; i++) {
+		const char *at = strchr(piece, '#');
+
+		buf_put(&b, slice_of(piece, (size_t)(at - piece)));
+		buf_printf(&b, "%u%s", i, at + 1);
+	}
+	buf_puts(&b, tail);
+	const struct row row = { piece, buf_cstr(&b), errors };
+	assert_errors(&row);
+	buf_done(&b);
+}
+
+static void lists_have_their_limits(void **state)
+{
+	static const struct {
+		const char *head, *piece, *tail;
+		unsigned max;
+		const char *errors;
+	} cases[] = {
+		{ "pools:\n", "  - fqdn: p#.test\n    domains: [a.test]\n", "", 64,
+			"f:2:3: `pools` has 65 entries; at most 64 are allowed\n" },
+		{ "pools:\n  - fqdn: a.test\n    domains:\n", "      - d#.test\n", "", 256,
+			"f:4:7: `domains` has 257 entries; at most 256 are allowed\n" },
+		{ POOL "    test_users:\n", "      - address: u#@litware.test\n", "", 256,
+			"f:5:7: `test_users` has 257 entries; at most 256 are allowed\n" },
+		{ "partners:\n", "  - domain: d#.test\n", "", 4096,
+			"f:2:3: `partners` has 4097 entries; at most 4096 are allowed\n" },
+		{ PARTNER "    additional_domains:\n", "      - d#.test\n", "", 256,
+			"f:4:7: `additional_domains` has 257 entries; at most 256 are allowed\n" },
+		{ POOL SIP "    listen:\n", "      - udp:127.0.0.1:#\n", NEXT_HOP TRUSTED GOOD_XMPP,
+			8, "f:7:7: `listen` has 9 entries; at most 8 are allowed\n" },
+		{ POOL SIP LISTEN NEXT_HOP "    trusted_peers:\n", "      - 192.0.2.#\n", GOOD_XMPP,
+			64, "f:9:7: `trusted_peers` has 65 entries; at most 64 are allowed\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		assert_many(cases[i].head, cases[i].piece, cases[i].max, cases[i].tail, "");
+		assert_many(cases[i].head, cases[i].piece, cases[i].max + 1, cases[i].tail,
+			cases[i].errors);
+	}
+}
+
+static void some_lists_must_not_be_empty(void **state)
+{
+	static const struct row rows[] = {
+		{ "domains", "pools:\n  - fqdn: a.test\n    domains: []\n",
+			"f:3:14: `domains` must not be empty\n" },
+		{ "listen", POOL SIP "    listen: []\n" NEXT_HOP TRUSTED GOOD_XMPP,
+			"f:6:13: `listen` must not be empty\n" },
+		{ "trusted_peers", POOL SIP LISTEN NEXT_HOP "    trusted_peers: []\n" GOOD_XMPP,
+			"f:8:20: `trusted_peers` must not be empty\n" },
+		{ "others may", "pools: []\npartners: []\n", "" },
+		{ "test_users, additional_domains",
+			POOL "    test_users: []\n" PARTNER "    additional_domains: []\n", "" },
+	};
+
+	(void)state;
+	assert_rows(rows, COUNT(rows));
+}
+
+static void numbers_have_their_ends(void **state)
+{
+	static const struct row rows[] = {
+		{ "registrar_port", POOL "    registrar_port: 1\n", "" },
+		{ "registrar_port", POOL "    registrar_port: 65535\n", "" },
+		{ "transactions_max", POOL GOOD_SIP "    transactions_max: 1024\n" GOOD_XMPP, "" },
+		{ "transactions_max", POOL GOOD_SIP "    transactions_max: 4194304\n" GOOD_XMPP,
+			"" },
+		{ "transactions_max", POOL GOOD_SIP "    transactions_max: 1023\n" GOOD_XMPP,
+			"f:9:23: `transactions_max` must be a number from 1024 to 4194304 in "
+			"decimal digits, not `1023`\n" },
+		{ "registrar_port", POOL "    registrar_port: -1\n",
+			"f:4:21: `registrar_port` must be a number from 1 to 65535 in decimal "
+			"digits, not `-1`\n" },
+		{ "registrar_port", POOL "    registrar_port: 5061.0\n",
+			"f:4:21: `registrar_port` must be a number from 1 to 65535 in decimal "
+			"digits, not `5061.0`\n" },
+	};
+
+	(void)state;
+	assert_rows(rows, COUNT(rows));
+}
+
+/* ---- nothing is forgotten ---- */
+
+static bool has_row(const struct row *rows, size_t n, const char *key)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(rows[i].key, key) == 0)
+			return true;
+	return false;
+}
+
+static void check_section(const struct section *section, const char *prefix)
+{
+	for (size_t i = 0; i < section->n_items; i++) {
+		const struct item *item = &section->items[i];
+		char key[128];
+
+		snprintf(key, sizeof(key), "%s%s", prefix, item->name);
+		if (item->required && !has_row(missing, COUNT(missing), key))
+			fail_msg("%s is required, and no row says so", key);
+		if (!item->section) {
+			if (!has_row(values, COUNT(values), key))
+				fail_msg("no row has a bad value of %s", key);
+			continue;
+		}
+		snprintf(key, sizeof(key), "%s%s%s.", prefix, item->name,
+			item->type == ITEM_SECTIONS ? "[]" : "");
+		check_section(item->section, key);
+	}
+}
+
+static void every_key_has_its_rows(void **state)
+{
+	(void)state;
+	check_section(&schema_root, "");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_value_that_is_none_is_refused_at_its_place),
+		cmocka_unit_test(what_is_required_is_missed_where_it_should_be),
+		cmocka_unit_test(each_kind_is_told_from_the_others),
+		cmocka_unit_test(the_good_parts_are_good),
+		cmocka_unit_test(lists_have_their_limits),
+		cmocka_unit_test(some_lists_must_not_be_empty),
+		cmocka_unit_test(numbers_have_their_ends),
+		cmocka_unit_test(every_key_has_its_rows),
+	};
+
+	return cmocka_run_group_tests_name("schema", tests, NULL, NULL);
+}
