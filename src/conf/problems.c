@@ -16,6 +16,12 @@ void problems_add(struct problems *p, struct conf_place at, const char *fmt, ...
 	buf_putc(p->out, '\n');
 }
 
+/* U+0080 to U+009F: U+009B does to a terminal what ESC [ does. */
+static bool is_c1(struct slice s)
+{
+	return s.n > 1 && s.p[0] == 0xc2 && s.p[1] < 0xa0;
+}
+
 const char *shown(struct slice s, char text[SHOWN_MAX])
 {
 	enum { LONGEST_PIECE = 4, DOTS = 3 };
@@ -25,7 +31,9 @@ const char *shown(struct slice s, char text[SHOWN_MAX])
 	for (; i < s.n && n + LONGEST_PIECE + DOTS < SHOWN_MAX; i++) {
 		uint8_t c = s.p[i];
 
-		if (c < 0x20 || c == 0x7f)
+		if (is_c1(slice_skip(s, i)))
+			n += (size_t)snprintf(text + n, SHOWN_MAX - n, "\\x%02x", s.p[++i]);
+		else if (c < 0x20 || c == 0x7f)
 			n += (size_t)snprintf(text + n, SHOWN_MAX - n, "\\x%02x", c);
 		else
 			text[n++] = (char)c;
