@@ -20,6 +20,7 @@ struct reader {
 	struct level levels[TREE_DEPTH_MAX];
 	size_t depth;
 	unsigned n_documents;
+	struct conf_place noted; /* the last thing that is not allowed */
 	/* libyaml's marks count characters; this is where the last one looked up is in bytes. */
 	size_t mark_chars, mark_bytes;
 	bool done;
@@ -169,9 +170,15 @@ static void link_node(struct reader *r)
 	parent->n_children++;
 }
 
+/* A mapping begins where its first key does: what stands there is told once. */
 static void note(struct reader *r, const yaml_event_t *ev, const char *what)
 {
-	problems_add(r->problems, place_of_mark(&ev->start_mark), "%s", what);
+	struct conf_place at = place_of_mark(&ev->start_mark);
+
+	if (at.line == r->noted.line && at.column == r->noted.column)
+		return;
+	r->noted = at;
+	problems_add(r->problems, at, "%s", what);
 }
 
 /* libyaml forgets the tag `!` of a scalar, so the text itself is asked too. */

@@ -118,6 +118,7 @@ static void what_yaml_has_and_we_do_not_is_refused_at_its_place(void **state)
 	} cases[] = {
 		{ "a: &x {b: c}\n", "f:1:4: anchors and aliases are not allowed\n" },
 		{ "a: &x [b]\n", "f:1:4: anchors and aliases are not allowed\n" },
+		{ "&x a: b\n", "f:1:1: anchors and aliases are not allowed\n" },
 		{ "a: !!map {b: c}\n", "f:1:4: tags are not allowed\n" },
 		{ "a: !!seq [b]\n", "f:1:4: tags are not allowed\n" },
 		{ "a: ! [b]\n", "f:1:4: tags are not allowed\n" },
