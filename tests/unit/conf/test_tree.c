@@ -122,6 +122,8 @@ static void what_yaml_has_and_we_do_not_is_refused_at_its_place(void **state)
 		{ "a: !!map {b: c}\n", "f:1:4: tags are not allowed\n" },
 		{ "a: !!seq [b]\n", "f:1:4: tags are not allowed\n" },
 		{ "a: ! [b]\n", "f:1:4: tags are not allowed\n" },
+		{ "a: ! b\n", "f:1:4: tags are not allowed\n" }, /* libyaml forgets this one */
+		{ "\u00fc\u4e2d: ! b\n", "f:1:5: tags are not allowed\n" },
 		{ "a: !x b\n", "f:1:4: tags are not allowed\n" },
 		{ "a: &x !!str b\n", "f:1:4: anchors and aliases are not allowed\n" },
 		{ "%TAG ! tag:x,2000:\n---\na: b\n", "f:1:1: directives are not allowed\n" },
@@ -210,6 +212,7 @@ static void the_longest_text_that_a_file_can_hold_is_held(void **state)
 	put_many(&b, "\\N", CONF_TEXT_MAX / 2 - 1);
 	buf_putc(&b, '"');
 	read_text(buf_slice(&b));
+	assert_int_equal(got.err, 0);
 	assert_string_equal(got.errors, "");
 	assert_int_equal(tree_text(&got.tree, tree_node(&got.tree, 0)).n, CONF_TEXT_MAX - 2);
 	buf_clear(&b);
@@ -217,6 +220,7 @@ static void the_longest_text_that_a_file_can_hold_is_held(void **state)
 	put_many(&b, "\"\\P\",", 131000);
 	buf_puts(&b, "]");
 	read_text(buf_slice(&b));
+	assert_int_equal(got.err, 0);
 	assert_string_equal(got.errors, "");
 	buf_done(&b);
 }
