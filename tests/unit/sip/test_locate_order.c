@@ -124,6 +124,20 @@ static void weights_are_chances(void **state)
 	assert_about(first[3], 1, 101); /* a very small chance, but one */
 }
 
+/* 0 or 1 is drawn, and weight 0 has the 0, wherever it stood. */
+static void weight_0_has_its_small_chance(void **state)
+{
+	unsigned first[2];
+
+	(void)state;
+	for (unsigned zero = 0; zero < 2; zero++) {
+		record(zero, 1, 0);
+		record(1 - zero, 1, 1);
+		count_first(2, first);
+		assert_about(first[0], 1, 2);
+	}
+}
+
 static void the_second_is_drawn_among_those_that_are_left(void **state)
 {
 	unsigned second = 0, runs = 0;
@@ -194,6 +208,7 @@ int main(void)
 		TEST(the_lowest_priority_is_first),
 		TEST(nothing_is_lost_and_nothing_doubled),
 		TEST(weights_are_chances),
+		TEST(weight_0_has_its_small_chance),
 		TEST(the_second_is_drawn_among_those_that_are_left),
 		TEST(the_greatest_weights_fit),
 		TEST(without_weights_they_stay_as_they_came),
