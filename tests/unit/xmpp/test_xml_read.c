@@ -1,0 +1,287 @@
+/* The limits of what a peer may make us keep: each reached, each passed by one. */
+#include "xmpp/xml.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/mem.h"
+
+#define HEAD "<s xmlns='jabber:client'>"
+
+static struct buf in;
+
+static int set_up(void **state)
+{
+	(void)state;
+	buf_init(&in, 4 << 20);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	buf_done(&in);
+	return 0;
+}
+
+static void begin(const char *text)
+{
+	buf_clear(&in);
+	buf_puts(&in, text);
+}
+
+static void put_many(const char *s, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		buf_puts(&in, s);
+}
+
+/* "" when `want` stanzas came in and no error; else the error's words. */
+static const char *error_of(const struct xml_limits *limits, size_t piece, unsigned want)
+{
+	struct xml_reader *r = NULL;
+	struct slice rest = buf_slice(&in);
+	struct xml_event ev;
+	const char *what = "";
+	unsigned n = 0;
+
+	assert_int_equal(buf_err(&in), 0);
+	assert_int_equal(xml_reader_new(&r, limits, 1), 0);
+	while (rest.n && !what[0]) {
+		rest = slice_skip(rest, xml_reader_push(r, slice_cut(rest, 0, piece)));
+		while (xml_reader_take(r, &ev)) {
+			n += ev.type == XML_EV_STANZA;
+			if (ev.type != XML_EV_ERROR)
+				continue;
+			what = ev.where.what; /* a literal */
+			if (strcmp(ev.condition, "policy-violation") != 0)
+				what = ev.condition;
+		}
+	}
+	xml_reader_free(r);
+	if (!what[0])
+		assert_int_equal(n, want);
+	return what;
+}
+
+/* However the bytes come. */
+static void expect(const struct xml_limits *limits, unsigned stanzas, const char *want)
+{
+	static const size_t pieces[] = { 777, 65536, SIZE_MAX };
+
+	for (size_t i = 0; i < COUNT(pieces); i++)
+		assert_string_equal(error_of(limits, pieces[i], stanzas), want);
+}
+
+static void a_stanza_has_256_kib(void **state)
+{
+	const size_t room = 256 * 1024 - strlen("<m></m>");
+
+	(void)state;
+	for (unsigned over = 0; over < 2; over++) {
+		begin(HEAD "<m>");
+		put_many("x", room + over);
+		buf_puts(&in, "</m><next/>");
+		expect(NULL, 2, over ? "a stanza is too long" : "");
+	}
+	/* What is in front of it, or the one before, does not count. */
+	begin(HEAD);
+	for (unsigned i = 0; i < 3; i++) {
+		put_many(" ", 1000);
+		buf_puts(&in, "<m>");
+		put_many("x", room);
+		buf_puts(&in, "</m>");
+	}
+	expect(NULL, 3, "");
+}
+
+/* Escapes and sections count as they came: they are what has to be read. */
+static void the_size_is_that_on_the_wire(void **state)
+{
+	static const struct xml_limits limits = {
+		.stanza_bytes = 100, .depth = 5, .attrs = 5, .nodes = 5, .name_bytes = 10000
+	};
+	static const struct {
+		const char *piece;
+		unsigned fits;
+	} cases[] = {
+		{ "&amp;", (100 - 7) / 5 },
+		{ "<![CDATA[]]>", (100 - 7) / 12 },
+		{ "\u4e2d", (100 - 7) / 3 },
+		{ "&#x4e2d;", (100 - 7) / 8 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++)
+		for (unsigned over = 0; over < 2; over++) {
+			begin(HEAD "<m>");
+			put_many(cases[i].piece, cases[i].fits + over);
+			buf_puts(&in, "</m>");
+			expect(&limits, 1, over ? "a stanza is too long" : "");
+		}
+}
+
+static void elements_nest_32_deep(void **state)
+{
+	(void)state;
+	for (unsigned over = 0; over < 2; over++) {
+		begin(HEAD);
+		put_many("<a>", 32 + over);
+		put_many("</a>", 32 + over);
+		expect(NULL, 1, over ? "elements are nested too deep" : "");
+	}
+}
+
+static void an_element_has_32_attributes(void **state)
+{
+	(void)state;
+	for (unsigned over = 0; over < 2; over++) {
+		begin(HEAD "<m");
+		for (unsigned i = 0; i < 32 + over; i++)
+			buf_printf(&in, " a%u=''", i);
+		buf_puts(&in, "/>");
+		expect(NULL, 1, over ? "too many attributes in one element" : "");
+		/* The stream's own tag too. */
+		begin("<s");
+		for (unsigned i = 0; i < 32 + over; i++)
+			buf_printf(&in, " a%u=''", i);
+		buf_puts(&in, "><m/>");
+		expect(NULL, 1, over ? "too many attributes in one element" : "");
+	}
+}
+
+static void a_stanza_has_4096_elements(void **state)
+{
+	(void)state;
+	for (unsigned over = 0; over < 2; over++) {
+		begin(HEAD);
+		for (unsigned stanza = 0; stanza < 2; stanza++) { /* each its own */
+			buf_puts(&in, "<m>");
+			put_many("<a/>", 4095 + over);
+			buf_puts(&in, "</m>");
+		}
+		expect(NULL, 2, over ? "too many elements in one stanza" : "");
+	}
+}
+
+static void put_tag(size_t n)
+{
+	buf_puts(&in, "<m a='");
+	put_many("x", n - strlen("<m a=''/>"));
+	buf_puts(&in, "'/>");
+}
+
+/* An unfinished one is read again from its start with every push. */
+static void a_tag_has_16_kib(void **state)
+{
+	struct xml_limits zero = xml_default_limits;
+
+	(void)state;
+	assert_int_equal(xml_default_limits.tag_bytes, 16384);
+	zero.tag_bytes = 0; /* the default */
+	for (unsigned over = 0; over < 2; over++) {
+		begin(HEAD);
+		put_tag(16384 + over);
+		expect(NULL, 1, over ? "a tag is too long" : "");
+		expect(&zero, 1, over ? "a tag is too long" : "");
+	}
+	begin(HEAD);
+	for (unsigned i = 0; i < 50; i++)
+		put_tag(16384);
+	expect(NULL, 50, "");
+}
+
+/* Each distinct name with 64 bytes on top, elements and attributes and prefixes alike. */
+static void names_have_their_budget(void **state)
+{
+	/* s, m, and then abcd0 ...: the namespace's name is no name */
+	struct xml_limits limits = xml_default_limits;
+
+	(void)state;
+	limits.name_bytes = 2 * (1 + 64) + 10 * (5 + 64);
+	for (unsigned over = 0; over < 2; over++) {
+		begin(HEAD "<m>");
+		for (unsigned i = 0; i < 10 + over; i++)
+			buf_printf(&in, "<abcd%c/>", 'a' + (int)i);
+		put_many("<abcda/>", 100); /* known already: nothing more */
+		buf_puts(&in, "</m>");
+		expect(&limits, 1, over ? "too many different names in one stream" : "");
+		begin(HEAD "<m>");
+		for (unsigned i = 0; i < 10 + over; i++)
+			buf_printf(&in, "<m abcd%c=''/>", 'a' + (int)i);
+		buf_puts(&in, "</m>");
+		expect(&limits, 1, over ? "too many different names in one stream" : "");
+	}
+	limits.name_bytes--;
+	begin(HEAD "<m>");
+	for (unsigned i = 0; i < 10; i++)
+		buf_printf(&in, "<abcd%c/>", 'a' + (int)i);
+	buf_puts(&in, "</m>");
+	expect(&limits, 1, "too many different names in one stream");
+}
+
+static void the_header_has_the_limit_of_a_stanza(void **state)
+{
+	struct xml_limits limits = xml_default_limits;
+
+	(void)state;
+	limits.stanza_bytes = 200;
+	for (unsigned over = 0; over < 2; over++) {
+		begin("<s a='");
+		put_many("x", 200 - strlen("<s a=''>") + over);
+		buf_puts(&in, "'><m/>");
+		expect(&limits, 1, over ? "a stanza is too long" : "");
+	}
+}
+
+/* Four names of up to 31 bytes, and the longest is still the whole. */
+static void it_stops_at_each_of_four_names(void **state)
+{
+	static const char *const names[] = { "proceed", "success", "failure",
+		"abcdefghijklmnopqrstuvwxyz01234" };
+	struct xml_event ev;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(names); i++) {
+		struct xml_reader *r = NULL;
+
+		assert_int_equal(xml_reader_new(&r, NULL, 1), 0);
+		for (size_t k = 0; k < COUNT(names); k++)
+			xml_reader_stop_at(r, names[k]);
+		begin(HEAD "<other/><");
+		buf_printf(&in, "%s5/><%s/>", names[3], names[i]);
+		const size_t end = buf_len(&in);
+		buf_puts(&in, "<behind/>");
+		size_t taken = 0;
+		while (taken < end)
+			taken += xml_reader_push(r, slice_skip(buf_slice(&in), taken));
+		assert_int_equal(taken, end);
+		while (xml_reader_take(r, &ev))
+			continue;
+		assert_true(slice_eqs(ev.node->name, names[i]));
+		xml_reader_free(r);
+	}
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_stanza_has_256_kib),
+		TEST(the_size_is_that_on_the_wire),
+		TEST(elements_nest_32_deep),
+		TEST(an_element_has_32_attributes),
+		TEST(a_stanza_has_4096_elements),
+		TEST(a_tag_has_16_kib),
+		TEST(names_have_their_budget),
+		TEST(the_header_has_the_limit_of_a_stanza),
+		TEST(it_stops_at_each_of_four_names),
+	};
+
+	return cmocka_run_group_tests_name("xml_read", tests, NULL, NULL);
+}
