@@ -247,6 +247,25 @@ static void each_certificate_has_a_number_and_a_key_of_its_own(void **state)
 	made_done(&b);
 }
 
+static void a_weak_identity_is_a_good_one_but_for_its_key(void **state)
+{
+	struct made ca, m;
+	struct buf pem;
+
+	(void)state;
+	buf_init(&pem, MAX);
+	assert_int_equal(authority_put_weak_identity(authority, "pool.test", -DAY, DAY, &pem), 0);
+	read_pem(&m, &pem);
+	buf_done(&pem);
+	make_ca(&ca, authority);
+	assert_int_equal(EVP_PKEY_get_bits(X509_get0_pubkey(m.cert)), 1024);
+	assert_int_equal(X509_check_private_key(m.cert, m.key), 1);
+	assert_true(is_for(&m, "pool.test"));
+	assert_int_equal(verify(&ca, &m, X509_PURPOSE_SSL_SERVER, 0), X509_V_OK);
+	made_done(&ca);
+	made_done(&m);
+}
+
 static void what_cannot_be_made_is_said(void **state)
 {
 	char names[600];
@@ -293,6 +312,7 @@ int main(void)
 		TEST(validity_lies_where_it_is_wanted),
 		TEST(two_authorities_have_nothing_in_common),
 		TEST(each_certificate_has_a_number_and_a_key_of_its_own),
+		TEST(a_weak_identity_is_a_good_one_but_for_its_key),
 		TEST(what_cannot_be_made_is_said),
 		TEST(without_memory_there_is_no_authority),
 	};
