@@ -471,6 +471,28 @@ static void an_identity_too_weak_for_the_library_cannot_be_chosen(void **state)
 	BIO_free(out);
 }
 
+/* For the lab's side that accepts; what believes stays as strict as it was. */
+static void a_weak_identity_is_permitted_where_it_was_asked_for(void **state)
+{
+	const struct trust_choice client = { false, 0, 1 };
+	SSL_CTX *ctx = NULL;
+	struct buf pem;
+
+	(void)state;
+	trust_permit_weak(trust);
+	buf_init(&pem, MAX);
+	assert_int_equal(authority_put_weak_identity(a, "a.test", -DAY, DAY, &pem), 0);
+	assert_int_equal(trust_add_identity(trust, 1, buf_slice(&pem)), 0);
+	ctx = context(true, 0, 1);
+	assert_true(SSL_CTX_get_min_proto_version(ctx) < TLS1_2_VERSION);
+	assert_int_equal(SSL_CTX_get_security_level(ctx), 0);
+	assert_int_equal(SSL_CTX_get_min_proto_version(context(false, 0, 0)), TLS1_2_VERSION);
+	ctx = NULL;
+	int err = trust_context(trust, &client, prepare, &ctx);
+	assert_true(err == -EINVAL || SSL_CTX_get_security_level(ctx) > 0);
+	buf_done(&pem);
+}
+
 static void without_memory_there_is_no_trust(void **state)
 {
 	struct trust *t = NULL;
@@ -505,6 +527,7 @@ int main(void)
 		TEST(a_context_is_not_older_than_tls_1_2),
 		TEST(what_was_never_added_cannot_be_chosen),
 		TEST(an_identity_too_weak_for_the_library_cannot_be_chosen),
+		TEST(a_weak_identity_is_permitted_where_it_was_asked_for),
 		TEST(without_memory_there_is_no_trust),
 	};
 
