@@ -776,18 +776,19 @@ static void the_size_is_that_of_this_request_in_bytes(void **state)
 	struct where where;
 	struct message_refusal refusal;
 	struct buf b;
-	char text[4096] = "<message" FROM_TO "><body>";
 
 	(void)state;
+	buf_init(&b, 8192);
+	buf_puts(&b, "<message" FROM_TO "><body>");
 	for (unsigned i = 0; i < 500; i++)
-		strcat(text, "\u4e2d");
-	strcat(text, "</body></message>");
-	assert_int_equal(to_sip(text)->refusal.condition, COND_POLICY_VIOLATION);
+		buf_puts(&b, "\u4e2d");
+	buf_puts(&b, "</body></message>");
+	assert_int_equal(to_sip(buf_cstr(&b))->refusal.condition, COND_POLICY_VIOLATION);
 	assert_int_equal(sent.err, ERR_LEGAL);
 
 	read_stanza("", MESSAGE("<body>x</body>"), &s);
 	assert_int_equal(jid_decode(s.from, &from, &where) | jid_decode(s.to, &to, &where), 0);
-	buf_init(&b, 8192);
+	buf_clear(&b);
 	assert_non_null(buf_reserve(&b, 4000));
 	memset(b.p, 'x', 4000);
 	buf_commit(&b, 4000);

@@ -69,10 +69,10 @@ static void control_characters_are_shown_as_hex(void **state)
 
 static void a_long_value_is_cut(void **state)
 {
-	char in[200], text[SHOWN_MAX], want[SHOWN_MAX];
+	char in[201] = "", text[SHOWN_MAX], want[SHOWN_MAX];
 
 	(void)state;
-	memset(in, 'x', sizeof(in));
+	memset(in, 'x', sizeof(in) - 1);
 	for (size_t n = 0; n < sizeof(in); n++) {
 		shown(slice_of(in, n), text);
 		if (n <= 56) {
@@ -81,9 +81,8 @@ static void a_long_value_is_cut(void **state)
 		}
 		assert_true(strlen(text) < SHOWN_MAX);
 	}
-	memset(want, 'x', 57);
-	strcpy(want + 57, "...");
-	assert_string_equal(shown(slice_of(in, sizeof(in)), text), want);
+	snprintf(want, sizeof(want), "%.57s...", in);
+	assert_string_equal(shown(slice_str(in), text), want);
 }
 
 /* Never half a character, wherever it is cut, and never over the end. */
@@ -91,21 +90,25 @@ static void what_is_cut_is_still_text(void **state)
 {
 	static const char *const pieces[] = { "\u00fc", "\u4e2d", "\U0001f600", "\033",
 		"\302\233" };
-	char in[400], text[SHOWN_MAX];
+	char text[SHOWN_MAX];
+	struct buf in;
 
 	(void)state;
+	buf_init(&in, 4096);
 	for (size_t i = 0; i < COUNT(pieces); i++) {
 		for (size_t lead = 0; lead < 8; lead++) {
-			memset(in, 'a', lead);
-			in[lead] = '\0';
+			buf_clear(&in);
+			for (size_t k = 0; k < lead; k++)
+				buf_putc(&in, 'a');
 			for (unsigned k = 0; k < 70; k++)
-				strcat(in, pieces[i]);
-			shown(slice_str(in), text);
+				buf_puts(&in, pieces[i]);
+			shown(buf_slice(&in), text);
 			assert_true(strlen(text) < SHOWN_MAX);
 			assert_true(utf8_valid(slice_str(text), NULL));
 			assert_true(slice_ends(slice_str(text), SLICE("...")));
 		}
 	}
+	buf_done(&in);
 }
 
 int main(void)

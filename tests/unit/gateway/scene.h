@@ -318,6 +318,17 @@ static inline void send_message(const char *branch, const char *to)
 	sip(request(branch, to, P_LITWARE, "", "hi"));
 }
 
+/* The first `old` in the text gives place to `new`, which is as long. */
+static inline void exchange(char *text, const char *old, const char *new)
+{
+	char *at = strstr(text, old);
+
+	assert_non_null(at);
+	assert_int_equal(strlen(old), strlen(new));
+	while (*new)
+		*at++ = *new ++;
+}
+
 /* Answers to the request of this branch so far. */
 static inline unsigned n_answers(const char *branch)
 {
@@ -351,10 +362,11 @@ static inline const char *answer_to(const char *branch)
 
 static inline int status_of(const char *branch)
 {
-	int status = 0;
+	const char *text = answer_to(branch);
+	uint64_t status;
 
-	(void)sscanf(answer_to(branch), "SIP/2.0 %d ", &status);
-	return status;
+	return strlen(text) > 11 && slice_u64(slice_of(text + 8, 3), 699, &status) ? (int)status
+										   : 0;
 }
 
 /* One of our requests as its receiver reads it; valid until the next. */

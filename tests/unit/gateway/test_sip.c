@@ -82,8 +82,7 @@ static void a_message_in_a_dialog_is_481(void **state)
 	start_connected();
 	assert_true(slice_cstr(
 		slice_str(request("1", A_CONTOSO, P_LITWARE, "", "hi")), text, sizeof(text)));
-	char *to = strstr(text, "To: <sip:" A_CONTOSO ">");
-	memcpy(to, "To:<sip:ad@contoso.test>;tag=7", 30);
+	exchange(text, "To: <sip:" A_CONTOSO ">", "To:<sip:ad@contoso.test>;tag=7");
 	sip(text);
 	assert_int_equal(status_of("1"), 481);
 	assert_int_equal(s.n_got, 0);

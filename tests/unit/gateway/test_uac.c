@@ -199,7 +199,7 @@ static void a_response_of_no_transaction_is_nothing(void **state)
 	}
 	/* The method is part of the match: RFC 3261 section 17.1.3. */
 	assert_true(slice_cstr(slice_str(response_to(0, "404 Not Found", "")), text, sizeof(text)));
-	memcpy(strstr(text, "MESSAGE\r\n"), "OPTIONS", 7);
+	exchange(text, "MESSAGE\r\n", "OPTIONS\r\n");
 	sip(text);
 	assert_int_equal(s.n_got, 0);
 	datagram_from(&stranger, response_to(0, "404 Not Found", ""));

@@ -276,7 +276,7 @@ static void two_requests_differ_by_branch_sent_by_or_method(void **state)
 	char other[2048];
 	assert_true(slice_cstr(
 		slice_str(request("1", A_CONTOSO, P_LITWARE, "", "hi")), other, sizeof(other)));
-	memcpy(strstr(other, "127.0.0.1:5060"), "127.0.0.1:5062", 14);
+	exchange(other, "127.0.0.1:5060", "127.0.0.1:5062");
 	sip(other);
 	assert_int_equal(gateway_stats(s.g)->sip_to_xmpp, 3);
 }
