@@ -29,7 +29,7 @@ int runner_start(struct runner *r, struct pump *pump, const struct probe_cfg *cf
 	r->started_at_us = wall_now();
 	runner_seed(&r->rng);
 	/* The guidelines of plugins keep the third -v for it. */
-	mine.trace = r->verbosity >= (r->outputs.cmd->service ? 3 : 2);
+	mine.trace = mine.trace_bodies = r->verbosity >= (r->outputs.cmd->service ? 3 : 2);
 	int err = probe_new(&r->probe, &mine, &r->rng, pump_now(pump), why);
 	if (err)
 		return err == ERR_CONFIG ? 2 : 3;

@@ -9,7 +9,10 @@
  *   verdict.c       what of these ends a test, with its evidence
  *   verdict_sip.c   SIP responses to reasons
  *   verdict_xmpp.c  streams and error stanzas to reasons
- *   mask.c          secrets out of a trace
+ *   mask.c          bytes into messages without what is secret, SIP
+ *   mask_xmpp.c     the same for XMPP
+ *   trace.c         the messages and phases of a test, kept
+ *   trace_*.c       a trace in the forms that people and tools read
  *   reason.c, note.c, diagnostics.c, result.c: the tables
  *   report*.c       a result in the forms that people and tools read
  *   write_out.c     a result in a form of the user's own
@@ -20,6 +23,7 @@
 #include "base/outbox.h"
 #include "bridge/address.h"
 #include "probe/blame.h"
+#include "probe/mask.h"
 #include "probe/probe.h"
 #include "sip/digest.h"
 #include "sip/frame.h"
@@ -131,6 +135,9 @@ struct probe {
 	size_t trace_at[EVENTS_MAX];
 	unsigned n_events, next_event;
 	struct buf trace;
+	struct mask masks[SIDES][2];     /* [side][outbound] */
+	struct probe_event heard[SIDES]; /* when and how the last bytes came in */
+	unsigned left_out;               /* messages that found no room in this push */
 	flow_t next_flow;
 	struct sip_msg msg;
 	struct buf scratch;
@@ -160,7 +167,8 @@ void probe_fail(struct probe *p, enum probe_phase phase, enum reason reason, str
 void probe_fail_memory(struct probe *p, enum probe_phase phase);
 bool probe_is_decided(const struct probe *p);
 void probe_succeed(struct probe *p);
-/* `transport` says what it went over; TRANSPORT_TLS: protected, and seen here in clear. */
+/* Bytes of `what->text` went over `transport` (TRANSPORT_TLS: protected, and seen here in clear): a
+ * datagram, or a part of a stream that ends anywhere. */
 void probe_trace(struct probe *p, const struct probe_event *what);
 
 /* way.c */
@@ -177,7 +185,7 @@ void probe_sip_time(struct probe *p);
 ts_t probe_sip_deadline(const struct probe *p);
 void probe_sip_message(struct probe *p); /* the round's MESSAGE goes out */
 void probe_sip_cleanup(struct probe *p);
-enum probe_phase probe_sip_phase(const struct probe *p);
+enum probe_phase probe_sip_phase(const struct probe *p); /* until the message is accepted */
 
 /* xmpp.c */
 int probe_xmpp_init(struct probe *p, struct buf *why);
@@ -217,7 +225,3 @@ void probe_fail_unparsable(struct probe *p, const struct where *where);
 /* verdict_xmpp.c */
 void probe_fail_stream(struct probe *p, enum probe_phase phase, const struct xstream_event *ev);
 void probe_fail_answer(struct probe *p, const struct stanza *s, const struct stanza_error *e);
-
-/* mask.c: a copy with what is secret replaced by "***". */
-void mask_sip(struct buf *out, struct slice text);
-void mask_xmpp(struct buf *out, struct slice text);

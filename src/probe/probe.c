@@ -7,7 +7,12 @@
 #include "base/mem.h"
 #include "probe/private.h"
 
-enum { CLEANUP_MS = 1000 }; /* what is left undone after it is left to time-outs */
+enum {
+	CLEANUP_MS = 1000, /* what is left undone after it is left to time-outs */
+	TRACE_MAX = 4 << 20,
+	/* A push begins and ends few phases, and its verdict has a place whatever a peer sends. */
+	KEPT_FOR_PHASES = 32,
+};
 
 /* ---- what one push leaves behind ---- */
 
@@ -46,8 +51,13 @@ struct want *probe_want(struct probe *p, enum want_type type)
 
 static struct probe_event *add_event(struct probe *p, enum probe_event_type type)
 {
-	/* The last place is the verdict's. */
-	if (p->n_events >= EVENTS_MAX - (type != PROBE_EV_DONE))
+	static const unsigned kept[] = {
+		[PROBE_EV_TRACE] = KEPT_FOR_PHASES,
+		[PROBE_EV_PHASE] = 1,
+		[PROBE_EV_DONE] = 0,
+	};
+
+	if (p->n_events >= EVENTS_MAX - kept[type])
 		return NULL;
 	p->trace_at[p->n_events] = 0;
 	struct probe_event *ev = &p->events[p->n_events++];
@@ -55,26 +65,86 @@ static struct probe_event *add_event(struct probe *p, enum probe_event_type type
 	return ev;
 }
 
-void probe_trace(struct probe *p, const struct probe_event *what)
+/* ---- the trace ---- */
+
+static enum probe_phase phase_of(const struct probe *p, enum probe_side side)
+{
+	if (probe_is_decided(p))
+		return PHASE_CLEANUP;
+	if (side == SIDE_SIP)
+		return p->sent_ok ? PHASE_ANSWER : probe_sip_phase(p);
+	if (p->xmpp.state == XMPP_READY)
+		return p->delivered ? PHASE_ANSWER : PHASE_DELIVER;
+	return p->xmpp.phase;
+}
+
+/* One message of it: `what` with this text. */
+static void add_trace(struct probe *p, const struct probe_event *what, struct slice text)
 {
 	size_t at = buf_len(&p->trace);
 
-	if (!p->cfg.trace || what->text.n == 0)
-		return;
-	if (what->side == SIDE_XMPP)
-		mask_xmpp(&p->trace, what->text);
-	else
-		mask_sip(&p->trace, what->text);
+	buf_put(&p->trace, text);
 	struct probe_event *ev = buf_err(&p->trace) ? NULL : add_event(p, PROBE_EV_TRACE);
-	if (!ev)
+	if (!ev) {
+		p->left_out++;
 		return;
-	const ts_t time = ev->at;
+	}
 	*ev = *what;
 	ev->type = PROBE_EV_TRACE;
-	ev->at = time;
-	ev->text = (struct slice){ NULL, buf_len(&p->trace) - at };
+	ev->text = (struct slice){ NULL, text.n };
+	ev->left_out = p->left_out;
+	p->left_out = 0;
 	p->trace_at[p->n_events - 1] = at;
 }
+
+void probe_trace(struct probe *p, const struct probe_event *what)
+{
+	struct mask *m = &p->masks[what->side][what->outbound];
+	struct slice text = what->text, one;
+	struct probe_event ev = *what;
+
+	if (!p->cfg.trace || text.n == 0)
+		return;
+	ev.at = p->now - p->start;
+	ev.phase = phase_of(p, what->side);
+	if (!ev.outbound)
+		p->heard[ev.side] = ev;
+	if (ev.transport == TRANSPORT_UDP) {
+		add_trace(p, &ev, mask_message(m, text));
+		return;
+	}
+	while (mask_next(m, &text, &one))
+		add_trace(p, &ev, one);
+}
+
+/* What came in and has no end is told with the time at which it came. */
+static void trace_rest(struct probe *p)
+{
+	struct slice rest;
+
+	for (unsigned side = 0; side < SIDES; side++) {
+		p->heard[side].unfinished = true;
+		if (p->cfg.trace && mask_rest(&p->masks[side][false], &rest))
+			add_trace(p, &p->heard[side], rest);
+	}
+}
+
+static void init_masks(struct probe *p)
+{
+	for (unsigned out = 0; out < 2; out++) {
+		mask_init(&p->masks[SIDE_SIP][out], MASK_SIP, p->cfg.trace_bodies);
+		mask_init(&p->masks[SIDE_XMPP][out], MASK_XMPP, p->cfg.trace_bodies);
+	}
+}
+
+static void done_masks(struct probe *p)
+{
+	for (unsigned i = 0; i < SIDES; i++)
+		for (unsigned out = 0; out < 2; out++)
+			mask_done(&p->masks[i][out]);
+}
+
+/* ---- what the driver takes ---- */
 
 static bool take_output(void *self, struct output *ret)
 {
@@ -106,12 +176,18 @@ bool probe_take_event(struct probe *p, struct probe_event *ret)
 
 /* ---- phases ---- */
 
+/* Rounds behind the first are told by their messages, and by how the last of them ended. */
 static void phase_event(struct probe *p, enum probe_phase phase)
 {
-	struct probe_event *ev = p->round > 1 ? NULL : add_event(p, PROBE_EV_PHASE);
+	const enum phase_outcome outcome = p->result.phases[phase].outcome;
+	const bool repeats = p->round > 1 && !probe_is_decided(p) && outcome != PHASE_FAILED &&
+			     outcome != PHASE_STOPPED;
+	struct probe_event *ev = repeats ? NULL : add_event(p, PROBE_EV_PHASE);
 
-	if (ev)
-		ev->phase = phase;
+	if (!ev)
+		return;
+	ev->phase = phase;
+	ev->outcome = outcome;
 }
 
 void probe_begin(struct probe *p, enum probe_phase phase)
@@ -183,7 +259,10 @@ static void check_cleanup(struct probe *p)
 			TEXT_PLAIN(N_("the clean-up did not end in time: a contact or a stream may "
 				      "be left until it expires")));
 	probe_round_stats(p);
-	add_event(p, PROBE_EV_DONE);
+	trace_rest(p);
+	struct probe_event *ev = add_event(p, PROBE_EV_DONE);
+	if (ev)
+		ev->left_out = p->left_out;
 }
 
 static void cleanup(struct probe *p)
@@ -402,7 +481,8 @@ static void start_result(struct probe *p, const struct probe_cfg *cfg)
 
 static int init(struct probe *p, const struct probe_cfg *cfg, struct buf *why)
 {
-	buf_init(&p->trace, 4 << 20);
+	buf_init(&p->trace, TRACE_MAX);
+	init_masks(p);
 	buf_init(&p->scratch, SIP_MSG_MAX);
 	buf_init(&p->sip.request, SIP_MSG_MAX);
 	sip_frame_init(&p->sip.frame);
@@ -451,6 +531,7 @@ struct probe *probe_free(struct probe *p)
 	probe_xmpp_done(p);
 	probe_round_done(p);
 	outbox_done(&p->out);
+	done_masks(p);
 	buf_done(&p->trace);
 	buf_done(&p->scratch);
 	mem_wipe(p, sizeof(*p));

@@ -31,6 +31,7 @@ struct probe_cfg {
 	unsigned count;          /* round trips with the same sign-ins; 1 is the normal test */
 	ts_t interval;           /* between round trips */
 	bool trace;              /* emit PROBE_EV_TRACE */
+	bool trace_bodies;       /* with the bodies of the messages, else with their lengths */
 	bool allow_insecure_tls; /* never set by stox test; for simulations without TLS */
 	bool xmpp_plain;         /* no TLS on the XMPP side; simulations only */
 };
@@ -45,12 +46,15 @@ struct probe_event {
 	enum probe_event_type type;
 	ts_t at; /* since the start */
 	enum probe_phase phase;
-	/* of a trace */
+	enum phase_outcome outcome; /* of a phase: RUNNING when it has begun */
+	/* of a trace: one SIP message, or one stanza, header or end of an XMPP stream */
 	enum probe_side side;
 	bool outbound;
+	bool unfinished;          /* it came to no end */
 	enum transport transport; /* TLS: it was protected on the way */
 	struct addr local, peer;  /* local: family 0 where it is not known */
 	struct slice text;        /* valid until the next push */
+	unsigned left_out; /* of a trace or the end: messages before it for which no room was */
 };
 
 /* 0; ERR_CONFIG when the configuration cannot be tested (message in *why: no test user, a receiver

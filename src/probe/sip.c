@@ -403,17 +403,21 @@ static void request(struct probe *p, const struct addr *peer)
 		probe_round_came_back(p);
 }
 
+static void trace(struct probe *p, struct slice bytes, const struct addr *peer)
+{
+	probe_trace(p, &(struct probe_event){ .side = SIDE_SIP,
+			       .transport = p->sip.target.transport,
+			       .local = p->sip.local,
+			       .peer = *peer,
+			       .text = bytes });
+}
+
 static void message(struct probe *p, struct slice bytes, const struct addr *peer)
 {
 	struct sip_refusal refusal;
 
 	if (slice_trim(bytes).n == 0)
 		return;
-	probe_trace(p, &(struct probe_event){ .side = SIDE_SIP,
-			       .transport = p->sip.target.transport,
-			       .local = p->sip.local,
-			       .peer = *peer,
-			       .text = bytes });
 	if (sip_msg_decode(bytes, &p->msg, &refusal)) {
 		/* Only who is asked can be blamed: datagrams may come from anybody. */
 		if (addr_eq(peer, &p->sip.target.addr))
@@ -436,6 +440,7 @@ static void stream(struct probe *p, struct slice bytes)
 	struct sip_side *s = &p->sip;
 	struct slice one;
 
+	trace(p, bytes, &s->target.addr);
 	if (is_tls_alert(s, bytes)) {
 		const struct blame blame = blame_tls_expected(&s->target.addr);
 
@@ -472,7 +477,11 @@ void probe_sip_fact(struct probe *p, const struct fact *in)
 		return;
 	switch (in->type) {
 	case FACT_FLOW_BYTES: stream(p, in->bytes); break;
-	case FACT_DATAGRAM: message(p, in->bytes, in->peer); break;
+	case FACT_DATAGRAM:
+		if (slice_trim(in->bytes).n)
+			trace(p, in->bytes, in->peer);
+		message(p, in->bytes, in->peer);
+		break;
 	case FACT_DATAGRAM_FAILED: datagram_failed(p, in); break;
 	case FACT_LISTEN_UP:
 	case FACT_LISTEN_FAILED:

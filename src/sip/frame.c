@@ -147,6 +147,11 @@ bool sip_frame_take(struct sip_frame *f, struct slice *ret)
 	return true;
 }
 
+struct slice sip_frame_rest(const struct sip_frame *f)
+{
+	return slice_skip(buf_slice(&f->in), f->taken);
+}
+
 bool sip_frame_take_ping(struct sip_frame *f)
 {
 	if (f->pings == 0)

@@ -26,5 +26,7 @@ int sip_frame_push(struct sip_frame *f, struct slice in);
 /* One whole message; valid until the next push or take.  False when more bytes are needed or
  * f->err is set. */
 bool sip_frame_take(struct sip_frame *f, struct slice *ret);
+/* What came and is of no message that was taken; valid as a message is. */
+struct slice sip_frame_rest(const struct sip_frame *f);
 /* True when a CRLF (pong) should be sent now; one call a ping. */
 bool sip_frame_take_ping(struct sip_frame *f);
