@@ -13,6 +13,9 @@ void report_put_message(struct buf *b, const struct report_run *run);
 void report_put_command(struct buf *b, const struct probe_result *r, const char *command);
 /* "what to do: the command". */
 void report_put_step(struct buf *b, const struct report_run *run, const struct reason_step *step);
+/* Lines, indented by two: what was answered, certificates, codes. */
+void report_put_evidence(struct buf *b, const struct report_run *run);
+void report_put_timespan(struct buf *b, ts_t t); /* hh:mm:ss.fffffff */
 /* The names of the bits of struct tls_cert.faults, one a call: "expired", NULL at the end. */
 const char *report_fault_name(unsigned faults, unsigned *at);
 

@@ -8,7 +8,7 @@
 enum { LABEL = 14 }; /* the ancestor's labels are that wide */
 
 /* hh:mm:ss.fffffff, as .NET's TimeSpan prints it: the ancestor's tools read it. */
-static void put_timespan(struct buf *b, ts_t t)
+void report_put_timespan(struct buf *b, ts_t t)
 {
 	const unsigned s = (unsigned)(t / TS_S(1));
 
@@ -103,13 +103,12 @@ static void put_sip(struct buf *b, const struct evidence *e)
 	}
 }
 
-static void put_evidence(struct buf *b, const struct report_run *run)
+void report_put_evidence(struct buf *b, const struct report_run *run)
 {
 	const struct probe_result *r = run->result;
 	const struct evidence *e = &r->evidence;
 	char text[ADDR_TEXT_MAX];
 
-	buf_printf(b, "\n%s\n", report_look(run, N_("Evidence:")));
 	if (e->address.family)
 		buf_printf(b, "  %s\n", addr_text(&e->address, text));
 	if (e->err)
@@ -169,7 +168,8 @@ static void put_details(struct buf *b, const struct report_run *run)
 
 	if (!r->success) {
 		put_causes(b, run);
-		put_evidence(b, run);
+		buf_printf(b, "\n%s\n", report_look(run, N_("Evidence:")));
+		report_put_evidence(b, run);
 	}
 	put_said(b, "\n", r->user, " -> ");
 	put_said(b, "", r->receiver, "");
@@ -204,7 +204,7 @@ int report_text(struct buf *b, const struct report_run *run)
 	buf_printf(b, " %s\n", report_look(run, r->success ? N_("Success") : N_("Failure")));
 	put_label(b, run, N_("Latency"));
 	buf_putc(b, ' ');
-	put_timespan(b, r->latency);
+	report_put_timespan(b, r->latency);
 	buf_putc(b, '\n');
 	put_label(b, run, N_("Error Message"));
 	if (!r->success) {
@@ -227,6 +227,10 @@ int report_text(struct buf *b, const struct report_run *run)
 		buf_putc(b, ' ');
 		report_put_limit(b, run);
 		buf_putc(b, '\n');
+	}
+	if (run->trace) {
+		put_label(b, run, N_("Trace"));
+		buf_printf(b, " %s\n", run->trace);
 	}
 	put_stats(b, "send", &r->send);
 	put_stats(b, "deliver", &r->deliver);

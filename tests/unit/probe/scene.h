@@ -13,6 +13,7 @@
 
 #include "base/mem.h"
 #include "probe/probe.h"
+#include "probe/trace.h"
 
 enum { SCENE_TEXT = 8192 };
 
@@ -31,6 +32,7 @@ struct scene {
 	/* Takes what goes out on a connection, when the pool is spoken to over UDP; may be NULL. */
 	void (*xmpp)(struct scene *s, struct slice bytes);
 	void *server;
+	struct trace *trace; /* gets all events, or NULL */
 };
 
 static const struct addr scene_local = { .family = 4, .port = 40000, .ip = { 127, 0, 0, 2 } };
@@ -60,8 +62,11 @@ static inline void scene_drain(struct scene *s)
 		if (w.type == WANT_DNS && s->n_questions < COUNT(s->questions))
 			s->questions[s->n_questions++] = w;
 	}
-	while (probe_take_event(s->p, &ev))
+	while (probe_take_event(s->p, &ev)) {
 		s->done |= ev.type == PROBE_EV_DONE;
+		if (s->trace)
+			trace_push(s->trace, &ev);
+	}
 }
 
 static inline void scene_push(struct scene *s, struct fact in)
@@ -90,11 +95,13 @@ static inline struct probe_cfg scene_cfg(const char *registrar)
 		.count = 1 };
 }
 
-static inline void scene_begin(struct scene *s, const struct probe_cfg *cfg)
+static inline void scene_begin_traced(
+	struct scene *s, const struct probe_cfg *cfg, struct trace *trace)
 {
 	struct buf why;
 
 	memset(s, 0, sizeof(*s));
+	s->trace = trace;
 	rng_init_number(&s->rng, 1);
 	s->now = TS_S(100);
 	buf_init(&why, 4096);
@@ -102,6 +109,11 @@ static inline void scene_begin(struct scene *s, const struct probe_cfg *cfg)
 	buf_done(&why);
 	s->e = probe_engine(s->p);
 	scene_drain(s);
+}
+
+static inline void scene_begin(struct scene *s, const struct probe_cfg *cfg)
+{
+	scene_begin_traced(s, cfg, NULL);
 }
 
 /* Answers what is asked, and what is asked because of it; by the type of the question. */
