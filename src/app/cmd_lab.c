@@ -31,6 +31,10 @@ static const struct opt opts[] = {
 		"of --test (10; 2 with a fault that it fails by)" },
 	{ "count", 'n', "N", OPT_NUMBER, AT(count), 1, 1000000, "round trips of --test (1)" },
 	{ "format", 0, "FORMAT", OPT_TEXT, AT(format), 0, 0, "of --test, as for stox test" },
+	{ "trace", 0, "FILE", OPT_LIST, AT(traces), 0, 0,
+		"of --test: leave its trace there: .html, .txt, .json or .pcapng" },
+	{ "trace-bodies", 0, NULL, OPT_FLAG, AT(trace_bodies), 0, 0,
+		"with the bodies of the messages" },
 	{ "verbose", 'v', NULL, OPT_COUNT, AT(verbose), 0, 0,
 		"with --test as for stox test; else log lines" },
 };
@@ -147,8 +151,14 @@ static int find_fault(struct bench *b)
 static int check(struct bench *b)
 {
 	b->runner.verbosity = b->v.verbose;
-	const int status = outputs_plan(&b->runner.outputs, &command,
+	/* Failures that were asked for are not kept: they would push out those that were not. */
+	b->runner.traces = (struct traces){
+		.command = &command, .named = &b->v.traces, .bodies = b->v.trace_bodies
+	};
+	int status = outputs_plan(&b->runner.outputs, &command,
 		&(struct output_options){ .format = b->v.format, .max_latency = TS_NEVER });
+	if (!status)
+		status = traces_check(&b->runner.traces, &b->runner.outputs);
 	return status ? status : find_fault(b);
 }
 

@@ -52,6 +52,11 @@ static const struct opt opts[] = {
 	{ "critical", 0, "RANGE", OPT_TEXT, AT(critical), 0, 0, "the same" },
 	{ "sweep", 0, NULL, OPT_FLAG, AT(sweep), 0, 0,
 		"then try every server and address of both sides" },
+	{ "trace", 0, "FILE", OPT_LIST, AT(traces), 0, 0,
+		"leave the trace there: .html, .txt, .json or .pcapng" },
+	{ "trace-bodies", 0, NULL, OPT_FLAG, AT(trace_bodies), 0, 0,
+		"with the bodies of the messages" },
+	{ "no-trace", 0, NULL, OPT_FLAG, AT(no_trace), 0, 0, "keep none of a failed test" },
 	{ "config", 'c', "FILE", OPT_TEXT, AT(config), 0, 0, "the configuration" },
 	{ "verbose", 'v', NULL, OPT_COUNT, AT(verbose), 0, 0, "phases; twice: all messages" },
 };
@@ -238,7 +243,12 @@ static int check_values(struct test *t)
 		return 2;
 	}
 	t->runner.verbosity = v->verbose;
-	return outputs_plan(&t->runner.outputs, &t->command, &options);
+	t->runner.traces = (struct traces){ .command = &t->command,
+		.named = &v->traces,
+		.bodies = v->trace_bodies,
+		.keep = !v->no_trace };
+	const int status = outputs_plan(&t->runner.outputs, &t->command, &options);
+	return status ? status : traces_check(&t->runner.traces, &t->runner.outputs);
 }
 
 /* What the options and the configuration say together. */

@@ -8,9 +8,9 @@ struct test_values {
 	const char *target, *receiver, *user, *auth_user, *password_file, *registrar;
 	const char *receiver_password_file, *receiver_server, *ca_file, *dns, *config;
 	const char *format, *write_out, *warning, *critical;
-	struct opt_list outputs;
+	struct opt_list outputs, traces;
 	unsigned registrar_port, count, verbose;
-	bool ipv4, ipv6, version, sweep;
+	bool ipv4, ipv6, version, sweep, trace_bodies, no_trace;
 	ts_t timeout, interval, max_latency;
 };
 

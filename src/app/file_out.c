@@ -9,8 +9,6 @@
 
 #include "base/mem.h"
 
-enum { MODE = 0644 };
-
 static int complain(struct buf *why, const char *path, int err)
 {
 	buf_printf(why, "%s: %s", path, strerror(err));
@@ -99,7 +97,7 @@ int file_out_check(const char *path, struct buf *why)
 	return check_folder(path, why);
 }
 
-static int write_all(int fd, struct slice s)
+int file_out_bytes(int fd, struct slice s)
 {
 	while (s.n) {
 		ssize_t n = write(fd, s.p, s.n);
@@ -110,10 +108,10 @@ static int write_all(int fd, struct slice s)
 			return -errno;
 		s = slice_skip(s, (size_t)n);
 	}
-	return fchmod(fd, MODE) < 0 ? -errno : 0;
+	return 0;
 }
 
-int file_out_write(const char *path, struct slice content, struct buf *why)
+int file_out_write(const char *path, struct slice content, unsigned mode, struct buf *why)
 {
 	int fd = -1;
 	char *name = open_temporary(path, &fd);
@@ -123,7 +121,9 @@ int file_out_write(const char *path, struct slice content, struct buf *why)
 		err = -errno;
 	if (err)
 		goto out;
-	err = write_all(fd, content);
+	err = file_out_bytes(fd, content);
+	if (!err && fchmod(fd, mode) < 0)
+		err = -errno;
 	if (close(fd) < 0 && !err)
 		err = -errno;
 	if (!err && rename(name, path) < 0)

@@ -7,7 +7,14 @@
  * we may create files; a link is refused, for it would be replaced and not what it points to.
  * 0, or -errno with a sentence in `why`. */
 int file_out_check(const char *path, struct buf *why);
-/* A temporary file in the same folder, mode 0644, takes its name.  0, or -errno and a sentence. */
-int file_out_write(const char *path, struct slice content, struct buf *why);
+enum {
+	FILE_OUT_PUBLIC = 0644,
+	FILE_OUT_PRIVATE = 0600,
+};
+/* A temporary file in the same folder, of that mode, takes its name.  0, or -errno and a sentence.
+ */
+int file_out_write(const char *path, struct slice content, unsigned mode, struct buf *why);
+/* All of it.  0 or -errno. */
+int file_out_bytes(int fd, struct slice content);
 /* Do both name the same place? */
 bool file_out_same(const char *a, const char *b);

@@ -28,7 +28,8 @@ struct lab_values {
 	const char *write_config, *fault, *format;
 	unsigned sip_port, sip_tls_port, xmpp_port, component_port, gateway_port, dns_port;
 	unsigned verbose, count;
-	bool test, list_faults;
+	bool test, list_faults, trace_bodies;
+	struct opt_list traces;
 	ts_t timeout;
 };
 

@@ -271,7 +271,7 @@ static bool write_file(const struct report_run *run, const struct report_format 
 	if (err)
 		buf_printf(&why, "%s: %s", path, err_text(err));
 	else
-		err = file_out_write(path, buf_slice(b), &why);
+		err = file_out_write(path, buf_slice(b), FILE_OUT_PUBLIC, &why);
 	if (err) /* not a plugin's UNKNOWN: that has its line */
 		fprintf(stderr, "stox: %s\n", buf_cstr(&why));
 	buf_done(&why);

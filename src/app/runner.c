@@ -22,15 +22,23 @@ static int64_t wall_now(void)
 	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
+/* The guidelines of plugins keep the third -v for it. */
+static bool prints_messages(const struct runner *r)
+{
+	return r->verbosity >= (r->outputs.cmd->service ? 3 : 2);
+}
+
 int runner_start(struct runner *r, struct pump *pump, const struct probe_cfg *cfg, struct buf *why)
 {
 	struct probe_cfg mine = *cfg;
 
 	r->started_at_us = wall_now();
 	runner_seed(&r->rng);
-	/* The guidelines of plugins keep the third -v for it. */
-	mine.trace = mine.trace_bodies = r->verbosity >= (r->outputs.cmd->service ? 3 : 2);
-	int err = probe_new(&r->probe, &mine, &r->rng, pump_now(pump), why);
+	mine.trace = prints_messages(r) || traces_are_wanted(&r->traces);
+	mine.trace_bodies = prints_messages(r) || r->traces.bodies;
+	int err = traces_begin(&r->traces, mine.trace_bodies);
+	if (!err)
+		err = probe_new(&r->probe, &mine, &r->rng, pump_now(pump), why);
 	if (err)
 		return err == ERR_CONFIG ? 2 : 3;
 	return pump_add(pump, probe_engine(r->probe)) ? 3 : 0;
@@ -58,7 +66,8 @@ bool runner_drained(struct runner *r)
 		return false;
 	buf_init(&b, TRACE_MAX);
 	while (probe_take_event(r->probe, &ev)) {
-		if (ev.type != PROBE_EV_TRACE)
+		traces_push(&r->traces, &ev);
+		if (ev.type != PROBE_EV_TRACE || !prints_messages(r))
 			continue;
 		report_trace(&b, &ev);
 		/* What programs read has standard output to itself. */
@@ -68,20 +77,24 @@ bool runner_drained(struct runner *r)
 	return probe_is_done(r->probe);
 }
 
-static int report(const struct runner *r, const struct probe_result *result)
+static struct report_run run_of(const struct runner *r, const struct probe_result *result)
 {
-	const struct report_run run = { .result = result,
+	return (struct report_run){ .result = result,
 		.started_at_us = r->started_at_us,
 		.verbosity = r->verbosity,
+		.max_latency = r->outputs.max_latency,
 		.checks = r->checks,
 		.n_checks = r->n_checks };
-
-	return outputs_write(&r->outputs, &run);
 }
 
 int runner_report(struct runner *r)
 {
-	return report(r, probe_result(r->probe));
+	enum { NOT_HERE = 3 };
+	struct report_run run = run_of(r, probe_result(r->probe));
+	const bool traced = traces_write(&r->traces, &run);
+	const int status = outputs_write(&r->outputs, &run);
+
+	return status || traced ? status : NOT_HERE;
 }
 
 int runner_refuse(struct runner *r, const struct probe_cfg *cfg, enum reason reason,
@@ -96,11 +109,13 @@ int runner_refuse(struct runner *r, const struct probe_cfg *cfg, enum reason rea
 	slice_cstr(cfg->target_fqdn, result.target_fqdn, sizeof(result.target_fqdn));
 	slice_cstr(cfg->user, result.user, sizeof(result.user));
 	slice_cstr(cfg->receiver, result.receiver, sizeof(result.receiver));
-	return report(r, &result);
+	const struct report_run run = run_of(r, &result);
+	return outputs_write(&r->outputs, &run);
 }
 
 void runner_done(struct runner *r)
 {
 	r->probe = probe_free(r->probe);
+	traces_done(&r->traces);
 	outputs_done(&r->outputs);
 }

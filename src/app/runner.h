@@ -4,9 +4,11 @@
 
 #include "app/outputs.h"
 #include "app/pump.h"
+#include "app/traces.h"
 
 struct runner {
 	struct outputs outputs; /* planned by the owner */
+	struct traces traces;   /* as its options say */
 	unsigned verbosity;
 	struct rng rng;
 	struct probe *probe;
@@ -23,6 +25,6 @@ int runner_refuse(struct runner *r, const struct probe_cfg *cfg, enum reason rea
 	enum probe_phase phase, const char *why);
 /* From the pump's drained(): prints the ladder; true when the probe is done. */
 bool runner_drained(struct runner *r);
-/* Writes the result where it was planned to go; returns the exit status. */
+/* Writes the traces, and the result where it was planned to go; returns the exit status. */
 int runner_report(struct runner *r);
 void runner_done(struct runner *r);

@@ -80,7 +80,7 @@ static int put(const char *path, const char *content)
 	struct buf b;
 
 	buf_init(&b, WHY_TEXT);
-	int err = file_out_write(path, slice_str(content), &b);
+	int err = file_out_write(path, slice_str(content), FILE_OUT_PUBLIC, &b);
 	assert_int_equal(err == 0, buf_len(&b) == 0);
 	buf_done(&b);
 	return err;
@@ -113,6 +113,23 @@ static void a_file_is_made_and_others_can_read_it(void **state)
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0644);
 	assert_int_equal(entries(false), 1);
+}
+
+static void a_private_file_is_nobody_else_s(void **state)
+{
+	char path[PATH_TEXT];
+	struct stat st;
+	struct buf why;
+
+	(void)state;
+	in_dir("new", path);
+	assert_int_equal(put(path, "public before"), 0);
+	buf_init(&why, WHY_TEXT);
+	assert_int_equal(file_out_write(path, SLICE("content"), FILE_OUT_PRIVATE, &why), 0);
+	buf_done(&why);
+	holds(path, "content");
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0600);
 }
 
 /* Who has it open goes on reading what was there. */
@@ -210,6 +227,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(a_file_is_made_and_others_can_read_it, empty_dir),
+		cmocka_unit_test_teardown(a_private_file_is_nobody_else_s, empty_dir),
 		cmocka_unit_test_teardown(a_file_is_replaced_and_not_written_over, empty_dir),
 		cmocka_unit_test_teardown(what_cannot_be_replaced_is_refused, empty_dir),
 		cmocka_unit_test_teardown(a_link_is_never_followed, empty_dir),

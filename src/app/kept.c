@@ -1,0 +1,215 @@
+#include "app/kept.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "app/file_out.h"
+#include "base/mem.h"
+#include "base/str.h"
+
+enum {
+	NAMES_MAX = 1024, /* looked at in one go; what is over is left to the next */
+	STALE_S = 3600,   /* a half-written file is a killed program's */
+};
+
+#define TEMPORARY ".stox-"
+
+/* ---- one file ---- */
+
+/* What no other has: the name is a secret until it is taken. */
+static int make_temporary(int dir, char name[32])
+{
+	struct buf b;
+	uint8_t random[10];
+
+	if (getentropy(random, sizeof(random)) < 0)
+		return -errno;
+	buf_init(&b, 32);
+	buf_puts(&b, TEMPORARY);
+	hex_put(&b, slice_of(random, sizeof(random)));
+	slice_cstr(buf_slice(&b), name, 32);
+	buf_done(&b);
+	int fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	return fd < 0 ? -errno : fd;
+}
+
+/* Not by a path, on which a link might come to be: in the folder that was looked at. */
+static int replace(int dir, const char *name, struct slice text)
+{
+	char temporary[32];
+	int fd = make_temporary(dir, temporary);
+
+	if (fd < 0)
+		return fd;
+	int err = file_out_bytes(fd, text);
+	if (close(fd) < 0 && !err)
+		err = -errno;
+	if (!err && renameat(dir, temporary, dir, name) < 0)
+		err = -errno;
+	if (err)
+		unlinkat(dir, temporary, 0);
+	return err;
+}
+
+/* ---- the folder ---- */
+
+static int enter(int dir, const char *name, int flags)
+{
+	if (mkdirat(dir, name, 0700) < 0 && errno != EEXIST)
+		return -errno;
+	int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | flags);
+	return fd < 0 ? -errno : fd;
+}
+
+/* A folder that is ours alone: no link, nobody else's, open to nobody else. */
+static int enter_own(int dir, const char *name)
+{
+	struct stat st;
+	int fd = enter(dir, name, O_NOFOLLOW);
+
+	if (fd < 0)
+		return fd;
+	int err = fstat(fd, &st) < 0 ? -errno : st.st_uid != geteuid() ? -EPERM : 0;
+	if (!err && (st.st_mode & 077) && fchmod(fd, 0700) < 0)
+		err = -errno;
+	if (!err)
+		return fd;
+	close(fd);
+	return err;
+}
+
+struct step {
+	const char *name;
+	int (*enter)(int dir, const char *name);
+};
+
+static int enter_any(int dir, const char *name)
+{
+	return enter(dir, name, 0);
+}
+
+/* Down from `dir`, which is closed; `path` grows with each step. */
+static int descend(int dir, const struct step *steps, size_t n, struct buf *path)
+{
+	for (size_t i = 0; i < n && dir >= 0; i++) {
+		int next = steps[i].enter(dir, steps[i].name);
+
+		buf_printf(path, "/%s", steps[i].name);
+		close(dir);
+		dir = next;
+	}
+	return dir;
+}
+
+/* The home must be there: nobody wants one made.  A relative $XDG_STATE_HOME is to be ignored (XDG
+ * Base Directory Specification). */
+static int open_folder(struct buf *path)
+{
+	static const struct step steps[] = { { ".local", enter_any }, { "state", enter_any },
+		{ "stox", enter_own }, { "traces", enter_own } };
+	const char *xdg = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+	const bool has_xdg = xdg && xdg[0] == '/';
+
+	if (!has_xdg && (!home || home[0] != '/')) {
+		buf_puts(path, "$HOME");
+		return -ENOENT;
+	}
+	buf_puts(path, has_xdg ? xdg : home);
+	if (has_xdg)
+		mkdir(xdg, 0700); /* as that specification wants it */
+	int dir = open(has_xdg ? xdg : home, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0)
+		return -errno;
+	return has_xdg ? descend(dir, steps + 2, 2, path) : descend(dir, steps, 4, path);
+}
+
+/* ---- its bounds ---- */
+
+struct names {
+	char *name[NAMES_MAX];
+	size_t n;
+};
+
+static bool is_kept(const char *name)
+{
+	return ascii_is_digit((uint8_t)name[0]);
+}
+
+static void drop_stale(int dir, const char *name)
+{
+	struct stat st;
+
+	if (slice_starts(slice_str(name), SLICE(TEMPORARY)) &&
+		fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		st.st_mtime < time(NULL) - STALE_S)
+		unlinkat(dir, name, 0);
+}
+
+static void list(int dir, const char *but, struct names *ret)
+{
+	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *e;
+
+	if (!d) {
+		if (fd >= 0)
+			close(fd);
+		return;
+	}
+	while (ret->n < NAMES_MAX && (e = readdir(d))) {
+		drop_stale(dir, e->d_name);
+		if (!is_kept(e->d_name) || strcmp(e->d_name, but) == 0)
+			continue;
+		ret->name[ret->n] = mem_strdup(e->d_name);
+		ret->n += ret->name[ret->n] != NULL;
+	}
+	closedir(d);
+}
+
+static int newest_first(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)b, *(char *const *)a);
+}
+
+/* Two tests may do this at once: each lets go of the oldest, and what is gone is gone. */
+static void bound(int dir, const char *newest, size_t bytes)
+{
+	struct names *names = mem_alloc0(sizeof(*names));
+	size_t n = 1;
+	struct stat st;
+
+	if (!names)
+		return;
+	list(dir, newest, names);
+	qsort(names->name, names->n, sizeof(names->name[0]), newest_first);
+	for (size_t i = 0; i < names->n; i++) {
+		if (fstatat(dir, names->name[i], &st, AT_SYMLINK_NOFOLLOW) == 0) {
+			bytes += (size_t)st.st_size;
+			if (++n > KEPT_FILES || bytes > KEPT_BYTES)
+				unlinkat(dir, names->name[i], 0);
+		}
+		mem_free(names->name[i]);
+	}
+	mem_free(names);
+}
+
+int kept_write(const char *name, struct slice text, struct buf *ret, struct buf *why)
+{
+	int dir = open_folder(ret);
+	int err = dir < 0 ? dir : replace(dir, name, text);
+
+	if (err)
+		buf_printf(why, "%s: %s", buf_cstr(ret), strerror(-err));
+	else
+		bound(dir, name, text.n);
+	if (dir >= 0)
+		close(dir);
+	buf_printf(ret, "/%s", name);
+	return err;
+}
