@@ -18,6 +18,7 @@ static const struct certificate {
 	[FAULT_CERTIFICATE_OTHER_NAME] = { "other.litware.test", -DAY, LIFE, false, false },
 	[FAULT_CERTIFICATE_UNKNOWN_ISSUER] = { POOL_NAMES, -DAY, LIFE, false, true },
 	[FAULT_CERTIFICATE_WEAK] = { POOL_NAMES, -DAY, LIFE, true, false },
+	[FAULT_CERTIFICATE_REVOKED] = { POOL_NAMES, -DAY, LIFE, false, false },
 };
 
 static int add_identity(
@@ -57,8 +58,10 @@ int lab_make_certificates(struct bench *b)
 	if (!err)
 		err = authority_put_ca(b->authority, &b->ca);
 	if (!err)
-		err = trust_add_ca(pump_trust(b->pump), LAB_TRUST, buf_slice(&b->ca));
-	if (!err)
 		err = add_pool(b);
+	if (!err && b->fault->certificate == FAULT_CERTIFICATE_REVOKED)
+		err = authority_put_revocation(b->authority, &b->ca);
+	if (!err)
+		err = trust_add_ca(pump_trust(b->pump), LAB_TRUST, buf_slice(&b->ca));
 	return err ? err : add_identity(b, LAB_IDENTITY_PARTNER, b->authority, &partner);
 }

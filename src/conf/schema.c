@@ -58,8 +58,9 @@ static const struct section pool = {
 		{ AT(conf_pool, registrar_port), .type = ITEM_NUMBER, .min = 1, .max = 65535,
 			.doc = "The port of the registrar, if its address does not say it." },
 		{ AT(conf_pool, ca_file), .type = ITEM_TEXT, .syntax = &syntax_path,
-			.doc = "The certificates, in PEM, that sign those of the pool.  Left out, the "
-			       "trust store of the system." },
+			.doc = "The certificates, in PEM, that sign those of the pool, and lists of "
+			       "revoked ones, if there are any.  Left out, the trust store of the "
+			       "system." },
 		{ ARRAY(conf_pool, test_users), .type = ITEM_SECTIONS, .section = &test_user, .max = 256,
 			.doc = "The users that tests sign in as; the first one unless an option says "
 			       "otherwise." },
@@ -100,8 +101,9 @@ static const struct section partner = {
 		{ AT(conf_partner, dialback), .type = ITEM_FLAG, .preset = false,
 			.doc = "Whether a proof by server dialback is enough." },
 		{ AT(conf_partner, ca_file), .type = ITEM_TEXT, .syntax = &syntax_path,
-			.doc = "The certificates, in PEM, that sign those of the partner.  Left out, "
-			       "the trust store of the system." },
+			.doc = "The certificates, in PEM, that sign those of the partner, and lists of "
+			       "revoked ones, if there are any.  Left out, the trust store of the "
+			       "system." },
 		{ AT(conf_partner, receiver), .type = ITEM_SECTION, .section = &receiver,
 			.doc = "Whom the tests write to." },
 	},

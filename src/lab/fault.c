@@ -81,6 +81,8 @@ static const struct lab_fault faults[] = {
 	{ "unknown-issuer", "the pool's certificate is from an authority that nobody knows",
 		"tls_untrusted_issuer", "sip.tls", 1,
 		.certificate = FAULT_CERTIFICATE_UNKNOWN_ISSUER },
+	{ "revoked-certificate", "the pool's certificate was revoked by its issuer",
+		"tls_certificate_revoked", "sip.tls", 1, .certificate = FAULT_CERTIFICATE_REVOKED },
 	{ "weak-certificate", "the pool's certificate has an RSA key of 1,024 bits",
 		"tls_certificate_weak", "sip.tls", 1, .certificate = FAULT_CERTIFICATE_WEAK },
 	{ "client-certificate-wanted", "the pool insists on a certificate of the client",

@@ -34,6 +34,7 @@ enum fault_certificate { /* the pool's */
 	FAULT_CERTIFICATE_OTHER_NAME,
 	FAULT_CERTIFICATE_UNKNOWN_ISSUER,
 	FAULT_CERTIFICATE_WEAK,
+	FAULT_CERTIFICATE_REVOKED,
 };
 
 enum fault_way { /* how the test is told to find the two sides */

@@ -167,3 +167,47 @@ int authority_put_weak_identity(
 
 	return put_identity(a, names, from_s, to_s, EVP_RSA_gen(WEAK_BITS), pem);
 }
+
+static X509_CRL *new_revocation(const struct authority *a)
+{
+	X509_CRL *crl = X509_CRL_new();
+	X509_REVOKED *one = X509_REVOKED_new();
+	ASN1_TIME *when = X509_gmtime_adj(NULL, -DAY), *next = X509_gmtime_adj(NULL, LIFE);
+	ASN1_INTEGER *serial = ASN1_INTEGER_new();
+	bool ok = crl && one && when && next && serial && ASN1_INTEGER_set(serial, a->serial) &&
+		  X509_CRL_set_version(crl, X509_CRL_VERSION_2) &&
+		  X509_CRL_set_issuer_name(crl, X509_get_subject_name(a->cert)) &&
+		  X509_CRL_set1_lastUpdate(crl, when) && X509_CRL_set1_nextUpdate(crl, next) &&
+		  X509_REVOKED_set_serialNumber(one, serial) &&
+		  X509_REVOKED_set_revocationDate(one, when) && X509_CRL_add0_revoked(crl, one);
+
+	if (ok)
+		one = NULL; /* the list's now */
+	ok = ok && X509_CRL_sign(crl, a->key, EVP_sha256());
+	X509_REVOKED_free(one);
+	ASN1_INTEGER_free(serial);
+	ASN1_TIME_free(when);
+	ASN1_TIME_free(next);
+	if (ok)
+		return crl;
+	X509_CRL_free(crl);
+	return NULL;
+}
+
+int authority_put_revocation(const struct authority *a, struct buf *pem)
+{
+	X509_CRL *crl = new_revocation(a);
+	BIO *bio = crl ? BIO_new(BIO_s_mem()) : NULL;
+	int err = bio && PEM_write_bio_X509_CRL(bio, crl) ? 0 : -ENOMEM;
+	char *text;
+
+	if (!err) {
+		long n = BIO_get_mem_data(bio, &text);
+
+		buf_put(pem, slice_of(text, (size_t)n));
+		err = buf_err(pem);
+	}
+	BIO_free(bio);
+	X509_CRL_free(crl);
+	return err;
+}

@@ -16,3 +16,6 @@ int authority_put_identity(
 /* The same with a key that no policy of today takes: RSA of 1,024 bits. */
 int authority_put_weak_identity(
 	struct authority *a, const char *names, long from_s, long to_s, struct buf *pem);
+/* The list of what it revoked, which is the certificate that was made last.  0, -ENOMEM or the
+ * buffer's error. */
+int authority_put_revocation(const struct authority *a, struct buf *pem);

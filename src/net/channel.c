@@ -45,6 +45,11 @@ static const struct {
 	{ X509_V_ERR_CA_MD_TOO_WEAK, TLS_FAULT_WEAK },
 	{ X509_V_ERR_CERT_REVOKED, TLS_FAULT_REVOKED },
 	{ X509_V_ERR_INVALID_PURPOSE, TLS_FAULT_PURPOSE },
+	/* Not every issuer has a list of revocations here, and an old list still tells what it
+	 * does: that is nothing that the peer has done. */
+	{ X509_V_ERR_UNABLE_TO_GET_CRL, 0 },
+	{ X509_V_ERR_CRL_HAS_EXPIRED, 0 },
+	{ X509_V_ERR_CRL_NOT_YET_VALID, 0 },
 };
 
 static unsigned fault_of(int error)

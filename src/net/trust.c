@@ -85,28 +85,51 @@ static bool at_end(void)
 	return ERR_GET_LIB(e) == ERR_LIB_PEM && ERR_GET_REASON(e) == PEM_R_NO_START_LINE;
 }
 
-int trust_add_ca(struct trust *t, unsigned number, struct slice pem)
+static unsigned add_certificates(X509_STORE *store, struct slice pem, bool *whole)
 {
+	BIO *bio = open_pem(pem);
 	unsigned n = 0;
 
-	if (number == 0 || number >= TRUST_MAX || t->stores[number] || pem.n > PEM_MAX)
-		return ERR_LIMIT;
-	X509_STORE *store = X509_STORE_new();
-	BIO *bio = open_pem(pem);
-	if (!store || !bio) {
-		X509_STORE_free(store);
-		BIO_free(bio);
-		return -ENOMEM;
-	}
-	for (X509 *x; (x = PEM_read_bio_X509(bio, NULL, no_phrase, NULL)); n++) {
+	for (X509 *x; bio && (x = PEM_read_bio_X509(bio, NULL, no_phrase, NULL)); n++) {
 		X509_STORE_add_cert(store, x);
 		X509_free(x);
 	}
 	BIO_free(bio);
-	const bool whole = at_end();
+	*whole = at_end();
 	ERR_clear_error();
-	X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN);
-	if (n == 0 || !whole) {
+	return n;
+}
+
+/* Lists of revoked certificates may stand beside their issuers (RFC 5280 section 5). */
+static unsigned add_revocations(X509_STORE *store, struct slice pem, bool *whole)
+{
+	BIO *bio = open_pem(pem);
+	unsigned n = 0;
+
+	for (X509_CRL *x; bio && (x = PEM_read_bio_X509_CRL(bio, NULL, no_phrase, NULL)); n++) {
+		X509_STORE_add_crl(store, x);
+		X509_CRL_free(x);
+	}
+	BIO_free(bio);
+	*whole = at_end();
+	ERR_clear_error();
+	return n;
+}
+
+int trust_add_ca(struct trust *t, unsigned number, struct slice pem)
+{
+	bool certs_whole, lists_whole;
+
+	if (number == 0 || number >= TRUST_MAX || t->stores[number] || pem.n > PEM_MAX)
+		return ERR_LIMIT;
+	X509_STORE *store = X509_STORE_new();
+	if (!store)
+		return -ENOMEM;
+	unsigned certs = add_certificates(store, pem, &certs_whole);
+	unsigned lists = add_revocations(store, pem, &lists_whole);
+	X509_STORE_set_flags(
+		store, X509_V_FLAG_PARTIAL_CHAIN | (lists ? X509_V_FLAG_CRL_CHECK : 0));
+	if (certs == 0 || !certs_whole || !lists_whole) {
 		X509_STORE_free(store);
 		return ERR_SYNTAX;
 	}

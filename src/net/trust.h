@@ -17,9 +17,10 @@ struct trust;
 
 int trust_new(struct trust **ret);
 struct trust *trust_free(struct trust *t);
-/* CA certificates, PEM; also a certificate that is no CA's is believed when it is in here.  0;
- * ERR_SYNTAX when there is none in it, or a damaged one; ERR_LIMIT (number, or over 16 MiB);
- * -ENOMEM. */
+/* CA certificates, PEM; also a certificate that is no CA's is believed when it is in here.  Lists
+ * of revoked certificates (RFC 5280 section 5) may stand beside them: whom they name is a fault.
+ * 0; ERR_SYNTAX when there is no certificate in it, or something damaged; ERR_LIMIT (number, or
+ * over 16 MiB); -ENOMEM. */
 int trust_add_ca(struct trust *t, unsigned number, struct slice pem);
 /* Certificate chain and key, PEM in one; the key without a pass phrase.  0; ERR_SYNTAX (also when
  * it is not the certificate's key); ERR_LIMIT; -ENOMEM. */

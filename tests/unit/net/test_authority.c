@@ -266,6 +266,32 @@ static void a_weak_identity_is_a_good_one_but_for_its_key(void **state)
 	made_done(&m);
 }
 
+static void the_list_of_revocations_names_the_last_one(void **state)
+{
+	struct made ca, first, last;
+	struct buf pem;
+	X509_REVOKED *one;
+
+	(void)state;
+	make(&first, "first.test", -DAY, DAY);
+	make(&last, "last.test", -DAY, DAY);
+	make_ca(&ca, authority);
+	buf_init(&pem, MAX);
+	assert_int_equal(authority_put_revocation(authority, &pem), 0);
+	BIO *bio = BIO_new_mem_buf(buf_slice(&pem).p, (int)buf_len(&pem));
+	X509_CRL *crl = PEM_read_bio_X509_CRL(bio, NULL, NULL, NULL);
+	assert_non_null(crl);
+	assert_int_equal(X509_CRL_verify(crl, X509_get0_pubkey(ca.cert)), 1);
+	assert_int_equal(X509_CRL_get0_by_cert(crl, &one, last.cert), 1);
+	assert_int_equal(X509_CRL_get0_by_cert(crl, &one, first.cert), 0);
+	X509_CRL_free(crl);
+	BIO_free(bio);
+	buf_done(&pem);
+	made_done(&ca);
+	made_done(&first);
+	made_done(&last);
+}
+
 static void what_cannot_be_made_is_said(void **state)
 {
 	char names[600];
@@ -313,6 +339,7 @@ int main(void)
 		TEST(two_authorities_have_nothing_in_common),
 		TEST(each_certificate_has_a_number_and_a_key_of_its_own),
 		TEST(a_weak_identity_is_a_good_one_but_for_its_key),
+		TEST(the_list_of_revocations_names_the_last_one),
 		TEST(what_cannot_be_made_is_said),
 		TEST(without_memory_there_is_no_authority),
 	};

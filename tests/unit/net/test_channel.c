@@ -18,12 +18,15 @@ enum { DAY = 86400, MAX = 1 << 20 };
 enum {
 	TRUST_OURS = 1,
 	TRUST_OTHERS = 2,
+	TRUST_LISTS = 3,       /* ours, with its list of revocations */
+	TRUST_FORGED_LIST = 4, /* ours, with a list in its name that another one signed */
+	TRUST_OTHER_LIST = 5,  /* ours, with the list of an issuer of another name */
 	ID_GOOD = 1,
 	ID_EXPIRED = 2,
 	ID_FUTURE = 3,
 	ID_OTHER_NAME = 4,
 	ID_ALL_WRONG = 5, /* expired, for another name, by an authority that nobody knows */
-	ID_CLIENT = 6,
+	ID_REVOKED = 6,
 };
 
 static struct trust *trust;
@@ -53,6 +56,46 @@ static void add_ca(struct authority *a, unsigned number)
 	buf_done(&pem);
 }
 
+/* Ours, and what `lists` revoked. */
+static void add_ca_and_list(const struct authority *lists, unsigned number)
+{
+	struct buf pem;
+
+	buf_init(&pem, MAX);
+	assert_int_equal(authority_put_ca(ours, &pem), 0);
+	assert_int_equal(authority_put_revocation(lists, &pem), 0);
+	assert_int_equal(trust_add_ca(trust, number, buf_slice(&pem)), 0);
+	buf_done(&pem);
+}
+
+/* Ours, and an empty list of an issuer that has nothing to do with it. */
+static void add_ca_and_other_list(unsigned number)
+{
+	EVP_PKEY *key = EVP_EC_gen("P-256");
+	X509_CRL *crl = X509_CRL_new();
+	X509_NAME *name = X509_NAME_new();
+	ASN1_TIME *now = X509_gmtime_adj(NULL, 0);
+	BIO *bio = BIO_new(BIO_s_mem());
+	struct buf pem;
+	char *text;
+
+	buf_init(&pem, MAX);
+	X509_NAME_add_entry_by_txt(
+		name, "CN", MBSTRING_UTF8, (const uint8_t *)"Elsewhere CA", -1, -1, 0);
+	assert_true(X509_CRL_set_issuer_name(crl, name) && X509_CRL_set1_lastUpdate(crl, now) &&
+		    X509_CRL_sign(crl, key, EVP_sha256()) && PEM_write_bio_X509_CRL(bio, crl));
+	long n = BIO_get_mem_data(bio, &text);
+	assert_int_equal(authority_put_ca(ours, &pem), 0);
+	buf_put(&pem, slice_of(text, (size_t)n));
+	assert_int_equal(trust_add_ca(trust, number, buf_slice(&pem)), 0);
+	buf_done(&pem);
+	BIO_free(bio);
+	ASN1_TIME_free(now);
+	X509_NAME_free(name);
+	X509_CRL_free(crl);
+	EVP_PKEY_free(key);
+}
+
 static int set_up(void **state)
 {
 	struct authority *stranger;
@@ -71,8 +114,11 @@ static int set_up(void **state)
 	authority_free(stranger);
 	assert_int_equal(authority_new(&stranger), 0);
 	add_identity(stranger, ID_ALL_WRONG, "other.test", -3 * DAY, -DAY);
-	add_identity(ours, ID_CLIENT, "client.test", -DAY, DAY);
+	add_ca_and_list(stranger, TRUST_FORGED_LIST);
 	authority_free(stranger);
+	add_identity(ours, ID_REVOKED, "pool.test", -DAY, DAY);
+	add_ca_and_list(ours, TRUST_LISTS);
+	add_ca_and_other_list(TRUST_OTHER_LIST);
 	return 0;
 }
 
@@ -272,6 +318,13 @@ static const struct {
 	{ "unknown issuer", ID_GOOD, TRUST_OTHERS, "pool.test", TLS_FAULT_UNTRUSTED },
 	{ "expired and wrong name", ID_EXPIRED, TRUST_OURS, "x.test",
 		TLS_FAULT_EXPIRED | TLS_FAULT_NAME },
+	{ "revoked", ID_REVOKED, TRUST_LISTS, "pool.test", TLS_FAULT_REVOKED },
+	{ "another one is revoked", ID_GOOD, TRUST_LISTS, "pool.test", 0 },
+	{ "revoked and wrong name", ID_REVOKED, TRUST_LISTS, "x.test",
+		TLS_FAULT_REVOKED | TLS_FAULT_NAME },
+	{ "revoked, and nobody has the list", ID_REVOKED, TRUST_OURS, "pool.test", 0 },
+	{ "the list is of another issuer", ID_REVOKED, TRUST_OTHER_LIST, "pool.test", 0 },
+	{ "the list is forged", ID_REVOKED, TRUST_FORGED_LIST, "pool.test", TLS_FAULT_OTHER },
 	{ "everything", ID_ALL_WRONG, TRUST_OURS, "pool.test",
 		TLS_FAULT_EXPIRED | TLS_FAULT_NAME | TLS_FAULT_UNTRUSTED },
 };
@@ -321,8 +374,8 @@ static void the_server_can_ask_for_a_certificate(void **state)
 	} rows[] = {
 		{ 0, TLS_VERIFY_PEER, TRUST_OURS, TLS_FAILURE_CLIENT_CERTIFICATE },
 		{ 0, TLS_VERIFY_NOTE, TRUST_OURS, TLS_FAILURE_NONE },
-		{ ID_CLIENT, TLS_VERIFY_PEER, TRUST_OURS, TLS_FAILURE_NONE },
-		{ ID_CLIENT, TLS_VERIFY_PEER, TRUST_OTHERS, TLS_FAILURE_ALERT },
+		{ ID_OTHER_NAME, TLS_VERIFY_PEER, TRUST_OURS, TLS_FAILURE_NONE },
+		{ ID_OTHER_NAME, TLS_VERIFY_PEER, TRUST_OTHERS, TLS_FAILURE_ALERT },
 	};
 
 	(void)state;

@@ -232,6 +232,35 @@ static void a_damaged_one_among_good_ones_is_a_syntax_error(void **state)
 	buf_done(&pem);
 }
 
+static void put_two(struct buf *pem, struct slice first, struct slice second)
+{
+	buf_clear(pem);
+	buf_put(pem, first);
+	buf_put(pem, second);
+}
+
+/* A list beside its issuer is no certificate more, and without its issuer it is nothing. */
+static void a_list_of_revocations_is_whole_or_a_syntax_error(void **state)
+{
+	struct buf list, pem;
+
+	(void)state;
+	buf_init(&list, MAX);
+	buf_init(&pem, MAX);
+	assert_int_equal(authority_put_revocation(a, &list), 0);
+	put_two(&pem, buf_slice(&list), SLICE_NONE);
+	assert_int_equal(trust_add_ca(trust, 1, buf_slice(&pem)), ERR_SYNTAX);
+	put_two(&pem, buf_slice(&ca_a), slice_cut(buf_slice(&list), 0, buf_len(&list) / 2));
+	assert_int_equal(trust_add_ca(trust, 1, buf_slice(&pem)), ERR_SYNTAX);
+	assert_int_equal(ERR_peek_error(), 0);
+	put_two(&pem, buf_slice(&list), buf_slice(&ca_a));
+	assert_int_equal(trust_add_ca(trust, 1, buf_slice(&pem)), 0);
+	assert_false(believes(1, &id_a)); /* the last one that it made */
+	assert_false(believes(1, &id_b));
+	buf_done(&list);
+	buf_done(&pem);
+}
+
 static void numbers_of_trust_have_a_limit(void **state)
 {
 	static uint8_t big[(16 << 20) + 1];
@@ -281,13 +310,6 @@ static void the_key_may_be_first_and_a_chain_behind(void **state)
 	assert_int_equal(SSL_CTX_get0_chain_certs(ctx, &chain), 1);
 	assert_int_equal(sk_X509_num(chain), 2);
 	buf_done(&pem);
-}
-
-static void put_two(struct buf *pem, struct slice first, struct slice second)
-{
-	buf_clear(pem);
-	buf_put(pem, first);
-	buf_put(pem, second);
 }
 
 static void an_identity_without_its_own_key_is_a_syntax_error(void **state)
@@ -517,6 +539,7 @@ int main(void)
 		TEST(a_certificate_twice_is_one),
 		TEST(without_a_certificate_it_is_a_syntax_error),
 		TEST(a_damaged_one_among_good_ones_is_a_syntax_error),
+		TEST(a_list_of_revocations_is_whole_or_a_syntax_error),
 		TEST(numbers_of_trust_have_a_limit),
 		TEST(an_identity_is_what_its_context_shows),
 		TEST(the_key_may_be_first_and_a_chain_behind),
