@@ -24,5 +24,5 @@ struct where {
 	const char *what;
 };
 
-/* Text of any code above or of an errno; never NULL. */
+/* Text of any code above or of an errno, to be looked up (base/text.h); never NULL. */
 const char *err_text(int err);
