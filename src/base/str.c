@@ -18,7 +18,7 @@ uint8_t ascii_lower(uint8_t c)
 	return c >= 'A' && c <= 'Z' ? (uint8_t)(c | 0x20) : c;
 }
 
-/* RFC 3629 section 4.  The length of the sequence at p, and its code point; 0 when it is none. */
+/* RFC 3629 section 4. */
 static size_t decode(const uint8_t *p, size_t n, uint32_t *cp)
 {
 	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
@@ -39,6 +39,16 @@ static size_t decode(const uint8_t *p, size_t n, uint32_t *cp)
 	if (*cp < least[len] || *cp > 0x10ffff || (*cp >= 0xd800 && *cp <= 0xdfff))
 		return 0;
 	return len;
+}
+
+size_t utf8_decode(struct slice s, uint32_t *ret)
+{
+	uint32_t cp;
+	size_t n = s.n ? decode(s.p, s.n, &cp) : 0;
+
+	if (n)
+		*ret = cp;
+	return n;
 }
 
 static bool is_xml_char(uint32_t cp)

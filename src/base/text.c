@@ -72,29 +72,23 @@ struct text_arg text_errno(int err)
 	return text_id(err_text(err));
 }
 
-/* Length of the character at s, 0 when it is no UTF-8. */
-static size_t character(struct slice s)
+/* What a terminal would obey or a line break at: C0, DEL, C1, the line separators of Unicode, and
+ * the marks that turn the direction of writing, with which a text can pose as another. */
+static bool is_control(uint32_t c)
 {
-	size_t n = s.p[0] < 0x80 ? 1 : s.p[0] < 0xe0 ? 2 : s.p[0] < 0xf0 ? 3 : 4;
-
-	return n <= s.n && utf8_valid(slice_cut(s, 0, n), NULL) ? n : 0;
+	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x61c || c == 0x200e || c == 0x200f ||
+	       (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
 }
 
-/* C0, DEL and C1: a terminal would obey them, a line would break. */
-static bool is_control(struct slice c)
-{
-	return (c.n == 1 && (c.p[0] < 0x20 || c.p[0] == 0x7f)) ||
-	       (c.n == 2 && c.p[0] == 0xc2 && c.p[1] < 0xa0);
-}
-
-/* The first character of s, which is not empty, or what stands for it. */
+/* The first character of s, clean; s goes on behind it. */
 static struct slice take_clean(struct slice *s)
 {
-	size_t n = character(*s);
-	struct slice c = slice_cut(*s, 0, n ? n : 1);
+	uint32_t c = 0;
+	size_t n = utf8_decode(*s, &c);
+	struct slice ret = slice_cut(*s, 0, n);
 
-	*s = slice_skip(*s, c.n);
-	return n == 0 || is_control(c) ? SLICE("?") : c;
+	*s = slice_skip(*s, n ? n : 1);
+	return n == 0 || is_control(c) ? SLICE("?") : ret;
 }
 
 static void store(struct text *t, struct slice value)

@@ -6,7 +6,8 @@
  * does nothing else.
  *
  * Arguments come from peers: what could disturb a terminal or a line (control
- * characters, bytes that are not UTF-8) is replaced when the text is made.
+ * characters, marks of direction, bytes that are not UTF-8) is replaced by '?'
+ * when the text is made.
  */
 #pragma once
 

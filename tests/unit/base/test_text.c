@@ -93,6 +93,17 @@ static void what_could_disturb_a_terminal_is_replaced(void **state)
 	shows(&t, NULL, "a?[31m??b???\xe2\x82\xacz?");
 }
 
+/* Right-to-left override, isolate, Arabic letter mark, line separator; a narrow no-break space and
+ * an ideograph of the same row stay. */
+static void what_turns_the_direction_of_writing_is_replaced(void **state)
+{
+	struct text t = TEXT("{1}", text_str("\xe2\x80\xae|\xe2\x81\xa6|\xd8\x9c|\xe2\x80\xa8|"
+					     "\xe2\x80\xaf|\xe6\xbc\xa2"));
+
+	(void)state;
+	shows(&t, NULL, "?|?|?|?|\xe2\x80\xaf|\xe6\xbc\xa2");
+}
+
 static void a_long_argument_is_cut_at_a_character_and_the_rest_is_empty(void **state)
 {
 	char value[2 * TEXT_STORE];
@@ -167,6 +178,7 @@ int main(void)
 		cmocka_unit_test(braces_that_name_no_argument_stay),
 		cmocka_unit_test(an_argument_is_not_looked_at_for_places),
 		cmocka_unit_test(what_could_disturb_a_terminal_is_replaced),
+		cmocka_unit_test(what_turns_the_direction_of_writing_is_replaced),
 		cmocka_unit_test(a_long_argument_is_cut_at_a_character_and_the_rest_is_empty),
 		cmocka_unit_test(a_text_outlives_its_arguments_and_is_a_value),
 		cmocka_unit_test(no_text_shows_nothing),
