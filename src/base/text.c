@@ -32,7 +32,7 @@ struct text_arg text_u64(uint64_t v)
 
 struct text_arg text_seconds(ts_t t)
 {
-	struct text_arg a = { .id = NULL };
+	struct text_arg a = { .decimal = true };
 
 	snprintf(a.own, sizeof(a.own), "%.1f", (double)t / 1e6);
 	return a;
@@ -40,7 +40,7 @@ struct text_arg text_seconds(ts_t t)
 
 struct text_arg text_fine_seconds(ts_t t)
 {
-	struct text_arg a = { .id = NULL };
+	struct text_arg a = { .decimal = true };
 
 	snprintf(a.own, sizeof(a.own), "%llu.%06llu", (unsigned long long)(t / TS_S(1)),
 		(unsigned long long)(t % TS_S(1)));
@@ -116,6 +116,7 @@ struct text text_make(const char *id, const struct text_arg *args, size_t n_args
 
 		t.arg_ids[i] = a->id;
 		t.arg_at[i] = t.n_store;
+		t.decimals |= (uint8_t)(a->decimal ? 1u << i : 0);
 		if (!a->id)
 			store(&t, a->value.p ? a->value : slice_str(a->own));
 	}
@@ -132,6 +133,28 @@ void text_put_clean(struct buf *b, struct slice raw)
 static const char *look(text_look_up *look_up, const char *id)
 {
 	return look_up && id[0] ? look_up(id) : id; /* gettext gives its header for "" */
+}
+
+static void put_decimal(struct buf *b, const char *value, text_look_up *look_up)
+{
+	for (; *value; value++)
+		if (*value == '.')
+			/* TRANSLATORS: the decimal point of seconds in a sentence: 2.5 */
+			buf_puts(b, look(look_up, N_(".")));
+		else
+			buf_putc(b, (uint8_t)*value);
+}
+
+static void put_arg(struct buf *b, const struct text *t, unsigned i, text_look_up *look_up)
+{
+	const char *value = t->store + t->arg_at[i];
+
+	if (t->arg_ids[i])
+		buf_puts(b, look(look_up, t->arg_ids[i]));
+	else if (t->decimals & 1u << i)
+		put_decimal(b, value, look_up);
+	else
+		buf_puts(b, value);
 }
 
 /* {1} at the start of s: which argument, or 0. */
@@ -159,8 +182,7 @@ void text_put(struct buf *b, const struct text *t, text_look_up *look_up)
 			s = slice_skip(s, 1);
 			continue;
 		}
-		buf_puts(b, t->arg_ids[n - 1] ? look(look_up, t->arg_ids[n - 1])
-					      : t->store + t->arg_at[n - 1]);
+		put_arg(b, t, n - 1, look_up);
 		s = slice_skip(s, 3);
 	}
 }

@@ -22,6 +22,7 @@ enum { TEXT_STORE = 704 };
 struct text_arg {
 	const char *id;     /* to be looked up as well, or NULL */
 	struct slice value; /* borrowed until text_make() returns; NULL: `own` has it */
+	bool decimal;       /* its point is that of the reader's language */
 	char own[ADDR_TEXT_MAX];
 };
 
@@ -30,6 +31,7 @@ struct text {
 	unsigned n_args;
 	const char *arg_ids[TEXT_ARGS_MAX];      /* NULL: the argument is in store */
 	uint16_t arg_at[TEXT_ARGS_MAX], n_store; /* each ends with a NUL */
+	uint8_t decimals;                        /* 1 << argument */
 	char store[TEXT_STORE];
 };
 
@@ -40,7 +42,7 @@ struct text_arg text_str(const char *s);    /* "" for NULL */
 struct text_arg text_slice(struct slice s); /* borrowed */
 struct text_arg text_id(const char *id);    /* a literal that is itself translated */
 struct text_arg text_u64(uint64_t v);
-struct text_arg text_seconds(ts_t t);      /* "2.0": one decimal */
+struct text_arg text_seconds(ts_t t);      /* "2.0": one decimal; "2,0" in French */
 struct text_arg text_fine_seconds(ts_t t); /* "0.012536": microseconds */
 struct text_arg text_addr(const struct addr *a);
 struct text_arg text_date(int64_t s_since_1970); /* "2026-11-25" */

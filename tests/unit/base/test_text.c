@@ -24,6 +24,7 @@ static const char *french(const char *id)
 	static const char *const rows[][2] = {
 		{ "No connection to {1}: {2}.", "{2} : pas de connexion à {1}." },
 		{ "connection refused", "connexion refusée" },
+		{ ".", "," },
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++)
@@ -59,6 +60,15 @@ static void arguments_of_each_kind(void **state)
 
 	(void)state;
 	shows(&t, NULL, "s slice 18446744073709551615 2.3 ");
+}
+
+static void seconds_have_the_point_of_the_language(void **state)
+{
+	struct text t = TEXT("{1} s, {2}.", text_seconds(TS_MS(2345)), text_str("1.5"));
+
+	(void)state;
+	shows(&t, NULL, "2.3 s, 1.5.");
+	shows(&t, french, "2,3 s, 1.5.");
 }
 
 static void a_date_is_one_of_utc(void **state)
@@ -174,6 +184,7 @@ int main(void)
 		cmocka_unit_test(arguments_go_where_the_sentence_says),
 		cmocka_unit_test(a_translation_may_order_them_otherwise),
 		cmocka_unit_test(arguments_of_each_kind),
+		cmocka_unit_test(seconds_have_the_point_of_the_language),
 		cmocka_unit_test(a_date_is_one_of_utc),
 		cmocka_unit_test(braces_that_name_no_argument_stay),
 		cmocka_unit_test(an_argument_is_not_looked_at_for_places),
