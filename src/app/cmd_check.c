@@ -6,75 +6,126 @@
 #include "app/cmd_test.h"
 #include "app/commands.h"
 #include "app/files.h"
+#include "app/language.h"
 #include "app/sweeper.h"
+#include "app/terminal.h"
 #include "base/mem.h"
 
 enum { TRUST_CHECK = 1, REPORT_MAX = 16 << 20, BAD = 2, NOT_HERE = 3 };
 
 struct values {
 	const char *name; /* the argument */
-	const char *server, *from, *ca_file, *dns, *format, *config;
+	const char *server, *from, *ca_file, *dns, *format, *color, *config;
 	unsigned registrar_port, verbose;
 	bool strict;
 	ts_t timeout, row_timeout;
 };
 
 #define AT(member) offsetof(struct values, member)
+/* Of both sides. */
 #define COMMON                                                                                     \
-	{ "ca-file", 0, "FILE", OPT_TEXT, AT(ca_file), 0, 0,                                       \
-		"trust these issuers, not the system's" },                                         \
-		{ "dns", 0, "HOST[:PORT]", OPT_TEXT, AT(dns), 0, 0,                                \
-			"ask this DNS server, not the system's" },                                 \
-		{ "timeout", 0, "SECONDS", OPT_SECONDS, AT(timeout), 0, 3600,                      \
-			"for everything (30)" },                                                   \
-		{ "address-timeout", 0, "SECONDS", OPT_SECONDS, AT(row_timeout), 0, 3600,          \
-			"for each address (5)" },                                                  \
+	{ "ca-file", 0, N_("FILE"), OPT_TEXT, AT(ca_file), 0, 0,                                   \
+		N_("trust these issuers, not the system's"),                                       \
+		.manual = "Trust the issuers of certificates in this file, PEM, and not the "      \
+			  "system's.\nLists of revoked certificates may stand beside them." },     \
+		{ "dns", 0, N_("HOST[:PORT]"), OPT_TEXT, AT(dns), 0, 0,                            \
+			N_("ask this DNS server, not the system's"),                               \
+			.manual = "Ask this DNS server, an IP address and a port (53), and not "   \
+				  "the system's." },                                               \
+		{ "timeout", 0, N_("SECONDS"), OPT_SECONDS, AT(timeout), 0, 3600,                  \
+			N_("for everything (30)"),                                                 \
+			.manual = "For everything (30); the DNS has half of it." },                \
+		{ "address-timeout", 0, N_("SECONDS"), OPT_SECONDS, AT(row_timeout), 0, 3600,      \
+			N_("for each address (5)"),                                                \
+			.manual = "For each address (5); twelve are tried at the same time." },    \
 		{ "strict", 0, NULL, OPT_FLAG, AT(strict), 0, 0,                                   \
-			"a warning alone is exit status 1" },                                      \
-		{ "format", 'f', "FORMAT", OPT_TEXT, AT(format), 0, 0, "text or json" },           \
-		{ "config", 'c', "FILE", OPT_TEXT, AT(config), 0, 0, "the configuration" },        \
+			N_("a warning alone is exit status 1"),                                    \
+			.manual = "A warning alone is exit status 1." },                           \
+		{ "format", 'f', N_("FORMAT"), OPT_TEXT, AT(format), 0, 0,                         \
+			N_("the form of the result (text)"),                                       \
+			.manual = "The form of the result (text).\nThe schema of the object "      \
+				  "is\n.Pa stox.check.schema.json ,\ninstalled below\n.Pa "        \
+				  "share/stox .",                                                  \
+			.words = format_words },                                                   \
+		{ "color", 0, N_("WHEN"), OPT_TEXT, AT(color), 0, 0,                               \
+			N_("colours: auto, always or never (auto)"),                               \
+			.manual = "Whether the result has colours (auto); see\n.Xr stox-test 1 .", \
+			.words = terminal_colour_words },                                          \
+		{ "config", 'c', N_("FILE"), OPT_TEXT, AT(config), 0, 0, N_("the configuration"),  \
+			.manual = "The configuration." },                                          \
 	{                                                                                          \
 		"verbose", 'v', NULL, OPT_COUNT, AT(verbose), 0, 0,                                \
-			"chains, answers of the DNS, likely causes"                                \
+			N_("chains, answers of the DNS, likely causes"),                           \
+			.manual = "Show certificates, likely causes and what the DNS said."        \
 	}
 
+static bool format_words(size_t i, const char **word, const char **what)
+{
+	if (i >= n_report_check_formats)
+		return false;
+	*word = report_check_formats[i].name;
+	*what = report_check_formats[i].what;
+	return true;
+}
+
 static const struct opt pool_opts[] = {
-	{ "registrar", 0, "URI", OPT_TEXT, AT(server), 0, 0,
-		"where users sign in; else NAPTR and SRV" },
-	{ "registrar-port", 0, "N", OPT_NUMBER, AT(registrar_port), 1, 65535,
-		"TLS port of the pool" },
+	{ "registrar", 0, N_("URI"), OPT_TEXT, AT(server), 0, 0,
+		N_("where users sign in; else NAPTR and SRV"),
+		.manual = "Where users sign in, such as\n.Li sip:192.0.2.1:5061;transport=tls "
+			  ".\nWhat the DNS says is tried as well, but is not a test's way then." },
+	{ "registrar-port", 0, N_("N"), OPT_NUMBER, AT(registrar_port), 1, 65535,
+		N_("TLS port of the pool"), .manual = "The pool's TLS port." },
 	COMMON,
 };
 
 static const struct opt partner_opts[] = {
-	{ "server", 0, "HOST[:PORT]", OPT_TEXT, AT(server), 0, 0,
-		"the XMPP server for clients; else SRV" },
-	{ "from", 0, "DOMAIN", OPT_TEXT, AT(from), 0, 0,
-		"in whose name servers are spoken to (" SWEEP_NOBODY ")" },
+	{ "server", 0, N_("HOST[:PORT]"), OPT_TEXT, AT(server), 0, 0,
+		N_("the XMPP server for clients; else SRV"),
+		.manual = "The server for clients, instead of its SRV records." },
+	{ "from", 0, N_("DOMAIN"), OPT_TEXT, AT(from), 0, 0,
+		N_("in whose name servers are spoken to (stox.invalid)"),
+		.manual = "In whose name its server port is spoken to\n.Pq Li stox.invalid .\nA "
+			  "server that speaks to known domains only wants one of them; none takes "
+			  "its own." },
 	COMMON,
 };
 
-static const struct opt_command commands[] = {
+static const struct opt_command parts[] = {
 	[SWEEP_POOL] = { .name = "check pool",
-		.summary = "Tries every server, address and transport of a SIP pool.",
+		.summary = N_("try every server, address and transport of a SIP pool"),
 		.opts = pool_opts,
 		.n_opts = COUNT(pool_opts),
-		.argument = "NAME",
+		.argument = N_("NAME"),
 		.argument_offset = AT(name) },
 	[SWEEP_PARTNER] = { .name = "check partner",
-		.summary = "Tries every server and address of an XMPP domain, for clients and for "
-			   "servers.",
+		.summary = N_("try every server and address of an XMPP domain, for clients and "
+			      "for servers"),
 		.opts = partner_opts,
 		.n_opts = COUNT(partner_opts),
-		.argument = "DOMAIN",
+		.argument = N_("DOMAIN"),
 		.argument_offset = AT(name) },
 };
+
+static bool side_words(size_t i, const char **word, const char **what)
+{
+	if (i >= COUNT(parts))
+		return false;
+	*word = sweep_side_name((enum sweep_side)i);
+	*what = parts[i].summary;
+	return true;
+}
+
+static const struct opt_command both = { .name = "check",
+	.summary = N_("try every server and address of a pool or a partner, each alone"),
+	.argument_words = side_words,
+	.section = 1 };
 
 struct check {
 	const struct opt_command *command;
 	enum sweep_side side;
 	struct values v;
 	const struct report_check_format *format;
+	struct sheet_style style;
 	struct conf *conf;
 	char *conf_path, *ca_path;
 	const struct conf_texts *domains; /* of the pool, or NULL */
@@ -175,6 +226,12 @@ static int use_config(struct check *c)
 
 /* ---- checks ---- */
 
+static int refuse(const struct check *c, struct text why)
+{
+	opt_complain(c->command, why);
+	return BAD;
+}
+
 static int find_format(struct check *c)
 {
 	const char *name = c->v.format ? c->v.format : report_check_formats[0].name;
@@ -184,22 +241,25 @@ static int find_format(struct check *c)
 			c->format = &report_check_formats[i];
 	if (c->format)
 		return 0;
-	opt_complain(c->command, "unknown format `%s`; there are text, json", name);
-	return BAD;
+	return refuse(c, TEXT(N_("unknown format `{1}`; there are {2}"), text_str(name),
+				 text_str("text, json")));
 }
 
 static int check_values(struct check *c)
 {
-	if (c->v.timeout == 0 || c->v.row_timeout == 0) {
-		opt_complain(c->command, "a time-out above 0 is wanted");
-		return BAD;
-	}
-	if (c->v.dns && !test_read_dns(c->v.dns, &c->dns)) {
-		opt_complain(c->command,
-			"`--dns %s`: the address of a DNS server is wanted, such as 127.0.0.1:53",
-			c->v.dns);
-		return BAD;
-	}
+	enum terminal_colour when;
+
+	if (c->v.timeout == 0 || c->v.row_timeout == 0)
+		return refuse(c, TEXT_PLAIN(N_("a time-out above 0 is wanted")));
+	if (c->v.dns && !test_read_dns(c->v.dns, &c->dns))
+		return refuse(
+			c, TEXT(N_("`--dns {1}`: the address of a DNS server is wanted, such as "
+				   "127.0.0.1:53"),
+				   text_str(c->v.dns)));
+	if (!terminal_colour_find(c->v.color, &when))
+		return refuse(c, TEXT(N_("`--color {1}`: auto, always or never is wanted"),
+					 text_str(c->v.color)));
+	c->style = terminal_style(stdout, when);
 	return find_format(c);
 }
 
@@ -223,15 +283,13 @@ static int start(struct check *c)
 		.trust = c->v.ca_file ? TRUST_CHECK : 0,
 		.timeout = c->v.timeout,
 		.row_timeout = c->v.row_timeout };
-	struct buf why;
+	struct text why;
 
 	for (size_t i = 0; c->domains && i < c->domains->n && i < SWEEP_DOMAINS_MAX; i++)
 		cfg.domains[cfg.n_domains++] = slice_str(c->domains->v[i].s);
-	buf_init(&why, 8192);
 	int status = sweeper_add(&c->sweeper, c->pump, &cfg, &why);
 	if (status)
-		opt_complain(c->command, "%s", buf_len(&why) ? buf_cstr(&why) : "out of memory");
-	buf_done(&why);
+		opt_complain(c->command, why);
 	return status;
 }
 
@@ -240,6 +298,7 @@ static int report(struct check *c)
 	struct buf b;
 	int status = sweeper_report(&c->sweeper, c->v.verbose, c->v.strict);
 
+	c->sweeper.checks[0].style = c->style;
 	buf_init(&b, REPORT_MAX);
 	int err = c->format->put(&b, &c->sweeper.checks[0]);
 	fwrite(buf_slice(&b).p, 1, buf_len(&b), stdout);
@@ -251,13 +310,11 @@ static int run(struct check *c)
 {
 	const struct pump_cfg cfg = { .dns = c->dns, .drained = drained, .arg = c };
 
-	if (!c->v.name) {
-		opt_complain(
-			c->command, "give a %s, or name one in stox.yaml", c->command->argument);
-		return BAD;
-	}
+	if (!c->v.name)
+		return refuse(c, TEXT(N_("give a {1}, or name one in stox.yaml"),
+					 text_id(c->command->argument)));
 	if (pump_new(&c->pump, &cfg)) {
-		opt_complain(c->command, "out of memory");
+		opt_complain(c->command, TEXT_PLAIN(err_text(-ENOMEM)));
 		return NOT_HERE;
 	}
 	int status =
@@ -267,7 +324,7 @@ static int run(struct check *c)
 	if (status)
 		return status;
 	if (!sweeper_is_done(&c->sweeper) && pump_run(c->pump)) {
-		opt_complain(c->command, "the check could not be run here");
+		opt_complain(c->command, TEXT_PLAIN(N_("the check could not be run here")));
 		return NOT_HERE;
 	}
 	return report(c);
@@ -275,10 +332,12 @@ static int run(struct check *c)
 
 static int usage(FILE *to, int status)
 {
-	fprintf(to, "usage: stox check pool [options] [NAME]\n"
-		    "       stox check partner [options] [DOMAIN]\n"
-		    "Tries every server, address and transport of one side, each alone.\n\n"
-		    "`stox check pool --help` and `stox check partner --help` list the options.\n");
+	say(to, TEXT_PLAIN(N_("usage: stox check pool [options] [NAME]")));
+	say(to, TEXT_PLAIN(N_("       stox check partner [options] [DOMAIN]")));
+	say(to, TEXT_PLAIN(both.summary));
+	fputc('\n', to);
+	say(to, TEXT_PLAIN(N_("`stox check pool --help` and `stox check partner --help` list the "
+			      "options.")));
 	return status;
 }
 
@@ -290,7 +349,7 @@ static bool find_side(const char *word, enum sweep_side *ret)
 	return false;
 }
 
-int cmd_check(int argc, char **argv)
+static int cmd_check(int argc, char **argv)
 {
 	struct check c = { .v = { .timeout = SWEEPER_TIMEOUT,
 				   .row_timeout = SWEEPER_ROW_TIMEOUT } };
@@ -299,7 +358,7 @@ int cmd_check(int argc, char **argv)
 		return usage(stdout, 0);
 	if (argc < 2 || !find_side(argv[1], &c.side))
 		return usage(stderr, BAD);
-	c.command = &commands[c.side];
+	c.command = &parts[c.side];
 	enum opt_result r = opt_parse(c.command, argc - 1, argv + 1, &c.v);
 	if (r != OPT_OK)
 		return r == OPT_HELP ? 0 : BAD;
@@ -315,3 +374,7 @@ int cmd_check(int argc, char **argv)
 	free(c.ca_path);
 	return status;
 }
+
+const struct command command_check = {
+	.opt = &both, .run = cmd_check, .parts = parts, .n_parts = COUNT(parts)
+};

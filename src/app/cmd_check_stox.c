@@ -11,48 +11,80 @@ enum { UNKNOWN = 3 };
 #define AT(member) offsetof(struct test_values, member)
 
 static const struct opt opts[] = {
-	{ "hostname", 'H', "FQDN", OPT_TEXT, AT(target), 0, 0, "the pool that is tested" },
-	{ "target", 0, "FQDN", OPT_TEXT, AT(target), 0, 0, "the same" },
-	{ "warning", 'w', "RANGE", OPT_TEXT, AT(warning), 0, 0,
-		"of the latency in seconds: [@]start:end" },
-	{ "critical", 'c', "RANGE", OPT_TEXT, AT(critical), 0, 0, "the same" },
-	{ "timeout", 't', "SECONDS", OPT_SECONDS, AT(timeout), 0, 3600, "for the whole test (10)" },
-	{ "ipv4", '4', NULL, OPT_FLAG, AT(ipv4), 0, 0, "use IPv4 addresses only" },
-	{ "ipv6", '6', NULL, OPT_FLAG, AT(ipv6), 0, 0, "use IPv6 addresses only" },
-	{ "receiver", 0, "ADDRESS", OPT_TEXT, AT(receiver), 0, 0,
-		"the XMPP user who is written to" },
-	{ "user", 0, "ADDRESS", OPT_TEXT, AT(user), 0, 0, "the SIP test user who writes" },
-	{ "auth-user", 0, "NAME", OPT_TEXT, AT(auth_user), 0, 0, "its name for signing in" },
-	{ "password-file", 0, "FILE", OPT_TEXT, AT(password_file), 0, 0, "its password" },
-	{ "registrar", 0, "URI", OPT_TEXT, AT(registrar), 0, 0,
-		"where it signs in; else NAPTR and SRV" },
-	{ "registrar-port", 'p', "N", OPT_NUMBER, AT(registrar_port), 1, 65535,
-		"TLS port of the target" },
-	{ "receiver-password-file", 0, "FILE", OPT_TEXT, AT(receiver_password_file), 0, 0,
-		"the receiver's password: arrival is proved" },
-	{ "receiver-server", 0, "HOST[:PORT]", OPT_TEXT, AT(receiver_server), 0, 0,
-		"the receiver's XMPP server; else SRV" },
-	{ "ca-file", 0, "FILE", OPT_TEXT, AT(ca_file), 0, 0,
-		"trust these issuers, not the system's" },
-	{ "dns", 0, "HOST[:PORT]", OPT_TEXT, AT(dns), 0, 0,
-		"ask this DNS server, not the system's" },
-	{ "trace", 0, "FILE", OPT_LIST, AT(traces), 0, 0,
-		"leave the trace there: .html, .txt, .json or .pcapng" },
+	{ "hostname", 'H', N_("FQDN"), OPT_TEXT, AT(target), 0, 0, N_("the pool that is tested"),
+		.manual = "The pool that is tested." },
+	{ "target", 0, N_("FQDN"), OPT_TEXT, AT(target), 0, 0, N_("the same"),
+		.manual = "The same." },
+	{ "warning", 'w', N_("RANGE"), OPT_TEXT, AT(warning), 0, 0,
+		N_("of the latency in seconds: [@]start:end"),
+		.manual = "WARNING when the latency in seconds is outside the range\n.Op Li @ "
+			  "Ns\n.Ar start : Ns Ar end .\n.Li 2\nis 0 to 2,\n.Li 0.5:2\nwhat it "
+			  "says,\n.Li 2:\n2 and more,\n.Li ~:2\nanything up to 2; with\n.Li "
+			  "@\ninside." },
+	{ "critical", 'c', N_("RANGE"), OPT_TEXT, AT(critical), 0, 0, N_("the same"),
+		.manual = "CRITICAL, likewise." },
+	{ "timeout", 't', N_("SECONDS"), OPT_SECONDS, AT(timeout), 0, 3600,
+		N_("for the whole test (10)"),
+		.manual = "For the whole test (10).\nWhat has not come by then is CRITICAL." },
+	{ "ipv4", '4', NULL, OPT_FLAG, AT(ipv4), 0, 0, N_("use IPv4 addresses only"),
+		.manual = "Use IPv4 addresses only." },
+	{ "ipv6", '6', NULL, OPT_FLAG, AT(ipv6), 0, 0, N_("use IPv6 addresses only"),
+		.manual = "Use IPv6 addresses only." },
+	{ "receiver", 0, N_("ADDRESS"), OPT_TEXT, AT(receiver), 0, 0,
+		N_("the XMPP user who is written to"),
+		.manual = "The XMPP user who is written to." },
+	{ "user", 0, N_("ADDRESS"), OPT_TEXT, AT(user), 0, 0, N_("the SIP test user who writes"),
+		.manual = "The SIP test user who writes." },
+	{ "auth-user", 0, N_("NAME"), OPT_TEXT, AT(auth_user), 0, 0, N_("its name for signing in"),
+		.manual = "Its name for signing in, if that is not the user part of the address." },
+	{ "password-file", 0, N_("FILE"), OPT_TEXT, AT(password_file), 0, 0, N_("its password"),
+		.manual = "A file with its password that nobody else can read." },
+	{ "registrar", 0, N_("URI"), OPT_TEXT, AT(registrar), 0, 0,
+		N_("where it signs in; else NAPTR and SRV"),
+		.manual = "Where it signs in, such as\n.Li sip:192.0.2.1:5061;transport=tls "
+			  ",\ninstead of NAPTR and SRV records." },
+	{ "registrar-port", 'p', N_("N"), OPT_NUMBER, AT(registrar_port), 1, 65535,
+		N_("TLS port of the target"), .manual = "The target's TLS port." },
+	{ "receiver-password-file", 0, N_("FILE"), OPT_TEXT, AT(receiver_password_file), 0, 0,
+		N_("the receiver's password: arrival is proved"),
+		.manual = "The receiver's password, with which its arrival is proved." },
+	{ "receiver-server", 0, N_("HOST[:PORT]"), OPT_TEXT, AT(receiver_server), 0, 0,
+		N_("the receiver's XMPP server; else SRV"),
+		.manual = "The receiver's XMPP server, instead of its SRV records." },
+	{ "ca-file", 0, N_("FILE"), OPT_TEXT, AT(ca_file), 0, 0,
+		N_("trust these issuers, not the system's"),
+		.manual = "Trust the issuers of certificates in this file, PEM, and not the "
+			  "system's.\nLists of revoked certificates may stand beside them." },
+	{ "dns", 0, N_("HOST[:PORT]"), OPT_TEXT, AT(dns), 0, 0,
+		N_("ask this DNS server, not the system's"),
+		.manual = "Ask this DNS server, an IP address and a port (53), and not the "
+			  "system's." },
+	{ "trace", 0, N_("FILE"), OPT_LIST, AT(traces), 0, 0,
+		N_("leave the trace there: .html, .txt, .json or .pcapng"),
+		.manual = "As for\n.Xr stox-test 1 ;\nthe page of a failed test is kept here too, "
+			  "and\n.Fl v\nsays where.\nWhere none can be kept nothing is said." },
 	{ "trace-bodies", 0, NULL, OPT_FLAG, AT(trace_bodies), 0, 0,
-		"with the bodies of the messages" },
-	{ "no-trace", 0, NULL, OPT_FLAG, AT(no_trace), 0, 0, "keep none of a failed test" },
-	{ "config", 0, "FILE", OPT_TEXT, AT(config), 0, 0, "the configuration" },
-	{ "verbose", 'v', NULL, OPT_COUNT, AT(verbose), 0, 0, "more lines; up to three" },
-	{ "version", 'V', NULL, OPT_FLAG, AT(version), 0, 0, "show the version" },
+		N_("with the bodies of the messages"),
+		.manual = "With the bodies of the messages." },
+	{ "no-trace", 0, NULL, OPT_FLAG, AT(no_trace), 0, 0, N_("keep none of a failed test"),
+		.manual = "Keep none of a failed test." },
+	{ "config", 0, N_("FILE"), OPT_TEXT, AT(config), 0, 0, N_("the configuration"),
+		.manual = "The configuration.\nWhat it has need not be given." },
+	{ "verbose", 'v', NULL, OPT_COUNT, AT(verbose), 0, 0, N_("more lines; up to three"),
+		.manual = "More lines below the first: the result in words; twice, evidence and "
+			  "phases; three times, all messages on standard error." },
+	{ "version", 'V', NULL, OPT_FLAG, AT(version), 0, 0, N_("show the version"),
+		.manual = "Show the version." },
 };
 
 static const struct opt_command command = { .name = "check_stox",
-	.summary = "Carries a message from a SIP user to an XMPP user and back.",
+	.summary = N_("the test of stox as a monitoring plugin"),
 	.opts = opts,
 	.n_opts = COUNT(opts),
+	.section = 1,
 	.service = "STOX" };
 
-int cmd_check_stox(int argc, char **argv)
+static int cmd_check_stox(int argc, char **argv)
 {
 	struct test_values v = TEST_VALUES_DEFAULT;
 
@@ -65,3 +97,5 @@ int cmd_check_stox(int argc, char **argv)
 	}
 	return test_run(&command, &v);
 }
+
+const struct command command_check_stox = { .opt = &command, .run = cmd_check_stox };

@@ -2,7 +2,8 @@
 #include <string.h>
 
 #include "app/commands.h"
-#include "app/opt.h"
+#include "app/language.h"
+#include "app/terminal.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "probe/report.h"
@@ -16,15 +17,30 @@ struct values {
 
 static const struct opt opts[] = {
 	{ "markdown", 0, NULL, OPT_FLAG, offsetof(struct values, markdown), 0, 0,
-		"all reasons, as a document" },
+		N_("all reasons, as a document"),
+		.manual =
+			"All reasons as the document that is\n.Pa doc/reasons.md ,\nin English." },
 };
 
+static bool reason_words(size_t i, const char **word, const char **what)
+{
+	const size_t r = REASON_NONE + 1 + i;
+
+	if (r >= REASON_COUNT)
+		return false;
+	*word = reason_id((enum reason)r);
+	*what = reason_info((enum reason)r)->meaning;
+	return true;
+}
+
 static const struct opt_command command = { .name = "explain",
-	.summary = "Says what a reason means, why it comes about and what to do.",
+	.summary = N_("say what a reason means and what to do"),
 	.opts = opts,
 	.n_opts = COUNT(opts),
-	.argument = "REASON",
-	.argument_offset = offsetof(struct values, reason) };
+	.section = 1,
+	.argument = N_("REASON"),
+	.argument_offset = offsetof(struct values, reason),
+	.argument_words = reason_words };
 
 static void put_document(struct buf *b)
 {
@@ -38,44 +54,61 @@ static void put_document(struct buf *b)
 	}
 }
 
-static void put_list(struct buf *b)
+static void put_list(struct buf *b, const struct sheet_style *style)
 {
-	for (unsigned i = REASON_NONE + 1; i < REASON_COUNT; i++)
-		buf_printf(b, "%-30s %s\n", reason_id((enum reason)i),
-			reason_info((enum reason)i)->meaning);
+	enum { MEANING_COLUMN = 31 };
+	struct sheet p;
+
+	sheet_init(&p, b, style);
+	for (unsigned i = REASON_NONE + 1; i < REASON_COUNT; i++) {
+		buf_puts(&p.line, reason_id((enum reason)i));
+		sheet_tab(&p, MEANING_COLUMN);
+		buf_puts(&p.line, language_look_up(reason_info((enum reason)i)->meaning));
+		sheet_end(&p, MEANING_COLUMN);
+	}
+	sheet_done(&p);
 }
 
 static const char *nearest(const char *got)
 {
 	const char *names[REASON_COUNT];
+	size_t n = 0;
 
-	for (unsigned i = 0; i < REASON_COUNT; i++)
-		names[i] = reason_id((enum reason)i);
-	return str_nearest(got, names, REASON_COUNT);
+	for (unsigned i = REASON_NONE + 1; i < REASON_COUNT; i++)
+		names[n++] = reason_id((enum reason)i);
+	return str_nearest(got, names, n);
+}
+
+static int unknown(const char *reason)
+{
+	const char *near = nearest(reason);
+
+	opt_complain(&command,
+		near ? TEXT(N_("unknown reason `{1}`; did you mean `{2}`? `stox explain` lists "
+			       "them"),
+			       text_str(reason), text_str(near))
+		     : TEXT(N_("unknown reason `{1}`; `stox explain` lists them"),
+			       text_str(reason)));
+	return 2;
 }
 
 static int explain(const struct values *v, struct buf *b)
 {
+	const struct sheet_style style = terminal_style(stdout, TERMINAL_COLOUR_AUTO);
 	enum reason r;
 
-	if (v->markdown) {
+	if (v->markdown)
 		put_document(b);
-	} else if (!v->reason) {
-		put_list(b);
-	} else if (reason_find(slice_str(v->reason), &r)) {
-		report_reason(b, r, NULL);
-	} else {
-		const char *near = nearest(v->reason);
-
-		opt_complain(&command, "unknown reason `%s`%s%s%s; `stox explain` lists them",
-			v->reason, near ? "; did you mean `" : "", near ? near : "",
-			near ? "`" : "");
-		return 2;
-	}
+	else if (!v->reason)
+		put_list(b, &style);
+	else if (reason_find(slice_str(v->reason), &r))
+		report_reason(b, r, language_look_up, &style);
+	else
+		return unknown(v->reason);
 	return 0;
 }
 
-int cmd_explain(int argc, char **argv)
+static int cmd_explain(int argc, char **argv)
 {
 	struct values v = { .markdown = false };
 	enum opt_result r = opt_parse(&command, argc, argv, &v);
@@ -91,3 +124,5 @@ int cmd_explain(int argc, char **argv)
 	buf_done(&b);
 	return status;
 }
+
+const struct command command_explain = { .opt = &command, .run = cmd_explain };

@@ -4,7 +4,7 @@
 
 #include "app/commands.h"
 #include "app/files.h"
-#include "app/opt.h"
+#include "app/language.h"
 #include "app/pump.h"
 #include "app/runner.h"
 #include "base/mem.h"
@@ -19,16 +19,20 @@ struct values {
 #define AT(member) offsetof(struct values, member)
 
 static const struct opt opts[] = {
-	{ "config", 'c', "FILE", OPT_TEXT, AT(config), 0, 0, "the configuration" },
+	{ "config", 'c', N_("FILE"), OPT_TEXT, AT(config), 0, 0, N_("the configuration"),
+		.manual = "The configuration, see\n.Xr stox.yaml 5 ." },
 	{ "check", 0, NULL, OPT_FLAG, AT(check), 0, 0,
-		"check the configuration and its secrets, start nothing" },
-	{ "verbose", 'v', NULL, OPT_COUNT, AT(verbose), 0, 0, "more log lines" },
+		N_("check the configuration and its secrets, start nothing"),
+		.manual = "Check the configuration and its secrets and start nothing." },
+	{ "verbose", 'v', NULL, OPT_COUNT, AT(verbose), 0, 0, N_("more log lines"),
+		.manual = "More log lines." },
 };
 
 static const struct opt_command command = { .name = "gateway",
-	.summary = "Carries messages between SIP and XMPP.",
+	.summary = N_("carry messages between SIP and XMPP"),
 	.opts = opts,
-	.n_opts = COUNT(opts) };
+	.n_opts = COUNT(opts),
+	.section = 8 };
 
 struct service {
 	struct values v;
@@ -47,7 +51,8 @@ struct service {
 
 static int wrong(const struct service *s, const struct conf_text *t, const char *what)
 {
-	fprintf(stderr, "%s:%u:%u: `%s`: %s\n", s->conf_path, t->at.line, t->at.column, t->s, what);
+	fprintf(stderr, "%s:%u:%u: ", s->conf_path, t->at.line, t->at.column);
+	say(stderr, TEXT(N_("`{1}`: {2}"), text_str(t->s), text_id(what)));
 	return 2;
 }
 
@@ -61,7 +66,7 @@ static int add_own(struct service *s)
 
 			if (err)
 				return wrong(s, &d->v[k],
-					err == -EEXIST ? "named twice" : err_text(err));
+					err == -EEXIST ? N_("named twice") : err_text(err));
 		}
 	}
 	return 0;
@@ -78,13 +83,13 @@ static int add_partner(struct service *s, const struct conf_partner *p)
 	int err = partners_add(s->partners, domain, types[p->type.value]);
 
 	if (err)
-		return wrong(s, &p->domain, err == -EEXIST ? "named twice" : err_text(err));
+		return wrong(s, &p->domain, err == -EEXIST ? N_("named twice") : err_text(err));
 	for (size_t i = 0; i < p->additional_domains.n; i++) {
 		const struct conf_text *t = &p->additional_domains.v[i];
 
 		err = partners_add_domain(s->partners, domain, slice_str(t->s));
 		if (err)
-			return wrong(s, t, err == -EEXIST ? "named twice" : err_text(err));
+			return wrong(s, t, err == -EEXIST ? N_("named twice") : err_text(err));
 	}
 	return 0;
 }
@@ -106,9 +111,9 @@ static int fill_listens(struct service *s, const struct conf_texts *list)
 		struct gateway_listen *l = &s->cfg.listens[s->cfg.n_listens];
 
 		if (s->cfg.n_listens == GATEWAY_LISTENERS_MAX)
-			return wrong(s, &list->v[i], "too many listeners");
+			return wrong(s, &list->v[i], N_("too many listeners"));
 		if (!transport_find(transport, &l->transport) || !addr_decode(rest, &l->addr))
-			return wrong(s, &list->v[i], "udp:IP:PORT or tcp:IP:PORT is wanted");
+			return wrong(s, &list->v[i], N_("udp:IP:PORT or tcp:IP:PORT is wanted"));
 		s->cfg.n_listens++;
 	}
 	return 0;
@@ -118,19 +123,21 @@ static int fill_trusted(struct service *s, const struct conf_texts *list)
 {
 	for (size_t i = 0; i < list->n; i++) {
 		if (s->cfg.n_trusted == GATEWAY_TRUSTED_MAX)
-			return wrong(s, &list->v[i], "too many trusted peers");
+			return wrong(s, &list->v[i], N_("too many trusted peers"));
 		if (!addr_decode_ip(slice_str(list->v[i].s), &s->cfg.trusted[s->cfg.n_trusted]))
-			return wrong(s, &list->v[i], "an IP address is wanted");
+			return wrong(s, &list->v[i], N_("an IP address is wanted"));
 		s->cfg.n_trusted++;
 	}
 	return 0;
 }
 
-static int read_secret(struct service *s, struct buf *why)
+static int read_secret(struct service *s, struct text *why)
 {
 	char *path = config_path(s->conf_path, s->conf->gateway.xmpp.component.secret_file.s);
 	int err = path ? secret_read(path, s->secret, why) : -ENOMEM;
 
+	if (!path)
+		*why = TEXT_PLAIN(err_text(err));
 	free(path);
 	return err;
 }
@@ -140,7 +147,7 @@ static int fill_component(struct service *s, const struct conf_component *c)
 	struct slice server = slice_str(c->server.s);
 	size_t colon = server.n;
 	uint64_t port;
-	struct buf why;
+	struct text why;
 
 	while (colon > 0 && server.p[colon - 1] != ':')
 		colon--;
@@ -149,15 +156,13 @@ static int fill_component(struct service *s, const struct conf_component *c)
 		host = slice_cut(host, 1, host.n - 1);
 	if (!slice_u64(slice_skip(server, colon), UINT16_MAX, &port) ||
 		!slice_cstr(host, s->cfg.server_host, sizeof(s->cfg.server_host)))
-		return wrong(s, &c->server, "HOST:PORT is wanted");
+		return wrong(s, &c->server, N_("HOST:PORT is wanted"));
 	s->cfg.server_port = (uint16_t)port;
 	if (!slice_cstr(slice_str(c->name.s), s->cfg.component_name, sizeof(s->cfg.component_name)))
-		return wrong(s, &c->name, "too long");
-	buf_init(&why, 8192);
+		return wrong(s, &c->name, N_("too long"));
 	int err = read_secret(s, &why);
 	if (err)
-		opt_complain(&command, "%s", buf_cstr(&why));
-	buf_done(&why);
+		opt_complain(&command, why);
 	s->cfg.component_secret = slice_str(s->secret);
 	return err ? 2 : 0;
 }
@@ -167,7 +172,7 @@ static int fill_cfg(struct service *s)
 	const struct conf_gateway *g = &s->conf->gateway;
 
 	if (!g->at.line) {
-		opt_complain(&command, "%s has no `gateway`", s->conf_path);
+		opt_complain(&command, TEXT(N_("{1} has no `gateway`"), text_str(s->conf_path)));
 		return 2;
 	}
 	int status = fill_partners(s);
@@ -177,7 +182,7 @@ static int fill_cfg(struct service *s)
 		status = fill_trusted(s, &g->sip.trusted_peers);
 	if (!status &&
 		!slice_cstr(slice_str(g->sip.next_hop.s), s->cfg.next_hop, sizeof(s->cfg.next_hop)))
-		status = wrong(s, &g->sip.next_hop, "too long");
+		status = wrong(s, &g->sip.next_hop, N_("too long"));
 	if (!status)
 		status = fill_component(s, &g->xmpp.component);
 	s->cfg.partners = s->partners;
@@ -195,8 +200,8 @@ static int read_config(struct service *s)
 		fprintf(stderr, "%s%s", buf_cstr(&why),
 			slice_ends(buf_slice(&why), SLICE("\n")) ? "" : "\n");
 	else if (!s->conf)
-		opt_complain(&command,
-			"no configuration: give --config FILE, or write /etc/stox/stox.yaml");
+		opt_complain(&command, TEXT_PLAIN(N_("no configuration: give --config FILE, or "
+						     "write /etc/stox/stox.yaml")));
 	buf_done(&why);
 	return err || !s->conf ? 2 : fill_cfg(s);
 }
@@ -222,14 +227,17 @@ static void log_line(const struct service *s, enum log_level level, const char *
 /* The stream is down: the next one takes the secret as its file has it then. */
 static void read_secret_again(struct service *s)
 {
-	struct buf why;
+	struct text why;
+	struct buf line;
 
-	buf_init(&why, 8192);
-	if (read_secret(s, &why) == 0)
+	if (read_secret(s, &why) == 0) {
 		(void)gateway_set_secret(s->gateway, slice_str(s->secret)); /* else the old one */
-	else
-		log_line(s, LOG_LEVEL_WARNING, buf_cstr(&why));
-	buf_done(&why);
+		return;
+	}
+	buf_init(&line, 8192);
+	text_put(&line, &why, NULL); /* logs are English */
+	log_line(s, LOG_LEVEL_WARNING, buf_cstr(&line));
+	buf_done(&line);
 }
 
 static void drained(void *arg)
@@ -257,9 +265,9 @@ static int run(struct service *s)
 		return 3;
 	int err = gateway_new(&s->gateway, &s->cfg, &s->rng, pump_now(s->pump));
 	if (err) {
-		opt_complain(&command,
-			"it cannot start: %s (is next_hop a sip: URI over UDP or TCP?)",
-			err_text(err));
+		opt_complain(&command, TEXT(N_("it cannot start: {1} (is next_hop a sip: URI over "
+					       "UDP or TCP?)"),
+					       text_errno(err)));
 		return err == -ENOMEM ? 3 : 2;
 	}
 	if (pump_add(s->pump, gateway_engine(s->gateway)) || s->status || pump_run(s->pump))
@@ -267,7 +275,7 @@ static int run(struct service *s)
 	return s->status;
 }
 
-int cmd_gateway(int argc, char **argv)
+static int cmd_gateway(int argc, char **argv)
 {
 	struct service s = { 0 };
 	enum opt_result r = opt_parse(&command, argc, argv, &s.v);
@@ -285,3 +293,5 @@ int cmd_gateway(int argc, char **argv)
 	mem_wipe(s.secret, sizeof(s.secret));
 	return status;
 }
+
+const struct command command_gateway = { .opt = &command, .run = cmd_gateway };

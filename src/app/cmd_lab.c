@@ -7,42 +7,87 @@
 
 #define AT(member) offsetof(struct lab_values, member)
 
+static bool fault_words(size_t i, const char **word, const char **what)
+{
+	const struct lab_fault *fault = lab_fault_at(i);
+
+	if (!fault)
+		return false;
+	*word = fault->name;
+	*what = fault->does;
+	return true;
+}
+
+#define PORT_MANUAL "\nLeft out, a free one."
+
 static const struct opt opts[] = {
 	{ "test", 't', NULL, OPT_FLAG, AT(test), 0, 0,
-		"run the test against this lab and exit with its status" },
-	{ "fault", 'f', "NAME", OPT_TEXT, AT(fault), 0, 0, "inject a fault" },
+		N_("run the test against this lab and exit with its status"),
+		.manual = "Run the test against this lab and exit with its status." },
+	{ "fault", 'f', N_("NAME"), OPT_TEXT, AT(fault), 0, 0, N_("inject a fault"),
+		.manual = "Inject a fault: in DNS, TCP, TLS, SIP, the gateway, XMPP or on this "
+			  "machine's own side.\nThe configuration that is written and the command "
+			  "that is printed are those with which another process meets it; where "
+			  "names must be resolved, the command has\n.Fl -dns .",
+		.words = fault_words },
 	{ "list-faults", 0, NULL, OPT_FLAG, AT(list_faults), 0, 0,
-		"list the faults and what a test says of them" },
-	{ "write-config", 'w', "DIR", OPT_TEXT, AT(write_config), 0, 0,
-		"leave stox.yaml and its secrets in DIR" },
-	{ "sip-port", 0, "N", OPT_NUMBER, AT(sip_port), 1, 65535,
-		"of the pool, UDP and TCP (a free one)" },
-	{ "sip-tls-port", 0, "N", OPT_NUMBER, AT(sip_tls_port), 1, 65535,
-		"of the pool, TLS (a free one)" },
-	{ "xmpp-port", 0, "N", OPT_NUMBER, AT(xmpp_port), 1, 65535,
-		"of the partner's clients (a free one)" },
-	{ "component-port", 0, "N", OPT_NUMBER, AT(component_port), 1, 65535,
-		"of its components (a free one)" },
-	{ "gateway-port", 0, "N", OPT_NUMBER, AT(gateway_port), 1, 65535,
-		"of the gateway, UDP and TCP (a free one)" },
-	{ "dns-port", 0, "N", OPT_NUMBER, AT(dns_port), 1, 65535,
-		"of the DNS server, UDP (a free one)" },
-	{ "timeout", 0, "SECONDS", OPT_SECONDS, AT(timeout), 1, 3600,
-		"of --test (10; 2 with a fault that it fails by)" },
-	{ "count", 'n', "N", OPT_NUMBER, AT(count), 1, 1000000, "round trips of --test (1)" },
-	{ "format", 0, "FORMAT", OPT_TEXT, AT(format), 0, 0, "of --test, as for stox test" },
-	{ "trace", 0, "FILE", OPT_LIST, AT(traces), 0, 0,
-		"of --test: leave its trace there: .html, .txt, .json or .pcapng" },
+		N_("list the faults and what a test says of them"),
+		.manual = "List the faults and what a test says of each: reason, phase and exit "
+			  "status, or a warning." },
+	{ "write-config", 'w', N_("DIR"), OPT_TEXT, AT(write_config), 0, 0,
+		N_("leave stox.yaml and its secrets in DIR"),
+		.manual = "Leave\n.Pa stox.yaml\nand its secrets in\n.Ar DIR .\n"
+			  "Without it they are in a folder that is removed at the end." },
+	{ "sip-port", 0, N_("N"), OPT_NUMBER, AT(sip_port), 1, 65535,
+		N_("of the pool, UDP and TCP (a free one)"),
+		.manual = "The pool's port, UDP and TCP." PORT_MANUAL },
+	{ "sip-tls-port", 0, N_("N"), OPT_NUMBER, AT(sip_tls_port), 1, 65535,
+		N_("of the pool, TLS (a free one)"),
+		.manual = "The pool's port, TLS." PORT_MANUAL },
+	{ "xmpp-port", 0, N_("N"), OPT_NUMBER, AT(xmpp_port), 1, 65535,
+		N_("of the partner's clients (a free one)"),
+		.manual = "The partner's port for clients." PORT_MANUAL },
+	{ "component-port", 0, N_("N"), OPT_NUMBER, AT(component_port), 1, 65535,
+		N_("of its components (a free one)"),
+		.manual = "The partner's port for components." PORT_MANUAL },
+	{ "gateway-port", 0, N_("N"), OPT_NUMBER, AT(gateway_port), 1, 65535,
+		N_("of the gateway, UDP and TCP (a free one)"),
+		.manual = "The gateway's port, UDP and TCP." PORT_MANUAL },
+	{ "dns-port", 0, N_("N"), OPT_NUMBER, AT(dns_port), 1, 65535,
+		N_("of the DNS server, UDP (a free one)"),
+		.manual = "The DNS server's port, UDP." PORT_MANUAL },
+	{ "timeout", 0, N_("SECONDS"), OPT_SECONDS, AT(timeout), 1, 3600,
+		N_("of --test (10; 2 with a fault that it fails by)"),
+		.manual = "Of\n.Fl -test\n(10; 2 with a fault that it fails by)." },
+	{ "count", 'n', N_("N"), OPT_NUMBER, AT(count), 1, 1000000, N_("round trips of --test (1)"),
+		.manual = "Round trips of\n.Fl -test\n(1)." },
+	{ "format", 0, N_("FORMAT"), OPT_TEXT, AT(format), 0, 0,
+		N_("form of the result of --test (text)"),
+		.manual = "The form of the result of\n.Fl -test ,\nas for\n.Xr stox-test 1 .",
+		.words = report_format_words },
+	{ "trace", 0, N_("FILE"), OPT_LIST, AT(traces), 0, 0,
+		N_("of --test: leave its trace there: .html, .txt, .json or .pcapng"),
+		.manual = "Of\n.Fl -test ,\nas for\n.Xr stox-test 1 .\nNo trace is kept without "
+			  "being asked for: failures that were ordered would push out those that "
+			  "were not." },
 	{ "trace-bodies", 0, NULL, OPT_FLAG, AT(trace_bodies), 0, 0,
-		"with the bodies of the messages" },
+		N_("with the bodies of the messages"),
+		.manual = "With the bodies of the messages." },
+	{ "color", 0, N_("WHEN"), OPT_TEXT, AT(color), 0, 0,
+		N_("colours: auto, always or never (auto)"),
+		.manual = "Whether the result of\n.Fl -test\nhas colours (auto); see\n"
+			  ".Xr stox-test 1 .",
+		.words = terminal_colour_words },
 	{ "verbose", 'v', NULL, OPT_COUNT, AT(verbose), 0, 0,
-		"with --test as for stox test; else log lines" },
+		N_("with --test as for stox test; else log lines"),
+		.manual = "With\n.Fl -test\nas for\n.Xr stox-test 1 ,\nelse more log lines." },
 };
 
 static const struct opt_command command = { .name = "lab",
-	.summary = "A pool, a gateway and an XMPP partner on loopback, with faults to inject.",
+	.summary = N_("a pool, a gateway and an XMPP partner on loopback"),
 	.opts = opts,
-	.n_opts = COUNT(opts) };
+	.n_opts = COUNT(opts),
+	.section = 1 };
 
 static void give_up(struct bench *b, int status)
 {
@@ -67,15 +112,17 @@ static void all_ready(struct bench *b)
 
 /* ---- events ---- */
 
-static void log_line(const struct bench *b, enum log_level level, const char *line)
+static void log_line(struct bench *b, enum log_level level, const char *line)
 {
 	/* With --test a warning is what the fault is for, and the test tells it. */
 	const enum log_level most = b->v.test      ? LOG_LEVEL_ERROR
 				    : b->v.verbose ? LOG_LEVEL_DEBUG
 						   : LOG_LEVEL_WARNING;
 
-	if (level <= most)
-		fprintf(stderr, "%s: %s\n", log_level_name(level), line);
+	if (level > most)
+		return;
+	runner_clear(&b->runner);
+	fprintf(stderr, "%s: %s\n", log_level_name(level), line);
 }
 
 static void take_lab_events(struct bench *b)
@@ -91,7 +138,8 @@ static void take_lab_events(struct bench *b)
 				give_up(b, 3);
 			break;
 		case LAB_EV_FAILED:
-			opt_complain(&command, "%s", ev.log);
+			/* A log line: English. */
+			opt_complain(&command, TEXT("{1}", text_str(ev.log)));
 			give_up(b, 3);
 			break;
 		case LAB_EV_LOG: log_line(b, ev.level, ev.log); break;
@@ -135,14 +183,15 @@ static int find_fault(struct bench *b)
 {
 	b->fault = b->v.fault ? lab_fault_find(slice_str(b->v.fault)) : &lab_fault_none;
 	if (!b->fault) {
-		opt_complain(&command, "unknown fault `%s`; `stox lab --list-faults` lists them",
-			b->v.fault);
+		opt_complain(&command,
+			TEXT(N_("unknown fault `{1}`; `stox lab --list-faults` lists them"),
+				text_str(b->v.fault)));
 		return 2;
 	}
 	if (b->fault->setup == FAULT_CLOCK_JUMP && !b->v.test) {
 		opt_complain(&command,
-			"the fault `%s` is inside the test's own process: give --test",
-			b->fault->name);
+			TEXT(N_("the fault `{1}` is inside the test's own process: give --test"),
+				text_str(b->fault->name)));
 		return 2;
 	}
 	return 0;
@@ -156,7 +205,8 @@ static int check(struct bench *b)
 		.command = &command, .named = &b->v.traces, .bodies = b->v.trace_bodies
 	};
 	int status = outputs_plan(&b->runner.outputs, &command,
-		&(struct output_options){ .format = b->v.format, .max_latency = TS_NEVER });
+		&(struct output_options){
+			.format = b->v.format, .colour = b->v.color, .max_latency = TS_NEVER });
 	if (!status)
 		status = traces_check(&b->runner.traces, &b->runner.outputs);
 	return status ? status : find_fault(b);
@@ -174,7 +224,7 @@ static int run(struct bench *b)
 	if (!err)
 		err = lab_start(b);
 	if (err) {
-		opt_complain(&command, "the lab cannot start: %s", err_text(err));
+		opt_complain(&command, TEXT(N_("the lab cannot start: {1}"), text_errno(err)));
 		return 3;
 	}
 	if (!b->status && pump_run(b->pump))
@@ -184,7 +234,7 @@ static int run(struct bench *b)
 	return runner_report(&b->runner);
 }
 
-int cmd_lab(int argc, char **argv)
+static int cmd_lab(int argc, char **argv)
 {
 	struct bench b = {
 		.command = &command, .v = { .count = 1 }, .dead = { .fd = -1, .filler = -1 }
@@ -212,3 +262,5 @@ int cmd_lab(int argc, char **argv)
 	mem_wipe(&b.lab_cfg, sizeof(b.lab_cfg));
 	return status;
 }
+
+const struct command command_lab = { .opt = &command, .run = cmd_lab };

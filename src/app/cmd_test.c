@@ -15,56 +15,117 @@ enum { TRUST_SIP = 1, TRUST_XMPP = 2, PEM_MAX = 4 << 20 };
 #define AT(member) offsetof(struct test_values, member)
 
 static const struct opt opts[] = {
-	{ "target", 't', "FQDN", OPT_TEXT, AT(target), 0, 0, "the pool that is tested" },
-	{ "receiver", 'r', "ADDRESS", OPT_TEXT, AT(receiver), 0, 0,
-		"the XMPP user who is written to" },
-	{ "user", 'u', "ADDRESS", OPT_TEXT, AT(user), 0, 0, "the SIP test user who writes" },
-	{ "auth-user", 0, "NAME", OPT_TEXT, AT(auth_user), 0, 0, "its name for signing in" },
-	{ "password-file", 0, "FILE", OPT_TEXT, AT(password_file), 0, 0, "its password; - asks" },
-	{ "registrar", 0, "URI", OPT_TEXT, AT(registrar), 0, 0,
-		"where it signs in; else NAPTR and SRV" },
-	{ "registrar-port", 0, "N", OPT_NUMBER, AT(registrar_port), 1, 65535,
-		"TLS port of the target" },
-	{ "receiver-password-file", 0, "FILE", OPT_TEXT, AT(receiver_password_file), 0, 0,
-		"the receiver's password: arrival is proved" },
-	{ "receiver-server", 0, "HOST[:PORT]", OPT_TEXT, AT(receiver_server), 0, 0,
-		"the receiver's XMPP server; else SRV" },
-	{ "ca-file", 0, "FILE", OPT_TEXT, AT(ca_file), 0, 0,
-		"trust these issuers, not the system's" },
-	{ "dns", 0, "HOST[:PORT]", OPT_TEXT, AT(dns), 0, 0,
-		"ask this DNS server, not the system's" },
-	{ "timeout", 0, "SECONDS", OPT_SECONDS, AT(timeout), 0, 3600, "for the whole test (10)" },
-	{ "count", 'n', "N", OPT_NUMBER, AT(count), 1, 1000000,
-		"round trips with one sign-in (1)" },
-	{ "interval", 'i', "SECONDS", OPT_SECONDS, AT(interval), 0, 86400,
-		"between round trips (0)" },
-	{ "ipv4", '4', NULL, OPT_FLAG, AT(ipv4), 0, 0, "use IPv4 addresses only" },
-	{ "ipv6", '6', NULL, OPT_FLAG, AT(ipv6), 0, 0, "use IPv6 addresses only" },
-	{ "max-latency", 0, "SECONDS", OPT_SECONDS, AT(max_latency), 0, 3600,
-		"a success that took longer is exit status 4" },
-	{ "format", 'f', "FORMAT", OPT_TEXT, AT(format), 0, 0, "the form of the result (text)" },
-	{ "output", 'o', "FORMAT=FILE", OPT_LIST, AT(outputs), 0, 0,
-		"one more form to a file; - is stdout" },
-	{ "write-out", 'w', "TEXT", OPT_TEXT, AT(write_out), 0, 0,
-		"print TEXT with %{names}; @FILE reads it" },
-	{ "warning", 0, "RANGE", OPT_TEXT, AT(warning), 0, 0,
-		"of the latency, for the form nagios" },
-	{ "critical", 0, "RANGE", OPT_TEXT, AT(critical), 0, 0, "the same" },
+	{ "target", 't', N_("FQDN"), OPT_TEXT, AT(target), 0, 0, N_("the pool that is tested"),
+		.manual = N_("The pool that is tested.\nIts certificate must have this name.") },
+	{ "receiver", 'r', N_("ADDRESS"), OPT_TEXT, AT(receiver), 0, 0,
+		N_("the XMPP user who is written to"),
+		.manual = N_("The XMPP user who is written to.") },
+	{ "user", 'u', N_("ADDRESS"), OPT_TEXT, AT(user), 0, 0, N_("the SIP test user who writes"),
+		.manual = N_("The SIP test user who writes.") },
+	{ "auth-user", 0, N_("NAME"), OPT_TEXT, AT(auth_user), 0, 0, N_("its name for signing in"),
+		.manual = N_("Its name for signing in, if that is not the user part of the "
+			     "address.") },
+	{ "password-file", 0, N_("FILE"), OPT_TEXT, AT(password_file), 0, 0,
+		N_("its password; - asks"),
+		.manual = N_("A file with its password that nobody else can read;\n.Li -\nasks on "
+			     "the terminal.") },
+	{ "registrar", 0, N_("URI"), OPT_TEXT, AT(registrar), 0, 0,
+		N_("where it signs in; else NAPTR and SRV"),
+		.manual = N_("Where it signs in, such as\n.Li sip:192.0.2.1:5061;transport=tls .\n"
+			     "Without it NAPTR and SRV records of the target are followed, and "
+			     "without those port 5061 over TLS, with a warning.") },
+	{ "registrar-port", 0, N_("N"), OPT_NUMBER, AT(registrar_port), 1, 65535,
+		N_("TLS port of the target"), .manual = N_("The target's TLS port.") },
+	{ "receiver-password-file", 0, N_("FILE"), OPT_TEXT, AT(receiver_password_file), 0, 0,
+		N_("the receiver's password: arrival is proved"),
+		.manual = N_("The receiver's password.\nWithout it the best proof is that the "
+			     "message was accepted, and the result says so.") },
+	{ "receiver-server", 0, N_("HOST[:PORT]"), OPT_TEXT, AT(receiver_server), 0, 0,
+		N_("the receiver's XMPP server; else SRV"),
+		.manual = N_("The receiver's XMPP server, instead of its SRV records.") },
+	{ "ca-file", 0, N_("FILE"), OPT_TEXT, AT(ca_file), 0, 0,
+		N_("trust these issuers, not the system's"),
+		.manual = N_("Trust the issuers of certificates in this file, PEM, and not the "
+			     "system's.\nLists of revoked certificates may stand beside them.") },
+	{ "dns", 0, N_("HOST[:PORT]"), OPT_TEXT, AT(dns), 0, 0,
+		N_("ask this DNS server, not the system's"),
+		.manual = N_("Ask this DNS server, an IP address and a port (53), and not the "
+			     "system's.") },
+	{ "timeout", 0, N_("SECONDS"), OPT_SECONDS, AT(timeout), 0, 3600,
+		N_("for the whole test (10)"),
+		.manual =
+			N_("For the whole test, everything included (10).\nWith\n.Fl -count ,\nfor "
+			   "each round trip.") },
+	{ "count", 'n', N_("N"), OPT_NUMBER, AT(count), 1, 1000000,
+		N_("round trips with one sign-in (1)"),
+		.manual = N_("Round trips with the same sign-ins (1); the result has minimum, "
+			     "median, 95th percentile and maximum a phase.") },
+	{ "interval", 'i', N_("SECONDS"), OPT_SECONDS, AT(interval), 0, 86400,
+		N_("between round trips (0)"),
+		.manual = N_("Between the beginnings of two round trips (0: at once).") },
+	{ "ipv4", '4', NULL, OPT_FLAG, AT(ipv4), 0, 0, N_("use IPv4 addresses only"),
+		.manual = N_("Use IPv4 addresses only, also where names have both.") },
+	{ "ipv6", '6', NULL, OPT_FLAG, AT(ipv6), 0, 0, N_("use IPv6 addresses only"),
+		.manual = N_("Use IPv6 addresses only, also where names have both.") },
+	{ "max-latency", 0, N_("SECONDS"), OPT_SECONDS, AT(max_latency), 0, 3600,
+		N_("a success that took longer is exit status 4"),
+		.manual = N_("A success that took longer has exit status 4.\nWith\n.Fl -count\nthe "
+			     "slowest round trip counts.") },
+	{ "format", 'f', N_("FORMAT"), OPT_TEXT, AT(format), 0, 0,
+		N_("the form of the result (text)"),
+		.manual = N_("The form of the result on standard output\n.Pq Cm text ;\nsee\n.Sx "
+			     "FORMS ."),
+		.words = report_format_words },
+	{ "output", 'o', N_("FORMAT=FILE"), OPT_LIST, AT(outputs), 0, 0,
+		N_("one more form to a file; - is stdout"),
+		.manual = N_("One more form, to a file, which is replaced as a whole when the test "
+			     "is over, mode 0644; can be given several times.\n.Li -\nis standard "
+			     "output.\nA link, and whatever else is no regular file, is refused "
+			     "before anything is sent.") },
+	{ "write-out", 'w', N_("TEXT"), OPT_TEXT, AT(write_out), 0, 0,
+		N_("print TEXT with %{names}; @FILE reads it"),
+		.manual = N_("Print\n.Ar TEXT\nbehind the form on standard output, or, if none was "
+			     "asked for, alone; see\n.Sx WRITE-OUT .") },
+	{ "warning", 0, N_("RANGE"), OPT_TEXT, AT(warning), 0, 0,
+		N_("of the latency, for the form nagios"),
+		.manual =
+			N_("Of the latency, for the form\n.Cm nagios ;\nsee\n.Xr check_stox 1 .") },
+	{ "critical", 0, N_("RANGE"), OPT_TEXT, AT(critical), 0, 0, N_("the same"),
+		.manual = N_("Likewise.") },
 	{ "sweep", 0, NULL, OPT_FLAG, AT(sweep), 0, 0,
-		"then try every server and address of both sides" },
-	{ "trace", 0, "FILE", OPT_LIST, AT(traces), 0, 0,
-		"leave the trace there: .html, .txt, .json or .pcapng" },
+		N_("then try every server and address of both sides"),
+		.manual = N_("When the test is over, try every server, address and transport of "
+			     "both sides, each alone, as\n.Xr stox-check 1\ndoes; the forms\n.Cm "
+			     "text\nand\n.Cm json\nhave what was found.\nAfter a success its exit "
+			     "status counts.") },
+	{ "trace", 0, N_("FILE"), OPT_LIST, AT(traces), 0, 0,
+		N_("leave the trace there: .html, .txt, .json or .pcapng"),
+		.manual = N_("Leave the trace of the test there, whether it succeeds or not; can "
+			     "be given several times.\nHow the name ends says the form; see\n.Sx "
+			     "TRACES .") },
 	{ "trace-bodies", 0, NULL, OPT_FLAG, AT(trace_bodies), 0, 0,
-		"with the bodies of the messages" },
-	{ "no-trace", 0, NULL, OPT_FLAG, AT(no_trace), 0, 0, "keep none of a failed test" },
-	{ "config", 'c', "FILE", OPT_TEXT, AT(config), 0, 0, "the configuration" },
-	{ "verbose", 'v', NULL, OPT_COUNT, AT(verbose), 0, 0, "phases; twice: all messages" },
+		N_("with the bodies of the messages"),
+		.manual = N_("With the bodies of the messages, in every trace of this test.") },
+	{ "no-trace", 0, NULL, OPT_FLAG, AT(no_trace), 0, 0, N_("keep none of a failed test"),
+		.manual = N_("Keep no trace of a failed test; see\n.Sx FILES .\nA round trip "
+			     "of\n.Fl -count\nthen takes some microseconds less.") },
+	{ "color", 0, N_("WHEN"), OPT_TEXT, AT(color), 0, 0,
+		N_("colours: auto, always or never (auto)"),
+		.manual = N_("Whether the result on standard output has colours (auto); see\n.Sx "
+			     "ENVIRONMENT ."),
+		.words = terminal_colour_words },
+	{ "config", 'c', N_("FILE"), OPT_TEXT, AT(config), 0, 0, N_("the configuration"),
+		.manual = N_("The configuration.") },
+	{ "verbose", 'v', NULL, OPT_COUNT, AT(verbose), 0, 0, N_("phases; twice: all messages"),
+		.manual = N_("Show the phases with their durations and addresses.\nTwice: all "
+			     "messages of both sides, secrets masked.") },
 };
 
 static const struct opt_command command = { .name = "test",
-	.summary = "Carries a message from a SIP user to an XMPP user and back.",
+	.summary = N_("carry a message across and back, and say where it broke"),
 	.opts = opts,
 	.n_opts = COUNT(opts),
+	.section = 1,
 	.more = outputs_help };
 
 struct test {
@@ -178,6 +239,12 @@ static int use_config(struct test *t)
 
 /* ---- checks ---- */
 
+static int refuse(const struct test *t, struct text why)
+{
+	opt_complain(&t->command, why);
+	return 2;
+}
+
 /* For programs a secret that cannot be used is a result, as all that follows. */
 static int read_secret(
 	struct test *t, const char *path, char ret[SECRET_MAX + 1], enum probe_phase phase)
@@ -185,22 +252,13 @@ static int read_secret(
 	const struct probe_cfg cfg = { .target_fqdn = slice_str(t->v.target),
 		.user = slice_str(t->v.user),
 		.receiver = slice_str(t->v.receiver) };
-	struct buf why;
-	int status = 0;
+	struct text why;
 
-	if (!path)
+	if (!path || secret_read(path, ret, &why) == 0)
 		return 0;
-	buf_init(&why, 8192);
-	if (secret_read(path, ret, &why)) {
-		status = 2;
-		if (outputs_are_for_programs(&t->runner.outputs))
-			status = runner_refuse(
-				&t->runner, &cfg, REASON_LOCAL_SECRET, phase, buf_cstr(&why));
-		else
-			opt_complain(&t->command, "%s", buf_cstr(&why));
-	}
-	buf_done(&why);
-	return status;
+	if (outputs_are_for_programs(&t->runner.outputs))
+		return runner_refuse(&t->runner, &cfg, REASON_LOCAL_SECRET, phase, &why);
+	return refuse(t, why);
 }
 
 /* An address and a port, 53 when there is none: the name of a DNS server would have to be asked
@@ -221,6 +279,7 @@ static int check_values(struct test *t)
 {
 	const struct test_values *v = &t->v;
 	const struct output_options options = { .format = v->format,
+		.colour = v->color,
 		.list = &v->outputs,
 		.write_out = v->write_out,
 		.warning = v->warning,
@@ -228,20 +287,15 @@ static int check_values(struct test *t)
 		.max_latency = v->max_latency,
 		.timeout = v->timeout };
 
-	if (v->timeout == 0) {
-		opt_complain(&t->command, "`--timeout 0`: a time-out above 0 is wanted");
-		return 2;
-	}
-	if (v->dns && !test_read_dns(v->dns, &t->dns)) {
-		opt_complain(&t->command,
-			"`--dns %s`: the address of a DNS server is wanted, such as 127.0.0.1:53",
-			v->dns);
-		return 2;
-	}
-	if (v->ipv4 && v->ipv6) {
-		opt_complain(&t->command, "-4 and -6 exclude each other");
-		return 2;
-	}
+	if (v->timeout == 0)
+		return refuse(t, TEXT_PLAIN(N_("`--timeout 0`: a time-out above 0 is wanted")));
+	if (v->dns && !test_read_dns(v->dns, &t->dns))
+		return refuse(
+			t, TEXT(N_("`--dns {1}`: the address of a DNS server is wanted, such as "
+				   "127.0.0.1:53"),
+				   text_str(v->dns)));
+	if (v->ipv4 && v->ipv6)
+		return refuse(t, TEXT_PLAIN(N_("-4 and -6 exclude each other")));
 	t->runner.verbosity = v->verbose;
 	t->runner.traces = (struct traces){ .command = &t->command,
 		.named = &v->traces,
@@ -256,17 +310,14 @@ static int check(struct test *t)
 {
 	const struct test_values *v = &t->v;
 
-	if (!v->user || !v->password_file) {
-		opt_complain(&t->command,
-			"no test user: it is not known which user to log on as; give --user and "
-			"--password-file, or add test_users to the pool in stox.yaml");
-		return 2;
-	}
-	if (!v->target || !v->receiver) {
-		opt_complain(&t->command, "give --%s, or name it in stox.yaml",
-			v->target ? "receiver" : "target");
-		return 2;
-	}
+	if (!v->user || !v->password_file)
+		return refuse(t,
+			TEXT_PLAIN(N_("no test user: it is not known which user to log on as; give "
+				      "--user and --password-file, or add test_users to the pool "
+				      "in stox.yaml")));
+	if (!v->target || !v->receiver)
+		return refuse(t, TEXT(N_("give --{1}, or name it in stox.yaml"),
+					 text_str(v->target ? "receiver" : "target")));
 	int status = read_secret(t, v->password_file, t->password, PHASE_SIP_REGISTER);
 	return status ? status
 		      : read_secret(t, v->receiver_password_file, t->receiver_password,
@@ -276,19 +327,18 @@ static int check(struct test *t)
 int test_load_ca(
 	const struct opt_command *cmd, struct pump *pump, unsigned number, const char *path)
 {
-	struct buf pem, why;
+	struct text why;
+	struct buf pem;
 
 	buf_init(&pem, PEM_MAX + 8192);
-	buf_init(&why, 8192);
 	int err = file_read(path, PEM_MAX, &pem, &why);
 	if (!err && trust_add_ca(pump_trust(pump), number, buf_slice(&pem))) {
-		buf_printf(&why, "%s: there is no certificate in it", path);
+		why = TEXT(N_("{1}: there is no certificate in it"), text_str(path));
 		err = ERR_CONFIG;
 	}
-	if (err)
-		opt_complain(cmd, "%s", buf_cstr(&why));
 	buf_done(&pem);
-	buf_done(&why);
+	if (err)
+		opt_complain(cmd, why);
 	return err ? 2 : 0;
 }
 
@@ -330,13 +380,11 @@ static int start(struct test *t)
 			  : v->ipv6 ? 6
 				    : 0,
 	};
-	struct buf why;
-
-	buf_init(&why, 8192);
+	struct text why;
 	int status = runner_start(&t->runner, t->pump, &cfg, &why);
+
 	if (status)
-		opt_complain(&t->command, "%s", buf_len(&why) ? buf_cstr(&why) : "out of memory");
-	buf_done(&why);
+		opt_complain(&t->command, why);
 	return status;
 }
 
@@ -370,7 +418,7 @@ static int begin(struct test *t)
 		return status;
 	const struct pump_cfg cfg = { .dns = t->dns, .drained = drained, .arg = t };
 	if (pump_new(&t->pump, &cfg)) {
-		opt_complain(&t->command, "out of memory");
+		opt_complain(&t->command, TEXT_PLAIN(err_text(-ENOMEM)));
 		return 3;
 	}
 	status = load_trust(t);
@@ -383,15 +431,13 @@ static int sweep(struct test *t)
 	const struct test_values *v = &t->v;
 	const struct sweeper_test both = { v->target, v->registrar, v->user, v->receiver,
 		v->receiver_server, v->registrar_port, t->sip_trust, t->xmpp_trust };
-	struct buf why;
-
-	buf_init(&why, 8192);
+	struct text why;
 	int status = sweeper_add_test(&t->sweeper, t->pump, &both, &why);
+
 	if (status)
-		opt_complain(&t->command, "%s", buf_len(&why) ? buf_cstr(&why) : "out of memory");
+		opt_complain(&t->command, why);
 	else if (!sweeper_is_done(&t->sweeper) && pump_run(t->pump))
 		status = 3;
-	buf_done(&why);
 	if (!status) {
 		status = sweeper_report(&t->sweeper, v->verbose, false);
 		t->runner.checks = t->sweeper.checks;
@@ -409,7 +455,7 @@ static int run(struct test *t)
 	if (status)
 		return t->command.service ? UNKNOWN : status;
 	if (!probe_is_done(t->runner.probe) && pump_run(t->pump)) {
-		opt_complain(&t->command, "the test could not be run here");
+		opt_complain(&t->command, TEXT_PLAIN(N_("the test could not be run here")));
 		return 3;
 	}
 	if (t->v.sweep && !pump_was_interrupted(t->pump))
@@ -445,7 +491,7 @@ int test_run(const struct opt_command *cmd, const struct test_values *values)
 	return status;
 }
 
-int cmd_test(int argc, char **argv)
+static int cmd_test(int argc, char **argv)
 {
 	struct test_values v = TEST_VALUES_DEFAULT;
 	enum opt_result r = opt_parse(&command, argc, argv, &v);
@@ -454,3 +500,5 @@ int cmd_test(int argc, char **argv)
 		return r == OPT_HELP ? 0 : 2;
 	return test_run(&command, &v);
 }
+
+const struct command command_test = { .opt = &command, .run = cmd_test };

@@ -7,7 +7,7 @@
 struct test_values {
 	const char *target, *receiver, *user, *auth_user, *password_file, *registrar;
 	const char *receiver_password_file, *receiver_server, *ca_file, *dns, *config;
-	const char *format, *write_out, *warning, *critical;
+	const char *format, *color, *write_out, *warning, *critical;
 	struct opt_list outputs, traces;
 	unsigned registrar_port, count, verbose;
 	bool ipv4, ipv6, version, sweep, trace_bodies, no_trace;

@@ -1,10 +1,31 @@
-/* commands.h - one function a command; each returns the program's exit status. */
+/* commands.h - the commands of stox as one table: the program, its help, the completions and the
+ * manual pages are made from it.
+ */
 #pragma once
 
-int cmd_test(int argc, char **argv);
-int cmd_check(int argc, char **argv);
-int cmd_gateway(int argc, char **argv);
-int cmd_explain(int argc, char **argv);
-int cmd_lab(int argc, char **argv);
+#include <stdio.h>
+
+#include "app/opt.h"
+
+struct command {
+	const struct opt_command *opt;
+	int (*run)(int argc, char **argv); /* argv[0] is the command; returns the exit status */
+	/* Of one with a second word, "check pool": each has options of its own.  Else NULL. */
+	const struct opt_command *parts;
+	size_t n_parts;
+};
+
+extern const struct command command_test, command_check, command_explain, command_gateway,
+	command_lab, command_completion, command_help;
 /* The monitoring plugin: the program called by that name. */
-int cmd_check_stox(int argc, char **argv);
+extern const struct command command_check_stox;
+
+extern const struct command *const commands[];
+extern const size_t n_commands;
+
+const struct command *command_find(const char *name); /* NULL: unknown */
+opt_words command_words;
+/* "pool" of "check pool". */
+const char *command_part_name(const struct opt_command *part);
+/* What `stox --help` prints. */
+void commands_usage(FILE *to);

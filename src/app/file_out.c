@@ -9,15 +9,15 @@
 
 #include "base/mem.h"
 
-static int complain(struct buf *why, const char *path, int err)
+static int complain(struct text *why, const char *path, int err)
 {
-	buf_printf(why, "%s: %s", path, strerror(err));
+	*why = TEXT(N_("{1}: {2}"), text_str(path), text_errno(err));
 	return -err;
 }
 
-static int refuse(struct buf *why, const char *path, const char *what)
+static int refuse(struct text *why, const char *path, const char *what)
 {
-	buf_printf(why, "%s: %s", path, what);
+	*why = TEXT(N_("{1}: {2}"), text_str(path), text_id(what));
 	return -EINVAL;
 }
 
@@ -46,7 +46,7 @@ static char *open_temporary(const char *path, int *ret_fd)
 	return name;
 }
 
-static int check_folder(const char *path, struct buf *why)
+static int check_folder(const char *path, struct text *why)
 {
 	int fd = -1;
 	char *name = open_temporary(path, &fd);
@@ -73,23 +73,23 @@ static bool is_held_by_its_owner(const char *path, const struct stat *file)
 	return sticky && !ours && geteuid() != 0;
 }
 
-int file_out_check(const char *path, struct buf *why)
+int file_out_check(const char *path, struct text *why)
 {
 	struct stat st;
 
 	if (base_of(path)[0] == '\0')
-		return refuse(why, path, "a name of a file is wanted");
+		return refuse(why, path, N_("a name of a file is wanted"));
 	if (lstat(path, &st) < 0) {
 		if (errno != ENOENT)
 			return complain(why, path, errno);
 		return check_folder(path, why);
 	}
 	if (S_ISLNK(st.st_mode))
-		return refuse(why, path, "this is a link; name the file itself");
+		return refuse(why, path, N_("this is a link; name the file itself"));
 	if (S_ISDIR(st.st_mode))
 		return complain(why, path, EISDIR);
 	if (!S_ISREG(st.st_mode))
-		return refuse(why, path, "this is no regular file");
+		return refuse(why, path, N_("this is no regular file"));
 	if (access(path, W_OK) < 0)
 		return complain(why, path, errno);
 	if (is_held_by_its_owner(path, &st))
@@ -111,7 +111,7 @@ int file_out_bytes(int fd, struct slice s)
 	return 0;
 }
 
-int file_out_write(const char *path, struct slice content, unsigned mode, struct buf *why)
+int file_out_write(const char *path, struct slice content, unsigned mode, struct text *why)
 {
 	int fd = -1;
 	char *name = open_temporary(path, &fd);

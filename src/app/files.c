@@ -9,12 +9,13 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "app/language.h"
 #include "base/mem.h"
 #include "base/str.h"
 
-static int complain(struct buf *why, const char *path, int err)
+static int complain(struct text *why, const char *path, int err)
 {
-	buf_printf(why, "%s: %s", path, strerror(err));
+	*why = TEXT(N_("{1}: {2}"), text_str(path), text_errno(err));
 	return -err;
 }
 
@@ -37,7 +38,7 @@ static int read_fd(int fd, size_t max, struct buf *ret)
 	}
 }
 
-int file_read(const char *path, size_t max, struct buf *ret, struct buf *why)
+int file_read(const char *path, size_t max, struct buf *ret, struct text *why)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
@@ -50,22 +51,28 @@ int file_read(const char *path, size_t max, struct buf *ret, struct buf *why)
 
 /* ---- secrets ---- */
 
+static int refuse(struct text *why, struct text t)
+{
+	*why = t;
+	return ERR_SECRET;
+}
+
+static int too_long(struct text *why, struct text_arg path)
+{
+	return refuse(why, TEXT(N_("{1}: a secret is one line of at most {2} bytes"), path,
+				   text_u64(SECRET_MAX)));
+}
+
 static int take_secret(
-	struct slice text, const char *path, char ret[SECRET_MAX + 1], struct buf *why)
+	struct slice text, struct text_arg path, char ret[SECRET_MAX + 1], struct text *why)
 {
 	if (slice_ends(text, SLICE("\n")))
 		text.n--;
 	if (slice_ends(text, SLICE("\r")))
 		text.n--;
-	if (text.n == 0) {
-		buf_printf(why, "%s: the secret is empty", path);
-		return ERR_SECRET;
-	}
-	if (!slice_cstr(text, ret, SECRET_MAX + 1)) {
-		buf_printf(why, "%s: a secret is one line of at most %d bytes", path, SECRET_MAX);
-		return ERR_SECRET;
-	}
-	return 0;
+	if (text.n == 0)
+		return refuse(why, TEXT(N_("{1}: the secret is empty"), path));
+	return slice_cstr(text, ret, SECRET_MAX + 1) ? 0 : too_long(why, path);
 }
 
 static volatile sig_atomic_t caught; /* the signal that came while a secret was asked for */
@@ -89,7 +96,8 @@ static ssize_t read_line_silently(int tty, const struct termios *old, char *line
 		sigaction(signals[i], &mine, &before[i]);
 	quiet.c_lflag &= ~(tcflag_t)ECHO;
 	tcsetattr(tty, TCSAFLUSH, &quiet);
-	ssize_t n = write(tty, "Password: ", 10);
+	const char *prompt = language_look_up(N_("Password: "));
+	ssize_t n = write(tty, prompt, strlen(prompt));
 	while (n >= 0 && !caught) {
 		n = read(tty, line, size);
 		if (n >= 0 || errno != EINTR)
@@ -107,7 +115,7 @@ static ssize_t read_line_silently(int tty, const struct termios *old, char *line
 }
 
 /* Not through stdio, whose buffer would keep the secret. */
-static int ask(char ret[SECRET_MAX + 1], struct buf *why)
+static int ask(char ret[SECRET_MAX + 1], struct text *why)
 {
 	struct termios old;
 	char line[SECRET_MAX + 2];
@@ -116,12 +124,13 @@ static int ask(char ret[SECRET_MAX + 1], struct buf *why)
 	if (tty < 0 || tcgetattr(tty, &old) < 0) {
 		if (tty >= 0)
 			close(tty);
-		buf_puts(why, "a secret can be asked for on a terminal only; name a file instead");
-		return ERR_SECRET;
+		return refuse(why, TEXT_PLAIN(N_("a secret can be asked for on a terminal only; "
+						 "name a file instead")));
 	}
 	ssize_t n = read_line_silently(tty, &old, line, sizeof(line));
 	close(tty);
-	int err = take_secret(slice_of(line, n > 0 ? (size_t)n : 0), "the terminal", ret, why);
+	int err = take_secret(
+		slice_of(line, n > 0 ? (size_t)n : 0), text_id(N_("the terminal")), ret, why);
 	mem_wipe(line, sizeof(line));
 	return err;
 }
@@ -134,7 +143,7 @@ static bool is_credential(const char *path)
 	return n > 0 && strncmp(path, dir, n) == 0 && path[n] == '/' && !strstr(path, "/../");
 }
 
-static int check_mode(int fd, const char *path, struct buf *why)
+static int check_mode(int fd, const char *path, struct text *why)
 {
 	struct stat st;
 
@@ -142,26 +151,25 @@ static int check_mode(int fd, const char *path, struct buf *why)
 		complain(why, path, errno);
 		return ERR_SECRET;
 	}
-	if (!S_ISREG(st.st_mode)) {
-		buf_printf(why, "%s: a secret is a regular file", path);
-		return ERR_SECRET;
-	}
+	if (!S_ISREG(st.st_mode))
+		return refuse(why, TEXT(N_("{1}: a secret is a regular file"), text_str(path)));
 	if (is_credential(path))
 		return 0;
 	if (st.st_mode & 077) {
-		buf_printf(why, "%s: others can read this secret (mode %03o); chmod 600 %s", path,
-			(unsigned)st.st_mode & 0777, path);
-		return ERR_SECRET;
+		char mode[8];
+
+		snprintf(mode, sizeof(mode), "%03o", (unsigned)st.st_mode & 0777);
+		return refuse(why, TEXT(N_("{1}: others can read this secret (mode {2}); chmod 600 "
+					   "{1}"),
+					   text_str(path), text_str(mode)));
 	}
-	if (st.st_uid != geteuid() && st.st_uid != 0) {
-		buf_printf(why, "%s: this secret belongs to another user (%u)", path,
-			(unsigned)st.st_uid);
-		return ERR_SECRET;
-	}
+	if (st.st_uid != geteuid() && st.st_uid != 0)
+		return refuse(why, TEXT(N_("{1}: this secret belongs to another user ({2})"),
+					   text_str(path), text_u64(st.st_uid)));
 	return 0;
 }
 
-int secret_read(const char *path, char ret[SECRET_MAX + 1], struct buf *why)
+int secret_read(const char *path, char ret[SECRET_MAX + 1], struct text *why)
 {
 	struct buf text;
 
@@ -174,12 +182,10 @@ int secret_read(const char *path, char ret[SECRET_MAX + 1], struct buf *why)
 	}
 	buf_init(&text, 8192);
 	int err = check_mode(fd, path, why);
-	if (!err && read_fd(fd, SECRET_MAX + 2, &text)) {
-		buf_printf(why, "%s: a secret is one line of at most %d bytes", path, SECRET_MAX);
-		err = ERR_SECRET;
-	}
+	if (!err && read_fd(fd, SECRET_MAX + 2, &text))
+		err = too_long(why, text_str(path));
 	if (!err)
-		err = take_secret(buf_slice(&text), path, ret, why);
+		err = take_secret(buf_slice(&text), text_str(path), ret, why);
 	close(fd);
 	mem_wipe(text.p, text.cap);
 	buf_done(&text);
@@ -215,6 +221,7 @@ static char *find_config(const char *path)
 
 int config_read(const char *path, struct conf **ret, char **path_ret, struct buf *why)
 {
+	struct text unreadable;
 	struct buf text;
 	char *found = find_config(path);
 
@@ -223,9 +230,11 @@ int config_read(const char *path, struct conf **ret, char **path_ret, struct buf
 	if (!found)
 		return 0;
 	buf_init(&text, CONF_TEXT_MAX + 8192);
-	int err = file_read(found, CONF_TEXT_MAX, &text, why);
-	if (!err)
-		err = conf_load(ret, buf_slice(&text), found, why);
+	int err = file_read(found, CONF_TEXT_MAX, &text, &unreadable);
+	if (err)
+		text_put(why, &unreadable, language_look_up);
+	else
+		err = conf_load(ret, buf_slice(&text), found, language_look_up, why);
 	buf_done(&text);
 	return err;
 }

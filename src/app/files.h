@@ -1,22 +1,23 @@
 /* files.h - files that a command reads: configuration, certificates, secrets. */
 #pragma once
 
-#include "base/buf.h"
+#include "base/text.h"
 #include "conf/conf.h"
 
 #define SECRET_MAX 1024
 
 /* The whole file, at most `max` bytes.  0, or -errno with a sentence in `why`. */
-int file_read(const char *path, size_t max, struct buf *ret, struct buf *why);
+int file_read(const char *path, size_t max, struct buf *ret, struct text *why);
 
 /* One secret: a regular file of ours or root's that nobody else can read (files below
  * $CREDENTIALS_DIRECTORY have their own protection), without its last line end.  `-` asks on a
  * terminal.  0 or ERR_SECRET with a sentence in `why` that never holds the secret. */
-int secret_read(const char *path, char ret[SECRET_MAX + 1], struct buf *why);
+int secret_read(const char *path, char ret[SECRET_MAX + 1], struct text *why);
 
 /* The configuration: `path`, or the first of $STOX_CONFIG, ~/.config/stox/stox.yaml (or below
  * $XDG_CONFIG_HOME), /etc/stox/stox.yaml.  *ret is NULL, with 0, when none was named and none is
- * there. 0, or an error whose lines are in `why`.  *path_ret is where it was found (to be freed).
+ * there.  0, or an error whose lines, in the reader's language, are in `why`.  *path_ret is where
+ * it was found (to be freed).
  */
 int config_read(const char *path, struct conf **ret, char **path_ret, struct buf *why);
 /* A path of the configuration: relative ones are relative to its folder.  To be freed. */

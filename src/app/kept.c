@@ -199,13 +199,13 @@ static void bound(int dir, const char *newest, size_t bytes)
 	mem_free(names);
 }
 
-int kept_write(const char *name, struct slice text, struct buf *ret, struct buf *why)
+int kept_write(const char *name, struct slice text, struct buf *ret, struct text *why)
 {
 	int dir = open_folder(ret);
 	int err = dir < 0 ? dir : replace(dir, name, text);
 
 	if (err)
-		buf_printf(why, "%s: %s", buf_cstr(ret), strerror(-err));
+		*why = TEXT(N_("{1}: {2}"), text_str(buf_cstr(ret)), text_errno(-err));
 	else
 		bound(dir, name, text.n);
 	if (dir >= 0)

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "app/language.h"
 #include "base/mem.h"
 
 static const char *const names[] = { "stox.yaml", "ca.pem", "pilar", "kenmyer", "adelany",
@@ -18,7 +19,8 @@ static int complain(const char *path)
 {
 	int err = errno;
 
-	fprintf(stderr, "stox lab: %s: %s\n", path, strerror(err));
+	fputs("stox lab: ", stderr);
+	say(stderr, TEXT(N_("{1}: {2}"), text_str(path), text_errno(err)));
 	return -err;
 }
 

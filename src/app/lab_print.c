@@ -1,21 +1,40 @@
 #include <stdio.h>
 
 #include "app/lab_private.h"
+#include "app/language.h"
 #include "base/mem.h"
+
+static struct text outcome_of(const struct lab_fault *f)
+{
+	const struct text_arg reason = text_str(f->reason), phase = text_str(f->phase),
+			      status = text_u64((unsigned)f->exit_status);
+
+	if (!f->exit_status)
+		return TEXT(N_("warning {1}, exit status 0"), reason);
+	if (f->cause)
+		return TEXT(N_("{1} in {2}, caused by {3}, exit status {4}"), reason, phase,
+			text_str(f->cause), status);
+	return TEXT(N_("{1} in {2}, exit status {3}"), reason, phase, status);
+}
 
 void lab_list_faults(void)
 {
 	const struct lab_fault *f;
 
 	for (size_t i = 0; (f = lab_fault_at(i)); i++) {
-		printf("%-26s %s\n%-26s   -> ", f->name, f->does, "");
-		if (f->exit_status)
-			printf("%s in %s%s%s, exit status %d\n", f->reason, f->phase,
-				f->cause ? ", caused by " : "", f->cause ? f->cause : "",
-				f->exit_status);
-		else
-			printf("warning %s, exit status 0\n", f->reason);
+		printf("%-26s %s\n%-26s   -> ", f->name, language_look_up(f->does), "");
+		say(stdout, outcome_of(f));
 	}
+}
+
+/* `name` is a sentence: {1} the pool, {2} the partner. */
+static void print_row(const struct addr *at, const char *name)
+{
+	char text[ADDR_TEXT_MAX];
+
+	printf("%-22s ", addr_text(at, text));
+	say(stdout, TEXT(name, text_str(LAB_POOL_FQDN), text_str(LAB_PARTNER_DOMAIN),
+			    text_str(LAB_POOL_DOMAIN)));
 }
 
 static void print_command(const struct bench *b)
@@ -25,31 +44,33 @@ static void print_command(const struct bench *b)
 	printf("\n  stox test --config %s/stox.yaml", b->files.dir);
 	if (lab_needs_dns(b))
 		printf(" --dns %s", addr_text(&b->at[LAB_LISTEN_DNS], dns));
-	printf("\n\nCtrl-C ends the lab.\n");
+	printf("\n\n%s\n", language_look_up(N_("Ctrl-C ends the lab.")));
 }
 
 void lab_print_table(const struct bench *b)
 {
 	static const struct {
 		enum lab_listener what;
-		const char *name;
+		const char *name; /* as of print_row() */
 	} rows[] = {
-		{ LAB_LISTEN_SIP_UDP, "pool " LAB_POOL_FQDN ", SIP over UDP" },
-		{ LAB_LISTEN_SIP_TCP, "pool, SIP over TCP" },
-		{ LAB_LISTEN_SIP_TLS, "pool, SIP over TLS" },
-		{ LAB_LISTEN_XMPP_CLIENT, "partner " LAB_PARTNER_DOMAIN ", XMPP clients" },
-		{ LAB_LISTEN_XMPP_COMPONENT, "partner, XMPP components" },
-		{ LAB_LISTEN_DNS, "DNS of " LAB_POOL_DOMAIN " and " LAB_PARTNER_DOMAIN },
+		{ LAB_LISTEN_SIP_UDP, N_("pool {1}, SIP over UDP") },
+		{ LAB_LISTEN_SIP_TCP, N_("pool, SIP over TCP") },
+		{ LAB_LISTEN_SIP_TLS, N_("pool, SIP over TLS") },
+		{ LAB_LISTEN_XMPP_CLIENT, N_("partner {2}, XMPP clients") },
+		{ LAB_LISTEN_XMPP_COMPONENT, N_("partner, XMPP components") },
+		{ LAB_LISTEN_DNS, N_("DNS of {3} and {2}") },
 	};
-	char text[ADDR_TEXT_MAX];
 
 	for (size_t i = 0; i < COUNT(rows); i++)
-		printf("%-22s %s\n", addr_text(&b->at[rows[i].what], text), rows[i].name);
-	printf("%-22s %s\n", addr_text(&b->gateway_at, text), "gateway, SIP over UDP");
-	printf("\nSIP users: pilar, kenmyer @" LAB_POOL_DOMAIN
-	       "; XMPP user: adelany@" LAB_PARTNER_DOMAIN "\n");
+		print_row(&b->at[rows[i].what], rows[i].name);
+	print_row(&b->gateway_at, N_("gateway, SIP over UDP"));
+	putchar('\n');
+	say(stdout, TEXT(N_("SIP users: {1}; XMPP user: {2}"),
+			    text_str("pilar, kenmyer @" LAB_POOL_DOMAIN),
+			    text_str("adelany@" LAB_PARTNER_DOMAIN)));
 	if (b->fault != &lab_fault_none)
-		printf("Fault: %s (%s)\n", b->fault->name, b->fault->does);
+		say(stdout, TEXT(N_("Fault: {1} ({2})"), text_str(b->fault->name),
+				    text_id(b->fault->does)));
 	print_command(b);
 	fflush(stdout);
 }

@@ -25,7 +25,7 @@ enum {
 #define LAB_URI_MAX 128
 
 struct lab_values {
-	const char *write_config, *fault, *format;
+	const char *write_config, *fault, *format, *color;
 	unsigned sip_port, sip_tls_port, xmpp_port, component_port, gateway_port, dns_port;
 	unsigned verbose, count;
 	bool test, list_faults, trace_bodies;

@@ -14,7 +14,7 @@ enum {
 static int read_secret(struct bench *b, const struct probe_cfg *cfg)
 {
 	char path[1024], secret[SECRET_MAX + 1];
-	struct buf why;
+	struct text why;
 	int status = 0;
 
 	if (b->fault->setup != FAULT_LOOSE_SECRET)
@@ -22,24 +22,20 @@ static int read_secret(struct bench *b, const struct probe_cfg *cfg)
 	if (!b->files.dir[0] && lab_write_files(b))
 		return 3;
 	snprintf(path, sizeof(path), "%s/pilar", b->files.dir);
-	buf_init(&why, 8192);
 	if (secret_read(path, secret, &why))
 		status = runner_refuse(
-			&b->runner, cfg, REASON_LOCAL_SECRET, PHASE_SIP_REGISTER, buf_cstr(&why));
+			&b->runner, cfg, REASON_LOCAL_SECRET, PHASE_SIP_REGISTER, &why);
 	mem_wipe(secret, sizeof(secret));
-	buf_done(&why);
 	return status;
 }
 
 static int start(struct bench *b, const struct probe_cfg *cfg)
 {
-	struct buf why;
-
-	buf_init(&why, 4096);
+	struct text why;
 	int status = runner_start(&b->runner, b->pump, cfg, &why);
+
 	if (status)
-		opt_complain(b->command, "%s", buf_cstr(&why));
-	buf_done(&why);
+		opt_complain(b->command, why);
 	if (!status && b->fault->setup == FAULT_CLOCK_JUMP)
 		pump_jump_clock(b->pump, TS_S(JUMP_S));
 	return status;

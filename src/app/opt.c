@@ -1,35 +1,36 @@
 #include "app/opt.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/buf.h"
+#include "app/language.h"
 #include "base/mem.h"
-#include "base/slice.h"
 #include "base/str.h"
 
 enum { NAMES_MAX = 64 };
 
-/* What is typed before the command's name. */
-static const char *program(const struct opt_command *cmd)
+const char *opt_program(const struct opt_command *cmd, char ret[OPT_PROGRAM_MAX])
 {
-	return cmd->service ? "" : "stox ";
+	snprintf(ret, OPT_PROGRAM_MAX, "%s%s", cmd->service ? "" : "stox ", cmd->name);
+	return ret;
 }
 
-void opt_complain(const struct opt_command *cmd, const char *fmt, ...)
+static void complain_line(const struct opt_command *cmd, const char *line)
 {
-	FILE *to = cmd->service ? stdout : stderr;
-	va_list ap;
-
 	if (cmd->service)
-		fprintf(to, "%s UNKNOWN: ", cmd->service);
+		printf("%s UNKNOWN: %s\n", cmd->service, line);
 	else
-		fprintf(to, "stox %s: ", cmd->name);
-	va_start(ap, fmt);
-	vfprintf(to, fmt, ap);
-	va_end(ap);
-	fputc('\n', to);
+		fprintf(stderr, "stox %s: %s\n", cmd->name, line);
+}
+
+void opt_complain(const struct opt_command *cmd, struct text t)
+{
+	struct buf b;
+
+	buf_init(&b, 1 << 16);
+	text_put(&b, &t, language_look_up);
+	complain_line(cmd, buf_cstr(&b));
+	buf_done(&b);
 }
 
 void opt_complain_lines(const struct opt_command *cmd, const char *lines)
@@ -40,23 +41,10 @@ void opt_complain_lines(const struct opt_command *cmd, const char *lines)
 		fputs(lines, stderr);
 }
 
-void opt_help(const struct opt_command *cmd)
+static enum opt_result refuse(const struct opt_command *cmd, struct text t)
 {
-	printf("usage: %s%s [options]%s%s%s\n%s\n\n", program(cmd), cmd->name,
-		cmd->argument ? " [" : "", cmd->argument ? cmd->argument : "",
-		cmd->argument ? "]" : "", cmd->summary);
-	for (size_t i = 0; i < cmd->n_opts; i++) {
-		const struct opt *o = &cmd->opts[i];
-		char left[64];
-
-		snprintf(left, sizeof(left), "%c%c%s--%s%s%s", o->letter ? '-' : ' ',
-			o->letter ? o->letter : ' ', o->letter ? ", " : "  ", o->name,
-			o->arg ? " " : "", o->arg ? o->arg : "");
-		printf("  %-34s %s\n", left, o->help);
-	}
-	printf("  %-34s %s\n", "-h, --help", "show this");
-	if (cmd->more)
-		cmd->more();
+	opt_complain(cmd, t);
+	return OPT_BAD;
 }
 
 static const struct opt *find(const struct opt_command *cmd, struct slice name)
@@ -93,24 +81,24 @@ static const char *nearest(struct slice name, const char *const *names, size_t n
 static enum opt_result unknown(const struct opt_command *cmd, struct slice word, struct slice name)
 {
 	const char *names[NAMES_MAX];
-	struct buf allowed;
+	struct buf line;
 	size_t n = 0;
 
-	buf_init(&allowed, 4096);
-	while (n < cmd->n_opts && n < NAMES_MAX) {
-		names[n] = cmd->opts[n].name;
-		buf_printf(&allowed, " --%s", names[n]);
-		n++;
-	}
+	for (size_t i = 0; i < cmd->n_opts && n < NAMES_MAX; i++)
+		if (cmd->opts[i].help)
+			names[n++] = cmd->opts[i].name;
 	const char *near = nearest(name, names, n);
-
-	if (near)
-		opt_complain(cmd, "unknown option `%.*s`; did you mean `--%s`? Allowed:%s --help",
-			SLICE_FMT(word), near, buf_cstr(&allowed));
-	else
-		opt_complain(cmd, "unknown option `%.*s`; allowed:%s --help", SLICE_FMT(word),
-			buf_cstr(&allowed));
-	buf_done(&allowed);
+	const struct text t = near ? TEXT(N_("unknown option `{1}`; did you mean `--{2}`?"),
+					     text_slice(word), text_str(near))
+				   : TEXT(N_("unknown option `{1}`."), text_slice(word));
+	buf_init(&line, 8192);
+	text_put(&line, &t, language_look_up);
+	buf_printf(&line, " %s", language_look_up(N_("Allowed:")));
+	for (size_t i = 0; i < n; i++)
+		buf_printf(&line, " --%s", names[i]);
+	buf_puts(&line, " --help");
+	complain_line(cmd, buf_cstr(&line));
+	buf_done(&line);
 	return OPT_BAD;
 }
 
@@ -133,10 +121,9 @@ static bool read_seconds(const char *text, ts_t *ret)
 static enum opt_result add(
 	const struct opt_command *cmd, const struct opt *o, const char *value, struct opt_list *to)
 {
-	if (to->n == OPT_LIST_MAX) {
-		opt_complain(cmd, "`--%s %s`: %u of them are enough", o->name, value, to->n);
-		return OPT_BAD;
-	}
+	if (to->n == OPT_LIST_MAX)
+		return refuse(cmd, TEXT(N_("`--{1} {2}`: {3} of them are enough"),
+					   text_str(o->name), text_str(value), text_u64(to->n)));
 	to->items[to->n++] = value;
 	return OPT_OK;
 }
@@ -151,20 +138,19 @@ static enum opt_result set(
 	switch (o->type) {
 	case OPT_TEXT: memcpy(to, &value, sizeof(value)); return OPT_OK;
 	case OPT_NUMBER:
-		if (!slice_u64(slice_str(value), o->max, &n) || n < o->min) {
-			opt_complain(cmd, "`--%s %s`: a number from %u to %u is wanted", o->name,
-				value, o->min, o->max);
-			return OPT_BAD;
-		}
+		if (!slice_u64(slice_str(value), o->max, &n) || n < o->min)
+			return refuse(cmd, TEXT(N_("`--{1} {2}`: a number from {3} to {4} is "
+						   "wanted"),
+						   text_str(o->name), text_str(value),
+						   text_u64(o->min), text_u64(o->max)));
 		*(unsigned *)to = (unsigned)n;
 		return OPT_OK;
 	case OPT_SECONDS:
-		if (!read_seconds(value, &t) || t < TS_S(o->min) || t > TS_S(o->max)) {
-			opt_complain(cmd,
-				"`--%s %s`: seconds from %u to %u are wanted, such as 2.5", o->name,
-				value, o->min, o->max);
-			return OPT_BAD;
-		}
+		if (!read_seconds(value, &t) || t < TS_S(o->min) || t > TS_S(o->max))
+			return refuse(cmd, TEXT(N_("`--{1} {2}`: seconds from {3} to {4} are "
+						   "wanted, such as 2.5"),
+						   text_str(o->name), text_str(value),
+						   text_u64(o->min), text_u64(o->max)));
 		*(ts_t *)to = t;
 		return OPT_OK;
 	case OPT_FLAG: *(bool *)to = true; return OPT_OK;
@@ -185,18 +171,16 @@ static enum opt_result parse_long(
 	if (!o)
 		return unknown(cmd, slice_of(argv[*i], name.n + 2), name);
 	if (!o->arg) {
-		if (inline_value) {
-			opt_complain(cmd, "option `--%s` takes no value", o->name);
-			return OPT_BAD;
-		}
+		if (inline_value)
+			return refuse(
+				cmd, TEXT(N_("option `--{1}` takes no value"), text_str(o->name)));
 		return set(cmd, o, NULL, values);
 	}
 	if (inline_value)
 		return set(cmd, o, word + name.n + 1, values);
-	if (*i + 1 >= argc) {
-		opt_complain(cmd, "option `--%s` needs its %s", o->name, o->arg);
-		return OPT_BAD;
-	}
+	if (*i + 1 >= argc)
+		return refuse(cmd, TEXT(N_("option `--{1}` needs its {2}"), text_str(o->name),
+					   text_id(o->arg)));
 	return set(cmd, o, argv[++*i], values);
 }
 
@@ -218,8 +202,8 @@ static enum opt_result parse_short(
 		} else if (*i + 1 < argc) {
 			return set(cmd, o, argv[++*i], values);
 		} else {
-			opt_complain(cmd, "option `-%c` needs its %s", *c, o->arg);
-			r = OPT_BAD;
+			r = refuse(cmd, TEXT(N_("option `-{1}` needs its {2}"),
+						text_slice(slice_of(c, 1)), text_id(o->arg)));
 		}
 		if (r != OPT_OK)
 			return r;
@@ -229,18 +213,19 @@ static enum opt_result parse_short(
 
 static enum opt_result set_argument(const struct opt_command *cmd, const char *word, void *values)
 {
+	char program[OPT_PROGRAM_MAX];
 	const char **to = cmd->argument
 				  ? (const char **)(void *)((char *)values + cmd->argument_offset)
 				  : NULL;
 
 	if (!to)
-		opt_complain(cmd, "`%s` is no option; `%s%s --help` lists them", word, program(cmd),
-			cmd->name);
-	else if (*to)
-		opt_complain(cmd, "`%s`: one %s is enough", word, cmd->argument);
-	else
-		*to = word;
-	return to && *to == word ? OPT_OK : OPT_BAD;
+		return refuse(cmd, TEXT(N_("`{1}` is no option; `{2} --help` lists them"),
+					   text_str(word), text_str(opt_program(cmd, program))));
+	if (*to)
+		return refuse(cmd, TEXT(N_("`{1}`: one {2} is enough"), text_str(word),
+					   text_id(cmd->argument)));
+	*to = word;
+	return OPT_OK;
 }
 
 enum opt_result opt_parse(const struct opt_command *cmd, int argc, char **argv, void *values)

@@ -1,10 +1,12 @@
-/* opt.h - the options of a command as one table: parsing, help and man page come from it. */
+/* opt.h - the options of a command as one table: parsing, help, completions and the manual page
+ * come from it.
+ *
+ * What is for people in it is English that is looked up when it is shown (N_).
+ */
 #pragma once
 
-#include <stdbool.h>
-#include <stddef.h>
-
-#include "base/ts.h"
+#include "base/sheet.h"
+#include "base/text.h"
 
 enum opt_type {
 	OPT_TEXT,    /* const char * */
@@ -22,23 +24,32 @@ struct opt_list {
 	unsigned n;
 };
 
+/* The i-th of the words that a value can be; false behind the last.  *what says what it means, to
+ * be looked up, or is NULL. */
+typedef bool opt_words(size_t i, const char **word, const char **what);
+
 struct opt {
 	const char *name; /* without the dashes */
 	char letter;      /* 0 for none */
-	const char *arg;  /* NULL for flags */
+	const char *arg;  /* NULL for flags; a FILE and a DIR are completed as such */
 	enum opt_type type;
 	size_t offset; /* in the command's struct */
 	unsigned min, max;
-	const char *help;
+	const char *help;   /* NULL: for the build, shown to nobody */
+	const char *manual; /* for the manual page: lines of mdoc(7) */
+	opt_words *words;   /* NULL: anything */
 };
 
 struct opt_command {
-	const char *name, *summary;
+	const char *name;
+	const char *summary; /* no sentence: "carry messages between SIP and XMPP" */
 	const struct opt *opts;
 	size_t n_opts;
 	const char *argument;   /* the name of the one that may stand without a dash, or NULL */
 	size_t argument_offset; /* of a const char * in the command's struct */
-	void (*more)(void);     /* prints what else --help says, or NULL */
+	opt_words *argument_words;
+	unsigned section;              /* of its manual page stox-NAME; 0: it has none of its own */
+	void (*more)(struct sheet *p); /* adds what else --help says, or NULL */
 	/* Not NULL: a monitoring plugin, which says what is wrong on standard output, as UNKNOWN of
 	 * this service; its name stands alone. */
 	const char *service;
@@ -52,8 +63,10 @@ enum opt_result {
 
 enum opt_result opt_parse(const struct opt_command *cmd, int argc, char **argv, void *values);
 void opt_help(const struct opt_command *cmd);
+/* What is typed to call it, "stox test" or "check_stox", in `ret`, which is returned. */
+#define OPT_PROGRAM_MAX 64
+const char *opt_program(const struct opt_command *cmd, char ret[OPT_PROGRAM_MAX]);
 /* One line on standard error, "stox COMMAND: ..."; of a plugin on standard output. */
-void opt_complain(const struct opt_command *cmd, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
+void opt_complain(const struct opt_command *cmd, struct text t);
 /* Lines that need no name in front. */
 void opt_complain_lines(const struct opt_command *cmd, const char *lines);

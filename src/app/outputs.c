@@ -5,11 +5,18 @@
 
 #include "app/file_out.h"
 #include "app/files.h"
+#include "app/language.h"
 #include "probe/write_out.h"
 
 enum { REPORT_MAX = 8 << 20, WRITE_OUT_MAX = 64 << 10, BAD = 2, NOT_HERE = 3 };
 
 /* ---- forms and files ---- */
+
+static int refuse(const struct outputs *o, struct text why)
+{
+	opt_complain(o->cmd, why);
+	return BAD;
+}
 
 static const struct report_format *find(const struct outputs *o, struct slice name)
 {
@@ -21,52 +28,42 @@ static const struct report_format *find(const struct outputs *o, struct slice na
 	buf_init(&names, 1024);
 	for (size_t i = 0; i < n_report_formats; i++)
 		buf_printf(&names, "%s%s", i ? ", " : "", report_formats[i].name);
-	opt_complain(
-		o->cmd, "unknown format `%.*s`; there are %s", SLICE_FMT(name), buf_cstr(&names));
+	opt_complain(o->cmd, TEXT(N_("unknown format `{1}`; there are {2}"), text_slice(name),
+				     text_slice(buf_slice(&names))));
 	buf_done(&names);
 	return NULL;
 }
 
 static int take_standard(struct outputs *o, const struct report_format *format)
 {
-	if (o->standard) {
-		opt_complain(o->cmd,
-			"standard output can have one form, not %s and %s; send one to a file: "
-			"--output %s=FILE",
-			o->standard->name, format->name, format->name);
-		return BAD;
-	}
+	if (o->standard)
+		return refuse(o,
+			TEXT(N_("standard output can have one form, not {1} and {2}; send one to a "
+				"file: --output {2}=FILE"),
+				text_str(o->standard->name), text_str(format->name)));
 	o->standard = format;
 	return 0;
 }
 
 static int check_file(const struct outputs *o, const char *path)
 {
-	struct buf why;
+	struct text why;
 
-	for (unsigned i = 0; i < o->n_files; i++) {
-		if (!file_out_same(o->files[i].path, path))
-			continue;
-		opt_complain(o->cmd, "%s: two forms cannot go to one file", path);
-		return BAD;
-	}
-	buf_init(&why, 8192);
-	int err = file_out_check(path, &why);
-	if (err)
-		opt_complain(o->cmd, "%s", buf_cstr(&why));
-	buf_done(&why);
-	return err ? BAD : 0;
+	for (unsigned i = 0; i < o->n_files; i++)
+		if (file_out_same(o->files[i].path, path))
+			return refuse(o,
+				TEXT(N_("{1}: two forms cannot go to one file"), text_str(path)));
+	return file_out_check(path, &why) ? refuse(o, why) : 0;
 }
 
 static int plan_file(struct outputs *o, const char *item)
 {
 	struct slice rest = slice_str(item), name = slice_split(&rest, '=');
 
-	if (rest.n == 0) {
-		opt_complain(o->cmd,
-			"`--output %s`: FORMAT=FILE is wanted, such as json=result.json", item);
-		return BAD;
-	}
+	if (rest.n == 0)
+		return refuse(o,
+			TEXT(N_("`--output {1}`: FORMAT=FILE is wanted, such as json=result.json"),
+				text_str(item)));
 	const struct report_format *format = find(o, name);
 	const char *path = (const char *)rest.p;
 	if (!format)
@@ -102,7 +99,7 @@ static int plan_forms(struct outputs *o, const struct output_options *options)
 /* ---- --write-out ---- */
 
 /* As curl reads it: line ends of the file are its own, those of the output are written \n. */
-static int read_format(const char *path, struct buf *ret, struct buf *why)
+static int read_format(const char *path, struct buf *ret, struct text *why)
 {
 	struct buf text;
 
@@ -119,26 +116,25 @@ static int read_format(const char *path, struct buf *ret, struct buf *why)
 
 static int plan_write_out(struct outputs *o, const char *format)
 {
-	struct buf why;
+	struct text why;
 	int err = 0;
 
 	if (!format)
 		return 0;
-	buf_init(&why, 8192);
 	if (format[0] == '@')
 		err = read_format(format + 1, &o->write_out, &why);
 	else
 		buf_puts(&o->write_out, format);
 	if (!err && buf_err(&o->write_out)) {
-		buf_printf(&why, "it is longer than %d bytes", WRITE_OUT_MAX);
+		why = TEXT(N_("it is longer than {1} bytes"), text_u64(WRITE_OUT_MAX));
 		err = ERR_LIMIT;
 	}
 	if (!err)
 		err = write_out_check(buf_slice(&o->write_out), &why);
-	if (err)
-		opt_complain(o->cmd, "--write-out: %s", buf_cstr(&why));
-	buf_done(&why);
-	return err ? BAD : 0;
+	if (!err)
+		return 0;
+	opt_complain(o->cmd, language_around("--write-out: {1}", why));
+	return BAD;
 }
 
 /* ---- limits ---- */
@@ -150,18 +146,28 @@ static int read_range(
 
 	if (!text || range_read(slice_str(text), ret, &where) == 0)
 		return 0;
-	opt_complain(o->cmd, "`--%s %s`: %s; [@]start:end is wanted, such as 2 or 0.5:2", option,
-		text, where.what);
-	return BAD;
+	return refuse(o, TEXT(N_("`--{1} {2}`: {3}; [@]start:end is wanted, such as 2 or 0.5:2"),
+				 text_str(option), text_str(text), text_id(where.what)));
 }
 
-static int complain_never(const struct outputs *o, const char *option, const char *text, ts_t end)
+/* "2.5", as somebody types it. */
+static struct text_arg typed(ts_t t, char ret[32])
 {
-	opt_complain(o->cmd,
-		"`--%s %s`: no latency below the time-out of %.6g s would ever cause it%s", option,
-		text, (double)end / 1e6,
-		strcmp(option, "warning") == 0 ? " without being critical" : "");
-	return BAD;
+	snprintf(ret, 32, "%.6g", (double)t / 1e6);
+	return text_str(ret);
+}
+
+static int refuse_never(const struct outputs *o, const char *option, const char *text, ts_t end)
+{
+	static const char *const warning =
+		N_("`--{1} {2}`: no latency below the time-out of {3} s would ever cause it "
+		   "without being critical");
+	static const char *const critical =
+		N_("`--{1} {2}`: no latency below the time-out of {3} s would ever cause it");
+	char seconds[32];
+
+	return refuse(o, TEXT(strcmp(option, "warning") == 0 ? warning : critical, text_str(option),
+				 text_str(text), typed(end, seconds)));
 }
 
 static bool prints_plugin(const struct outputs *o)
@@ -178,36 +184,33 @@ static int plan_ranges(struct outputs *o, const struct output_options *options)
 	static const struct range none;
 	const char *given = options->warning ? "warning" : "critical";
 
-	if ((options->warning || options->critical) && !prints_plugin(o)) {
-		opt_complain(o->cmd, "`--%s` is for the form nagios", given);
-		return BAD;
-	}
+	if ((options->warning || options->critical) && !prints_plugin(o))
+		return refuse(o, TEXT(N_("`--{1}` is for the form nagios"), text_str(given)));
 	int err = read_range(o, "warning", options->warning, &o->warning);
 	if (!err)
 		err = read_range(o, "critical", options->critical, &o->critical);
 	if (err)
 		return err;
 	if (o->critical.is_set && !range_can_alert(&o->critical, &none, options->timeout))
-		return complain_never(o, "critical", options->critical, options->timeout);
+		return refuse_never(o, "critical", options->critical, options->timeout);
 	if (o->warning.is_set && !range_can_alert(&o->warning, &o->critical, options->timeout))
-		return complain_never(o, "warning", options->warning, options->timeout);
+		return refuse_never(o, "warning", options->warning, options->timeout);
 	return 0;
 }
 
 static int plan_limit(struct outputs *o, const struct output_options *options)
 {
+	char limit[32], timeout[32];
+
 	if (options->max_latency == TS_NEVER)
 		return 0;
-	if (options->max_latency == 0) {
-		opt_complain(o->cmd, "`--max-latency 0`: a limit above 0 is wanted");
-		return BAD;
-	}
-	if (options->max_latency >= options->timeout) {
-		opt_complain(o->cmd,
-			"`--max-latency %.6g`: the time-out of %.6g s comes before it is exceeded",
-			(double)options->max_latency / 1e6, (double)options->timeout / 1e6);
-		return BAD;
-	}
+	if (options->max_latency == 0)
+		return refuse(o, TEXT_PLAIN(N_("`--max-latency 0`: a limit above 0 is wanted")));
+	if (options->max_latency >= options->timeout)
+		return refuse(o, TEXT(N_("`--max-latency {1}`: the time-out of {2} s comes before "
+					 "it is exceeded"),
+					 typed(options->max_latency, limit),
+					 typed(options->timeout, timeout)));
 	o->max_latency = options->max_latency;
 	return 0;
 }
@@ -215,15 +218,27 @@ static int plan_limit(struct outputs *o, const struct output_options *options)
 /* Standard output and exit status of a plugin belong to the guidelines. */
 static int check_plugin(const struct outputs *o, const struct output_options *options)
 {
-	const char *other = options->write_out                 ? "--write-out"
-			    : options->max_latency != TS_NEVER ? "--max-latency"
-							       : NULL;
-
-	if (!other || !o->standard || o->standard->put != report_nagios)
+	if (!o->standard || o->standard->put != report_nagios)
 		return 0;
-	opt_complain(o->cmd, "`%s` cannot be used with the form nagios%s", other,
-		options->write_out ? "" : "; it has --warning and --critical");
-	return BAD;
+	if (options->write_out)
+		return refuse(
+			o, TEXT_PLAIN(N_("`--write-out` cannot be used with the form nagios")));
+	if (options->max_latency != TS_NEVER)
+		return refuse(o, TEXT_PLAIN(N_("`--max-latency` cannot be used with the form "
+					       "nagios; it has --warning and --critical")));
+	return 0;
+}
+
+/* Files have no style: whoever reads them later has another terminal, or none. */
+static int plan_style(struct outputs *o, const char *colour)
+{
+	enum terminal_colour when;
+
+	if (!terminal_colour_find(colour, &when))
+		return refuse(o, TEXT(N_("`--color {1}`: auto, always or never is wanted"),
+					 text_str(colour)));
+	o->style = terminal_style(stdout, when);
+	return 0;
 }
 
 int outputs_plan(
@@ -232,6 +247,8 @@ int outputs_plan(
 	*o = (struct outputs){ .cmd = cmd };
 	buf_init(&o->write_out, WRITE_OUT_MAX);
 	int err = plan_forms(o, options);
+	if (!err)
+		err = plan_style(o, options->colour);
 	if (!err)
 		err = plan_write_out(o, options->write_out);
 	if (!err)
@@ -263,19 +280,19 @@ static bool print(FILE *to, const struct buf *b)
 static bool write_file(const struct report_run *run, const struct report_format *format,
 	const char *path, struct buf *b)
 {
-	struct buf why;
+	struct text why;
 
 	buf_clear(b);
-	buf_init(&why, 8192);
 	int err = format->put(b, run);
 	if (err)
-		buf_printf(&why, "%s: %s", path, err_text(err));
+		why = TEXT(N_("{1}: {2}"), text_str(path), text_errno(err));
 	else
 		err = file_out_write(path, buf_slice(b), FILE_OUT_PUBLIC, &why);
-	if (err) /* not a plugin's UNKNOWN: that has its line */
-		fprintf(stderr, "stox: %s\n", buf_cstr(&why));
-	buf_done(&why);
-	return !err;
+	if (!err)
+		return true;
+	fputs("stox: ", stderr); /* not a plugin's UNKNOWN: that has its line */
+	say(stderr, why);
+	return false;
 }
 
 static bool write_standard(const struct outputs *o, const struct report_run *run, struct buf *b)
@@ -309,6 +326,7 @@ int outputs_write(const struct outputs *o, const struct report_run *run)
 	buf_init(&b, REPORT_MAX);
 	for (unsigned i = 0; i < o->n_files; i++)
 		ok &= write_file(&full, o->files[i].format, o->files[i].path, &b);
+	full.style = o->style;
 	ok &= write_standard(o, &full, &b);
 	buf_done(&b);
 	const int status = o->standard ? o->standard->status(&full) : report_exit_status(&full);
@@ -317,21 +335,27 @@ int outputs_write(const struct outputs *o, const struct report_run *run)
 
 /* ---- help ---- */
 
-void outputs_help(void)
+static void put_heading(struct sheet *p, const char *id)
 {
-	enum { WIDTH = 78 };
-	int column = 0;
+	sheet_end(p, 0);
+	buf_puts(&p->line, language_look_up(id));
+	sheet_end(p, 0);
+}
 
-	printf("\nforms of a result:\n");
-	for (size_t i = 0; i < n_report_formats; i++)
-		printf("  %-12s %s\n", report_formats[i].name, report_formats[i].what);
-	printf("\nnames of --write-out, as %%{name}:\n ");
-	for (size_t i = 0; i < write_out_count(); i++) {
-		const char *name = write_out_at(i).name;
-		const int n = (int)strlen(name) + 1;
+void outputs_help(struct sheet *p)
+{
+	enum { WHAT_COLUMN = 15 };
 
-		column = column + n > WIDTH ? printf("\n ") - 1 : column;
-		column += printf(" %s", name);
+	put_heading(p, N_("forms of a result:"));
+	for (size_t i = 0; i < n_report_formats; i++) {
+		buf_printf(&p->line, "  %s", report_formats[i].name);
+		sheet_tab(p, WHAT_COLUMN);
+		buf_puts(&p->line, language_look_up(report_formats[i].what));
+		sheet_end(p, WHAT_COLUMN);
 	}
-	printf("\n");
+	put_heading(p, N_("names of --write-out, as %{name}:"));
+	buf_putc(&p->line, ' ');
+	for (size_t i = 0; i < write_out_count(); i++)
+		buf_printf(&p->line, " %s", write_out_at(i).name);
+	sheet_end(p, 2);
 }

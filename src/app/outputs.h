@@ -5,12 +5,13 @@
  */
 #pragma once
 
-#include "app/opt.h"
+#include "app/terminal.h"
 #include "probe/report.h"
 
 /* As the options say it. */
 struct output_options {
 	const char *format;          /* --format, or NULL */
+	const char *colour;          /* --color, or NULL */
 	const struct opt_list *list; /* --output FORMAT=FILE, or NULL */
 	const char *write_out;       /* --write-out, or NULL */
 	const char *warning, *critical;
@@ -21,6 +22,7 @@ struct output_options {
 struct outputs {
 	const struct opt_command *cmd;
 	const struct report_format *standard; /* NULL: nothing but what write_out says */
+	struct sheet_style style;             /* of standard output */
 	struct {
 		const struct report_format *format;
 		const char *path;
@@ -41,5 +43,5 @@ bool outputs_are_for_programs(const struct outputs *o);
 int outputs_write(const struct outputs *o, const struct report_run *run);
 void outputs_done(struct outputs *o);
 
-/* Lists the forms and the names of --write-out: `--help`. */
-void outputs_help(void);
+/* The forms and the names of --write-out: `--help`. */
+void outputs_help(struct sheet *p);

@@ -11,7 +11,7 @@
 #include "net/loop.h"
 #include "net/trust.h"
 
-#define PUMP_ENGINES_MAX 4
+#define PUMP_ENGINES_MAX 8
 
 struct pump;
 

@@ -4,6 +4,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "app/language.h"
+
 enum { TRACE_MAX = 8 << 20 };
 
 void runner_seed(struct rng *rng)
@@ -28,7 +30,7 @@ static bool prints_messages(const struct runner *r)
 	return r->verbosity >= (r->outputs.cmd->service ? 3 : 2);
 }
 
-int runner_start(struct runner *r, struct pump *pump, const struct probe_cfg *cfg, struct buf *why)
+int runner_start(struct runner *r, struct pump *pump, const struct probe_cfg *cfg, struct text *why)
 {
 	struct probe_cfg mine = *cfg;
 
@@ -36,11 +38,14 @@ int runner_start(struct runner *r, struct pump *pump, const struct probe_cfg *cf
 	runner_seed(&r->rng);
 	mine.trace = prints_messages(r) || traces_are_wanted(&r->traces);
 	mine.trace_bodies = prints_messages(r) || r->traces.bodies;
+	*why = TEXT_PLAIN(err_text(-ENOMEM));
 	int err = traces_begin(&r->traces, mine.trace_bodies);
 	if (!err)
 		err = probe_new(&r->probe, &mine, &r->rng, pump_now(pump), why);
 	if (err)
 		return err == ERR_CONFIG ? 2 : 3;
+	if (!prints_messages(r) && !r->outputs.cmd->service)
+		progress_start(&r->progress, r->probe, mine.count, pump);
 	return pump_add(pump, probe_engine(r->probe)) ? 3 : 0;
 }
 
@@ -55,6 +60,11 @@ static void print(FILE *to, struct buf *b)
 static bool is_for_people(const struct runner *r)
 {
 	return r->outputs.standard && r->outputs.standard->put == report_text;
+}
+
+void runner_clear(struct runner *r)
+{
+	progress_clear(&r->progress);
 }
 
 bool runner_drained(struct runner *r)
@@ -81,6 +91,7 @@ static struct report_run run_of(const struct runner *r, const struct probe_resul
 {
 	return (struct report_run){ .result = result,
 		.started_at_us = r->started_at_us,
+		.look_up = language_look_up,
 		.verbosity = r->verbosity,
 		.max_latency = r->outputs.max_latency,
 		.checks = r->checks,
@@ -91,6 +102,7 @@ int runner_report(struct runner *r)
 {
 	enum { NOT_HERE = 3 };
 	struct report_run run = run_of(r, probe_result(r->probe));
+	runner_clear(r);
 	const bool traced = traces_write(&r->traces, &run);
 	const int status = outputs_write(&r->outputs, &run);
 
@@ -98,11 +110,9 @@ int runner_report(struct runner *r)
 }
 
 int runner_refuse(struct runner *r, const struct probe_cfg *cfg, enum reason reason,
-	enum probe_phase phase, const char *why)
+	enum probe_phase phase, const struct text *why)
 {
-	struct probe_result result = {
-		.reason = reason, .phase = phase, .message = TEXT("{1}", text_str(why))
-	};
+	struct probe_result result = { .reason = reason, .phase = phase, .message = *why };
 
 	r->started_at_us = wall_now();
 	result.phases[phase].outcome = PHASE_FAILED;
@@ -115,6 +125,7 @@ int runner_refuse(struct runner *r, const struct probe_cfg *cfg, enum reason rea
 
 void runner_done(struct runner *r)
 {
+	progress_end(&r->progress);
 	r->probe = probe_free(r->probe);
 	traces_done(&r->traces);
 	outputs_done(&r->outputs);

@@ -2,6 +2,7 @@
 
 #include <time.h>
 
+#include "app/language.h"
 #include "app/runner.h"
 #include "bridge/address.h"
 
@@ -13,7 +14,7 @@ static int64_t wall_now(void)
 	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
-int sweeper_add(struct sweeper *s, struct pump *pump, const struct sweep_cfg *cfg, struct buf *why)
+int sweeper_add(struct sweeper *s, struct pump *pump, const struct sweep_cfg *cfg, struct text *why)
 {
 	struct sweep **to = &s->sweeps[s->n];
 
@@ -21,6 +22,7 @@ int sweeper_add(struct sweeper *s, struct pump *pump, const struct sweep_cfg *cf
 		runner_seed(&s->rng);
 		s->started_at_us = wall_now();
 	}
+	*why = TEXT_PLAIN(err_text(-ENOMEM));
 	int err = sweep_new(to, cfg, &s->rng, pump_now(pump), why);
 	if (err)
 		return err == ERR_CONFIG ? 2 : 3;
@@ -40,7 +42,7 @@ static struct slice domain_of(struct jid *jid, const char *address)
 }
 
 int sweeper_add_test(
-	struct sweeper *s, struct pump *pump, const struct sweeper_test *test, struct buf *why)
+	struct sweeper *s, struct pump *pump, const struct sweeper_test *test, struct text *why)
 {
 	struct jid user, receiver;
 	const struct slice own = domain_of(&user, test->user);
@@ -82,6 +84,7 @@ int sweeper_report(struct sweeper *s, unsigned verbosity, bool strict)
 
 		s->checks[i] = (struct report_check){ .result = r,
 			.started_at_us = s->started_at_us,
+			.look_up = language_look_up,
 			.verbosity = verbosity,
 			.strict = strict };
 		/* What the other side must mend comes before what is amiss here. */

@@ -25,10 +25,11 @@ struct sweeper_test {
 #define SWEEPER_ROW_TIMEOUT TS_S(5)
 
 /* One side, from now on.  0; 2 with a sentence in `why`; 3. */
-int sweeper_add(struct sweeper *s, struct pump *pump, const struct sweep_cfg *cfg, struct buf *why);
+int sweeper_add(
+	struct sweeper *s, struct pump *pump, const struct sweep_cfg *cfg, struct text *why);
 /* Both sides of a test. */
 int sweeper_add_test(
-	struct sweeper *s, struct pump *pump, const struct sweeper_test *test, struct buf *why);
+	struct sweeper *s, struct pump *pump, const struct sweeper_test *test, struct text *why);
 bool sweeper_is_done(const struct sweeper *s); /* also when there is nothing to do */
 /* Fills `checks`; the worst exit status of all. */
 int sweeper_report(struct sweeper *s, unsigned verbosity, bool strict);

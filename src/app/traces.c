@@ -5,6 +5,7 @@
 
 #include "app/file_out.h"
 #include "app/kept.h"
+#include "app/language.h"
 #include "base/mem.h"
 #include "base/str.h"
 
@@ -29,8 +30,8 @@ static int refuse_ending(const struct traces *t, const char *path)
 	buf_init(&b, 256);
 	for (size_t i = 0; i < n_trace_forms; i++)
 		buf_printf(&b, "%s%s", i ? ", " : "", trace_forms[i].ending);
-	opt_complain(t->command, "--trace %s: its ending says no form; there are %s", path,
-		buf_cstr(&b));
+	opt_complain(t->command, TEXT(N_("--trace {1}: its ending says no form; there are {2}"),
+					 text_str(path), text_slice(buf_slice(&b))));
 	buf_done(&b);
 	return BAD;
 }
@@ -52,20 +53,19 @@ static bool is_taken(const struct traces *t, unsigned i, const struct outputs *o
 static int check_one(const struct traces *t, unsigned i, const struct outputs *outputs)
 {
 	const char *path = t->named->items[i];
-	struct buf why;
+	struct text why;
 
 	if (!trace_form_find(slice_str(path)))
 		return refuse_ending(t, path);
 	if (is_taken(t, i, outputs)) {
-		opt_complain(t->command, "--trace %s: something else goes to that file", path);
+		opt_complain(t->command,
+			TEXT(N_("--trace {1}: something else goes to that file"), text_str(path)));
 		return BAD;
 	}
-	buf_init(&why, PATH_TEXT);
-	int err = file_out_check(path, &why);
-	if (err)
-		opt_complain(t->command, "--trace %s", buf_cstr(&why));
-	buf_done(&why);
-	return err ? BAD : 0;
+	if (file_out_check(path, &why) == 0)
+		return 0;
+	opt_complain(t->command, language_around("--trace {1}", why));
+	return BAD;
 }
 
 int traces_check(const struct traces *t, const struct outputs *outputs)
@@ -107,41 +107,39 @@ void traces_done(struct traces *t)
 /* ---- writing ---- */
 
 static int write_named(const struct traces *t, const char *path, const struct report_run *run,
-	struct buf *b, struct buf *why)
+	struct buf *b, struct text *why)
 {
 	buf_clear(b);
 	int err = trace_form_find(slice_str(path))->put(b, t->trace, run);
 
 	if (!err)
 		return file_out_write(path, buf_slice(b), FILE_OUT_PRIVATE, why);
-	buf_printf(why, "%s: %s", path, err_text(err));
+	*why = TEXT(N_("{1}: {2}"), text_str(path), text_errno(err));
 	return err;
 }
 
 /* Standard error, also of a plugin: its line is the result's. */
-static void tell(const char *what, const struct buf *why)
+static void tell(const char *sentence, struct text why)
 {
-	fprintf(stderr, "stox: %s%.*s\n", what, SLICE_FMT(buf_slice(why)));
+	fputs("stox: ", stderr);
+	say(stderr, language_around(sentence, why));
 }
 
 static bool write_all_named(struct traces *t, const struct report_run *run, struct buf *b)
 {
 	bool ok = true;
-	struct buf why;
+	struct text why;
 
-	buf_init(&why, PATH_TEXT);
 	for (unsigned i = 0; i < n_named(t); i++) {
 		const char *path = t->named->items[i];
 
-		buf_clear(&why);
 		if (write_named(t, path, run, b, &why)) {
-			tell("--trace ", &why);
+			tell("--trace {1}", why);
 			ok = false;
 		} else if (!t->path) {
 			t->path = mem_strdup(path);
 		}
 	}
-	buf_done(&why);
 	return ok;
 }
 
@@ -174,34 +172,33 @@ static void put_name(struct buf *b, const struct report_run *run)
 }
 
 /* Once; and never of a plugin, whose standard error some servers take for its result. */
-static void warn(struct traces *t, const struct buf *why)
+static void warn(struct traces *t, struct text why)
 {
 	if (!t->warned && !t->command->service)
-		tell("the trace is not kept (--no-trace asks for none): ", why);
+		tell(N_("the trace is not kept (--no-trace asks for none): {1}"), why);
 	t->warned = true;
 }
 
 static void keep(struct traces *t, const struct report_run *run, struct buf *b)
 {
-	struct buf name, path, why;
+	struct buf name, path;
+	struct text why;
 
 	buf_clear(b);
 	int err = trace_html(b, t->trace, run);
 	buf_init(&name, 256);
 	buf_init(&path, PATH_TEXT);
-	buf_init(&why, PATH_TEXT);
 	put_name(&name, run);
 	if (err)
-		buf_puts(&why, err_text(err));
+		why = TEXT_PLAIN(err_text(err));
 	else
 		err = kept_write(buf_cstr(&name), buf_slice(b), &path, &why);
 	if (!err)
 		t->path = mem_strdup(buf_cstr(&path));
 	else
-		warn(t, &why);
+		warn(t, why);
 	buf_done(&name);
 	buf_done(&path);
-	buf_done(&why);
 }
 
 bool traces_write(struct traces *t, struct report_run *run)

@@ -81,22 +81,23 @@ static size_t count_domains(const struct conf *c)
 static void check_pair(const struct entry *a, const struct entry *b, struct problems *problems)
 {
 	char text[SHOWN_MAX];
-	const char *domain = shown(slice_str(b->text->s), text);
-	unsigned line = a->text->at.line;
+	const struct text_arg domain = text_str(shown(slice_str(b->text->s), text));
+	const struct text_arg line = text_u64(a->text->at.line);
 
 	if (a->owner != b->owner) {
 		const struct entry *partner = a->owner == OWNER_PARTNER ? a : b;
 		const struct entry *pool = partner == a ? b : a;
 
 		problems_add(problems, partner->text->at,
-			"`%s` cannot be a partner's domain: it is a pool's (line %u)", domain,
-			pool->text->at.line);
+			TEXT(N_("`{1}` cannot be a partner's domain: it is a pool's (line {2})"),
+				domain, text_u64(pool->text->at.line)));
 	} else if (b->owner == OWNER_PARTNER) {
 		problems_add(problems, b->text->at,
-			"the partner domain `%s` is here twice (line %u)", domain, line);
+			TEXT(N_("the partner domain `{1}` is here twice (line {2})"), domain,
+				line));
 	} else if (a->who == b->who) {
-		problems_add(problems, b->text->at, "the domain `%s` is here twice (line %u)",
-			domain, line);
+		problems_add(problems, b->text->at,
+			TEXT(N_("the domain `{1}` is here twice (line {2})"), domain, line));
 	}
 }
 
@@ -146,8 +147,9 @@ static void check_pool_names(const struct conf *c, struct problems *problems)
 
 			if (!b->s || !slice_ieqs(slice_str(b->s), a->s))
 				continue;
-			problems_add(problems, a->at, "the pool `%s` is here twice (line %u)", a->s,
-				b->at.line);
+			problems_add(problems, a->at,
+				TEXT(N_("the pool `{1}` is here twice (line {2})"), text_str(a->s),
+					text_u64(b->at.line)));
 			break;
 		}
 	}
@@ -171,8 +173,9 @@ static void check_test_users(const struct conf_pool *pool, struct problems *prob
 
 		if (!contains(&pool->domains, domain))
 			problems_add(problems, address->at,
-				"the domain `%s` of the test user is none of the pool's `domains`",
-				shown(domain, text));
+				TEXT(N_("the domain `{1}` of the test user is none of the pool's "
+					"`domains`"),
+					text_str(shown(domain, text))));
 	}
 }
 
@@ -186,7 +189,8 @@ static void check_receiver(const struct conf_partner *p, struct problems *proble
 		contains(&p->additional_domains, domain))
 		return;
 	problems_add(problems, address->at,
-		"the domain `%s` of the receiver is none of the partner's", shown(domain, text));
+		TEXT(N_("the domain `{1}` of the receiver is none of the partner's"),
+			text_str(shown(domain, text))));
 }
 
 /* A link on which nothing could prove the partner's name.  SASL is a proof by certificate, and a
@@ -197,11 +201,12 @@ static void check_proof(const struct conf_partner *p, struct problems *problems)
 		return;
 	if (p->sasl.value == CONF_NONE)
 		problems_add(problems, p->sasl.at,
-			"with `sasl: none` the partner can prove its name by `dialback: true` "
-			"only");
+			TEXT_PLAIN(N_("with `sasl: none` the partner can prove its name by "
+				      "`dialback: true` only")));
 	else if (p->tls.value == CONF_NONE)
 		problems_add(problems, p->tls.at,
-			"with `tls: none` the partner can prove its name by `dialback: true` only");
+			TEXT_PLAIN(N_("with `tls: none` the partner can prove its name by "
+				      "`dialback: true` only")));
 }
 
 static void check_gateway(const struct conf *c, struct problems *problems)
@@ -212,15 +217,16 @@ static void check_gateway(const struct conf *c, struct problems *problems)
 		return;
 	if (c->n_pools == 0) {
 		problems_add(problems, c->gateway.at,
-			"`gateway` needs a pool: its `domains` are those of the SIP side");
+			TEXT_PLAIN(N_("`gateway` needs a pool: its `domains` are those of the SIP "
+				      "side")));
 		return;
 	}
 	for (size_t i = 0; i < c->n_pools; i++)
 		if (contains(&c->pools[i].domains, slice_str(name->s)))
 			return;
 	problems_add(problems, name->at,
-		"the component's `name` must be one of a pool's `domains`: SIP users have their "
-		"addresses there");
+		TEXT_PLAIN(N_("the component's `name` must be one of a pool's `domains`: SIP users "
+			      "have their addresses there")));
 }
 
 int check_conf(const struct conf *c, struct problems *problems)

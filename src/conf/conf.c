@@ -11,12 +11,12 @@ static int load_root(struct conf *c, const struct tree *tree, struct problems *p
 	if (root->kind == NODE_BROKEN)
 		return 0;
 	if (root->kind == NODE_SCALAR && root->n_text == 0) {
-		problems_add(problems, root->at, "the file is empty");
+		problems_add(problems, root->at, TEXT_PLAIN(N_("the file is empty")));
 		return 0;
 	}
 	if (root->kind != NODE_MAPPING) {
-		problems_add(
-			problems, root->at, "the file must have keys at its top, like `pools:`");
+		problems_add(problems, root->at,
+			TEXT_PLAIN(N_("the file must have keys at its top, like `pools:`")));
 		return 0;
 	}
 	int err = load_section(&schema_root, c, tree, root, problems);
@@ -24,9 +24,10 @@ static int load_root(struct conf *c, const struct tree *tree, struct problems *p
 	return err ? err : check_conf(c, problems);
 }
 
-int conf_load(struct conf **ret, struct slice text, const char *file_name, struct buf *errors)
+int conf_load(struct conf **ret, struct slice text, const char *file_name, text_look_up *look_up,
+	struct buf *errors)
 {
-	struct problems problems = { .out = errors, .file_name = file_name };
+	struct problems problems = { .out = errors, .file_name = file_name, .look_up = look_up };
 	struct conf *c = mem_alloc0(sizeof(*c));
 	struct tree tree;
 

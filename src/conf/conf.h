@@ -11,7 +11,7 @@
  */
 #pragma once
 
-#include "base/buf.h"
+#include "base/text.h"
 
 enum {
 	CONF_TEXT_MAX = 1 << 20, /* bytes of the file */
@@ -134,11 +134,12 @@ struct conf {
 	struct conf_gateway gateway; /* the domains of its SIP side are those of all pools */
 };
 
-/* Reads `text`; `file_name` is for the messages only.  0, with *ret for conf_free().  Or
- * ERR_CONFIG, with up to CONF_ERRORS_MAX lines `FILE:LINE:COLUMN: what is wrong` in `errors`, each
- * ended by a newline.  Or -ENOMEM, with nothing.  No line repeats a value that could be a secret.
- */
-int conf_load(struct conf **ret, struct slice text, const char *file_name, struct buf *errors);
+/* Reads `text`; `file_name` is for the messages only, and `look_up` (NULL: English) gives them in
+ * the reader's language.  0, with *ret for conf_free().  Or ERR_CONFIG, with up to CONF_ERRORS_MAX
+ * lines `FILE:LINE:COLUMN: what is wrong` in `errors`, each ended by a newline.  Or -ENOMEM, with
+ * nothing. No line repeats a value that could be a secret. */
+int conf_load(struct conf **ret, struct slice text, const char *file_name, text_look_up *look_up,
+	struct buf *errors);
 struct conf *conf_free(struct conf *c); /* NULL is fine; returns NULL */
 
 const char *conf_partner_type_name(unsigned type); /* "federated", ... as in the file */

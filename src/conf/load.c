@@ -12,9 +12,9 @@ struct loader {
 };
 
 static const char *const kind_names[] = {
-	[NODE_SCALAR] = "a value",
-	[NODE_LIST] = "a list",
-	[NODE_MAPPING] = "keys of its own",
+	[NODE_SCALAR] = N_("a value"),
+	[NODE_LIST] = N_("a list"),
+	[NODE_MAPPING] = N_("keys of its own"),
 	[NODE_BROKEN] = "",
 };
 
@@ -56,10 +56,12 @@ static bool want_kind(
 		return false;
 	if (is_null(l, node))
 		problems_add(l->problems, node->at,
-			"`%s` has no value: give it one or leave it out", name);
+			TEXT(N_("`{1}` has no value: give it one or leave it out"),
+				text_str(name)));
 	else
-		problems_add(l->problems, node->at, "`%s` must be %s, not %s", name,
-			kind_names[kind], kind_names[node->kind]);
+		problems_add(l->problems, node->at,
+			TEXT(N_("`{1}` must be {2}, not {3}"), text_str(name),
+				text_id(kind_names[kind]), text_id(kind_names[node->kind])));
 	return false;
 }
 
@@ -70,8 +72,9 @@ static int load_text(
 	struct slice s = tree_text(l->tree, node);
 
 	if (!item->syntax->ok(s)) {
-		problems_add(
-			l->problems, node->at, "`%s` must be %s", item->name, item->syntax->what);
+		problems_add(l->problems, node->at,
+			TEXT(N_("`{1}` must be {2}"), text_str(item->name),
+				text_id(item->syntax->what)));
 		return 0;
 	}
 	char *copy = mem_strndup(s.p, s.n);
@@ -85,10 +88,13 @@ static int load_text(
 static bool length_ok(struct loader *l, const struct item *item, const struct node *node)
 {
 	if (node->n_children < item->min)
-		problems_add(l->problems, node->at, "`%s` must not be empty", item->name);
+		problems_add(l->problems, node->at,
+			TEXT(N_("`{1}` must not be empty"), text_str(item->name)));
 	else if (node->n_children > item->max)
-		problems_add(l->problems, node->at, "`%s` has %u entries; at most %u are allowed",
-			item->name, node->n_children, (unsigned)item->max);
+		problems_add(l->problems, node->at,
+			TEXT(N_("`{1}` has {2} entries; at most {3} are allowed"),
+				text_str(item->name), text_u64(node->n_children),
+				text_u64(item->max)));
 	else
 		return true;
 	return false;
@@ -124,7 +130,8 @@ static int load_texts(
 static bool want_unquoted(struct loader *l, const struct item *item, const struct node *node)
 {
 	if (!node->plain)
-		problems_add(l->problems, node->at, "`%s` must be without quotes", item->name);
+		problems_add(l->problems, node->at,
+			TEXT(N_("`{1}` must be without quotes"), text_str(item->name)));
 	return node->plain;
 }
 
@@ -139,9 +146,10 @@ static void load_number(
 		return;
 	if (!slice_u64(s, item->max, &n) || n < item->min) {
 		problems_add(l->problems, node->at,
-			"`%s` must be a number from %llu to %llu in decimal digits, not `%s`",
-			item->name, (unsigned long long)item->min, (unsigned long long)item->max,
-			shown(s, text));
+			TEXT(N_("`{1}` must be a number from {2} to {3} in decimal digits, not "
+				"`{4}`"),
+				text_str(item->name), text_u64(item->min), text_u64(item->max),
+				text_str(shown(s, text))));
 		return;
 	}
 	*ret = (struct conf_number){ .n = n, .at = node->at };
@@ -157,8 +165,9 @@ static void load_flag(
 	if (!want_unquoted(l, item, node))
 		return;
 	if (!on && !slice_eqs(s, "false"))
-		problems_add(l->problems, node->at, "`%s` must be true or false, not `%s`",
-			item->name, shown(s, text));
+		problems_add(l->problems, node->at,
+			TEXT(N_("`{1}` must be true or false, not `{2}`"), text_str(item->name),
+				text_str(shown(s, text))));
 	else
 		*ret = (struct conf_flag){ .on = on, .at = node->at };
 }
@@ -170,12 +179,12 @@ static void refuse_choice(struct loader *l, const struct item *item, const struc
 
 	for (size_t i = 0; i < item->n_choices; i++) {
 		size_t n = strlen(allowed);
-		const char *between = i == 0 ? "" : i + 1 == item->n_choices ? " or " : ", ";
 
-		snprintf(allowed + n, sizeof(allowed) - n, "%s%s", between, item->choices[i]);
+		snprintf(allowed + n, sizeof(allowed) - n, "%s%s", i ? ", " : "", item->choices[i]);
 	}
-	problems_add(l->problems, node->at, "`%s` must be %s, not `%s`", item->name, allowed,
-		shown(tree_text(l->tree, node), text));
+	problems_add(l->problems, node->at,
+		TEXT(N_("`{1}` must be one of {2}, not `{3}`"), text_str(item->name),
+			text_str(allowed), text_str(shown(tree_text(l->tree, node), text))));
 }
 
 static void load_choice(
@@ -290,8 +299,9 @@ static void refuse_key(struct loader *l, const struct section *section, const st
 	const char *near = nearest(tree_cstr(l->tree, key), names, section->n_items);
 
 	if (near) {
-		problems_add(l->problems, key->at, "unknown key `%s`; did you mean `%s`?",
-			shown(s, text), near);
+		problems_add(l->problems, key->at,
+			TEXT(N_("unknown key `{1}`; did you mean `{2}`?"), text_str(shown(s, text)),
+				text_str(near)));
 		return;
 	}
 	struct buf known;
@@ -299,8 +309,9 @@ static void refuse_key(struct loader *l, const struct section *section, const st
 	buf_init(&known, 512);
 	for (size_t i = 0; i < section->n_items; i++)
 		buf_printf(&known, "%s`%s`", i == 0 ? "" : ", ", names[i]);
-	problems_add(l->problems, key->at, "unknown key `%s`; known here: %s", shown(s, text),
-		buf_cstr(&known));
+	problems_add(l->problems, key->at,
+		TEXT(N_("unknown key `{1}`; known here: {2}"), text_str(shown(s, text)),
+			text_slice(buf_slice(&known))));
 	buf_done(&known);
 }
 
@@ -318,8 +329,9 @@ static void check_required(struct loader *l, const struct section *section, cons
 {
 	for (size_t i = 0; i < section->n_items; i++)
 		if (section->items[i].required && !seen[i])
-			problems_add(l->problems, node->at, "`%s` is missing here",
-				section->items[i].name);
+			problems_add(l->problems, node->at,
+				TEXT(N_("`{1}` is missing here"),
+					text_str(section->items[i].name)));
 }
 
 int load_section(const struct section *section, void *base, const struct tree *tree,

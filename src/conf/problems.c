@@ -2,17 +2,13 @@
 
 #include <stdio.h>
 
-void problems_add(struct problems *p, struct conf_place at, const char *fmt, ...)
+void problems_add(struct problems *p, struct conf_place at, struct text t)
 {
-	va_list ap;
-
 	if (problems_full(p))
 		return;
 	p->n++;
 	buf_printf(p->out, "%s:%u:%u: ", p->file_name, at.line, at.column);
-	va_start(ap, fmt);
-	buf_vprintf(p->out, fmt, ap);
-	va_end(ap);
+	text_put(p->out, &t, p->look_up);
 	buf_putc(p->out, '\n');
 }
 

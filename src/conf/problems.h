@@ -6,11 +6,11 @@
 struct problems {
 	struct buf *out;
 	const char *file_name;
+	text_look_up *look_up;
 	unsigned n;
 };
 
-void problems_add(struct problems *p, struct conf_place at, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
+void problems_add(struct problems *p, struct conf_place at, struct text t);
 static inline bool problems_full(const struct problems *p)
 {
 	return p->n >= CONF_ERRORS_MAX;

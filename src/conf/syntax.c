@@ -3,6 +3,7 @@
 #include "base/addr.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/text.h"
 
 enum {
 	DOMAIN_MAX = 253, /* RFC 1035 2.3.4, without the final dot */
@@ -213,21 +214,21 @@ static bool ip_ok(struct slice s)
 	return addr_decode_ip(s, &a);
 }
 
-const struct syntax syntax_line = { line_ok, "TEXT", "text on one line" };
-const struct syntax syntax_path = { path_ok, "FILE", "the name of a file" };
-const struct syntax syntax_host = { host_ok, "HOST", "a host name, like pool.example.org" };
-const struct syntax syntax_domain = { domain_ok, "DOMAIN", "a domain name, like example.org" };
+const struct syntax syntax_line = { line_ok, "TEXT", N_("text on one line") };
+const struct syntax syntax_path = { path_ok, "FILE", N_("the name of a file") };
+const struct syntax syntax_host = { host_ok, "HOST", N_("a host name, like pool.example.org") };
+const struct syntax syntax_domain = { domain_ok, "DOMAIN", N_("a domain name, like example.org") };
 const struct syntax syntax_server = { server_ok, "HOST[:PORT]",
-	"HOST or HOST:PORT, like xmpp.example.org:5222" };
+	N_("HOST or HOST:PORT, like xmpp.example.org:5222") };
 const struct syntax syntax_endpoint = { endpoint_ok, "HOST:PORT",
-	"HOST:PORT, like 127.0.0.1:5347" };
+	N_("HOST:PORT, like 127.0.0.1:5347") };
 const struct syntax syntax_sip_hop = { sip_hop_ok, "SIP-URI",
-	"sip:HOST[:PORT][;transport=udp|tcp|tls] without a user, like "
-	"sip:pool.example.org:5061;transport=tls" };
+	N_("sip:HOST[:PORT][;transport=udp|tcp|tls] without a user, like "
+	   "sip:pool.example.org:5061;transport=tls") };
 const struct syntax syntax_sip_user = { sip_user_ok, "ADDRESS",
-	"a SIP address, like sip:pilar@example.org" };
+	N_("a SIP address, like sip:pilar@example.org") };
 const struct syntax syntax_im_user = { im_user_ok, "ADDRESS",
-	"an address on the XMPP side, like adelany@example.org" };
+	N_("an address on the XMPP side, like adelany@example.org") };
 const struct syntax syntax_listen = { listen_ok, "TRANSPORT:IP:PORT",
-	"udp:IP:PORT or tcp:IP:PORT, like udp:127.0.0.1:5070 or tcp:[::1]:5070" };
-const struct syntax syntax_ip = { ip_ok, "IP", "an IP address, like 192.0.2.1" };
+	N_("udp:IP:PORT or tcp:IP:PORT, like udp:127.0.0.1:5070 or tcp:[::1]:5070") };
+const struct syntax syntax_ip = { ip_ok, "IP", N_("an IP address, like 192.0.2.1") };

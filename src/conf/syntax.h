@@ -10,7 +10,7 @@
 struct syntax {
 	bool (*ok)(struct slice s);
 	const char *name; /* for the documentation: "HOST" */
-	const char *what; /* for an error, behind "must be": with an example */
+	const char *what; /* for an error, behind "must be", to be looked up: with an example */
 };
 
 extern const struct syntax syntax_line; /* any text on one line */

@@ -68,7 +68,7 @@ static void fail(struct reader *r, int err)
 
 static void refuse(struct reader *r, struct conf_place at, const char *what)
 {
-	problems_add(r->problems, at, "%s", what);
+	problems_add(r->problems, at, TEXT_PLAIN(what));
 	fail(r, ERR_CONFIG);
 }
 
@@ -90,7 +90,7 @@ static struct node *new_node(struct reader *r, enum node_kind kind, const yaml_e
 	struct conf_place at = place_of_mark(&ev->start_mark);
 
 	if (t->n == TREE_NODES_MAX) {
-		refuse(r, at, "the file has too many values");
+		refuse(r, at, N_("the file has too many values"));
 		return NULL;
 	}
 	if (t->n == t->cap) {
@@ -132,17 +132,18 @@ static void check_key(struct reader *r, const struct node *mapping, struct node 
 
 	if (key->kind != NODE_SCALAR) {
 		if (key->kind != NODE_BROKEN)
-			refuse(r, key->at, "a key must be a word");
+			refuse(r, key->at, N_("a key must be a word"));
 		return;
 	}
 	if (mapping->n_children / 2 >= TREE_KEYS_MAX) {
-		refuse(r, key->at, "too many keys");
+		refuse(r, key->at, N_("too many keys"));
 		return;
 	}
 	if (!key_is_twice(r, mapping, key))
 		return;
-	problems_add(r->problems, key->at, "the key `%s` is here twice",
-		shown(tree_text(r->tree, key), text));
+	problems_add(r->problems, key->at,
+		TEXT(N_("the key `{1}` is here twice"),
+			text_str(shown(tree_text(r->tree, key), text))));
 	key->kind = NODE_BROKEN;
 }
 
@@ -178,7 +179,7 @@ static void note(struct reader *r, const yaml_event_t *ev, const char *what)
 	if (at.line == r->noted.line && at.column == r->noted.column)
 		return;
 	r->noted = at;
-	problems_add(r->problems, at, "%s", what);
+	problems_add(r->problems, at, TEXT_PLAIN(what));
 }
 
 /* libyaml forgets the tag `!` of a scalar, so the text itself is asked too. */
@@ -188,9 +189,9 @@ static bool has_properties(
 	uint8_t first = byte_at(r, &ev->start_mark);
 
 	if (anchor || first == '&')
-		note(r, ev, "anchors and aliases are not allowed");
+		note(r, ev, N_("anchors and aliases are not allowed"));
 	else if (tag || first == '!')
-		note(r, ev, "tags are not allowed");
+		note(r, ev, N_("tags are not allowed"));
 	else
 		return false;
 	return true;
@@ -216,7 +217,7 @@ static void on_scalar(struct reader *r, const yaml_event_t *ev)
 	if (has_properties(r, ev, ev->data.scalar.anchor, ev->data.scalar.tag)) {
 		node->kind = NODE_BROKEN;
 	} else if (slice_chr(text, 0) < text.n) {
-		note(r, ev, "a NUL is not allowed");
+		note(r, ev, N_("a NUL is not allowed"));
 		node->kind = NODE_BROKEN;
 	}
 	link_node(r);
@@ -230,7 +231,7 @@ static void open_level(struct reader *r, enum node_kind kind, const yaml_event_t
 
 	link_node(r);
 	if (r->depth == TREE_DEPTH_MAX) {
-		refuse(r, place_of_mark(&ev->start_mark), "nested too deep");
+		refuse(r, place_of_mark(&ev->start_mark), N_("nested too deep"));
 		return;
 	}
 	r->levels[r->depth++] = (struct level){ .node = index, .key_next = true };
@@ -252,7 +253,7 @@ static void on_mapping(struct reader *r, const yaml_event_t *ev)
 
 static void on_alias(struct reader *r, const yaml_event_t *ev)
 {
-	note(r, ev, "anchors and aliases are not allowed");
+	note(r, ev, N_("anchors and aliases are not allowed"));
 	if (new_node(r, NODE_BROKEN, ev))
 		link_node(r);
 }
@@ -260,11 +261,11 @@ static void on_alias(struct reader *r, const yaml_event_t *ev)
 static void on_document(struct reader *r, const yaml_event_t *ev)
 {
 	if (++r->n_documents > 1)
-		refuse(r, place_of_mark(&ev->start_mark), "a second document is not allowed");
+		refuse(r, place_of_mark(&ev->start_mark), N_("a second document is not allowed"));
 	else if (ev->data.document_start.version_directive ||
 		 ev->data.document_start.tag_directives.start !=
 			 ev->data.document_start.tag_directives.end)
-		refuse(r, place_of_mark(&ev->start_mark), "directives are not allowed");
+		refuse(r, place_of_mark(&ev->start_mark), N_("directives are not allowed"));
 }
 
 static void on_stream_end(struct reader *r)
@@ -272,7 +273,7 @@ static void on_stream_end(struct reader *r)
 	const struct conf_place top = { 1, 1 };
 
 	if (r->n_documents == 0)
-		refuse(r, top, "the file is empty");
+		refuse(r, top, N_("the file is empty"));
 	r->done = true;
 }
 
@@ -309,9 +310,10 @@ static void on_parser_error(struct reader *r)
 				       ? place_of_offset(r->input, y->problem_offset)
 				       : place_of_mark(&y->problem_mark);
 	if (y->context)
-		problems_add(r->problems, at, "not YAML: %s (%s)", problem, y->context);
+		problems_add(r->problems, at,
+			TEXT(N_("not YAML: {1} ({2})"), text_id(problem), text_id(y->context)));
 	else
-		problems_add(r->problems, at, "not YAML: %s", problem);
+		problems_add(r->problems, at, TEXT(N_("not YAML: {1}"), text_id(problem)));
 	fail(r, ERR_CONFIG);
 }
 
@@ -323,11 +325,11 @@ static bool input_ok(struct reader *r)
 	size_t bad;
 
 	if (r->input.n > CONF_TEXT_MAX)
-		refuse(r, top, "the file is larger than 1 MiB");
+		refuse(r, top, N_("the file is larger than 1 MiB"));
 	else if (nul < r->input.n)
-		refuse(r, place_of_offset(r->input, nul), "a NUL is not allowed");
+		refuse(r, place_of_offset(r->input, nul), N_("a NUL is not allowed"));
 	else if (!utf8_valid(r->input, &bad))
-		refuse(r, place_of_offset(r->input, bad), "not UTF-8");
+		refuse(r, place_of_offset(r->input, bad), N_("not UTF-8"));
 	return !r->done;
 }
 

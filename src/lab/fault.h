@@ -138,9 +138,9 @@ struct fault_stanza {
 };
 
 struct lab_fault {
-	const char *name, *does;
-	const char *reason; /* that a test must report; with exit status 0 the warning */
-	const char *phase;  /* "" with a warning */
+	const char *name, *does; /* does: an id, looked up by who shows it */
+	const char *reason;      /* that a test must report; with exit status 0 the warning */
+	const char *phase;       /* "" with a warning */
 	int exit_status;
 	const char *cause; /* what must be named as explaining it, or NULL */
 

@@ -23,14 +23,14 @@ struct blame blame_dns(const struct dns_failure *f)
 		[DNS_SERVFAIL] = { REASON_DNS_SERVER_FAILURE,
 			N_("{1} ({2}) could not be looked up: {3} answers SERVFAIL.") },
 		[DNS_UNREACHABLE] = { REASON_DNS_UNREACHABLE,
-			N_("{1} ({2}) could not be looked up: no DNS answers at {3}.") },
+			N_("{1} ({2}) could not be looked up: {3} cannot be reached.") },
 		[DNS_MALFORMED] = { REASON_DNS_MALFORMED,
 			N_("{1} ({2}) could not be looked up: the answer of {3} cannot be read.") },
 		[DNS_CANCELLED] = { REASON_DNS_TIMEOUT,
 			N_("{1} ({2}) could not be looked up in time; asked: {3}.") },
 	};
 	const struct text_arg server =
-		f->server->family ? text_addr(f->server) : text_id(N_("the system's DNS servers"));
+		f->server->family ? text_addr(f->server) : text_id(N_("the DNS"));
 
 	if (f->srv_says_no)
 		return (struct blame){ REASON_DNS_SRV_NOT_OFFERED,

@@ -172,12 +172,12 @@ void probe_succeed(struct probe *p);
 void probe_trace(struct probe *p, const struct probe_event *what);
 
 /* way.c */
-int probe_way_init(struct probe *p, struct buf *why);
+int probe_way_init(struct probe *p, struct text *why);
 void probe_way_fact(struct probe *p, const struct fact *in); /* DNS, flow and listener facts */
 const struct nict_cfg *probe_way_timers(const struct probe *p);
 
 /* sip.c */
-int probe_sip_init(struct probe *p, struct buf *why);
+int probe_sip_init(struct probe *p, struct text *why);
 void probe_sip_done(struct probe *p);
 void probe_sip_fact(struct probe *p, const struct fact *in);
 void probe_sip_register(struct probe *p); /* the way is open */
@@ -188,7 +188,7 @@ void probe_sip_cleanup(struct probe *p);
 enum probe_phase probe_sip_phase(const struct probe *p); /* until the message is accepted */
 
 /* xmpp.c */
-int probe_xmpp_init(struct probe *p, struct buf *why);
+int probe_xmpp_init(struct probe *p, struct text *why);
 void probe_xmpp_done(struct probe *p);
 void probe_xmpp_fact(struct probe *p, const struct fact *in);
 void probe_xmpp_time(struct probe *p);

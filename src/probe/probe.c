@@ -424,38 +424,39 @@ static ts_t deadline(const void *self)
 
 /* ---- life ---- */
 
-static int read_address(struct slice text, const char *whose, struct jid *ret, struct buf *why)
+/* `sentence`: {1} the address, {2} what is wrong with it. */
+static int read_address(struct slice text, const char *sentence, struct jid *ret, struct text *why)
 {
 	enum address_kind kind;
 	struct where where;
 
 	if (address_read(text, &kind, ret, &where) == 0)
 		return 0;
-	buf_printf(why, "the %s `%.*s` is no address: %s", whose, SLICE_FMT(text), where.what);
+	*why = TEXT(sentence, text_slice(text), text_id(where.what));
 	return ERR_CONFIG;
 }
 
-static int check_cfg(struct probe *p, const struct probe_cfg *cfg, struct buf *why)
+static int check_cfg(struct probe *p, const struct probe_cfg *cfg, struct text *why)
 {
 	struct slice user = cfg->auth_user;
 
 	if (cfg->user.n == 0) {
 		/* The ancestor's own reason (Test-CsXmppIM), with what to add. */
-		buf_puts(why,
-			"no test user: it is not known which user to log on as; give --user and "
-			"--password-file, or add test_users to the pool in stox.yaml");
+		*why = TEXT_PLAIN(
+			N_("no test user: it is not known which user to log on as; give --user and "
+			   "--password-file, or add test_users to the pool in stox.yaml"));
 		return ERR_CONFIG;
 	}
-	int err = read_address(cfg->user, "user", &p->user, why);
+	int err = read_address(cfg->user, N_("the user `{1}` is no address: {2}"), &p->user, why);
 	if (!err)
-		err = read_address(cfg->receiver, "receiver", &p->receiver, why);
+		err = read_address(cfg->receiver, N_("the receiver `{1}` is no address: {2}"),
+			&p->receiver, why);
 	if (err)
 		return err;
 	if (slice_eq(jid_domain(&p->user), jid_domain(&p->receiver))) {
-		buf_printf(why,
-			"the receiver `%.*s` is in the pool's own domain: a message to it never "
-			"crosses the gateway; name a user of the XMPP partner",
-			SLICE_FMT(jid_bare(&p->receiver)));
+		*why = TEXT(N_("the receiver `{1}` is in the pool's own domain: a message to it "
+			       "never crosses the gateway; name a user of the XMPP partner"),
+			text_slice(jid_bare(&p->receiver)));
 		return ERR_CONFIG;
 	}
 	if (user.n == 0)
@@ -464,7 +465,7 @@ static int check_cfg(struct probe *p, const struct probe_cfg *cfg, struct buf *w
 		!slice_cstr(cfg->password, p->password, sizeof(p->password)) ||
 		!slice_cstr(cfg->receiver_password, p->receiver_password,
 			sizeof(p->receiver_password))) {
-		buf_puts(why, "a user name or password is longer than 255 bytes");
+		*why = TEXT_PLAIN(N_("a user name or password is longer than 255 bytes"));
 		return ERR_CONFIG;
 	}
 	return 0;
@@ -479,7 +480,7 @@ static void start_result(struct probe *p, const struct probe_cfg *cfg)
 	slice_cstr(jid_bare(&p->receiver), r->receiver, sizeof(r->receiver));
 }
 
-static int init(struct probe *p, const struct probe_cfg *cfg, struct buf *why)
+static int init(struct probe *p, const struct probe_cfg *cfg, struct text *why)
 {
 	buf_init(&p->trace, TRACE_MAX);
 	init_masks(p);
@@ -498,8 +499,8 @@ static int init(struct probe *p, const struct probe_cfg *cfg, struct buf *why)
 	return err ? err : probe_xmpp_init(p, why);
 }
 
-int probe_new(
-	struct probe **ret, const struct probe_cfg *cfg, struct rng *rng, ts_t now, struct buf *why)
+int probe_new(struct probe **ret, const struct probe_cfg *cfg, struct rng *rng, ts_t now,
+	struct text *why)
 {
 	struct probe *p = mem_alloc0(sizeof(*p));
 

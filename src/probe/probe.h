@@ -60,7 +60,7 @@ struct probe_event {
 /* 0; ERR_CONFIG when the configuration cannot be tested (message in *why: no test user, a receiver
  * inside the pool's own domain, an address that is none); -ENOMEM. */
 int probe_new(struct probe **ret, const struct probe_cfg *cfg, struct rng *rng, ts_t now,
-	struct buf *why);
+	struct text *why);
 struct probe *probe_free(struct probe *p);
 struct engine probe_engine(struct probe *p);
 bool probe_take_event(struct probe *p, struct probe_event *ret);

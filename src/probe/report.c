@@ -26,6 +26,15 @@ const struct report_format *report_format_find(struct slice name)
 	return NULL;
 }
 
+bool report_format_words(size_t i, const char **word, const char **what)
+{
+	if (i >= n_report_formats)
+		return false;
+	*word = report_formats[i].name;
+	*what = report_formats[i].what;
+	return true;
+}
+
 ts_t report_latency(const struct report_run *run)
 {
 	const struct probe_result *r = run->result;
@@ -71,6 +80,15 @@ void report_put_message(struct buf *b, const struct report_run *run)
 		if (r->notes[i].is_cause)
 			put_cause(b, &r->notes[i], run->look_up);
 	text_put(b, &r->message, run->look_up);
+}
+
+void report_put_where(struct buf *b, const struct report_run *run)
+{
+	const struct probe_result *r = run->result;
+	const struct text t = TEXT(
+		N_("{1} in {2}"), text_str(reason_id(r->reason)), text_str(phase_name(r->phase)));
+
+	text_put(b, &t, run->look_up);
 }
 
 /* ---- commands ---- */
@@ -185,7 +203,8 @@ void report_put_step(struct buf *b, const struct report_run *run, const struct r
 	report_put_command(b, run->result, report_look(run, step->what));
 	if (!step->command)
 		return;
-	buf_puts(b, ": ");
+	/* TRANSLATORS: between what to do and the command that does it */
+	buf_puts(b, report_look(run, N_(": ")));
 	report_put_command(b, run->result, step->command);
 }
 

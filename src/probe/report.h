@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "base/sheet.h"
 #include "probe/probe.h"
 #include "probe/range.h"
 #include "probe/report_check.h"
@@ -14,6 +15,7 @@ struct report_run {
 	const struct probe_result *result;
 	int64_t started_at_us;             /* since 1970, UTC */
 	text_look_up *look_up;             /* NULL: English */
+	struct sheet_style style;          /* text: of the terminal; all 0 for a file or a pipe */
 	unsigned verbosity;                /* text: 1 adds evidence and the phases */
 	const char *trace;                 /* where the trace was left, or NULL */
 	ts_t max_latency;                  /* a success over it is exit status 4; 0: no limit */
@@ -36,6 +38,8 @@ struct report_format {
 extern const struct report_format report_formats[];
 extern const size_t n_report_formats;
 const struct report_format *report_format_find(struct slice name); /* NULL: unknown */
+/* The i-th of them as a word and what it means (an id); false behind the last. */
+bool report_format_words(size_t i, const char **word, const char **what);
 
 /* 0 success, 1 the target failed, 2 configuration, 3 not here, 4 over max_latency. */
 report_status_fn report_exit_status;
@@ -55,8 +59,14 @@ report_fn report_cloudprober; /* the same figures as lines of an EXTERNAL probe 
 /* As report_json, in one line and without a newline behind it. */
 report_fn report_json_line;
 
+/* What a test is at, in a few words: the phases that run, which round trip of `count`, how long it
+ * has taken. */
+void report_progress(struct buf *b, const struct probe_result *r, unsigned count, ts_t elapsed,
+	const struct sheet_style *style, text_look_up *look_up);
+
 /* One step of the ladder of -vv. */
 void report_trace(struct buf *b, const struct probe_event *ev);
-/* All of a reason: `stox explain`.  As text for a terminal, or as a section of Markdown. */
-void report_reason(struct buf *b, enum reason r, text_look_up *look_up);
+/* All of a reason: `stox explain`.  As text, or as a section of Markdown, which is English. */
+void report_reason(
+	struct buf *b, enum reason r, text_look_up *look_up, const struct sheet_style *style);
 void report_reason_markdown(struct buf *b, enum reason r);

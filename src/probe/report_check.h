@@ -1,21 +1,24 @@
 /* report_check.h - what a sweep found, in the forms that people and tools read. */
 #pragma once
 
+#include "base/sheet.h"
 #include "base/text.h"
 #include "probe/sweep.h"
 
 struct report_check {
 	const struct sweep_result *result;
-	int64_t started_at_us; /* since 1970, UTC */
-	text_look_up *look_up; /* NULL: English */
-	unsigned verbosity;    /* text: 1 adds the answers of the DNS, likely causes, evidence */
-	bool strict;           /* a warning alone is exit status 1 */
+	int64_t started_at_us;    /* since 1970, UTC */
+	text_look_up *look_up;    /* NULL: English */
+	struct sheet_style style; /* text: of the terminal; all 0 for a file or a pipe */
+	unsigned verbosity;       /* text: 1 adds the answers of the DNS, likely causes, evidence */
+	bool strict;              /* a warning alone is exit status 1 */
 };
 
 /* 0, -ENOMEM or the buffer's error. */
 typedef int report_check_fn(struct buf *b, const struct report_check *check);
 
-/* A head like the ancestor's, a table of 80 columns, findings with their causes and next steps. */
+/* A head like the ancestor's, a table that fits into 80 columns, findings with their causes and
+ * next steps. */
 report_check_fn report_check_text;
 /* One object, "schema": "stox.check/1", and a newline. */
 report_check_fn report_check_json;

@@ -5,93 +5,114 @@
 #include "probe/report_check_private.h"
 
 enum {
-	WIDTH = 80,
-	LABEL = 14,  /* as in a test's report */
-	DETAIL = 12, /* where the lines below a row begin */
+	LABEL_MIN = 14, /* as in a test's report */
+	DETAIL = 12,    /* where the lines below a row begin */
 	CELL_MAX = 128,
 };
 
 /* ---- lines ---- */
 
-/* Columns, as far as code points are columns. */
-static unsigned columns(struct slice text)
+static void put_look(struct sheet *p, const struct report_check *check, const char *id)
 {
-	return (unsigned)utf8_count(text);
+	buf_puts(&p->line, report_check_look(check, id));
 }
 
-/* Words go on in a new line at `indent` where they do not fit; a word that fits in no line is cut.
- * `at` is where the line is now; the line is left open. */
-static unsigned put_words(struct buf *b, unsigned indent, unsigned at, struct slice text)
+static void put_text(struct sheet *p, const struct report_check *check, struct text t)
 {
-	while (text.n) {
-		struct slice word = slice_split(&text, ' ');
-		const unsigned n = columns(word);
-		const bool first = at == indent;
+	text_put(&p->line, &t, check->look_up);
+}
 
-		if (!first && at + 1 + n > WIDTH) {
-			buf_printf(b, "\n%*s", (int)indent, "");
-			at = indent;
-		} else if (!first) {
-			buf_putc(b, ' ');
-			at++;
-		}
-		for (; word.n; at++) {
-			size_t bytes = 1;
+/* What was written into the line is one below a row, unless it is empty. */
+static void end_detail(struct sheet *p)
+{
+	if (sheet_column(p) > DETAIL)
+		sheet_end(p, DETAIL);
+	else
+		buf_clear(&p->line);
+}
 
-			while (bytes < word.n && (word.p[bytes] & 0xc0) == 0x80)
-				bytes++;
-			if (at == WIDTH) {
-				buf_printf(b, "\n%*s", (int)indent, "");
-				at = indent;
-			}
-			buf_put(b, slice_cut(word, 0, bytes));
-			word = slice_skip(word, bytes);
-		}
+/* ---- labels ---- */
+
+enum label {
+	LABEL_POOL,
+	LABEL_PARTNER,
+	LABEL_RESULT,
+	LABEL_WARNINGS,
+	LABEL_NOTE,
+	LABEL_WARNING,
+	LABEL_FAILURE,
+};
+
+static const char *const labels[] = {
+	[LABEL_POOL] = N_("Pool"),
+	[LABEL_PARTNER] = N_("Partner"),
+	[LABEL_RESULT] = N_("Result"),
+	[LABEL_WARNINGS] = N_("Warnings"),
+	[LABEL_NOTE] = N_("Note"),
+	[LABEL_WARNING] = N_("Warning"),
+	[LABEL_FAILURE] = N_("Failure"),
+};
+
+/* Where the colon stands: behind the longest label of the language. */
+static unsigned label_column(const struct report_check *check)
+{
+	unsigned column = LABEL_MIN;
+
+	for (size_t i = 0; i < COUNT(labels); i++) {
+		const unsigned width = sheet_width(slice_str(report_check_look(check, labels[i])));
+
+		column = width + 1 > column ? width + 1 : column;
 	}
-	return at;
-}
-
-static void put_line(struct buf *b, unsigned indent, struct slice text)
-{
-	buf_printf(b, "%*s", (int)indent, "");
-	put_words(b, indent, indent, text);
-	buf_putc(b, '\n');
+	return column;
 }
 
 /* "Label         : " */
-static void put_label(struct buf *b, const struct report_check *check, const char *label)
+static void put_label(struct sheet *p, const struct report_check *check, enum label label)
 {
-	const char *s = report_check_look(check, label);
-	const unsigned n = columns(slice_str(s));
+	put_look(p, check, labels[label]);
+	sheet_tab(p, label_column(check));
+	buf_puts(&p->line, ": ");
+}
 
-	buf_printf(b, "%s%*s: ", s, n < LABEL ? (int)(LABEL - n) : 0, "");
+static void end_labelled(struct sheet *p, const struct report_check *check)
+{
+	sheet_end(p, label_column(check) + 2);
 }
 
 /* ---- the head ---- */
 
-static void put_head(struct buf *b, const struct report_check *check)
+/* As in a test's report: a sign where there can be colour. */
+static void put_verdict(struct sheet *p, const struct report_check *check, bool success)
+{
+	put_label(p, check, LABEL_RESULT);
+	sheet_colour(p, success ? SHEET_GOOD : SHEET_BAD);
+	report_put_sign(p, success);
+	put_look(p, check, success ? N_("Success") : N_("Failure"));
+	sheet_colour(p, SHEET_PLAIN);
+	if (check->result->interrupted)
+		buf_printf(&p->line, " (%s)", report_check_look(check, N_("interrupted")));
+	end_labelled(p, check);
+}
+
+static void put_head(struct sheet *p, const struct report_check *check)
 {
 	const struct sweep_result *r = check->result;
 	const int status = sweep_exit_status(r, check->strict);
+	const struct text_arg warnings = text_u64(r->n_of[SWEEP_WARNING]);
 
-	put_label(b, check, r->side == SWEEP_POOL ? N_("Pool") : N_("Partner"));
-	text_put_clean(b, slice_str(r->name));
-	buf_putc(b, '\n');
-	put_label(b, check, N_("Result"));
-	buf_puts(b, report_check_look(check, status ? N_("Failure") : N_("Success")));
-	if (r->interrupted)
-		buf_printf(b, " (%s)", report_check_look(check, N_("interrupted")));
-	buf_putc(b, '\n');
+	put_label(p, check, r->side == SWEEP_POOL ? LABEL_POOL : LABEL_PARTNER);
+	text_put_clean(&p->line, slice_str(r->name));
+	end_labelled(p, check);
+	put_verdict(p, check, status == 0);
 	if (r->n_of[SWEEP_WARNING] == 0)
 		return;
-	const struct text warnings =
+	put_label(p, check, LABEL_WARNINGS);
+	put_text(p, check,
 		check->strict || status
-			? TEXT("{1}", text_u64(r->n_of[SWEEP_WARNING]))
+			? TEXT("{1}", warnings)
 			: TEXT(N_("{1}; the exit status is 0, with --strict it would be 1"),
-				  text_u64(r->n_of[SWEEP_WARNING]));
-	put_label(b, check, N_("Warnings"));
-	text_put(b, &warnings, check->look_up);
-	buf_putc(b, '\n');
+				  warnings));
+	end_labelled(p, check);
 }
 
 /* ---- the table ---- */
@@ -101,28 +122,23 @@ static const unsigned widths[] = { 1, 9, 21, 3, 26, 6, 3, 4 };
 enum { CELLS = sizeof(widths) / sizeof(widths[0]) };
 
 /* A cell that is too long for its column pushes the rest to the next line. */
-static void put_cells(struct buf *b, char cells[CELLS][CELL_MAX])
+static void put_cells(struct sheet *p, char cells[CELLS][CELL_MAX])
 {
-	unsigned at = 0, column = 0, last = 0;
+	unsigned column = 0;
 
-	for (unsigned i = 0; i < CELLS; i++)
-		last = cells[i][0] ? i : last;
-	for (unsigned i = 0; i <= last; i++) {
-		const unsigned n = columns(slice_str(cells[i]));
+	for (unsigned i = 0; i < CELLS; i++) {
+		const unsigned n = sheet_width(slice_str(cells[i]));
 		const bool is_number = i >= 5; /* to the right */
 
-		if (at > column) {
-			buf_putc(b, '\n');
-			at = 0;
-		}
-		const unsigned pad = is_number && n < widths[i] ? widths[i] - n : 0;
+		if (n && sheet_column(p) > column)
+			sheet_end(p, column);
 		if (n) {
-			buf_printf(b, "%*s%s", (int)(column - at + pad), "", cells[i]);
-			at = column + pad + n;
+			sheet_tab(p, column + (is_number && n < widths[i] ? widths[i] - n : 0));
+			buf_puts(&p->line, cells[i]);
 		}
 		column += widths[i] + 1;
 	}
-	buf_putc(b, '\n');
+	sheet_end(p, 0);
 }
 
 static void put_cell(char cell[CELL_MAX], struct buf *from)
@@ -131,7 +147,7 @@ static void put_cell(char cell[CELL_MAX], struct buf *from)
 	buf_clear(from);
 }
 
-static void put_heading(struct buf *b, const struct report_check *check)
+static void put_heading(struct sheet *p, const struct report_check *check)
 {
 	static const char *const names[CELLS] = { "", N_("PRIO/WGT"), N_("ADDRESS"), N_("VIA"),
 		N_("RESULT"), N_("MS"), N_("TLS"), N_("DAYS") };
@@ -139,7 +155,7 @@ static void put_heading(struct buf *b, const struct report_check *check)
 
 	for (unsigned i = 1; i < CELLS; i++)
 		slice_cstr(slice_str(report_check_look(check, names[i])), cells[i], CELL_MAX);
-	put_cells(b, cells);
+	put_cells(p, cells);
 }
 
 static void put_duration(struct buf *b, const struct sweep_row *row)
@@ -171,7 +187,7 @@ static void put_result(struct buf *b, const struct report_check *check, const st
 }
 
 static void put_row_cells(
-	struct buf *b, const struct report_check *check, const struct sweep_row *row)
+	struct sheet *p, const struct report_check *check, const struct sweep_row *row)
 {
 	static const char prefix[] = "TLSv";
 	const bool has_srv = row->source == SWEEP_SRV || row->source == SWEEP_NAPTR;
@@ -204,7 +220,7 @@ static void put_row_cells(
 		buf_printf(&cell, "%d", row->days_left);
 	put_cell(cells[7], &cell);
 	buf_done(&cell);
-	put_cells(b, cells);
+	put_cells(p, cells);
 }
 
 /* ---- below a row ---- */
@@ -247,16 +263,8 @@ static void put_features(struct buf *b, const struct feature_list *l)
 	}
 }
 
-/* `put` wrote into the line: it is one, unless it is empty. */
-static void end_detail(struct buf *b, struct buf *line)
-{
-	if (buf_len(line))
-		put_line(b, DETAIL, buf_slice(line));
-	buf_clear(line);
-}
-
-static void put_chain(struct buf *b, const struct report_check *check, struct buf *line,
-	const struct tls_facts *tls)
+static void put_chain(
+	struct sheet *p, const struct report_check *check, const struct tls_facts *tls)
 {
 	static const char *const with_names =
 		N_("certificate {1}: {2}; issuer {3}; valid {4} - {5}; names {6}");
@@ -264,37 +272,43 @@ static void put_chain(struct buf *b, const struct report_check *check, struct bu
 
 	for (unsigned i = 0; i < tls->n_certs; i++) {
 		const struct tls_cert *c = &tls->certs[i];
-		const struct text t = TEXT(c->names[0] ? with_names : without,
-			text_u64((unsigned)c->depth), text_str(c->subject), text_str(c->issuer),
-			text_date(c->not_before), text_date(c->not_after), text_str(c->names));
 		unsigned at = 0;
 
-		text_put(line, &t, check->look_up);
+		sheet_tab(p, DETAIL);
+		put_text(p, check,
+			TEXT(c->names[0] ? with_names : without, text_u64((unsigned)c->depth),
+				text_str(c->subject), text_str(c->issuer), text_date(c->not_before),
+				text_date(c->not_after), text_str(c->names)));
 		for (const char *name; (name = report_fault_name(c->faults, &at));)
-			buf_printf(line, " [%s]", name);
-		end_detail(b, line);
+			buf_printf(&p->line, " [%s]", name);
+		end_detail(p);
 	}
 }
 
 static void put_details(
-	struct buf *b, const struct report_check *check, const struct sweep_row *row)
+	struct sheet *p, const struct report_check *check, const struct sweep_row *row)
 {
-	struct buf line;
+	struct buf why;
 
-	buf_init(&line, 16384);
 	if (row->used) {
-		buf_printf(&line, "%s: ", report_check_look(check, N_("would be used")));
-		report_check_put_why(&line, row, check->look_up);
+		buf_init(&why, 4096);
+		report_check_put_why(&why, row, check->look_up);
+		sheet_tab(p, DETAIL);
+		put_text(p, check, TEXT(N_("would be used: {1}"), text_slice(buf_slice(&why))));
+		end_detail(p);
+		buf_done(&why);
 	}
-	end_detail(b, &line);
-	if (row->sip_server[0])
-		buf_printf(&line, "Server: %s", row->sip_server);
-	end_detail(b, &line);
-	put_features(&line, &row->features);
-	end_detail(b, &line);
+	sheet_tab(p, DETAIL);
+	if (row->sip_server[0]) {
+		buf_puts(&p->line, "Server: ");
+		text_put_clean(&p->line, slice_str(row->sip_server));
+	}
+	end_detail(p);
+	sheet_tab(p, DETAIL);
+	put_features(&p->line, &row->features);
+	end_detail(p);
 	if (check->verbosity)
-		put_chain(b, check, &line, &row->tls);
-	buf_done(&line);
+		put_chain(p, check, &row->tls);
 }
 
 /* ---- rows by their host ---- */
@@ -334,34 +348,29 @@ static struct text where_from(const struct sweep_row *row)
 	return TEXT("{1}: {2} -> {3}", title, service, host);
 }
 
-static void put_host(struct buf *b, const struct report_check *check, const struct sweep_row *row)
+static void put_host(struct sheet *p, const struct report_check *check, const struct sweep_row *row)
 {
-	const struct text from = where_from(row);
-	struct buf line;
-
-	buf_init(&line, 8192);
-	text_put(&line, &from, check->look_up);
+	put_text(p, check, where_from(row));
 	if (row->plan == SWEEP_PLAN_NONE && row->kind != SWEEP_SIP_FEDERATION)
-		buf_printf(&line, " (%s)", report_check_look(check, N_("not on a test's way")));
-	put_line(b, 0, buf_slice(&line));
-	buf_done(&line);
+		buf_printf(&p->line, " (%s)", report_check_look(check, N_("not on a test's way")));
+	sheet_end(p, 0);
 }
 
-static void put_table(struct buf *b, const struct report_check *check)
+static void put_table(struct sheet *p, const struct report_check *check)
 {
 	const struct sweep_result *r = check->result;
 
 	if (r->n_rows == 0)
 		return;
-	buf_putc(b, '\n');
-	put_heading(b, check);
+	sheet_end(p, 0);
+	put_heading(p, check);
 	for (unsigned i = 0; i < r->n_rows; i++) {
 		const struct sweep_row *row = &r->rows[i];
 
 		if (i == 0 || !same_host(row, row - 1))
-			put_host(b, check, row);
-		put_row_cells(b, check, row);
-		put_details(b, check, row);
+			put_host(p, check, row);
+		put_row_cells(p, check, row);
+		put_details(p, check, row);
 	}
 }
 
@@ -378,114 +387,124 @@ static bool is_first(const struct sweep_result *r, unsigned at)
 }
 
 static void put_reason(
-	struct buf *b, const struct report_check *check, const struct report_run *run)
+	struct sheet *p, const struct report_check *check, const struct report_run *run)
 {
 	const struct reason_info *info = reason_info(run->result->reason);
+	const unsigned column = label_column(check) + 2;
 
-	put_line(b, LABEL + 2, slice_str(report_check_look(check, info->meaning)));
+	sheet_tab(p, column);
+	put_look(p, check, info->meaning);
+	sheet_end(p, column);
 	for (unsigned i = 0; check->verbosity && i < REASON_CAUSES_MAX && info->causes[i]; i++) {
-		buf_printf(b, "%*s- ", LABEL + 2, "");
-		put_words(b, LABEL + 4, LABEL + 4,
-			slice_str(report_check_look(check, info->causes[i])));
-		buf_putc(b, '\n');
+		sheet_tab(p, column);
+		buf_printf(&p->line, "- %s", report_check_look(check, info->causes[i]));
+		sheet_end(p, column + 2);
 	}
-	/* A command is one line, to be copied. */
-	for (unsigned i = 0; i < REASON_STEPS_MAX && info->next[i].what; i++) {
-		buf_printf(b, "%*s%u. ", LABEL + 2, "", i + 1);
-		report_put_step(b, run, &info->next[i]);
-		buf_putc(b, '\n');
-	}
+	for (unsigned i = 0; i < REASON_STEPS_MAX && info->next[i].what; i++)
+		report_put_numbered_step(p, run, i, column);
 }
 
 static void put_message(
-	struct buf *line, const struct report_check *check, const struct sweep_finding *f)
+	struct sheet *p, const struct report_check *check, const struct sweep_finding *f)
 {
-	text_put(line, f->fault ? &f->fault->message : &f->message, check->look_up);
+	put_text(p, check, f->fault ? f->fault->message : f->message);
 	if (f->more) {
-		const struct text more = TEXT(N_("The same of {1} more names."), text_u64(f->more));
-
-		buf_putc(line, ' ');
-		text_put(line, &more, check->look_up);
+		buf_putc(&p->line, ' ');
+		put_text(p, check, TEXT(N_("The same of {1} more names."), text_u64(f->more)));
 	}
+	buf_puts(&p->line, " [");
 	if (f->fault)
-		buf_printf(line, " [%s in %s]", reason_id(f->fault->reason),
-			sweep_step_name(f->fault->step));
+		put_text(p, check,
+			TEXT(N_("{1} in {2}"), text_str(reason_id(f->fault->reason)),
+				text_str(sweep_step_name(f->fault->step))));
 	else
-		buf_printf(line, " [%s]", sweep_remark_id(f->remark));
+		buf_puts(&p->line, sweep_remark_id(f->remark));
+	buf_putc(&p->line, ']');
 }
 
-static int put_findings(struct buf *b, const struct report_check *check)
+static void put_finding(
+	struct sheet *p, const struct report_check *check, const struct sweep_finding *f)
 {
-	static const char *const labels[] = { [SWEEP_NOTE] = N_("Note"),
-		[SWEEP_WARNING] = N_("Warning"),
-		[SWEEP_FAILURE] = N_("Failure") };
+	static const struct {
+		enum label label;
+		enum sheet_colour colour;
+	} looks[] = {
+		[SWEEP_NOTE] = { LABEL_NOTE, SHEET_PLAIN },
+		[SWEEP_WARNING] = { LABEL_WARNING, SHEET_WARNING },
+		[SWEEP_FAILURE] = { LABEL_FAILURE, SHEET_BAD },
+	};
+
+	sheet_colour(p, looks[f->severity].colour);
+	put_label(p, check, looks[f->severity].label);
+	sheet_colour(p, SHEET_PLAIN);
+	put_message(p, check, f);
+	end_labelled(p, check);
+}
+
+static int put_findings(struct sheet *p, const struct report_check *check)
+{
 	const struct sweep_result *r = check->result;
 	struct report_fault fault;
-	struct buf line;
 	int err = report_fault_init(&fault, check);
 
 	if (err)
 		return err;
-	buf_init(&line, 16384);
 	if (r->n_findings)
-		buf_putc(b, '\n');
+		sheet_end(p, 0);
 	for (unsigned i = 0; i < r->n_findings; i++) {
 		const struct sweep_finding *f = &r->findings[i];
 
-		put_label(b, check, labels[f->severity]);
-		put_message(&line, check, f);
-		put_words(b, LABEL + 2, LABEL + 2, buf_slice(&line));
-		buf_putc(b, '\n');
-		buf_clear(&line);
+		put_finding(p, check, f);
 		if (f->fault && f->severity > SWEEP_NOTE && is_first(r, i))
-			put_reason(b, check, report_fault_run(&fault, f->fault, f->row));
+			put_reason(p, check, report_fault_run(&fault, f->fault, f->row));
 	}
-	buf_done(&line);
 	report_fault_done(&fault);
 	return 0;
 }
 
 /* ---- -v ---- */
 
-static void put_question(struct buf *b, const struct sweep_question *q)
+static void put_question(struct sheet *p, const struct sweep_question *q)
 {
 	char text[ADDR_TEXT_MAX];
-	struct buf line;
 
-	buf_init(&line, 4096);
-	text_put_clean(&line, slice_str(q->name));
-	buf_printf(&line, " %s: %s", dns_type_name(q->type), dns_status_name(q->status));
+	buf_puts(&p->line, "  ");
+	text_put_clean(&p->line, slice_str(q->name));
+	buf_printf(&p->line, " %s: %s", dns_type_name(q->type), dns_status_name(q->status));
 	if (q->n_records)
-		buf_printf(&line, ", %u/%u", q->n_usable, q->n_records);
+		buf_printf(&p->line, ", %u/%u", q->n_usable, q->n_records);
 	for (unsigned i = 0; i < q->n_addresses; i++) {
-		buf_putc(&line, ' ');
-		addr_put_ip(&line, &q->addresses[i]);
+		buf_putc(&p->line, ' ');
+		addr_put_ip(&p->line, &q->addresses[i]);
 	}
 	if (q->says_no)
-		buf_puts(&line, " \".\"");
+		buf_puts(&p->line, " \".\"");
 	if (q->server.family)
-		buf_printf(&line, " @%s", addr_text(&q->server, text));
-	put_line(b, 2, buf_slice(&line));
-	buf_done(&line);
+		buf_printf(&p->line, " @%s", addr_text(&q->server, text));
+	sheet_end(p, 4);
 }
 
-static void put_questions(struct buf *b, const struct report_check *check)
+static void put_questions(struct sheet *p, const struct report_check *check)
 {
 	const struct sweep_result *r = check->result;
 
-	buf_printf(b, "\n%s\n",
-		report_check_look(
-			check, N_("What the DNS said (records that can be used, of all):")));
+	sheet_end(p, 0);
+	put_look(p, check, N_("What the DNS said (records that can be used, of all):"));
+	sheet_end(p, 0);
 	for (unsigned i = 0; i < r->n_questions; i++)
-		put_question(b, &r->questions[i]);
+		put_question(p, &r->questions[i]);
 }
 
 int report_check_text(struct buf *b, const struct report_check *check)
 {
-	put_head(b, check);
-	put_table(b, check);
-	int err = put_findings(b, check);
+	struct sheet p;
+
+	sheet_init(&p, b, &check->style);
+	put_head(&p, check);
+	put_table(&p, check);
+	int err = put_findings(&p, check);
 	if (check->verbosity && check->result->n_questions)
-		put_questions(b, check);
+		put_questions(&p, check);
+	sheet_done(&p);
 	return err ? err : buf_err(b);
 }

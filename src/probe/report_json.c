@@ -153,7 +153,8 @@ json_t *report_json_evidence(const struct report_run *run)
 		report_json_set(o, "address", report_json_address(&e->address));
 	if (e->err)
 		report_json_set(o, "errno",
-			json_pack("{s:i, s:s}", "code", e->err, "text", err_text(e->err)));
+			json_pack("{s:i, s:s}", "code", e->err, "text",
+				report_look(run, err_text(e->err))));
 	if (e->has_dns)
 		report_json_set(o, "dns", dns(e));
 	if (e->has_tls)

@@ -37,7 +37,9 @@ static void put_line(struct buf *b, const struct report_run *run, int status)
 
 	if (!r->success) {
 		report_put_message(b, run);
-		buf_printf(b, " [%s in %s]", reason_id(r->reason), phase_name(r->phase));
+		buf_puts(b, " [");
+		report_put_where(b, run);
+		buf_putc(b, ']');
 		return;
 	}
 	buf_printf(b, "%s in %.3f s", proof_name(r->proof), (double)report_latency(run) / 1e6);

@@ -15,7 +15,19 @@ void report_put_command(struct buf *b, const struct probe_result *r, const char 
 void report_put_step(struct buf *b, const struct report_run *run, const struct reason_step *step);
 /* Lines, indented by two: what was answered, certificates, codes. */
 void report_put_evidence(struct buf *b, const struct report_run *run);
+/* "sip_rejected in sip.send" */
+void report_put_where(struct buf *b, const struct report_run *run);
 void report_put_timespan(struct buf *b, ts_t t); /* hh:mm:ss.fffffff */
+/* Below the five lines of a text, with -v: why it failed, and the phases. */
+void report_put_details(struct sheet *p, const struct report_run *run);
+/* Before the word that says how it ended, where there can be colour: a sign that says it, too. */
+void report_put_sign(struct sheet *p, bool success);
+/* The i-th step of the run's reason, from column `column`; its command is one word, to be copied.
+ */
+void report_put_numbered_step(
+	struct sheet *p, const struct report_run *run, unsigned i, unsigned column);
+/* A text's arguments are clean, and its own words ours: it may stand in a line. */
+void report_put_text(struct sheet *p, const struct report_run *run, struct text t);
 /* The names of the bits of struct tls_cert.faults, one a call: "expired", NULL at the end. */
 const char *report_fault_name(unsigned faults, unsigned *at);
 

@@ -26,7 +26,7 @@ static int write_uri(const struct jid *jid, char *ret, size_t size)
 	return err;
 }
 
-int probe_sip_init(struct probe *p, struct buf *why)
+int probe_sip_init(struct probe *p, struct text *why)
 {
 	struct sip_side *s = &p->sip;
 	const struct digest_client_cfg digest = { .username = slice_str(p->auth_user),
@@ -35,7 +35,7 @@ int probe_sip_init(struct probe *p, struct buf *why)
 	int err = digest_client_new(&s->digest, &digest, p->rng);
 	if (!err && (write_uri(&p->user, s->aor, sizeof(s->aor)) ||
 			    write_uri(&p->receiver, s->to, sizeof(s->to)))) {
-		buf_puts(why, "an address has no form in SIP");
+		*why = TEXT_PLAIN(N_("an address has no form in SIP"));
 		err = ERR_CONFIG;
 	}
 	if (err)

@@ -170,7 +170,7 @@ static ts_t deadline(const void *self)
 
 /* ---- life ---- */
 
-static int read_domain(struct slice text, char *ret, size_t size, struct buf *why)
+static int read_domain(struct slice text, char *ret, size_t size, struct text *why)
 {
 	struct jid jid;
 	struct where where;
@@ -179,19 +179,19 @@ static int read_domain(struct slice text, char *ret, size_t size, struct buf *wh
 	if (!err)
 		err = jid_domain_ascii(jid_domain(&jid), ret, size);
 	if (err && err != -ENOMEM) {
-		buf_printf(why, "`%.*s` is no domain", SLICE_FMT(text));
+		*why = TEXT(N_("`{1}` is no domain"), text_slice(text));
 		err = ERR_CONFIG;
 	}
 	return err;
 }
 
-static int read_cfg(struct sweep *s, const struct sweep_cfg *cfg, struct buf *why)
+static int read_cfg(struct sweep *s, const struct sweep_cfg *cfg, struct text *why)
 {
 	int err = read_domain(cfg->name, s->ascii, sizeof(s->ascii), why);
 
 	if (!err && (!slice_cstr(cfg->name, s->name, sizeof(s->name)) ||
 			    !slice_cstr(cfg->server, s->server, sizeof(s->server)))) {
-		buf_puts(why, "a name is too long");
+		*why = TEXT_PLAIN(N_("a name is too long"));
 		err = ERR_CONFIG;
 	}
 	if (!err)
@@ -205,7 +205,7 @@ static int read_cfg(struct sweep *s, const struct sweep_cfg *cfg, struct buf *wh
 	return err;
 }
 
-static int init(struct sweep *s, const struct sweep_cfg *cfg, struct buf *why)
+static int init(struct sweep *s, const struct sweep_cfg *cfg, struct text *why)
 {
 	int err = outbox_init(&s->out, OUT_BYTES_MAX, OUTPUTS_MAX, WANTS_MAX);
 
@@ -226,8 +226,8 @@ static int init(struct sweep *s, const struct sweep_cfg *cfg, struct buf *why)
 	return err;
 }
 
-int sweep_new(
-	struct sweep **ret, const struct sweep_cfg *cfg, struct rng *rng, ts_t now, struct buf *why)
+int sweep_new(struct sweep **ret, const struct sweep_cfg *cfg, struct rng *rng, ts_t now,
+	struct text *why)
 {
 	struct sweep *s = mem_alloc0(sizeof(*s));
 

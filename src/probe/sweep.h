@@ -203,7 +203,7 @@ struct sweep;
 
 /* 0; ERR_CONFIG with a sentence in *why; -ENOMEM. */
 int sweep_new(struct sweep **ret, const struct sweep_cfg *cfg, struct rng *rng, ts_t now,
-	struct buf *why);
+	struct text *why);
 struct sweep *sweep_free(struct sweep *s);
 struct engine sweep_engine(struct sweep *s);
 bool sweep_is_done(const struct sweep *s);

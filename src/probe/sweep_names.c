@@ -169,7 +169,7 @@ static bool read_way(struct sweep *s, struct slice text)
 	return true;
 }
 
-static int init_pool(struct sweep *s, struct buf *why)
+static int init_pool(struct sweep *s, struct text *why)
 {
 	struct addr ignored;
 	struct buf uri;
@@ -180,7 +180,7 @@ static int init_pool(struct sweep *s, struct buf *why)
 		  : buf_err(&uri) || !read_way(s, buf_slice(&uri)) ? ERR_CONFIG
 								   : 0;
 	if (err == ERR_CONFIG)
-		buf_printf(why, "`%s` is no SIP URI of a registrar", s->server);
+		*why = TEXT(N_("`{1}` is no SIP URI of a registrar"), text_str(s->server));
 	buf_done(&uri);
 	if (err)
 		return err;
@@ -205,14 +205,14 @@ static int init_pool(struct sweep *s, struct buf *why)
 
 /* ---- the partner ---- */
 
-static int init_partner(struct sweep *s, struct buf *why)
+static int init_partner(struct sweep *s, struct text *why)
 {
 	char host[256] = "";
 	uint16_t port = sweep_kind_info(SWEEP_XMPP_CLIENT)->port;
 	struct addr ignored;
 
 	if (s->cfg.server.n && !server_read(s->cfg.server, host, &port)) {
-		buf_printf(why, "the server `%s` is not HOST or HOST:PORT", s->server);
+		*why = TEXT(N_("the server `{1}` is not HOST or HOST:PORT"), text_str(s->server));
 		return ERR_CONFIG;
 	}
 	if (host[0])
@@ -224,7 +224,7 @@ static int init_partner(struct sweep *s, struct buf *why)
 	return 0;
 }
 
-int sweep_names_init(struct sweep *s, struct buf *why)
+int sweep_names_init(struct sweep *s, struct text *why)
 {
 	return s->cfg.side == SWEEP_POOL ? init_pool(s, why) : init_partner(s, why);
 }

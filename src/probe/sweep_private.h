@@ -120,7 +120,7 @@ const struct sweep_kind_info *sweep_kind_info(enum sweep_kind kind);
 enum sweep_kind sweep_kind_of(enum transport t); /* of SIP */
 
 /* sweep_names.c */
-int sweep_names_init(struct sweep *s, struct buf *why);
+int sweep_names_init(struct sweep *s, struct text *why);
 void sweep_names_ask(struct sweep *s); /* what may be asked now becomes wants */
 void sweep_names_answer(struct sweep *s, uint32_t id, const struct dns_answer *answer);
 bool sweep_names_are_complete(const struct sweep *s);

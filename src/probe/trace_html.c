@@ -55,6 +55,17 @@ void page_sentence(const struct page *p, const struct text *t)
 	trace_part_done(&b, p->b);
 }
 
+void page_where(const struct page *p)
+{
+	struct buf b;
+
+	buf_init(&b, 1024);
+	buf_puts(&b, ": ");
+	report_put_where(&b, p->run);
+	page_text(p->b, buf_slice(&b));
+	trace_part_done(&b, p->b);
+}
+
 void page_begin_section(const struct page *p, const char *title)
 {
 	buf_puts(p->b, "<section>\n<h2>");
@@ -80,7 +91,7 @@ static void put_title(const struct page *p)
 
 	page_look(p, r->success ? N_("Success") : N_("Failure"));
 	if (!r->success)
-		buf_printf(p->b, ": %s in %s", reason_id(r->reason), phase_name(r->phase));
+		page_where(p);
 	buf_puts(p->b, " - ");
 	page_str(p->b, r->target_fqdn);
 }

@@ -239,7 +239,7 @@ static void put_stop(const struct ladder *l)
 		r->success ? "&check;" : "&cross;");
 	page_look(l->page, r->success ? N_("Success") : N_("Failure"));
 	if (!r->success)
-		buf_printf(l->b, ": %s in %s", reason_id(r->reason), phase_name(r->phase));
+		page_where(l->page);
 	buf_printf(l->b, ", %.3f&nbsp;ms</li>\n", page_ms(r->latency));
 }
 

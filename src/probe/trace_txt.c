@@ -153,8 +153,10 @@ static void put_verdict(struct ladder *l)
 
 	trace_part_clear(&l->label, l->b);
 	buf_puts(&l->label, report_look(l->run, r->success ? N_("Success") : N_("Failure")));
-	if (!r->success)
-		buf_printf(&l->label, ": %s in %s", reason_id(r->reason), phase_name(r->phase));
+	if (!r->success) {
+		buf_puts(&l->label, ": ");
+		report_put_where(&l->label, l->run);
+	}
 	buf_printf(&l->label, ", %.3f ms", ms(r->latency));
 	put_line(l, '=');
 }

@@ -40,7 +40,7 @@ static void ask(struct probe *p)
 
 static void next_target(struct probe *p);
 
-int probe_way_init(struct probe *p, struct buf *why)
+int probe_way_init(struct probe *p, struct text *why)
 {
 	struct sip_side *s = &p->sip;
 	struct buf uri;
@@ -57,11 +57,12 @@ int probe_way_init(struct probe *p, struct buf *why)
 	if (!err)
 		err = locate_new(&s->locate, &cfg, p->rng);
 	if (err == -EAFNOSUPPORT) {
-		buf_printf(why, "the registrar `%s` has no IPv%u address", s->uri, p->cfg.family);
+		*why = TEXT(N_("the registrar `{1}` has no IPv{2} address"), text_str(s->uri),
+			text_u64(p->cfg.family));
 		return ERR_CONFIG;
 	}
 	if (err && err != -ENOMEM) {
-		buf_printf(why, "`%s` is no SIP URI of a registrar", s->uri);
+		*why = TEXT(N_("`{1}` is no SIP URI of a registrar"), text_str(s->uri));
 		return ERR_CONFIG;
 	}
 	if (err)

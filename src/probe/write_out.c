@@ -191,9 +191,9 @@ static void go_to_stdout(struct state *s)
 	s->to = s->out;
 }
 
-#define TIME(name, text, phase)                                                                    \
+#define TIME(name, phase)                                                                          \
 	{                                                                                          \
-		"time_" name, N_("From the start to the end of phase " text "."), put_time, phase  \
+		"time_" name, N_("From the start to the end of that phase."), put_time, phase      \
 	}
 
 static const struct row rows[] = {
@@ -223,19 +223,19 @@ static const struct row rows[] = {
 	{ "xmpp_tls_cipher", N_("The TLS cipher of that connection."), put_tls_cipher, SIDE_XMPP },
 	{ "xmpp_condition", N_("The XMPP error condition that it failed with."), put_xmpp_condition,
 		0 },
-	TIME("sip_resolve", "sip.resolve", PHASE_SIP_RESOLVE),
-	TIME("sip_connect", "sip.connect", PHASE_SIP_CONNECT),
-	TIME("sip_tls", "sip.tls", PHASE_SIP_TLS),
-	TIME("sip_register", "sip.register", PHASE_SIP_REGISTER),
-	TIME("sip_send", "sip.send", PHASE_SIP_SEND),
-	TIME("xmpp_resolve", "xmpp.resolve", PHASE_XMPP_RESOLVE),
-	TIME("xmpp_connect", "xmpp.connect", PHASE_XMPP_CONNECT),
-	TIME("xmpp_tls", "xmpp.tls", PHASE_XMPP_TLS),
-	TIME("xmpp_auth", "xmpp.auth", PHASE_XMPP_AUTH),
-	TIME("xmpp_bind", "xmpp.bind", PHASE_XMPP_BIND),
-	TIME("deliver", "deliver", PHASE_DELIVER),
-	TIME("answer", "answer", PHASE_ANSWER),
-	TIME("cleanup", "cleanup", PHASE_CLEANUP),
+	TIME("sip_resolve", PHASE_SIP_RESOLVE),
+	TIME("sip_connect", PHASE_SIP_CONNECT),
+	TIME("sip_tls", PHASE_SIP_TLS),
+	TIME("sip_register", PHASE_SIP_REGISTER),
+	TIME("sip_send", PHASE_SIP_SEND),
+	TIME("xmpp_resolve", PHASE_XMPP_RESOLVE),
+	TIME("xmpp_connect", PHASE_XMPP_CONNECT),
+	TIME("xmpp_tls", PHASE_XMPP_TLS),
+	TIME("xmpp_auth", PHASE_XMPP_AUTH),
+	TIME("xmpp_bind", PHASE_XMPP_BIND),
+	TIME("deliver", PHASE_DELIVER),
+	TIME("answer", PHASE_ANSWER),
+	TIME("cleanup", PHASE_CLEANUP),
 	{ "json", N_("All of it, as --format json, in one line."), put_json, 0 },
 	{ "onerror", N_("What follows is written only if the exit status is not 0."),
 		stop_on_success, 0 },
@@ -331,7 +331,7 @@ static struct token take(struct slice *s)
 	return t;
 }
 
-static void name_nearest(struct slice name, struct buf *why)
+static struct text name_nearest(struct slice name)
 {
 	const char *names[COUNT(rows)], *near = NULL;
 	char text[64];
@@ -340,24 +340,24 @@ static void name_nearest(struct slice name, struct buf *why)
 		names[i] = rows[i].name;
 	if (slice_cstr(name, text, sizeof(text)))
 		near = str_nearest(text, names, COUNT(names));
-	buf_printf(why, "unknown name `%%{%.*s}`", SLICE_FMT(name));
-	if (near)
-		buf_printf(why, "; did you mean `%%{%s}`?", near);
+	return near ? TEXT(N_("unknown name `%{{1}}`; did you mean `%{{2}}`?"), text_slice(name),
+			      text_str(near))
+		    : TEXT(N_("unknown name `%{{1}}`"), text_slice(name));
 }
 
-int write_out_check(struct slice format, struct buf *why)
+int write_out_check(struct slice format, struct text *why)
 {
 	while (format.n) {
 		const struct token t = take(&format);
 
 		if (t.type == TOKEN_BAD) {
-			buf_puts(why, slice_starts(t.text, SLICE("%{"))
-					      ? "a `%{` has no `}`"
-					      : "a single `%` is written as `%%`");
+			*why = TEXT_PLAIN(slice_starts(t.text, SLICE("%{"))
+						  ? N_("a `%{` has no `}`")
+						  : N_("a single `%` is written as `%%`"));
 			return ERR_SYNTAX;
 		}
 		if (t.type == TOKEN_NAME && !find(t.text)) {
-			name_nearest(t.text, why);
+			*why = name_nearest(t.text);
 			return ERR_SYNTAX;
 		}
 	}

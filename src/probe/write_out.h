@@ -16,7 +16,7 @@ size_t write_out_count(void);
 struct write_out_name write_out_at(size_t i); /* in the order in which they are shown */
 
 /* 0, or ERR_SYNTAX with a sentence in `why`. */
-int write_out_check(struct slice format, struct buf *why);
+int write_out_check(struct slice format, struct text *why);
 /* `format` was checked.  %{stderr} sends what follows to `err`, %{stdout} to `out` again. */
 void write_out_put(
 	struct slice format, const struct report_run *run, struct buf *out, struct buf *err);

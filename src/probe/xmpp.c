@@ -22,7 +22,7 @@ static void ask(struct probe *p)
 
 static void next_target(struct probe *p);
 
-int probe_xmpp_init(struct probe *p, struct buf *why)
+int probe_xmpp_init(struct probe *p, struct text *why)
 {
 	struct xmpp_side *x = &p->xmpp;
 	char domain[256];
@@ -38,12 +38,12 @@ int probe_xmpp_init(struct probe *p, struct buf *why)
 	}
 	x->port = CLIENT_PORT;
 	if (p->cfg.receiver_server.n && !server_read(p->cfg.receiver_server, x->host, &x->port)) {
-		buf_printf(why, "the receiver's server `%.*s` is not HOST or HOST:PORT",
-			SLICE_FMT(p->cfg.receiver_server));
+		*why = TEXT(N_("the receiver's server `{1}` is not HOST or HOST:PORT"),
+			text_slice(p->cfg.receiver_server));
 		return ERR_CONFIG;
 	}
 	if (jid_domain_ascii(jid_domain(&p->receiver), domain, sizeof(domain))) {
-		buf_puts(why, "the receiver's domain has no form in ASCII");
+		*why = TEXT_PLAIN(N_("the receiver's domain has no form in ASCII"));
 		return ERR_CONFIG;
 	}
 	const struct xlocate_cfg cfg = { .domain = slice_str(domain),
@@ -52,8 +52,8 @@ int probe_xmpp_init(struct probe *p, struct buf *why)
 		.family = p->cfg.family };
 	int err = xlocate_new(&x->locate, &cfg, p->rng);
 	if (err == -EAFNOSUPPORT) {
-		buf_printf(why, "the receiver's server `%s` has no IPv%u address",
-			x->host[0] ? x->host : domain, p->cfg.family);
+		*why = TEXT(N_("the receiver's server `{1}` has no IPv{2} address"),
+			text_str(x->host[0] ? x->host : domain), text_u64(p->cfg.family));
 		return ERR_CONFIG;
 	}
 	if (!err)

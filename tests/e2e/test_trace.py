@@ -281,9 +281,9 @@ def bad_input(folder):
     base = ["test", "--target", "p.test", "--receiver", "a@x.test", "--user", "u@p.test", "--password-file",
             str(secret), "--registrar", f"sip:127.0.0.1:{heard.getsockname()[1]};transport=tcp", "--timeout", "1"]
     cases = (("an unknown ending", "t.pcap", ".pcapng"), ("no ending", "trace", ".html"),
-             ("a folder that is not there", "none/t.html", "No such file"),
-             ("a link", "link.html", "link"), ("a folder", "folder.json", "Is a directory"),
-             ("a file where a folder should be", "file.txt/t.txt", "Not a directory"))
+             ("a folder that is not there", "none/t.html", "no such file"),
+             ("a link", "link.html", "link"), ("a folder", "folder.json", "is a directory"),
+             ("a file where a folder should be", "file.txt/t.txt", "not a directory"))
     for name, path, word in cases:
         done = stox(*base, "--trace", str(folder / "good.html"), "--trace", str(folder / path), home=folder)
         lines = done.stderr.splitlines()

@@ -128,7 +128,7 @@ static void start_gateway(struct world *w)
 static void start_probe(struct world *w)
 {
 	char registrar[128], server[ADDR_TEXT_MAX], text[ADDR_TEXT_MAX];
-	struct buf why;
+	struct text why;
 
 	w->probe_started = true;
 	const enum lab_listener at = w->tls   ? LAB_LISTEN_SIP_TLS
@@ -151,9 +151,7 @@ static void start_probe(struct world *w)
 		.count = w->rounds,
 		.xmpp_plain = !w->tls,
 	};
-	buf_init(&why, 4096);
 	assert_int_equal(probe_new(&w->probe, &cfg, net_rng(w->net), net_now(w->net), &why), 0);
-	buf_done(&why);
 	if (w->tls)
 		net_set_far(w->net, w->probe);
 	net_add(w->net, probe_engine(w->probe), on_probe, w);

@@ -38,7 +38,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct conf *c = NULL;
 
 	buf_init(&errors, 1 << 20);
-	int err = conf_load(&c, slice_of(data, size), "f", &errors);
+	int err = conf_load(&c, slice_of(data, size), "f", NULL, &errors);
 	if (err) {
 		assert(err == ERR_CONFIG && !c);
 		check_errors(buf_slice(&errors));

@@ -249,12 +249,11 @@ static void fuzz(enum sweep_side side, struct slice in)
 		.row_timeout = TS_S(5) };
 	struct bench *b = mem_alloc0(sizeof(*b));
 	struct rng rng;
-	struct buf why;
+	struct text why;
 
 	if (!b)
 		abort();
 	rng_init_number(&rng, 1);
-	buf_init(&why, 4096);
 	if (sweep_new(&b->s, &cfg, &rng, 0, &why) == 0) {
 		b->e = sweep_engine(b->s);
 		drain(b);
@@ -271,7 +270,6 @@ static void fuzz(enum sweep_side side, struct slice in)
 			abort();
 		report(b->s);
 	}
-	buf_done(&why);
 	sweep_free(b->s);
 	mem_free(b);
 }

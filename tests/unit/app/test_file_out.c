@@ -66,10 +66,12 @@ static int remove_dir(void **state)
 
 static int check(const char *path, char why[WHY_TEXT])
 {
+	struct text t = { .id = NULL };
 	struct buf b;
 
 	buf_init(&b, WHY_TEXT - 1);
-	int err = file_out_check(path, &b);
+	int err = file_out_check(path, &t);
+	text_put(&b, &t, NULL);
 	slice_cstr(buf_slice(&b), why, WHY_TEXT);
 	buf_done(&b);
 	return err;
@@ -77,12 +79,10 @@ static int check(const char *path, char why[WHY_TEXT])
 
 static int put(const char *path, const char *content)
 {
-	struct buf b;
+	struct text why = { .id = NULL };
+	int err = file_out_write(path, slice_str(content), FILE_OUT_PUBLIC, &why);
 
-	buf_init(&b, WHY_TEXT);
-	int err = file_out_write(path, slice_str(content), FILE_OUT_PUBLIC, &b);
-	assert_int_equal(err == 0, buf_len(&b) == 0);
-	buf_done(&b);
+	assert_int_equal(err == 0, why.id == NULL);
 	return err;
 }
 
@@ -119,14 +119,12 @@ static void a_private_file_is_nobody_else_s(void **state)
 {
 	char path[PATH_TEXT];
 	struct stat st;
-	struct buf why;
+	struct text why;
 
 	(void)state;
 	in_dir("new", path);
 	assert_int_equal(put(path, "public before"), 0);
-	buf_init(&why, WHY_TEXT);
 	assert_int_equal(file_out_write(path, SLICE("content"), FILE_OUT_PRIVATE, &why), 0);
-	buf_done(&why);
 	holds(path, "content");
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0600);
@@ -160,10 +158,10 @@ static void what_cannot_be_replaced_is_refused(void **state)
 		{ "link", "this is a link; name the file itself", -EINVAL },
 		{ "dangling", "this is a link; name the file itself", -EINVAL },
 		{ "fifo", "this is no regular file", -EINVAL },
-		{ "folder", "Is a directory", -EISDIR },
+		{ "folder", "is a directory", -EISDIR },
 		{ "folder/", "a name of a file is wanted", -EINVAL },
-		{ "none/file", "No such file or directory", -ENOENT },
-		{ "file/file", "Not a directory", -ENOTDIR },
+		{ "none/file", "no such file or directory", -ENOENT },
+		{ "file/file", "not a directory", -ENOTDIR },
 	};
 	char path[PATH_TEXT], to[PATH_TEXT], why[WHY_TEXT], want[WHY_TEXT];
 

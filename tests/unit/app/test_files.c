@@ -51,12 +51,14 @@ static void write_file(const char *name, const void *p, size_t n, mode_t mode)
 static struct got get(const char *name)
 {
 	struct got g = { 0 };
-	struct buf why;
+	struct text why = { .id = NULL };
+	struct buf b;
 
-	buf_init(&why, WHY_MAX);
+	buf_init(&b, WHY_MAX);
 	g.err = secret_read(path_of(name), g.secret, &why);
-	assert_true(slice_cstr(buf_slice(&why), g.why, sizeof(g.why)));
-	buf_done(&why);
+	text_put(&b, &why, NULL);
+	assert_true(slice_cstr(buf_slice(&b), g.why, sizeof(g.why)));
+	buf_done(&b);
 	return g;
 }
 
@@ -137,7 +139,7 @@ static void what_is_no_secret_is_refused(void **state)
 	(void)state;
 	memset(big, 'x', sizeof(big));
 	g = get("nothing-here");
-	assert_why(&g, "nothing-here", "No such file or directory");
+	assert_why(&g, "nothing-here", "no such file or directory");
 	g = get(".");
 	assert_why(&g, ".", "a secret is a regular file");
 	assert_int_equal(mkfifo(path_of("fifo"), 0600), 0);
@@ -195,10 +197,8 @@ static void terminal_open(struct terminal *t)
 	setsid();
 	ioctl(t->slave, TIOCSCTTY, 0);
 	char secret[SECRET_MAX + 1];
-	struct buf why;
-	buf_init(&why, WHY_MAX);
+	struct text why;
 	int err = secret_read("-", secret, &why);
-	buf_done(&why);
 	_exit(err == 0 && strcmp(secret, "pass word") == 0 ? 0 : 1);
 }
 
@@ -321,7 +321,7 @@ static void a_named_file_that_is_not_there_is_an_error(void **state)
 	buf_init(&why, WHY_MAX);
 	assert_int_not_equal(config_read(NULL, &c, &found, &why), 0);
 	assert_null(c);
-	snprintf(want, sizeof(want), "%s: No such file or directory", path_of("nothing.yaml"));
+	snprintf(want, sizeof(want), "%s: no such file or directory", path_of("nothing.yaml"));
 	assert_string_equal(buf_cstr(&why), want);
 	buf_done(&why);
 	free(found);
@@ -377,11 +377,13 @@ static void what_is_wrong_with_a_configuration_is_said_with_its_place(void **sta
 static void assert_file(const char *name, size_t max, int want_err, const char *want)
 {
 	char sentence[WHY_MAX];
+	struct text t = { .id = NULL };
 	struct buf text, why;
 
 	buf_init(&text, 1 << 16);
 	buf_init(&why, WHY_MAX);
-	assert_int_equal(file_read(path_of(name), max, &text, &why), want_err);
+	assert_int_equal(file_read(path_of(name), max, &text, &t), want_err);
+	text_put(&why, &t, NULL);
 	if (want_err) {
 		snprintf(sentence, sizeof(sentence), "%s: %s", path_of(name), want);
 		assert_string_equal(buf_cstr(&why), sentence);
@@ -402,11 +404,11 @@ static void a_file_is_read_whole_or_not_at_all(void **state)
 	big[10000] = '\0';
 	write_file("s", big, 10000, 0644);
 	assert_file("s", 10000, 0, big);
-	assert_file("s", 9999, -EFBIG, "File too large");
+	assert_file("s", 9999, -EFBIG, "file too large");
 	write_file("s", "", 0, 0644);
 	assert_file("s", 0, 0, "");
-	assert_file("nothing", 100, -ENOENT, "No such file or directory");
-	assert_file(".", 100, -EISDIR, "Is a directory");
+	assert_file("nothing", 100, -ENOENT, "no such file or directory");
+	assert_file(".", 100, -EISDIR, "is a directory");
 }
 
 /* ---- */

@@ -30,11 +30,13 @@ struct got {
 static struct got keep(const char *name, struct slice text)
 {
 	struct got g;
+	struct text t = { .id = NULL };
 	struct buf path, why;
 
 	buf_init(&path, TEXT_MAX - 1);
 	buf_init(&why, TEXT_MAX - 1);
-	g.err = kept_write(name, text, &path, &why);
+	g.err = kept_write(name, text, &path, &t);
+	text_put(&why, &t, NULL);
 	slice_cstr(buf_slice(&path), g.path, sizeof(g.path));
 	slice_cstr(buf_slice(&why), g.why, sizeof(g.why));
 	buf_done(&path);
@@ -164,8 +166,8 @@ static void a_home_that_is_none_is_named(void **state)
 		setenv("HOME", homes[i], 1);
 		g = keep("1.html", SLICE("page"));
 		assert_int_equal(g.err, -ENOENT);
-		assert_string_equal(g.why, i == 0 ? "/nonexistent/home: No such file or directory"
-						  : "$HOME: No such file or directory");
+		assert_string_equal(g.why, i == 0 ? "/nonexistent/home: no such file or directory"
+						  : "$HOME: no such file or directory");
 	}
 	unsetenv("HOME");
 	assert_int_equal(keep("1.html", SLICE("page")).err, -ENOENT);

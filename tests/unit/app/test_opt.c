@@ -16,29 +16,33 @@ struct values {
 	const char *target, *password_file;
 	unsigned port, verbose;
 	ts_t timeout;
-	bool fast;
+	bool fast, hidden;
 	struct opt_list outputs;
 };
 
 #define AT(member) offsetof(struct values, member)
 
 static const struct opt opts[] = {
-	{ "target", 't', "FQDN", OPT_TEXT, AT(target), 0, 0, "the pool" },
-	{ "password-file", 0, "FILE", OPT_TEXT, AT(password_file), 0, 0, "the password" },
-	{ "port", 'p', "N", OPT_NUMBER, AT(port), 1, 65535, "the port" },
-	{ "timeout", 0, "SECONDS", OPT_SECONDS, AT(timeout), 1, 60, "in all" },
-	{ "fast", 'f', NULL, OPT_FLAG, AT(fast), 0, 0, "be quick" },
-	{ "verbose", 'v', NULL, OPT_COUNT, AT(verbose), 0, 0, "say more" },
-	{ "output", 'o', "FILE", OPT_LIST, AT(outputs), 0, 0, "where to" },
+	{ "target", 't', "FQDN", OPT_TEXT, AT(target), 0, 0, "the pool", .manual = "" },
+	{ "password-file", 0, "FILE", OPT_TEXT, AT(password_file), 0, 0, "the password",
+		.manual = "" },
+	{ "port", 'p', "N", OPT_NUMBER, AT(port), 1, 65535, "the port", .manual = "" },
+	{ "timeout", 0, "SECONDS", OPT_SECONDS, AT(timeout), 1, 60, "in all", .manual = "" },
+	{ "fast", 'f', NULL, OPT_FLAG, AT(fast), 0, 0, "be quick", .manual = "" },
+	{ "verbose", 'v', NULL, OPT_COUNT, AT(verbose), 0, 0, "say more", .manual = "" },
+	{ "output", 'o', "FILE", OPT_LIST, AT(outputs), 0, 0, "where to", .manual = "" },
+	{ "hidden", 0, NULL, OPT_FLAG, AT(hidden), 0, 0, .help = NULL },
 };
 
 static const struct opt_command command = {
 	.name = "try", .summary = "Tries it.", .opts = opts, .n_opts = COUNT(opts)
 };
 
-static void more(void)
+static void more(struct sheet *p)
 {
-	puts("\nmore that there is");
+	sheet_end(p, 0);
+	buf_puts(&p->line, "more that there is");
+	sheet_end(p, 0);
 }
 
 static const struct opt_command plugin = { .name = "check_try",
@@ -176,7 +180,7 @@ static void what_is_not_given_stays_as_it_was(void **state)
 }
 
 #define ALLOWED                                                                                    \
-	"llowed: --target --password-file --port --timeout --fast --verbose --output --help\n"
+	"Allowed: --target --password-file --port --timeout --fast --verbose --output --help\n"
 #define PORT    "a number from 1 to 65535 is wanted\n"
 #define SECONDS "seconds from 1 to 60 are wanted, such as 2.5\n"
 
@@ -185,11 +189,11 @@ static void one_line_says_what_is_wrong(void **state)
 	static const struct {
 		const char *line, *err;
 	} table[] = {
-		{ "--traget a", "unknown option `--traget`; did you mean `--target`? A" ALLOWED },
-		{ "--xyzzy", "unknown option `--xyzzy`; a" ALLOWED },
+		{ "--traget a", "unknown option `--traget`; did you mean `--target`? " ALLOWED },
+		{ "--xyzzy", "unknown option `--xyzzy`. " ALLOWED },
 		{ "--password=hunter2",
-			"unknown option `--password`; did you mean `--password-file`? A" ALLOWED },
-		{ "-fx", "unknown option `-x`; a" ALLOWED },
+			"unknown option `--password`; did you mean `--password-file`? " ALLOWED },
+		{ "-fx", "unknown option `-x`. " ALLOWED },
 		{ "a.test", "`a.test` is no option; `stox try --help` lists them\n" },
 		{ "--target", "option `--target` needs its FQDN\n" },
 		{ "-t", "option `-t` needs its FQDN\n" },
@@ -231,7 +235,8 @@ static void help_names_every_option(void **state)
 		assert_non_null(strstr(r.out, "usage: stox try [options]\nTries it.\n"));
 		assert_non_null(strstr(r.out, "-t, --target FQDN "));
 		for (size_t k = 0; k < COUNT(opts); k++)
-			assert_non_null(strstr(r.out, opts[k].help));
+			if (opts[k].help)
+				assert_non_null(strstr(r.out, opts[k].help));
 	}
 }
 
@@ -261,6 +266,41 @@ static void one_word_may_stand_without_a_dash_where_the_command_has_a_name_for_i
 	assert_non_null(strstr(r.out, "usage: stox try [options] [REASON]\n"));
 }
 
+static void an_option_of_the_build_is_taken_and_shown_to_nobody(void **state)
+{
+	struct run r = run("--hidden"), help = run("--help"), near = run("--hiddn");
+
+	(void)state;
+	assert_int_equal(r.result, OPT_OK);
+	assert_true(r.v.hidden);
+	assert_null(strstr(help.out, "hidden"));
+	assert_string_equal(near.err, "stox try: unknown option `--hiddn`. " ALLOWED);
+}
+
+static void help_keeps_to_eighty_columns_in_a_file(void **state)
+{
+	static const struct opt wide[] = { { "receiver-password-file", 'r', "FILE", OPT_TEXT, 0, 0,
+		0, "what is said of an option can be long, and in another language longer still",
+		.manual = "" } };
+	const struct opt_command wordy = {
+		.name = "try", .summary = "tries it", .opts = wide, .n_opts = 1
+	};
+	struct capture out;
+	char text[TEXT_MAX];
+
+	(void)state;
+	capture_begin(&out, stdout);
+	opt_help(&wordy);
+	capture_end(&out, text);
+	assert_string_equal(text,
+		"usage: stox try [options]\n"
+		"tries it\n"
+		"\n"
+		"  -r, --receiver-password-file FILE  what is said of an option can be long, and\n"
+		"                                     in another language longer still\n"
+		"  -h, --help                         show this\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -272,6 +312,8 @@ int main(void)
 		cmocka_unit_test(help_names_every_option),
 		cmocka_unit_test(
 			one_word_may_stand_without_a_dash_where_the_command_has_a_name_for_it),
+		cmocka_unit_test(an_option_of_the_build_is_taken_and_shown_to_nobody),
+		cmocka_unit_test(help_keeps_to_eighty_columns_in_a_file),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -93,11 +93,11 @@ static void what_cannot_be_written_is_named_before_a_test(void **state)
 			"its ending says no form; there are .html, .txt, .json, .pcapng" },
 		{ in_folder("a"),
 			"its ending says no form; there are .html, .txt, .json, .pcapng" },
-		{ in_folder("none/a.html"), "No such file or directory" },
-		{ in_folder("file.txt/a.html"), "Not a directory" },
+		{ in_folder("none/a.html"), "no such file or directory" },
+		{ in_folder("file.txt/a.html"), "not a directory" },
 		{ in_folder("link.html"), "this is a link; name the file itself" },
 		{ in_folder("dangling.txt"), "this is a link; name the file itself" },
-		{ in_folder("folder.json"), "Is a directory" },
+		{ in_folder("folder.json"), "is a directory" },
 		{ in_folder("pipe.txt"), "this is no regular file" },
 	};
 
@@ -142,7 +142,7 @@ static void a_folder_without_the_right_to_write_is_named(void **state)
 	assert_true(wait(&status) > 0);
 	hear();
 	assert_int_equal(WEXITSTATUS(status), 2);
-	assert_non_null(strstr(said, "closed/a.html: Permission denied\n"));
+	assert_non_null(strstr(said, "closed/a.html: permission denied\n"));
 }
 
 static void what_can_be_written_is_not_touched_yet(void **state)

@@ -121,7 +121,7 @@ static void values_fit_together_or_are_refused_at_their_place(void **state)
 		struct buf b;
 
 		buf_init(&b, 1 << 16);
-		int err = conf_load(&c, slice_str(rows[i].text), "f", &b);
+		int err = conf_load(&c, slice_str(rows[i].text), "f", NULL, &b);
 		assert_true(slice_cstr(buf_slice(&b), errors, sizeof(errors)));
 		buf_done(&b);
 		conf_free(c);

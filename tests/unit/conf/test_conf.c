@@ -24,7 +24,7 @@ static int load(struct conf **ret, struct slice text, char *errors, size_t size)
 
 	buf_init(&b, 1 << 16);
 	*ret = NULL;
-	int err = conf_load(ret, text, "f", &b);
+	int err = conf_load(ret, text, "f", NULL, &b);
 	assert_true(slice_cstr(buf_slice(&b), errors, size));
 	buf_done(&b);
 	return err;
@@ -184,7 +184,8 @@ static void what_the_schema_does_not_know_is_refused(void **state)
 			"f:9:23: `transactions_max` must be a number from 1024 to 4194304 in "
 			"decimal digits, not `1`\n" },
 		{ "an unknown choice", PARTNER "    type: federation\n",
-			"f:3:11: `type` must be federated, public-verified or public-unverified, "
+			"f:3:11: `type` must be one of federated, public-verified, "
+			"public-unverified, "
 			"not `federation`\n" },
 		{ "what is missing in a pool", "pools:\n  - ca_file: x\n",
 			"f:2:5: `fqdn` is missing here\nf:2:5: `domains` is missing here\n" },
@@ -246,7 +247,7 @@ static void values_that_do_not_fit_together_are_refused(void **state)
 		{ "several at once, also beside a fault of another kind",
 			"pols: []\n" PARTNER "    tls: on\n  - domain: contoso.test\n",
 			"f:1:1: unknown key `pols`; did you mean `pools`?\n"
-			"f:4:10: `tls` must be required, optional or none, not `on`\n"
+			"f:4:10: `tls` must be one of required, optional, none, not `on`\n"
 			"f:5:13: the partner domain `contoso.test` is here twice (line 3)\n" },
 	};
 
@@ -463,7 +464,7 @@ static void no_memory_at_any_place_is_an_error_and_no_leak(void **state)
 			assert_true(n < 1000);
 			buf_init(&errors, 1 << 16);
 			mem_fail_after(n);
-			err = conf_load(&c, slice_str(texts[i]), "f", &errors);
+			err = conf_load(&c, slice_str(texts[i]), "f", NULL, &errors);
 			mem_fail_after(-1);
 			assert_true(err == 0 || !c);
 			conf_free(c);

@@ -17,10 +17,30 @@ static void a_problem_is_a_line_with_its_place(void **state)
 
 	(void)state;
 	buf_init(&b, 4096);
-	problems_add(&p, (struct conf_place){ 3, 14 }, "`%s` is %d", "x", 5);
-	problems_add(&p, (struct conf_place){ 4, 1 }, "no");
+	problems_add(
+		&p, (struct conf_place){ 3, 14 }, TEXT("`{1}` is {2}", text_str("x"), text_u64(5)));
+	problems_add(&p, (struct conf_place){ 4, 1 }, TEXT_PLAIN("no"));
 	assert_string_equal(buf_cstr(&b), "dir/stox.yaml:3:14: `x` is 5\ndir/stox.yaml:4:1: no\n");
 	assert_int_equal(p.n, 2);
+	buf_done(&b);
+}
+
+static const char *french(const char *id)
+{
+	return strcmp(id, "the key `{1}` is here twice") == 0 ? "deux fois la clé `{1}`" : id;
+}
+
+/* Its place is for editors: it is the same in every language. */
+static void a_problem_is_told_in_the_readers_language(void **state)
+{
+	struct buf b;
+	struct problems p = { .out = &b, .file_name = "f", .look_up = french };
+
+	(void)state;
+	buf_init(&b, 4096);
+	problems_add(&p, (struct conf_place){ 3, 14 },
+		TEXT(N_("the key `{1}` is here twice"), text_str("x")));
+	assert_string_equal(buf_cstr(&b), "f:3:14: deux fois la clé `x`\n");
 	buf_done(&b);
 }
 
@@ -34,7 +54,7 @@ static void twenty_are_enough(void **state)
 	buf_init(&b, 4096);
 	for (unsigned i = 1; i <= 30; i++) {
 		assert_int_equal(problems_full(&p), i > CONF_ERRORS_MAX);
-		problems_add(&p, (struct conf_place){ i, 1 }, "x");
+		problems_add(&p, (struct conf_place){ i, 1 }, TEXT_PLAIN("x"));
 	}
 	assert_int_equal(p.n, CONF_ERRORS_MAX);
 	snprintf(last, sizeof(last), "f:%d:1: x\n", CONF_ERRORS_MAX);
@@ -115,6 +135,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_problem_is_a_line_with_its_place),
+		cmocka_unit_test(a_problem_is_told_in_the_readers_language),
 		cmocka_unit_test(twenty_are_enough),
 		cmocka_unit_test(control_characters_are_shown_as_hex),
 		cmocka_unit_test(a_long_value_is_cut),

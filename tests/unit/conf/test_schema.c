@@ -35,7 +35,7 @@ static void assert_errors(const struct row *row)
 	struct buf b;
 
 	buf_init(&b, 1 << 16);
-	int err = conf_load(&c, slice_str(row->text), "f", &b);
+	int err = conf_load(&c, slice_str(row->text), "f", NULL, &b);
 	assert_true(slice_cstr(buf_slice(&b), errors, sizeof(errors)));
 	buf_done(&b);
 	conf_free(c);
@@ -78,12 +78,12 @@ static const struct row values[] = {
 		PARTNER "    additional_domains:\n      - a.test\n      - '*.test'\n",
 		"f:5:9: `additional_domains`" A_DOMAIN },
 	{ "partners[].type", PARTNER "    type: Federated\n",
-		"f:3:11: `type` must be federated, public-verified or public-unverified, not "
+		"f:3:11: `type` must be one of federated, public-verified, public-unverified, not "
 		"`Federated`\n" },
 	{ "partners[].tls", PARTNER "    tls: true\n",
-		"f:3:10: `tls` must be required, optional or none, not `true`\n" },
+		"f:3:10: `tls` must be one of required, optional, none, not `true`\n" },
 	{ "partners[].sasl", PARTNER "    sasl: no\n",
-		"f:3:11: `sasl` must be required, optional or none, not `no`\n" },
+		"f:3:11: `sasl` must be one of required, optional, none, not `no`\n" },
 	{ "partners[].dialback", PARTNER "    dialback: on\n",
 		"f:3:15: `dialback` must be true or false, not `on`\n" },
 	{ "partners[].ca_file", PARTNER "    ca_file: \"\\t\"\n", "f:3:14: `ca_file`" A_FILE },

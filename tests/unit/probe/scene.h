@@ -98,15 +98,13 @@ static inline struct probe_cfg scene_cfg(const char *registrar)
 static inline void scene_begin_traced(
 	struct scene *s, const struct probe_cfg *cfg, struct trace *trace)
 {
-	struct buf why;
+	struct text why;
 
 	memset(s, 0, sizeof(*s));
 	s->trace = trace;
 	rng_init_number(&s->rng, 1);
 	s->now = TS_S(100);
-	buf_init(&why, 4096);
 	assert_int_equal(probe_new(&s->p, cfg, &s->rng, s->now, &why), 0);
-	buf_done(&why);
 	s->e = probe_engine(s->p);
 	scene_drain(s);
 }

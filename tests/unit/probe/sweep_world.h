@@ -393,7 +393,7 @@ static inline void world_begin(struct world *w, const struct sweep_cfg *cfg,
 	const struct world_record *zone, size_t n_zone, const struct world_row *peers,
 	size_t n_peers)
 {
-	struct buf why;
+	struct text why;
 
 	memset(w, 0, sizeof(*w));
 	w->zone = zone;
@@ -404,9 +404,7 @@ static inline void world_begin(struct world *w, const struct sweep_cfg *cfg,
 	rng_init_number(&w->rng, 1);
 	w->queue = mem_alloc0(WORLD_QUEUE * sizeof(*w->queue));
 	assert_non_null(w->queue);
-	buf_init(&why, 4096);
 	assert_int_equal(sweep_new(&w->s, cfg, &w->rng, w->now, &why), 0);
-	buf_done(&why);
 	w->e = sweep_engine(w->s);
 	const struct fact clock = { .type = FACT_CLOCK,
 		.wall = (int64_t)WORLD_WALL_S * 1000000 - (int64_t)w->now };

@@ -102,7 +102,7 @@ static void a_reason_is_explained_with_its_commands(void **state)
 
 	(void)state;
 	buf_init(&b, 1 << 16);
-	report_reason(&b, REASON_TLS_CERT_EXPIRED, NULL);
+	report_reason(&b, REASON_TLS_CERT_EXPIRED, NULL, NULL);
 	assert_non_null(
 		strstr(buf_cstr(&b), "tls_cert_expired: The server's certificate has expired."));
 	assert_non_null(strstr(buf_cstr(&b), "In phase: sip.tls, xmpp.tls"));

@@ -97,9 +97,10 @@ static void the_table_says_which_row_would_be_used_and_why(void **state)
 
 	(void)state;
 	buf_init(&b, 1 << 20);
-	const struct report_check check = { .result = SWEEP(&w, &pool_cfg, zone, peers) };
+	const struct report_check check = { .result = SWEEP(&w, &pool_cfg, zone, peers),
+		.style = { .width = 80 } };
 	const char *text = text_of(&b, &check);
-	has(text, "Pool          : " POOL "\nResult        : Failure\nWarnings      : 2\n");
+	has(text, "Pool          : " POOL "\nResult        : FAIL Failure\nWarnings      : 2\n");
 	has(text, "  PRIO/WGT  ADDRESS               VIA RESULT                         MS TLS "
 		  "DAYS\n");
 	has(text, "SIP over TLS: NAPTR 10 -> _sips._tcp." POOL " -> one.litware.test\n"
@@ -117,7 +118,8 @@ static void the_table_says_which_row_would_be_used_and_why(void **state)
 		  "                (subject CN=" POOL ", issuer CN=Test CA).\n"
 		  "                [tls_cert_expired in tls]\n"
 		  "                The server's certificate has expired.\n"
-		  "                1. see its dates: openssl s_client -connect 192.0.2.2:5061 "
+		  "                1. see its dates:\n"
+		  "                   openssl s_client -connect 192.0.2.2:5061 "
 		  "-servername " POOL);
 	has(text, "\nWarning       : No connection to 192.0.2.3:5061: connection refused.");
 	buf_done(&b);
@@ -222,6 +224,7 @@ static void more_v_shows_chains_causes_and_the_dns(void **state)
 	(void)state;
 	buf_init(&b, 1 << 20);
 	const struct report_check check = { .result = SWEEP(&w, &pool_cfg, zone, peers),
+		.style = { .width = 80 },
 		.verbosity = 1 };
 	const char *text = text_of(&b, &check);
 	has(text, "            certificate 0: CN=" POOL "; issuer CN=Test CA; valid\n");
@@ -267,6 +270,12 @@ static bool is_command(struct slice line)
 	return line.n > 3 && ascii_is_digit(line.p[0]) && line.p[1] == '.';
 }
 
+/* A name is whole, to be copied, whatever its length. */
+static bool is_word(struct slice line)
+{
+	return slice_chr(slice_trim(line), ' ') >= slice_trim(line).n;
+}
+
 static void no_line_but_a_command_is_wider_than_80_columns(void **state)
 {
 	struct world w;
@@ -275,12 +284,13 @@ static void no_line_but_a_command_is_wider_than_80_columns(void **state)
 	(void)state;
 	buf_init(&b, 1 << 20);
 	const struct report_check check = { .result = SWEEP(&w, &partner_cfg, wide, wide_peers),
+		.style = { .width = 80 },
 		.verbosity = 1 };
 	struct slice text = slice_str(text_of(&b, &check));
 	while (text.n) {
 		const struct slice line = slice_split(&text, '\n');
 
-		if (utf8_count(line) > 80 && !is_command(line))
+		if (utf8_count(line) > 80 && !is_command(line) && !is_word(line))
 			fail_msg("%zu columns: %.*s", utf8_count(line), SLICE_FMT(line));
 	}
 	/* Nothing was lost over it. */

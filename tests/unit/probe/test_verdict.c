@@ -27,7 +27,7 @@ static void every_dns_status_has_its_reason(void **state)
 		{ DNS_TIMEOUT, "dns_timeout", "does not answer" },
 		{ DNS_REFUSED, "dns_refused", "refuses" },
 		{ DNS_SERVFAIL, "dns_server_failure", "SERVFAIL" },
-		{ DNS_UNREACHABLE, "dns_unreachable", "no DNS answers" },
+		{ DNS_UNREACHABLE, "dns_unreachable", "cannot be reached" },
 		{ DNS_MALFORMED, "dns_malformed", "cannot be read" },
 	};
 
@@ -94,17 +94,19 @@ static void an_address_of_the_other_family_is_named(void **state)
 		struct probe_cfg cfg = scene_cfg(rows[i].registrar);
 		struct probe *p = NULL;
 		struct rng rng;
-		struct buf why;
+		struct text why;
+		struct buf b;
 
 		cfg.family = rows[i].family;
 		cfg.has_receiver_password = true;
 		cfg.receiver_server = slice_str(rows[i].server);
 		rng_init_number(&rng, 1);
-		buf_init(&why, 4096);
 		assert_int_equal(probe_new(&p, &cfg, &rng, 0, &why), ERR_CONFIG);
-		assert_string_equal(buf_cstr(&why), rows[i].word);
+		buf_init(&b, 4096);
+		text_put(&b, &why, NULL);
+		assert_string_equal(buf_cstr(&b), rows[i].word);
 		assert_null(p);
-		buf_done(&why);
+		buf_done(&b);
 	}
 }
 

@@ -16,10 +16,11 @@ static void writes_both(
 	struct probe_result r;
 	const struct report_run run = sample_run(sample_named(sample), &r);
 	struct buf out, err;
+	struct text why;
 
 	buf_init(&out, SAMPLE_TEXT);
 	buf_init(&err, SAMPLE_TEXT);
-	assert_int_equal(write_out_check(slice_str(format), &err), 0);
+	assert_int_equal(write_out_check(slice_str(format), &why), 0);
 	write_out_put(slice_str(format), &run, &out, &err);
 	assert_string_equal(buf_cstr(&out), want_out);
 	assert_string_equal(buf_cstr(&err), want_err);
@@ -130,12 +131,14 @@ static void what_cannot_be_written_is_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct buf why;
+		struct text why;
+		struct buf b;
 
-		buf_init(&why, 1024);
 		assert_int_equal(write_out_check(slice_str(rows[i].format), &why), ERR_SYNTAX);
-		assert_string_equal(buf_cstr(&why), rows[i].why);
-		buf_done(&why);
+		buf_init(&b, 1024);
+		text_put(&b, &why, NULL);
+		assert_string_equal(buf_cstr(&b), rows[i].why);
+		buf_done(&b);
 	}
 }
 
@@ -155,14 +158,12 @@ static void every_name_is_one_and_every_phase_has_its_time(void **state)
 	assert_int_equal(times, PHASE_COUNT);
 	for (unsigned i = 0; i < PHASE_COUNT; i++) {
 		char format[64];
-		struct buf why;
+		struct text why;
 
 		snprintf(format, sizeof(format), "%%{time_%s}", phase_name((enum probe_phase)i));
 		if (strchr(format, '.'))
 			*strchr(format, '.') = '_';
-		buf_init(&why, 1024);
 		assert_int_equal(write_out_check(slice_str(format), &why), 0);
-		buf_done(&why);
 	}
 }
 

@@ -1,0 +1,51 @@
+#include "app/commands.h"
+
+#include <string.h>
+
+#include "app/language.h"
+#include "base/mem.h"
+
+const struct command *const commands[] = {
+	&command_test,
+	&command_check,
+	&command_explain,
+	&command_gateway,
+	&command_lab,
+	&command_completion,
+	&command_help,
+};
+const size_t n_commands = COUNT(commands);
+
+const struct command *command_find(const char *name)
+{
+	for (size_t i = 0; i < n_commands; i++)
+		if (strcmp(name, commands[i]->opt->name) == 0)
+			return commands[i];
+	return NULL;
+}
+
+bool command_words(size_t i, const char **word, const char **what)
+{
+	if (i >= n_commands)
+		return false;
+	*word = commands[i]->opt->name;
+	*what = commands[i]->opt->summary;
+	return true;
+}
+
+const char *command_part_name(const struct opt_command *part)
+{
+	const char *space = strchr(part->name, ' ');
+
+	return space ? space + 1 : part->name;
+}
+
+void commands_usage(FILE *to)
+{
+	fprintf(to, "%s\n\n", language_look_up(N_("usage: stox COMMAND [options]")));
+	for (size_t i = 0; i < n_commands; i++)
+		fprintf(to, "  %-10s %s\n", commands[i]->opt->name,
+			language_look_up(commands[i]->opt->summary));
+	fprintf(to, "\n%s\n",
+		language_look_up(N_("`stox COMMAND --help` lists the options of a command.")));
+}

@@ -1,0 +1,184 @@
+#include "app/language.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app/files.h"
+#include "base/catalog.h"
+#include "base/mem.h"
+
+static struct buf file; /* of `catalog`, which is empty as long as this is */
+static struct catalog catalog;
+
+/* ---- what the reader wants ---- */
+
+/* The first of them that is set and not empty, as setlocale(3) has it. */
+static const char *locale(void)
+{
+	static const char *const names[] = { "LC_ALL", "LC_MESSAGES", "LANG" };
+
+	for (size_t i = 0; i < COUNT(names); i++) {
+		const char *value = getenv(names[i]);
+
+		if (value && value[0])
+			return value;
+	}
+	return "C";
+}
+
+static bool is_c(struct slice name)
+{
+	return slice_eqs(name, "C") || slice_eqs(name, "POSIX");
+}
+
+/* It becomes a part of a path. */
+static bool is_name(struct slice s)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789_-@";
+
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] == '\0' || !strchr(allowed, s.p[i]))
+			return false;
+	return s.n > 0;
+}
+
+static void add(struct language_names *to, struct slice language, struct slice modifier)
+{
+	char name[LANGUAGE_NAME_MAX];
+
+	if (to->n == LANGUAGE_NAMES_MAX || language.n + modifier.n >= sizeof(name))
+		return;
+	snprintf(name, sizeof(name), "%.*s%.*s", SLICE_FMT(language), SLICE_FMT(modifier));
+	if (is_name(slice_str(name)))
+		memcpy(to->name[to->n++], name, sizeof(name));
+}
+
+/* ll_CC.codeset@modifier, from the most to the least exact; the codeset is always UTF-8. */
+static void add_locale(struct language_names *to, struct slice locale_name)
+{
+	const struct slice modifier = slice_skip(locale_name, slice_chr(locale_name, '@'));
+	struct slice whole = slice_cut(locale_name, 0, locale_name.n - modifier.n);
+	const struct slice country = slice_split(&whole, '.');
+	const struct slice language = slice_cut(country, 0, slice_chr(country, '_'));
+
+	if (modifier.n) {
+		add(to, country, modifier);
+		if (language.n < country.n)
+			add(to, language, modifier);
+	}
+	add(to, country, SLICE_NONE);
+	if (language.n < country.n)
+		add(to, language, SLICE_NONE);
+}
+
+/* The ids are English, so a list that prefers it ends there: no catalogue is needed. */
+static bool is_english(struct slice name)
+{
+	return slice_eqs(name, "en") || slice_starts(name, SLICE("en_")) ||
+	       slice_starts(name, SLICE("en.")) || slice_starts(name, SLICE("en@"));
+}
+
+void language_names(struct language_names *ret)
+{
+	const char *language = getenv("LANGUAGE");
+	const struct slice from = slice_str(locale());
+	struct slice list = language && language[0] ? slice_str(language) : from;
+
+	*ret = (struct language_names){ .n = 0 };
+	if (is_c(from))
+		return;
+	while (list.n) {
+		const struct slice name = slice_split(&list, ':');
+
+		if (is_c(name) || is_english(name))
+			return;
+		add_locale(ret, name);
+	}
+}
+
+/* ---- its catalogue ---- */
+
+bool language_open(const char *folder, const struct language_names *names)
+{
+	char path[4096];
+
+	for (size_t i = 0; i < names->n; i++) {
+		struct text why;
+		int n = snprintf(
+			path, sizeof(path), "%s/%s/LC_MESSAGES/stox.mo", folder, names->name[i]);
+
+		language_done();
+		if (n < 0 || (size_t)n >= sizeof(path))
+			return false;
+		buf_init(&file, 2 * CATALOG_MAX);
+		if (file_read(path, CATALOG_MAX, &file, &why) == 0 &&
+			catalog_open(&catalog, buf_slice(&file)) == 0)
+			return true;
+	}
+	language_done();
+	return false;
+}
+
+/* The folder of the program, or "" when the system does not tell. */
+static void find_program(char *ret, size_t size)
+{
+	ssize_t n = readlink("/proc/self/exe", ret, size - 1);
+
+	ret[n > 0 ? n : 0] = '\0';
+	char *slash = strrchr(ret, '/');
+	if (slash)
+		*slash = '\0';
+}
+
+void language_init(void)
+{
+	static const char *const places[] = { "locale", "../share/locale", "../../share/locale" };
+	struct language_names names;
+	char program[2048], folder[sizeof(program) + sizeof("/../../share/locale")];
+
+	language_names(&names);
+	if (names.n == 0)
+		return;
+	find_program(program, sizeof(program));
+	for (size_t i = 0; i < COUNT(places); i++) {
+		snprintf(folder, sizeof(folder), "%s/%s", program, places[i]);
+		if (language_open(folder, &names))
+			return;
+	}
+}
+
+void language_done(void)
+{
+	catalog = (struct catalog){ .n = 0 };
+	buf_done(&file);
+}
+
+const char *language_look_up(const char *id)
+{
+	const char *text = id[0] ? catalog_find(&catalog, id) : NULL;
+
+	return text && text[0] ? text : id;
+}
+
+struct text language_around(const char *sentence, struct text inner)
+{
+	struct buf b;
+
+	buf_init(&b, 1 << 16);
+	text_put(&b, &inner, language_look_up);
+	const struct text t = TEXT(sentence, text_slice(buf_slice(&b)));
+	buf_done(&b);
+	return t;
+}
+
+void say(FILE *to, struct text t)
+{
+	struct buf b;
+
+	buf_init(&b, 1 << 16);
+	text_put(&b, &t, language_look_up);
+	fprintf(to, "%s\n", buf_cstr(&b));
+	buf_done(&b);
+}

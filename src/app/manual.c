@@ -1,0 +1,95 @@
+#include "app/manual.h"
+
+#include "app/commands.h"
+#include "probe/write_out.h"
+
+enum { WORDS_SHOWN = 16 }; /* more than that: the text says where they are listed */
+
+static const char *look(text_look_up *look_up, const char *id)
+{
+	return look_up ? look_up(id) : id;
+}
+
+/* A phrase as a sentence: with a capital and a full stop. */
+static void put_sentence(struct buf *b, const char *phrase)
+{
+	buf_putc(b, (uint8_t)(phrase[0] >= 'a' && phrase[0] <= 'z' ? phrase[0] - 'a' + 'A'
+								   : phrase[0]));
+	buf_printf(b, "%s.\n", phrase + 1);
+}
+
+static size_t count(opt_words *words)
+{
+	const char *word, *what;
+	size_t n = 0;
+
+	while (words(n, &word, &what))
+		n++;
+	return n;
+}
+
+/* .Cm text\n(for people),\n ... */
+static void put_words(struct buf *b, opt_words *words, text_look_up *look_up)
+{
+	const size_t n = count(words);
+	const char *word, *what;
+
+	if (n > WORDS_SHOWN)
+		return;
+	buf_printf(b, "%s\n", look(look_up, N_("One of")));
+	for (size_t i = 0; words(i, &word, &what); i++) {
+		const char *end = i + 1 < n ? "," : ".";
+
+		buf_printf(b, ".Cm %s%s%s\n", word, what ? "" : " ", what ? "" : end);
+		if (what)
+			buf_printf(b, "(%s)%s\n", look(look_up, what), end);
+	}
+}
+
+static void put_option(struct buf *b, const struct opt *o, text_look_up *look_up)
+{
+	if (o->letter)
+		buf_printf(b, ".It Fl %c , -%s", o->letter, o->name);
+	else
+		buf_printf(b, ".It Fl -%s", o->name);
+	if (o->arg)
+		buf_printf(b, " Ar %s", look(look_up, o->arg));
+	buf_printf(b, "\n%s\n", look(look_up, o->manual));
+	if (o->words)
+		put_words(b, o->words, look_up);
+}
+
+void manual_put_options(struct buf *b, const struct opt_command *cmd, text_look_up *look_up)
+{
+	buf_puts(b, ".Bl -tag -width Ds\n");
+	for (size_t i = 0; i < cmd->n_opts; i++)
+		if (cmd->opts[i].help)
+			put_option(b, &cmd->opts[i], look_up);
+	buf_puts(b, ".El\n");
+}
+
+void manual_put_commands(struct buf *b, text_look_up *look_up)
+{
+	buf_puts(b, ".Bl -tag -width completion\n");
+	for (size_t i = 0; i < n_commands; i++) {
+		const struct opt_command *cmd = commands[i]->opt;
+
+		buf_printf(b, ".It Cm %s\n", cmd->name);
+		put_sentence(b, look(look_up, cmd->summary));
+		if (cmd->section)
+			buf_printf(b, "%s\n.Xr stox-%s %u .\n", look(look_up, N_("See")), cmd->name,
+				cmd->section);
+	}
+	buf_puts(b, ".El\n");
+}
+
+void manual_put_write_out(struct buf *b, text_look_up *look_up)
+{
+	buf_puts(b, ".Bl -tag -width Ds\n");
+	for (size_t i = 0; i < write_out_count(); i++) {
+		const struct write_out_name name = write_out_at(i);
+
+		buf_printf(b, ".It Li %%{%s}\n%s\n", name.name, look(look_up, name.what));
+	}
+	buf_puts(b, ".El\n");
+}
