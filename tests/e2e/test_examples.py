@@ -14,7 +14,7 @@ TOP = Path(__file__).resolve().parents[2]
 
 
 def examples():
-    for path in [TOP / "README.md", *sorted((TOP / "doc").glob("*.[1-8]"))]:
+    for path in [TOP / "README.md", *sorted((TOP / "doc").glob("**/*.[1-8]"))]:
         lines = path.read_text().splitlines()
         for i, line in enumerate(lines):
             if not line.startswith("$ stox "):
