@@ -60,7 +60,6 @@ void page_where(const struct page *p)
 	struct buf b;
 
 	buf_init(&b, 1024);
-	buf_puts(&b, ": ");
 	report_put_where(&b, p->run);
 	page_text(p->b, buf_slice(&b));
 	trace_part_done(&b, p->b);
@@ -90,8 +89,10 @@ static void put_title(const struct page *p)
 	const struct probe_result *r = p->run->result;
 
 	page_look(p, r->success ? N_("Success") : N_("Failure"));
-	if (!r->success)
+	if (!r->success) {
+		buf_puts(p->b, ": ");
 		page_where(p);
+	}
 	buf_puts(p->b, " - ");
 	page_str(p->b, r->target_fqdn);
 }
@@ -185,8 +186,9 @@ static void put_verdict(const struct page *p)
 		report_put_message(&said, p->run);
 		buf_puts(p->b, "<p class=\"said\">");
 		page_text(p->b, buf_slice(&said));
-		buf_printf(p->b, "</p>\n<p><code>%s</code> in <code>%s</code></p>\n",
-			reason_id(r->reason), phase_name(r->phase));
+		buf_puts(p->b, "</p>\n<p><code>");
+		page_where(p);
+		buf_puts(p->b, "</code></p>\n");
 		trace_part_done(&said, p->b);
 	}
 	put_limit(p);
@@ -211,7 +213,8 @@ static void put_steps(const struct page *p)
 		if (info->next[i].command) {
 			trace_part_clear(&step, p->b);
 			report_put_command(&step, p->run->result, info->next[i].command);
-			buf_puts(p->b, ": <code>");
+			page_look(p, N_(": "));
+			buf_puts(p->b, "<code>");
 			page_text(p->b, buf_slice(&step));
 			buf_puts(p->b, "</code>");
 		}

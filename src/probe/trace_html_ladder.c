@@ -238,8 +238,10 @@ static void put_stop(const struct ladder *l)
 	buf_printf(l->b, "<li class=\"stop %s\">%s ", r->success ? "good" : "bad",
 		r->success ? "&check;" : "&cross;");
 	page_look(l->page, r->success ? N_("Success") : N_("Failure"));
-	if (!r->success)
+	if (!r->success) {
+		buf_puts(l->b, ": ");
 		page_where(l->page);
+	}
 	buf_printf(l->b, ", %.3f&nbsp;ms</li>\n", page_ms(r->latency));
 }
 

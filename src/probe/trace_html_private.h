@@ -14,7 +14,7 @@ void page_text(struct buf *b, struct slice s);
 void page_str(struct buf *b, const char *s);
 void page_look(const struct page *p, const char *id);
 void page_sentence(const struct page *p, const struct text *t);
-void page_where(const struct page *p); /* ": sip_rejected in sip.send" */
+void page_where(const struct page *p); /* "sip_rejected in sip.send" */
 void page_begin_section(const struct page *p, const char *title);
 
 static inline double page_ms(ts_t t)
