@@ -56,6 +56,51 @@ static int wrong(const struct service *s, const struct conf_text *t, const char 
 	return 2;
 }
 
+static bool is_named(const struct conf_text *t, const char *prepared)
+{
+	char name[256];
+
+	return jid_domain_unicode(slice_str(t->s), name, sizeof(name)) == 0 &&
+	       strcmp(name, prepared) == 0;
+}
+
+static unsigned line_in(const struct conf_texts *list, const char *prepared)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (is_named(&list->v[i], prepared))
+			return list->v[i].at.line;
+	return 0;
+}
+
+static unsigned first_line(const struct service *s, const char *prepared)
+{
+	unsigned line = 0;
+
+	for (size_t i = 0; !line && i < s->conf->n_pools; i++)
+		line = line_in(&s->conf->pools[i].domains, prepared);
+	for (size_t i = 0; !line && i < s->conf->n_partners; i++) {
+		const struct conf_partner *p = &s->conf->partners[i];
+
+		line = is_named(&p->domain, prepared) ? p->domain.at.line
+						      : line_in(&p->additional_domains, prepared);
+	}
+	return line;
+}
+
+/* What conf knows to be the same was refused there.  It does not know that a name in U-labels and
+ * the one in A-labels (xn--bcher-kva.test) are one domain. */
+static int wrong_domain(const struct service *s, const struct conf_text *t, int err)
+{
+	char name[256];
+
+	if (err != -EEXIST || jid_domain_unicode(slice_str(t->s), name, sizeof(name)))
+		return wrong(s, t, err_text(err));
+	fprintf(stderr, "%s:%u:%u: ", s->conf_path, t->at.line, t->at.column);
+	say(stderr, TEXT(N_("`{1}` is the same domain as one before it (line {2})"), text_str(t->s),
+			    text_u64(first_line(s, name))));
+	return 2;
+}
+
 static int add_own(struct service *s)
 {
 	for (size_t i = 0; i < s->conf->n_pools; i++) {
@@ -65,8 +110,7 @@ static int add_own(struct service *s)
 			int err = partners_add_own(s->partners, slice_str(d->v[k].s));
 
 			if (err)
-				return wrong(s, &d->v[k],
-					err == -EEXIST ? N_("named twice") : err_text(err));
+				return wrong_domain(s, &d->v[k], err);
 		}
 	}
 	return 0;
@@ -83,13 +127,13 @@ static int add_partner(struct service *s, const struct conf_partner *p)
 	int err = partners_add(s->partners, domain, types[p->type.value]);
 
 	if (err)
-		return wrong(s, &p->domain, err == -EEXIST ? N_("named twice") : err_text(err));
+		return wrong_domain(s, &p->domain, err);
 	for (size_t i = 0; i < p->additional_domains.n; i++) {
 		const struct conf_text *t = &p->additional_domains.v[i];
 
 		err = partners_add_domain(s->partners, domain, slice_str(t->s));
 		if (err)
-			return wrong(s, t, err == -EEXIST ? N_("named twice") : err_text(err));
+			return wrong_domain(s, t, err);
 	}
 	return 0;
 }
@@ -206,6 +250,19 @@ static int read_config(struct service *s)
 	return err || !s->conf ? 2 : fill_cfg(s);
 }
 
+/* With --check, too, so that what is refused at the start is refused by the check: an engine opens
+ * nothing.  All else that it could refuse has been seen by then. */
+static int make_gateway(struct service *s, ts_t now)
+{
+	runner_seed(&s->rng);
+	int err = gateway_new(&s->gateway, &s->cfg, &s->rng, now);
+	if (err == -ENOMEM) {
+		opt_complain(&command, TEXT_PLAIN(err_text(err)));
+		return 3;
+	}
+	return err ? wrong(s, &s->conf->gateway.sip.next_hop, err_text(err)) : 0;
+}
+
 /* ---- the run ---- */
 
 /* systemd reads the level from a prefix: sd-daemon(3). */
@@ -260,16 +317,11 @@ static int run(struct service *s)
 {
 	const struct pump_cfg cfg = { .drained = drained, .arg = s };
 
-	runner_seed(&s->rng);
 	if (pump_new(&s->pump, &cfg))
 		return 3;
-	int err = gateway_new(&s->gateway, &s->cfg, &s->rng, pump_now(s->pump));
-	if (err) {
-		opt_complain(&command, TEXT(N_("it cannot start: {1} (is next_hop a sip: URI over "
-					       "UDP or TCP?)"),
-					       text_errno(err)));
-		return err == -ENOMEM ? 3 : 2;
-	}
+	int status = make_gateway(s, pump_now(s->pump));
+	if (status)
+		return status;
 	if (pump_add(s->pump, gateway_engine(s->gateway)) || s->status || pump_run(s->pump))
 		return 3;
 	return s->status;
@@ -283,8 +335,8 @@ static int cmd_gateway(int argc, char **argv)
 	if (r != OPT_OK)
 		return r == OPT_HELP ? 0 : 2;
 	int status = read_config(&s);
-	if (!status && !s.v.check)
-		status = run(&s);
+	if (!status)
+		status = s.v.check ? make_gateway(&s, 0) : run(&s);
 	s.pump = pump_free(s.pump);
 	gateway_free(s.gateway);
 	partners_free(s.partners);

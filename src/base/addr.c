@@ -245,3 +245,10 @@ bool addr_is_loopback(const struct addr *a)
 
 	return a->family == 4 ? a->ip[0] == 127 : a->family == 6 && memcmp(a->ip, one, 16) == 0;
 }
+
+bool addr_is_wildcard(const struct addr *a)
+{
+	static const uint8_t zero[16];
+
+	return a->family && memcmp(a->ip, zero, sizeof(zero)) == 0;
+}

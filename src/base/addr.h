@@ -31,3 +31,4 @@ const char *addr_text(const struct addr *a, char text[ADDR_TEXT_MAX]); /* return
 bool addr_eq(const struct addr *a, const struct addr *b);
 bool addr_ip_eq(const struct addr *a, const struct addr *b); /* ports are ignored */
 bool addr_is_loopback(const struct addr *a);
+bool addr_is_wildcard(const struct addr *a); /* 0.0.0.0 or ::, all of this machine's */

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/addr.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "conf/syntax.h"
@@ -52,6 +53,11 @@ static int cmp_entry(const void *a, const void *b)
 	return d ? d : cmp_place(x->text->at, y->text->at);
 }
 
+static bool has_gateway(const struct conf *c)
+{
+	return c->gateway.at.line > 0;
+}
+
 static void entries_add(
 	struct entries *e, const struct conf_text *text, enum owner owner, const void *who)
 {
@@ -77,8 +83,10 @@ static size_t count_domains(const struct conf *c)
 	return n;
 }
 
-/* `b` says again what `a` said.  Two pools may serve one domain: its users are spread over them. */
-static void check_pair(const struct entry *a, const struct entry *b, struct problems *problems)
+/* `b` says again what `a` said.  Two pools may serve one domain, its users are spread over them;
+ * not beside a gateway, which takes each of its own domains once. */
+static void check_pair(
+	const struct entry *a, const struct entry *b, bool gateway, struct problems *problems)
 {
 	char text[SHOWN_MAX];
 	const struct text_arg domain = text_str(shown(slice_str(b->text->s), text));
@@ -95,20 +103,20 @@ static void check_pair(const struct entry *a, const struct entry *b, struct prob
 		problems_add(problems, b->text->at,
 			TEXT(N_("the partner domain `{1}` is here twice (line {2})"), domain,
 				line));
-	} else if (a->who == b->who) {
+	} else if (a->who == b->who || gateway) {
 		problems_add(problems, b->text->at,
 			TEXT(N_("the domain `{1}` is here twice (line {2})"), domain, line));
 	}
 }
 
-static void check_sorted(const struct entries *e, struct problems *problems)
+static void check_sorted(const struct entries *e, bool gateway, struct problems *problems)
 {
 	for (size_t i = 1; i < e->n; i++) {
 		const struct entry *a = &e->v[i - 1];
 		const struct entry *b = &e->v[i];
 
 		if (cmp_domain(slice_str(a->text->s), slice_str(b->text->s)) == 0)
-			check_pair(a, b, problems);
+			check_pair(a, b, gateway, problems);
 	}
 }
 
@@ -131,7 +139,7 @@ static int check_domains(const struct conf *c, struct problems *problems)
 		entries_add_all(&e, &p->additional_domains, OWNER_PARTNER, p);
 	}
 	qsort(e.v, e.n, sizeof(*e.v), cmp_entry);
-	check_sorted(&e, problems);
+	check_sorted(&e, has_gateway(c), problems);
 	mem_free(e.v);
 	return 0;
 }
@@ -209,12 +217,80 @@ static void check_proof(const struct conf_partner *p, struct problems *problems)
 				      "`dialback: true` only")));
 }
 
+struct listen {
+	enum transport transport;
+	struct addr addr;
+};
+
+static struct listen read_listen(const struct conf_text *t)
+{
+	struct slice rest = slice_str(t->s);
+	struct slice name = slice_split(&rest, ':');
+	struct listen l = { .transport = TRANSPORT_UDP };
+
+	/* Both were found well formed when the value was loaded. */
+	(void)(transport_find(name, &l.transport) && addr_decode(rest, &l.addr));
+	return l;
+}
+
+/* Would the second of them find its address in use?  A wildcard takes all addresses of its family;
+ * port 0 is a free one. */
+static bool overlaps(const struct listen *a, const struct listen *b)
+{
+	return a->transport == b->transport && a->addr.family == b->addr.family &&
+	       a->addr.port == b->addr.port && a->addr.port &&
+	       (addr_ip_eq(&a->addr, &b->addr) || addr_is_wildcard(&a->addr) ||
+		       addr_is_wildcard(&b->addr));
+}
+
+static void check_listens(const struct conf_texts *texts, struct problems *problems)
+{
+	for (size_t i = 1; i < texts->n; i++) {
+		const struct conf_text *b = &texts->v[i];
+		const struct listen second = read_listen(b);
+
+		for (size_t k = 0; k < i; k++) {
+			const struct conf_text *a = &texts->v[k];
+			const struct listen first = read_listen(a);
+
+			if (!overlaps(&first, &second))
+				continue;
+			problems_add(problems, b->at,
+				TEXT(N_("`{1}` cannot be had beside `{2}` (line {3}): the address "
+					"is "
+					"in use by then"),
+					text_str(b->s), text_str(a->s), text_u64(a->at.line)));
+			break;
+		}
+	}
+}
+
+/* A next hop has the form of a registrar, to which TLS is possible. */
+static void check_next_hop(const struct conf_text *hop, struct problems *problems)
+{
+	struct slice params = slice_str(hop->s);
+
+	(void)slice_split(&params, ';');
+	while (params.n > 0) {
+		struct slice value = slice_split(&params, ';');
+		struct slice name = slice_split(&value, '=');
+
+		if (slice_ieqs(name, "transport") && slice_ieqs(value, "tls"))
+			problems_add(problems, hop->at,
+				TEXT_PLAIN(
+					N_("the gateway speaks to `next_hop` over UDP or TCP, not "
+					   "yet over TLS")));
+	}
+}
+
 static void check_gateway(const struct conf *c, struct problems *problems)
 {
 	const struct conf_text *name = &c->gateway.xmpp.component.name;
 
-	if (c->gateway.at.line == 0)
+	if (!has_gateway(c))
 		return;
+	check_listens(&c->gateway.sip.listen, problems);
+	check_next_hop(&c->gateway.sip.next_hop, problems);
 	if (c->n_pools == 0) {
 		problems_add(problems, c->gateway.at,
 			TEXT_PLAIN(N_("`gateway` needs a pool: its `domains` are those of the SIP "

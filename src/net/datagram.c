@@ -158,7 +158,7 @@ static int open_socket(struct datagram *d, const struct addr *local, bool toward
 	setsockopt(d->fd, level, recverr, &(int){ 1 }, sizeof(int));
 	setsockopt(d->fd, SOL_SOCKET, SO_RCVBUF, &(int){ SOCKET_BYTES }, sizeof(int));
 	setsockopt(d->fd, SOL_SOCKET, SO_SNDBUF, &(int){ SOCKET_BYTES }, sizeof(int));
-	if (!sock_is_wildcard(&d->local))
+	if (!addr_is_wildcard(&d->local))
 		return 0;
 	setsockopt(d->fd, level, pktinfo, &(int){ 1 }, sizeof(int));
 	d->ways = mem_alloc0(WAYS * sizeof(*d->ways));

@@ -94,10 +94,3 @@ int sock_toward(const struct addr *peer, struct addr *ret)
 	*ret = local;
 	return 0;
 }
-
-bool sock_is_wildcard(const struct addr *a)
-{
-	static const uint8_t zero[16];
-
-	return memcmp(a->ip, zero, sizeof(zero)) == 0;
-}

@@ -23,4 +23,3 @@ int sock_local(int fd, struct addr *ret);
 
 /* The address of this machine from which `peer` is reached; port 0.  No packet is sent. */
 int sock_toward(const struct addr *peer, struct addr *ret);
-bool sock_is_wildcard(const struct addr *a);

@@ -280,6 +280,29 @@ static void loopback_is_127_and_1(void **state)
 	assert_false(addr_is_loopback(&(struct addr){ .ip = { 127, 0, 0, 1 } }));
 }
 
+static void a_wildcard_is_known(void **state)
+{
+	static const struct {
+		const char *text;
+		bool want;
+	} table[] = {
+		{ "0.0.0.0:5060", true },
+		{ "[::]:5060", true },
+		{ "0.0.0.1:5060", false },
+		{ "[::1]:5060", false },
+		{ "[100::]:5060", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(table); i++) {
+		struct addr a = addr_of(table[i].text);
+
+		if (addr_is_wildcard(&a) != table[i].want)
+			fail_msg("%s", table[i].text);
+	}
+	assert_false(addr_is_wildcard(&(struct addr){ .family = 0 }));
+}
+
 static void transports_have_names(void **state)
 {
 	static const struct {
@@ -318,6 +341,7 @@ int main(void)
 		cmocka_unit_test(a_text_that_finds_no_memory_is_empty),
 		cmocka_unit_test(equality_is_of_family_address_and_port),
 		cmocka_unit_test(loopback_is_127_and_1),
+		cmocka_unit_test(a_wildcard_is_known),
 		cmocka_unit_test(transports_have_names),
 	};
 

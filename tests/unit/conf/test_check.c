@@ -12,10 +12,13 @@
 
 #define POOL    "pools:\n  - fqdn: pool.litware.test\n    domains: [litware.test]\n"
 #define PARTNER "partners:\n  - domain: contoso.test\n"
-#define GATEWAY                                                                                    \
-	"gateway:\n  sip:\n    listen: [udp:127.0.0.1:5070]\n    next_hop: sip:127.0.0.1\n"        \
+#define GATEWAY_AT(listen, hop)                                                                    \
+	"gateway:\n  sip:\n    listen: [" listen "]\n    next_hop: " hop "\n"                      \
 	"    trusted_peers: [127.0.0.1]\n  xmpp:\n    component: { server: a:1, secret_file: s, "  \
 	"name: "
+#define GATEWAY GATEWAY_AT("udp:127.0.0.1:5070", "sip:127.0.0.1")
+#define LISTENS(first, second)                                                                     \
+	POOL GATEWAY_AT("'" first "', '" second "'", "sip:127.0.0.1") "litware.test }\n"
 
 struct row {
 	const char *name, *text, *errors;
@@ -101,6 +104,33 @@ static const struct row rows[] = {
 		"f:4:3: `gateway` needs a pool: its `domains` are those of the SIP side\n" },
 	{ "without a pool, though the key is there", "pools: []\n" GATEWAY "litware.test }\n",
 		"f:3:3: `gateway` needs a pool: its `domains` are those of the SIP side\n" },
+
+	{ "two pools of a gateway share a domain",
+		POOL "  - fqdn: b.test\n    domains: [c.test, LITWARE.test]\n" GATEWAY
+		     "litware.test }\n",
+		"f:5:23: the domain `LITWARE.test` is here twice (line 3)\n" },
+	{ "an address to listen on twice", LISTENS("udp:127.0.0.1:5070", "udp:127.0.0.1:5070"),
+		"f:6:36: `udp:127.0.0.1:5070` cannot be had beside `udp:127.0.0.1:5070` (line 6): "
+		"the address is in use by then\n" },
+	{ "a wildcard, then an address of it", LISTENS("tcp:[::]:5070", "tcp:[::1]:5070"),
+		"f:6:31: `tcp:[::1]:5070` cannot be had beside `tcp:[::]:5070` (line 6): the "
+		"address is in use by then\n" },
+	{ "an address, then its wildcard", LISTENS("tcp:127.0.0.1:5070", "tcp:0.0.0.0:5070"),
+		"f:6:36: `tcp:0.0.0.0:5070` cannot be had beside `tcp:127.0.0.1:5070` (line 6): "
+		"the address is in use by then\n" },
+	{ "two transports", LISTENS("udp:127.0.0.1:5070", "tcp:127.0.0.1:5070"), "" },
+	{ "two ports", LISTENS("udp:127.0.0.1:5070", "udp:127.0.0.1:5071"), "" },
+	{ "two addresses", LISTENS("udp:127.0.0.1:5070", "udp:127.0.0.2:5070"), "" },
+	{ "two families", LISTENS("udp:0.0.0.0:5070", "udp:[::]:5070"), "" },
+	{ "two ports that are free", LISTENS("udp:127.0.0.1:0", "udp:127.0.0.1:0"), "" },
+	{ "a next hop over TCP",
+		POOL GATEWAY_AT(
+			"udp:127.0.0.1:5070", "sip:127.0.0.1;lr;transport=tcp") "litware.test }\n",
+		"" },
+	{ "a next hop over TLS",
+		POOL GATEWAY_AT(
+			"udp:127.0.0.1:5070", "sip:127.0.0.1;transport=TLS") "litware.test }\n",
+		"f:7:15: the gateway speaks to `next_hop` over UDP or TCP, not yet over TLS\n" },
 
 	/* With another fault in the file, only what is there is compared. */
 	{ "a fault, and a domain twice", "pols: 1\n" PARTNER "  - domain: contoso.test\n",

@@ -204,20 +204,6 @@ static void a_peer_that_cannot_be_reached_is_an_error(void **state)
 	assert_true(addr_eq(&local, &before)); /* not written on failure */
 }
 
-static void a_wildcard_is_known(void **state)
-{
-	struct addr a = at("0.0.0.0:5060");
-
-	(void)state;
-	assert_true(sock_is_wildcard(&a));
-	a = at("[::]:5060");
-	assert_true(sock_is_wildcard(&a));
-	a = at("0.0.0.1:5060");
-	assert_false(sock_is_wildcard(&a));
-	a = at("[::1]:5060");
-	assert_false(sock_is_wildcard(&a));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -231,7 +217,6 @@ int main(void)
 		cmocka_unit_test(ipv6_leaves_ipv4_alone),
 		cmocka_unit_test(the_address_toward_a_peer_is_ours),
 		cmocka_unit_test(a_peer_that_cannot_be_reached_is_an_error),
-		cmocka_unit_test(a_wildcard_is_known),
 	};
 
 	return cmocka_run_group_tests_name("sock", tests, NULL, NULL);

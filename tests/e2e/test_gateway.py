@@ -1,0 +1,71 @@
+"""stox gateway: what would be refused at the start is refused by --check, in the same words, and nothing is started."""
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+STOX = os.path.abspath(sys.argv[1])
+FILE = """pools:
+  - fqdn: pool.litware.test
+    domains: [litware.test]
+{pools}partners:
+  - domain: contoso.test
+{partners}gateway:
+  sip:
+    listen: [{listen}]
+    next_hop: {hop}
+    trusted_peers: [127.0.0.1]
+  xmpp:
+    component: {{ name: litware.test, server: "127.0.0.1:9", secret_file: secret }}
+"""
+SOUND = {"pools": "", "partners": "", "listen": "udp:127.0.0.1:0", "hop": "sip:127.0.0.1:5060"}
+REFUSED = [
+    ("two pools share a domain", {"pools": "  - fqdn: b.test\n    domains: [b.test, Litware.test]\n"},
+     "5:23: the domain `Litware.test` is here twice (line 3)"),
+    ("the same, in the two forms of an international name",
+     {"pools": "    # a line\n  - fqdn: b.test\n    domains:\n      - bücher.test\n      - xn--bcher-kva.test\n"},
+     "8:9: `xn--bcher-kva.test` is the same domain as one before it (line 7)"),
+    ("a partner's domain is a pool's", {"partners": "    additional_domains: [litware.test]\n"},
+     "6:26: `litware.test` cannot be a partner's domain: it is a pool's (line 3)"),
+    ("the same, in two forms", {"pools": "  - fqdn: b.test\n    domains: [bücher.test]\n",
+                                "partners": "    additional_domains: [xn--bcher-kva.test]\n"},
+     "8:26: `xn--bcher-kva.test` is the same domain as one before it (line 5)"),
+    ("an additional domain is another partner's, in two forms",
+     {"partners": "    additional_domains: [xn--bcher-kva.test]\n  - domain: bücher.test\n"},
+     "7:13: `bücher.test` is the same domain as one before it (line 6)"),
+    ("a domain that is none", {"partners": "    additional_domains: [xn--a]\n"}, "6:26: `xn--a`: malformed"),
+    ("an address to listen on twice", {"listen": "'udp:127.0.0.1:5070', 'udp:127.0.0.1:5070'"},
+     "8:36: `udp:127.0.0.1:5070` cannot be had beside `udp:127.0.0.1:5070` (line 8): the address is in use by then"),
+    ("a next hop over TLS", {"hop": "sip:127.0.0.1;transport=tls"},
+     "9:15: the gateway speaks to `next_hop` over UDP or TCP, not yet over TLS"),
+    ("a next hop whose name is none", {"hop": "sip:bücher.test"}, "9:15: `sip:bücher.test`: malformed"),
+    ("a next hop with a parameter twice", {"hop": "sip:127.0.0.1;lr;lr"}, "9:15: `sip:127.0.0.1;lr;lr`: malformed"),
+]
+failed = 0
+
+
+def check(what, ok, shown=""):
+    global failed
+    print(f"{'ok' if ok else 'FAILED'}: {what}{'' if ok else chr(10) + str(shown)}")
+    failed += not ok
+
+
+def run(folder, values, *args):
+    path = Path(folder) / "stox.yaml"
+    path.write_text(FILE.format(**{**SOUND, **values}))
+    done = subprocess.run([STOX, "gateway", "--config", str(path), *args], capture_output=True, text=True, timeout=60)
+    return done.returncode, done.stderr.replace(f"{path}:", "")
+
+
+with tempfile.TemporaryDirectory() as name:
+    secret = Path(name) / "secret"
+    secret.write_text("component-secret\n")
+    secret.chmod(0o600)
+    check("a sound file passes", run(name, {}, "--check") == (0, ""))
+    for what, values, line in REFUSED:
+        checked = run(name, values, "--check")
+        check(f"{what}: refused by the check", checked == (2, line + "\n"), checked)
+        check(f"{what}: refused at the start", run(name, values) == checked, run(name, values))
+sys.exit(failed > 0)
