@@ -203,6 +203,10 @@ static bool is_told(const struct sweep *s, enum reason reason, const char *name)
 			if (f->reason == reason && strcmp(f->evidence.dns_name, name) == 0)
 				return true;
 		}
+	for (unsigned i = 0; i < s->n_own_faults; i++)
+		if (s->own_faults[i].reason == reason &&
+			strcmp(s->own_faults[i].evidence.dns_name, name) == 0)
+			return true;
 	return false;
 }
 
@@ -214,6 +218,8 @@ static void find_question(
 	if (s->n_own_faults == SWEEP_OWN_FAULTS_MAX)
 		return;
 	sweep_blame_dns(own, q);
+	if (is_told(s, own->reason, q->name))
+		return;
 	for (unsigned i = 0; i < s->result.n_findings; i++) {
 		struct sweep_finding *f = &s->findings[i];
 
@@ -223,7 +229,7 @@ static void find_question(
 			return;
 		}
 	}
-	struct sweep_finding *f = is_told(s, own->reason, q->name) ? NULL : add(s, severity, -1);
+	struct sweep_finding *f = add(s, severity, -1);
 	if (!f)
 		return;
 	f->fault = own;
@@ -267,20 +273,35 @@ static void find_dns_failures(struct sweep *s)
 				&s->questions[id - 1]);
 }
 
+/* What decided, as in both locates: a service that could not be looked up, else the target ".".  Of
+ * both XMPP services the one with STARTTLS, which stands behind the other. */
+static const struct sweep_question *decisive(const struct sweep *s, enum sweep_plan plan)
+{
+	const struct sweep_question *failed = NULL, *no = NULL;
+
+	for (unsigned i = 0; i < s->n_services; i++) {
+		const struct sweep_service *sv = &s->services[i];
+		const struct sweep_question *q = sweep_question_at(s, sv->srv);
+
+		if (sv->plan != plan || !q)
+			continue;
+		if (!failed && !is_no(q->status))
+			failed = q;
+		if (q->says_no && (!no || sweep_kind_is_xmpp(sv->kind)))
+			no = q;
+	}
+	return no && failed ? failed : no;
+}
+
 /* The target ".", and nothing else in the plan. */
 static void find_refusal(struct sweep *s, enum sweep_plan plan, enum sweep_severity severity)
 {
 	for (unsigned i = 0; i < s->n_rows; i++)
 		if (s->rows[i].plan == plan)
 			return;
-	for (unsigned i = 0; i < s->n_services; i++) {
-		const struct sweep_question *q = sweep_question_at(s, s->services[i].srv);
-
-		if (s->services[i].plan == plan && q && q->says_no && !q->n_usable) {
-			find_question(s, severity, q);
-			return;
-		}
-	}
+	const struct sweep_question *q = decisive(s, plan);
+	if (q)
+		find_question(s, severity, q);
 }
 
 static bool has_plan(const struct sweep *s, enum sweep_plan plan)

@@ -55,16 +55,15 @@ static void plan_partner(struct sweep *s)
 	}
 }
 
-/* Is there anything in this plan, or a record that says that there decidedly is nothing?  Of the
- * two XMPP services the one with STARTTLS decides, as in xmpp/xlocate. */
+/* Is there anything in this plan, or a record that says that there decidedly is nothing?  Such a
+ * record forbids the fallback whichever of the services it is about (XEP-0368 section 5). */
 static bool is_served(const struct sweep *s, enum sweep_plan plan)
 {
 	for (unsigned i = 0; i < s->n_services; i++) {
 		const struct sweep_service *sv = &s->services[i];
 		const struct sweep_question *q = sweep_question_at(s, sv->srv);
-		const bool extra = sv->kind == SWEEP_XMPPS_CLIENT || sv->kind == SWEEP_XMPPS_SERVER;
 
-		if (sv->plan == plan && (sv->n_targets || (q && q->says_no && !extra)))
+		if (sv->plan == plan && (sv->n_targets || (q && q->says_no)))
 			return true;
 	}
 	return false;

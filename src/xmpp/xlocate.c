@@ -16,6 +16,7 @@ enum {
 struct question {
 	enum dns_type type;
 	bool sent, answered;
+	bool says_no; /* SRV: a record "." */
 	enum dns_status status;
 	struct addr server;
 	char name[DNS_NAME_MAX];
@@ -42,7 +43,7 @@ struct xlocate {
 	struct host hosts[HOSTS_MAX];
 	unsigned n_hosts;
 	bool planned; /* the hosts are complete and in order */
-	bool says_no; /* _xmpp-client is "." */
+	bool says_no; /* one of the two services is ".": records are kept here, so no fallback */
 	uint8_t family;
 	struct cursor next;
 	unsigned taken;
@@ -162,7 +163,9 @@ static void plan(struct xlocate *l)
 	if (l->planned || l->srv_open)
 		return;
 	l->planned = true;
-	if (l->n_hosts == 0 && !l->says_no) { /* RFC 6120 section 3.2.2 */
+	/* RFC 6120 section 3.2.2, but not where "." was said: of either service, XEP-0368
+	 * section 5. */
+	if (l->n_hosts == 0 && !l->says_no) {
 		l->hosts[l->n_hosts].port = CLIENT_PORT;
 		memcpy(l->hosts[l->n_hosts++].name, l->domain, sizeof(l->domain));
 	}
@@ -241,7 +244,9 @@ struct xlocate *xlocate_free(struct xlocate *l)
 
 /* ---- answers ---- */
 
-static void push_srv(struct xlocate *l, const struct question *q, const struct dns_answer *a)
+/* A "." speaks of its own service only: without direct TLS there may be STARTTLS (XEP-0368 section
+ * 5), without STARTTLS direct TLS, which is a service beside it. */
+static void push_srv(struct xlocate *l, struct question *q, const struct dns_answer *a)
 {
 	const bool direct = slice_starts(slice_str(q->name), SLICE("_xmpps-"));
 	const unsigned most = l->n_hosts + RECORDS_MAX;
@@ -253,9 +258,8 @@ static void push_srv(struct xlocate *l, const struct question *q, const struct d
 
 		if (r->type != DNS_SRV)
 			continue;
-		if (!r->srv.target[0]) { /* RFC 2782: decidedly not available; direct TLS is extra
-					  */
-			l->says_no = l->says_no || !direct;
+		if (!r->srv.target[0]) { /* RFC 2782: this service is decidedly not available */
+			q->says_no = l->says_no = true;
 			continue;
 		}
 		if (r->srv.port == 0)
@@ -401,8 +405,9 @@ void xlocate_failure(const struct xlocate *l, struct xlocate_failure *ret)
 			q = worse(q, &l->questions[i]);
 	if (l->says_no && l->n_hosts == 0 && gravity(q) < 2) {
 		f.srv_says_no = true;
+		/* With both, the one with STARTTLS, which is asked last. */
 		for (unsigned i = 0; i < l->n_questions; i++)
-			if (slice_starts(slice_str(l->questions[i].name), SLICE("_xmpp-")))
+			if (l->questions[i].says_no)
 				q = &l->questions[i];
 	}
 	memcpy(f.name, l->domain, sizeof(f.name));

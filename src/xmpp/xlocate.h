@@ -2,8 +2,10 @@
  * DNS answers.
  *
  * _xmpps-client and _xmpp-client are one set ordered by priority and weight
- * (XEP-0368 section 3); no records at all: the domain itself, port 5222.  The
- * shape is that of an engine: questions out, answers in, targets out.
+ * (XEP-0368 section 3); no records at all: the domain itself, port 5222.  A
+ * target "." under one of them leaves the other and forbids that fallback
+ * (XEP-0368 section 5).  The shape is that of an engine: questions out, answers
+ * in, targets out.
  */
 #pragma once
 
@@ -48,7 +50,7 @@ struct xlocate_failure {
 	enum dns_type type;
 	char name[DNS_NAME_MAX];
 	struct addr server;
-	bool srv_says_no; /* _xmpp-client is ".": the service is decidedly not available here */
+	bool srv_says_no; /* `name` is ".": the service is decidedly not available here */
 };
 
 /* 0, ERR_SYNTAX (no name), ERR_LIMIT (too long a name), -EAFNOSUPPORT (an address of the other

@@ -556,6 +556,66 @@ static void a_dot_says_no_and_there_is_no_fallback(void **state)
 	world_end(&w);
 }
 
+/* XEP-0368 section 5: a target "." of either service forbids A and AAAA, and leaves the other. */
+static void a_dot_of_one_xmpp_service_forbids_the_fallback_only(void **state)
+{
+	static const struct {
+		const char *name;
+		struct world_record zone[2];
+		unsigned rows; /* of the client ports */
+		enum sweep_kind kind;
+		const char *finding, *about;
+	} rows[] = {
+		{ "direct TLS alone is not offered",
+			{ SRV("_xmpps-client._tcp." PARTNER, 0, 0, 0, ""),
+				FAILS("_xmpp-client._tcp." PARTNER, DNS_SRV, DNS_NXDOMAIN) },
+			0, 0, "dns_srv_not_offered", "_xmpps-client._tcp." PARTNER },
+		{ "neither is offered",
+			{ SRV("_xmpps-client._tcp." PARTNER, 0, 0, 0, ""),
+				SRV("_xmpp-client._tcp." PARTNER, 0, 0, 0, "") },
+			0, 0, "dns_srv_not_offered", "_xmpp-client._tcp." PARTNER },
+		{ "direct TLS is not offered, the other cannot be looked up",
+			{ SRV("_xmpps-client._tcp." PARTNER, 0, 0, 0, ""),
+				FAILS("_xmpp-client._tcp." PARTNER, DNS_SRV, DNS_REFUSED) },
+			0, 0, "dns_refused", "_xmpp-client._tcp." PARTNER },
+		{ "STARTTLS is not offered, direct TLS is",
+			{ SRV("_xmpps-client._tcp." PARTNER, 0, 0, 5223, "xmpp.contoso.test"),
+				SRV("_xmpp-client._tcp." PARTNER, 0, 0, 0, "") },
+			1, SWEEP_XMPPS_CLIENT, NULL, NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const struct world_record zone[] = {
+			SRV("_xmpp-server._tcp." PARTNER, 0, 0, 5269, "xmpp.contoso.test"),
+			A("xmpp.contoso.test", "192.0.2.1"),
+			A(PARTNER, "192.0.2.9"), /* where a fallback would go */
+			rows[i].zone[0],
+			rows[i].zone[1],
+		};
+		unsigned n = 0;
+		struct world w;
+
+		print_message("case: %s\n", rows[i].name);
+		const struct sweep_result *r = SWEEP(&w, &partner_cfg, zone, all_fine);
+		for (unsigned k = 0; k < r->n_rows; k++) {
+			n += r->rows[k].plan == SWEEP_PLAN_CLIENT;
+			assert_int_not_equal(r->rows[k].source, SWEEP_FALLBACK);
+		}
+		assert_int_equal(n, rows[i].rows);
+		assert_int_equal(r->n_findings, rows[i].finding ? 1 : 0);
+		if (rows[i].finding) {
+			assert_int_equal(r->findings[0].severity, SWEEP_FAILURE);
+			assert_string_equal(world_id(&r->findings[0]), rows[i].finding);
+			assert_string_equal(r->findings[0].fault->evidence.dns_name, rows[i].about);
+		} else {
+			assert_int_equal(r->rows[0].kind, rows[i].kind);
+			assert_true(r->rows[0].used);
+		}
+		world_end(&w);
+	}
+}
+
 static void direct_tls_that_is_not_offered_is_no_finding(void **state)
 {
 	static const struct world_record zone[] = {
@@ -1115,6 +1175,7 @@ int main(void)
 		cmocka_unit_test(every_status_of_the_dns_has_its_reason),
 		cmocka_unit_test(a_question_that_nobody_answers_does_not_hold_up_the_rows),
 		cmocka_unit_test(a_dot_says_no_and_there_is_no_fallback),
+		cmocka_unit_test(a_dot_of_one_xmpp_service_forbids_the_fallback_only),
 		cmocka_unit_test(direct_tls_that_is_not_offered_is_no_finding),
 		cmocka_unit_test(a_host_without_an_address_is_a_row_that_failed),
 		cmocka_unit_test(an_ipv6_only_host_is_used),
