@@ -275,21 +275,59 @@ static int read_sip(struct slice text, struct jid *ret, struct where *where)
 	return err ? err : bare(ret, &full, where);
 }
 
-/* RFC 5122: xmpp:node@host, percent-escaped, perhaps with a query. */
-static int read_xmpp(struct slice text, struct jid *ret, struct where *where)
+/* RFC 5122: what is behind "xmpp:", percent-escaped, perhaps with a query or a fragment. */
+static int read_iri(struct slice text, struct jid *ret, struct where *where)
 {
 	struct buf plain;
-	struct jid full;
 
 	struct slice path = slice_cut(text, 0, slice_chr(text, '?'));
+	path = slice_cut(path, 0, slice_chr(path, '#'));
 	buf_init(&plain, TEXT_MAX);
 	int err = sip_unescape(path, &plain, where);
 	if (!err)
 		err = buf_err(&plain);
 	if (!err)
-		err = jid_decode(buf_slice(&plain), &full, where);
+		err = jid_decode(buf_slice(&plain), ret, where);
 	buf_done(&plain);
+	return err;
+}
+
+static int read_xmpp(struct slice text, struct jid *ret, struct where *where)
+{
+	struct jid full;
+
+	int err = read_iri(text, &full, where);
 	return err ? err : bare(ret, &full, where);
+}
+
+static int put_other(struct slice text, struct buf *b, struct where *where)
+{
+	struct sip_uri uri;
+
+	int err = sip_uri_decode(text, &uri, where);
+	if (err)
+		return err;
+	if (uri.has_password || uri.headers.n)
+		return refuse(where, ERR_SYNTAX, 0, "a password or headers in the URI");
+	buf_put(b, text);
+	return buf_err(b);
+}
+
+int address_iri_to_contact(struct slice iri, struct buf *b, struct where *where)
+{
+	struct slice text = slice_trim(iri), path = text;
+	struct jid jid;
+
+	if (!slice_ieqs(slice_split(&path, ':'), "xmpp"))
+		return put_other(text, b, where);
+	/* RFC 5122 section 2.2: "//" and the account to write from, which is not the new address.
+	 */
+	if (slice_starts(path, SLICE("//"))) {
+		path = slice_skip(path, 2);
+		path = slice_skip(path, slice_chr(path, '/') + 1);
+	}
+	int err = read_iri(path, &jid, where);
+	return err ? err : address_to_sip(&jid, true, b, where);
 }
 
 /* A bare address is a JID; where it cannot be one (o'malley@...), it is the rest of a SIP URI. */

@@ -29,5 +29,11 @@ int address_to_sip(const struct jid *jid, bool with_resource, struct buf *b, str
 /* The address as an IRI, RFC 5122: "xmpp:node@host/resource", percent-escaped. */
 void address_put_iri(const struct jid *jid, struct buf *b);
 
+/* The new address that a <gone/> or <redirect/> names, as the URI of a Contact: of an xmpp: IRI
+ * (RFC 5122; a query is dropped) the SIP address, any other URI as it is, since a Contact can hold
+ * every scheme (RFC 3261 section 21.3).  0, ERR_SYNTAX (no URI; no form in SIP; with headers or a
+ * password, which are not the far side's to set), ERR_LIMIT, or the buffer's error. */
+int address_iri_to_contact(struct slice iri, struct buf *b, struct where *where);
+
 /* Reads what a person typed, as a bare JID (of either world) and as a sip: URI. */
 int address_read(struct slice text, enum address_kind *kind, struct jid *ret, struct where *where);

@@ -19,7 +19,7 @@ static const struct error_row_sip to_sip[] = {
 	{ COND_NOT_AUTHORIZED, ERROR_TYPE_AUTH, 401, 403 }, /* only who challenges may say 401 */
 	{ COND_POLICY_VIOLATION, ERROR_TYPE_MODIFY, 403, 0 },
 	{ COND_RECIPIENT_UNAVAILABLE, ERROR_TYPE_WAIT, 480, 600 }, /* note 2 */
-	{ COND_REDIRECT, ERROR_TYPE_MODIFY, 302, 0 },
+	{ COND_REDIRECT, ERROR_TYPE_MODIFY, 302, 480 }, /* address, none: RFC 3261 21.4.18 */
 	{ COND_REGISTRATION_REQUIRED, ERROR_TYPE_AUTH, 407, 403 },     /* as not-authorized */
 	{ COND_REMOTE_SERVER_NOT_FOUND, ERROR_TYPE_CANCEL, 404, 408 }, /* unresolved: note 4 */
 	{ COND_REMOTE_SERVER_TIMEOUT, ERROR_TYPE_WAIT, 408, 504 },     /* INVITE, other: RFC 4320 */
@@ -105,7 +105,8 @@ int error_to_sip(enum stanza_condition condition, const struct error_context *ct
 	case COND_ITEM_NOT_FOUND:
 	case COND_NOT_ACCEPTABLE:
 	case COND_RECIPIENT_UNAVAILABLE: return ctx->full_jid ? row->status : row->other_status;
-	case COND_GONE: return ctx->has_address ? row->status : row->other_status;
+	case COND_GONE:
+	case COND_REDIRECT: return ctx->has_address ? row->status : row->other_status;
 	case COND_NOT_AUTHORIZED:
 	case COND_REGISTRATION_REQUIRED: return ctx->challenge ? row->status : row->other_status;
 	case COND_REMOTE_SERVER_NOT_FOUND: return ctx->unresolved ? timed_out(ctx) : row->status;
@@ -116,7 +117,6 @@ int error_to_sip(enum stanza_condition condition, const struct error_context *ct
 	case COND_JID_MALFORMED:
 	case COND_NOT_ALLOWED:
 	case COND_POLICY_VIOLATION:
-	case COND_REDIRECT:
 	case COND_RESOURCE_CONSTRAINT:
 	case COND_SERVICE_UNAVAILABLE:
 	case COND_SUBSCRIPTION_REQUIRED:

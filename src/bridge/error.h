@@ -13,7 +13,7 @@ struct error_context {
 	bool invite;     /* the request is an INVITE: 408 is allowed (RFC 4320 section 4.2) */
 	bool unresolved; /* remote-server-not-found: could not be resolved, rather than no such host
 			  */
-	bool has_address; /* <gone/> or <redirect/> names a new address (note 3) */
+	bool has_address; /* <gone/> or <redirect/> names a new one that SIP can say (note 3) */
 	bool challenge;   /* we challenge for credentials: 401 and 407 are allowed; else 403 */
 };
 

@@ -3,6 +3,7 @@
  *   gateway.c    the engine: facts in, outputs and wants out, listeners, logs
  *   sip.c        SIP messages from a datagram or a connection: who may speak, which method
  *   uas.c        MESSAGE to stanza: the transactions whose answer is still owed
+ *   moved.c      where a 301 or 302 pointed to, for those who ask again
  *   barrier.c    one ping per domain and batch: when may the answer be given
  *   uac.c        stanza to MESSAGE: client transactions, one pending a URI
  *   hop.c        the pool's proxy: where it is, and the socket or connection to it
@@ -35,6 +36,8 @@ enum {
 	STANZA_MAX =
 		200 << 10, /* below every server's stanza limit with room for its own wrapping */
 	RETRY_AFTER_S = 5,
+	MOVED_MAX = 1024,  /* Contacts that are kept; beyond, a message gets no new address */
+	CONTACT_MAX = 512, /* bytes of one */
 };
 
 /* ---- answers that are made again from a retransmitted request: status, phrase, one header ---- */
@@ -73,6 +76,7 @@ struct verdict {
 	int status; /* of ANSWER_MAPPED */
 	bool has_condition;
 	enum stanza_condition condition;
+	struct slice contact; /* a 301's or 302's, else "": moved.c keeps it */
 };
 
 /* ---- SIP to XMPP ---- */
@@ -187,6 +191,8 @@ struct gateway {
 	struct map uas_map;
 	struct list uas_fifo;
 	struct nist_done *done;
+	struct map moved; /* moved.c */
+	struct list moved_fifo;
 	size_t n_to_keep; /* requests in hand whose answers `done` will keep */
 	struct map domains;
 	uint64_t ping_count;
@@ -259,6 +265,15 @@ void gateway_uas_stream_lost(struct gateway *g, ts_t now);
 void gateway_uas_conn_lost(struct gateway *g, flow_t flow);
 ts_t gateway_uas_deadline(const struct gateway *g);
 ts_t gateway_window(const struct gateway *g);
+
+/* moved.c */
+void gateway_moved_init(struct gateway *g);
+void gateway_moved_done(struct gateway *g);
+void gateway_moved_time(struct gateway *g, ts_t now);
+/* False where there is no room for it: then no new address must be told. */
+bool gateway_moved_keep(
+	struct gateway *g, const struct nist_key *key, struct slice contact, ts_t until);
+struct slice gateway_moved_find(const struct gateway *g, const struct nist_key *key);
 
 /* barrier.c */
 struct domain *gateway_domain_get(struct gateway *g, struct slice name);

@@ -70,6 +70,11 @@ static void put_diagnostics(struct gateway *g, struct buf *b, const char *code, 
 
 void gateway_put_answer_end(struct gateway *g, struct buf *b, const struct verdict *v)
 {
+	if (v->contact.n) {
+		buf_puts(b, "Contact: <");
+		buf_put(b, v->contact);
+		buf_puts(b, ">\r\n");
+	}
 	if (v->has_condition)
 		buf_printf(b, "Reason: XMPP;text=\"%s\"\r\n", stanza_condition_name(v->condition));
 	switch (answers[v->answer].end) {

@@ -18,6 +18,7 @@ int gateway_uas_init(struct gateway *g)
 		g->cfg.transactions_max = NIST_DONE_MAX;
 	map_init(&g->uas_map, GATEWAY_PENDING_MAX, g->rng);
 	map_init(&g->domains, DOMAINS_MAX, g->rng);
+	gateway_moved_init(g);
 	g->uas = mem_alloc0(GATEWAY_PENDING_MAX * sizeof(struct uas *));
 	g->free_uas = mem_alloc0(GATEWAY_PENDING_MAX * sizeof(*g->free_uas));
 	if (!g->uas || !g->free_uas)
@@ -34,6 +35,7 @@ void gateway_uas_done(struct gateway *g)
 	mem_free(g->uas);
 	mem_free(g->free_uas);
 	map_done(&g->uas_map);
+	gateway_moved_done(g);
 	nist_done_free(g->done);
 }
 
@@ -235,7 +237,8 @@ static bool is_retransmission(
 	if (!nist_done_find(g->done, key, &status, &packed, now))
 		return false;
 	g->stats.sip_retransmissions++;
-	const struct verdict v = verdict_unpack(status, packed);
+	struct verdict v = verdict_unpack(status, packed);
+	v.contact = gateway_moved_find(g, key);
 	gateway_answer_stateless(g, o, key, &v);
 	return true;
 }
@@ -349,6 +352,22 @@ void gateway_uas_request(struct gateway *g, const struct origin *o, ts_t now)
 
 /* ---- what the far side says ---- */
 
+/* The new address, for as long as the answer may be asked for again.  One that has no form in SIP,
+ * or for which there is no room, is none: the answer to a repeated request must be the same. */
+static struct slice new_address(
+	struct gateway *g, const struct uas *u, struct slice address, struct buf *b, ts_t now)
+{
+	struct where where;
+
+	if (address.n == 0 || address_iri_to_contact(address, b, &where))
+		return SLICE_NONE;
+	gateway_moved_time(g, now);
+	if (is_kept(&u->origin) &&
+		!gateway_moved_keep(g, &u->key, buf_slice(b), ts_add(now, TS_MS(LINGER_MS))))
+		return SLICE_NONE;
+	return buf_slice(b);
+}
+
 /* RFC 7247 section 7.1: the error stanza becomes the answer, if that was not given yet. */
 void gateway_uas_error(struct gateway *g, const struct stanza *s, ts_t now)
 {
@@ -365,15 +384,20 @@ void gateway_uas_error(struct gateway *g, const struct stanza *s, ts_t now)
 		g->stats.late_errors++;
 		return;
 	}
+	struct buf address;
+	buf_init(&address, CONTACT_MAX);
+	const struct slice contact = new_address(g, u, error.address, &address, now);
 	const struct error_context ctx = { .full_jid = u->full_jid,
-		.has_address = error.address.n > 0,
+		.has_address = contact.n > 0,
 		.unresolved = error.condition == COND_REMOTE_SERVER_NOT_FOUND &&
 			      error.type == ERROR_TYPE_WAIT };
 	g->stats.far_errors++;
 	const struct verdict v = { .status = error_to_sip(error.condition, &ctx),
 		.has_condition = true,
-		.condition = error.condition };
+		.condition = error.condition,
+		.contact = contact };
 	gateway_uas_answer(g, u, &v, now);
+	buf_done(&address);
 }
 
 /* ---- time ---- */
@@ -396,6 +420,7 @@ void gateway_uas_time(struct gateway *g, ts_t now)
 	for (struct uas *u; (u = oldest(g)) && ts_add(u->sent, gateway_window(g)) <= now;)
 		gateway_uas_accept(g, u, now);
 	nist_done_push_time(g->done, now);
+	gateway_moved_time(g, now);
 }
 
 ts_t gateway_uas_deadline(const struct gateway *g)

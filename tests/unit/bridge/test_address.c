@@ -263,6 +263,56 @@ static void an_address_is_written_as_an_iri(void **state)
 	}
 }
 
+/* RFC 5122, RFC 3261 section 21.3: what <gone/> and <redirect/> name. */
+static void a_new_address_becomes_a_contact(void **state)
+{
+	static const struct {
+		const char *iri, *want; /* NULL: it has no form there */
+	} cases[] = {
+		{ "xmpp:new@contoso.test", "sip:new@contoso.test" },
+		{ "\n   XMPP:new@contoso.test\n  ", "sip:new@contoso.test" }, /* RFC 6120 8.3.3.5 */
+		{ "xmpp:new@contoso.test/desk", "sip:new@contoso.test;gr=desk" },
+		{ "xmpp:a%5C40b@contoso.test", "sip:a%40b@contoso.test" },
+		{ "xmpp:new@b\u00fccher.test?message;subject=x", "sip:new@xn--bcher-kva.test" },
+		{ "xmpp:new@contoso.test#top", "sip:new@contoso.test" },
+		{ "xmpp://me@b.test/new@contoso.test?message", "sip:new@contoso.test" },
+		{ "xmpp:contoso.test", "sip:contoso.test" },
+		{ "sip:new@contoso.test:5070;transport=tcp",
+			"sip:new@contoso.test:5070;transport=tcp" },
+		{ "sips:new@contoso.test", "sips:new@contoso.test" },
+		{ "tel:+15550100", "tel:+15550100" },
+		{ "mailto:new@contoso.test", "mailto:new@contoso.test" },
+		{ "https://contoso.test/new?x=1", "https://contoso.test/new?x=1" },
+		{ "", NULL },
+		{ "new@contoso.test", NULL }, /* an address, but no URI: RFC 6120 asks for one */
+		{ "xmpp:", NULL },
+		{ "xmpp://me@b.test", NULL },
+		{ "xmpp:@contoso.test", NULL },
+		{ "xmpp:a\\5cx@contoso.test", NULL },
+		{ "xmpp:a%0D%0AX: y@contoso.test", NULL },
+		{ "sip:new@contoso.test>\r\nX: y", NULL },
+		{ "sip:new@contoso.test?Route=%3Csip:x%3E", NULL },
+		{ "sip:new:secret@contoso.test", NULL },
+		{ "https://contoso.test/>", NULL },
+		{ "https://contoso.test/\u00e9", NULL },
+		{ "gone fishing", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct where where;
+		struct buf b;
+
+		print_message("case: %s\n", cases[i].iri);
+		buf_init(&b, 512);
+		int err = address_iri_to_contact(slice_str(cases[i].iri), &b, &where);
+		assert_int_equal(err == 0, cases[i].want != NULL);
+		if (!err)
+			assert_string_equal(buf_cstr(&b), cases[i].want);
+		buf_done(&b);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -273,6 +323,7 @@ int main(void)
 		cmocka_unit_test(there_and_back_is_the_identity),
 		cmocka_unit_test(addresses_are_read_as_people_write_them),
 		cmocka_unit_test(an_address_is_written_as_an_iri),
+		cmocka_unit_test(a_new_address_becomes_a_contact),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -26,7 +26,7 @@ static const struct {
 	{ "not-authorized", 403, 403 }, /* 401 only from who challenges */
 	{ "policy-violation", 403, 403 },
 	{ "recipient-unavailable", 600, 480 },
-	{ "redirect", 302, 302 },
+	{ "redirect", 480, 480 }, /* without an address: RFC 3261 section 21.4.18 */
 	{ "registration-required", 403, 403 },
 	{ "remote-server-not-found", 404, 404 },
 	{ "remote-server-timeout", 504, 504 }, /* RFC 4320: never 408 to a MESSAGE */
@@ -147,6 +147,7 @@ static void notes_and_rfc_4320(void **state)
 		int want;
 	} cases[] = {
 		{ "note3_gone_with_an_address", "gone", { .has_address = true }, 301 },
+		{ "redirect_with_an_address", "redirect", { .has_address = true }, 302 },
 		{ "note4_unresolved_message", "remote-server-not-found", { .unresolved = true },
 			504 },
 		{ "note4_unresolved_invite", "remote-server-not-found",

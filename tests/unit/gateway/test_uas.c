@@ -85,6 +85,10 @@ static void the_stanzas_id_cannot_be_guessed(void **state)
 
 /* ---- errors of the far side ---- */
 
+#define MOVED(condition, address)                                                                  \
+	"<error type='cancel'><" condition " xmlns='" NS_STANZAS "'>" address "</" condition       \
+	"></error>"
+
 /* stox_core_7_1 through the gateway: the receiver was a bare JID, or one with a resource. */
 static void an_error_before_the_pong_is_the_answer(void **state)
 {
@@ -108,10 +112,15 @@ static void an_error_before_the_pong_is_the_answer(void **state)
 		{ A_CONTOSO, ERROR("wait", "remote-server-not-found"), 504,
 			"text=\"remote-server-not-found\"" },
 		{ A_CONTOSO, ERROR("cancel", "gone"), 410, "text=\"gone\"" },
-		{ A_CONTOSO,
-			"<error type='cancel'><gone xmlns='" NS_STANZAS
-			"'>xmpp:new@contoso.test</gone></error>",
-			301, "text=\"gone\"" },
+		{ A_CONTOSO, MOVED("gone", "\n  xmpp:new@contoso.test\n"), 301,
+			"Contact: <sip:new@contoso.test>\r\nReason: XMPP;text=\"gone\"" },
+		{ A_CONTOSO, MOVED("redirect", "mailto:new@contoso.test"), 302,
+			"Contact: <mailto:new@contoso.test>\r\nReason: XMPP;text=\"redirect\"" },
+		/* No address, or none that SIP can say: RFC 3261 sections 21.4.9 and 21.4.18. */
+		{ A_CONTOSO, MOVED("gone", "fishing"), 410, "text=\"gone\"" },
+		{ A_CONTOSO, MOVED("redirect", ""), 480, "text=\"redirect\"" },
+		{ A_CONTOSO, MOVED("redirect", "xmpp:a\\5cx@contoso.test"), 480,
+			"text=\"redirect\"" },
 		{ A_CONTOSO, ERROR("modify", "never-heard-of"), 400,
 			"text=\"undefined-condition\"" },
 		{ A_CONTOSO, "", 400, "text=\"undefined-condition\"" },
@@ -131,6 +140,8 @@ static void an_error_before_the_pong_is_the_answer(void **state)
 		assert_int_equal(status_of(branch), cases[i].want);
 		assert_holds(answer_to(branch), "Reason: XMPP;");
 		assert_holds(answer_to(branch), cases[i].holds);
+		if (cases[i].want / 100 != 3)
+			assert_lacks(answer_to(branch), "Contact:");
 		pong(n + 1);
 		assert_int_equal(n_answers(branch), 1);
 	}
@@ -246,6 +257,66 @@ static void a_refusal_is_repeated_as_it_was(void **state)
 	assert_int_equal(n_answers("1"), 2);
 	assert_string_equal(answer_to("1"), first);
 	assert_int_equal(gateway_stats(s.g)->sip_refused, 1);
+}
+
+/* The Contact is not in the request from which the rest of the answer is made again. */
+static void a_new_address_is_repeated_until_timer_j(void **state)
+{
+	char first[SCENE_TEXT_MAX];
+
+	(void)state;
+	start_connected();
+	send_message("1", A_CONTOSO);
+	wake();
+	bounce(0, MOVED("gone", "xmpp:new@contoso.test"));
+	snprintf(first, sizeof(first), "%s", answer_to("1"));
+	assert_holds(first, "Contact: <sip:new@contoso.test>\r\n");
+	pass(TS_S(32) - 1);
+	send_message("1", A_CONTOSO);
+	assert_int_equal(n_answers("1"), 2);
+	assert_string_equal(answer_to("1"), first);
+	pass(1);
+	send_message("1", A_CONTOSO); /* a new request, and a new answer */
+	wake();
+	bounce(2, MOVED("gone", "xmpp:newer@contoso.test"));
+	send_message("1", A_CONTOSO);
+	assert_int_equal(n_answers("1"), 4);
+	assert_holds(answer_to("1"), "Contact: <sip:newer@contoso.test>\r\n");
+}
+
+static int moved_status(unsigned i, const char *error)
+{
+	char branch[16];
+
+	s.n_sent = s.n_got = 0;
+	snprintf(branch, sizeof(branch), "m%u", i);
+	send_message(branch, A_CONTOSO);
+	wake();
+	bounce(0, error);
+	pong(1);
+	send_message(branch, A_CONTOSO);
+	assert_int_equal(n_answers(branch), 2);
+	assert_string_equal(s.sent[0].text, s.sent[1].text);
+	return status_of(branch);
+}
+
+/* Never a 301 that the next time would say nothing. */
+static void without_room_for_a_new_address_there_is_none(void **state)
+{
+	static const char error[] = MOVED("gone", "xmpp:new@contoso.test");
+	char longer[1024];
+
+	(void)state;
+	start_connected();
+	for (unsigned i = 0; i < 1024; i++) /* MOVED_MAX */
+		assert_int_equal(moved_status(i, error), 301);
+	assert_int_equal(moved_status(1024, error), 410);
+	pass(TS_S(32));
+	assert_int_equal(moved_status(1025, error), 301);
+	snprintf(longer, sizeof(longer), MOVED("gone", "mailto:%0505u"), 1);
+	assert_int_equal(moved_status(1026, longer), 301); /* CONTACT_MAX */
+	snprintf(longer, sizeof(longer), MOVED("gone", "mailto:%0506u"), 1);
+	assert_int_equal(moved_status(1027, longer), 410);
 }
 
 /* RFC 3261 section 17.2.2: timer J is 0 where nothing repeats requests. */
@@ -567,6 +638,8 @@ int main(void)
 		SCENE(an_error_after_the_answer_is_counted_and_that_is_all),
 		SCENE(only_the_domain_that_was_written_to_can_refuse),
 		SCENE(gw_retransmission_one_stanza),
+		SCENE(a_new_address_is_repeated_until_timer_j),
+		SCENE(without_room_for_a_new_address_there_is_none),
 		SCENE(a_refusal_is_repeated_as_it_was),
 		SCENE(nothing_is_kept_of_a_request_on_a_stream),
 		SCENE(two_requests_differ_by_branch_sent_by_or_method),
