@@ -55,7 +55,7 @@ static void write_output(struct pump *p, struct member *m, const struct output *
 	}
 	struct listener *l = pump_find_listener(p, m, o->listener);
 	if (l && l->udp)
-		datagram_send(l->udp, &o->peer, o->bytes);
+		datagram_send(l->udp, &o->local, &o->peer, o->bytes);
 }
 
 static void want_flow(struct pump *p, struct member *m, const struct want *w)

@@ -38,7 +38,8 @@ struct slice outbox_unsent(const struct outbox *o)
 	return slice_skip(buf_slice(&o->bytes), last ? last->offset + last->n : 0);
 }
 
-bool outbox_send(struct outbox *o, flow_t flow, uint32_t listener, const struct addr *peer)
+bool outbox_send(struct outbox *o, flow_t flow, uint32_t listener, const struct addr *peer,
+	const struct addr *local)
 {
 	size_t n = outbox_unsent(o).n;
 
@@ -51,6 +52,8 @@ bool outbox_send(struct outbox *o, flow_t flow, uint32_t listener, const struct 
 		.offset = buf_len(&o->bytes) - n,
 		.n = n,
 	};
+	if (local)
+		o->pieces[o->n_pieces - 1].local = *local;
 	return true;
 }
 
@@ -73,6 +76,7 @@ bool outbox_take_output(struct outbox *o, struct output *ret)
 		.flow = p->flow,
 		.listener = p->listener,
 		.peer = p->peer,
+		.local = p->local,
 		.bytes = slice_cut(buf_slice(&o->bytes), p->offset, p->offset + p->n),
 	};
 	return true;

@@ -13,7 +13,7 @@
 struct outbox_piece {
 	flow_t flow;
 	uint32_t listener;
-	struct addr peer;
+	struct addr peer, local;
 	size_t offset, n; /* in bytes */
 };
 
@@ -36,9 +36,12 @@ static inline struct buf *outbox_bytes(struct outbox *o)
 }
 /* What was written since the last outbox_send(). */
 struct slice outbox_unsent(const struct outbox *o);
-/* That becomes one output: on `flow`, or (0) a datagram from `listener` to `peer`.  False when it
- * was over a bound, or memory was out: it is lost. */
-bool outbox_send(struct outbox *o, flow_t flow, uint32_t listener, const struct addr *peer);
+/* That becomes one output: on `flow`, or (0) a datagram from `listener` to `peer`, leaving from
+ * `local` (NULL: see struct output).  False when it was over a bound, or memory was out: it is
+ * lost.
+ */
+bool outbox_send(struct outbox *o, flow_t flow, uint32_t listener, const struct addr *peer,
+	const struct addr *local);
 /* Zeroed but for the type.  A push makes no more than max_wants: asserted. */
 struct want *outbox_want(struct outbox *o, enum want_type type);
 

@@ -87,12 +87,13 @@ struct want {
 	struct tls_policy tls;
 };
 
-/* Bytes to write: on a flow, or (flow 0) as one datagram from `listener` to `peer`.  The slice is
- * valid until the next push or the free. */
+/* Bytes to write: on a flow, or (flow 0) as one datagram from `listener` to `peer`.  A listener
+ * that is bound to a wildcard sends from `local`; its family 0: from where the peer reached us, or
+ * where the routing table leads.  The slice is valid until the next push or the free. */
 struct output {
 	flow_t flow;
 	uint32_t listener;
-	struct addr peer;
+	struct addr peer, local;
 	struct slice bytes;
 };
 

@@ -24,7 +24,7 @@ struct buf *gateway_out(struct gateway *g)
 /* One that is over the bound is as a lost datagram: the peer repeats its request. */
 void gateway_send(struct gateway *g, const struct origin *to)
 {
-	(void)outbox_send(&g->out, to->flow, to->listener, &to->peer);
+	(void)outbox_send(&g->out, to->flow, to->listener, &to->peer, &to->local);
 }
 
 struct want *gateway_want(struct gateway *g, enum want_type type)
@@ -97,6 +97,8 @@ static void listen_up(struct gateway *g, const struct fact *in, ts_t now)
 	assert(in->listener > 0 && in->listener < COUNT(g->listeners));
 	struct listener *l = &g->listeners[in->listener];
 
+	if (gateway_hop_listen_up(g, in, now))
+		return;
 	l->local = *in->local;
 	gateway_uac_path_up(g, now);
 	gateway_log(g, "sip", "listening");
@@ -112,10 +114,8 @@ static void listen_up(struct gateway *g, const struct fact *in, ts_t now)
 
 static void listen_failed(struct gateway *g, const struct fact *in, ts_t now)
 {
-	if (gateway_hop_listen_failed(g, in, now)) {
-		gateway_uac_path_failed(g, now);
+	if (gateway_hop_listen_failed(g, in, now))
 		return;
-	}
 	struct buf *b = gateway_log(g, "sip", "cannot-listen");
 	char text[ADDR_TEXT_MAX];
 

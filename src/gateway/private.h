@@ -172,8 +172,7 @@ struct gateway {
 	unsigned n_events, next_event;
 	struct buf log;
 
-	struct listener
-		listeners[GATEWAY_LISTENERS_MAX + 2]; /* by number; the last: toward the hop */
+	struct listener listeners[GATEWAY_LISTENERS_MAX + 3]; /* by number; the last: hop.c's own */
 	struct timers domain_timers, uac_timers;
 	struct map conns;
 	flow_t next_flow;
@@ -214,6 +213,8 @@ struct gateway {
 	unsigned hop_turn; /* counts the targets: each fails once, however many messages it loses */
 	struct locate_target hop;
 	struct addr toward; /* what the hop's own socket was asked for; family 0: there is none */
+	struct addr hop_local; /* where a wildcard listener's datagrams to the hop leave from */
+	struct addr probed;    /* the hop whose side of the routing table is being asked for */
 	struct conn *hop_conn;
 
 	/* component.c */
@@ -305,9 +306,11 @@ void gateway_hop_dns(struct gateway *g, const struct fact *in, ts_t now);
 /* The target of that turn failed: the next one of the same look-up, or a new look-up, serves what
  * follows.  A target that has had its turn fails no more. */
 void gateway_hop_failed(struct gateway *g, unsigned turn, ts_t now);
-/* The number of the UDP socket that the hop is written to; 0 when there is none (yet). */
-unsigned gateway_hop_listener(const struct gateway *g);
-/* False when it was not the hop's own socket. */
+/* The number of the UDP socket that the hop is written to, and the address that its datagrams leave
+ * from; 0 when there is none (yet). */
+unsigned gateway_hop_listener(const struct gateway *g, struct addr *local);
+/* False when it was no socket of hop.c's; else it is dealt with. */
+bool gateway_hop_listen_up(struct gateway *g, const struct fact *in, ts_t now);
 bool gateway_hop_listen_failed(struct gateway *g, const struct fact *in, ts_t now);
 /* False when nothing can go out yet: the connection (*ret has its flow), or the socket, is on its
  * way. */

@@ -390,10 +390,10 @@ static bool judge(
 static struct addr sent_by(const struct gateway *g)
 {
 	struct addr longest = { .family = g->hop.addr.family, .port = UINT16_MAX };
-	unsigned listener = gateway_hop_listener(g);
+	struct addr local;
 
-	if (g->hop.transport == TRANSPORT_UDP && listener)
-		return g->listeners[listener].local;
+	if (g->hop.transport == TRANSPORT_UDP && gateway_hop_listener(g, &local))
+		return local;
 	if (g->hop.transport == TRANSPORT_TCP && g->hop_conn && g->hop_conn->up)
 		return g->hop_conn->origin.local;
 	memset(longest.ip, 0xff, longest.family == 4 ? 4 : sizeof(longest.ip));

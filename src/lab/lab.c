@@ -24,7 +24,7 @@ struct buf *lab_out(struct lab *l)
 /* One that is over the bound is as lost on the way. */
 void lab_send(struct lab *l, const struct origin *to)
 {
-	(void)outbox_send(&l->out, to->flow, to->listener, &to->peer);
+	(void)outbox_send(&l->out, to->flow, to->listener, &to->peer, &to->local);
 }
 
 struct want *lab_want(struct lab *l, enum want_type type)

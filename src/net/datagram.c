@@ -329,7 +329,21 @@ static bool has_room(struct datagram *d)
 
 static void flush(struct datagram *d);
 
-void datagram_send(struct datagram *d, const struct addr *to, struct slice bytes)
+/* A socket that is bound to an address sends from that one, whatever is wished. */
+static struct addr source_of(
+	const struct datagram *d, const struct addr *from, const struct addr *to)
+{
+	static const struct addr any;
+
+	if (!d->ways)
+		return any;
+	if (from->family == d->local.family && !addr_is_wildcard(from))
+		return *from;
+	return addr_eq(&way_of(d, to)->peer, to) ? way_of(d, to)->local : any;
+}
+
+void datagram_send(
+	struct datagram *d, const struct addr *from, const struct addr *to, struct slice bytes)
 {
 	if (d->n_queue >= BATCH && !d->write_armed)
 		flush(d); /* a full batch, while it is in the cache */
@@ -339,9 +353,7 @@ void datagram_send(struct datagram *d, const struct addr *to, struct slice bytes
 	w->n_to = sock_put_addr(&w->to, to);
 	w->offset = buf_len(&d->bytes);
 	w->n = bytes.n;
-	w->from.family = 0;
-	if (d->ways && addr_eq(&way_of(d, to)->peer, to))
-		w->from = way_of(d, to)->local;
+	w->from = source_of(d, from, to);
 	buf_put(&d->bytes, bytes);
 	if (buf_err(&d->bytes)) {
 		d->bytes.err = 0; /* this one is lost, the others are not */

@@ -1,7 +1,7 @@
 /* datagram.h - one unconnected UDP socket: batches in, batches out, and ICMP errors with the
  * destination that they are about (a SIP pool may answer from any of its addresses, so that none
  * is ever connected).  Bound to a wildcard, it tells to which address a datagram really came, and
- * answers a peer from that one. */
+ * answers a peer from that one unless it is told another. */
 #pragma once
 
 #include "base/list.h"
@@ -34,7 +34,9 @@ void *datagram_owner(const struct datagram *d);
 
 /* Copied into the batch; when that is full it is sent at once.  What the kernel does not take
  * waits, up to a limit; beyond it is lost, as UDP may. */
-void datagram_send(struct datagram *d, const struct addr *to, struct slice bytes);
+void datagram_send(struct datagram *d,
+	const struct addr *from /* on a wildcard; family 0: see above */, const struct addr *to,
+	struct slice bytes);
 
 void datagrams_process(struct datagrams *ds);
 void datagrams_flush(struct datagrams *ds);

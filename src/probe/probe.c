@@ -41,7 +41,7 @@ void probe_send(struct probe *p, flow_t flow, const struct addr *peer)
 				       .peer = *peer,
 				       .text = outbox_unsent(&p->out) });
 	/* One that is over the bound, which a peer's flood may cause, is lost as on the way. */
-	(void)outbox_send(&p->out, flow, flow ? 0 : SIP_LISTENER, peer);
+	(void)outbox_send(&p->out, flow, flow ? 0 : SIP_LISTENER, peer, NULL);
 }
 
 struct want *probe_want(struct probe *p, enum want_type type)

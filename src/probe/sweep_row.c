@@ -126,7 +126,7 @@ void sweep_row_start(struct sweep *s, struct sweep_try *t, struct sweep_row *row
 void sweep_row_send(struct sweep *s, struct sweep_try *t)
 {
 	/* One that is over the bound is lost as on the way. */
-	(void)outbox_send(&s->out, t->flow, t->listener, &t->row->addr);
+	(void)outbox_send(&s->out, t->flow, t->listener, &t->row->addr, NULL);
 }
 
 /* ---- TLS ---- */

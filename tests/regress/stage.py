@@ -23,19 +23,20 @@ def need(ok, what):
 
 
 class Stage:
-    """A folder, the gateway in it, its component server, and the pool: a UDP socket."""
+    """A folder, the gateway in it, its component server, and the pool: a UDP socket at `ip`.  The gateway listens at `at`."""
 
-    def __init__(self, listen="udp", transport="udp"):
+    def __init__(self, listen="udp", transport="udp", ip="127.0.0.1", at=None):
         self.folder = tempfile.TemporaryDirectory(prefix="stox-regress-")
         self.dir = Path(self.folder.name)
         self.secret = secrets.token_hex(8)
         self.server = socket.create_server(("127.0.0.1", 0))
         self.server.settimeout(WAIT_S)
-        self.pool = socket.socket(type=socket.SOCK_DGRAM)
-        self.pool.bind(("127.0.0.1", 0))
+        family = socket.AF_INET6 if ":" in ip else socket.AF_INET
+        self.pool = socket.socket(family, socket.SOCK_DGRAM)
+        self.pool.bind((ip, 0))
         self.pool.settimeout(WAIT_S)
-        with socket.socket(type=socket.SOCK_DGRAM) as probe:
-            probe.bind(("127.0.0.1", 0))
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.bind((at or ip, 0))
             self.port = probe.getsockname()[1]
         self.write_secret(self.secret)
         self.config = self.dir / "stox.yaml"
@@ -46,9 +47,9 @@ partners:
   - {{ domain: {PARTNER}, type: federated }}
 gateway:
   sip:
-    listen: ["{listen}:127.0.0.1:{self.port}"]
-    next_hop: sip:127.0.0.1:{self.pool.getsockname()[1]};transport={transport}
-    trusted_peers: [127.0.0.1]
+    listen: ["{listen}:{host_port(at or ip, self.port)}"]
+    next_hop: "sip:{host_port(*self.pool.getsockname())};transport={transport}"
+    trusted_peers: ["{ip}"]
   xmpp:
     component: {{ name: {POOL}, server: "127.0.0.1:{self.server.getsockname()[1]}", secret_file: secret }}
 """)
@@ -138,6 +139,10 @@ gateway:
 
     def end(self):
         self.process.send_signal(signal.SIGTERM)
+
+
+def host_port(host, port, *_):
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def attribute(tag, name):

@@ -11,10 +11,12 @@
 
 static const struct addr peer = { .family = 4, .port = 5060, .ip = { 127, 0, 0, 1 } };
 
+static const struct addr local = { .family = 4, .port = 5070, .ip = { 127, 0, 0, 2 } };
+
 static void put(struct outbox *o, const char *text, flow_t flow)
 {
 	buf_puts(outbox_bytes(o), text);
-	assert_true(outbox_send(o, flow, 7, &peer));
+	assert_true(outbox_send(o, flow, 7, &peer, &local));
 }
 
 static void outputs_come_in_order_with_their_own_bytes(void **state)
@@ -33,6 +35,7 @@ static void outputs_come_in_order_with_their_own_bytes(void **state)
 	assert_true(outbox_take_output(&o, &out));
 	assert_true(slice_eqs(out.bytes, "first"));
 	assert_true(out.flow == 0 && out.listener == 7 && addr_eq(&out.peer, &peer));
+	assert_true(addr_eq(&out.local, &local));
 	assert_true(outbox_take_output(&o, &out));
 	assert_true(out.flow == 3 && out.bytes.n == 0);
 	assert_true(outbox_take_output(&o, &out));
@@ -74,7 +77,7 @@ static void what_is_over_a_bound_is_lost_and_the_next_push_is_sound(void **state
 	assert_int_equal(outbox_init(&o, 8, 2, 2), 0);
 	put(&o, "12345678", 1);
 	buf_puts(outbox_bytes(&o), "9");
-	assert_false(outbox_send(&o, 1, 0, &peer));
+	assert_false(outbox_send(&o, 1, 0, &peer, NULL));
 	assert_true(outbox_take_output(&o, &out) && slice_eqs(out.bytes, "12345678"));
 	assert_false(outbox_take_output(&o, &out));
 
@@ -82,7 +85,7 @@ static void what_is_over_a_bound_is_lost_and_the_next_push_is_sound(void **state
 	put(&o, "a", 1);
 	put(&o, "b", 1);
 	buf_puts(outbox_bytes(&o), "c");
-	assert_false(outbox_send(&o, 1, 0, &peer)); /* two outputs at most */
+	assert_false(outbox_send(&o, 1, 0, &peer, NULL)); /* two outputs at most */
 	outbox_done(&o);
 }
 

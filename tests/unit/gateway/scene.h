@@ -19,7 +19,7 @@ enum { SENT_MAX = 512, GOT_MAX = 512, SCENE_WANTS_MAX = 512, SCENE_TEXT_MAX = 81
 struct sent { /* to SIP: a datagram, or bytes on a connection */
 	flow_t flow;
 	uint32_t listener;
-	struct addr peer;
+	struct addr peer, local;
 	char text[SCENE_TEXT_MAX];
 };
 
@@ -99,6 +99,7 @@ static inline void note_output(const struct output *out)
 	sent->flow = out->flow;
 	sent->listener = out->listener;
 	sent->peer = out->peer;
+	sent->local = out->local;
 	assert_true(slice_cstr(out->bytes, sent->text, SCENE_TEXT_MAX));
 }
 

@@ -362,6 +362,140 @@ static void a_socket_that_cannot_be_had_is_told(void **state)
 	assert_int_equal(s.n_sent, 1);
 }
 
+/* ---- a wildcard is no address that anything leaves from ---- */
+
+enum { PROBE = 3 }; /* behind one listener and a socket of its own */
+
+static void on_a_wildcard(void)
+{
+	s.cfg.listens[0].addr = (struct addr){ .family = 4, .port = 5070 };
+}
+
+static void probe_is_up(uint8_t last)
+{
+	const struct addr bound = { .family = 4, .port = 40000, .ip = { 127, 0, 0, last } };
+
+	push((struct fact){ .type = FACT_LISTEN_UP, .listener = PROBE, .local = &bound });
+}
+
+/* RFC 3261 section 18.1.1: Via has the address and port that the request leaves from. */
+static void a_wildcard_listener_sends_from_the_address_that_reaches_the_hop(void **state)
+{
+	const struct addr from = { .family = 4, .port = 5070, .ip = { 127, 0, 0, 9 } };
+
+	(void)state;
+	on_a_wildcard();
+	start_connected();
+	assert_int_equal(toward()->listener, PROBE);
+	assert_true(addr_eq(&toward()->addr, &pool));
+	xmpp_message(TO_PILAR, "m", "x");
+	assert_int_equal(s.n_sent, 0); /* it waits */
+	probe_is_up(9);
+	assert_int_equal(last_want(WANT_UNLISTEN)->listener, PROBE);
+	assert_int_equal(s.n_sent, 1);
+	assert_int_equal(s.sent[0].listener, 1);
+	assert_true(addr_eq(&s.sent[0].local, &from));
+	assert_holds(s.sent[0].text, "Via: SIP/2.0/UDP 127.0.0.9:5070;branch=");
+	pass(TS_MS(500)); /* a retransmission, too */
+	assert_true(addr_eq(&s.sent[1].local, &from));
+	respond(0, "200 OK");
+	xmpp_message(TO_PILAR, "n", "x");
+	assert_holds(s.sent[2].text, "Via: SIP/2.0/UDP 127.0.0.9:5070;branch=");
+	assert_int_equal(n_wants(WANT_LISTEN), 2); /* it is known now */
+	assert_lacks(s.events, "40000");
+}
+
+static void an_answer_leaves_from_the_address_that_was_asked(void **state)
+{
+	const struct addr asked = { .family = 4, .port = 5070, .ip = { 127, 0, 0, 2 } };
+	const char *text = "OPTIONS sip:127.0.0.2:5070 SIP/2.0\r\n"
+			   "Via: SIP/2.0/UDP 127.0.0.1:5060;branch=z9hG4bKo\r\n"
+			   "From: <sip:" P_LITWARE ">;tag=1\r\nTo: <sip:127.0.0.2>\r\n"
+			   "Call-ID: o\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n";
+
+	(void)state;
+	on_a_wildcard();
+	start_connected();
+	probe_is_up(9);
+	push((struct fact){
+		.type = FACT_DATAGRAM, .listener = 1, .local = &asked, .bytes = slice_str(text) });
+	assert_int_equal(s.n_sent, 1);
+	assert_true(addr_eq(&s.sent[0].local, &asked));
+}
+
+static void each_target_is_asked_for_again(void **state)
+{
+	(void)state;
+	on_a_wildcard();
+	next_hop("sip:proxy.litware.test:5080;transport=udp");
+	start_connected();
+	assert_null(toward());
+	answer_dns(2);
+	probe_is_up(8);
+	xmpp_message(TO_PILAR, "1", "x");
+	assert_holds(s.sent[0].text, "Via: SIP/2.0/UDP 127.0.0.8:5070;");
+	datagram_failed(0);
+	assert_int_equal(toward()->addr.ip[3], 2);
+	xmpp_message(TO_PILAR, "2", "x");
+	assert_int_equal(s.n_sent, 1);
+	probe_is_up(9);
+	assert_holds(s.sent[1].text, "Via: SIP/2.0/UDP 127.0.0.9:5070;");
+	assert_int_equal(s.sent[1].peer.ip[3], 2);
+}
+
+/* The answer about the first target is none about the second. */
+static void an_answer_that_is_late_is_not_about_the_next_target(void **state)
+{
+	(void)state;
+	on_a_wildcard();
+	next_hop("sip:proxy.litware.test:5080;transport=udp");
+	start_connected();
+	answer_dns(2);
+	xmpp_message(TO_PILAR, "1", "x");
+	pass(TS_S(32)); /* no socket: the target is given up */
+	assert_int_equal(s.n_got, 1);
+	xmpp_message(TO_PILAR, "2", "x");
+	assert_int_equal(n_wants(WANT_LISTEN), 2);
+	probe_is_up(8);
+	assert_int_equal(s.n_sent, 0);
+	assert_int_equal(n_wants(WANT_LISTEN), 3);
+	assert_int_equal(toward()->addr.ip[3], 2);
+	probe_is_up(9);
+	assert_holds(s.sent[0].text, "Via: SIP/2.0/UDP 127.0.0.9:5070;");
+}
+
+static void a_hop_that_no_address_reaches_is_told(void **state)
+{
+	(void)state;
+	on_a_wildcard();
+	start_connected();
+	xmpp_message(TO_PILAR, "waits", "x");
+	push((struct fact){ .type = FACT_LISTEN_FAILED, .listener = PROBE, .err = ENETUNREACH });
+	assert_holds(s.events, "log error sip next-hop-not-reached address=127.0.0.1:5060 "
+			       "error=\"network is unreachable\"\n");
+	assert_lacks(s.events, "failed error");
+	assert_int_equal(s.n_got, 1);
+	assert_string_equal(s.got[0].id, "waits");
+	pass(TS_S(5));
+	xmpp_message(TO_PILAR, "again", "x");
+	probe_is_up(9);
+	assert_int_equal(s.n_sent, 1);
+}
+
+/* Also where the wildcard is of the other family: then the socket of its own is the one. */
+static void a_wildcard_of_the_other_family_is_not_asked_for(void **state)
+{
+	(void)state;
+	s.cfg.listens[0].addr = (struct addr){ .family = 6, .port = 5070 };
+	start_connected();
+	assert_int_equal(n_wants(WANT_LISTEN), 2);
+	assert_int_equal(toward()->listener, 2);
+	socket_is_up();
+	xmpp_message(TO_PILAR, "m", "x");
+	assert_int_equal(s.sent[0].listener, 2);
+	assert_holds(s.sent[0].text, "Via: SIP/2.0/UDP 127.0.0.9:40000;");
+}
+
 /* ---- TCP ---- */
 
 static const struct addr local = { .family = 4, .port = 41234, .ip = { 127, 0, 0, 1 } };
@@ -624,6 +758,12 @@ int main(void)
 		SCENE(the_next_target_takes_the_socket_of_the_last),
 		SCENE(a_target_of_the_other_family_takes_another_socket),
 		SCENE(a_socket_that_cannot_be_had_is_told),
+		SCENE(a_wildcard_listener_sends_from_the_address_that_reaches_the_hop),
+		SCENE(an_answer_leaves_from_the_address_that_was_asked),
+		SCENE(each_target_is_asked_for_again),
+		SCENE(an_answer_that_is_late_is_not_about_the_next_target),
+		SCENE(a_hop_that_no_address_reaches_is_told),
+		SCENE(a_wildcard_of_the_other_family_is_not_asked_for),
 		SCENE(a_message_waits_for_the_connection),
 		SCENE(a_connection_that_is_refused_fails_what_waits),
 		SCENE(a_target_that_refuses_the_connection_is_followed_by_the_next),

@@ -20,6 +20,8 @@ struct told {
 	char text[TEXT_MAX];
 };
 
+static const struct addr anywhere; /* the kernel chooses, or the way that the peer took */
+
 static struct loop *loop;
 static struct datagrams ds;
 static struct told told[FACTS_MAX];
@@ -95,7 +97,7 @@ static void a_datagram_arrives_with_both_addresses(void **state)
 
 	(void)state;
 	assert_true(datagram_local(a)->port != 0);
-	datagram_send(a, datagram_local(b), SLICE("hello"));
+	datagram_send(a, &anywhere, datagram_local(b), SLICE("hello"));
 	wait_for(1);
 	assert_int_equal(told[0].type, FACT_DATAGRAM);
 	assert_int_equal(told[0].id, 2);
@@ -115,7 +117,7 @@ static void more_than_a_batch_arrives_in_order(void **state)
 		char text[16];
 
 		snprintf(text, sizeof(text), "%u", i);
-		datagram_send(a, datagram_local(b), slice_str(text));
+		datagram_send(a, &anywhere, datagram_local(b), slice_str(text));
 	}
 	wait_for(150);
 	for (unsigned i = 0; i < 150; i++) {
@@ -135,10 +137,10 @@ static void the_largest_datagram_is_not_cut(void **state)
 
 	(void)state;
 	memset(big, 'x', sizeof(big));
-	datagram_send(a, datagram_local(b), slice_of(big, sizeof(big)));
+	datagram_send(a, &anywhere, datagram_local(b), slice_of(big, sizeof(big)));
 	wait_for(1);
 	assert_int_equal(told[0].n, sizeof(big));
-	datagram_send(a, datagram_local(b), SLICE(""));
+	datagram_send(a, &anywhere, datagram_local(b), SLICE(""));
 	wait_for(2);
 	assert_int_equal(told[1].n, 0);
 	datagram_free(a);
@@ -153,7 +155,7 @@ static void a_closed_port_is_told_with_the_peer_it_is_about(void **state)
 
 	(void)state;
 	datagram_free(gone);
-	datagram_send(a, &closed, SLICE("lost"));
+	datagram_send(a, &anywhere, &closed, SLICE("lost"));
 	wait_for(1);
 	assert_int_equal(told[0].type, FACT_DATAGRAM_FAILED);
 	assert_int_equal(told[0].err, ECONNREFUSED);
@@ -175,11 +177,11 @@ static void an_error_loses_no_other_datagram(void **state)
 	(void)state;
 	datagram_free(gone);
 	for (unsigned i = 0; i < 20; i++) {
-		datagram_send(a, &closed, SLICE("lost"));
+		datagram_send(a, &anywhere, &closed, SLICE("lost"));
 		datagrams_flush(&ds); /* its error is there now */
-		datagram_send(a, datagram_local(b), SLICE("kept"));
-		datagram_send(a, &closed, SLICE("lost"));
-		datagram_send(a, datagram_local(b), SLICE("kept"));
+		datagram_send(a, &anywhere, datagram_local(b), SLICE("kept"));
+		datagram_send(a, &anywhere, &closed, SLICE("lost"));
+		datagram_send(a, &anywhere, datagram_local(b), SLICE("kept"));
 		datagrams_flush(&ds);
 	}
 	/* Linux may limit the rate of its ICMP errors, not of datagrams. */
@@ -208,9 +210,9 @@ static void what_the_system_refuses_is_told_alone(void **state)
 	struct datagram *a = open_at(1, "127.0.0.1:0"), *b = open_at(2, "127.0.0.1:0");
 
 	(void)state;
-	datagram_send(a, datagram_local(b), SLICE("before"));
-	datagram_send(a, datagram_local(b), slice_of(too_big, sizeof(too_big)));
-	datagram_send(a, datagram_local(b), SLICE("after"));
+	datagram_send(a, &anywhere, datagram_local(b), SLICE("before"));
+	datagram_send(a, &anywhere, datagram_local(b), slice_of(too_big, sizeof(too_big)));
+	datagram_send(a, &anywhere, datagram_local(b), SLICE("after"));
 	wait_for(3);
 	unsigned failed = 0;
 	for (unsigned i = 0; i < 3; i++) {
@@ -232,16 +234,50 @@ static void a_wildcard_socket_answers_from_the_address_that_was_asked(void **sta
 	struct addr second = at_port("127.0.0.2", all);
 
 	(void)state;
-	datagram_send(client, &second, SLICE("question"));
+	datagram_send(client, &anywhere, &second, SLICE("question"));
 	wait_for(1);
 	assert_int_equal(told[0].id, 1);
 	assert_true(addr_eq(&told[0].local, &second));
-	datagram_send(all, &told[0].peer, SLICE("answer"));
+	datagram_send(all, &anywhere, &told[0].peer, SLICE("answer"));
 	wait_for(2);
 	assert_int_equal(told[1].id, 2);
 	assert_true(addr_eq(&told[1].peer, &second));
 	datagram_free(all);
 	datagram_free(client);
+}
+
+static void a_wildcard_socket_sends_from_the_address_that_it_is_told(void **state)
+{
+	struct datagram *all = open_at(1, "0.0.0.0:0"), *client = open_at(2, "127.0.0.1:0");
+	const struct addr second = at_port("127.0.0.2", all), third = at_port("127.0.0.3", all);
+	const struct addr none = at_port("192.0.2.1", all);
+
+	(void)state;
+	datagram_send(client, &anywhere, &second, SLICE("question"));
+	wait_for(1);
+	datagram_send(all, &third, &told[0].peer, SLICE("of our own"));
+	wait_for(2);
+	assert_true(addr_eq(&told[1].peer, &third));
+	/* One that is not this machine's any more: told, as all that cannot be sent. */
+	datagram_send(all, &none, &told[0].peer, SLICE("lost"));
+	wait_for(3);
+	assert_int_equal(told[2].type, FACT_DATAGRAM_FAILED);
+	assert_true(addr_eq(&told[2].peer, datagram_local(client)));
+	datagram_free(all);
+	datagram_free(client);
+}
+
+static void a_socket_with_an_address_sends_from_that(void **state)
+{
+	struct datagram *a = open_at(1, "127.0.0.1:0"), *b = open_at(2, "127.0.0.1:0");
+	const struct addr second = at_port("127.0.0.2", a);
+
+	(void)state;
+	datagram_send(a, &second, datagram_local(b), SLICE("hello"));
+	wait_for(1);
+	assert_true(addr_eq(&told[0].peer, datagram_local(a)));
+	datagram_free(a);
+	datagram_free(b);
 }
 
 static void toward_binds_the_address_that_reaches_the_peer(void **state)
@@ -299,6 +335,8 @@ int main(void)
 		TEST(an_error_loses_no_other_datagram),
 		TEST(what_the_system_refuses_is_told_alone),
 		TEST(a_wildcard_socket_answers_from_the_address_that_was_asked),
+		TEST(a_wildcard_socket_sends_from_the_address_that_it_is_told),
+		TEST(a_socket_with_an_address_sends_from_that),
 		TEST(toward_binds_the_address_that_reaches_the_peer),
 		TEST(a_port_that_is_taken_is_refused),
 		TEST(without_memory_nothing_is_left_behind),
