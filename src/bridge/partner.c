@@ -152,7 +152,9 @@ int partners_add_own(struct partners *p, struct slice domain)
 	char name[256];
 	int err = prepare(domain, name);
 
-	return err ? err : insert(p, name, NULL);
+	if (err || partners_is_own(p, slice_str(name)))
+		return err;
+	return insert(p, name, NULL);
 }
 
 bool partners_is_own(const struct partners *p, struct slice domain)

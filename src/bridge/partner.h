@@ -27,7 +27,8 @@ struct partners *partners_free(struct partners *p);
  * -ENOENT (no such partner), -ENOMEM; nothing changes on failure. */
 int partners_add(struct partners *p, struct slice domain, enum partner_type type);
 int partners_add_domain(struct partners *p, struct slice partner_domain, struct slice domain);
-/* Our own domains (the pools'). */
+/* One of our own domains; two pools may serve the same.  The errors of partners_add(), -EEXIST when
+ * it is a partner's. */
 int partners_add_own(struct partners *p, struct slice domain);
 bool partners_is_own(const struct partners *p, struct slice domain);
 /* NULL: not an allowed partner.  `domain` is a prepared U-label domain (jid_domain). */

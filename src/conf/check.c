@@ -83,10 +83,8 @@ static size_t count_domains(const struct conf *c)
 	return n;
 }
 
-/* `b` says again what `a` said.  Two pools may serve one domain, its users are spread over them;
- * not beside a gateway, which takes each of its own domains once. */
-static void check_pair(
-	const struct entry *a, const struct entry *b, bool gateway, struct problems *problems)
+/* `b` says again what `a` said.  Two pools may serve one domain, its users are spread over them. */
+static void check_pair(const struct entry *a, const struct entry *b, struct problems *problems)
 {
 	char text[SHOWN_MAX];
 	const struct text_arg domain = text_str(shown(slice_str(b->text->s), text));
@@ -103,20 +101,20 @@ static void check_pair(
 		problems_add(problems, b->text->at,
 			TEXT(N_("the partner domain `{1}` is here twice (line {2})"), domain,
 				line));
-	} else if (a->who == b->who || gateway) {
+	} else if (a->who == b->who) {
 		problems_add(problems, b->text->at,
 			TEXT(N_("the domain `{1}` is here twice (line {2})"), domain, line));
 	}
 }
 
-static void check_sorted(const struct entries *e, bool gateway, struct problems *problems)
+static void check_sorted(const struct entries *e, struct problems *problems)
 {
 	for (size_t i = 1; i < e->n; i++) {
 		const struct entry *a = &e->v[i - 1];
 		const struct entry *b = &e->v[i];
 
 		if (cmp_domain(slice_str(a->text->s), slice_str(b->text->s)) == 0)
-			check_pair(a, b, gateway, problems);
+			check_pair(a, b, problems);
 	}
 }
 
@@ -139,7 +137,7 @@ static int check_domains(const struct conf *c, struct problems *problems)
 		entries_add_all(&e, &p->additional_domains, OWNER_PARTNER, p);
 	}
 	qsort(e.v, e.n, sizeof(*e.v), cmp_entry);
-	check_sorted(&e, has_gateway(c), problems);
+	check_sorted(&e, problems);
 	mem_free(e.v);
 	return 0;
 }

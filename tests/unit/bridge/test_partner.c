@@ -179,7 +179,8 @@ static void a_name_stands_once_in_whatever_form(void **state)
 
 		assert_int_equal(partners_add(partners, s, PARTNER_FEDERATED), -EEXIST);
 		assert_int_equal(partners_add_domain(partners, SLICE("contoso.test"), s), -EEXIST);
-		assert_int_equal(partners_add_own(partners, s), -EEXIST);
+		/* Two pools may serve one domain. */
+		assert_int_equal(partners_add_own(partners, s), i == 2 ? 0 : -EEXIST);
 	}
 	/* And what was there first stays. */
 	assert_string_equal(partner_of("chat.contoso.test"), "contoso.test");
