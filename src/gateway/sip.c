@@ -126,17 +126,30 @@ void gateway_answer_stateless(struct gateway *g, const struct origin *o, const s
 	gateway_send(g, o);
 }
 
+/* The way back for the request in hand; `room` is where it is when it is not the way it came. */
+static const struct origin *way_back(
+	const struct gateway *g, const struct origin *o, struct origin *room)
+{
+	if (o->transport != TRANSPORT_UDP || g->msg.via.has_rport)
+		return o;
+	*room = *o;
+	room->peer = sip_response_addr(&g->msg.via, &o->peer);
+	return room;
+}
+
 /* RFC 3261 section 16.3: a malformed request is answered where it can be, else dropped. */
 static void refuse(struct gateway *g, const struct origin *o, const struct sip_refusal *refusal)
 {
 	struct nist_key key;
+	struct origin room;
 
 	g->stats.sip_malformed++;
 	if (refusal->answerable == SIP_NOT_ANSWERABLE || !g->msg.is_request ||
 		g->msg.method == SIP_METHOD_ACK)
 		return;
 	nist_key_make(&key, g->salt, &g->msg);
-	gateway_answer_stateless(g, o, &key, &(struct verdict){ .status = refusal->status });
+	gateway_answer_stateless(
+		g, way_back(g, o, &room), &key, &(struct verdict){ .status = refusal->status });
 }
 
 static bool to_is_sips(const struct sip_msg *req)
@@ -184,13 +197,14 @@ static void request(struct gateway *g, const struct origin *o, ts_t now)
 void gateway_sip_message(struct gateway *g, struct slice bytes, const struct origin *o, ts_t now)
 {
 	struct sip_refusal refusal;
+	struct origin room;
 
 	if (slice_trim(bytes).n == 0)
 		return; /* RFC 5626 section 3.5: keep-alives of clients behind NATs */
 	if (sip_msg_decode(bytes, &g->msg, &refusal))
 		refuse(g, o, &refusal);
 	else if (g->msg.is_request)
-		request(g, o, now);
+		request(g, way_back(g, o, &room), now);
 	else
 		gateway_uac_response(g, now);
 }

@@ -386,7 +386,8 @@ static void answer(struct probe *p, const struct addr *peer, const struct nist_k
 	if (status == 405)
 		buf_puts(b, "Allow: MESSAGE, OPTIONS\r\n");
 	sip_put_body(b, SLICE_NONE);
-	probe_send(p, p->sip.flow, peer);
+	const struct addr back = p->sip.flow ? *peer : sip_response_addr(&p->msg.via, peer);
+	probe_send(p, p->sip.flow, &back);
 }
 
 static void request(struct probe *p, const struct addr *peer)

@@ -3,6 +3,8 @@
 #include "base/str.h"
 #include "sip/hdr.h"
 
+enum { SIP_PORT = 5060 };
+
 void sip_put_request_line(struct buf *b, const char *method, struct slice uri)
 {
 	buf_puts(b, method);
@@ -58,6 +60,15 @@ static bool is_source(struct slice host, const struct addr *source)
 	struct addr a;
 
 	return addr_decode_ip(host, &a) && addr_ip_eq(&a, source);
+}
+
+struct addr sip_response_addr(const struct sip_via *via, const struct addr *source)
+{
+	struct addr a = *source;
+
+	if (!via->has_rport)
+		a.port = via->port ? via->port : SIP_PORT;
+	return a;
 }
 
 /* RFC 3261 section 18.2.1 and RFC 3581 section 4: the top Via learns where it really came from. Its

@@ -25,6 +25,10 @@ void sip_put_body(struct buf *b, struct slice body);
  * sip_put_body(). */
 void sip_put_response_fields(
 	struct buf *b, const struct sip_msg *req, struct slice to_tag, const struct addr *source);
+/* Where the response to a datagram goes, RFC 3261 section 18.2.2: to the address that the request
+ * came from, but to the port in its Via, unless the sender asked for its own (RFC 3581).  `maddr`
+ * is not followed: it would have us send to whom a stranger names. */
+struct addr sip_response_addr(const struct sip_via *via, const struct addr *source);
 /* A status line with the standard phrase, and the fields; 100 gets no tag. */
 void sip_put_response_head(struct buf *b, const struct sip_msg *req, int status,
 	struct slice to_tag, const struct addr *source /* NULL: leave Via as it is */);

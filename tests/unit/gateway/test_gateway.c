@@ -84,7 +84,7 @@ static void the_address_is_trusted_whatever_the_port(void **state)
 	(void)state;
 	start_connected();
 	other.port = 31337;
-	datagram_from(&other, request("1", A_CONTOSO, P_LITWARE, "", "hi"));
+	datagram_from(&other, request("1;rport", A_CONTOSO, P_LITWARE, "", "hi"));
 	assert_int_equal(s.n_got, 1);
 	wake();
 	pong(1);

@@ -171,6 +171,36 @@ static void an_answer_repeats_what_rfc_3261_says(void **state)
 	assert_true(addr_eq(&s.sent[0].peer, &pool));
 }
 
+/* RFC 3261 section 18.2.2: a peer that sends from a port of its own for each request hears on the
+ * one in its Via. */
+static void the_answer_to_a_datagram_goes_to_the_port_in_its_via(void **state)
+{
+	const struct addr from = { .family = 4, .port = 40000, .ip = { 127, 0, 0, 1 } };
+	static const struct {
+		const char *via;
+		uint16_t port;
+	} rows[] = {
+		{ "127.0.0.1:5062;branch=z9hG4bK1", 5062 },
+		{ "127.0.0.1;branch=z9hG4bK2", 5060 },
+		{ "10.0.0.1:5062;branch=z9hG4bK3;rport", 40000 },
+	};
+	static const char *const more[] = { "", "Max-Forwards: many\r\n" };
+	char text[1024];
+
+	(void)state;
+	start_connected();
+	for (unsigned i = 0; i < 2 * COUNT(rows); i++) {
+		snprintf(text, sizeof(text),
+			"OPTIONS sip:x SIP/2.0\r\nVia: SIP/2.0/UDP %s\r\nFrom: <sip:p@d>;tag=1\r\n"
+			"To: <sip:x>\r\nCall-ID: c\r\nCSeq: 1 OPTIONS\r\n%s\r\n",
+			rows[i / 2].via, more[i % 2]);
+		datagram_from(&from, text);
+		assert_int_equal(s.n_sent, i + 1);
+		assert_int_equal(s.sent[i].peer.port, rows[i / 2].port);
+		assert_true(addr_ip_eq(&s.sent[i].peer, &from));
+	}
+}
+
 static void the_to_tag_is_the_transactions(void **state)
 {
 	char tags[3][32];
@@ -307,6 +337,7 @@ int main(void)
 		SCENE(sips_is_refused),
 		SCENE(every_extension_that_is_required_is_named),
 		SCENE(an_answer_repeats_what_rfc_3261_says),
+		SCENE(the_answer_to_a_datagram_goes_to_the_port_in_its_via),
 		SCENE(the_to_tag_is_the_transactions),
 		SCENE(a_malformed_request_is_400_where_it_can_be_answered),
 		SCENE(a_keep_alive_is_nothing),
