@@ -147,7 +147,7 @@ static void warn_of_udp_trust(struct gateway *g)
 
 /* ---- facts ---- */
 
-static bool is_trusted(const struct gateway *g, const struct addr *peer)
+bool gateway_is_trusted(const struct gateway *g, const struct addr *peer)
 {
 	for (unsigned i = 0; i < g->cfg.n_trusted; i++)
 		if (addr_ip_eq(&g->cfg.trusted[i], peer))
@@ -157,7 +157,7 @@ static bool is_trusted(const struct gateway *g, const struct addr *peer)
 
 static void flow_accepted(struct gateway *g, const struct fact *in)
 {
-	struct conn *c = is_trusted(g, in->peer) ? gateway_conn_new(g, in->flow) : NULL;
+	struct conn *c = gateway_is_trusted(g, in->peer) ? gateway_conn_new(g, in->flow) : NULL;
 
 	if (!c) { /* a stranger, over the limit, or out of memory: nothing is owed to it */
 		g->stats.sip_untrusted++;
@@ -179,7 +179,8 @@ static void datagram(struct gateway *g, const struct fact *in, ts_t now)
 		.peer = *in->peer,
 		.local = *in->local };
 
-	if (is_trusted(g, in->peer))
+	/* Whoever is written to may answer: the transaction knows who that is. */
+	if (gateway_is_trusted(g, in->peer) || slice_starts(in->bytes, SLICE("SIP/")))
 		gateway_sip_message(g, in->bytes, &o, now);
 	else
 		g->stats.sip_untrusted++; /* RFC 3261 section 26.3.2.4: no amplifier for a forger */

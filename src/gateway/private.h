@@ -232,6 +232,7 @@ struct gateway {
 struct buf *gateway_out(struct gateway *g);                    /* write one output here, then ... */
 void gateway_send(struct gateway *g, const struct origin *to); /* ... send what was written */
 struct want *gateway_want(struct gateway *g, enum want_type type); /* zeroed but for the type */
+bool gateway_is_trusted(const struct gateway *g, const struct addr *peer); /* with requests */
 void gateway_emit(struct gateway *g, enum gateway_event_type type, enum log_level level);
 /* Begins a log line; end it with gateway_emit(). */
 struct buf *gateway_log(struct gateway *g, const char *subsystem, const char *event);
@@ -290,7 +291,8 @@ void gateway_barrier_reset(struct gateway *g); /* the stream is new: no ping is 
 int gateway_uac_init(struct gateway *g, ts_t now);
 void gateway_uac_done(struct gateway *g);
 void gateway_uac_stanza(struct gateway *g, const struct stanza *s, ts_t now);
-void gateway_uac_response(struct gateway *g, ts_t now); /* g->msg */
+void gateway_uac_response(
+	struct gateway *g, const struct origin *o, ts_t now); /* g->msg */
 void gateway_uac_timer(struct gateway *g, struct uac *u, ts_t now);
 void gateway_uac_peer_failed(struct gateway *g, const struct addr *peer, int err, ts_t now);
 void gateway_uac_path_up(struct gateway *g, ts_t now);     /* the socket or connection to the hop */

@@ -186,6 +186,11 @@ static void request(struct gateway *g, const struct origin *o, ts_t now)
 	if (g->msg.method == SIP_METHOD_ACK)
 		return;
 	enum answer answer = judge(g);
+	/* The next hop may be asked for nothing but answers: then its connection is not a way in. */
+	if (answer == ANSWER_MAPPED && o->flow && !gateway_is_trusted(g, &o->peer)) {
+		g->stats.sip_untrusted++;
+		answer = ANSWER_UNTRUSTED;
+	}
 	if (answer == ANSWER_MAPPED) {
 		gateway_uas_request(g, o, now);
 		return;
@@ -206,7 +211,7 @@ void gateway_sip_message(struct gateway *g, struct slice bytes, const struct ori
 	else if (g->msg.is_request)
 		request(g, way_back(g, o, &room), now);
 	else
-		gateway_uac_response(g, now);
+		gateway_uac_response(g, o, now);
 }
 
 /* ---- connections ---- */

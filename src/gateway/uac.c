@@ -289,12 +289,16 @@ void gateway_uac_timer(struct gateway *g, struct uac *u, ts_t now)
 	drain(g, u, now);
 }
 
-void gateway_uac_response(struct gateway *g, ts_t now)
+void gateway_uac_response(struct gateway *g, const struct origin *o, ts_t now)
 {
 	struct uac *u = find_by_branch(g, g->msg.via.branch);
 
 	if (!u || !u->tx || g->msg.method != SIP_METHOD_MESSAGE)
 		return; /* RFC 3261 section 18.1.2: of no transaction of ours */
+	if (!addr_ip_eq(&o->peer, &u->path.peer) && !gateway_is_trusted(g, &o->peer)) {
+		g->stats.sip_untrusted++;
+		return;
+	}
 	nict_push_response(u->tx, g->msg.status, now);
 	drain(g, u, now);
 }

@@ -101,6 +101,58 @@ static void with_nobody_trusted_nobody_speaks(void **state)
 	assert_int_equal(gateway_stats(s.g)->sip_untrusted, 1);
 }
 
+static void trust_a_stranger_only(void)
+{
+	s.cfg.trusted[0] = stranger;
+}
+
+/* The next hop need not be one from whom requests are taken. */
+static void whoever_was_written_to_may_answer(void **state)
+{
+	(void)state;
+	trust_a_stranger_only();
+	start_connected();
+	xmpp_message(A_CONTOSO, P_LITWARE, "1", "x");
+	assert_int_equal(s.n_sent, 1);
+	respond(0, "200 OK");
+	assert_int_equal(gateway_stats(s.g)->xmpp_to_sip, 1);
+	send_message("1", A_CONTOSO); /* that is all it may */
+	assert_int_equal(s.n_got, 0);
+	assert_int_equal(s.n_sent, 1);
+}
+
+static void nobody_else_may_answer(void **state)
+{
+	const struct addr third = { .family = 4, .port = 5060, .ip = { 192, 0, 2, 77 } };
+
+	(void)state;
+	trust_a_stranger_only();
+	start_connected();
+	xmpp_message(A_CONTOSO, P_LITWARE, "1", "x");
+	datagram_from(&third, response_to(0, "404 Not Found", ""));
+	assert_int_equal(s.n_got, 0);
+	assert_int_equal(gateway_stats(s.g)->sip_untrusted, 1);
+	datagram_from(&stranger, response_to(0, "200 OK", "")); /* a pool has many addresses */
+	assert_int_equal(gateway_stats(s.g)->xmpp_to_sip, 1);
+}
+
+static void the_connection_to_the_next_hop_is_no_way_in(void **state)
+{
+	(void)state;
+	trust_a_stranger_only();
+	snprintf(s.cfg.next_hop, sizeof(s.cfg.next_hop), "sip:127.0.0.1:5060;transport=tcp");
+	start_connected();
+	xmpp_message(A_CONTOSO, P_LITWARE, "1", "x");
+	const flow_t flow = last_want(WANT_FLOW)->flow;
+	push((struct fact){ .type = FACT_FLOW_UP, .flow = flow });
+	assert_int_equal(s.n_sent, 1);
+	bytes_on(flow, request("in", A_CONTOSO, P_LITWARE, "", "hi"));
+	assert_int_equal(status_of("in"), 403);
+	assert_int_equal(s.n_got, 0);
+	bytes_on(flow, response_to(0, "200 OK", ""));
+	assert_int_equal(gateway_stats(s.g)->xmpp_to_sip, 1);
+}
+
 /* "trusted SIP peers by source address (on UDP from elsewhere than loopback with a warning at
  * start)" */
 static void trusting_udp_from_elsewhere_is_warned_of(void **state)
@@ -360,6 +412,9 @@ int main(void)
 		SCENE(a_connection_of_a_stranger_is_dropped),
 		SCENE(the_address_is_trusted_whatever_the_port),
 		SCENE(with_nobody_trusted_nobody_speaks),
+		SCENE(whoever_was_written_to_may_answer),
+		SCENE(nobody_else_may_answer),
+		SCENE(the_connection_to_the_next_hop_is_no_way_in),
 		SCENE(trusting_udp_from_elsewhere_is_warned_of),
 		SCENE(each_peer_that_is_trusted_so_is_named),
 		SCENE(there_is_room_for_so_many_connections),
