@@ -291,8 +291,7 @@ void gateway_barrier_reset(struct gateway *g); /* the stream is new: no ping is 
 int gateway_uac_init(struct gateway *g, ts_t now);
 void gateway_uac_done(struct gateway *g);
 void gateway_uac_stanza(struct gateway *g, const struct stanza *s, ts_t now);
-void gateway_uac_response(
-	struct gateway *g, const struct origin *o, ts_t now); /* g->msg */
+void gateway_uac_response(struct gateway *g, const struct origin *o, ts_t now); /* g->msg */
 void gateway_uac_timer(struct gateway *g, struct uac *u, ts_t now);
 void gateway_uac_peer_failed(struct gateway *g, const struct addr *peer, int err, ts_t now);
 void gateway_uac_path_up(struct gateway *g, ts_t now);     /* the socket or connection to the hop */

@@ -186,7 +186,8 @@ static void request(struct gateway *g, const struct origin *o, ts_t now)
 	if (g->msg.method == SIP_METHOD_ACK)
 		return;
 	enum answer answer = judge(g);
-	/* The next hop may be asked for nothing but answers: then its connection is not a way in. */
+	/* The next hop may be asked for nothing but answers: then its connection is not a way in.
+	 */
 	if (answer == ANSWER_MAPPED && o->flow && !gateway_is_trusted(g, &o->peer)) {
 		g->stats.sip_untrusted++;
 		answer = ANSWER_UNTRUSTED;

@@ -175,6 +175,8 @@ static void send_request(struct probe *p)
 	sip_put_request_line(b, "MESSAGE", slice_str(s->to));
 	sip_put_via(b, s->target.transport, &s->local, new_branch(p));
 	buf_puts(b, "Max-Forwards: 70\r\n");
+	if (reg_service_route(s->reg).n)
+		sip_put_header(b, "Route", reg_service_route(s->reg));
 	buf_printf(b, "From: <%s>;tag=%s\r\nTo: <%s>\r\n", s->aor, s->tag, s->to);
 	buf_printf(b, "Call-ID: %s\r\nCSeq: %u MESSAGE\r\n", s->call_id, ++s->cseq);
 	buf_puts(b, "User-Agent: stox\r\n");

@@ -7,8 +7,9 @@
 enum {
 	CALL_ID = 26, /* 130 bits of chance */
 	TAG = 10,
-	ANSWERED_MAX = 4,        /* 401, 407, 423 in a row for one request: a loop ends */
-	MIN_EXPIRES_MAX = 86400, /* of a 423: more is no wish that a test user obeys */
+	ANSWERED_MAX = 4,         /* 401, 407, 423 in a row for one request: a loop ends */
+	SERVICE_ROUTE_MAX = 4096, /* bytes; a longer one is as none */
+	MIN_EXPIRES_MAX = 86400,  /* of a 423: more is no wish that a test user obeys */
 };
 
 struct reg {
@@ -24,6 +25,7 @@ struct reg {
 	uint32_t cseq;
 	ts_t refresh;
 	char call_id[CALL_ID + 1], tag[TAG + 1];
+	struct buf service_route; /* of the last 200 */
 };
 
 static const char *const state_names[] = {
@@ -57,6 +59,7 @@ int reg_new(struct reg **ret, const struct reg_cfg *cfg, struct rng *rng)
 	r->digest = cfg->digest;
 	r->expires_s = cfg->expires_s;
 	r->refresh = TS_NEVER;
+	buf_init(&r->service_route, SERVICE_ROUTE_MAX);
 	rng_token(rng, r->call_id, CALL_ID);
 	rng_token(rng, r->tag, TAG);
 	*ret = r;
@@ -71,6 +74,7 @@ struct reg *reg_free(struct reg *r)
 	mem_free(r->aor);
 	mem_free(r->contact);
 	mem_free(r->user_agent);
+	buf_done(&r->service_route);
 	return mem_free(r);
 }
 
@@ -110,6 +114,8 @@ bool reg_take_request(struct reg *r, struct buf *b, enum transport transport,
 	buf_printf(b, "Call-ID: %s\r\nCSeq: %u REGISTER\r\n", r->call_id, ++r->cseq);
 	buf_printf(b, "Contact: <%s>;expires=%u\r\n", r->contact, r->removing ? 0 : r->expires_s);
 	buf_printf(b, "Expires: %u\r\n", r->removing ? 0 : r->expires_s);
+	/* RFC 3327 section 5.1: else a registrar behind an edge proxy may say 420. */
+	buf_puts(b, "Supported: path\r\n");
 	if (r->user_agent[0])
 		sip_put_header(b, "User-Agent", slice_str(r->user_agent));
 	if (r->digest)
@@ -190,6 +196,24 @@ static bool find_own(struct reg *r, const struct sip_msg *response)
 	return found;
 }
 
+/* RFC 3608 section 6.1: the last 200's counts, and all its values in their order. */
+static void take_service_route(struct reg *r, const struct sip_msg *response)
+{
+	struct buf *b = &r->service_route;
+
+	buf_clear(b);
+	for (unsigned i = 0; i < response->n_hdrs; i++) {
+		const struct sip_hdr *h = &response->hdrs[i];
+
+		if (!slice_ieqs(h->name, "Service-Route"))
+			continue;
+		buf_puts(b, buf_len(b) ? ", " : "");
+		sip_put_header_text(b, h->value);
+	}
+	if (buf_err(b))
+		buf_clear(b);
+}
+
 /* Early enough for a lost request and its repetitions, yet not more than once a second. */
 static ts_t refresh_after(unsigned granted_s)
 {
@@ -212,6 +236,7 @@ static void accepted(struct reg *r, const struct sip_msg *response, ts_t now)
 		fail(r, REG_NO_BINDING);
 		return;
 	}
+	take_service_route(r, response);
 	r->state = REG_REGISTERED;
 	r->refresh = ts_add(now, refresh_after(r->granted_s));
 }
@@ -285,6 +310,11 @@ enum reg_outcome reg_outcome(const struct reg *r, int *status)
 {
 	*status = r->status;
 	return r->outcome;
+}
+
+struct slice reg_service_route(const struct reg *r)
+{
+	return buf_slice(&r->service_route);
 }
 
 unsigned reg_expires_s(const struct reg *r)

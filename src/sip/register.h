@@ -54,6 +54,9 @@ void reg_push_time(struct reg *r, ts_t now); /* refresh when due */
 ts_t reg_deadline(const struct reg *r);
 enum reg_state reg_state(const struct reg *r);
 enum reg_outcome reg_outcome(const struct reg *r, int *status /* last final status, 0 if none */);
+/* Value of the Route of what the user sends from here on, RFC 3608: "" when the registrar gave
+ * none. Valid until the next response. */
+struct slice reg_service_route(const struct reg *r);
 unsigned reg_expires_s(const struct reg *r);      /* what the registrar granted */
 unsigned reg_other_bindings(const struct reg *r); /* Contacts of others in the last 200 */
 const char *reg_state_name(enum reg_state state);

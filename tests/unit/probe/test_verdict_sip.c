@@ -228,6 +228,26 @@ static void a_lost_request_is_noted_when_a_copy_got_through(void **state)
 	scene_end(&s);
 }
 
+/* RFC 3608: what the registrar says goes in front of the user's requests. */
+static void the_message_follows_the_service_route(void **state)
+{
+	char contact[512], rows[1024];
+	struct scene s;
+
+	(void)state;
+	begin(&s, UDP);
+	scene_connect(&s);
+	scene_header(&s, "Contact", contact);
+	snprintf(rows, sizeof(rows),
+		"Contact: %s\r\nService-Route: <sip:a.test;lr>\r\nService-Route: "
+		"<sip:b.test;lr>\r\n",
+		contact);
+	scene_answer(&s, "200 OK", rows);
+	assert_non_null(strstr(s.out, "MESSAGE sip:adelany@contoso.test SIP/2.0\r\n"));
+	assert_non_null(strstr(s.out, "\r\nRoute: <sip:a.test;lr>, <sip:b.test;lr>\r\n"));
+	scene_end(&s);
+}
+
 static void what_is_not_sip_is_told_with_its_place(void **state)
 {
 	struct scene s;
@@ -319,6 +339,7 @@ int main(void)
 		cmocka_unit_test(more_headers_than_are_kept_are_left_out),
 		cmocka_unit_test(answers_to_others_are_told_from_silence),
 		cmocka_unit_test(a_lost_request_is_noted_when_a_copy_got_through),
+		cmocka_unit_test(the_message_follows_the_service_route),
 		cmocka_unit_test(what_is_not_sip_is_told_with_its_place),
 		cmocka_unit_test(garbage_of_strangers_is_not_the_pools),
 		cmocka_unit_test(a_port_that_wants_tls_is_told_from_garbage),

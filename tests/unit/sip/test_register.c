@@ -187,6 +187,49 @@ static void what_was_granted_decides_when_to_refresh(void **state)
 	(void)state;
 }
 
+/* RFC 3327 section 5.1: a registrar that finds a Path in front of a user who does not know of it
+ * may say 420. */
+static void a_path_in_front_of_the_registrar_is_supported(void **state)
+{
+	struct fixture *f = *state;
+
+	start(f);
+	assert_true(slice_eqs(row(f, SIP_HDR_SUPPORTED), "path"));
+}
+
+static void the_service_route_of_the_last_200_counts(void **state)
+{
+	static const struct {
+		const char *rows, *want;
+	} cases[] = {
+		{ "", "" },
+		{ "Service-Route: <sip:orig@s.test;lr>\r\n", "<sip:orig@s.test;lr>" },
+		{ "service-route: <sip:a;lr>,\r\n <sip:b;lr>\r\nService-Route: <sip:c;lr>\r\n",
+			"<sip:a;lr>, <sip:b;lr>, <sip:c;lr>" },
+		{ "", "" },
+	};
+	struct fixture *f = *state;
+	char rows[8192];
+	int n;
+
+	start(f);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		snprintf(rows, sizeof(rows), OWN "\r\n%s", cases[i].rows);
+		respond(f, 200, rows, 0);
+		assert_int_equal(reg_state(f->reg), REG_REGISTERED);
+		assert_true(slice_eqs(reg_service_route(f->reg), cases[i].want));
+		assert_int_equal(rows_of(f, SIP_HDR_ROUTE), 0); /* not for REGISTER itself */
+		reg_push_time(f->reg, reg_deadline(f->reg));
+		assert_true(take(f));
+	}
+	n = snprintf(rows, sizeof(rows), OWN "\r\nService-Route: <sip:");
+	memset(rows + n, 'a', 5000);
+	snprintf(rows + n + 5000, sizeof(rows) - (size_t)n - 5000, ";lr>\r\n");
+	respond(f, 200, rows, 0);
+	assert_int_equal(reg_state(f->reg), REG_REGISTERED);
+	assert_int_equal(reg_service_route(f->reg).n, 0);
+}
+
 static void refusals_have_their_outcomes(void **state)
 {
 	static const struct {
@@ -413,6 +456,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_request_names_our_own_contact_only),
+		cmocka_unit_test_setup_teardown(
+			a_path_in_front_of_the_registrar_is_supported, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			the_service_route_of_the_last_200_counts, setup, teardown),
 		cmocka_unit_test(what_was_granted_decides_when_to_refresh),
 		cmocka_unit_test(refusals_have_their_outcomes),
 		TEST(challenges_are_answered),
