@@ -214,11 +214,11 @@ static void put_result(struct buf *b, const struct stanza *s, const char *payloa
 	stanza_put_end(b, "iq");
 }
 
-/* XEP-0030; the component is a gateway to SIP, the client a program. */
+/* XEP-0030; the component is a gateway to SIP, the client a program.  Neither gives receipts, so
+ * none are promised: XEP-0184 section 6. */
 #define DISCO(category, type)                                                                      \
 	"<query xmlns='" NS_DISCO_INFO "'><identity category='" category "' type='" type           \
-	"' name='stox'/><feature var='" NS_DISCO_INFO "'/><feature var='" NS_PING                  \
-	"'/><feature var='" NS_RECEIPTS "'/></query>"
+	"' name='stox'/><feature var='" NS_DISCO_INFO "'/><feature var='" NS_PING "'/></query>"
 
 static bool put_disco(struct buf *b, const struct stanza *s, const struct xml_node *query)
 {

@@ -235,6 +235,8 @@ static void every_request_gets_an_answer(void **state)
 	assert_true(stanza_put_iq_answer(&b, &s));
 	assert_true(
 		slice_find(buf_slice(&b), SLICE("category='gateway' type='simple'")) != SIZE_MAX);
+	/* What nobody does is not promised: a sender would wait for receipts. */
+	assert_true(slice_find(buf_slice(&b), SLICE(NS_RECEIPTS)) == SIZE_MAX);
 	xml_reader_free(r);
 	buf_done(&b);
 }
