@@ -57,7 +57,7 @@ void gateway_component_start(struct gateway *g, ts_t now)
 static void lost(struct gateway *g, ts_t now)
 {
 	g->stream = xstream_free(g->stream);
-	g->stream_up = false;
+	g->stream_up = g->blocked = false;
 	g->stream_flow = 0;
 	if (g->was_ready)
 		g->stats.reconnects++;
@@ -79,6 +79,13 @@ static void down(struct gateway *g, struct slice cause, struct slice text)
 	gateway_emit(g, GATEWAY_EV_DOWN, LOG_LEVEL_ERROR);
 }
 
+void gateway_component_drop(struct gateway *g, const char *cause, ts_t now)
+{
+	gateway_want(g, WANT_DROP_FLOW)->flow = g->stream_flow;
+	down(g, slice_str(cause), SLICE_NONE);
+	lost(g, now);
+}
+
 static void ready(struct gateway *g, const struct xstream_event *ev)
 {
 	g->was_ready = true;
@@ -97,6 +104,8 @@ static void iq(struct gateway *g, const struct stanza *s, ts_t now)
 	struct where where;
 	struct jid to;
 
+	if (gateway_own_ping(g, s, now))
+		return;
 	if (slice_eqs(s->type, "result") || slice_eqs(s->type, "error")) {
 		gateway_barrier_reply(g, s, now);
 		return;
@@ -189,9 +198,7 @@ static void flow_up(struct gateway *g, ts_t now)
 	};
 
 	if (xstream_new(&g->stream, &cfg, g->rng, now)) {
-		gateway_want(g, WANT_DROP_FLOW)->flow = g->stream_flow;
-		down(g, SLICE("out of memory"), SLICE_NONE);
-		lost(g, now);
+		gateway_component_drop(g, "out of memory", now);
 		return;
 	}
 	g->stream_up = true;
@@ -244,8 +251,8 @@ void gateway_component_fact(struct gateway *g, const struct fact *in, ts_t now)
 	case FACT_FLOW_EOF:
 	case FACT_FLOW_FAILED: flow_gone(g, in, now); break;
 	case FACT_DNS: resolved(g, in, now); break;
-	case FACT_FLOW_BLOCKED: /* xstream_begin() says no when its own room is used up */
-	case FACT_FLOW_READY:
+	case FACT_FLOW_BLOCKED:
+	case FACT_FLOW_READY: g->blocked = in->type == FACT_FLOW_BLOCKED; break;
 	case FACT_FLOW_ACCEPTED:
 	case FACT_TLS_UP:
 	case FACT_LISTEN_UP:

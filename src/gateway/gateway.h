@@ -8,7 +8,8 @@
  * The answer to a SIP MESSAGE is true: it is given when the far side has shown
  * that it took the stanza.  An XEP-0199 ping to the receiver's domain goes out
  * behind the message; its reply says that all before it was processed, and an
- * error stanza that came first becomes the mapped SIP error.
+ * error stanza that came first becomes the mapped SIP error.  Without a reply the
+ * window answers, once the server has shown with a ping to ourselves that it reads.
  */
 #pragma once
 

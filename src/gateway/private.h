@@ -5,6 +5,7 @@
  *   uas.c        MESSAGE to stanza: the transactions whose answer is still owed
  *   moved.c      where a 301 or 302 pointed to, for those who ask again
  *   barrier.c    one ping per domain and batch: when may the answer be given
+ *   reading.c    a ping to ourselves: does the server read at all
  *   uac.c        stanza to MESSAGE: client transactions, one pending a URI
  *   hop.c        the pool's proxy: where it is, and the socket or connection to it
  *   component.c  the stream to the XMPP server: connect, log in, reconnect
@@ -89,6 +90,7 @@ struct uas {
 	struct origin origin;
 	struct buf head; /* the response without its status line */
 	uint64_t ping;   /* the first ping behind it; 0: none yet; UINT64_MAX: none could be sent */
+	uint64_t mark;   /* how many pings to ourselves are in front of it */
 	bool in_use;
 	bool full_jid; /* the receiver's address has a resource */
 	ts_t sent;
@@ -195,6 +197,8 @@ struct gateway {
 	size_t n_to_keep; /* requests in hand whose answers `done` will keep */
 	struct map domains;
 	uint64_t ping_count;
+	uint64_t own_sent,
+		own_back;        /* pings to ourselves, of all streams; the last that came back */
 	struct list due_domains; /* want a ping at the end of this batch */
 
 	/* uac.c */
@@ -221,6 +225,7 @@ struct gateway {
 	struct xstream *stream;
 	flow_t stream_flow;
 	bool stream_up; /* the flow is */
+	bool blocked;   /* what was written to it waits in this process */
 	bool was_ready;
 	uint32_t stream_dns;
 	struct addr server;
@@ -262,6 +267,8 @@ void gateway_uas_request(
 void gateway_uas_answer(struct gateway *g, struct uas *u, const struct verdict *v, ts_t now);
 void gateway_uas_accept(struct gateway *g, struct uas *u, ts_t now); /* 202 */
 void gateway_uas_error(struct gateway *g, const struct stanza *s, ts_t now);
+/* The rule of the window: the server has read it, and no error stanza came. */
+void gateway_uas_window(struct gateway *g, ts_t now);
 void gateway_uas_time(struct gateway *g, ts_t now);
 void gateway_uas_stream_lost(struct gateway *g, ts_t now);
 void gateway_uas_conn_lost(struct gateway *g, flow_t flow);
@@ -286,6 +293,15 @@ void gateway_barrier_reply(struct gateway *g, const struct stanza *s, ts_t now);
 void gateway_barrier_timer(struct gateway *g, struct domain *d, ts_t now);
 void gateway_barrier_done(struct gateway *g);
 void gateway_barrier_reset(struct gateway *g); /* the stream is new: no ping is out */
+
+/* reading.c */
+/* Has the server read the message?  If that is not known yet, it is asked. */
+bool gateway_was_read(struct gateway *g, const struct uas *u, ts_t now);
+/* By when u is to be looked at again: at the end of its window, or when it is clear that the server
+ * does not read. */
+ts_t gateway_read_by(const struct gateway *g, const struct uas *u);
+/* True when it is a ping to ourselves that is back. */
+bool gateway_own_ping(struct gateway *g, const struct stanza *s, ts_t now);
 
 /* uac.c */
 int gateway_uac_init(struct gateway *g, ts_t now);
@@ -323,6 +339,8 @@ void gateway_component_fact(struct gateway *g, const struct fact *in, ts_t now);
 void gateway_component_time(struct gateway *g, ts_t now);
 void gateway_component_stop(struct gateway *g, ts_t now);
 void gateway_component_done(struct gateway *g);
+/* The stream is given up, as if its connection had failed. */
+void gateway_component_drop(struct gateway *g, const char *cause, ts_t now);
 /* Is this address one of the component's domain?  From any other nothing may be sent: the server
  * would end the stream (XEP-0114 section 3). */
 bool gateway_is_component(const struct gateway *g, const struct jid *jid);

@@ -205,7 +205,7 @@ static enum answer check_room(struct gateway *g, ts_t now)
 		return ANSWER_STOPPING;
 	if (!g->stream || !xstream_is_ready(g->stream))
 		return ANSWER_STREAM_DOWN;
-	if (!has_room(g, now))
+	if (g->blocked || !has_room(g, now))
 		return ANSWER_OVERLOAD;
 	return ANSWER_MAPPED;
 }
@@ -265,6 +265,7 @@ static struct uas *uas_new(struct gateway *g, const struct origin *o, const stru
 	u->origin = *o;
 	u->domain = NULL;
 	u->ping = 0;
+	u->mark = g->own_sent;
 	list_init(&u->wait);
 	list_init(&u->fifo);
 	if (keep_head(g, u) ||
@@ -414,11 +415,23 @@ static struct uas *oldest(const struct gateway *g)
 	return n ? LIST_OWNER(n, struct uas, fifo) : NULL;
 }
 
-/* The rule of the window: no error stanza came, and no ping could be had. */
+static bool window_is_over(const struct gateway *g, const struct uas *u, ts_t now)
+{
+	return u && ts_add(u->sent, gateway_window(g)) <= now;
+}
+
+void gateway_uas_window(struct gateway *g, ts_t now)
+{
+	for (struct uas *u; window_is_over(g, u = oldest(g), now) && gateway_was_read(g, u, now);)
+		gateway_uas_accept(g, u, now);
+}
+
 void gateway_uas_time(struct gateway *g, ts_t now)
 {
-	for (struct uas *u; (u = oldest(g)) && ts_add(u->sent, gateway_window(g)) <= now;)
-		gateway_uas_accept(g, u, now);
+	gateway_uas_window(g, now);
+	const struct uas *u = oldest(g);
+	if (u && gateway_read_by(g, u) <= now)
+		gateway_component_drop(g, "the server does not read", now);
 	nist_done_push_time(g->done, now);
 	gateway_moved_time(g, now);
 }
@@ -426,7 +439,7 @@ void gateway_uas_time(struct gateway *g, ts_t now)
 ts_t gateway_uas_deadline(const struct gateway *g)
 {
 	const struct uas *u = oldest(g);
-	ts_t at = u ? ts_add(u->sent, gateway_window(g)) : TS_NEVER;
+	ts_t at = u ? gateway_read_by(g, u) : TS_NEVER;
 
 	/* Once a second is often enough to forget; each entry's own moment would cost a wake-up. */
 	return ts_min(at, ts_add(nist_done_deadline(g->done), TS_S(1)));
