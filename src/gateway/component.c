@@ -10,6 +10,18 @@ enum {
 	IDLE_PING_MS = 60000, /* white space keeps half-open links from going unnoticed */
 };
 
+/* What one user sends must not end the stream of all: a stanza that is over a limit is refused
+ * alone. Servers pass on tags and names that are larger than those of a client's own stream. */
+static const struct xml_limits limits = {
+	.stanza_bytes = 256 << 10,
+	.depth = 32,
+	.attrs = 32,
+	.nodes = 4096,
+	.name_bytes = 16 << 20,
+	.tag_bytes = 512 << 10,
+	.cut = true,
+};
+
 static void want_connect(struct gateway *g)
 {
 	struct want *w = gateway_want(g, WANT_FLOW);
@@ -117,11 +129,33 @@ static void iq(struct gateway *g, const struct stanza *s, ts_t now)
 		xstream_commit(g->stream, now);
 }
 
-static void stanza(struct gateway *g, const struct xml_node *node, ts_t now)
+/* Its beginning is here; an answer or an error says enough with that. */
+static void cut_stanza(struct gateway *g, const struct stanza *s, ts_t now)
+{
+	static const struct stanza_error error = { .condition = COND_POLICY_VIOLATION,
+		.type = ERROR_TYPE_MODIFY,
+		.text = SLICE("The stanza is too large or too deep") };
+	struct where where;
+	struct jid to;
+
+	g->stats.xmpp_refused++;
+	if (s->kind == STANZA_PRESENCE || jid_decode(s->to, &to, &where) ||
+		!gateway_is_component(g, &to))
+		return;
+	struct buf *b = xstream_begin(g->stream);
+	if (b && stanza_put_error_reply(b, s, &error))
+		xstream_commit(g->stream, now);
+}
+
+static void stanza(struct gateway *g, const struct xstream_event *ev, ts_t now)
 {
 	struct stanza s;
 
-	stanza_read(&s, node);
+	stanza_read(&s, ev->node);
+	if (ev->cut && !slice_eqs(s.type, "error") && !slice_eqs(s.type, "result")) {
+		cut_stanza(g, &s, now);
+		return;
+	}
 	switch (s.kind) {
 	case STANZA_MESSAGE:
 		if (slice_eqs(s.type, "error"))
@@ -146,7 +180,7 @@ static bool event(struct gateway *g, const struct xstream_event *ev, ts_t now)
 {
 	switch (ev->type) {
 	case XSTREAM_EV_READY: ready(g, ev); return false;
-	case XSTREAM_EV_STANZA: stanza(g, ev->node, now); return false;
+	case XSTREAM_EV_STANZA: stanza(g, ev, now); return false;
 	case XSTREAM_EV_CLOSED: down(g, SLICE("closed by the server"), SLICE_NONE); return true;
 	case XSTREAM_EV_FAILED: failed(g, ev); return true;
 	case XSTREAM_EV_OPENED:
@@ -193,6 +227,7 @@ static void flow_up(struct gateway *g, ts_t now)
 		.tls = XSTREAM_TLS_NONE, /* XEP-0114 has none: loopback or a private link only */
 		.domain = slice_str(g->cfg.component_name),
 		.password = g->cfg.component_secret,
+		.limits = &limits,
 		.timeout = TS_MS(LOGIN_TIMEOUT_MS),
 		.idle_ping = TS_MS(IDLE_PING_MS),
 	};

@@ -414,7 +414,9 @@ static bool take_stanza(struct xstream *x, struct xstream_event *ret)
 		if (ev.type != XML_EV_STANZA) {
 			pump_event(x, &ev);
 		} else if (is_for_driver(x, ev.node)) {
-			*ret = (struct xstream_event){ .type = XSTREAM_EV_STANZA, .node = ev.node };
+			*ret = (struct xstream_event){
+				.type = XSTREAM_EV_STANZA, .node = ev.node, .cut = ev.cut
+			};
 			return true;
 		}
 	}

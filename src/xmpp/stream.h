@@ -102,6 +102,7 @@ enum xstream_event_type {
 struct xstream_event {
 	enum xstream_event_type type;
 	const struct xml_node *node; /* valid until the next take_event or push */
+	bool cut;                    /* STANZA: xml_event.cut, by the limits of the configuration */
 	const char *jid;             /* also AUTHENTICATED on the accepting side: the bare JID */
 	const char *text;            /* all strings: valid until the next push */
 	const char *condition;

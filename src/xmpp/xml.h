@@ -49,12 +49,15 @@ struct xml_limits {
 				keeps them */
 	size_t tag_bytes;    /* of one tag (0: the default): expat reads an unfinished one from its
 				start with every push */
+	bool cut; /* a stanza that is over one of these is cut, and costs the stream nothing; but
+		     for name_bytes and for a tag whose end has not come */
 };
 extern const struct xml_limits xml_default_limits; /* 256 KiB, 32, 32, 4096, 1 MiB, 16 KiB */
 
 enum xml_event_type {
 	XML_EV_OPEN,   /* the stream's start tag: node has its name and attributes */
-	XML_EV_STANZA, /* a complete child of the stream */
+	XML_EV_STANZA, /* a complete child of the stream (limits.cut: none for one whose own tag was
+			  over a limit) */
 	XML_EV_CLOSE,  /* the stream's end tag */
 	XML_EV_ERROR,  /* the last one */
 };
@@ -62,6 +65,7 @@ enum xml_event_type {
 struct xml_event {
 	enum xml_event_type type;
 	const struct xml_node *node;
+	bool cut; /* stanza: it was over a limit, and only its beginning is here: refuse it */
 	const char *condition;   /* error: "not-well-formed", "restricted-xml", "policy-violation",
 				    "unsupported-encoding", "internal-server-error", "bad-format"
 				    (text between stanzas) */

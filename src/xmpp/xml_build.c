@@ -9,6 +9,15 @@ extern XML_Bool XML_SetReparseDeferralEnabled(XML_Parser parser, XML_Bool enable
 
 enum { TEXT_MIN = 32 };
 
+/* A limit is passed: by the stream, or (limits.cut) by a stanza that pays for it alone. */
+static void over(struct xml_reader *r, const char *what)
+{
+	if (r->limits.cut && r->depth > 0)
+		r->cutting = true;
+	else
+		xml_reader_fail(r, "policy-violation", what);
+}
+
 /* ---- names and values ---- */
 
 static struct xml_arena *arena(struct xml_reader *r)
@@ -90,15 +99,25 @@ static bool add_attr(struct xml_reader *r, struct xml_open *o, const char *text,
 	return true;
 }
 
+/* Of what is cut away the names count: expat keeps them all the same. */
+static bool spend_names(struct xml_reader *r, const char **attrs)
+{
+	struct slice ns, name;
+
+	for (unsigned i = 0; attrs[i]; i += 2)
+		if (!split_name(r, attrs[i], &ns, &name))
+			return false;
+	return true;
+}
+
 static bool add_attrs(struct xml_reader *r, struct xml_open *o, const char **attrs)
 {
 	for (unsigned i = 0; attrs[i]; i += 2) {
-		if (i / 2 == r->limits.attrs) {
-			xml_reader_fail(
-				r, "policy-violation", "too many attributes in one element");
-			return false;
-		}
-		if (!add_attr(r, o, attrs[i], attrs[i + 1]))
+		if (i / 2 == r->limits.attrs)
+			over(r, "too many attributes in one element");
+		if (r->cutting)
+			return spend_names(r, attrs + i);
+		if (r->failed || !add_attr(r, o, attrs[i], attrs[i + 1]))
 			return false;
 	}
 	return true;
@@ -112,32 +131,42 @@ static bool see_token(struct xml_reader *r)
 	return !r->failed;
 }
 
-/* Every token of a stanza passes here: its size is where the token ends, whatever that holds. */
+/* Every token of a stanza passes here: its size is where the token ends, whatever that holds.
+ * False: the stream has failed, or the stanza is being cut. */
 static bool begin_token(struct xml_reader *r)
 {
-	if (!see_token(r))
+	if (!see_token(r) || r->cutting)
 		return false;
 	if (r->seen - r->unit_start <= r->limits.stanza_bytes)
 		return true;
-	xml_reader_fail(r, "policy-violation", "a stanza is too long");
+	over(r, "a stanza is too long");
 	return false;
 }
 
 static bool has_room(struct xml_reader *r)
 {
-	if ((size_t)XML_GetCurrentByteCount(r->expat) > r->limits.tag_bytes) {
-		xml_reader_fail(r, "policy-violation", "a tag is too long");
-		return false;
-	}
-	if (r->depth > r->limits.depth) {
-		xml_reader_fail(r, "policy-violation", "elements are nested too deep");
-		return false;
-	}
-	if (r->depth > 0 && r->nodes == r->limits.nodes) {
-		xml_reader_fail(r, "policy-violation", "too many elements in one stanza");
-		return false;
-	}
-	return true;
+	const char *what = NULL;
+
+	if ((size_t)XML_GetCurrentByteCount(r->expat) > r->limits.tag_bytes)
+		what = "a tag is too long";
+	else if (r->depth > r->limits.depth)
+		what = "elements are nested too deep";
+	else if (r->depth > 0 && r->nodes == r->limits.nodes)
+		what = "too many elements in one stanza";
+	if (what)
+		over(r, what);
+	return !what;
+}
+
+static void skip_element(struct xml_reader *r, const char *name, const char **attrs)
+{
+	struct slice ns, local;
+
+	if (r->depth == 1)
+		r->open[1].node = NULL; /* nothing is left of the stanza, not even who sent it */
+	r->depth++;
+	if (split_name(r, name, &ns, &local))
+		(void)spend_names(r, attrs);
 }
 
 static void emit_open(struct xml_reader *r)
@@ -153,8 +182,11 @@ static void on_start(void *arg, const char *name, const char **attrs)
 {
 	struct xml_reader *r = arg;
 
-	if (!begin_token(r) || !has_room(r))
+	if (!begin_token(r) || !has_room(r)) {
+		if (!r->failed)
+			skip_element(r, name, attrs);
 		return;
+	}
 	struct xml_node *n = xml_arena_alloc(arena(r), &r->pool, sizeof(*n));
 	if (!n) {
 		xml_reader_fail_memory(r);
@@ -191,13 +223,19 @@ static bool is_stop(const struct xml_reader *r, const struct xml_node *n)
 
 static void emit_stanza(struct xml_reader *r)
 {
-	struct xml_queued *q = xml_reader_emit(r, XML_EV_STANZA);
-
-	q->ev.node = r->open[1].node;
-	q->arena = r->building;
-	r->building = (struct xml_arena){ 0 };
 	r->nodes = 0;
 	r->unit_start = r->seen;
+	if (!r->open[1].node) {
+		xml_arena_release(&r->building, &r->pool);
+		r->cutting = false;
+		return;
+	}
+	struct xml_queued *q = xml_reader_emit(r, XML_EV_STANZA);
+	q->ev.node = r->open[1].node;
+	q->ev.cut = r->cutting;
+	q->arena = r->building;
+	r->building = (struct xml_arena){ 0 };
+	r->cutting = false;
 	r->stopped = is_stop(r, q->ev.node);
 }
 
@@ -206,7 +244,8 @@ static void on_end(void *arg, const char *name)
 	struct xml_reader *r = arg;
 
 	(void)name; /* expat has compared it */
-	if (!begin_token(r))
+	(void)begin_token(r);
+	if (r->failed)
 		return;
 	r->depth--;
 	if (r->depth == 1)
@@ -271,7 +310,8 @@ static void on_namespace(void *arg, const char *prefix, const char *uri)
 {
 	struct xml_reader *r = arg;
 
-	if (!begin_token(r))
+	(void)begin_token(r);
+	if (r->failed)
 		return;
 	if (prefix)
 		(void)spend_name(r, slice_str(prefix));

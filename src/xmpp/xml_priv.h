@@ -51,6 +51,7 @@ struct xml_reader {
 	size_t unit_start; /* where the stanza (or the stream header) began */
 	struct slice content_ns;
 	bool failed, stopped;
+	bool cutting;         /* what is left of the stanza in hand is passed over */
 	bool starts_with_tag; /* the first byte of all */
 
 	char stop[XML_STOP_NAMES][XML_STOP_NAME_MAX + 1];

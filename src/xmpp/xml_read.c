@@ -137,7 +137,7 @@ void xml_reader_reset(struct xml_reader *r)
 	r->depth = r->nodes = r->n_stop = 0;
 	r->fed = r->seen = r->unit_start = 0;
 	r->content_ns = SLICE_NONE;
-	r->failed = r->stopped = false;
+	r->failed = r->stopped = r->cutting = false;
 	(void)XML_ParserReset(r->expat, "UTF-8");
 	xml_build_set_up(r);
 }
@@ -203,7 +203,7 @@ static void feed(struct xml_reader *r, struct slice in)
 		expat_failed(r);
 		return;
 	}
-	if (r->fed - r->unit_start > r->limits.stanza_bytes)
+	if (r->fed - r->unit_start > r->limits.stanza_bytes && !r->limits.cut)
 		xml_reader_fail_at(r, "policy-violation", r->unit_start, "a stanza is too long");
 	else if (r->fed - r->seen > r->limits.tag_bytes)
 		xml_reader_fail_at(r, "policy-violation", r->seen, "a tag is too long");

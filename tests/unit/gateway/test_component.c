@@ -365,6 +365,47 @@ static void gw_iq_always_answered(void **state)
 	assert_int_equal(s.n_got, COUNT(cases));
 }
 
+/* Any user of the network can send one: the others must not lose their stream by it. */
+static void a_stanza_over_a_limit_is_refused_alone(void **state)
+{
+	static const struct {
+		const char *open, *close;
+		unsigned answers;
+	} cases[] = {
+		{ "<message from='" A_CONTOSO "' to='" P_LITWARE "' id='1'><body>x</body>",
+			"</message>", 1 },
+		{ "<iq from='contoso.test' to='litware.test' id='1' type='get'>", "</iq>", 1 },
+		{ "<iq from='contoso.test' to='litware.test' id='1' type='result'>", "</iq>", 0 },
+		{ "<presence from='" A_CONTOSO "' to='" P_LITWARE "'>", "</presence>", 0 },
+		{ "<message from='" A_CONTOSO "' to='" P_LITWARE "' id='1' type='error'>",
+			"</message>", 0 },
+		{ "<message from='" A_CONTOSO "' to='a@elsewhere.test' id='1'>", "</message>", 0 },
+	};
+	static char text[4096];
+
+	(void)state;
+	start_connected();
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		const unsigned before = s.n_got;
+		int n = snprintf(text, sizeof(text), "%s", cases[i].open);
+
+		for (unsigned k = 0; k < 100; k++)
+			n += snprintf(text + n, sizeof(text) - (size_t)n, "<a>");
+		for (unsigned k = 0; k < 100; k++)
+			n += snprintf(text + n, sizeof(text) - (size_t)n, "</a>");
+		snprintf(text + n, sizeof(text) - (size_t)n, "%s", cases[i].close);
+		from_xmpp(text);
+		assert_true(gateway_is_up(s.g));
+		assert_int_equal(s.n_got - before, cases[i].answers);
+		if (cases[i].answers)
+			assert_holds(s.got[before].text, "type='error'><error type='modify'>"
+							 "<policy-violation ");
+	}
+	assert_int_equal(s.n_sent, 0); /* half a message is none */
+	xmpp_message(A_CONTOSO, P_LITWARE, "2", "x");
+	assert_int_equal(s.n_sent, 1);
+}
+
 /* XEP-0114: a stanza from another domain than the component's ends the stream for everybody. */
 static void gw_component_one_stream_per_domain(void **state)
 {
@@ -452,6 +493,7 @@ int main(void)
 		SCENE(a_name_that_is_not_found_is_told_and_tried_again),
 		SCENE(gw_iq_always_answered),
 		SCENE(gw_component_one_stream_per_domain),
+		SCENE(a_stanza_over_a_limit_is_refused_alone),
 		SCENE(a_stanza_to_another_domain_is_not_answered),
 		SCENE(the_components_name_is_prepared),
 		SCENE(a_component_needs_a_domain),

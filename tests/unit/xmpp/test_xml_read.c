@@ -267,6 +267,113 @@ static void it_stops_at_each_of_four_names(void **state)
 	}
 }
 
+/* ---- where a stanza is cut, not the stream ---- */
+
+static const struct xml_limits cutting = { .stanza_bytes = 2000,
+	.depth = 5,
+	.attrs = 3,
+	.nodes = 10,
+	.name_bytes = 20000,
+	.tag_bytes = 300,
+	.cut = true };
+
+enum { WHOLE, CUT, GONE };
+
+/* The stanza in the buffer, between two whole ones. */
+static void expect_cut(size_t piece, int what)
+{
+	struct xml_reader *r = NULL;
+	struct slice rest = buf_slice(&in);
+	struct xml_event ev;
+	char got[64] = "", want[64];
+
+	assert_int_equal(xml_reader_new(&r, &cutting, 1), 0);
+	while (rest.n) {
+		rest = slice_skip(rest, xml_reader_push(r, slice_cut(rest, 0, piece)));
+		while (xml_reader_take(r, &ev)) {
+			if (ev.type == XML_EV_ERROR)
+				fail_msg("%s: %s", ev.condition, ev.where.what);
+			if (ev.type != XML_EV_STANZA)
+				continue;
+			size_t n = strlen(got);
+			snprintf(got + n, sizeof(got) - n, "%.*s%s%.*s ", SLICE_FMT(ev.node->name),
+				ev.cut ? "/" : ":", SLICE_FMT(xml_attr(ev.node, "from")));
+		}
+	}
+	snprintf(want, sizeof(want), "a:1 %sb:2 ",
+		what == GONE  ? ""
+		: what == CUT ? "m/x "
+			      : "m:x ");
+	assert_string_equal(got, want);
+	xml_reader_free(r);
+}
+
+static void a_stanza_over_a_limit_is_cut_and_the_stream_goes_on(void **state)
+{
+	static const size_t pieces[] = { 1, 77, 65536 };
+	static const struct {
+		const char *open, *piece;
+		unsigned fits, more; /* of the piece: still whole, and cut */
+		const char *close, *close_one;
+		int what;
+		bool in_one; /* an unfinished tag is the stream's: it must come in one piece */
+	} cases[] = {
+		{ "<m from='x'>", "x", 1900, 2000, "</m>", "", CUT, false },
+		{ "<m from='x'><a>", "x", 1900, 9000, "</a></m>", "", CUT, false },
+		{ "<m from='x'>", "<a/>", 9, 10, "</m>", "", CUT, false },
+		{ "<m from='x'>", "<a>", 4, 5, "</m>", "</a>", CUT, false },
+		{ "<m from='x'>", "<a>", 4, 400, "</m>", "</a>", CUT, false },
+		{ "<m from='x'>", "<a b='' c='' d=''/>", 9, 90, "</m>", "", CUT, false },
+		{ "<m from='x'><a b='", "x", 200, 400, "'/></m>", "", CUT, true },
+		{ "<m from='x' b='", "x", 200, 400, "'><a/>y</m>", "", GONE, true },
+		{ "<m from='x' b='", "x", 200, 290, "'/>", "", GONE, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++)
+		for (unsigned over = 0; over < 2; over++) {
+			const unsigned n = over ? cases[i].more : cases[i].fits;
+
+			begin(HEAD "<a from='1'/>");
+			buf_puts(&in, cases[i].open);
+			put_many(cases[i].piece, n);
+			put_many(cases[i].close_one, n);
+			buf_puts(&in, cases[i].close);
+			buf_puts(&in, "<b from='2'/>");
+			for (size_t k = 0; k < COUNT(pieces); k++)
+				if (!over || !cases[i].in_one || pieces[k] == 65536)
+					expect_cut(pieces[k], over ? cases[i].what : WHOLE);
+		}
+}
+
+/* In one element more attributes than there may be: the first ones are there. */
+static void attributes_are_cut_too(void **state)
+{
+	(void)state;
+	begin(HEAD "<a from='1'/><m from='x' b='' c='' d=''><e/>t</m><b from='2'/>");
+	expect_cut(65536, CUT);
+}
+
+/* expat keeps the names of what is cut away as well. */
+static void what_is_cut_away_spends_names(void **state)
+{
+	struct xml_reader *r = NULL;
+	struct xml_event ev;
+	bool failed = false;
+
+	(void)state;
+	begin(HEAD "<m>");
+	put_many("<a>", 10);
+	for (unsigned i = 0; i < 1000; i++)
+		buf_printf(&in, "<x%u y%u='' z%u:a='' xmlns:z%u='u'/>", i, i, i, i);
+	assert_int_equal(xml_reader_new(&r, &cutting, 1), 0);
+	xml_reader_push(r, buf_slice(&in));
+	while (xml_reader_take(r, &ev))
+		failed |= ev.type == XML_EV_ERROR;
+	assert_true(failed);
+	xml_reader_free(r);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -280,6 +387,9 @@ int main(void)
 		TEST(a_tag_has_16_kib),
 		TEST(names_have_their_budget),
 		TEST(the_header_has_the_limit_of_a_stanza),
+		TEST(a_stanza_over_a_limit_is_cut_and_the_stream_goes_on),
+		TEST(attributes_are_cut_too),
+		TEST(what_is_cut_away_spends_names),
 		TEST(it_stops_at_each_of_four_names),
 	};
 
