@@ -88,8 +88,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.name_bytes = 500,
 		.tag_bytes = 30,
 	};
+	struct xml_limits cutting = tight;
 	struct buf whole, pieces;
 
+	cutting.cut = true;
 	if (size < 2)
 		return 0;
 	struct slice in = slice_of(data + 1, size - 1);
@@ -105,6 +107,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	buf_clear(&pieces);
 	run(&tight, in, piece, &pieces);
+	run(&cutting, in, piece, &pieces);
+	run(&cutting, in, SIZE_MAX, &pieces);
 	write_and_read(in);
 	buf_done(&whole);
 	buf_done(&pieces);
