@@ -74,6 +74,7 @@ static void lost(struct gateway *g, ts_t now)
 	if (g->was_ready)
 		g->stats.reconnects++;
 	g->was_ready = false;
+	g->own_back = g->own_sent; /* none is owed on the next stream */
 	gateway_uas_stream_lost(g, now);
 	gateway_barrier_reset(g);
 	plan_reconnect(g, now);

@@ -4,6 +4,7 @@
  *   sip.c        SIP messages from a datagram or a connection: who may speak, which method
  *   uas.c        MESSAGE to stanza: the transactions whose answer is still owed
  *   moved.c      where a 301 or 302 pointed to, for those who ask again
+ *   contacts.c   to whom our users have written: public-unverified partners
  *   barrier.c    one ping per domain and batch: when may the answer be given
  *   reading.c    a ping to ourselves: does the server read at all
  *   uac.c        stanza to MESSAGE: client transactions, one pending a URI
@@ -184,6 +185,9 @@ struct gateway {
 	struct sip_msg msg; /* the one in hand */
 	struct buf scratch;
 
+	/* contacts.c */
+	struct nist_done *contacts;
+
 	/* uas.c, barrier.c */
 	struct uas **uas; /* slots */
 	uint32_t n_uas;
@@ -197,9 +201,9 @@ struct gateway {
 	size_t n_to_keep; /* requests in hand whose answers `done` will keep */
 	struct map domains;
 	uint64_t ping_count;
-	uint64_t own_sent,
-		own_back;        /* pings to ourselves, of all streams; the last that came back */
-	struct list due_domains; /* want a ping at the end of this batch */
+	uint64_t own_sent, own_back; /* pings to ourselves; the last that came back */
+	ts_t own_asked;              /* since when one is owed */
+	struct list due_domains;     /* want a ping at the end of this batch */
 
 	/* uac.c */
 	struct uac **uac;
@@ -254,6 +258,16 @@ void gateway_put_answer_end(struct gateway *g, struct buf *b, const struct verdi
 struct conn *gateway_conn_new(struct gateway *g, flow_t flow);
 struct conn *gateway_conn_find(struct gateway *g, flow_t flow);
 void gateway_conn_free(struct gateway *g, struct conn *c);
+
+/* contacts.c: Lync's public-unverified partners may not speak first. */
+int gateway_contacts_init(struct gateway *g);
+void gateway_contacts_done(struct gateway *g);
+/* Our user `own` writes to `far`. */
+void gateway_contacts_add(
+	struct gateway *g, const struct jid *own, const struct jid *far, ts_t now);
+/* May `far` write to our user?  Both domains were judged already. */
+bool gateway_contacts_may(
+	const struct gateway *g, const struct jid *own, const struct jid *far, ts_t now);
 
 /* uas.c: the text of a slot and its chance, for ids on the wire: found again without a search */
 #define SLOT_TEXT 16

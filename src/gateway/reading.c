@@ -24,7 +24,8 @@ static void ask(struct gateway *g, ts_t now)
 	struct buf *b = xstream_begin(g->stream);
 
 	/* One that cannot be written does not come back, as one that is not read. */
-	g->own_sent++;
+	if (g->own_sent++ == g->own_back)
+		g->own_asked = now;
 	if (!b)
 		return;
 	buf_init(&id, ID_MAX);
@@ -47,9 +48,10 @@ bool gateway_was_read(struct gateway *g, const struct uas *u, ts_t now)
 
 ts_t gateway_read_by(const struct gateway *g, const struct uas *u)
 {
-	ts_t at = ts_add(u->sent, gateway_window(g));
-
-	return g->own_sent == u->mark || is_known(g, u) ? at : ts_add(at, TS_MS(READ_MS));
+	if (g->own_sent == u->mark || is_known(g, u))
+		return ts_add(u->sent, gateway_window(g));
+	/* From the question on, not from the window's end: this process may have been stopped. */
+	return ts_add(g->own_asked, TS_MS(READ_MS));
 }
 
 /* The server lets nobody else speak in our name, and a user is not the domain. */
@@ -68,8 +70,10 @@ bool gateway_own_ping(struct gateway *g, const struct stanza *s, ts_t now)
 	if (s->id.n < 2 || s->id.p[0] != 'r' || !slice_u64(slice_skip(s->id, 1), g->own_sent, &n) ||
 		!is_ourselves(g, s->from))
 		return false;
-	if (n > g->own_back)
+	if (n > g->own_back) {
 		g->own_back = n;
+		g->own_asked = now; /* the next one is owed from here on */
+	}
 	gateway_uas_window(g, now);
 	return true;
 }

@@ -89,6 +89,42 @@ static void what_the_server_does_not_read_is_not_acknowledged(void **state)
 	assert_int_equal(status_of("3"), 202);
 }
 
+/* This process was stopped, or the whole machine: the server has had no time yet. */
+static void the_three_seconds_begin_with_the_question(void **state)
+{
+	(void)state;
+	start_connected();
+	s.server_is_stuck = true;
+	send_to_silence("1");
+	s.now += TS_S(60);
+	wake();
+	assert_true(gateway_is_up(s.g));
+	pass(TS_S(3) - 1);
+	assert_int_equal(s.n_sent, 0);
+	from_xmpp("<iq from='litware.test' to='litware.test' id='r1' type='get'/>");
+	assert_int_equal(status_of("1"), 202);
+}
+
+static void a_question_of_a_stream_that_broke_is_not_waited_for(void **state)
+{
+	(void)state;
+	start_connected();
+	s.server_is_stuck = true;
+	send_to_silence("1");
+	pass(TS_S(2));
+	break_stream();
+	assert_int_equal(status_of("1"), 503);
+	pass(TS_S(1) + TS_MS(500));
+	connect_server();
+	send_to_silence("2");
+	pass(TS_S(2));
+	assert_true(gateway_is_up(s.g));
+	from_xmpp("<iq from='litware.test' to='litware.test' id='r1' type='get'/>");
+	assert_int_equal(status_of("2"), 0); /* the old one says nothing of this stream */
+	from_xmpp("<iq from='litware.test' to='litware.test' id='r2' type='get'/>");
+	assert_int_equal(status_of("2"), 202);
+}
+
 static void an_error_is_still_the_answer_meanwhile(void **state)
 {
 	(void)state;
@@ -170,6 +206,8 @@ int main(void)
 		SCENE(one_question_serves_all_that_is_in_front_of_it),
 		SCENE(what_is_sent_behind_the_question_is_asked_for_anew),
 		SCENE(what_the_server_does_not_read_is_not_acknowledged),
+		SCENE(the_three_seconds_begin_with_the_question),
+		SCENE(a_question_of_a_stream_that_broke_is_not_waited_for),
 		SCENE(an_error_is_still_the_answer_meanwhile),
 		SCENE(a_server_that_answers_for_us_has_read_as_well),
 		SCENE(nobody_else_can_say_so),
