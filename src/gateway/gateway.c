@@ -372,6 +372,8 @@ static int init(struct gateway *g, const struct gateway_cfg *cfg, ts_t now)
 		err = jid_domain_unicode(
 			slice_str(cfg->component_name), g->domain, sizeof(g->domain));
 	if (!err)
+		err = gateway_contacts_init(g);
+	if (!err)
 		err = gateway_uas_init(g);
 	return err ? err : gateway_uac_init(g, now);
 }
@@ -410,6 +412,7 @@ struct gateway *gateway_free(struct gateway *g)
 	timers_done(&g->domain_timers); /* while their timers still exist */
 	timers_done(&g->uac_timers);
 	gateway_uas_done(g);
+	gateway_contacts_done(g);
 	gateway_barrier_done(g);
 	gateway_uac_done(g);
 	gateway_component_done(g);

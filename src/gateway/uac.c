@@ -385,9 +385,15 @@ static bool judge(
 	};
 	enum partner_verdict v = partners_judge(g->cfg.partners, jid_domain(to), jid_domain(from));
 
-	if (v != PARTNER_OK)
+	if (v != PARTNER_OK) {
 		reply_error(g, s, rows[v].condition, rows[v].type, partner_verdict_text(v));
-	return v == PARTNER_OK;
+		return false;
+	}
+	if (gateway_contacts_may(g, to, from, g->now))
+		return true;
+	reply_error(g, s, COND_POLICY_VIOLATION, ERROR_TYPE_CANCEL,
+		"Users of this domain may not write first");
+	return false;
 }
 
 /* For Via.  Where it is not known yet, the longest that it can be: 1,300 bytes must stay 1,300. */

@@ -321,6 +321,7 @@ static void begin(
 	list_append(&g->uas_fifo, &u->fifo);
 	if (answer == ANSWER_MAPPED) {
 		g->stats.sip_to_xmpp++;
+		gateway_contacts_add(g, from, to, now);
 		gateway_barrier_add(g, d, u);
 		return;
 	}

@@ -297,6 +297,49 @@ static void refusals_name_their_cause(void **state)
 }
 
 /* stox_im_6_over_1300_policy_violation, im3428_8_size_1300 */
+static void assert_may_not_write(const char *from, const char *to, const char *id)
+{
+	const unsigned n = s.n_got, sent = s.n_sent;
+
+	xmpp_message(from, to, id, "x");
+	assert_int_equal(s.n_sent, sent);
+	assert_int_equal(s.n_got, n + 1);
+	assert_error(n, id, "policy-violation");
+	assert_holds(s.got[n].text, "may not write first");
+}
+
+/* Lync: a stranger of a public network may answer, and that is all. */
+static void gw_partner_type_public_unverified_contact_first(void **state)
+{
+	static const char mail[] = "x@mail.test", other[] = "y@mail.test";
+
+	(void)state;
+	assert_int_equal(
+		partners_add(s.partners, SLICE("mail.test"), PARTNER_PUBLIC_UNVERIFIED), 0);
+	start_connected();
+	assert_may_not_write(mail, P_LITWARE, "1");
+	send_message("a", "x@mail.test;gr=phone");
+	xmpp_message("X@mail.test/desk", "Pilar@litware.test", "2", "x"); /* whatever device */
+	assert_int_equal(s.n_sent, 1);
+	assert_may_not_write(other, P_LITWARE, "3");
+	assert_may_not_write(mail, "kenmyer@litware.test", "4");
+	respond(0, "200 OK");
+	s.now += TS_S(30 * 86400);
+	wake();
+	assert_may_not_write(mail, P_LITWARE, "5");
+}
+
+static void what_was_refused_makes_no_contact(void **state)
+{
+	(void)state;
+	assert_int_equal(
+		partners_add(s.partners, SLICE("mail.test"), PARTNER_PUBLIC_UNVERIFIED), 0);
+	start_connected();
+	sip(request("1", "x@mail.test", P_LITWARE, "Content-Type: image/png\r\n", "x"));
+	assert_int_equal(status_of("1"), 415);
+	assert_may_not_write("x@mail.test", P_LITWARE, "1");
+}
+
 static void a_long_message_is_refused(void **state)
 {
 	char body[1301];
@@ -424,6 +467,8 @@ int main(void)
 		SCENE(im3428_8_one_pending_per_uri),
 		SCENE(so_many_may_wait_for_one_uri),
 		SCENE(refusals_name_their_cause),
+		SCENE(gw_partner_type_public_unverified_contact_first),
+		SCENE(what_was_refused_makes_no_contact),
 		SCENE(a_long_message_is_refused),
 		SCENE(some_stanzas_have_no_answer),
 		SCENE(a_message_goes_on_though_its_stream_broke),
