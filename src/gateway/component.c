@@ -33,6 +33,17 @@ static void want_connect(struct gateway *g)
 	w->addr.port = g->cfg.server_port;
 }
 
+static void ask_address(struct gateway *g, enum dns_type type)
+{
+	struct want *w = gateway_want(g, WANT_DNS);
+
+	g->stream_dns = ++g->next_dns;
+	g->stream_dns_type = type;
+	w->dns_id = g->stream_dns;
+	w->dns_type = type;
+	slice_cstr(slice_str(g->cfg.server_host), w->name, sizeof(w->name));
+}
+
 static void connect_server(struct gateway *g)
 {
 	g->reconnect_at = TS_NEVER;
@@ -40,11 +51,7 @@ static void connect_server(struct gateway *g)
 		want_connect(g);
 		return;
 	}
-	struct want *w = gateway_want(g, WANT_DNS);
-	g->stream_dns = ++g->next_dns;
-	w->dns_id = g->stream_dns;
-	w->dns_type = DNS_A;
-	slice_cstr(slice_str(g->cfg.server_host), w->name, sizeof(w->name));
+	ask_address(g, DNS_A);
 }
 
 /* Grows from try to try, with jitter, so that many gateways do not come back as one. */
@@ -272,6 +279,10 @@ static void resolved(struct gateway *g, const struct fact *in, ts_t now)
 	if (in->dns->status == DNS_OK && in->dns->n_records) {
 		g->server = in->dns->records[0].addr;
 		want_connect(g);
+		return;
+	}
+	if (in->dns->status == DNS_NODATA && g->stream_dns_type == DNS_A) {
+		ask_address(g, DNS_AAAA); /* a name that has no other */
 		return;
 	}
 	down(g, slice_str(dns_status_name(in->dns->status)),

@@ -232,6 +232,7 @@ struct gateway {
 	bool blocked;   /* what was written to it waits in this process */
 	bool was_ready;
 	uint32_t stream_dns;
+	enum dns_type stream_dns_type;
 	struct addr server;
 	ts_t reconnect_at;
 	ts_t pause;

@@ -312,6 +312,30 @@ static void a_name_is_resolved_at_each_connection(void **state)
 	assert_int_equal(last_want(WANT_FLOW)->addr.ip[3], 8);
 }
 
+static void a_name_with_ipv6_addresses_only_is_found(void **state)
+{
+	const struct dns_record record = { .type = DNS_AAAA,
+		.addr = { .family = 6, .ip = { 0x20, 1, 0xd, 0xb8, [15] = 9 } } };
+	const struct dns_answer answer = { .status = DNS_OK, .records = &record, .n_records = 1 };
+
+	(void)state;
+	snprintf(s.cfg.server_host, sizeof(s.cfg.server_host), "xmpp.litware.test");
+	start();
+	answer_dns(DNS_NODATA, 0);
+	assert_int_equal(last_want(WANT_DNS)->dns_type, DNS_AAAA);
+	push((struct fact){
+		.type = FACT_DNS, .dns_id = last_want(WANT_DNS)->dns_id, .dns = &answer });
+	assert_int_equal(last_want(WANT_FLOW)->addr.family, 6);
+	assert_int_equal(last_want(WANT_FLOW)->addr.ip[15], 9);
+	assert_int_equal(last_want(WANT_FLOW)->addr.port, 5347);
+	connect_server();
+	break_stream();
+	pass(TS_S(2));
+	answer_dns(DNS_NODATA, 0);
+	answer_dns(DNS_NODATA, 0); /* nor any of these */
+	assert_holds(s.events, "cause=nodata");
+}
+
 static void a_name_that_is_not_found_is_told_and_tried_again(void **state)
 {
 	(void)state;
@@ -490,6 +514,7 @@ int main(void)
 		SCENE(an_old_flow_is_nobodys),
 		SCENE(a_silent_stream_is_kept_alive),
 		SCENE(a_name_is_resolved_at_each_connection),
+		SCENE(a_name_with_ipv6_addresses_only_is_found),
 		SCENE(a_name_that_is_not_found_is_told_and_tried_again),
 		SCENE(gw_iq_always_answered),
 		SCENE(gw_component_one_stream_per_domain),
