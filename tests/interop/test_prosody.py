@@ -1,5 +1,8 @@
 """stox test across Kamailio, stox gateway and Prosody; bodies that need escaping, both ways."""
 
+import signal
+import time
+
 from peers import PARTNER, POOL, Bench, Failure, SipPeer, XmppClient, run
 
 HARD = "Grüße & <tags> \"quotes\" 'apostrophes' ]]> 漢字 \N{GRINNING FACE}\ttab\nsecond line"
@@ -90,10 +93,54 @@ def secret(stox):
         print("ok: a secret that was put right is read again at the next connection")
 
 
+def deep(stox):
+    """What one user sends does not cost the others their stream."""
+    with Bench(stox) as b:
+        b.prosody()
+        pool = SipPeer(b.port["pool"])
+        b.config()
+        b.gateway()
+        client = XmppClient(b.port["c2s"], "adelany", b.xmpp_password, b.ca)
+        long = "<body>" + "x" * 2000 + "</body>"
+        for inner in ("<a>" * 100 + "</a>" * 100, "<a/>" * 20000, f"<a b='{'x' * 100000}'/>{long}",
+                      "<a " + " ".join(f"a{i}=''" for i in range(100)) + "/>", long * 50):
+            client.send(f"<message to='pilar@{POOL}' id='d' type='chat'>{inner}</message>")
+            stanza = client.until(b"</message>")
+            if "policy-violation" not in stanza:
+                raise Failure(f"a stanza over a limit: {stanza[:1000]}")
+        client.send(f"<message to='pilar@{POOL}' id='e' type='chat'><body>still here</body></message>")
+        head, got, peer = pool.receive()
+        pool.answer_ok(head, peer)
+        if got != "still here" or "xmpp down" in (b.dir / "gateway.log").read_text():
+            raise Failure(f"after stanzas over the limits: {got} {(b.dir / 'gateway.log').read_text()}")
+        print("ok: stanzas over the limits are refused alone")
+
+
+def hanging(stox):
+    """A server that does not read: nothing is acknowledged that would be lost."""
+    with Bench(stox) as b:
+        b.prosody()
+        pool = SipPeer(b.port["pool"])
+        b.config()
+        b.gateway()
+        server = next(proc for name, proc in b.procs if name == "prosody")
+        server.send_signal(signal.SIGSTOP)
+        start = time.monotonic()
+        pool.message(b.port["gateway"], f"adelany@{PARTNER}", f"pilar@{POOL}", "x")
+        status, head = pool.status()
+        after = time.monotonic() - start
+        server.send_signal(signal.SIGCONT)
+        if status != 503 or not 3 < after < 3.5:
+            raise Failure(f"while the server hangs: after {after:.2f} s {head}")
+        print(f"ok: a server that hangs is noticed after {after:.2f} s")
+
+
 def main(stox):
     across(stox)
     bodies(stox)
     secret(stox)
+    deep(stox)
+    hanging(stox)
 
 
 run(main)
