@@ -17,7 +17,7 @@ static const struct xml_limits limits = {
 	.depth = 32,
 	.attrs = 32,
 	.nodes = 4096,
-	.name_bytes = 16 << 20,
+	.name_bytes = 16 << 20, /* half a MiB of elements with three letters each needs 6 */
 	.tag_bytes = 512 << 10,
 	.cut = true,
 };

@@ -49,8 +49,8 @@ struct xml_limits {
 				keeps them */
 	size_t tag_bytes;    /* of one tag (0: the default): expat reads an unfinished one from its
 				start with every push */
-	bool cut; /* a stanza that is over one of these is cut, and costs the stream nothing; but
-		     for name_bytes and for a tag whose end has not come */
+	bool cut; /* a stanza that is over one of these is cut, and costs the stream nothing, but
+		     for a tag whose end has not come; name_bytes is for one stanza, twice */
 };
 extern const struct xml_limits xml_default_limits; /* 256 KiB, 32, 32, 4096, 1 MiB, 16 KiB */
 

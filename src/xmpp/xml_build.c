@@ -176,6 +176,7 @@ static void emit_open(struct xml_reader *r)
 	q->ev.node = r->open[0].node;
 	q->ev.content_ns = r->content_ns;
 	r->unit_start = r->seen;
+	buf_truncate(&r->header, r->seen);
 }
 
 static void on_start(void *arg, const char *name, const char **attrs)
@@ -370,6 +371,12 @@ void xml_build_set_up(struct xml_reader *r)
 	XML_SetReturnNSTriplet(p, 1);
 	if (XML_SetReparseDeferralEnabled)
 		XML_SetReparseDeferralEnabled(p, XML_FALSE);
+}
+
+void xml_build_listen(struct xml_reader *r)
+{
+	XML_Parser p = r->expat;
+
 	XML_SetElementHandler(p, on_start, on_end);
 	XML_SetCharacterDataHandler(p, on_text);
 	XML_SetStartNamespaceDeclHandler(p, on_namespace);

@@ -48,6 +48,8 @@ struct xml_reader {
 	unsigned nodes;
 	size_t fed;        /* bytes since the reset */
 	size_t seen;       /* of these, up to the end of the last token */
+	size_t skew;       /* of these, in front of what the present parser was given */
+	struct buf header; /* limits.cut: the bytes up to the end of the stream's start tag */
 	size_t unit_start; /* where the stanza (or the stream header) began */
 	struct slice content_ns;
 	bool failed, stopped;
@@ -65,5 +67,6 @@ void xml_reader_fail_at(
 void xml_reader_fail(struct xml_reader *r, const char *condition, const char *what);
 void xml_reader_fail_memory(struct xml_reader *r);
 size_t xml_reader_offset(const struct xml_reader *r); /* of the token in hand */
-/* Tells expat what to call and how to be; a reset forgets it all. */
+/* Tells expat how to be, and what to call; a reset forgets it all. */
 void xml_build_set_up(struct xml_reader *r);
+void xml_build_listen(struct xml_reader *r);

@@ -46,7 +46,7 @@ size_t xml_reader_offset(const struct xml_reader *r)
 {
 	XML_Index i = XML_GetCurrentByteIndex(r->expat);
 
-	return i < 0 ? r->fed : (size_t)i;
+	return i < 0 ? r->fed : r->skew + (size_t)i;
 }
 
 void xml_reader_fail(struct xml_reader *r, const char *condition, const char *what)
@@ -100,7 +100,9 @@ int xml_reader_new(struct xml_reader **ret, const struct xml_limits *limits, uin
 		xml_reader_free(r);
 		return -ENOMEM;
 	}
+	buf_init(&r->header, r->limits.stanza_bytes + PIECE);
 	xml_build_set_up(r);
+	xml_build_listen(r);
 	*ret = r;
 	return 0;
 }
@@ -123,6 +125,7 @@ struct xml_reader *xml_reader_free(struct xml_reader *r)
 	drop_all(r);
 	xml_pool_done(&r->pool);
 	xml_names_done(&r->names);
+	buf_done(&r->header);
 	if (r->expat)
 		XML_ParserFree(r->expat);
 	mem_free(r->open);
@@ -135,11 +138,13 @@ void xml_reader_reset(struct xml_reader *r)
 	drop_all(r);
 	xml_names_clear(&r->names);
 	r->depth = r->nodes = r->n_stop = 0;
-	r->fed = r->seen = r->unit_start = 0;
+	r->fed = r->seen = r->unit_start = r->skew = 0;
+	buf_clear(&r->header);
 	r->content_ns = SLICE_NONE;
 	r->failed = r->stopped = r->cutting = false;
 	(void)XML_ParserReset(r->expat, "UTF-8");
 	xml_build_set_up(r);
+	xml_build_listen(r);
 }
 
 void xml_reader_stop_at(struct xml_reader *r, const char *name)
@@ -154,11 +159,32 @@ void xml_reader_stop_at(struct xml_reader *r, const char *name)
 
 /* ---- feeding ---- */
 
+/* Half of the names that expat may keep are spent, and it can be made to forget them. */
+static bool wants_renewal(const struct xml_reader *r)
+{
+	return r->limits.cut && r->names.bytes > r->names.max_bytes / 2 && !buf_err(&r->header);
+}
+
+/* Between two stanzas the parser is set back and told of the stream's start again: so nobody can
+ * spend what a stream has for its life. */
+static void renew(struct xml_reader *r)
+{
+	const struct slice header = buf_slice(&r->header);
+
+	(void)XML_ParserReset(r->expat, "UTF-8");
+	xml_build_set_up(r);
+	xml_names_clear(&r->names);
+	r->skew = r->fed - header.n;
+	if (XML_Parse(r->expat, (const char *)header.p, (int)header.n, 0) != XML_STATUS_OK)
+		xml_reader_fail_memory(r); /* it was well-formed once */
+	xml_build_listen(r);
+}
+
 /* Each '>' ends one event at most, so a piece up to the n-th of them yields n at most: neither is
  * the queue overrun nor does expat ever hold bytes that were not to be taken. */
 static size_t piece_length(const struct xml_reader *r, struct slice in)
 {
-	unsigned room = r->n_stop > 0 ? 1 : XML_EVENTS_MAX - r->n_events;
+	unsigned room = r->n_stop > 0 || wants_renewal(r) ? 1 : XML_EVENTS_MAX - r->n_events;
 	struct slice rest = slice_cut(in, 0, PIECE);
 	size_t n = 0;
 
@@ -199,6 +225,8 @@ static void feed(struct xml_reader *r, struct slice in)
 	if (r->fed == 0)
 		r->starts_with_tag = in.p[0] == '<';
 	r->fed += in.n;
+	if (r->limits.cut && r->depth == 0)
+		buf_put(&r->header, in);
 	if (XML_Parse(r->expat, (const char *)in.p, (int)in.n, 0) != XML_STATUS_OK) {
 		expat_failed(r);
 		return;
@@ -217,8 +245,10 @@ size_t xml_reader_push(struct xml_reader *r, struct slice in)
 	r->stopped = false;
 	while (taken < in.n && !r->failed && !r->stopped && r->n_events < XML_EVENTS_MAX) {
 		struct slice rest = slice_skip(in, taken);
-		size_t n = piece_length(r, rest);
 
+		if (wants_renewal(r) && r->depth == 1 && r->seen == r->fed)
+			renew(r);
+		size_t n = piece_length(r, rest);
 		feed(r, slice_cut(rest, 0, n));
 		taken += n;
 	}

@@ -10,7 +10,8 @@
 
 #include "base/mem.h"
 
-#define HEAD "<s xmlns='jabber:client'>"
+#define NS_OF_M "jabber:client"
+#define HEAD    "<s xmlns='jabber:client'>"
 
 static struct buf in;
 
@@ -354,6 +355,71 @@ static void attributes_are_cut_too(void **state)
 	expect_cut(65536, CUT);
 }
 
+/* No sender can spend what the stream of all has for its life. */
+static void names_are_forgotten_between_stanzas(void **state)
+{
+	static const size_t pieces[] = { 1, 77, 65536 };
+	struct xml_event ev;
+
+	(void)state;
+	begin("<?xml version='1.0'?> <s:s xmlns='jabber:client' xmlns:s='u:s' xmlns:x='u:x' "
+	      "xml:lang='cs'>");
+	for (unsigned i = 0; i < 2000; i++)
+		buf_printf(&in, "<m><e%u a%u=''/></m> ", i, i);
+	buf_puts(&in, "<x:m/>");
+	const size_t bad = buf_len(&in);
+	buf_puts(&in, "<<");
+	for (size_t k = 0; k < COUNT(pieces); k++) {
+		struct xml_reader *r = NULL;
+		struct slice rest = buf_slice(&in);
+		unsigned n = 0;
+
+		assert_int_equal(xml_reader_new(&r, &cutting, 1), 0);
+		ev.type = XML_EV_OPEN;
+		while (rest.n && ev.type != XML_EV_ERROR) {
+			rest = slice_skip(rest, xml_reader_push(r, slice_cut(rest, 0, pieces[k])));
+			while (ev.type != XML_EV_ERROR && xml_reader_take(r, &ev)) {
+				if (ev.type != XML_EV_STANZA)
+					continue;
+				assert_false(ev.cut);
+				assert_true(slice_eqs(xml_lang(ev.node), "cs"));
+				assert_true(xml_is(ev.node, n++ < 2000 ? NS_OF_M : "u:x", "m"));
+			}
+		}
+		assert_int_equal(n, 2001);
+		assert_int_equal(ev.type, XML_EV_ERROR);
+		assert_string_equal(ev.condition, "not-well-formed");
+		assert_in_range(ev.where.offset, bad, bad + 1);
+		xml_reader_free(r);
+	}
+}
+
+static void the_end_of_the_stream_is_still_its_end(void **state)
+{
+	struct xml_reader *r = NULL;
+	struct xml_event ev = { .type = XML_EV_OPEN };
+
+	(void)state;
+	begin("<s:s xmlns='jabber:client' xmlns:s='u:s'>");
+	for (unsigned i = 0; i < 500; i++)
+		buf_printf(&in, "<m><e%u/></m>", i);
+	buf_puts(&in, "</s:s>");
+	assert_int_equal(xml_reader_new(&r, &cutting, 1), 0);
+	struct slice rest = buf_slice(&in);
+	while (rest.n) {
+		rest = slice_skip(rest, xml_reader_push(r, rest));
+		while (xml_reader_take(r, &ev))
+			continue;
+	}
+	assert_int_equal(ev.type, XML_EV_CLOSE);
+	/* And another stream may begin. */
+	xml_reader_reset(r);
+	xml_reader_push(r, SLICE(HEAD "<m/>"));
+	assert_true(xml_reader_take(r, &ev) && ev.type == XML_EV_OPEN);
+	assert_true(xml_reader_take(r, &ev) && ev.type == XML_EV_STANZA);
+	xml_reader_free(r);
+}
+
 /* expat keeps the names of what is cut away as well. */
 static void what_is_cut_away_spends_names(void **state)
 {
@@ -389,6 +455,8 @@ int main(void)
 		TEST(the_header_has_the_limit_of_a_stanza),
 		TEST(a_stanza_over_a_limit_is_cut_and_the_stream_goes_on),
 		TEST(attributes_are_cut_too),
+		TEST(names_are_forgotten_between_stanzas),
+		TEST(the_end_of_the_stream_is_still_its_end),
 		TEST(what_is_cut_away_spends_names),
 		TEST(it_stops_at_each_of_four_names),
 	};
