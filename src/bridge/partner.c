@@ -171,6 +171,14 @@ const struct partner *partners_find(const struct partners *p, struct slice domai
 	return e ? e->partner : NULL;
 }
 
+bool partners_have(const struct partners *p, enum partner_type type)
+{
+	for (size_t i = 0; i < p->n_partners; i++)
+		if (p->partners[i]->type == type)
+			return true;
+	return false;
+}
+
 enum partner_verdict partners_judge(
 	const struct partners *p, struct slice own_domain, struct slice far_domain)
 {

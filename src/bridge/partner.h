@@ -33,6 +33,8 @@ int partners_add_own(struct partners *p, struct slice domain);
 bool partners_is_own(const struct partners *p, struct slice domain);
 /* NULL: not an allowed partner.  `domain` is a prepared U-label domain (jid_domain). */
 const struct partner *partners_find(const struct partners *p, struct slice domain);
+/* Is there one of this type? */
+bool partners_have(const struct partners *p, enum partner_type type);
 
 enum partner_verdict {
 	PARTNER_OK,

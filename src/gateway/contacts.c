@@ -10,6 +10,7 @@ enum {
 
 int gateway_contacts_init(struct gateway *g)
 {
+	g->has_unverified = partners_have(g->cfg.partners, PARTNER_PUBLIC_UNVERIFIED);
 	return nist_done_new(&g->contacts, CONTACTS_MAX, TS_S(CONTACT_DAYS * 86400ull));
 }
 
@@ -20,8 +21,9 @@ void gateway_contacts_done(struct gateway *g)
 
 static bool is_unverified(const struct gateway *g, const struct jid *far)
 {
+	if (!g->has_unverified)
+		return false;
 	const struct partner *p = partners_find(g->cfg.partners, jid_domain(far));
-
 	return p && p->type == PARTNER_PUBLIC_UNVERIFIED;
 }
 
@@ -38,11 +40,13 @@ static struct nist_key key_of(const struct gateway *g, const struct jid *own, co
 
 void gateway_contacts_add(struct gateway *g, const struct jid *own, const struct jid *far, ts_t now)
 {
-	const struct nist_key key = key_of(g, own, far);
 	uint16_t extra;
 	int status;
 
-	if (is_unverified(g, far) && !nist_done_find(g->contacts, &key, &status, &extra, now))
+	if (!is_unverified(g, far))
+		return;
+	const struct nist_key key = key_of(g, own, far);
+	if (!nist_done_find(g->contacts, &key, &status, &extra, now))
 		(void)nist_done_add(g->contacts, &key, 0, 0, now);
 }
 

@@ -187,6 +187,7 @@ struct gateway {
 
 	/* contacts.c */
 	struct nist_done *contacts;
+	bool has_unverified; /* partners */
 
 	/* uas.c, barrier.c */
 	struct uas **uas; /* slots */

@@ -99,6 +99,7 @@ static void gw_partner_additional_domains(void **state)
 
 static void a_partner_keeps_its_type(void **state)
 {
+	assert_false(partners_have(partners, PARTNER_PUBLIC_UNVERIFIED));
 	static const enum partner_type types[] = { PARTNER_FEDERATED, PARTNER_PUBLIC_VERIFIED,
 		PARTNER_PUBLIC_UNVERIFIED };
 	static const char *const names[] = { "c.test", "a.test", "b.test" };
@@ -108,6 +109,7 @@ static void a_partner_keeps_its_type(void **state)
 		add(names[i], types[i]);
 	for (size_t i = 0; i < COUNT(types); i++)
 		assert_int_equal(partners_find(partners, slice_str(names[i]))->type, types[i]);
+	assert_true(partners_have(partners, PARTNER_PUBLIC_UNVERIFIED));
 }
 
 /* Names are found in the form that jid_domain() gives: lower case, U-labels, no final dot. */
