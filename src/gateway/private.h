@@ -125,6 +125,7 @@ struct uac {
 	struct nict *tx;    /* NULL while it waits for its turn or for the connection */
 	struct origin path; /* where the request went, or the flow that it waits for */
 	unsigned hop_turn;  /* of the target that it went to */
+	ts_t begun;
 	struct timer timer;
 	struct buf request;
 	struct buf reply; /* `from`, `to` and `id` of the stanza, one behind the other */
@@ -220,6 +221,7 @@ struct gateway {
 	ts_t hop_again; /* a failed look-up is repeated not before */
 	bool hop_known;
 	unsigned hop_turn; /* counts the targets: each fails once, however many messages it loses */
+	ts_t hop_heard;    /* the last answer of the present target */
 	struct locate_target hop;
 	struct addr toward; /* what the hop's own socket was asked for; family 0: there is none */
 	struct addr hop_local; /* where a wildcard listener's datagrams to the hop leave from */

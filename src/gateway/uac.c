@@ -222,6 +222,7 @@ static void begin(struct gateway *g, struct uac *u, ts_t now)
 		return;
 	}
 	u->hop_turn = u->path.flow ? g->hop_conn->hop_turn : g->hop_turn;
+	u->begun = now;
 	const struct nict_cfg *cfg = u->path.transport == TRANSPORT_UDP ? &unreliable : &reliable;
 	if (put_real_via(g, u) || nict_new(&u->tx, cfg, buf_slice(&u->request), now)) {
 		u->tx = NULL;
@@ -239,6 +240,18 @@ static void target_next(struct gateway *g, struct target *t, ts_t now)
 		begin(g, LIST_OWNER(n, struct uac, queue), now);
 	else
 		target_free(g, t);
+}
+
+static bool is_targets_fault(
+	const struct gateway *g, const struct uac *u, const struct nict_event *ev)
+{
+	/* Silence about one message is not silence: RFC 3263 section 4.3, and RFC 4320 forbids a
+	 * proxy to say 408 for a phone that is not there. */
+	if (ev->type == NICT_EV_TIMEOUT)
+		return g->hop_heard < u->begun;
+	/* A peer may close a connection whenever it likes: that is no failure of the target, being
+	 * unable to connect is. */
+	return !u->path.flow;
 }
 
 /* Outputs, then the one event that ends it; lingering for repeated responses is not needed: a
@@ -265,9 +278,7 @@ static void drain(struct gateway *g, struct uac *u, ts_t now)
 			return;
 		case NICT_EV_TIMEOUT:
 		case NICT_EV_SEND_FAILED:
-			/* A peer may close a connection whenever it likes: that is no failure of
-			 * the target, being unable to connect is. */
-			if (ev.type == NICT_EV_TIMEOUT || !u->path.flow)
+			if (is_targets_fault(g, u, &ev))
 				gateway_hop_failed(g, u->hop_turn, now);
 			fail(g, u, NULL, now);
 			return;
@@ -299,6 +310,8 @@ void gateway_uac_response(struct gateway *g, const struct origin *o, ts_t now)
 		g->stats.sip_untrusted++;
 		return;
 	}
+	if (u->hop_turn == g->hop_turn)
+		g->hop_heard = now;
 	nict_push_response(u->tx, g->msg.status, now);
 	drain(g, u, now);
 }

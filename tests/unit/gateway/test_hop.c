@@ -199,6 +199,31 @@ static void the_only_address_is_not_given_up_by_two_timeouts(void **state)
 	assert_holds(s.sent[s.n_sent - 1].text, "MESSAGE sip:pilar@litware.test ");
 }
 
+/* Neither is it given up for the next one while it answers others, or says that it is trying. */
+static void a_target_that_is_heard_is_not_given_up(void **state)
+{
+	static const char *const answers[] = { "200 OK", "100 Trying" };
+
+	(void)state;
+	next_hop("sip:proxy.litware.test:5080;transport=udp");
+	start_connected();
+	answer_dns(2);
+	for (unsigned i = 0; i < COUNT(answers); i++) {
+		const unsigned first = s.n_sent, got = s.n_got;
+
+		xmpp_message(TO_PILAR, "silent", "x");
+		if (i == 0)
+			xmpp_message(A_CONTOSO, "ken@litware.test", "other", "x");
+		pass(TS_MS(100));
+		respond(s.n_sent - 1, answers[i]);
+		pass(TS_S(32));
+		assert_int_equal(s.n_got, got + 1);
+		xmpp_message(TO_PILAR, "after", "x");
+		assert_int_equal(s.sent[s.n_sent - 1].peer.ip[3], s.sent[first].peer.ip[3]);
+		respond(s.n_sent - 1, "200 OK");
+	}
+}
+
 static void what_waits_behind_a_timeout_has_its_turn(void **state)
 {
 	(void)state;
@@ -750,6 +775,7 @@ int main(void)
 		SCENE(an_error_of_another_peer_is_not_the_hops),
 		SCENE(one_loss_counts_once),
 		SCENE(the_only_address_is_not_given_up_by_two_timeouts),
+		SCENE(a_target_that_is_heard_is_not_given_up),
 		SCENE(what_waits_behind_a_timeout_has_its_turn),
 		SCENE(without_a_listener_over_udp_there_is_a_socket_of_its_own),
 		SCENE(a_message_waits_for_the_socket),
