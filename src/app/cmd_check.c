@@ -10,6 +10,7 @@
 #include "app/sweeper.h"
 #include "app/terminal.h"
 #include "base/mem.h"
+#include "probe/server.h"
 
 enum { TRUST_CHECK = 1, REPORT_MAX = 16 << 20, BAD = 2, NOT_HERE = 3 };
 
@@ -74,7 +75,8 @@ static const struct opt pool_opts[] = {
 		.manual = "Where users sign in, such as\n.Li sip:192.0.2.1:5061;transport=tls "
 			  ".\nWhat the DNS says is tried as well, but is not a test's way then." },
 	{ "registrar-port", 0, N_("N"), OPT_NUMBER, AT(registrar_port), 1, 65535,
-		N_("TLS port of the pool"), .manual = "The pool's TLS port." },
+		N_("TLS port of the pool"),
+		.manual = "The pool's TLS port; with\n.Fl -registrar\nthe port of that one." },
 	COMMON,
 };
 
@@ -171,10 +173,10 @@ static void use_pool(struct check *c)
 		if (!is_named(c, &p->fqdn))
 			continue;
 		take(&c->v.name, &p->fqdn);
-		if (!c->v.registrar_port)
+		if (!c->v.server && !c->v.registrar_port) {
 			take(&c->v.server, &p->registrar);
-		if (!c->v.registrar_port)
 			c->v.registrar_port = (unsigned)p->registrar_port.n;
+		}
 		c->domains = &p->domains;
 		take_ca(c, &p->ca_file);
 		return;
@@ -256,6 +258,10 @@ static int check_values(struct check *c)
 			c, TEXT(N_("`--dns {1}`: the address of a DNS server is wanted, such as "
 				   "127.0.0.1:53"),
 				   text_str(c->v.dns)));
+	if (c->v.registrar_port && server_names_port(slice_str(c->v.server)))
+		return refuse(c, TEXT(N_("`--registrar {1}` names a port already: leave "
+					 "--registrar-port out"),
+					 text_str(c->v.server)));
 	if (!terminal_colour_find(c->v.color, &when))
 		return refuse(c, TEXT(N_("`--color {1}`: auto, always or never is wanted"),
 					 text_str(c->v.color)));

@@ -44,7 +44,8 @@ static const struct opt opts[] = {
 		.manual = "Where it signs in, such as\n.Li sip:192.0.2.1:5061;transport=tls "
 			  ",\ninstead of NAPTR and SRV records." },
 	{ "registrar-port", 'p', N_("N"), OPT_NUMBER, AT(registrar_port), 1, 65535,
-		N_("TLS port of the target"), .manual = "The target's TLS port." },
+		N_("TLS port of the target"),
+		.manual = "The target's TLS port; with\n.Fl -registrar\nthe port of that one." },
 	{ "receiver-password-file", 0, N_("FILE"), OPT_TEXT, AT(receiver_password_file), 0, 0,
 		N_("the receiver's password: arrival is proved"),
 		.manual = "The receiver's password, with which its arrival is proved." },

@@ -9,6 +9,7 @@
 #include "app/sweeper.h"
 #include "base/mem.h"
 #include "bridge/address.h"
+#include "probe/server.h"
 
 enum { TRUST_SIP = 1, TRUST_XMPP = 2, PEM_MAX = 4 << 20 };
 
@@ -35,7 +36,9 @@ static const struct opt opts[] = {
 			     "Without it NAPTR and SRV records of the target are followed, and "
 			     "without those port 5061 over TLS, with a warning.") },
 	{ "registrar-port", 0, N_("N"), OPT_NUMBER, AT(registrar_port), 1, 65535,
-		N_("TLS port of the target"), .manual = N_("The target's TLS port.") },
+		N_("TLS port of the target"),
+		.manual = N_("The target's TLS port; with\n.Fl -registrar\nthe port of that "
+			     "one.") },
 	{ "receiver-password-file", 0, N_("FILE"), OPT_TEXT, AT(receiver_password_file), 0, 0,
 		N_("the receiver's password: arrival is proved"),
 		.manual = N_("The receiver's password.\nWithout it the best proof is that the "
@@ -168,20 +171,40 @@ static void take_path(struct test *t, const char **to, const struct conf_text *f
 		*to = keep_path(t, from->s);
 }
 
-static const struct conf_pool *find_pool(const struct test *t)
+static bool read_address(const char *text, struct jid *ret)
 {
-	for (size_t i = 0; i < t->conf->n_pools; i++)
-		if (!t->v.target || strcasecmp(t->v.target, t->conf->pools[i].fqdn.s) == 0)
-			return &t->conf->pools[i];
-	return NULL;
+	enum address_kind kind;
+	struct where where;
+
+	return text && address_read(slice_str(text), &kind, ret, &where) == 0;
+}
+
+/* One address has several spellings: sip:pilar@litware.test, Pilar@Litware.Test. */
+static bool is_same_address(const char *a, const char *b)
+{
+	struct jid one, two;
+
+	return read_address(a, &one) && read_address(b, &two) && jid_bare_eq(&one, &two);
 }
 
 static const struct conf_test_user *find_user(const struct test *t, const struct conf_pool *pool)
 {
 	for (size_t i = 0; i < pool->n_test_users; i++)
-		if (!t->v.user || strcmp(t->v.user, pool->test_users[i].address.s) == 0)
+		if (!t->v.user || is_same_address(t->v.user, pool->test_users[i].address.s))
 			return &pool->test_users[i];
 	return NULL;
+}
+
+/* The one that is named; else the one whose test user is; else the first. */
+static const struct conf_pool *find_pool(const struct test *t)
+{
+	const struct conf *c = t->conf;
+
+	for (size_t i = 0; i < c->n_pools; i++)
+		if (t->v.target ? strcasecmp(t->v.target, c->pools[i].fqdn.s) == 0
+				: t->v.user && find_user(t, &c->pools[i]))
+			return &c->pools[i];
+	return t->v.target || c->n_pools == 0 ? NULL : &c->pools[0];
 }
 
 static void use_pool(struct test *t, const struct conf_pool *pool)
@@ -189,9 +212,11 @@ static void use_pool(struct test *t, const struct conf_pool *pool)
 	const struct conf_test_user *user = find_user(t, pool);
 
 	take(&t->v.target, &pool->fqdn);
-	take(&t->v.registrar, &pool->registrar);
-	if (!t->v.registrar_port)
+	/* Each of the two options says where; what the configuration says of it goes with it. */
+	if (!t->v.registrar && !t->v.registrar_port) {
+		take(&t->v.registrar, &pool->registrar);
 		t->v.registrar_port = (unsigned)pool->registrar_port.n;
+	}
 	take_path(t, &t->sip_ca, &pool->ca_file);
 	if (!user)
 		return;
@@ -201,20 +226,28 @@ static void use_pool(struct test *t, const struct conf_pool *pool)
 }
 
 /* The partner whose receiver is meant: named, or the first that has one. */
-static void use_partner(struct test *t)
+static const struct conf_partner *find_partner(const struct test *t)
 {
 	for (size_t i = 0; i < t->conf->n_partners; i++) {
 		const struct conf_partner *p = &t->conf->partners[i];
 
-		if (!p->receiver.at.line ||
-			(t->v.receiver && strcmp(t->v.receiver, p->receiver.address.s) != 0))
-			continue;
-		take(&t->v.receiver, &p->receiver.address);
-		take(&t->v.receiver_server, &p->receiver.server);
-		take_path(t, &t->v.receiver_password_file, &p->receiver.password_file);
-		take_path(t, &t->xmpp_ca, &p->ca_file);
-		return;
+		if (p->receiver.at.line &&
+			(!t->v.receiver || is_same_address(t->v.receiver, p->receiver.address.s)))
+			return p;
 	}
+	return NULL;
+}
+
+static void use_partner(struct test *t)
+{
+	const struct conf_partner *p = find_partner(t);
+
+	if (!p)
+		return;
+	take(&t->v.receiver, &p->receiver.address);
+	take(&t->v.receiver_server, &p->receiver.server);
+	take_path(t, &t->v.receiver_password_file, &p->receiver.password_file);
+	take_path(t, &t->xmpp_ca, &p->ca_file);
 }
 
 static int use_config(struct test *t)
@@ -294,6 +327,10 @@ static int check_values(struct test *t)
 			t, TEXT(N_("`--dns {1}`: the address of a DNS server is wanted, such as "
 				   "127.0.0.1:53"),
 				   text_str(v->dns)));
+	if (v->registrar_port && server_names_port(slice_str(v->registrar)))
+		return refuse(t, TEXT(N_("`--registrar {1}` names a port already: leave "
+					 "--registrar-port out"),
+					 text_str(v->registrar)));
 	if (v->ipv4 && v->ipv6)
 		return refuse(t, TEXT_PLAIN(N_("-4 and -6 exclude each other")));
 	t->runner.verbosity = v->verbose;
@@ -310,11 +347,16 @@ static int check(struct test *t)
 {
 	const struct test_values *v = &t->v;
 
-	if (!v->user || !v->password_file)
+	if (!v->user)
 		return refuse(t,
 			TEXT_PLAIN(N_("no test user: it is not known which user to log on as; give "
 				      "--user and --password-file, or add test_users to the pool "
 				      "in stox.yaml")));
+	if (!v->password_file)
+		return refuse(t, TEXT(N_("no password for the test user `{1}`: give "
+					 "--password-file, or the user's password_file in "
+					 "stox.yaml"),
+					 text_str(v->user)));
 	if (!v->target || !v->receiver)
 		return refuse(t, TEXT(N_("give --{1}, or name it in stox.yaml"),
 					 text_str(v->target ? "receiver" : "target")));

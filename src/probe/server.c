@@ -1,5 +1,22 @@
 #include "probe/server.h"
 
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+
+/* What no name and no address has is refused before it is looked up. */
+static bool is_host(struct slice s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		const uint8_t c = s.p[i];
+
+		if (!ascii_is_alpha(c) && !ascii_is_digit(c) && !strchr("-._:", c) && c < 0x80)
+			return false;
+	}
+	return true;
+}
+
 bool server_read(struct slice text, char host[256], uint16_t *port)
 {
 	enum { HOST_MAX = 256 };
@@ -16,7 +33,34 @@ bool server_read(struct slice text, char host[256], uint16_t *port)
 	struct slice name = has_port ? slice_cut(text, 0, colon - 1) : text;
 	if (name.n > 2 && name.p[0] == '[')
 		name = slice_cut(name, 1, name.n - 1);
-	return slice_cstr(name, host, HOST_MAX);
+	return is_host(name) && slice_cstr(name, host, HOST_MAX);
+}
+
+static struct slice without_scheme(struct slice uri)
+{
+	static const char *const schemes[] = { "sip:", "sips:" };
+
+	for (size_t i = 0; i < COUNT(schemes); i++)
+		if (slice_starts(uri, slice_str(schemes[i])))
+			return slice_skip(uri, strlen(schemes[i]));
+	return uri;
+}
+
+/* Host and port: all before the parameters. */
+static size_t end_of_host(struct slice rest)
+{
+	return slice_chr(rest, ';');
+}
+
+bool server_names_port(struct slice registrar)
+{
+	struct slice rest = without_scheme(registrar);
+
+	rest = slice_cut(rest, 0, end_of_host(rest));
+	while (rest.n && ascii_is_digit(rest.p[rest.n - 1]))
+		rest.n--;
+	return rest.n && rest.p[rest.n - 1] == ':' &&
+	       (rest.p[0] != '[' || rest.p[rest.n - 2] == ']');
 }
 
 void server_put_registrar(struct buf *b, struct slice registrar, struct slice pool, uint16_t port)
@@ -28,7 +72,13 @@ void server_put_registrar(struct buf *b, struct slice registrar, struct slice po
 			buf_printf(b, ":%u;transport=tls", port);
 		return;
 	}
-	if (!slice_starts(registrar, SLICE("sip:")) && !slice_starts(registrar, SLICE("sips:")))
+	const struct slice rest = without_scheme(registrar);
+	const size_t end = end_of_host(rest);
+
+	if (rest.n == registrar.n)
 		buf_puts(b, "sip:");
-	buf_put(b, registrar);
+	buf_put(b, slice_cut(registrar, 0, registrar.n - rest.n + end));
+	if (port && !server_names_port(registrar))
+		buf_printf(b, ":%u", port);
+	buf_put(b, slice_skip(rest, end));
 }

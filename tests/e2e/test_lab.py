@@ -48,6 +48,9 @@ def bad_input(folder):
     loose = folder / "loose"
     loose.write_text("secret\n")
     loose.chmod(0o644)
+    kept = folder / "kept"
+    kept.write_text("secret\n")
+    kept.chmod(0o600)
     empty = folder / "empty.yaml"
     empty.write_text("")
     unknown = folder / "unknown.yaml"
@@ -59,6 +62,14 @@ def bad_input(folder):
         ("a number out of range", ["test", "--registrar-port", "70000"], "65535"),
         ("an unknown format", ["test", *user, "--password-file", str(loose), "--format", "xml"], "xml"),
         ("no test user", ["test", "--target", "p.test", "--receiver", "a@x.test"], "which user"),
+        ("a user without a password", ["test", *user], "no password for the test user `u@p.test`"),
+        ("two ports", ["test", *user, "--registrar", "sip:p.test:5070;transport=tcp", "--registrar-port", "5061"],
+         "names a port already"),
+        ("two ports", ["check", "pool", "p.test", "--registrar", "p.test:5070", "--registrar-port", "5061"],
+         "names a port already"),
+        ("a server that is none", ["test", *user, "--password-file", str(kept), "--receiver-password-file", str(kept), "--receiver-server",
+          "two words"], "`two words`"),
+        ("a server that is none", ["check", "partner", "x.test", "--server", "$(id)"], "`$(id)`"),
         ("a secret that others can read", ["test", *user, "--password-file", str(loose)], "chmod 600"),
         ("a file that is not there", ["test", "--config", str(folder / "none.yaml")], "none.yaml"),
         ("an empty configuration", ["test", "--config", str(empty)], "empty.yaml"),
@@ -103,6 +114,14 @@ def other_process(folder):
     secrets = [(lab.dir / n).read_text().strip() for n in ("pilar", "adelany", "component")]
     check("-vv shows both sides and no secret", "SIP  -->" in done.stdout and "XMPP <--" in done.stdout and
           not any(s in done.stdout for s in secrets) and 'response="***"' in done.stdout, done.stdout)
+    for user, receiver in (("sip:kenmyer@litware.test", "xmpp:adelany@contoso.test"),
+                           ("KenMyer@Litware.Test", "Adelany@contoso.test/home")):
+        done = stox("test", "--config", lab.config, "--user", user, "--receiver", receiver, "-w", "%{user} %{proof}")
+        check(f"{user} and {receiver} are those of the configuration",
+              done.stdout == "kenmyer@litware.test answered", done.stdout + done.stderr)
+    done = stox("test", "--config", lab.config, "--registrar-port", "1", "--format", "json")
+    check("--registrar-port is not passed over for the configuration's registrar", done.returncode == 1 and
+          json.loads(done.stdout)["error"]["phase"] == "sip.resolve", done.stdout + done.stderr)
     done = stox("test", "--config", lab.config, "--receiver", "kenmyer@litware.test")
     check("a receiver of the pool's own domain is refused with an explanation", done.returncode == 2 and
           "own domain" in done.stderr, done.stderr)

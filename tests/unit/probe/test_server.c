@@ -22,7 +22,8 @@ static void a_server_has_a_host_and_perhaps_a_port(void **state)
 		{ "[2001:db8::1]", "2001:db8::1", 5222 },
 		{ "[2001:db8::1]:65535", "2001:db8::1", 65535 },
 	};
-	static const char *const none[] = { "host:port", "host:", "host:65536", "host:-1" };
+	static const char *const none[] = { "host:port", "host:", "host:65536", "host:-1",
+		"two words", "a;b", "$(id)", "a/b" };
 	char host[256];
 
 	(void)state;
@@ -60,7 +61,12 @@ static void a_registrar_is_a_uri_or_the_pool_itself(void **state)
 	} rows[] = {
 		{ "", 0, "sip:pool.litware.test" },
 		{ "", 5062, "sip:pool.litware.test:5062;transport=tls" },
-		{ "192.0.2.1;transport=tcp", 5062, "sip:192.0.2.1;transport=tcp" },
+		{ "192.0.2.1;transport=tcp", 5062, "sip:192.0.2.1:5062;transport=tcp" },
+		{ "sip:192.0.2.1:5070", 5062, "sip:192.0.2.1:5070" },
+		{ "sips:pool2.litware.test", 5062, "sips:pool2.litware.test:5062" },
+		{ "sip:[2001:db8::1]", 5062, "sip:[2001:db8::1]:5062" },
+		{ "[2001:db8::1]:5070;transport=tls", 5062,
+			"sip:[2001:db8::1]:5070;transport=tls" },
 		{ "sip:192.0.2.1", 0, "sip:192.0.2.1" },
 		{ "sips:pool2.litware.test", 0, "sips:pool2.litware.test" },
 	};
