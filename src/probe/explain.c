@@ -89,7 +89,9 @@ void report_reason_markdown(struct buf *b, enum reason r)
 	for (unsigned i = 0; i < REASON_STEPS_MAX && info->next[i].what; i++) {
 		buf_printf(b, "%u. %s", i + 1, info->next[i].what);
 		if (info->next[i].command)
-			buf_printf(b, ": `%s`", info->next[i].command);
+			buf_printf(b, "%s `%s`",
+				slice_ends(slice_str(info->next[i].what), SLICE("?")) ? "" : ":",
+				info->next[i].command);
 		buf_putc(b, '\n');
 	}
 }

@@ -98,10 +98,24 @@ static const struct addr *address_of(const struct probe_result *r)
 	return r->evidence.address.family ? &r->evidence.address : &r->phases[r->phase].address;
 }
 
-static void put_dns_server(struct buf *b, const struct probe_result *r)
+/* A command is pasted into a shell, and a name may be what a stranger's zone says: one with a
+ * character that a shell takes for its own is left to the reader. */
+static void put_name(struct buf *b, struct slice name)
+{
+	for (size_t i = 0; i < name.n; i++) {
+		const uint8_t c = name.p[i];
+
+		if (!ascii_is_alpha(c) && !ascii_is_digit(c) && c < 0x80 && c != '.' && c != '-' &&
+			c != '_')
+			return;
+	}
+	text_put_clean(b, name);
+}
+
+static void put_dns_server(struct buf *b, const struct report_run *run)
 {
 	enum { DNS_PORT = 53 };
-	const struct addr *a = &r->evidence.dns_server;
+	const struct addr *a = &run->result->evidence.dns_server;
 
 	if (!a->family)
 		return;
@@ -110,49 +124,83 @@ static void put_dns_server(struct buf *b, const struct probe_result *r)
 		buf_printf(b, " -p %u", a->port);
 }
 
-static void put_dns_name(struct buf *b, const struct probe_result *r)
+static void put_dns_name(struct buf *b, const struct report_run *run)
 {
-	text_put_clean(b, slice_str(r->evidence.has_dns ? r->evidence.dns_name : ""));
+	const struct evidence *e = &run->result->evidence;
+
+	put_name(b, slice_str(e->has_dns ? e->dns_name : ""));
 }
 
-static void put_dns_type(struct buf *b, const struct probe_result *r)
+static void put_dns_type(struct buf *b, const struct report_run *run)
 {
-	buf_puts(b, r->evidence.has_dns ? dns_type_name(r->evidence.dns_type) : "");
+	const struct evidence *e = &run->result->evidence;
+
+	buf_puts(b, e->has_dns ? dns_type_name(e->dns_type) : "");
 }
 
-static void put_address(struct buf *b, const struct probe_result *r)
+static void put_address(struct buf *b, const struct report_run *run)
 {
-	if (address_of(r)->family)
-		addr_put(b, address_of(r));
+	const struct addr *a = address_of(run->result);
+
+	if (a->family)
+		addr_put(b, a);
 }
 
-static void put_host(struct buf *b, const struct probe_result *r)
+static void put_host(struct buf *b, const struct report_run *run)
 {
-	if (address_of(r)->family)
-		addr_put_ip(b, address_of(r));
+	const struct addr *a = address_of(run->result);
+
+	if (a->family)
+		addr_put_ip(b, a);
 }
 
-static void put_port(struct buf *b, const struct probe_result *r)
+static void put_port(struct buf *b, const struct report_run *run)
 {
-	if (address_of(r)->family)
-		buf_putu(b, address_of(r)->port);
+	const struct addr *a = address_of(run->result);
+
+	if (a->family)
+		buf_putu(b, a->port);
 }
 
-static void put_target(struct buf *b, const struct probe_result *r)
+static void put_target(struct buf *b, const struct report_run *run)
 {
-	text_put_clean(b, slice_str(r->target_fqdn));
+	put_name(b, slice_str(run->result->target_fqdn));
 }
 
-static void put_receiver_domain(struct buf *b, const struct probe_result *r)
+static void put_receiver_domain(struct buf *b, const struct report_run *run)
 {
-	struct slice s = slice_str(r->receiver);
+	struct slice s = slice_str(run->result->receiver);
 
-	text_put_clean(b, slice_skip(s, slice_chr(s, '@') + 1));
+	put_name(b, slice_skip(s, slice_chr(s, '@') + 1));
+}
+
+static bool is_xmpp(enum probe_phase phase)
+{
+	return phase >= PHASE_XMPP_RESOLVE && phase <= PHASE_XMPP_BIND;
+}
+
+/* Behind `openssl s_client -servername`: the name and, where TLS comes by STARTTLS, how to ask for
+ * it. */
+static void put_tls_name(struct buf *b, const struct report_run *run)
+{
+	const struct probe_result *r = run->result;
+	const size_t before = buf_len(b);
+
+	if (!is_xmpp(r->phase)) {
+		put_target(b, run);
+		return;
+	}
+	put_receiver_domain(b, run);
+	if (buf_len(b) == before || r->phases[PHASE_XMPP_CONNECT].transport == TRANSPORT_TLS)
+		return;
+	buf_puts(b, run->between_servers ? " -starttls xmpp-server -xmpphost "
+					 : " -starttls xmpp -xmpphost ");
+	put_receiver_domain(b, run);
 }
 
 static const struct {
 	const char *word;
-	void (*put)(struct buf *b, const struct probe_result *r);
+	void (*put)(struct buf *b, const struct report_run *run);
 } words[] = {
 	{ "DNS_SERVER", put_dns_server },
 	{ "DNS_NAME", put_dns_name },
@@ -162,16 +210,17 @@ static const struct {
 	{ "PORT", put_port },
 	{ "TARGET", put_target },
 	{ "RECEIVER_DOMAIN", put_receiver_domain },
+	{ "TLS_NAME", put_tls_name },
 };
 
 /* What is not known stays a word in capitals. */
-static void put_word(struct buf *b, const struct probe_result *r, struct slice word)
+static void put_word(struct buf *b, const struct report_run *run, struct slice word)
 {
 	size_t before = buf_len(b);
 
 	for (size_t i = 0; i < COUNT(words); i++)
 		if (slice_eqs(word, words[i].word))
-			words[i].put(b, r);
+			words[i].put(b, run);
 	if (buf_len(b) == before)
 		buf_put(b, word);
 }
@@ -181,7 +230,7 @@ static bool is_word(uint8_t c)
 	return (c >= 'A' && c <= 'Z') || c == '_';
 }
 
-void report_put_command(struct buf *b, const struct probe_result *r, const char *command)
+void report_put_command(struct buf *b, const struct report_run *run, const char *command)
 {
 	struct slice s = slice_str(command);
 
@@ -191,21 +240,27 @@ void report_put_command(struct buf *b, const struct probe_result *r, const char 
 		while (n < s.n && is_word(s.p[n]))
 			n++;
 		if (n)
-			put_word(b, r, slice_cut(s, 0, n));
+			put_word(b, run, slice_cut(s, 0, n));
 		else
 			buf_putc(b, s.p[0]);
 		s = slice_skip(s, n ? n : 1);
 	}
 }
 
+/* A question has its own mark at its end. */
+void report_put_colon(struct buf *b, const struct report_run *run, const char *what)
+{
+	/* TRANSLATORS: between what to do and the command that does it */
+	buf_puts(b, slice_ends(slice_str(what), SLICE("?")) ? " " : report_look(run, N_(": ")));
+}
+
 void report_put_step(struct buf *b, const struct report_run *run, const struct reason_step *step)
 {
-	report_put_command(b, run->result, report_look(run, step->what));
+	report_put_command(b, run, report_look(run, step->what));
 	if (!step->command)
 		return;
-	/* TRANSLATORS: between what to do and the command that does it */
-	buf_puts(b, report_look(run, N_(": ")));
-	report_put_command(b, run->result, step->command);
+	report_put_colon(b, run, step->what);
+	report_put_command(b, run, step->command);
 }
 
 const char *report_fault_name(unsigned faults, unsigned *at)

@@ -20,6 +20,7 @@ struct report_run {
 	const char *trace;                 /* where the trace was left, or NULL */
 	ts_t max_latency;                  /* a success over it is exit status 4; 0: no limit */
 	struct range warning, critical;    /* of the latency, for the plugin's status */
+	bool between_servers;              /* of a sweep: it is about XMPP's server port */
 	const struct report_check *checks; /* text, JSON: sweeps that came behind it */
 	unsigned n_checks;
 };

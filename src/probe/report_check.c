@@ -103,6 +103,19 @@ void report_fault_done(struct report_fault *f)
 	mem_free(f->result);
 }
 
+/* The commands of a step are those for this kind of server. */
+static void be_about(struct report_fault *f, const struct sweep_row *row)
+{
+	struct probe_result *r = f->result;
+
+	r->tls[SIDE_SIP] = row->tls;
+	if (!sweep_kind_is_xmpp(row->kind))
+		return;
+	r->phase = PHASE_XMPP_TLS;
+	r->phases[PHASE_XMPP_CONNECT].transport = row->transport;
+	f->run.between_servers = row->kind == SWEEP_XMPP_SERVER || row->kind == SWEEP_XMPPS_SERVER;
+}
+
 const struct report_run *report_fault_run(
 	struct report_fault *f, const struct sweep_fault *fault, int row)
 {
@@ -112,7 +125,9 @@ const struct report_run *report_fault_run(
 	r->message = fault->message;
 	r->evidence = fault->evidence;
 	r->evidence.tls_side = SIDE_SIP;
+	r->phase = PHASE_SIP_TLS;
+	f->run.between_servers = false;
 	if (row >= 0)
-		r->tls[SIDE_SIP] = f->check->result->rows[row].tls;
+		be_about(f, &f->check->result->rows[row]);
 	return &f->run;
 }

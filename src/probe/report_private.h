@@ -10,7 +10,9 @@ static inline const char *report_look(const struct report_run *run, const char *
 /* The failure in one line: what led to it, then what it was; "" on success. */
 void report_put_message(struct buf *b, const struct report_run *run);
 /* A command of a step, its words in capitals replaced by what the test knows. */
-void report_put_command(struct buf *b, const struct probe_result *r, const char *command);
+void report_put_command(struct buf *b, const struct report_run *run, const char *command);
+/* Between what to do, a message id, and its command. */
+void report_put_colon(struct buf *b, const struct report_run *run, const char *what);
 /* "what to do: the command". */
 void report_put_step(struct buf *b, const struct report_run *run, const struct reason_step *step);
 /* Lines, indented by two: what was answered, certificates, codes. */

@@ -94,11 +94,11 @@ void report_put_numbered_step(
 
 	sheet_tab(p, column);
 	buf_printf(&p->line, "%u. ", i + 1);
-	report_put_command(&p->line, run->result, report_look(run, step->what));
+	report_put_command(&p->line, run, report_look(run, step->what));
 	if (step->command) {
 		buf_init(&command, 8192);
-		report_put_command(&command, run->result, step->command);
-		buf_puts(&p->line, report_look(run, N_(": ")));
+		report_put_command(&command, run, step->command);
+		report_put_colon(&p->line, run, step->what);
 		sheet_whole(p, buf_slice(&command));
 		buf_done(&command);
 	}

@@ -208,12 +208,12 @@ static void put_steps(const struct page *p)
 	for (unsigned i = 0; i < REASON_STEPS_MAX && info->next[i].what; i++) {
 		buf_puts(p->b, "<li>");
 		trace_part_clear(&step, p->b);
-		report_put_command(&step, p->run->result, report_look(p->run, info->next[i].what));
+		report_put_command(&step, p->run, report_look(p->run, info->next[i].what));
 		page_text(p->b, buf_slice(&step));
 		if (info->next[i].command) {
 			trace_part_clear(&step, p->b);
-			report_put_command(&step, p->run->result, info->next[i].command);
-			page_look(p, N_(": "));
+			report_put_command(&step, p->run, info->next[i].command);
+			report_put_colon(p->b, p->run, info->next[i].what);
 			buf_puts(p->b, "<code>");
 			page_text(p->b, buf_slice(&step));
 			buf_puts(p->b, "</code>");

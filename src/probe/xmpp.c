@@ -84,7 +84,8 @@ static void enter(struct probe *p, enum probe_phase phase)
 	x->phase = phase;
 	probe_begin(p, phase);
 	probe_address(p, phase, &x->target.addr,
-		phase == PHASE_XMPP_CONNECT ? TRANSPORT_TCP : TRANSPORT_TLS);
+		phase == PHASE_XMPP_CONNECT && !x->target.direct_tls ? TRANSPORT_TCP
+								     : TRANSPORT_TLS);
 }
 
 static void connect_target(struct probe *p)

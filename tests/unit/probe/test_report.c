@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "base/str.h"
+#include "probe/report_private.h"
 #include "samples.h"
 
 static void every_form_is_found_by_its_name(void **state)
@@ -121,6 +122,87 @@ static void text_names_the_limit_that_was_exceeded(void **state)
 	buf_done(&b);
 }
 
+/* The first commands of a reason, filled in. */
+static void shows_commands(struct probe_result *r, enum reason reason, const char *const want[])
+{
+	struct report_run run = { .result = r };
+	const struct reason_info *info = reason_info(reason);
+	struct buf b;
+
+	r->reason = reason;
+	buf_init(&b, 4096);
+	for (size_t i = 0; want[i]; i++) {
+		buf_clear(&b);
+		report_put_command(&b, &run, info->next[i].command);
+		assert_string_equal(buf_cstr(&b), want[i]);
+	}
+	buf_done(&b);
+}
+
+static void commands_know_the_side_that_failed(void **state)
+{
+	struct probe_result r = { .target_fqdn = "pool.litware.test",
+		.receiver = "adelany@contoso.test",
+		.phase = PHASE_SIP_TLS,
+		.evidence.address = { .family = 6, .port = 5061, .ip = { [15] = 1 } } };
+
+	(void)state;
+	shows_commands(&r, REASON_TLS_HANDSHAKE_FAILED,
+		(const char *[]){
+			"openssl s_client -connect [::1]:5061 -servername pool.litware.test",
+			NULL });
+	shows_commands(&r, REASON_TLS_EXPECTED,
+		(const char *[]){ "stox test --registrar 'sip:[::1]:5061;transport=tls'", NULL });
+	r.phase = PHASE_XMPP_TLS;
+	r.phases[PHASE_XMPP_CONNECT].transport = TRANSPORT_TCP;
+	shows_commands(&r, REASON_TLS_HANDSHAKE_FAILED,
+		(const char *[]){ "openssl s_client -connect [::1]:5061 -servername contoso.test "
+				  "-starttls xmpp -xmpphost contoso.test",
+			NULL });
+	r.phases[PHASE_XMPP_CONNECT].transport = TRANSPORT_TLS;
+	shows_commands(&r, REASON_TLS_HANDSHAKE_FAILED,
+		(const char *[]){
+			"openssl s_client -connect [::1]:5061 -servername contoso.test", NULL });
+}
+
+/* The name is what a zone says. */
+static void no_name_brings_a_command_of_its_own(void **state)
+{
+	static const char *const names[] = { "a;reboot.test", "$(reboot).test", "a b.test", "a`b",
+		"'a", "a|b", "a\nb" };
+	struct probe_result r = { .phase = PHASE_SIP_RESOLVE,
+		.evidence = { .has_dns = true, .dns_type = DNS_A } };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(names); i++) {
+		slice_cstr(slice_str(names[i]), r.evidence.dns_name, sizeof(r.evidence.dns_name));
+		shows_commands(&r, REASON_DNS_NXDOMAIN,
+			(const char *[]){ "dig @DNS_SERVER DNS_NAME A", NULL });
+	}
+	slice_cstr(SLICE("_sip._tcp.caf\xc3\xa9-1.test"), r.evidence.dns_name,
+		sizeof(r.evidence.dns_name));
+	shows_commands(&r, REASON_DNS_NXDOMAIN,
+		(const char *[]){ "dig @DNS_SERVER _sip._tcp.caf\xc3\xa9-1.test A", NULL });
+}
+
+/* What a shell would take for its own stands in quotes in every command: a semicolon above all. */
+static void every_command_is_one_word_after_the_other(void **state)
+{
+	(void)state;
+	for (unsigned i = REASON_NONE + 1; i < REASON_COUNT; i++)
+		for (size_t k = 0; k < REASON_STEPS_MAX; k++) {
+			const char *c = reason_info((enum reason)i)->next[k].command;
+			bool quoted = false;
+
+			for (; c && *c; c++) {
+				quoted ^= *c == '\'';
+				if (!quoted && strchr(";&$`*?(){}", *c) && c[1] != ' ')
+					fail_msg("%s: %s", reason_id((enum reason)i), c);
+			}
+			assert_false(quoted);
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -131,6 +213,9 @@ int main(void)
 		cmocka_unit_test(every_form_is_clean_utf8_whatever_peers_say),
 		cmocka_unit_test(a_form_that_does_not_fit_says_so),
 		cmocka_unit_test(text_names_the_limit_that_was_exceeded),
+		cmocka_unit_test(commands_know_the_side_that_failed),
+		cmocka_unit_test(no_name_brings_a_command_of_its_own),
+		cmocka_unit_test(every_command_is_one_word_after_the_other),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -53,7 +53,7 @@ static void a_file_gets_the_ancestors_five_lines(void **state)
 		"Diagnosis     : Nothing listens on that port, or a firewall rejects the "
 		"connection. "
 		"[tcp_refused in sip.connect]\n"
-		"                1. is it running there, and on this port?: ss -ltn 'sport = "
+		"                1. is it running there, and on this port? ss -ltn 'sport = "
 		":5061'\n"
 		"                2. try the port from here: nc -vz 192.0.2.1 5061\n");
 }
@@ -100,7 +100,7 @@ static void long_lines_are_wrapped_and_commands_are_not(void **state)
 		"Diagnosis     : Nothing listens on that port, or a firewall\n"
 		"                rejects the connection. [tcp_refused in\n"
 		"                sip.connect]\n"
-		"                1. is it running there, and on this port?:\n"
+		"                1. is it running there, and on this port?\n"
 		"                   ss -ltn 'sport = :5061'\n"
 		"                2. try the port from here:\n"
 		"                   nc -vz 192.0.2.1 5061\n");
