@@ -1,4 +1,6 @@
 /* stox - can people on a SIP system exchange instant messages with people on an XMPP network? */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -41,10 +43,35 @@ static int run(int argc, char **argv)
 	return command ? command->run(argc - 1, argv + 1) : unknown(argv[1]);
 }
 
+/* A descriptor that came closed would be that of the next socket, and what is printed would go to
+ * a peer.  Writing to standard output still fails: nobody gets the result. */
+static void hold_descriptors(void)
+{
+	static const int flags[] = { [0] = O_RDONLY, [1] = O_RDONLY, [2] = O_WRONLY };
+
+	for (int fd = 0; fd <= 2; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
+			(void)open("/dev/null", flags[fd]);
+}
+
+/* What was printed and did not arrive is no success, whatever the command says. */
+static int finish(int status)
+{
+	const bool failed = ferror(stdout);
+	enum { NOT_HERE = 3 };
+
+	if (fflush(stdout) == 0 && !failed)
+		return status;
+	fputs("stox: ", stderr);
+	say(stderr, TEXT_PLAIN(N_("standard output could not be written in full")));
+	return status ? status : NOT_HERE;
+}
+
 int main(int argc, char **argv)
 {
+	hold_descriptors();
 	language_init();
-	int status = run(argc, argv);
+	int status = finish(run(argc, argv));
 	language_done();
 	return status;
 }

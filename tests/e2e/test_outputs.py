@@ -4,6 +4,7 @@ import json
 import os
 import re
 import resource
+import select
 import shutil
 import signal
 import socket
@@ -168,9 +169,29 @@ def destinations(folder, lab):
           len(list(folder.glob(".*"))) == 0, done)
     if os.geteuid() == 0:
         as_nobody()
-    full = subprocess.run([STOX, "test", "--config", lab.config], stdout=open("/dev/full", "w"), stderr=subprocess.PIPE,
-                          timeout=60)
-    check("a full standard output is an error of ours", full.returncode == 3, full)
+    unwritten(lab)
+
+
+def unwritten(lab):
+    """What standard output does not take is said, by every command."""
+    commands = ([STOX, "test", "--config", lab.config], [STOX, "help"], [STOX, "test", "--help"], [STOX, "--version"],
+                [STOX, "explain"], [STOX, "explain", "--markdown"], [STOX, "lab", "--list-faults"],
+                [STOX, "completion", "bash"])
+    for command in commands:
+        for where in ('>/dev/full', '>&-', '>&- <&-'):
+            done = run(["sh", "-c", f'exec "$@" {where}', "sh", *command])
+            check(f"{' '.join(command[1:3])} {where}", done.returncode == 3 and
+                  re.search("^stox: standard output could not be written", done.stderr, re.M), done)
+    nothing = subprocess.Popen(["sh", "-c", 'exec "$0" lab <&- >&- 2>&-', STOX])
+    for _ in range(100):
+        held = [os.readlink(f"/proc/{nothing.pid}/fd/{fd}") for fd in range(3)
+                if os.path.exists(f"/proc/{nothing.pid}/fd/{fd}")]
+        if len(os.listdir(f"/proc/{nothing.pid}/fd")) > 10:
+            break
+        select.select([], [], [], 0.05)
+    check("no socket has the number of a closed standard error", held == ["/dev/null"] * 3, held)
+    nothing.send_signal(signal.SIGTERM)
+    nothing.wait(timeout=20)
 
 
 def write_out(folder, lab):
