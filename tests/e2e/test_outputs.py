@@ -385,10 +385,14 @@ def samples_of_etc(folder):
         text = re.sub(r"^\s*(#|//|/?\*).*$", "", (TOP / "etc" / name).read_text(), flags=re.M)
         used = options_of(text)
         check(f"etc/{name} uses options that there are", len(used) > 5 and used <= known, used - known)
-    text = (TOP / "etc/stox-textfile.service").read_text()
-    start = re.search(r"^ExecStart=\S*stox (test .*)$", text, re.M).group(1)
-    known = options_of(stox("test", "--help").stdout)
-    check("etc/stox-textfile.service uses options that there are", options_of(start) and options_of(start) <= known, start)
+    for unit, command in (("stox-textfile", "test"), ("stox-gateway", "gateway")):
+        text = (TOP / f"etc/{unit}.service").read_text()
+        start = re.search(rf"^ExecStart=\S*stox ({command} .*)$", text, re.M).group(1)
+        known = options_of(stox(command, "--help").stdout)
+        check(f"etc/{unit}.service uses options that there are", options_of(start) and options_of(start) <= known, start)
+    units = set(re.findall(r"(?:systemctl \S+|journalctl -u) (stox\S+)", (TOP / "doc/reasons.md").read_text()))
+    check("the units that steps name are there", units and all((TOP / f"etc/{u.strip('`')}.service").is_file()
+          for u in units), units)
 
 
 def installed(folder):
