@@ -326,14 +326,27 @@ void probe_succeed(struct probe *p)
 
 /* ---- facts ---- */
 
+/* What is awaited; between two round trips the next one. */
+static enum probe_phase awaited(const struct probe *p)
+{
+	if (p->state == PROBE_SIGNING_IN)
+		return p->sip.state == SIP_READY ? p->xmpp.phase : probe_sip_phase(p);
+	if (p->state == PROBE_PAUSE)
+		return PHASE_SIP_SEND;
+	if (p->delivered && !p->answered)
+		return PHASE_ANSWER;
+	return p->sent_ok && !p->delivered ? PHASE_DELIVER : PHASE_SIP_SEND;
+}
+
 static void stop(struct probe *p)
 {
-	enum probe_phase at = p->state == PROBE_SIGNING_IN ? probe_sip_phase(p)
-			      : p->sent_ok                 ? PHASE_DELIVER
-							   : PHASE_SIP_SEND;
+	const enum probe_phase at = awaited(p);
 
 	probe_fail(p, at, REASON_LOCAL_INTERRUPTED,
-		TEXT(N_("The test was interrupted in phase {1}."), text_str(phase_name(at))));
+		p->state == PROBE_PAUSE
+			? TEXT_PLAIN(N_("The test was interrupted between two round trips."))
+			: TEXT(N_("The test was interrupted in phase {1}."),
+				  text_str(phase_name(at))));
 }
 
 /* The first word on the clock is what it shows; another one says that it was set meanwhile. */

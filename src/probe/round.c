@@ -297,6 +297,14 @@ void probe_round_time(struct probe *p)
 		begin(p);
 }
 
+/* "2.0"; and one that tenths do not tell as it was given. */
+static struct text_arg limit(const struct probe *p)
+{
+	const ts_t t = p->cfg.timeout;
+
+	return t % TS_MS(100) ? text_fine_seconds(t) : text_seconds(t);
+}
+
 /* {1} phase, {2} who, {3} seconds */
 static void fail_silent(struct probe *p, enum probe_phase phase, enum reason reason,
 	const char *sentence, const struct addr *peer)
@@ -307,7 +315,7 @@ static void fail_silent(struct probe *p, enum probe_phase phase, enum reason rea
 			phase == PHASE_SIP_RESOLVE || phase == PHASE_XMPP_RESOLVE
 				? text_id(N_("the DNS"))
 				: text_addr(peer),
-			text_seconds(p->cfg.timeout)));
+			limit(p)));
 }
 
 static const char *const no_answer = N_("No answer in phase {1} from {2} within {3} s.");
@@ -345,8 +353,7 @@ static void timeout_xmpp(struct probe *p)
 
 static void timeout_message(struct probe *p)
 {
-	const struct text_arg receiver = text_str(p->result.receiver),
-			      seconds = text_seconds(p->cfg.timeout);
+	const struct text_arg receiver = text_str(p->result.receiver), seconds = limit(p);
 
 	if (!p->sent_ok && !p->delivered && p->sip.strays)
 		fail_silent(p, PHASE_SIP_SEND, REASON_SIP_WRONG_TRANSACTION, only_strays,

@@ -167,15 +167,20 @@ def without_password(folder):
 
 
 def interrupted(folder):
-    lab = Lab(folder, "--fault", "gateway-drops")
-    proc = subprocess.Popen([STOX, "test", "--config", lab.config, "--timeout", "60"], stdout=subprocess.PIPE,
-                            text=True)
-    time.sleep(1)
-    proc.send_signal(signal.SIGINT)
-    out, _ = proc.communicate(timeout=10)
-    check("Ctrl-C cleans up and prints what is known", proc.returncode == 3 and
-          "local_interrupted" in out and out.startswith("Target Fqdn"), out)
-    lab.end()
+    done = stox("lab", "--test", "--fault", "sip-silence", "--timeout", "1.25")
+    check("a time-out is told as it was given", "within 1.250000 s" in done.stdout, done.stdout)
+    for fault, phase, more in (("gateway-drops", "deliver", []), ("xmpp-silence", "xmpp.tls", []),
+                               ("sip-silence", "sip.register", []), ("gateway-one-way", "answer", []),
+                               (None, "sip.send", ["--count", "2", "--interval", "60"])):
+        lab = Lab(folder, *(["--fault", fault] if fault else []))
+        proc = subprocess.Popen([STOX, "test", "--config", lab.config, "--timeout", "60", *more],
+                                stdout=subprocess.PIPE, text=True)
+        time.sleep(1)
+        proc.send_signal(signal.SIGINT)
+        out, _ = proc.communicate(timeout=10)
+        check(f"Ctrl-C cleans up and prints what is known: {phase}", proc.returncode == 3 and
+              f"[local_interrupted in {phase}]" in out and out.startswith("Target Fqdn"), out)
+        lab.end()
 
 
 with tempfile.TemporaryDirectory() as name:
