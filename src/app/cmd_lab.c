@@ -119,7 +119,8 @@ static void log_line(struct bench *b, enum log_level level, const char *line)
 				    : b->v.verbose ? LOG_LEVEL_DEBUG
 						   : LOG_LEVEL_WARNING;
 
-	if (level > most)
+	/* What goes down because all ends is no error. */
+	if (level > most || (b->pump && pump_was_interrupted(b->pump)))
 		return;
 	runner_clear(&b->runner);
 	fprintf(stderr, "%s: %s\n", log_level_name(level), line);
@@ -197,6 +198,31 @@ static int find_fault(struct bench *b)
 	return 0;
 }
 
+/* Nobody waits for a trace that is never written. */
+static int check_for_test(const struct bench *b)
+{
+	const struct lab_values *v = &b->v;
+	const struct {
+		const char *name;
+		bool given;
+	} options[] = {
+		{ "timeout", v->timeout != 0 },
+		{ "count", v->count != 1 },
+		{ "format", v->format },
+		{ "trace", v->traces.n > 0 },
+		{ "trace-bodies", v->trace_bodies },
+		{ "color", v->color },
+	};
+
+	for (size_t i = 0; i < COUNT(options) && !v->test; i++)
+		if (options[i].given) {
+			opt_complain(&command,
+				TEXT(N_("`--{1}` is for --test"), text_str(options[i].name)));
+			return 2;
+		}
+	return 0;
+}
+
 static int check(struct bench *b)
 {
 	b->runner.verbosity = b->v.verbose;
@@ -209,6 +235,8 @@ static int check(struct bench *b)
 			.format = b->v.format, .colour = b->v.color, .max_latency = TS_NEVER });
 	if (!status)
 		status = traces_check(&b->runner.traces, &b->runner.outputs);
+	if (!status)
+		status = check_for_test(b);
 	return status ? status : find_fault(b);
 }
 

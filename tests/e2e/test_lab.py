@@ -76,6 +76,8 @@ def bad_input(folder):
         ("an unknown key", ["test", "--config", str(unknown)], "registrar"),
         ("a DNS server without an address", ["test", "--dns", "dns.test:53"], "127.0.0.1:53"),
         ("a DNS server without a port", ["test", "--dns", "127.0.0.1:0"], "127.0.0.1:53"),
+        ("an option of a test that is none", ["lab", "--count", "5"], "`--count` is for --test"),
+        ("a trace of a test that is none", ["lab", "--trace", str(folder / "x.html")], "`--trace` is for --test"),
         ("an unknown fault", ["lab", "--fault", "fire"], "--list-faults"),
         ("a fault of another process", ["lab", "--fault", "clock-jump"], "--test"),
         ("an unknown command", ["tset"], "tset"),
@@ -132,6 +134,13 @@ def other_process(folder):
     check("the gateway's part of the configuration is sound",
           stox("gateway", "--config", lab.config, "--check").returncode == 0)
     check("SIGTERM ends the lab", lab.end() == 0)
+    proc = subprocess.Popen([STOX, "lab", "--test", "--fault", "gateway-drops", "--timeout", "30"],
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    time.sleep(1)
+    proc.send_signal(signal.SIGINT)
+    out, err = proc.communicate(timeout=10)
+    check("an interruption is no error of the lab", proc.returncode == 3 and "interrupted in phase deliver" in out
+          and not err, out + err)
 
 
 def by_name(folder):
