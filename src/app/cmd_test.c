@@ -88,7 +88,8 @@ static const struct opt opts[] = {
 	{ "write-out", 'w', N_("TEXT"), OPT_TEXT, AT(write_out), 0, 0,
 		N_("print TEXT with %{names}; @FILE reads it"),
 		.manual = N_("Print\n.Ar TEXT\nbehind the form on standard output, or, if none was "
-			     "asked for, alone; see\n.Sx WRITE-OUT .") },
+			     "asked for, alone; see\n.Sx WRITE-OUT ."),
+		.may_be_empty = true },
 	{ "warning", 0, N_("RANGE"), OPT_TEXT, AT(warning), 0, 0,
 		N_("of the latency, for the form nagios"),
 		.manual =

@@ -128,6 +128,17 @@ static enum opt_result add(
 	return OPT_OK;
 }
 
+/* `--target "$UNSET"` is a mistake, and is told as one. */
+static enum opt_result set_text(
+	const struct opt_command *cmd, const struct opt *o, const char *value, const char **to)
+{
+	if (slice_str(value).n == 0 && !o->may_be_empty)
+		return refuse(cmd, TEXT(N_("option `--{1}` needs its {2}"), text_str(o->name),
+					   text_id(o->arg)));
+	*to = value;
+	return OPT_OK;
+}
+
 static enum opt_result set(
 	const struct opt_command *cmd, const struct opt *o, const char *value, void *values)
 {
@@ -136,7 +147,7 @@ static enum opt_result set(
 	ts_t t;
 
 	switch (o->type) {
-	case OPT_TEXT: memcpy(to, &value, sizeof(value)); return OPT_OK;
+	case OPT_TEXT: return set_text(cmd, o, value, to);
 	case OPT_NUMBER:
 		if (!slice_u64(slice_str(value), o->max, &n) || n < o->min)
 			return refuse(cmd, TEXT(N_("`--{1} {2}`: a number from {3} to {4} is "

@@ -38,6 +38,7 @@ struct opt {
 	const char *help;   /* NULL: for the build, shown to nobody */
 	const char *manual; /* for the manual page: lines of mdoc(7) */
 	opt_words *words;   /* NULL: anything */
+	bool may_be_empty;  /* a text; every other value has something in it */
 };
 
 struct opt_command {

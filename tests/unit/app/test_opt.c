@@ -197,6 +197,7 @@ static void one_line_says_what_is_wrong(void **state)
 		{ "a.test", "`a.test` is no option; `stox try --help` lists them\n" },
 		{ "--target", "option `--target` needs its FQDN\n" },
 		{ "-t", "option `-t` needs its FQDN\n" },
+		{ "--target=", "option `--target` needs its FQDN\n" },
 		{ "--fast=yes", "option `--fast` takes no value\n" },
 		{ "--port 0", "`--port 0`: " PORT },
 		{ "--port 65536", "`--port 65536`: " PORT },
