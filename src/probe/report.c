@@ -65,11 +65,22 @@ void report_put_limit(struct buf *b, const struct report_run *run)
 	text_put(b, &t, run->look_up);
 }
 
-/* A note is a clause, here it stands as a sentence. */
+/* A note is a clause, here it stands as a sentence; one that begins with a name keeps it. */
 static void put_cause(struct buf *b, const struct probe_note *n, text_look_up *look_up)
 {
-	text_put(b, &n->text, look_up);
+	const char *clause = look_up ? look_up(n->text.id) : n->text.id;
+	struct buf text;
+
+	buf_init(&text, 8192);
+	text_put(&text, &n->text, look_up);
+	struct slice rest = buf_slice(&text);
+	if (rest.n && clause[0] >= 'a' && clause[0] <= 'z') {
+		buf_putc(b, (uint8_t)(clause[0] - 'a' + 'A'));
+		rest = slice_skip(rest, 1);
+	}
+	buf_put(b, rest);
 	buf_puts(b, ". ");
+	buf_done(&text);
 }
 
 void report_put_message(struct buf *b, const struct report_run *run)

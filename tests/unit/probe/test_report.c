@@ -122,6 +122,31 @@ static void text_names_the_limit_that_was_exceeded(void **state)
 	buf_done(&b);
 }
 
+static void a_cause_begins_as_a_sentence_and_a_name_as_it_is(void **state)
+{
+	static const struct {
+		const char *clause, *want;
+	} rows[] = {
+		{ "the server {1} is silent", "The server pool.test is silent. It failed." },
+		{ "{1} is silent", "pool.test is silent. It failed." },
+	};
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, 512);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct probe_result r = { .message = TEXT_PLAIN("It failed."), .n_notes = 1 };
+		const struct report_run run = { .result = &r };
+
+		r.notes[0].is_cause = true;
+		r.notes[0].text = TEXT(rows[i].clause, text_str("pool.test"));
+		buf_clear(&b);
+		report_put_message(&b, &run);
+		assert_string_equal(buf_cstr(&b), rows[i].want);
+	}
+	buf_done(&b);
+}
+
 /* The first commands of a reason, filled in. */
 static void shows_commands(struct probe_result *r, enum reason reason, const char *const want[])
 {
@@ -213,6 +238,7 @@ int main(void)
 		cmocka_unit_test(every_form_is_clean_utf8_whatever_peers_say),
 		cmocka_unit_test(a_form_that_does_not_fit_says_so),
 		cmocka_unit_test(text_names_the_limit_that_was_exceeded),
+		cmocka_unit_test(a_cause_begins_as_a_sentence_and_a_name_as_it_is),
 		cmocka_unit_test(commands_know_the_side_that_failed),
 		cmocka_unit_test(no_name_brings_a_command_of_its_own),
 		cmocka_unit_test(every_command_is_one_word_after_the_other),
