@@ -347,6 +347,8 @@ static int check_values(struct test *t)
 static int check(struct test *t)
 {
 	const struct test_values *v = &t->v;
+	char host[256];
+	uint16_t port = 0;
 
 	if (!v->user)
 		return refuse(t,
@@ -361,6 +363,9 @@ static int check(struct test *t)
 	if (!v->target || !v->receiver)
 		return refuse(t, TEXT(N_("give --{1}, or name it in stox.yaml"),
 					 text_str(v->target ? "receiver" : "target")));
+	if (!server_read(slice_str(v->target), host, &port) || port)
+		return refuse(t, TEXT(N_("the target `{1}` is not the name of a host"),
+					 text_str(v->target)));
 	int status = read_secret(t, v->password_file, t->password, PHASE_SIP_REGISTER);
 	return status ? status
 		      : read_secret(t, v->receiver_password_file, t->receiver_password,

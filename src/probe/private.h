@@ -74,9 +74,17 @@ enum probe_state {
 	PROBE_DONE,
 };
 
+/* The latest question that the DNS has not answered: what a time-out tells of. */
+struct probe_asked {
+	uint32_t id; /* 0: none */
+	enum dns_type type;
+	char name[DNS_NAME_MAX];
+};
+
 struct sip_side {
 	enum sip_state state;
 	struct locate *locate;
+	struct probe_asked asked;
 	struct locate_target target;
 	char uri[512];            /* where to register */
 	char aor[3200], to[3200]; /* sip: URIs of the two users */
@@ -106,6 +114,7 @@ struct sip_side {
 struct xmpp_side {
 	enum xmpp_state state;
 	struct xlocate *locate;
+	struct probe_asked asked;
 	struct xlocate_target target;
 	flow_t flow;
 	bool up, in_tls, is_secure; /* in_tls: the handshake has begun */
@@ -185,6 +194,9 @@ void probe_sip_time(struct probe *p);
 ts_t probe_sip_deadline(const struct probe *p);
 void probe_sip_message(struct probe *p); /* the round's MESSAGE goes out */
 void probe_sip_cleanup(struct probe *p);
+void probe_asks(struct probe_asked *a, const struct want *question);
+/* The evidence of a time-out. */
+void probe_unanswered(struct probe *p, const struct probe_asked *a);
 enum probe_phase probe_sip_phase(const struct probe *p); /* until the message is accepted */
 
 /* xmpp.c */

@@ -310,6 +310,10 @@ static void fail_silent(struct probe *p, enum probe_phase phase, enum reason rea
 	const char *sentence, const struct addr *peer)
 {
 	p->result.evidence.address = *peer;
+	if (phase == PHASE_SIP_RESOLVE)
+		probe_unanswered(p, &p->sip.asked);
+	if (phase == PHASE_XMPP_RESOLVE)
+		probe_unanswered(p, &p->xmpp.asked);
 	probe_fail(p, phase, reason,
 		TEXT(sentence, text_str(phase_name(phase)),
 			phase == PHASE_SIP_RESOLVE || phase == PHASE_XMPP_RESOLVE

@@ -26,6 +26,25 @@ void probe_fail_dns(struct probe *p, enum probe_phase phase, const struct dns_fa
 	fail_by(p, phase, blame_dns(f));
 }
 
+void probe_asks(struct probe_asked *a, const struct want *question)
+{
+	a->id = question->dns_id;
+	a->type = question->dns_type;
+	memcpy(a->name, question->name, sizeof(a->name));
+}
+
+void probe_unanswered(struct probe *p, const struct probe_asked *a)
+{
+	struct evidence *e = &p->result.evidence;
+
+	if (!a->id)
+		return;
+	e->has_dns = true;
+	slice_cstr(slice_str(a->name), e->dns_name, sizeof(e->dns_name));
+	e->dns_type = a->type;
+	e->dns_status = DNS_TIMEOUT;
+}
+
 const struct addr *probe_peer(const struct probe *p, enum probe_side side)
 {
 	return side == SIDE_SIP ? &p->sip.target.addr : &p->xmpp.target.addr;

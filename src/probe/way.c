@@ -35,6 +35,7 @@ static void ask(struct probe *p)
 		w->dns_id = q.id;
 		w->dns_type = q.type;
 		memcpy(w->name, q.name, sizeof(w->name));
+		probe_asks(&p->sip.asked, w);
 	}
 }
 
@@ -213,6 +214,8 @@ static void listen_failed(struct probe *p, int err)
 
 static void dns(struct probe *p, const struct fact *in)
 {
+	if (p->sip.asked.id == in->dns_id)
+		p->sip.asked.id = 0;
 	locate_push_answer(p->sip.locate, in->dns_id, in->dns);
 	ask(p);
 	if (p->sip.state == SIP_RESOLVING && p->state == PROBE_SIGNING_IN)

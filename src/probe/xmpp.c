@@ -17,6 +17,7 @@ static void ask(struct probe *p)
 		w->dns_id = XMPP_DNS_FIRST + q.id;
 		w->dns_type = q.type;
 		memcpy(w->name, q.name, sizeof(w->name));
+		probe_asks(&p->xmpp.asked, w);
 	}
 }
 
@@ -352,6 +353,8 @@ static void flow_failed(struct probe *p, const struct fact *in)
 
 static void dns(struct probe *p, const struct fact *in)
 {
+	if (p->xmpp.asked.id == in->dns_id)
+		p->xmpp.asked.id = 0;
 	xlocate_push_answer(p->xmpp.locate, in->dns_id - XMPP_DNS_FIRST, in->dns);
 	ask(p);
 	if (p->xmpp.state == XMPP_RESOLVING && p->state == PROBE_SIGNING_IN)

@@ -69,6 +69,8 @@ def bad_input(folder):
          "names a port already"),
         ("a server that is none", ["test", *user, "--password-file", str(kept), "--receiver-password-file", str(kept), "--receiver-server",
           "two words"], "`two words`"),
+        ("a target that is none", ["test", *user, "--password-file", str(kept), "--target", "a;b"], "`a;b`"),
+        ("a target that is too long", ["test", *user, "--password-file", str(kept), "--target", "a" * 300], "target"),
         ("a server that is none", ["check", "partner", "x.test", "--server", "$(id)"], "`$(id)`"),
         ("a secret that others can read", ["test", *user, "--password-file", str(loose)], "chmod 600"),
         ("a file that is not there", ["test", "--config", str(folder / "none.yaml")], "none.yaml"),

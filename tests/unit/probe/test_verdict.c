@@ -51,6 +51,27 @@ static void every_dns_status_has_its_reason(void **state)
 	}
 }
 
+static void a_question_that_nobody_answers_is_named(void **state)
+{
+	const struct dns_answer none = { .status = DNS_NODATA, .server = dns_server };
+	struct scene s;
+
+	(void)state;
+	begin(&s, "");
+	const struct want first = s.questions[s.n_questions - 1];
+	for (unsigned i = 0; i + 1 < s.n_questions; i++)
+		scene_push(&s,
+			(struct fact){
+				.type = FACT_DNS, .dns_id = s.questions[i].dns_id, .dns = &none });
+	scene_wait(&s, TS_S(10));
+	scene_failed(&s, "sip.resolve", "dns_timeout");
+	const struct evidence *e = &probe_result(s.p)->evidence;
+	assert_true(e->has_dns && e->dns_status == DNS_TIMEOUT && !e->dns_server.family);
+	assert_string_equal(e->dns_name, first.name);
+	assert_int_equal(e->dns_type, first.dns_type);
+	scene_end(&s);
+}
+
 static void one_family_of_addresses_is_asked_for(void **state)
 {
 	struct probe_cfg cfg = scene_cfg("");
@@ -379,6 +400,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_dns_status_has_its_reason),
+		cmocka_unit_test(a_question_that_nobody_answers_is_named),
 		cmocka_unit_test(one_family_of_addresses_is_asked_for),
 		cmocka_unit_test(an_address_of_the_other_family_is_named),
 		cmocka_unit_test(every_errno_has_its_reason),
