@@ -340,7 +340,7 @@ static int wake(struct pump *p, ts_t until)
 
 int pump_run(struct pump *p)
 {
-	int err = loop_catch_signals(p->loop);
+	int err = 0;
 
 	flush(p);
 	while (!err && !p->stopping)
@@ -451,6 +451,11 @@ void pump_jump_clock(struct pump *p, ts_t ahead)
 
 int pump_add(struct pump *p, struct engine e)
 {
+	/* From its first want on an engine has something to end: a signal is a fact for it. */
+	int err = loop_catch_signals(p->loop);
+
+	if (err)
+		return err;
 	for (unsigned i = 0; i < PUMP_ENGINES_MAX; i++) {
 		struct member *m = &p->members[i];
 
