@@ -9,6 +9,7 @@
  *   verdict.c       what of these ends a test, with its evidence
  *   verdict_sip.c   SIP responses to reasons
  *   verdict_xmpp.c  streams and error stanzas to reasons
+ *   hide.c          what is known to be secret, wherever a peer says it back
  *   mask.c          bytes into messages without what is secret, SIP
  *   mask_xmpp.c     the same for XMPP
  *   trace.c         the messages and phases of a test, kept
@@ -23,6 +24,7 @@
 #include "base/outbox.h"
 #include "bridge/address.h"
 #include "probe/blame.h"
+#include "probe/hide.h"
 #include "probe/mask.h"
 #include "probe/probe.h"
 #include "sip/digest.h"
@@ -136,6 +138,7 @@ struct probe {
 	enum probe_state state;
 	struct jid user, receiver;
 	char password[256], receiver_password[256], auth_user[256];
+	struct hide hide;
 	struct probe_result result;
 	bool failed;
 

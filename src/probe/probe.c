@@ -84,6 +84,8 @@ static void add_trace(struct probe *p, const struct probe_event *what, struct sl
 	size_t at = buf_len(&p->trace);
 
 	buf_put(&p->trace, text);
+	if (!buf_err(&p->trace) && !what->outbound)
+		hide_in(&p->hide, p->trace.p + p->trace.head + at, text.n);
 	struct probe_event *ev = buf_err(&p->trace) ? NULL : add_event(p, PROBE_EV_TRACE);
 	if (!ev) {
 		p->left_out++;
@@ -103,6 +105,8 @@ void probe_trace(struct probe *p, const struct probe_event *what)
 	struct slice text = what->text, one;
 	struct probe_event ev = *what;
 
+	if (what->outbound && what->side == SIDE_SIP)
+		hide_add_proofs(&p->hide, text);
 	if (!p->cfg.trace || text.n == 0)
 		return;
 	ev.at = p->now - p->start;
@@ -220,6 +224,7 @@ void probe_address(struct probe *p, enum probe_phase phase, const struct addr *a
 
 void probe_detail(struct probe *p, enum probe_phase phase, struct text text)
 {
+	hide_in(&p->hide, text.store, text.n_store);
 	p->result.phases[phase].detail = text;
 }
 
@@ -239,6 +244,7 @@ void probe_note(struct probe *p, enum note note, struct text text)
 {
 	struct probe_result *r = &p->result;
 
+	hide_in(&p->hide, text.store, text.n_store);
 	if (r->n_notes < PROBE_NOTES_MAX && !is_noted(r, note, &text))
 		r->notes[r->n_notes++] = (struct probe_note){ .note = note, .text = text };
 }
@@ -291,6 +297,18 @@ static bool is_for_want_of_presence(const struct probe *p, enum reason reason)
 		       reason == REASON_SIP_RECEIVER_UNAVAILABLE);
 }
 
+/* What a peer said of it. */
+static void hide_in_evidence(const struct hide *h, struct evidence *e)
+{
+	hide_in(h, e->sip_reason, sizeof(e->sip_reason));
+	for (unsigned i = 0; i < e->n_headers; i++)
+		hide_in(h, e->headers[i].value, sizeof(e->headers[i].value));
+	hide_in(h, e->diagnostics_source, sizeof(e->diagnostics_source));
+	hide_in(h, e->diagnostics_reason, sizeof(e->diagnostics_reason));
+	hide_in(h, e->xmpp_condition, sizeof(e->xmpp_condition));
+	hide_in(h, e->xmpp_text, sizeof(e->xmpp_text));
+}
+
 void probe_fail(struct probe *p, enum probe_phase phase, enum reason reason, struct text message)
 {
 	struct probe_result *r = &p->result;
@@ -305,6 +323,8 @@ void probe_fail(struct probe *p, enum probe_phase phase, enum reason reason, str
 	r->reason = reason;
 	r->phase = phase;
 	r->message = message;
+	hide_in(&p->hide, r->message.store, r->message.n_store);
+	hide_in_evidence(&p->hide, &r->evidence);
 	for (unsigned i = 0; i < r->n_notes; i++)
 		r->notes[i].is_cause = note_explains(r->notes[i].note, phase);
 	probe_end(p, phase, PHASE_FAILED);
@@ -481,6 +501,8 @@ static int check_cfg(struct probe *p, const struct probe_cfg *cfg, struct text *
 		*why = TEXT_PLAIN(N_("a user name or password is longer than 255 bytes"));
 		return ERR_CONFIG;
 	}
+	hide_add_password(&p->hide, cfg->password);
+	hide_add_password(&p->hide, cfg->receiver_password);
 	return 0;
 }
 

@@ -171,6 +171,32 @@ static void the_headers_that_tell_more_are_kept_as_evidence(void **state)
 	scene_end(&s);
 }
 
+/* A registrar that stores passwords can say one; a result is for tickets and mailing lists. */
+static void a_password_that_is_said_back_is_not_repeated(void **state)
+{
+	struct buf b;
+	struct scene s;
+
+	(void)state;
+	begin(&s, UDP);
+	scene_sign_in(&s);
+	scene_answer(&s, "403 Not sip secret",
+		"Warning: 399 pool \"sip secret\"\r\n"
+		"ms-diagnostics: 1002;source=\"sip secret\";reason=\"c2lwIHNlY3JldA==\"\r\n");
+	const struct probe_result *r = probe_result(s.p);
+	assert_string_equal(r->evidence.sip_reason, "Not **********");
+	assert_string_equal(r->evidence.diagnostics_source, "**********");
+	assert_string_equal(r->evidence.diagnostics_reason, "****************");
+	for (unsigned i = 0; i < r->evidence.n_headers; i++)
+		assert_null(strstr(r->evidence.headers[i].value, "secret"));
+	buf_init(&b, 4096);
+	text_put(&b, &r->message, NULL);
+	assert_null(strstr(buf_cstr(&b), "secret"));
+	assert_non_null(strstr(buf_cstr(&b), "Not **********"));
+	buf_done(&b);
+	scene_end(&s);
+}
+
 static void more_headers_than_are_kept_are_left_out(void **state)
 {
 	char rows[4000];
@@ -334,6 +360,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_answer_to_the_message_has_its_reason),
 		cmocka_unit_test(every_answer_to_the_sign_in_has_its_reason),
+		cmocka_unit_test(a_password_that_is_said_back_is_not_repeated),
 		cmocka_unit_test(a_refused_password_and_an_endless_challenge_are_not_the_same),
 		cmocka_unit_test(the_headers_that_tell_more_are_kept_as_evidence),
 		cmocka_unit_test(more_headers_than_are_kept_are_left_out),
