@@ -126,6 +126,22 @@ static json_t *result(const struct report_run *run)
 	return o;
 }
 
+/* A file is looked at in a terminal, too: what that would obey is escaped, though JSON allows it.
+ * It stands in strings alone. */
+static void put_escaped(struct buf *b, struct slice dump)
+{
+	unsigned code;
+
+	while (dump.n) {
+		struct slice c = trace_next_char(&dump, &code);
+
+		if (c.n)
+			buf_put(b, c);
+		else
+			buf_printf(b, "\\u%04X", code);
+	}
+}
+
 int trace_json(struct buf *b, const struct trace *t, const struct report_run *run)
 {
 	json_t *o = json_pack("{s:s, s:o, s:i, s:o}", "schema", "stox.trace/1", "test", result(run),
@@ -133,7 +149,7 @@ int trace_json(struct buf *b, const struct trace *t, const struct report_run *ru
 	char *dump = o ? json_dumps(o, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) : NULL;
 
 	if (dump)
-		buf_puts(b, dump);
+		put_escaped(b, slice_str(dump));
 	buf_puts(b, "\n");
 	mem_free(dump);
 	json_decref(o);

@@ -90,6 +90,25 @@ static void bytes_that_are_no_text_are_base64(void **state)
 	traced_end(&f);
 }
 
+/* As they are in JSON, escaped in the file. */
+static void what_a_terminal_would_obey_is_escaped(void **state)
+{
+	static const char text[] = "\x7f\xc2\x9b"
+				   "31m \u202e\u2066 \u2028 \u00fc \U0001f642\t\x1b[m";
+	struct traced f;
+
+	(void)state;
+	traced_begin(&f);
+	f.result.success = true;
+	traced_message(&f, 10, SIDE_XMPP, false, text);
+	json_t *o = load(&f);
+	assert_string_equal(text_of(step(o, "message", 0), "text"), text);
+	json_decref(o);
+	assert_non_null(strstr(buf_cstr(&f.b),
+		"\"\\u007F\\u009B31m \\u202E\\u2066 \\u2028 \u00fc \U0001f642\\t\\u001B[m\""));
+	traced_end(&f);
+}
+
 static void what_is_missing_is_a_step(void **state)
 {
 	struct probe_event ev = traced_event(10, SIDE_SIP, true, SLICE("A"));
@@ -120,6 +139,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_step_is_there),
 		cmocka_unit_test(bytes_that_are_no_text_are_base64),
+		cmocka_unit_test(what_a_terminal_would_obey_is_escaped),
 		cmocka_unit_test(what_is_missing_is_a_step),
 		cmocka_unit_test(memory_may_run_out),
 	};
