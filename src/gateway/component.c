@@ -18,7 +18,7 @@ static const struct xml_limits limits = {
 	.attrs = 32,
 	.nodes = 4096,
 	.name_bytes = 16 << 20, /* half a MiB of elements with three letters each needs 6 */
-	.tag_bytes = 512 << 10,
+	.tag_bytes = 4 << 20,   /* half a MiB of quotes, each escaped by the server: &quot; */
 	.cut = true,
 };
 

@@ -20,6 +20,28 @@ static void assert_error(unsigned i, const char *id, const char *condition)
 	assert_holds(s.got[i].text, condition);
 }
 
+/* What a server takes of a stranger in half a MiB, it writes to us with each quote as six bytes. */
+static void a_tag_that_was_escaped_on_the_way_does_not_end_the_stream(void **state)
+{
+	struct buf b;
+
+	(void)state;
+	start_connected();
+	buf_init(&b, 4 << 20);
+	buf_puts(&b, "<message from='adelany@contoso.test' to='pilar@litware.test' id='q'><a b='");
+	for (unsigned i = 0; i < 500000; i++)
+		buf_puts(&b, "&quot;");
+	buf_puts(&b, "'/></message>");
+	assert_int_equal(buf_err(&b), 0);
+	for (struct slice rest = buf_slice(&b); rest.n; rest = slice_skip(rest, 65536))
+		push((struct fact){ .type = FACT_FLOW_BYTES,
+			.flow = s.stream_flow,
+			.bytes = slice_cut(rest, 0, 65536) });
+	buf_done(&b);
+	assert_true(gateway_is_up(s.g));
+	assert_error(s.n_got - 1, "q", "<policy-violation");
+}
+
 /* ---- the request ---- */
 
 static void a_stanza_becomes_a_message_to_the_next_hop(void **state)
@@ -471,6 +493,7 @@ int main(void)
 		SCENE(what_was_refused_makes_no_contact),
 		SCENE(a_long_message_is_refused),
 		SCENE(some_stanzas_have_no_answer),
+		SCENE(a_tag_that_was_escaped_on_the_way_does_not_end_the_stream),
 		SCENE(a_message_goes_on_though_its_stream_broke),
 		SCENE(without_memory_the_sender_is_told_or_it_goes_out),
 	};
