@@ -36,7 +36,8 @@ struct bench {
 	struct rng rng;
 	ts_t now;
 	flow_t sip, xmpp;
-	bool wants_tls[FLOWS], gone[FLOWS], listens;
+	bool up[FLOWS], wants_tls[FLOWS], gone[FLOWS], ended[FLOWS];
+	bool wants_listen, listens;
 	struct want questions[QUESTIONS];
 	unsigned n_questions, n_asked;
 	struct xstream *server; /* NULL: only what the input says is said */
@@ -160,7 +161,7 @@ static void want(struct bench *b, const struct want *w)
 			b->sip = w->flow;
 		break;
 	case WANT_TLS: b->wants_tls[w->flow] = true; break;
-	case WANT_LISTEN: b->listens = true; break;
+	case WANT_LISTEN: b->wants_listen = true; break;
 	case WANT_CLOSE_FLOW:
 	case WANT_DROP_FLOW: b->gone[w->flow] = true; break;
 	case WANT_DNS:
@@ -191,14 +192,42 @@ static void drain(struct bench *b)
 
 /* ---- what goes in ---- */
 
+/* What no driver would tell is not told. */
+static bool is_possible(const struct bench *b, const struct fact *in)
+{
+	const flow_t f = in->flow;
+
+	switch (in->type) {
+	case FACT_FLOW_UP: return f && !b->gone[f] && !b->up[f];
+	case FACT_TLS_UP: return f && !b->gone[f] && b->wants_tls[f];
+	case FACT_FLOW_FAILED: return f && !b->gone[f];
+	case FACT_FLOW_BYTES:
+	case FACT_FLOW_EOF: return f && !b->gone[f] && b->up[f] && !b->wants_tls[f] && !b->ended[f];
+	case FACT_LISTEN_UP: return b->wants_listen && !b->listens;
+	case FACT_LISTEN_FAILED: return b->wants_listen && !b->listens;
+	case FACT_DATAGRAM:
+	case FACT_DATAGRAM_FAILED: return b->listens;
+	case FACT_FLOW_ACCEPTED:
+	case FACT_FLOW_BLOCKED:
+	case FACT_FLOW_READY:
+	case FACT_DNS:
+	case FACT_CLOCK:
+	case FACT_STOP: return true;
+	}
+	return false;
+}
+
 static void push(struct bench *b, struct fact in)
 {
 	in.local = in.local ? in.local : &here;
 	in.peer = in.peer ? in.peer : &pool;
-	if (in.flow && b->gone[in.flow])
+	if (!is_possible(b, &in))
 		return;
-	if (in.type == FACT_FLOW_FAILED)
-		b->gone[in.flow] = true;
+	b->up[in.flow] |= in.type == FACT_FLOW_UP;
+	b->wants_tls[in.flow] &= in.type != FACT_TLS_UP;
+	b->gone[in.flow] |= in.type == FACT_FLOW_FAILED;
+	b->ended[in.flow] |= in.type == FACT_FLOW_EOF;
+	b->listens |= in.type == FACT_LISTEN_UP;
 	b->e.ops->push(b->e.self, &in, b->now);
 	drain(b);
 }
@@ -254,7 +283,7 @@ static void flow(struct bench *b, flow_t id, struct slice in)
 			facts.certs[0].subject, sizeof(facts.certs[0].subject), "%s", facts.detail);
 	}
 	f.type = in.n ? FACT_FLOW_FAILED : b->wants_tls[id] ? FACT_TLS_UP : FACT_FLOW_UP;
-	f.step = b->wants_tls[id] ? FLOW_STEP_TLS : FLOW_STEP_CONNECT;
+	f.step = b->wants_tls[id] ? FLOW_STEP_TLS : b->up[id] ? FLOW_STEP_OPEN : FLOW_STEP_CONNECT;
 	f.err = in.n && !b->wants_tls[id] ? in.p[0] : 0;
 	if (!b->wants_tls[id])
 		f.tls = NULL;
@@ -353,7 +382,7 @@ static bool is_bad_character(struct slice s, size_t i)
 	static const char *const marks[] = { "\u202a", "\u202e", "\u2066", "\u2069", "\u2028" };
 	const uint8_t c = s.p[i];
 
-	if ((c < ' ' && c != '\n') || c == 0x7f)
+	if ((c < ' ' && c != '\n' && c != '\t') || c == 0x7f)
 		return true;
 	if (c == 0xc2 && i + 1 < s.n && s.p[i + 1] < 0xa0)
 		return true; /* C1 */
