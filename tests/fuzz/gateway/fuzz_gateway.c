@@ -27,7 +27,8 @@ struct bench {
 	struct gateway *g;
 	struct engine e;
 	ts_t now;
-	flow_t stream; /* 0: there is none */
+	long fail_after; /* the n-th allocation of the next push; -1: none */
+	flow_t stream;   /* 0: there is none */
 	bool stream_up;
 	struct xml_reader *server; /* reads what the gateway writes */
 	flow_t conns[CONNS];       /* 0: free */
@@ -172,7 +173,10 @@ static void push(struct bench *b, struct fact in)
 {
 	in.local = in.local ? in.local : &here;
 	in.peer = in.peer ? in.peer : &pool;
+	mem_fail_after(b->fail_after);
 	b->e.ops->push(b->e.self, &in, b->now);
+	mem_fail_after(-1);
+	b->fail_after = -1;
 	drain(b);
 }
 
@@ -336,6 +340,7 @@ static void step(struct bench *b, uint8_t what, struct slice in)
 	case 'X': stream_bytes(b, in); break;
 	case 'N': dns(b, in); break;
 	case 'T': pass(b, in.n ? TS_MS(in.p[0] * 10u) : 0); break;
+	case 'M': b->fail_after = in.n ? in.p[0] : 0; break; /* of the next push */
 	case 'Q': push(b, (struct fact){ .type = FACT_STOP }); break;
 	case 's': sign_in(b); break;
 	case 'p': pong(b); break;
@@ -362,7 +367,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		"sip:127.0.0.1:5060;transport=tcp", "sip:pool.test",
 		"sip:pool.test;transport=tcp" };
 	struct slice in = slice_of(data, size);
-	struct bench b = { .now = TS_S(1000) };
+	struct bench b = { .now = TS_S(1000), .fail_after = -1 };
 	struct gateway_cfg cfg = { .n_listens = 2,
 		.listens = { { TRANSPORT_UDP, here }, { TRANSPORT_TCP, here } },
 		.n_trusted = 1,

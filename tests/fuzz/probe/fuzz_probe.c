@@ -35,6 +35,7 @@ struct bench {
 	struct trace *trace;
 	struct rng rng;
 	ts_t now;
+	long fail_after; /* the n-th allocation of the next push; -1: none */
 	flow_t sip, xmpp;
 	bool up[FLOWS], wants_tls[FLOWS], gone[FLOWS], ended[FLOWS];
 	bool wants_listen, listens;
@@ -228,7 +229,10 @@ static void push(struct bench *b, struct fact in)
 	b->gone[in.flow] |= in.type == FACT_FLOW_FAILED;
 	b->ended[in.flow] |= in.type == FACT_FLOW_EOF;
 	b->listens |= in.type == FACT_LISTEN_UP;
+	mem_fail_after(b->fail_after);
 	b->e.ops->push(b->e.self, &in, b->now);
+	mem_fail_after(-1);
+	b->fail_after = -1;
 	drain(b);
 }
 
@@ -262,6 +266,22 @@ static void respond(struct bench *b, struct slice in)
 		buf_puts(&out, slice_eqs(row, "*") ? "" : "\r\n");
 	}
 	sip_put_body(&out, in);
+	sip_bytes(b, buf_slice(&out));
+	buf_done(&out);
+}
+
+/* The receiver's answer, as it comes back to the SIP user: with what was written last. */
+static void comes_back(struct bench *b, struct slice rows)
+{
+	struct buf out;
+
+	buf_init(&out, TEXT);
+	buf_puts(&out, "MESSAGE sip:pilar@127.0.0.2:40000 SIP/2.0\r\n"
+		       "Via: SIP/2.0/UDP 127.0.0.1:5060;branch=z9hG4bK1\r\n"
+		       "From: <sip:adelany@contoso.test>;tag=9\r\nTo: <sip:pilar@litware.test>\r\n"
+		       "Call-ID: 1\r\nCSeq: 1 MESSAGE\r\n");
+	buf_put(&out, rows);
+	sip_put_body(&out, slice_str(b->written));
 	sip_bytes(b, buf_slice(&out));
 	buf_done(&out);
 }
@@ -339,6 +359,7 @@ static void step(struct bench *b, uint8_t what, struct slice in)
 	case 'L': push(b, (struct fact){ .type = FACT_LISTEN_UP, .listener = 1 }); break;
 	case 'D': sip_bytes(b, in); break;
 	case 'r': respond(b, in); break;
+	case 'm': comes_back(b, in); break;
 	case 'U': flow(b, b->sip, in); break;
 	case 'u': flow(b, b->xmpp, in); break;
 	case 'E':
@@ -354,6 +375,7 @@ static void step(struct bench *b, uint8_t what, struct slice in)
 					.type = FACT_FLOW_BYTES, .flow = b->xmpp, .bytes = in });
 		break;
 	case 'T': pass(b, in.n ? TS_MS(in.p[0] * 10u) : 0); break;
+	case 'M': b->fail_after = in.n ? in.p[0] : 0; break; /* of the next push */
 	case 'Q': push(b, (struct fact){ .type = FACT_STOP }); break;
 	default: break;
 	}
@@ -457,7 +479,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const struct trace_cfg whole = { .strip_bodies = false };
 	struct slice in = slice_of(data, size);
 	const unsigned how = in.n ? in.p[0] : 0;
-	struct bench b = { .now = TS_S(100) };
+	struct bench b = { .now = TS_S(100), .fail_after = -1 };
 	struct text why;
 	const struct probe_cfg cfg = { .target_fqdn = SLICE("pool.litware.test"),
 		.user = SLICE("sip:pilar@litware.test"),

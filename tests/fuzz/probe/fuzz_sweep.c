@@ -5,6 +5,8 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "probe/report_check.h"
+#include "sip/msg.h"
+#include "sip/write.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -25,6 +27,8 @@ struct bench {
 	struct addr listener_peers[FLOWS];
 	bool bound[FLOWS], closed[FLOWS];
 	unsigned n_listeners;
+	struct output last; /* a request; its bytes are in `request` */
+	char request[8192];
 };
 
 static uint8_t take_byte(struct slice *in)
@@ -79,9 +83,12 @@ static void drain(struct bench *b)
 	struct output o;
 	struct want w;
 
-	while (b->e.ops->take_output(b->s, &o))
+	while (b->e.ops->take_output(b->s, &o)) {
 		if (o.bytes.n == 0)
 			abort();
+		b->last = o;
+		slice_cstr(o.bytes, b->request, sizeof(b->request));
+	}
 	while (b->e.ops->take_want(b->s, &w))
 		note(b, &w);
 }
@@ -204,12 +211,56 @@ static void socket_fact(struct bench *b, struct slice *in)
 	*in = slice_skip(*in, n);
 }
 
+static bool is_over(const struct bench *b)
+{
+	for (unsigned i = 0; i < b->n_flows; i++)
+		if (b->last.flow && b->flows[i] == b->last.flow)
+			return b->over[i];
+	for (unsigned i = 0; i < b->n_listeners; i++)
+		if (!b->last.flow && b->listeners[i] == b->last.listener)
+			return b->closed[i];
+	return true;
+}
+
+/* To the last request, with what stands behind "SIP/2.0 ": that has a branch that cannot be
+ * guessed.
+ */
+static void respond(struct bench *b, struct slice *in)
+{
+	static struct sip_msg msg;
+	struct sip_refusal refusal;
+	const size_t n = take_byte(in);
+	struct slice text = slice_cut(*in, 0, n);
+	struct buf out;
+
+	*in = slice_skip(*in, n);
+	if (is_over(b) || sip_msg_decode(slice_str(b->request), &msg, &refusal))
+		return;
+	buf_init(&out, 65536);
+	buf_puts(&out, "SIP/2.0 ");
+	buf_put(&out, slice_split(&text, '\n'));
+	buf_puts(&out, "\r\n");
+	sip_put_response_fields(&out, &msg, SLICE("t"), &b->last.peer);
+	buf_put(&out, text);
+	buf_puts(&out, "Content-Length: 0\r\n\r\n");
+	const struct addr peer = b->last.peer;
+	push(b,
+		(struct fact){ .type = b->last.flow ? FACT_FLOW_BYTES : FACT_DATAGRAM,
+			.flow = b->last.flow,
+			.listener = b->last.listener,
+			.bytes = buf_slice(&out) },
+		&peer);
+	buf_done(&out);
+}
+
 static void step(struct bench *b, struct slice *in)
 {
 	static const struct addr none;
-	const uint8_t what = take_byte(in) % 10;
+	const uint8_t c = take_byte(in), what = c % 10;
 
-	if (what < 2)
+	if (c >= 250)
+		respond(b, in);
+	else if (what < 2)
 		answer(b, in);
 	else if (what < 8)
 		flow_fact(b, in, what);
