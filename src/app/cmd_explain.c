@@ -6,7 +6,7 @@
 #include "app/terminal.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "probe/report.h"
+#include "report/report.h"
 
 enum { TEXT_MAX = 1 << 20 };
 

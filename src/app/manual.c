@@ -1,7 +1,7 @@
 #include "app/manual.h"
 
 #include "app/commands.h"
-#include "probe/write_out.h"
+#include "report/write_out.h"
 
 enum { WORDS_SHOWN = 16 }; /* more than that: the text says where they are listed */
 

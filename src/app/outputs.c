@@ -6,7 +6,7 @@
 #include "app/file_out.h"
 #include "app/files.h"
 #include "app/language.h"
-#include "probe/write_out.h"
+#include "report/write_out.h"
 
 enum { REPORT_MAX = 8 << 20, WRITE_OUT_MAX = 64 << 10, BAD = 2, NOT_HERE = 3 };
 

@@ -6,7 +6,7 @@
 #pragma once
 
 #include "app/terminal.h"
-#include "probe/report.h"
+#include "report/report.h"
 
 /* As the options say it. */
 struct output_options {

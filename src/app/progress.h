@@ -8,7 +8,7 @@
 #pragma once
 
 #include "app/pump.h"
-#include "probe/report.h"
+#include "report/report.h"
 
 struct progress {
 	const struct probe *probe; /* NULL: there is no terminal */

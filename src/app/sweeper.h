@@ -3,7 +3,7 @@
 #pragma once
 
 #include "app/pump.h"
-#include "probe/report_check.h"
+#include "report/check.h"
 
 #define SWEEPER_MAX 2
 

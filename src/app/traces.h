@@ -10,7 +10,7 @@
 #pragma once
 
 #include "app/outputs.h"
-#include "probe/trace.h"
+#include "report/trace.h"
 
 struct traces {
 	/* set by the command */

@@ -12,12 +12,9 @@
  *   hide.c          what is known to be secret, wherever a peer says it back
  *   mask.c          bytes into messages without what is secret, SIP
  *   mask_xmpp.c     the same for XMPP
- *   trace.c         the messages and phases of a test, kept
- *   trace_*.c       a trace in the forms that people and tools read
  *   reason.c, note.c, diagnostics.c, result.c: the tables
- *   report*.c       a result in the forms that people and tools read
- *   write_out.c     a result in a form of the user's own
- *   range.c         thresholds of the monitoring plugins
+ *   features.c      what an XMPP stream offers, read for the sweep
+ *   sweep*.c        an engine of its own: every server of one side, each alone
  */
 #pragma once
 

@@ -13,7 +13,6 @@
 
 #include "base/mem.h"
 #include "probe/probe.h"
-#include "probe/trace.h"
 
 enum { SCENE_TEXT = 8192 };
 
@@ -32,7 +31,8 @@ struct scene {
 	/* Takes what goes out on a connection, when the pool is spoken to over UDP; may be NULL. */
 	void (*xmpp)(struct scene *s, struct slice bytes);
 	void *server;
-	struct trace *trace; /* gets all events, or NULL */
+	void (*seen)(void *arg, const struct probe_event *ev); /* gets all events, or NULL */
+	void *arg;
 };
 
 static const struct addr scene_local = { .family = 4, .port = 40000, .ip = { 127, 0, 0, 2 } };
@@ -64,8 +64,8 @@ static inline void scene_drain(struct scene *s)
 	}
 	while (probe_take_event(s->p, &ev)) {
 		s->done |= ev.type == PROBE_EV_DONE;
-		if (s->trace)
-			trace_push(s->trace, &ev);
+		if (s->seen)
+			s->seen(s->arg, &ev);
 	}
 }
 
@@ -95,13 +95,14 @@ static inline struct probe_cfg scene_cfg(const char *registrar)
 		.count = 1 };
 }
 
-static inline void scene_begin_traced(
-	struct scene *s, const struct probe_cfg *cfg, struct trace *trace)
+static inline void scene_begin_seen(struct scene *s, const struct probe_cfg *cfg,
+	void (*seen)(void *arg, const struct probe_event *ev), void *arg)
 {
 	struct text why;
 
 	memset(s, 0, sizeof(*s));
-	s->trace = trace;
+	s->seen = seen;
+	s->arg = arg;
 	rng_init_number(&s->rng, 1);
 	s->now = TS_S(100);
 	assert_int_equal(probe_new(&s->p, cfg, &s->rng, s->now, &why), 0);
@@ -111,7 +112,7 @@ static inline void scene_begin_traced(
 
 static inline void scene_begin(struct scene *s, const struct probe_cfg *cfg)
 {
-	scene_begin_traced(s, cfg, NULL);
+	scene_begin_seen(s, cfg, NULL, NULL);
 }
 
 /* Answers what is asked, and what is asked because of it; by the type of the question. */

@@ -10,7 +10,8 @@
 
 #include "base/mem.h"
 #include "probe/diagnostics.h"
-#include "probe/report.h"
+#include "probe/note.h"
+#include "probe/reason.h"
 
 static bool is_sentence(const char *s)
 {
@@ -96,23 +97,6 @@ static void an_unknown_code_has_its_range_or_nothing(void **state)
 	assert_null(diagnostics_range(UINT32_MAX));
 }
 
-static void a_reason_is_explained_with_its_commands(void **state)
-{
-	struct buf b;
-
-	(void)state;
-	buf_init(&b, 1 << 16);
-	report_reason(&b, REASON_TLS_CERT_EXPIRED, NULL, NULL);
-	assert_non_null(
-		strstr(buf_cstr(&b), "tls_cert_expired: The server's certificate has expired."));
-	assert_non_null(strstr(buf_cstr(&b), "In phase: sip.tls, xmpp.tls"));
-	assert_non_null(strstr(buf_cstr(&b), "$ openssl s_client -connect ADDRESS"));
-	buf_clear(&b);
-	report_reason_markdown(&b, REASON_TLS_CERT_EXPIRED);
-	assert_true(slice_starts(buf_slice(&b), SLICE("## `tls_cert_expired`\n\n")));
-	buf_done(&b);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -122,7 +106,6 @@ int main(void)
 		cmocka_unit_test(notes_have_names_and_explain_what_follows_from_them),
 		cmocka_unit_test(diagnostics_are_found_by_their_code),
 		cmocka_unit_test(an_unknown_code_has_its_range_or_nothing),
-		cmocka_unit_test(a_reason_is_explained_with_its_commands),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,300 @@
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "report/private.h"
+
+const struct report_format report_formats[] = {
+	{ "text", N_("for people"), report_text, report_exit_status },
+	{ "json", N_("one JSON object, schema stox.test/1"), report_json, report_exit_status },
+	{ "junit", N_("JUnit XML, one test case a phase"), report_junit, report_exit_status },
+	{ "tap", N_("Test Anything Protocol 13, one test point a phase"), report_tap,
+		report_exit_status },
+	{ "nagios", N_("a plugin's line, performance data, exit status 0 to 3"), report_nagios,
+		report_plugin_status },
+	{ "prometheus", N_("text format 0.0.4, also for a textfile collector"), report_prometheus,
+		report_exit_status },
+	{ "cloudprober", N_("lines of an EXTERNAL probe"), report_cloudprober, report_exit_status },
+};
+const size_t n_report_formats = COUNT(report_formats);
+
+const struct report_format *report_format_find(struct slice name)
+{
+	for (size_t i = 0; i < n_report_formats; i++)
+		if (slice_eqs(name, report_formats[i].name))
+			return &report_formats[i];
+	return NULL;
+}
+
+bool report_format_words(size_t i, const char **word, const char **what)
+{
+	if (i >= n_report_formats)
+		return false;
+	*word = report_formats[i].name;
+	*what = report_formats[i].what;
+	return true;
+}
+
+ts_t report_latency(const struct report_run *run)
+{
+	const struct probe_result *r = run->result;
+
+	return r->round.n ? r->round.max : r->latency;
+}
+
+bool report_is_over_limit(const struct report_run *run)
+{
+	return run->result->success && run->max_latency && report_latency(run) > run->max_latency;
+}
+
+int report_exit_status(const struct report_run *run)
+{
+	enum { OVER_LIMIT = 4 };
+	const struct probe_result *r = run->result;
+
+	if (!r->success)
+		return reason_info(r->reason)->exit_status;
+	return report_is_over_limit(run) ? OVER_LIMIT : 0;
+}
+
+void report_put_limit(struct buf *b, const struct report_run *run)
+{
+	const struct text t = TEXT(N_("The latency of {1} s is over the limit of {2} s."),
+		text_fine_seconds(report_latency(run)), text_fine_seconds(run->max_latency));
+
+	text_put(b, &t, run->look_up);
+}
+
+/* A note is a clause, here it stands as a sentence; one that begins with a name keeps it. */
+static void put_cause(struct buf *b, const struct probe_note *n, text_look_up *look_up)
+{
+	const char *clause = look_up ? look_up(n->text.id) : n->text.id;
+	struct buf text;
+
+	buf_init(&text, 8192);
+	text_put(&text, &n->text, look_up);
+	struct slice rest = buf_slice(&text);
+	if (rest.n && clause[0] >= 'a' && clause[0] <= 'z') {
+		buf_putc(b, (uint8_t)(clause[0] - 'a' + 'A'));
+		rest = slice_skip(rest, 1);
+	}
+	buf_put(b, rest);
+	buf_puts(b, ". ");
+	buf_done(&text);
+}
+
+void report_put_message(struct buf *b, const struct report_run *run)
+{
+	const struct probe_result *r = run->result;
+
+	for (unsigned i = 0; i < r->n_notes; i++)
+		if (r->notes[i].is_cause)
+			put_cause(b, &r->notes[i], run->look_up);
+	text_put(b, &r->message, run->look_up);
+}
+
+void report_put_where(struct buf *b, const struct report_run *run)
+{
+	const struct probe_result *r = run->result;
+	const struct text t = TEXT(
+		N_("{1} in {2}"), text_str(reason_id(r->reason)), text_str(phase_name(r->phase)));
+
+	text_put(b, &t, run->look_up);
+}
+
+/* ---- commands ---- */
+
+static const struct addr *address_of(const struct probe_result *r)
+{
+	return r->evidence.address.family ? &r->evidence.address : &r->phases[r->phase].address;
+}
+
+/* A command is pasted into a shell, and a name may be what a stranger's zone says: one with a
+ * character that a shell takes for its own is left to the reader. */
+static void put_name(struct buf *b, struct slice name)
+{
+	for (size_t i = 0; i < name.n; i++) {
+		const uint8_t c = name.p[i];
+
+		if (!ascii_is_alpha(c) && !ascii_is_digit(c) && c < 0x80 && c != '.' && c != '-' &&
+			c != '_')
+			return;
+	}
+	text_put_clean(b, name);
+}
+
+static void put_dns_server(struct buf *b, const struct report_run *run)
+{
+	enum { DNS_PORT = 53 };
+	const struct addr *a = &run->result->evidence.dns_server;
+
+	if (!a->family)
+		return;
+	addr_put_ip(b, a);
+	if (a->port != DNS_PORT)
+		buf_printf(b, " -p %u", a->port);
+}
+
+static void put_dns_name(struct buf *b, const struct report_run *run)
+{
+	const struct evidence *e = &run->result->evidence;
+
+	put_name(b, slice_str(e->has_dns ? e->dns_name : ""));
+}
+
+static void put_dns_type(struct buf *b, const struct report_run *run)
+{
+	const struct evidence *e = &run->result->evidence;
+
+	buf_puts(b, e->has_dns ? dns_type_name(e->dns_type) : "");
+}
+
+static void put_address(struct buf *b, const struct report_run *run)
+{
+	const struct addr *a = address_of(run->result);
+
+	if (a->family)
+		addr_put(b, a);
+}
+
+static void put_host(struct buf *b, const struct report_run *run)
+{
+	const struct addr *a = address_of(run->result);
+
+	if (a->family)
+		addr_put_ip(b, a);
+}
+
+static void put_port(struct buf *b, const struct report_run *run)
+{
+	const struct addr *a = address_of(run->result);
+
+	if (a->family)
+		buf_putu(b, a->port);
+}
+
+static void put_target(struct buf *b, const struct report_run *run)
+{
+	put_name(b, slice_str(run->result->target_fqdn));
+}
+
+static void put_receiver_domain(struct buf *b, const struct report_run *run)
+{
+	struct slice s = slice_str(run->result->receiver);
+
+	put_name(b, slice_skip(s, slice_chr(s, '@') + 1));
+}
+
+static bool is_xmpp(enum probe_phase phase)
+{
+	return phase >= PHASE_XMPP_RESOLVE && phase <= PHASE_XMPP_BIND;
+}
+
+/* Behind `openssl s_client -servername`: the name and, where TLS comes by STARTTLS, how to ask for
+ * it. */
+static void put_tls_name(struct buf *b, const struct report_run *run)
+{
+	const struct probe_result *r = run->result;
+	const size_t before = buf_len(b);
+
+	if (!is_xmpp(r->phase)) {
+		put_target(b, run);
+		return;
+	}
+	put_receiver_domain(b, run);
+	if (buf_len(b) == before || r->phases[PHASE_XMPP_CONNECT].transport == TRANSPORT_TLS)
+		return;
+	buf_puts(b, run->between_servers ? " -starttls xmpp-server -xmpphost "
+					 : " -starttls xmpp -xmpphost ");
+	put_receiver_domain(b, run);
+}
+
+static const struct {
+	const char *word;
+	void (*put)(struct buf *b, const struct report_run *run);
+} words[] = {
+	{ "DNS_SERVER", put_dns_server },
+	{ "DNS_NAME", put_dns_name },
+	{ "DNS_TYPE", put_dns_type },
+	{ "ADDRESS", put_address },
+	{ "HOST", put_host },
+	{ "PORT", put_port },
+	{ "TARGET", put_target },
+	{ "RECEIVER_DOMAIN", put_receiver_domain },
+	{ "TLS_NAME", put_tls_name },
+};
+
+/* What is not known stays a word in capitals. */
+static void put_word(struct buf *b, const struct report_run *run, struct slice word)
+{
+	size_t before = buf_len(b);
+
+	for (size_t i = 0; i < COUNT(words); i++)
+		if (slice_eqs(word, words[i].word))
+			words[i].put(b, run);
+	if (buf_len(b) == before)
+		buf_put(b, word);
+}
+
+static bool is_word(uint8_t c)
+{
+	return (c >= 'A' && c <= 'Z') || c == '_';
+}
+
+void report_put_command(struct buf *b, const struct report_run *run, const char *command)
+{
+	struct slice s = slice_str(command);
+
+	while (s.n) {
+		size_t n = 0;
+
+		while (n < s.n && is_word(s.p[n]))
+			n++;
+		if (n)
+			put_word(b, run, slice_cut(s, 0, n));
+		else
+			buf_putc(b, s.p[0]);
+		s = slice_skip(s, n ? n : 1);
+	}
+}
+
+/* A question has its own mark at its end. */
+void report_put_colon(struct buf *b, const struct report_run *run, const char *what)
+{
+	/* TRANSLATORS: between what to do and the command that does it */
+	buf_puts(b, slice_ends(slice_str(what), SLICE("?")) ? " " : report_look(run, N_(": ")));
+}
+
+void report_put_step(struct buf *b, const struct report_run *run, const struct reason_step *step)
+{
+	report_put_command(b, run, report_look(run, step->what));
+	if (!step->command)
+		return;
+	report_put_colon(b, run, step->what);
+	report_put_command(b, run, step->command);
+}
+
+const char *report_fault_name(unsigned faults, unsigned *at)
+{
+	static const struct {
+		unsigned fault;
+		const char *name;
+	} names[] = {
+		{ TLS_FAULT_EXPIRED, "expired" },
+		{ TLS_FAULT_NOT_YET_VALID, "not_yet_valid" },
+		{ TLS_FAULT_NAME, "name_mismatch" },
+		{ TLS_FAULT_UNTRUSTED, "untrusted_issuer" },
+		{ TLS_FAULT_WEAK, "weak" },
+		{ TLS_FAULT_REVOKED, "revoked" },
+		{ TLS_FAULT_PURPOSE, "purpose" },
+		{ TLS_FAULT_OTHER, "other" },
+	};
+
+	while (*at < COUNT(names)) {
+		unsigned i = (*at)++;
+
+		if (faults & names[i].fault)
+			return names[i].name;
+	}
+	return NULL;
+}
