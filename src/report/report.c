@@ -180,14 +180,22 @@ static void put_target(struct buf *b, const struct report_run *run)
 
 static void put_receiver_domain(struct buf *b, const struct report_run *run)
 {
-	struct slice s = slice_str(run->result->receiver);
+	const struct slice s = slice_str(run->result->receiver);
+	const size_t at = slice_chr(s, '@');
 
-	put_name(b, slice_skip(s, slice_chr(s, '@') + 1));
+	put_name(b, at < s.n ? slice_skip(s, at + 1) : s); /* a sweep has a domain alone */
 }
 
 static bool is_xmpp(enum probe_phase phase)
 {
 	return phase >= PHASE_XMPP_RESOLVE && phase <= PHASE_XMPP_BIND;
+}
+
+/* Behind `openssl s_client -starttls`: between servers a stream has another namespace (RFC 6120
+ * section 4.8.2), and a server ends one that comes with the wrong one. */
+static void put_xmpp_protocol(struct buf *b, const struct report_run *run)
+{
+	buf_puts(b, run->between_servers ? "xmpp-server" : "xmpp");
 }
 
 /* Behind `openssl s_client -servername`: the name and, where TLS comes by STARTTLS, how to ask for
@@ -204,8 +212,9 @@ static void put_tls_name(struct buf *b, const struct report_run *run)
 	put_receiver_domain(b, run);
 	if (buf_len(b) == before || r->phases[PHASE_XMPP_CONNECT].transport == TRANSPORT_TLS)
 		return;
-	buf_puts(b, run->between_servers ? " -starttls xmpp-server -xmpphost "
-					 : " -starttls xmpp -xmpphost ");
+	buf_puts(b, " -starttls ");
+	put_xmpp_protocol(b, run);
+	buf_puts(b, " -xmpphost ");
 	put_receiver_domain(b, run);
 }
 
@@ -222,6 +231,7 @@ static const struct {
 	{ "TARGET", put_target },
 	{ "RECEIVER_DOMAIN", put_receiver_domain },
 	{ "TLS_NAME", put_tls_name },
+	{ "XMPP_PROTOCOL", put_xmpp_protocol },
 };
 
 /* What is not known stays a word in capitals. */

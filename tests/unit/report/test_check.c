@@ -238,6 +238,29 @@ static void more_v_shows_chains_causes_and_the_dns(void **state)
 	world_end(&w);
 }
 
+/* A stream between servers has another namespace than a client's. */
+static void a_server_port_is_looked_at_as_a_server(void **state)
+{
+	static const struct world_record between[] = {
+		SRV("_xmpp-server._tcp." PARTNER, 0, 0, 5269, "xmpp.contoso.test"),
+		A("xmpp.contoso.test", "192.0.2.1"),
+	};
+	static const struct world_row no_tls[] = {
+		{ .at = "", .in_clear = "<stream:features/>" },
+	};
+	struct world w;
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, 1 << 20);
+	const struct report_check check = { .result = SWEEP(&w, &partner_cfg, between, no_tls),
+		.style = { .width = 80 } };
+	has(text_of(&b, &check), "openssl s_client -connect 192.0.2.1:5269 -starttls xmpp-server "
+				 "-xmpphost " PARTNER "\n");
+	buf_done(&b);
+	world_end(&w);
+}
+
 /* ---- 80 columns ---- */
 
 #define LABEL_63 "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijk"
@@ -488,6 +511,7 @@ int main(void)
 		cmocka_unit_test(steps_are_told_once_a_reason),
 		cmocka_unit_test(every_source_has_its_why),
 		cmocka_unit_test(more_v_shows_chains_causes_and_the_dns),
+		cmocka_unit_test(a_server_port_is_looked_at_as_a_server),
 		cmocka_unit_test(no_line_but_a_command_is_wider_than_80_columns),
 		cmocka_unit_test(what_is_for_people_is_looked_up),
 		cmocka_unit_test(the_object_has_every_row_and_finding),

@@ -148,9 +148,9 @@ static void a_cause_begins_as_a_sentence_and_a_name_as_it_is(void **state)
 }
 
 /* The first commands of a reason, filled in. */
-static void shows_commands(struct probe_result *r, enum reason reason, const char *const want[])
+static void shows_commands_of(struct report_run *run, struct probe_result *r, enum reason reason,
+	const char *const want[])
 {
-	struct report_run run = { .result = r };
 	const struct reason_info *info = reason_info(reason);
 	struct buf b;
 
@@ -158,10 +158,46 @@ static void shows_commands(struct probe_result *r, enum reason reason, const cha
 	buf_init(&b, 4096);
 	for (size_t i = 0; want[i]; i++) {
 		buf_clear(&b);
-		report_put_command(&b, &run, info->next[i].command);
+		report_put_command(&b, run, info->next[i].command);
 		assert_string_equal(buf_cstr(&b), want[i]);
 	}
 	buf_done(&b);
+}
+
+static void shows_commands(struct probe_result *r, enum reason reason, const char *const want[])
+{
+	struct report_run run = { .result = r };
+
+	shows_commands_of(&run, r, reason, want);
+}
+
+/* openssl knows a client's stream and a server's; direct TLS has neither. */
+static void commands_know_which_stream_begins_with_starttls(void **state)
+{
+	struct probe_result r = { .receiver = "adelany@contoso.test",
+		.phase = PHASE_XMPP_TLS,
+		.phases[PHASE_XMPP_CONNECT].transport = TRANSPORT_TCP,
+		.evidence.address = { .family = 6, .port = 5269, .ip = { [15] = 1 } } };
+	struct report_run run = { .result = &r };
+
+	(void)state;
+	shows_commands_of(&run, &r, REASON_TLS_NOT_OFFERED,
+		(const char *[]){ "openssl s_client -connect [::1]:5269 -starttls xmpp "
+				  "-xmpphost contoso.test",
+			NULL });
+	run.between_servers = true;
+	shows_commands_of(&run, &r, REASON_TLS_NOT_OFFERED,
+		(const char *[]){ "openssl s_client -connect [::1]:5269 -starttls xmpp-server "
+				  "-xmpphost contoso.test",
+			NULL });
+	shows_commands_of(&run, &r, REASON_XMPP_DOWNGRADE,
+		(const char *[]){ "openssl s_client -connect [::1]:5269 -servername contoso.test "
+				  "-starttls xmpp-server -xmpphost contoso.test",
+			NULL });
+	r.phases[PHASE_XMPP_CONNECT].transport = TRANSPORT_TLS;
+	shows_commands_of(&run, &r, REASON_XMPP_DOWNGRADE,
+		(const char *[]){
+			"openssl s_client -connect [::1]:5269 -servername contoso.test", NULL });
 }
 
 static void commands_know_the_side_that_failed(void **state)
@@ -240,6 +276,7 @@ int main(void)
 		cmocka_unit_test(text_names_the_limit_that_was_exceeded),
 		cmocka_unit_test(a_cause_begins_as_a_sentence_and_a_name_as_it_is),
 		cmocka_unit_test(commands_know_the_side_that_failed),
+		cmocka_unit_test(commands_know_which_stream_begins_with_starttls),
 		cmocka_unit_test(no_name_brings_a_command_of_its_own),
 		cmocka_unit_test(every_command_is_one_word_after_the_other),
 	};
