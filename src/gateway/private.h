@@ -8,6 +8,7 @@
  *   barrier.c    one ping per domain and batch: when may the answer be given
  *   reading.c    a ping to ourselves: does the server read at all
  *   uac.c        stanza to MESSAGE: client transactions, one pending a URI
+ *   budget.c     how many bytes may wait towards SIP: all, of a domain, of a sender
  *   hop.c        the pool's proxy: where it is, and the socket or connection to it
  *   component.c  the stream to the XMPP server: connect, log in, reconnect
  */
@@ -36,7 +37,8 @@ enum {
 	TARGET_QUEUE_MAX = 64, /* messages that wait for one SIP URI, RFC 3428 section 8 */
 	HEAD_MAX = 16 << 10,   /* of the response that a transaction keeps */
 	STANZA_MAX =
-		200 << 10, /* below every server's stanza limit with room for its own wrapping */
+		200 << 10,    /* below every server's stanza limit with room for its own wrapping */
+	SENDER_PLACES = 4096, /* of budget.c */
 	RETRY_AFTER_S = 5,
 	MOVED_MAX = 1024,  /* Contacts that are kept; beyond, a message gets no new address */
 	CONTACT_MAX = 512, /* bytes of one */
@@ -109,11 +111,12 @@ struct domain {
 	struct list uncovered; /* struct uas.wait, sent since the last ping */
 	struct list covered;   /* by a ping that is out, oldest first */
 	bool ping_out;
-	uint64_t ping_id;  /* the last one */
-	ts_t ping_sent;    /* when the last one went out */
-	ts_t asked;        /* since when a reply is owed */
-	unsigned misses;   /* in a row */
-	ts_t silent_until; /* after three: not asked before */
+	uint64_t ping_id;     /* the last one */
+	ts_t ping_sent;       /* when the last one went out */
+	ts_t asked;           /* since when a reply is owed */
+	unsigned misses;      /* in a row */
+	ts_t silent_until;    /* after three: not asked before */
+	size_t pending_bytes; /* of its users, towards SIP: budget.c */
 };
 
 /* ---- XMPP to SIP ---- */
@@ -132,6 +135,9 @@ struct uac {
 	size_t n_from, n_to;
 	struct target *target;
 	struct list queue; /* of the target */
+	size_t bytes;      /* that it takes of the budget, and of whose share; 0: of none */
+	uint32_t *sender;
+	struct domain *sender_domain;
 };
 
 /* One SIP URI: RFC 3428 section 8 allows one pending MESSAGE. */
@@ -214,6 +220,12 @@ struct gateway {
 	uint32_t n_free_uac;
 	struct map targets;
 	uint32_t cseq;
+
+	/* budget.c */
+	size_t pending_bytes;
+	uint32_t sender_bytes[SENDER_PLACES]; /* by a hash of the bare address */
+	uint64_t budget_refused;              /* since the last line of the log about it */
+	ts_t budget_silent_until;
 
 	/* hop.c */
 	struct locate *hop_locate;
@@ -333,6 +345,13 @@ void gateway_uac_path_failed(struct gateway *g, ts_t now); /* it cannot be had *
 void gateway_uac_conn_lost(struct gateway *g, struct conn *c, ts_t now);
 bool gateway_uac_busy(const struct gateway *g);
 void gateway_uac_stop(struct gateway *g, ts_t now); /* what is not finished fails; nothing begins */
+
+/* budget.c */
+/* Charges the message with so many bytes, until they are given back.  NULL, or (for the sender)
+ * what there is too much of: then nothing is charged. */
+const char *gateway_budget_take(
+	struct gateway *g, struct uac *u, const struct jid *from, size_t bytes, ts_t now);
+void gateway_budget_give(struct gateway *g, struct uac *u); /* nothing where nothing is charged */
 
 /* hop.c */
 int gateway_hop_init(struct gateway *g, ts_t now);

@@ -4,10 +4,16 @@
 #include "gateway/private.h"
 
 enum {
-	BRANCH_MAX = 64,
+	COOKIE_MAX = 7,
+	BRANCH_MAX = COOKIE_MAX + 2 * SLOT_TEXT + 1,
 	TAG_MAX = 10,
 	URI_MAX = 6144,
 	REPLY_MAX = 16384,
+	/* What a message takes beside its texts: transaction, target, places in tables. */
+	SLOT_BYTES = sizeof(struct uac) + 512,
+	/* Slots that are not used keep their memory for the next message, so many and so much. */
+	IDLE_SLOTS_MAX = 1024,
+	IDLE_BYTES_MAX = 4096,
 	PATH_MS = 32000, /* as timer F: what is not sent by then is as good as not answered */
 };
 
@@ -49,13 +55,24 @@ static struct uac *slot_take(struct gateway *g)
 	return u;
 }
 
+/* After a flood the memory of its messages is given back. */
+static void slot_clear(const struct gateway *g, struct uac *u)
+{
+	buf_clear(&u->request);
+	buf_clear(&u->reply);
+	if (g->n_free_uac < IDLE_SLOTS_MAX && u->request.cap + u->reply.cap <= IDLE_BYTES_MAX)
+		return;
+	buf_done(&u->request);
+	buf_done(&u->reply);
+}
+
 static void slot_give(struct gateway *g, struct uac *u)
 {
 	u->tx = nict_free(u->tx);
 	u->in_use = false;
 	(void)timers_set(&g->uac_timers, &u->timer, TS_NEVER);
-	buf_clear(&u->request);
-	buf_clear(&u->reply);
+	gateway_budget_give(g, u);
+	slot_clear(g, u);
 	g->free_uac[g->n_free_uac++] = u->slot;
 }
 
@@ -120,6 +137,13 @@ static void reply_error(struct gateway *g, const struct stanza *s, enum stanza_c
 		xstream_commit(g->stream, g->now);
 }
 
+/* What cannot be taken now, and may be later. */
+static void reply_wait(struct gateway *g, const struct stanza *s, const char *text)
+{
+	g->stats.overload_wait++;
+	reply_error(g, s, COND_RESOURCE_CONSTRAINT, ERROR_TYPE_WAIT, text);
+}
+
 static void report_failure(
 	struct gateway *g, const struct uac *u, const struct sip_msg *response, ts_t now)
 {
@@ -140,15 +164,12 @@ static void report_failure(
 static const char *branch(
 	const struct uac *u, struct slice id, const uint8_t salt[16], char text[BRANCH_MAX])
 {
-	char slot[SLOT_TEXT + 1];
-	struct buf b;
-
 	/* RFC 7572 section 4: the stanza's id has its part in the transaction's. */
-	buf_init(&b, BRANCH_MAX);
-	buf_printf(&b, "z9hG4bK%s%016llx", gateway_slot_text(u->slot, u->chance, slot),
-		(unsigned long long)siphash(salt, id));
-	slice_cstr(buf_slice(&b), text, BRANCH_MAX);
-	buf_done(&b);
+	const uint64_t hash = siphash(salt, id);
+
+	memcpy(text, "z9hG4bK", COOKIE_MAX);
+	gateway_slot_text(u->slot, u->chance, text + COOKIE_MAX);
+	gateway_slot_text((uint32_t)(hash >> 32), (uint32_t)hash, text + COOKIE_MAX + SLOT_TEXT);
 	return text;
 }
 
@@ -157,7 +178,8 @@ static struct uac *find_by_branch(struct gateway *g, struct slice text)
 	uint32_t slot, chance;
 
 	if (!slice_starts(text, SLICE("z9hG4bK")) ||
-		!gateway_slot_read(slice_cut(text, 7, 7 + SLOT_TEXT), &slot, &chance) ||
+		!gateway_slot_read(
+			slice_cut(text, COOKIE_MAX, COOKIE_MAX + SLOT_TEXT), &slot, &chance) ||
 		slot >= g->n_uac)
 		return NULL;
 	struct uac *u = g->uac[slot];
@@ -443,11 +465,12 @@ static int write_request(struct gateway *g, struct uac *u, const struct stanza *
 	if (err == ERR_LEGAL)
 		reply_error(g, s, refusal.condition, refusal.type, refusal.text);
 	else if (err && err != ERR_UNSUPPORTED)
-		reply_error(g, s, COND_RESOURCE_CONSTRAINT, ERROR_TYPE_WAIT, err_text(err));
+		reply_wait(g, s, err_text(err));
 	return err;
 }
 
-static int keep_reply(struct uac *u, const struct stanza *s)
+/* What an error stanza needs of this one. */
+static bool keep_reply(struct gateway *g, struct uac *u, const struct stanza *s)
 {
 	buf_clear(&u->reply);
 	buf_put(&u->reply, s->from);
@@ -455,18 +478,11 @@ static int keep_reply(struct uac *u, const struct stanza *s)
 	buf_put(&u->reply, s->id);
 	u->n_from = s->from.n;
 	u->n_to = s->to.n;
-	return buf_err(&u->reply);
-}
-
-static struct target *target_of(struct gateway *g, const struct jid *to)
-{
-	struct where where;
-
-	buf_clear(&g->scratch);
-	if (address_to_sip(to, true, &g->scratch, &where))
-		return NULL;
-	struct target *t = target_get(g, buf_slice(&g->scratch));
-	return t && t->n < TARGET_QUEUE_MAX ? t : NULL;
+	if (buf_err(&u->reply) == -EMSGSIZE)
+		reply_error(g, s, COND_POLICY_VIOLATION, ERROR_TYPE_MODIFY, "The id is too long");
+	else if (buf_err(&u->reply))
+		reply_wait(g, s, err_text(buf_err(&u->reply)));
+	return !buf_err(&u->reply);
 }
 
 static void enqueue(struct gateway *g, struct uac *u, struct target *t, ts_t now)
@@ -478,31 +494,49 @@ static void enqueue(struct gateway *g, struct uac *u, struct target *t, ts_t now
 		begin(g, u, now);
 }
 
+/* NULL, or what there is too much of. */
+static const char *join(
+	struct gateway *g, struct uac *u, const struct jid *from, const struct jid *to, ts_t now)
+{
+	struct where where;
+
+	buf_clear(&g->scratch);
+	if (address_to_sip(to, true, &g->scratch, &where))
+		return err_text(
+			-ENOMEM); /* its parts are within limits, and it was written before */
+	const struct slice uri = buf_slice(&g->scratch);
+	const size_t bytes = SLOT_BYTES + u->request.cap + u->reply.cap + uri.n;
+	const char *refusal = gateway_budget_take(g, u, from, bytes, now);
+	if (refusal)
+		return refusal;
+	struct target *t = target_get(g, uri);
+	if (!t || t->n == TARGET_QUEUE_MAX)
+		return "Too many messages wait for this receiver";
+	enqueue(g, u, t, now);
+	return NULL;
+}
+
 static void send(struct gateway *g, const struct stanza *s, const struct jid *from,
 	const struct jid *to, ts_t now)
 {
 	struct uac *u = slot_take(g);
 
 	if (!u) {
-		reply_error(g, s, COND_RESOURCE_CONSTRAINT, ERROR_TYPE_WAIT,
-			"Too many messages are in hand");
+		reply_wait(g, s, "Too many messages are in hand");
 		return;
 	}
 	u->in_use = true;
 	u->path = (struct origin){ .flow = 0 };
 	u->chance = (uint32_t)rng_u64(g->rng);
-	if (write_request(g, u, s, from, to)) {
+	if (write_request(g, u, s, from, to) || !keep_reply(g, u, s)) {
 		slot_give(g, u);
 		return;
 	}
-	struct target *t = keep_reply(u, s) ? NULL : target_of(g, to);
-	if (t) {
-		enqueue(g, u, t, now);
+	const char *refusal = join(g, u, from, to, now);
+	if (!refusal)
 		return;
-	}
 	slot_give(g, u);
-	reply_error(g, s, COND_RESOURCE_CONSTRAINT, ERROR_TYPE_WAIT,
-		"Too many messages wait for this receiver");
+	reply_wait(g, s, refusal);
 }
 
 void gateway_uac_stanza(struct gateway *g, const struct stanza *s, ts_t now)

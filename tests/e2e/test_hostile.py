@@ -25,6 +25,7 @@ PASSWORDS = ["Sip-Passw0rd-xyz", "Xmpp-Passw0rd-abc"]
 GROWTH_KB = 60000  # with sanitizers; without them a tenth of it
 CONTROLS = re.compile(rb"[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\xa8-\xae]|\xe2\x81[\xa6-\xa9]")
 EVIL = "\u202eRED\u2066 <script>alert(1)</script> \u2028 \u009b31m %n%s|x=1;"
+FREED_AT_ONCE = {**os.environ, "ASAN_OPTIONS": f"{os.environ.get('ASAN_OPTIONS', '')}:quarantine_size_mb=1"}
 FLOOD = 10000000000  # bytes: more than any bound
 
 
@@ -89,7 +90,7 @@ gateway:
 """)
         self.log = folder / "log"
         self.proc = subprocess.Popen([STOX, "gateway", "-c", config], stdout=subprocess.DEVNULL,
-                                     stderr=open(self.log, "wb"))
+                                     stderr=open(self.log, "wb"), env=FREED_AT_ONCE)
         self.stream = self.component()
         self.ports = {kind: int(self.await_log(rf"transport={kind} address=127.0.0.1:(\d+)")) for kind in ("udp", "tcp")}
         self.await_log("xmpp up")
@@ -245,6 +246,15 @@ def strangers(gw):
         carried = False
     check("the stream is the same, and carries", carried and gw.log.read_text().count("xmpp up") == 1, gw.log.read_text())
     gw.is_well("60,000 names of strangers")
+
+
+def waiting(gw):
+    """A next hop that is silent makes everything wait: that has its bound, and says so."""
+    for i in range(5000):
+        gw.stream.sendall(message(f"{i:010000}", to=f"u{i}@litware.test"))
+    gw.is_well("5,000 stanzas with ids of 10 kB, and a silent next hop")
+    check("the log names the sender", "too-much-waits of=sender sender=adelany@contoso.test" in gw.log.read_text(),
+          gw.log.read_text())
 
 
 def hostile_server(gw):
@@ -481,6 +491,7 @@ def main():
             sip_peers(gw)
             strangers(gw)
             datagrams(gw)
+            waiting(gw)
         with Gateway(folder / "left") as gw:
             hostile_server(gw)
         tls = authority(folder)
