@@ -10,7 +10,6 @@ enum {
 	GATHER_MS = 2,  /* while a ping is out, the next one waits for its reply, or this long */
 	MISSES_MAX = 3, /* in a row without a reply: this server answers none */
 	SILENCE_S = 60, /* then it is asked again only every so often */
-	ID_MAX = 24,
 };
 
 struct domain *gateway_domain_get(struct gateway *g, struct slice name)
@@ -79,18 +78,15 @@ void gateway_barrier_remove(struct uas *u)
 
 static bool send_ping(struct gateway *g, struct domain *d, ts_t now)
 {
-	struct buf id;
-	struct buf *b = xstream_begin(g->stream);
+	struct buf *b = xstream_begin(g->stream), *id = &g->scratch;
 
 	if (!b || now < d->silent_until)
 		return false;
-	buf_init(&id, ID_MAX);
-	buf_putc(&id, 'p');
-	buf_putu(&id, g->ping_count + 1);
-	stanza_put_ping(b, slice_str(g->cfg.component_name), slice_str(d->name), buf_slice(&id));
-	bool sent = !buf_err(&id) && xstream_commit(g->stream, now) == 0;
-	buf_done(&id);
-	return sent;
+	buf_clear(id);
+	buf_putc(id, 'p');
+	buf_putu(id, g->ping_count + 1);
+	stanza_put_ping(b, slice_str(g->cfg.component_name), slice_str(d->name), buf_slice(id));
+	return !buf_err(id) && xstream_commit(g->stream, now) == 0;
 }
 
 /* What went when no ping could be sent is in front of this one too. */

@@ -22,7 +22,7 @@ struct gateway;
 
 #define GATEWAY_LISTENERS_MAX 8
 #define GATEWAY_TRUSTED_MAX   64
-#define GATEWAY_PENDING_MAX   65536 /* SIP transactions in hand, each way */
+#define GATEWAY_PENDING_MAX   32768 /* SIP transactions in hand, each way, unless large ones */
 
 struct gateway_listen {
 	enum transport transport; /* UDP or TCP */

@@ -37,8 +37,9 @@ enum {
 	TARGET_QUEUE_MAX = 64, /* messages that wait for one SIP URI, RFC 3428 section 8 */
 	HEAD_MAX = 16 << 10,   /* of the response that a transaction keeps */
 	STANZA_MAX =
-		200 << 10,    /* below every server's stanza limit with room for its own wrapping */
-	SENDER_PLACES = 4096, /* of budget.c */
+		200 << 10, /* below every server's stanza limit with room for its own wrapping */
+	OWED_BYTES_MAX = 32 << 20, /* of transactions whose answer is still owed: their heads */
+	SENDER_PLACES = 4096,      /* of budget.c */
 	RETRY_AFTER_S = 5,
 	MOVED_MAX = 1024,  /* Contacts that are kept; beyond, a message gets no new address */
 	CONTACT_MAX = 512, /* bytes of one */
@@ -94,6 +95,7 @@ struct uas {
 	struct buf head; /* the response without its status line */
 	uint64_t ping;   /* the first ping behind it; 0: none yet; UINT64_MAX: none could be sent */
 	uint64_t mark;   /* how many pings to ourselves are in front of it */
+	size_t bytes;    /* that it takes of OWED_BYTES_MAX */
 	bool in_use;
 	bool full_jid; /* the receiver's address has a resource */
 	ts_t sent;
@@ -206,6 +208,7 @@ struct gateway {
 	struct nist_done *done;
 	struct map moved; /* moved.c */
 	struct list moved_fifo;
+	size_t owed_bytes;
 	size_t n_to_keep; /* requests in hand whose answers `done` will keep */
 	struct map domains;
 	uint64_t ping_count;

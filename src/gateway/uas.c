@@ -7,7 +7,10 @@
 
 enum {
 	LINGER_MS = 32000, /* timer J: 64*T1, RFC 3261 section 17.2.2 */
-	WINDOW_MS = 300,   /* below T1: the sender has not repeated its request yet */
+	/* Slots that are not used keep their memory for the next request, so many and so much. */
+	IDLE_SLOTS_MAX = 1024,
+	IDLE_BYTES_MAX = 2048,
+	WINDOW_MS = 300, /* below T1: the sender has not repeated its request yet */
 };
 
 /* ---- slots: an id on the wire finds its transaction without a search ---- */
@@ -58,6 +61,8 @@ static struct uas *slot_take(struct gateway *g)
 static void slot_give(struct gateway *g, struct uas *u)
 {
 	u->in_use = false;
+	if (g->n_free_uas >= IDLE_SLOTS_MAX || u->head.cap > IDLE_BYTES_MAX)
+		buf_done(&u->head); /* after a flood its memory is given back */
 	g->free_uas[g->n_free_uas++] = u->slot;
 }
 
@@ -125,6 +130,7 @@ static bool is_kept(const struct origin *o)
 static void forget(struct gateway *g, struct uas *u)
 {
 	g->n_to_keep -= is_kept(&u->origin);
+	g->owed_bytes -= u->bytes;
 	gateway_barrier_remove(u);
 	list_remove(&u->fifo);
 	map_remove(&g->uas_map, &u->node);
@@ -268,12 +274,14 @@ static struct uas *uas_new(struct gateway *g, const struct origin *o, const stru
 	u->mark = g->own_sent;
 	list_init(&u->wait);
 	list_init(&u->fifo);
-	if (keep_head(g, u) ||
+	if (keep_head(g, u) || g->owed_bytes + sizeof(*u) + u->head.cap > OWED_BYTES_MAX ||
 		map_insert(&g->uas_map, &u->node, slice_of(&u->key, sizeof(u->key)))) {
 		slot_give(g, u);
 		return NULL;
 	}
 	u->in_use = true;
+	u->bytes = sizeof(*u) + u->head.cap;
+	g->owed_bytes += u->bytes;
 	g->n_to_keep += is_kept(o);
 	return u;
 }

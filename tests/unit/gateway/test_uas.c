@@ -460,6 +460,32 @@ static void so_many_messages_may_be_in_hand(void **state)
 	assert_holds(answer_to("more"), "Retry-After: 5\r\n");
 }
 
+/* A head of 4 kB has to be kept for the answer as well as one of 400 bytes. */
+static void so_many_bytes_may_be_in_hand(void **state)
+{
+	enum { VIA = 4000 };
+	char more[VIA + 64], branch[16];
+	unsigned n = 0;
+
+	(void)state;
+	start_connected();
+	snprintf(more, sizeof(more), "Via: SIP/2.0/UDP h;branch=z9hG4bKfirst;x=%0*u\r\n", VIA, 1u);
+	for (; gateway_stats(s.g)->overload_503 == 0; n++) {
+		assert_in_range(n, 0, 32768);
+		snprintf(branch, sizeof(branch), "m%u", n);
+		sip(request(branch, A_CONTOSO, P_LITWARE, more, "x"));
+		s.n_got = s.n_got ? 1 : 0; /* the first one is kept */
+	}
+	assert_in_range((size_t)n * VIA, 8 << 20, 32 << 20);
+	assert_int_equal(status_of(branch), 503);
+	assert_holds(answer_to(branch), "Retry-After: 5\r\n");
+	bounce(0, ERROR("cancel", "item-not-found"));
+	sip(request("again", A_CONTOSO, P_LITWARE, more, "x"));
+	assert_int_equal(status_of("again"), 0);
+	sip(request("over", A_CONTOSO, P_LITWARE, more, "x"));
+	assert_int_equal(status_of("over"), 503);
+}
+
 /* ---- what is not handed over ---- */
 
 static void refusals_name_their_cause(void **state)
@@ -648,6 +674,7 @@ int main(void)
 		SCENE(the_room_has_4194304_places_unless_set),
 		SCENE(what_the_server_does_not_read_is_bounded),
 		SCENE(so_many_messages_may_be_in_hand),
+		SCENE(so_many_bytes_may_be_in_hand),
 		SCENE(refusals_name_their_cause),
 		SCENE(a_body_that_cannot_cross_is_400),
 		SCENE(an_address_over_the_limit_is_414),
