@@ -155,23 +155,6 @@ bool gateway_is_trusted(const struct gateway *g, const struct addr *peer)
 	return false;
 }
 
-static void flow_accepted(struct gateway *g, const struct fact *in)
-{
-	struct conn *c = gateway_is_trusted(g, in->peer) ? gateway_conn_new(g, in->flow) : NULL;
-
-	if (!c) { /* a stranger, over the limit, or out of memory: nothing is owed to it */
-		g->stats.sip_untrusted++;
-		gateway_want(g, WANT_DROP_FLOW)->flow = in->flow;
-		return;
-	}
-	c->up = true;
-	c->origin = (struct origin){ .flow = in->flow,
-		.listener = in->listener,
-		.transport = TRANSPORT_TCP,
-		.peer = *in->peer,
-		.local = *in->local };
-}
-
 static void datagram(struct gateway *g, const struct fact *in, ts_t now)
 {
 	const struct origin o = { .listener = in->listener,
@@ -197,19 +180,10 @@ static void conn_fact(struct gateway *g, struct conn *c, const struct fact *in, 
 			gateway_uac_path_up(g, now);
 		break;
 	case FACT_FLOW_BYTES: gateway_sip_stream(g, c, in->bytes, now); break;
-	case FACT_FLOW_EOF:
-		gateway_want(g, WANT_CLOSE_FLOW)->flow = c->flow;
-		gateway_uac_conn_lost(g, c, now);
-		gateway_uas_conn_lost(g, c->flow);
-		gateway_conn_free(g, c);
-		break;
-	case FACT_FLOW_FAILED:
-		gateway_uac_conn_lost(g, c, now);
-		gateway_uas_conn_lost(g, c->flow);
-		gateway_conn_free(g, c);
-		break;
+	case FACT_FLOW_EOF: gateway_conn_close(g, c, WANT_CLOSE_FLOW, now); break;
+	case FACT_FLOW_FAILED: gateway_conn_lost(g, c, now); break;
 	case FACT_FLOW_BLOCKED:
-	case FACT_FLOW_READY:
+	case FACT_FLOW_READY: gateway_conn_blocked(g, c, in->type == FACT_FLOW_BLOCKED, now); break;
 	case FACT_FLOW_ACCEPTED:
 	case FACT_TLS_UP:
 	case FACT_LISTEN_UP:
@@ -265,7 +239,7 @@ static void dispatch(struct gateway *g, const struct fact *in, ts_t now)
 	switch (in->type) {
 	case FACT_DATAGRAM: datagram(g, in, now); break;
 	case FACT_DATAGRAM_FAILED: gateway_uac_peer_failed(g, in->peer, in->err, now); break;
-	case FACT_FLOW_ACCEPTED: flow_accepted(g, in); break;
+	case FACT_FLOW_ACCEPTED: gateway_conn_accepted(g, in, now); break;
 	case FACT_FLOW_UP:
 	case FACT_FLOW_BYTES:
 	case FACT_FLOW_EOF:
@@ -360,7 +334,7 @@ static int init(struct gateway *g, const struct gateway_cfg *cfg, ts_t now)
 	buf_init(&g->log, 64 << 10);
 	buf_init(&g->scratch, STANZA_MAX);
 	rng_bytes(g->rng, g->salt, sizeof(g->salt));
-	map_init(&g->conns, CONNS_MAX, g->rng);
+	gateway_conns_init(g);
 	timers_init(&g->domain_timers);
 	timers_init(&g->uac_timers);
 	list_init(&g->uas_fifo);
@@ -398,13 +372,6 @@ int gateway_new(struct gateway **ret, const struct gateway_cfg *cfg, struct rng 
 	return 0;
 }
 
-static void free_conns(struct gateway *g)
-{
-	for (struct map_node *n; (n = map_next(&g->conns, NULL));)
-		gateway_conn_free(g, LIST_OWNER(n, struct conn, node));
-	map_done(&g->conns);
-}
-
 struct gateway *gateway_free(struct gateway *g)
 {
 	if (!g)
@@ -416,7 +383,7 @@ struct gateway *gateway_free(struct gateway *g)
 	gateway_barrier_done(g);
 	gateway_uac_done(g);
 	gateway_component_done(g);
-	free_conns(g);
+	gateway_conns_done(g);
 	outbox_done(&g->out);
 	buf_done(&g->log);
 	buf_done(&g->scratch);

@@ -54,6 +54,7 @@ struct gateway_stats {
 	uint64_t late_errors;               /* error stanzas after the answer was given */
 	uint64_t pings, ping_timeouts, reconnects;
 	uint64_t overload_503;
+	uint64_t conns_full;    /* connections that came when there was no place: one was ended */
 	uint64_t overload_wait; /* stanzas refused with resource-constraint, type wait */
 };
 

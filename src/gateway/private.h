@@ -2,6 +2,7 @@
  *
  *   gateway.c    the engine: facts in, outputs and wants out, listeners, logs
  *   sip.c        SIP messages from a datagram or a connection: who may speak, which method
+ *   conn.c       the connections: how many, and how much they may have in hand
  *   uas.c        MESSAGE to stanza: the transactions whose answer is still owed
  *   moved.c      where a 301 or 302 pointed to, for those who ask again
  *   contacts.c   to whom our users have written: public-unverified partners
@@ -157,8 +158,13 @@ struct conn {
 	flow_t flow;
 	struct origin origin;
 	struct sip_frame frame;
-	bool up;           /* an outgoing one may still be connecting */
-	unsigned hop_turn; /* of an outgoing one: the target that it leads to */
+	bool up;             /* an outgoing one may still be connecting */
+	bool accepted;       /* not one of ours to the hop */
+	unsigned hop_turn;   /* of an outgoing one: the target that it leads to */
+	ts_t heard;          /* the last whole message; else when it was accepted */
+	size_t bytes;        /* of gateway.frame_bytes */
+	struct list idle;    /* of gateway.accepted */
+	struct list blocked; /* of gateway.blocked_conns */
 };
 
 struct listener {
@@ -186,9 +192,16 @@ struct gateway {
 
 	struct listener listeners[GATEWAY_LISTENERS_MAX + 3]; /* by number; the last: hop.c's own */
 	struct timers domain_timers, uac_timers;
-	struct map conns;
 	flow_t next_flow;
 	uint32_t next_dns;
+
+	/* conn.c */
+	struct map conns;
+	struct list accepted; /* the longest idle first */
+	unsigned n_accepted;
+	struct list blocked_conns; /* the longest blocked first */
+	unsigned n_blocked;
+	size_t frame_bytes;
 
 	/* sip.c */
 	struct sip_msg msg; /* the one in hand */
@@ -274,9 +287,20 @@ void gateway_answer_stateless(struct gateway *g, const struct origin *o, const s
 int gateway_answer_status(const struct verdict *v);
 void gateway_put_answer_line(struct buf *b, const struct verdict *v);
 void gateway_put_answer_end(struct gateway *g, struct buf *b, const struct verdict *v);
-struct conn *gateway_conn_new(struct gateway *g, flow_t flow);
+
+/* conn.c */
+void gateway_conns_init(struct gateway *g);
+void gateway_conns_done(struct gateway *g);
+struct conn *gateway_conn_new(struct gateway *g, flow_t flow); /* NULL: no memory, or no place */
 struct conn *gateway_conn_find(struct gateway *g, flow_t flow);
-void gateway_conn_free(struct gateway *g, struct conn *c);
+void gateway_conn_accepted(struct gateway *g, const struct fact *in, ts_t now);
+void gateway_conn_heard(struct gateway *g, struct conn *c, ts_t now); /* a whole message */
+/* Behind each push of bytes: what is unfinished has its bound.  May end any connection, `c` too. */
+void gateway_conn_weigh(struct gateway *g, struct conn *c, ts_t now);
+void gateway_conn_blocked(struct gateway *g, struct conn *c, bool blocked, ts_t now);
+/* The flow is gone: so is the connection, and with it what was in hand on it. */
+void gateway_conn_lost(struct gateway *g, struct conn *c, ts_t now);
+void gateway_conn_close(struct gateway *g, struct conn *c, enum want_type how, ts_t now);
 
 /* contacts.c: Lync's public-unverified partners may not speak first. */
 int gateway_contacts_init(struct gateway *g);

@@ -222,50 +222,21 @@ void gateway_sip_stream(struct gateway *g, struct conn *c, struct slice bytes, t
 	struct slice message;
 
 	int err = sip_frame_push(&c->frame, bytes);
-	while (!err && sip_frame_take(&c->frame, &message))
+	while (!err && sip_frame_take(&c->frame, &message)) {
+		gateway_conn_heard(g, c, now);
 		gateway_sip_message(g, message, &c->origin, now);
+	}
 	while (sip_frame_take_ping(&c->frame)) {
+		gateway_conn_heard(g, c, now);
 		buf_puts(gateway_out(g), "\r\n");
 		gateway_send(g, &c->origin);
 	}
-	if (!err && !c->frame.err)
+	if (!err && !c->frame.err) {
+		gateway_conn_weigh(g, c, now);
 		return;
+	}
 	/* Where one message ends is not known any more: nothing on this connection can be trusted.
 	 */
 	g->stats.sip_malformed++;
-	gateway_want(g, WANT_CLOSE_FLOW)->flow = c->flow;
-	gateway_uac_conn_lost(g, c, now);
-	gateway_uas_conn_lost(g, c->flow);
-	gateway_conn_free(g, c);
-}
-
-struct conn *gateway_conn_new(struct gateway *g, flow_t flow)
-{
-	struct conn *c = mem_alloc0(sizeof(*c));
-
-	if (!c)
-		return NULL;
-	c->flow = flow;
-	sip_frame_init(&c->frame);
-	if (map_insert(&g->conns, &c->node, slice_of(&c->flow, sizeof(c->flow)))) {
-		sip_frame_done(&c->frame);
-		return mem_free(c);
-	}
-	return c;
-}
-
-struct conn *gateway_conn_find(struct gateway *g, flow_t flow)
-{
-	struct map_node *n = map_find(&g->conns, slice_of(&flow, sizeof(flow)));
-
-	return n ? LIST_OWNER(n, struct conn, node) : NULL;
-}
-
-void gateway_conn_free(struct gateway *g, struct conn *c)
-{
-	if (g->hop_conn == c)
-		g->hop_conn = NULL;
-	map_remove(&g->conns, &c->node);
-	sip_frame_done(&c->frame);
-	mem_free(c);
+	gateway_conn_close(g, c, WANT_CLOSE_FLOW, now);
 }

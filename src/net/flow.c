@@ -374,6 +374,8 @@ static void flush(struct flow *f)
 		linger(f);
 	else
 		check_room(f);
+	if (buf_len(&f->out) == 0 && f->out.cap > FLOW_BLOCKED_BYTES)
+		buf_done(&f->out); /* a peer that was slow once is not one for ever */
 }
 
 void flows_flush(struct flows *fs)
@@ -577,8 +579,8 @@ static void process(struct flow *f)
 		return;
 	f->can_read = false;
 	for (int i = 0; i < READS_MAX && read_piece(f); i++)
-		if (f->state == FLOW_DEAD || f->paused)
-			return;
+		if (f->state == FLOW_DEAD || f->paused || buf_len(&f->out) > FLOW_BLOCKED_BYTES)
+			return; /* the engine hears at the end of this wake-up that it is blocked */
 }
 
 void flows_process(struct flows *fs)

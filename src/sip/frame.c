@@ -152,6 +152,12 @@ struct slice sip_frame_rest(const struct sip_frame *f)
 	return slice_skip(buf_slice(&f->in), f->taken);
 }
 
+void sip_frame_trim(struct sip_frame *f)
+{
+	if (f->in.cap > SIP_FRAME_KEPT && buf_len(&f->in) == 0)
+		buf_done(&f->in);
+}
+
 bool sip_frame_take_ping(struct sip_frame *f)
 {
 	if (f->pings == 0)

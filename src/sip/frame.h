@@ -28,5 +28,8 @@ int sip_frame_push(struct sip_frame *f, struct slice in);
 bool sip_frame_take(struct sip_frame *f, struct slice *ret);
 /* What came and is of no message that was taken; valid as a message is. */
 struct slice sip_frame_rest(const struct sip_frame *f);
+/* An empty frame gives back what it holds of large messages, over SIP_FRAME_KEPT bytes. */
+#define SIP_FRAME_KEPT 16384
+void sip_frame_trim(struct sip_frame *f);
 /* True when a CRLF (pong) should be sent now; one call a ping. */
 bool sip_frame_take_ping(struct sip_frame *f);

@@ -210,22 +210,6 @@ static void each_peer_that_is_trusted_so_is_named(void **state)
 	assert_lacks(s.events, "peer=127.0.0.1 ");
 }
 
-static void there_is_room_for_so_many_connections(void **state)
-{
-	(void)state;
-	s.cfg.listens[0].transport = TRANSPORT_TCP;
-	start_connected();
-	for (unsigned i = 0; i < CONNS_MAX; i++)
-		accepted(i + 1);
-	assert_int_equal(n_wants(WANT_DROP_FLOW), 0);
-	accepted(CONNS_MAX + 1);
-	assert_int_equal(n_wants(WANT_DROP_FLOW), 1);
-	push((struct fact){
-		.type = FACT_FLOW_FAILED, .flow = FLOW_ACCEPTED_BIT | 7, .err = ECONNRESET });
-	accepted(CONNS_MAX + 2);
-	assert_int_equal(n_wants(WANT_DROP_FLOW), 1);
-}
-
 /* ---- stopping ---- */
 
 static void stop(void)
@@ -417,7 +401,6 @@ int main(void)
 		SCENE(the_connection_to_the_next_hop_is_no_way_in),
 		SCENE(trusting_udp_from_elsewhere_is_warned_of),
 		SCENE(each_peer_that_is_trusted_so_is_named),
-		SCENE(there_is_room_for_so_many_connections),
 		SCENE(with_nothing_in_hand_it_stops_when_the_stream_is_closed),
 		SCENE(messages_from_sip_are_answered_first),
 		SCENE(an_error_is_still_the_answer),

@@ -205,6 +205,33 @@ static void no_memory_is_reported_and_sticks(void **state)
 	sip_frame_done(&f);
 }
 
+static void an_empty_frame_gives_back_what_it_held(void **state)
+{
+	static char large[40000];
+	struct sip_frame f;
+	struct slice one;
+
+	(void)state;
+	const int head = snprintf(large, sizeof(large), HEAD "l:%u\r\n\r\n", 30000u);
+	const struct slice whole = slice_of(large, (size_t)head + 30000);
+	sip_frame_init(&f);
+	assert_int_equal(sip_frame_push(&f, slice_cut(whole, 0, whole.n - 1)), 0);
+	sip_frame_trim(&f); /* it is not empty */
+	assert_int_equal(sip_frame_push(&f, slice_skip(whole, whole.n - 1)), 0);
+	assert_true(sip_frame_take(&f, &one));
+	assert_true(slice_eq(one, whole));
+	assert_false(sip_frame_take(&f, &one));
+	assert_true(f.in.cap > 30000);
+	sip_frame_trim(&f);
+	assert_int_equal(f.in.cap, 0);
+	assert_int_equal(sip_frame_push(&f, slice_str(ONE)), 0); /* it goes on */
+	assert_true(sip_frame_take(&f, &one));
+	assert_false(sip_frame_take(&f, &one));
+	sip_frame_trim(&f);
+	assert_true(f.in.cap > 0); /* so little is kept for the next one */
+	sip_frame_done(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -215,6 +242,7 @@ int main(void)
 		cmocka_unit_test(a_message_of_the_longest_length_passes),
 		cmocka_unit_test(bytes_that_nobody_takes_have_a_limit),
 		cmocka_unit_test(no_memory_is_reported_and_sticks),
+		cmocka_unit_test(an_empty_frame_gives_back_what_it_held),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
