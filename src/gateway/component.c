@@ -112,6 +112,7 @@ static void ready(struct gateway *g, const struct xstream_event *ev)
 	g->pause = TS_MS(PAUSE_FIRST_MS);
 	log_str(gateway_log(g, "xmpp", "up"), "component", slice_str(ev->jid));
 	gateway_emit(g, GATEWAY_EV_UP, LOG_LEVEL_INFO);
+	gateway_untold_tell(g, g->now);
 }
 
 bool gateway_is_component(const struct gateway *g, const struct jid *jid)
@@ -298,8 +299,11 @@ void gateway_component_fact(struct gateway *g, const struct fact *in, ts_t now)
 	case FACT_FLOW_EOF:
 	case FACT_FLOW_FAILED: flow_gone(g, in, now); break;
 	case FACT_DNS: resolved(g, in, now); break;
-	case FACT_FLOW_BLOCKED:
-	case FACT_FLOW_READY: g->blocked = in->type == FACT_FLOW_BLOCKED; break;
+	case FACT_FLOW_BLOCKED: g->blocked = true; break;
+	case FACT_FLOW_READY:
+		g->blocked = false;
+		gateway_untold_tell(g, now);
+		break;
 	case FACT_FLOW_ACCEPTED:
 	case FACT_TLS_UP:
 	case FACT_LISTEN_UP:

@@ -332,6 +332,7 @@ int gateway_set_secret(struct gateway *g, struct slice secret)
 static int init(struct gateway *g, const struct gateway_cfg *cfg, ts_t now)
 {
 	buf_init(&g->log, 64 << 10);
+	gateway_untold_init(g);
 	buf_init(&g->scratch, STANZA_MAX);
 	rng_bytes(g->rng, g->salt, sizeof(g->salt));
 	gateway_conns_init(g);
@@ -386,6 +387,7 @@ struct gateway *gateway_free(struct gateway *g)
 	gateway_conns_done(g);
 	outbox_done(&g->out);
 	buf_done(&g->log);
+	buf_done(&g->untold);
 	buf_done(&g->scratch);
 	free_secret(g);
 	return mem_free(g);

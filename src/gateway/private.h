@@ -189,6 +189,7 @@ struct gateway {
 	size_t event_text[EVENTS_MAX]; /* offset in log, or SIZE_MAX */
 	unsigned n_events, next_event;
 	struct buf log;
+	struct buf untold; /* whole stanzas */
 
 	struct listener listeners[GATEWAY_LISTENERS_MAX + 3]; /* by number; the last: hop.c's own */
 	struct timers domain_timers, uac_timers;
@@ -372,6 +373,12 @@ void gateway_uac_path_failed(struct gateway *g, ts_t now); /* it cannot be had *
 void gateway_uac_conn_lost(struct gateway *g, struct conn *c, ts_t now);
 bool gateway_uac_busy(const struct gateway *g);
 void gateway_uac_stop(struct gateway *g, ts_t now); /* what is not finished fails; nothing begins */
+
+/* untold.c */
+void gateway_untold_init(struct gateway *g);
+/* To the server, or kept until it takes something. */
+void gateway_tell(struct gateway *g, struct slice stanza, ts_t now);
+void gateway_untold_tell(struct gateway *g, ts_t now); /* it takes something */
 
 /* budget.c */
 /* Charges the message with so many bytes, until they are given back.  NULL, or (for the sender)

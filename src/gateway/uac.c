@@ -9,6 +9,7 @@ enum {
 	TAG_MAX = 10,
 	URI_MAX = 6144,
 	REPLY_MAX = 16384,
+	FAILURE_MAX = 8 * REPLY_MAX, /* what is escaped grows */
 	/* What a message takes beside its texts: transaction, target, places in tables. */
 	SLOT_BYTES = sizeof(struct uac) + 512,
 	/* Slots that are not used keep their memory for the next message, so many and so much. */
@@ -148,15 +149,16 @@ static void report_failure(
 	struct gateway *g, const struct uac *u, const struct sip_msg *response, ts_t now)
 {
 	struct slice all = buf_slice(&u->reply);
-	struct buf *b = gateway_is_up(g) ? xstream_begin(g->stream) : NULL;
+	struct buf b;
 
-	if (!b)
-		return; /* nobody to tell: the stream is down */
 	/* The error comes from the address that was written to. */
-	message_put_sip_failure(b, slice_cut(all, u->n_from, u->n_from + u->n_to),
+	buf_init(&b, FAILURE_MAX);
+	message_put_sip_failure(&b, slice_cut(all, u->n_from, u->n_from + u->n_to),
 		slice_cut(all, 0, u->n_from), slice_skip(all, u->n_from + u->n_to), response,
 		g->cfg.privacy);
-	xstream_commit(g->stream, now);
+	if (buf_err(&b) == 0)
+		gateway_tell(g, buf_slice(&b), now);
+	buf_done(&b);
 }
 
 /* ---- a transaction ---- */

@@ -110,6 +110,18 @@ static inline void server_events(void)
 	}
 }
 
+/* A stream stops taking bytes when it has no room for more events. */
+static inline void server_bytes(struct slice bytes)
+{
+	size_t n = 1;
+
+	while (s.server && n && bytes.n) {
+		n = xstream_push_bytes(s.server, bytes, s.now);
+		bytes = slice_skip(bytes, n);
+		server_events();
+	}
+}
+
 static inline void note_output(const struct output *out)
 {
 	struct sent *sent = &s.sent[s.n_sent++];
@@ -152,9 +164,7 @@ static inline void drain(void)
 
 	while (s.e.ops->take_output(s.e.self, &out)) {
 		if (out.flow && out.flow == s.stream_flow) {
-			if (s.server)
-				xstream_push_bytes(s.server, out.bytes, s.now);
-			server_events();
+			server_bytes(out.bytes);
 		} else {
 			note_output(&out);
 		}

@@ -415,14 +415,15 @@ static void a_message_goes_on_though_its_stream_broke(void **state)
 	xmpp_message(TO_PILAR, "1", "x");
 	xmpp_message(TO_PILAR, "2", "y");
 	break_stream();
-	respond(0, "404 Not Found"); /* nobody is there to be told */
+	respond(0, "404 Not Found"); /* nobody is there to be told yet */
 	assert_int_equal(s.n_sent, 2);
 	assert_slice(decode_sent(1)->body, "y");
 	pass(TS_S(2));
 	connect_server();
 	respond(1, "404 Not Found"); /* on the new one */
-	assert_int_equal(s.n_got, 1);
-	assert_error(0, "2", "<item-not-found ");
+	assert_int_equal(s.n_got, 2);
+	assert_error(0, "1", "<item-not-found ");
+	assert_error(1, "2", "<item-not-found ");
 }
 
 /* ---- out of memory ---- */
