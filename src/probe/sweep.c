@@ -40,8 +40,8 @@ static void finish(struct sweep *s)
 	for (unsigned i = 0; i < s->n_rows; i++)
 		r->not_tried += s->rows[i].outcome == SWEEP_NOT_TRIED;
 	r->duration = s->now - s->start;
-	r->n_questions = s->n_questions;
-	r->questions = s->questions;
+	r->n_questions = s->questions.n;
+	r->questions = s->asked;
 	r->n_rows = s->n_rows;
 	r->rows = s->rows;
 	sweep_judge(s);

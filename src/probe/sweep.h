@@ -13,6 +13,7 @@
  */
 #pragma once
 
+#include "base/questions.h"
 #include "base/rng.h"
 #include "base/world.h"
 #include "probe/features.h"
@@ -23,7 +24,6 @@ enum {
 	SWEEP_SERVICES_MAX = 16,
 	SWEEP_TARGETS_MAX = 16,      /* of one service */
 	SWEEP_HOSTS_MAX = 64,        /* distinct names */
-	SWEEP_ADDRESSES_MAX = 8,     /* of one name and family */
 	SWEEP_SERVICE_ROWS_MAX = 32, /* addresses of one service */
 	SWEEP_ROWS_MAX = 128,
 	SWEEP_PARALLEL = 12, /* rows that are tried at the same time */
@@ -84,19 +84,6 @@ struct sweep_fault {
 	enum reason reason;
 	struct text message;
 	struct evidence evidence; /* its TLS facts are in the row */
-};
-
-/* Of one question to the DNS, as it was answered. */
-struct sweep_question {
-	enum dns_type type;
-	enum dns_status status; /* DNS_CANCELLED: not answered in time */
-	bool answered, from_hosts_file;
-	bool says_no;                 /* SRV: the target "." */
-	unsigned n_records, n_usable; /* unusable: no port, another flag or service */
-	unsigned n_addresses;         /* A, AAAA: as many as are looked at */
-	struct addr addresses[SWEEP_ADDRESSES_MAX];
-	struct addr server;
-	char name[DNS_NAME_MAX];
 };
 
 /* One address of one host of one service. */
@@ -170,7 +157,7 @@ struct sweep_result {
 	ts_t duration;
 	bool interrupted;
 	unsigned n_questions, n_rows, n_findings;
-	const struct sweep_question *questions;
+	const struct question *questions;
 	const struct sweep_row *rows;
 	const struct sweep_finding *findings;
 	unsigned n_of[SWEEP_FAILURE + 1]; /* findings, by severity */

@@ -210,8 +210,7 @@ static bool is_told(const struct sweep *s, enum reason reason, const char *name)
 	return false;
 }
 
-static void find_question(
-	struct sweep *s, enum sweep_severity severity, const struct sweep_question *q)
+static void find_question(struct sweep *s, enum sweep_severity severity, const struct question *q)
 {
 	struct sweep_fault *own = &s->own_faults[s->n_own_faults];
 
@@ -236,11 +235,6 @@ static void find_question(
 	s->n_own_faults++;
 }
 
-static bool is_no(enum dns_status status)
-{
-	return status == DNS_OK || status == DNS_NXDOMAIN || status == DNS_NODATA;
-}
-
 static bool needs_host(const struct sweep *s, const struct sweep_service *sv, uint32_t id)
 {
 	for (unsigned i = 0; i < sv->n_targets; i++) {
@@ -261,31 +255,31 @@ static bool is_needed(const struct sweep *s, uint32_t id)
 		if (sv->plan != SWEEP_PLAN_NONE && (sv->srv == id || needs_host(s, sv, id)))
 			return true;
 	}
-	return s->questions[id - 1].type == DNS_NAPTR && !s->way.by_hand;
+	return s->asked[id - 1].type == DNS_NAPTR && !s->way.by_hand;
 }
 
 /* A question without an answer hides what there may be. */
 static void find_dns_failures(struct sweep *s)
 {
-	for (uint32_t id = 1; id <= s->n_questions && !s->result.interrupted; id++)
-		if (!is_no(s->questions[id - 1].status))
+	for (uint32_t id = 1; id <= s->questions.n && !s->result.interrupted; id++)
+		if (question_gravity(&s->asked[id - 1]) > 1)
 			find_question(s, is_needed(s, id) ? SWEEP_WARNING : SWEEP_NOTE,
-				&s->questions[id - 1]);
+				&s->asked[id - 1]);
 }
 
 /* What decided, as in both locates: a service that could not be looked up, else the target ".".  Of
  * both XMPP services the one with STARTTLS, which stands behind the other. */
-static const struct sweep_question *decisive(const struct sweep *s, enum sweep_plan plan)
+static const struct question *decisive(const struct sweep *s, enum sweep_plan plan)
 {
-	const struct sweep_question *failed = NULL, *no = NULL;
+	const struct question *failed = NULL, *no = NULL;
 
 	for (unsigned i = 0; i < s->n_services; i++) {
 		const struct sweep_service *sv = &s->services[i];
-		const struct sweep_question *q = sweep_question_at(s, sv->srv);
+		const struct question *q = questions_at(&s->questions, sv->srv);
 
 		if (sv->plan != plan || !q)
 			continue;
-		if (!failed && !is_no(q->status))
+		if (!failed && question_gravity(q) > 1)
 			failed = q;
 		if (q->says_no && (!no || sweep_kind_is_xmpp(sv->kind)))
 			no = q;
@@ -299,7 +293,7 @@ static void find_refusal(struct sweep *s, enum sweep_plan plan, enum sweep_sever
 	for (unsigned i = 0; i < s->n_rows; i++)
 		if (s->rows[i].plan == plan)
 			return;
-	const struct sweep_question *q = decisive(s, plan);
+	const struct question *q = decisive(s, plan);
 	if (q)
 		find_question(s, severity, q);
 }

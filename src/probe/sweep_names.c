@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/srv.h"
 #include "probe/server.h"
 #include "probe/sweep_private.h"
 #include "sip/uri.h"
@@ -18,23 +19,9 @@ static bool is_numeric(const char *name, struct addr *ret)
 
 /* ---- questions ---- */
 
-const struct sweep_question *sweep_question_at(const struct sweep *s, uint32_t id)
-{
-	return id ? &s->questions[id - 1] : NULL;
-}
-
 static uint32_t ask(struct sweep *s, enum dns_type type, const char *name)
 {
-	for (uint32_t i = 0; i < s->n_questions; i++)
-		if (s->questions[i].type == type &&
-			slice_ieqs(slice_str(name), s->questions[i].name))
-			return i + 1;
-	if (s->n_questions == SWEEP_QUESTIONS_MAX)
-		return SWEEP_NO_QUESTION;
-	struct sweep_question *q = &s->questions[s->n_questions++];
-	*q = (struct sweep_question){ .type = type, .status = DNS_CANCELLED };
-	slice_cstr(slice_str(name), q->name, sizeof(q->name));
-	return s->n_questions;
+	return questions_ask(&s->questions, type, name);
 }
 
 /* "_sips._tcp." in front of the domain; no question when that is no name any more. */
@@ -42,7 +29,7 @@ static uint32_t ask_service(struct sweep *s, enum sweep_kind kind, const char *d
 {
 	char name[DNS_NAME_MAX];
 	struct buf b;
-	uint32_t id = SWEEP_NO_QUESTION;
+	uint32_t id = QUESTION_NONE;
 
 	buf_init(&b, sizeof(name));
 	buf_printf(&b, "%s.%s", sweep_kind_info(kind)->name, domain);
@@ -54,12 +41,12 @@ static uint32_t ask_service(struct sweep *s, enum sweep_kind kind, const char *d
 
 void sweep_names_ask(struct sweep *s)
 {
-	for (; s->n_sent < s->n_questions && s->n_sent - s->n_answered < IN_FLIGHT_MAX;
-		s->n_sent++) {
-		const struct sweep_question *q = &s->questions[s->n_sent];
-		struct want *w = outbox_want(&s->out, WANT_DNS);
+	struct questions *qs = &s->questions;
 
-		w->dns_id = s->n_sent + 1;
+	while (qs->n_taken < qs->n && qs->n_taken - qs->n_answered < IN_FLIGHT_MAX) {
+		struct want *w = outbox_want(&s->out, WANT_DNS);
+		const struct question *q = questions_take(qs, &w->dns_id);
+
 		w->dns_type = q->type;
 		memcpy(w->name, q->name, sizeof(w->name));
 	}
@@ -67,13 +54,13 @@ void sweep_names_ask(struct sweep *s)
 
 bool sweep_names_are_complete(const struct sweep *s)
 {
-	return s->n_answered == s->n_questions;
+	return s->questions.n_answered == s->questions.n;
 }
 
 void sweep_names_give_up(struct sweep *s)
 {
-	for (uint32_t i = 0; i < s->n_sent; i++)
-		if (!s->questions[i].answered)
+	for (uint32_t i = 0; i < s->questions.n_taken; i++)
+		if (!s->asked[i].answered)
 			outbox_want(&s->out, WANT_DROP_DNS)->dns_id = i + 1;
 }
 
@@ -101,7 +88,7 @@ static struct sweep_service *add_service(
 	struct sweep *s, enum sweep_kind kind, enum sweep_source source, uint32_t srv)
 {
 	struct sweep_service *sv = &s->services[s->n_services++]; /* who adds knows of the limit */
-	const struct sweep_question *q = sweep_question_at(s, srv);
+	const struct question *q = questions_at(&s->questions, srv);
 
 	*sv = (struct sweep_service){ .kind = kind,
 		.source = source,
@@ -116,7 +103,7 @@ void sweep_names_add_own(struct sweep *s, enum sweep_kind kind, enum sweep_sourc
 	const char *host, uint16_t port)
 {
 	const int number = add_host(s, host); /* it is among the first: there is room */
-	struct sweep_service *sv = add_service(s, kind, source, SWEEP_NO_QUESTION);
+	struct sweep_service *sv = add_service(s, kind, source, QUESTION_NONE);
 
 	sv->n_targets = 1;
 	sv->targets[0] = (struct sweep_target){ .port = port ? port : sweep_kind_info(kind)->port,
@@ -226,6 +213,7 @@ static int init_partner(struct sweep *s, struct text *why)
 
 int sweep_names_init(struct sweep *s, struct text *why)
 {
+	questions_init(&s->questions, s->asked, SWEEP_QUESTIONS_MAX);
 	return s->cfg.side == SWEEP_POOL ? init_pool(s, why) : init_partner(s, why);
 }
 
@@ -293,7 +281,7 @@ static void take_naptr(struct sweep *s, const struct dns_record *r, enum sweep_k
 	sv->preference = r->naptr.preference;
 }
 
-static void push_naptr(struct sweep *s, struct sweep_question *q, const struct dns_answer *a)
+static void push_naptr(struct sweep *s, struct question *q, const struct dns_answer *a)
 {
 	enum sweep_kind kind;
 
@@ -319,20 +307,14 @@ static int by_srv_order(const void *pa, const void *pb)
 	return names ? names : (a->srv.port > b->srv.port) - (a->srv.port < b->srv.port);
 }
 
-static unsigned list_targets(struct sweep_question *q, const struct dns_answer *a,
-	const struct dns_record *list[DNS_RECORDS_MAX])
+static unsigned list_targets(
+	const struct dns_answer *a, const struct dns_record *list[DNS_RECORDS_MAX])
 {
 	unsigned n = 0;
 
-	for (size_t i = 0; i < a->n_records && n < DNS_RECORDS_MAX; i++) {
-		const struct dns_record *r = &a->records[i];
-
-		if (r->type == DNS_SRV && r->srv.target[0] && r->srv.port)
-			list[n++] = r;
-		else if (r->type == DNS_SRV && !r->srv.target[0])
-			q->says_no = true;
-	}
-	q->n_usable = n;
+	for (size_t i = 0; i < a->n_records && n < DNS_RECORDS_MAX; i++)
+		if (srv_is_usable(&a->records[i]))
+			list[n++] = &a->records[i];
 	qsort(list, n, sizeof(const void *), by_srv_order);
 	return n;
 }
@@ -340,7 +322,7 @@ static unsigned list_targets(struct sweep_question *q, const struct dns_answer *
 static void push_srv(struct sweep *s, uint32_t id, const struct dns_answer *a)
 {
 	const struct dns_record *list[DNS_RECORDS_MAX];
-	const unsigned n = list_targets(&s->questions[id - 1], a, list);
+	const unsigned n = list_targets(a, list);
 
 	for (unsigned i = 0; i < s->n_services; i++) {
 		struct sweep_service *sv = &s->services[i];
@@ -368,37 +350,22 @@ static int by_number(const void *pa, const void *pb)
 	return memcmp(((const struct addr *)pa)->ip, ((const struct addr *)pb)->ip, 16);
 }
 
-static void push_addresses(struct sweep *s, struct sweep_question *q, const struct dns_answer *a)
+static void push_addresses(struct sweep *s, struct question *q)
 {
-	for (size_t i = 0; i < a->n_records; i++) {
-		if (a->records[i].type != q->type)
-			continue;
-		q->n_usable++;
-		if (q->n_addresses == SWEEP_ADDRESSES_MAX)
-			s->result.left_out_addresses++;
-		else
-			q->addresses[q->n_addresses++] = a->records[i].addr;
-	}
+	s->result.left_out_addresses += q->n_usable - q->n_addresses;
 	qsort(q->addresses, q->n_addresses, sizeof(q->addresses[0]), by_number);
 }
 
 void sweep_names_answer(struct sweep *s, uint32_t id, const struct dns_answer *a)
 {
-	if (id == 0 || id > s->n_sent || s->questions[id - 1].answered)
+	struct question *q = questions_answer(&s->questions, id, a);
+
+	if (!q)
 		return;
-	struct sweep_question *q = &s->questions[id - 1];
-	q->answered = true;
-	q->status = a->status;
-	q->server = a->server;
-	q->from_hosts_file = a->from_hosts_file;
-	q->n_records = (unsigned)a->n_records;
-	s->n_answered++;
 	switch (q->type) {
 	case DNS_NAPTR: push_naptr(s, q, a); break;
 	case DNS_SRV: push_srv(s, id, a); break;
 	case DNS_A:
-	case DNS_AAAA: push_addresses(s, q, a); break;
+	case DNS_AAAA: push_addresses(s, q); break;
 	}
-	if (q->status == DNS_OK && q->type != DNS_NAPTR && !q->n_usable && !q->says_no)
-		q->status = DNS_NODATA; /* nothing of what was asked for */
 }

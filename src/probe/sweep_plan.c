@@ -61,7 +61,7 @@ static bool is_served(const struct sweep *s, enum sweep_plan plan)
 {
 	for (unsigned i = 0; i < s->n_services; i++) {
 		const struct sweep_service *sv = &s->services[i];
-		const struct sweep_question *q = sweep_question_at(s, sv->srv);
+		const struct question *q = questions_at(&s->questions, sv->srv);
 
 		if (sv->plan == plan && (sv->n_targets || (q && q->says_no)))
 			return true;
@@ -165,7 +165,7 @@ static bool is_listed(const struct sweep *s, const struct sweep_row *row)
 
 static bool has_room(const struct sweep *s, const struct pair *p)
 {
-	const struct sweep_question *q = sweep_question_at(s, p->service->srv);
+	const struct question *q = questions_at(&s->questions, p->service->srv);
 	unsigned n = 0;
 
 	for (unsigned i = 0; q && i < s->n_rows; i++)
@@ -177,7 +177,7 @@ static bool has_room(const struct sweep *s, const struct pair *p)
 static struct sweep_row *add_row(struct sweep *s, const struct pair *p, const struct addr *addr)
 {
 	const struct sweep_service *sv = p->service;
-	const struct sweep_question *q = sweep_question_at(s, sv->srv);
+	const struct question *q = questions_at(&s->questions, sv->srv);
 	struct sweep_row *row = &s->rows[s->n_rows]; /* one more than the limit was allocated */
 
 	memset(row, 0, sizeof(*row));
@@ -203,21 +203,7 @@ static struct sweep_row *add_row(struct sweep *s, const struct pair *p, const st
 	return row;
 }
 
-/* No answer or a refusal explains more than a clear no. */
-static unsigned gravity(const struct sweep_question *q)
-{
-	if (!q || q->status == DNS_OK)
-		return 0;
-	return q->status == DNS_NXDOMAIN || q->status == DNS_NODATA ? 1 : 2;
-}
-
-static const struct sweep_question *graver(
-	const struct sweep_question *a, const struct sweep_question *b)
-{
-	return gravity(b) > gravity(a) ? b : a;
-}
-
-void sweep_blame_dns(struct sweep_fault *f, const struct sweep_question *q)
+void sweep_blame_dns(struct sweep_fault *f, const struct question *q)
 {
 	const struct blame blame = blame_dns(&(struct dns_failure){
 		q->name, q->type, q->status, &q->server, q->says_no && !q->n_usable });
@@ -238,14 +224,14 @@ static void add_nowhere(struct sweep *s, const struct pair *p)
 {
 	static const struct addr none;
 	const struct sweep_host *h = &s->hosts[p->target->host];
-	const struct sweep_question *q =
-		graver(sweep_question_at(s, h->a), sweep_question_at(s, h->aaaa));
+	const struct question *q = question_graver(
+		questions_at(&s->questions, h->a), questions_at(&s->questions, h->aaaa));
 	struct sweep_row *row = add_row(s, p, &none);
 
 	/* Where records are missing, a failure to look for them says more. */
-	for (unsigned i = 0; p->service->source == SWEEP_FALLBACK && i < s->n_questions; i++)
-		if (s->questions[i].type == DNS_SRV || s->questions[i].type == DNS_NAPTR)
-			q = graver(q, &s->questions[i]);
+	for (unsigned i = 0; p->service->source == SWEEP_FALLBACK && i < s->questions.n; i++)
+		if (s->asked[i].type == DNS_SRV || s->asked[i].type == DNS_NAPTR)
+			q = question_graver(q, &s->asked[i]);
 	if (!row)
 		return;
 	row->outcome = SWEEP_FAILED;
@@ -260,8 +246,8 @@ static void add_rows(struct sweep *s, const struct pair *p)
 {
 	const struct sweep_host *h = &s->hosts[p->target->host];
 	/* IPv4 first, as both locates do. */
-	const struct sweep_question *const families[] = { sweep_question_at(s, h->a),
-		sweep_question_at(s, h->aaaa) };
+	const struct question *const families[] = { questions_at(&s->questions, h->a),
+		questions_at(&s->questions, h->aaaa) };
 	unsigned n = 0;
 
 	if (h->literal.family) {

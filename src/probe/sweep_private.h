@@ -17,7 +17,6 @@
 #include "sip/nict.h"
 
 enum {
-	SWEEP_NO_QUESTION = 0,
 	SWEEP_TOKEN = 26, /* 130 bits: nobody guesses a branch or a Call-ID */
 	SWEEP_OWN_FAULTS_MAX = 16,
 };
@@ -27,7 +26,7 @@ struct sweep_target {
 	unsigned host; /* of sweep.hosts */
 };
 
-/* The SRV records of one name, or (SWEEP_NO_QUESTION) one host. */
+/* The SRV records of one name, or (QUESTION_NONE) one host. */
 struct sweep_service {
 	enum sweep_kind kind;
 	enum sweep_source source;
@@ -86,9 +85,8 @@ struct sweep {
 
 	/* sweep_names.c */
 	struct sweep_way way;
-	struct sweep_question questions[SWEEP_QUESTIONS_MAX]; /* by id - 1 */
-	bool sent[SWEEP_QUESTIONS_MAX];
-	unsigned n_questions, n_sent, n_answered;
+	struct question asked[SWEEP_QUESTIONS_MAX];
+	struct questions questions;
 	struct sweep_service services[SWEEP_SERVICES_MAX];
 	unsigned n_services;
 	struct sweep_host hosts[SWEEP_HOSTS_MAX];
@@ -125,14 +123,13 @@ void sweep_names_ask(struct sweep *s); /* what may be asked now becomes wants */
 void sweep_names_answer(struct sweep *s, uint32_t id, const struct dns_answer *answer);
 bool sweep_names_are_complete(const struct sweep *s);
 void sweep_names_give_up(struct sweep *s); /* on what is not answered yet */
-const struct sweep_question *sweep_question_at(const struct sweep *s, uint32_t id);
 /* A service of one host at one port (0: the kind's), without any SRV record. */
 void sweep_names_add_own(struct sweep *s, enum sweep_kind kind, enum sweep_source source,
 	const char *host, uint16_t port);
 
 /* sweep_plan.c */
 void sweep_plan_rows(struct sweep *s);
-void sweep_blame_dns(struct sweep_fault *f, const struct sweep_question *q);
+void sweep_blame_dns(struct sweep_fault *f, const struct question *q);
 
 /* sweep_row.c */
 void sweep_row_start(struct sweep *s, struct sweep_try *t, struct sweep_row *row);

@@ -9,7 +9,7 @@ static json_t *integer_or_null(bool has, json_int_t value)
 
 /* ---- the DNS ---- */
 
-static json_t *question(const struct sweep_question *q)
+static json_t *question(const struct question *q)
 {
 	json_t *addresses = json_array();
 

@@ -464,7 +464,7 @@ static int put_findings(struct sheet *p, const struct report_check *check)
 
 /* ---- -v ---- */
 
-static void put_question(struct sheet *p, const struct sweep_question *q)
+static void put_question(struct sheet *p, const struct question *q)
 {
 	char text[ADDR_TEXT_MAX];
 

@@ -4,28 +4,19 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "sip/locate_order.h"
+#include "base/questions.h"
+#include "base/srv.h"
 
 enum {
 	SERVICES_MAX = 11, /* what NAPTR or our own preference says, and the host itself */
 	HOSTS_MAX = 26,    /* names whose addresses are asked for; the first is the domain itself */
-	ADDRESSES_MAX = 8, /* of one name and family */
-	NO_QUESTION = 0,
 };
 /* NAPTR, the services, and A and AAAA of every host: nobody's question is ever left out. */
 _Static_assert(1 + SERVICES_MAX + 2 * HOSTS_MAX <= LOCATE_QUESTIONS_MAX, "room for all questions");
 
-/* A question keeps its answer, so that no order of answers makes a difference. */
-struct question {
-	enum dns_type type;
-	bool sent, answered;
-	enum dns_status status;
-	struct addr server;
-	struct addr addresses[ADDRESSES_MAX]; /* A, AAAA */
-	unsigned n_addresses;
-	unsigned first_host, n_hosts; /* SRV: in the order of RFC 2782 */
-	bool says_no;                 /* SRV: a record "." */
-	char name[DNS_NAME_MAX];
+/* Those of one SRV answer, in the order of RFC 2782. */
+struct hosts {
+	unsigned first, n;
 };
 
 struct host {
@@ -36,7 +27,7 @@ struct host {
 	char name[DNS_NAME_MAX];
 };
 
-/* One way to the domain: by the SRV records of `srv`, or (NO_QUESTION) the first host. */
+/* One way to the domain: by the SRV records of `srv`, or (QUESTION_NONE) the first host. */
 struct service {
 	enum transport transport;
 	enum locate_source source;
@@ -60,8 +51,10 @@ struct locate {
 	enum transport transport;
 	bool asks_naptr;
 
-	struct question questions[LOCATE_QUESTIONS_MAX]; /* by id - 1 */
-	uint32_t n_questions, naptr;
+	struct question asked[LOCATE_QUESTIONS_MAX];
+	struct hosts found[LOCATE_QUESTIONS_MAX]; /* SRV: by number - 1, as the questions */
+	struct questions questions;
+	uint32_t naptr;
 	struct host hosts[HOSTS_MAX];
 	unsigned n_hosts;
 	struct service services[SERVICES_MAX]; /* guesses until the NAPTR is answered */
@@ -74,14 +67,9 @@ struct locate {
 
 /* ---- questions ---- */
 
-static struct question *question_at(struct locate *l, uint32_t id)
-{
-	return id ? &l->questions[id - 1] : NULL;
-}
-
 static const struct question *answer_at(const struct locate *l, uint32_t id)
 {
-	return id ? &l->questions[id - 1] : NULL;
+	return questions_at(&l->questions, id);
 }
 
 static bool is_wanted(const struct locate *l, uint8_t family)
@@ -92,32 +80,19 @@ static bool is_wanted(const struct locate *l, uint8_t family)
 static uint32_t ask(struct locate *l, enum dns_type type, const char *name)
 {
 	if ((type == DNS_A && !is_wanted(l, 4)) || (type == DNS_AAAA && !is_wanted(l, 6)))
-		return NO_QUESTION;
-	for (uint32_t i = 0; i < l->n_questions; i++)
-		if (l->questions[i].type == type &&
-			slice_ieqs(slice_str(name), l->questions[i].name))
-			return i + 1;
-	if (l->n_questions == LOCATE_QUESTIONS_MAX)
-		return NO_QUESTION;
-	struct question *q = &l->questions[l->n_questions++];
-	*q = (struct question){ .type = type };
-	slice_cstr(slice_str(name), q->name, sizeof(q->name));
-	return l->n_questions;
+		return QUESTION_NONE;
+	return questions_ask(&l->questions, type, name);
 }
 
 bool locate_take_question(struct locate *l, struct locate_question *ret)
 {
-	for (uint32_t i = 0; i < l->n_questions; i++) {
-		struct question *q = &l->questions[i];
+	const struct question *q = questions_take(&l->questions, &ret->id);
 
-		if (q->sent)
-			continue;
-		q->sent = true;
-		*ret = (struct locate_question){ .id = i + 1, .type = q->type };
-		memcpy(ret->name, q->name, sizeof(ret->name));
-		return true;
-	}
-	return false;
+	if (!q)
+		return false;
+	ret->type = q->type;
+	memcpy(ret->name, q->name, sizeof(ret->name));
+	return true;
 }
 
 /* ---- hosts and services ---- */
@@ -267,6 +242,7 @@ int locate_new(struct locate **ret, const struct locate_cfg *cfg, struct rng *rn
 		return -ENOMEM;
 	l->cfg = *cfg;
 	l->rng = rng;
+	questions_init(&l->questions, l->asked, LOCATE_QUESTIONS_MAX);
 	int err = read_cfg(l);
 	if (!err)
 		err = start(l);
@@ -325,38 +301,28 @@ static void push_naptr(struct locate *l, const struct dns_answer *a)
 	qsort(l->services, l->n_services, sizeof(l->services[0]), by_naptr_order);
 }
 
-static void push_srv(struct locate *l, struct question *q, const struct dns_answer *a)
+static void push_srv(struct locate *l, struct hosts *found, const struct dns_answer *a)
 {
-	const struct dns_record *list[DNS_RECORDS_MAX];
-	size_t n = 0;
+	struct srv list[DNS_RECORDS_MAX];
+	unsigned n = 0;
 
-	for (size_t i = 0; i < a->n_records && n < DNS_RECORDS_MAX; i++) {
-		const struct dns_record *r = &a->records[i];
-
-		if (r->type == DNS_SRV && r->srv.target[0] && r->srv.port)
-			list[n++] = r;
-		else if (r->type == DNS_SRV && !r->srv.target[0])
-			q->says_no = true;
-	}
-	locate_order(l->rng, list, n);
-	q->first_host = l->n_hosts;
-	for (size_t i = 0; i < n; i++) {
-		struct host *h = add_host(l, list[i]->srv.target);
+	for (unsigned i = 0; i < a->n_records && n < DNS_RECORDS_MAX; i++)
+		if (srv_is_usable(&a->records[i]))
+			list[n++] = (struct srv){ a->records[i].srv.priority,
+				a->records[i].srv.weight, i };
+	srv_order(l->rng, list, n);
+	found->first = l->n_hosts;
+	for (unsigned i = 0; i < n; i++) {
+		const struct dns_record *r = &a->records[list[i].number];
+		struct host *h = add_host(l, r->srv.target);
 
 		if (!h)
 			break;
-		h->port = list[i]->srv.port;
-		h->priority = list[i]->srv.priority;
-		h->weight = list[i]->srv.weight;
+		h->port = r->srv.port;
+		h->priority = r->srv.priority;
+		h->weight = r->srv.weight;
 	}
-	q->n_hosts = l->n_hosts - q->first_host;
-}
-
-static void push_addresses(struct question *q, const struct dns_answer *a)
-{
-	for (size_t i = 0; i < a->n_records && q->n_addresses < ADDRESSES_MAX; i++)
-		if (a->records[i].type == q->type)
-			q->addresses[q->n_addresses++] = a->records[i].addr;
+	found->n = l->n_hosts - found->first;
 }
 
 /* RFC 2782: without any SRV record the host's own addresses serve, unless a record "." says that
@@ -366,9 +332,10 @@ static void settle(struct locate *l)
 	if (!l->planned || l->fallback)
 		return;
 	for (unsigned i = 0; i < l->n_services; i++) {
-		const struct question *q = answer_at(l, l->services[i].srv);
+		const uint32_t srv = l->services[i].srv;
+		const struct question *q = answer_at(l, srv);
 
-		if (!q || !q->answered || q->n_hosts || q->says_no)
+		if (!q || !q->answered || l->found[srv - 1].n || q->says_no)
 			return; /* this is the fallback already, or there is one to wait for or to
 				   take */
 	}
@@ -378,21 +345,14 @@ static void settle(struct locate *l)
 
 void locate_push_answer(struct locate *l, uint32_t id, const struct dns_answer *answer)
 {
-	if (id == 0 || id > l->n_questions || l->questions[id - 1].answered)
+	const struct question *q = questions_answer(&l->questions, id, answer);
+
+	if (!q)
 		return;
-	struct question *q = question_at(l, id);
-	q->answered = true;
-	q->status = answer->status;
-	q->server = answer->server;
-	switch (q->type) {
-	case DNS_NAPTR: push_naptr(l, answer); break;
-	case DNS_SRV: push_srv(l, q, answer); break;
-	case DNS_A:
-	case DNS_AAAA: push_addresses(q, answer); break;
-	}
-	if (q->status == DNS_OK && q->type != DNS_NAPTR && !q->n_addresses && !q->n_hosts &&
-		!q->says_no)
-		q->status = DNS_NODATA; /* nothing of what was asked for */
+	if (q->type == DNS_NAPTR)
+		push_naptr(l, answer);
+	else if (q->type == DNS_SRV)
+		push_srv(l, &l->found[id - 1], answer);
 	settle(l);
 }
 
@@ -439,8 +399,8 @@ static bool hosts_of(const struct locate *l, const struct service *s, unsigned *
 {
 	const struct question *q = answer_at(l, s->srv);
 
-	*first = q ? q->first_host : 0;
-	*n = q ? q->n_hosts : 1;
+	*first = q ? l->found[s->srv - 1].first : 0;
+	*n = q ? l->found[s->srv - 1].n : 1;
 	return !q || q->answered;
 }
 
@@ -513,19 +473,6 @@ bool locate_take_target(struct locate *l, struct locate_target *ret)
 
 /* ---- what went wrong ---- */
 
-/* A worse answer decides: none at all or a refusal, before a clear no. */
-static unsigned gravity(const struct question *q)
-{
-	if (!q || !q->answered || q->status == DNS_OK)
-		return 0;
-	return q->status == DNS_NXDOMAIN || q->status == DNS_NODATA ? 1 : 2;
-}
-
-static const struct question *worse(const struct question *a, const struct question *b)
-{
-	return gravity(b) > gravity(a) ? b : a;
-}
-
 /* Of equally bad ones, the address of the first host, before its service, before the NAPTR. */
 static const struct question *decisive(const struct locate *l, bool *says_no)
 {
@@ -536,8 +483,8 @@ static const struct question *decisive(const struct locate *l, bool *says_no)
 
 		hosts_of(l, &l->services[i], &first, &n);
 		for (unsigned k = first; k < first + n; k++) {
-			q = worse(q, answer_at(l, l->hosts[k].a));
-			q = worse(q, answer_at(l, l->hosts[k].aaaa));
+			q = question_graver(q, answer_at(l, l->hosts[k].a));
+			q = question_graver(q, answer_at(l, l->hosts[k].aaaa));
 		}
 	}
 	for (unsigned i = 0; i < l->n_services; i++) {
@@ -545,12 +492,12 @@ static const struct question *decisive(const struct locate *l, bool *says_no)
 
 		if (srv && srv->says_no && !no)
 			no = srv;
-		q = worse(q, srv);
+		q = question_graver(q, srv);
 	}
 	*says_no = no != NULL;
-	if (no && gravity(q) < 2)
+	if (no && question_gravity(q) < 2)
 		return no;
-	return worse(q, answer_at(l, l->naptr));
+	return question_graver(q, answer_at(l, l->naptr));
 }
 
 void locate_failure(const struct locate *l, struct locate_failure *ret)

@@ -68,7 +68,7 @@ enum locate_state {
 enum locate_state locate_state(const struct locate *l);
 bool locate_take_target(struct locate *l, struct locate_target *ret);
 
-/* The answer that decided a failure: the name, the type, and the status as it came. */
+/* In LOCATE_FAILED, the answer that decided: the name, the type, and the status as it came. */
 struct locate_failure {
 	enum dns_status status;
 	enum dns_type type;

@@ -4,24 +4,14 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/questions.h"
+#include "base/srv.h"
 
 enum {
 	RECORDS_MAX = 32, /* of one service */
 	HOSTS_MAX = 2 * RECORDS_MAX,
-	ADDRESSES_MAX = 8,
 	QUESTIONS_MAX = 4 + 2 * XLOCATE_TARGETS_MAX,
 	CLIENT_PORT = 5222, /* RFC 6120 section 3.2.2 */
-};
-
-struct question {
-	enum dns_type type;
-	bool sent, answered;
-	bool says_no; /* SRV: a record "." */
-	enum dns_status status;
-	struct addr server;
-	char name[DNS_NAME_MAX];
-	struct addr addresses[ADDRESSES_MAX];
-	unsigned n_addresses;
 };
 
 struct host {
@@ -30,7 +20,7 @@ struct host {
 	bool direct_tls, from_srv;
 };
 
-/* Which address is next: of which host, of which family, which one. */
+/* Which address is next: of which host in order, of which family, which one. */
 struct cursor {
 	unsigned host, family, index;
 };
@@ -38,11 +28,13 @@ struct cursor {
 struct xlocate {
 	struct rng *rng;
 	char domain[DNS_NAME_MAX];
-	struct question questions[QUESTIONS_MAX];
-	unsigned n_questions, srv_open;
+	struct question asked[QUESTIONS_MAX];
+	struct questions questions;
+	unsigned srv_open;
 	struct host hosts[HOSTS_MAX];
+	struct srv order[HOSTS_MAX]; /* numbers of hosts */
 	unsigned n_hosts;
-	bool planned; /* the hosts are complete and in order */
+	bool planned; /* the hosts are complete, and the order stands */
 	bool says_no; /* one of the two services is ".": records are kept here, so no fallback */
 	uint8_t family;
 	struct cursor next;
@@ -63,11 +55,7 @@ static const enum dns_type families[] = { DNS_A, DNS_AAAA };
 
 static const struct question *find(const struct xlocate *l, enum dns_type type, const char *name)
 {
-	for (unsigned i = 0; i < l->n_questions; i++)
-		if (l->questions[i].type == type &&
-			slice_ieqs(slice_str(l->questions[i].name), name))
-			return &l->questions[i];
-	return NULL;
+	return questions_at(&l->questions, questions_find(&l->questions, type, name));
 }
 
 static bool is_wanted(const struct xlocate *l, uint8_t family)
@@ -79,41 +67,27 @@ static void ask(struct xlocate *l, enum dns_type type, const char *name)
 {
 	if ((type == DNS_A && !is_wanted(l, 4)) || (type == DNS_AAAA && !is_wanted(l, 6)))
 		return;
-	if (find(l, type, name) || l->n_questions == QUESTIONS_MAX)
-		return;
-	struct question *q = &l->questions[l->n_questions++];
-
-	q->type = type;
-	memcpy(q->name, name, strlen(name) + 1);
+	questions_ask(&l->questions, type, name);
 }
 
 bool xlocate_take_question(struct xlocate *l, struct xlocate_question *ret)
 {
-	for (unsigned i = 0; i < l->n_questions; i++) {
-		struct question *q = &l->questions[i];
+	const struct question *q = questions_take(&l->questions, &ret->id);
 
-		if (q->sent)
-			continue;
-		q->sent = true;
-		*ret = (struct xlocate_question){ .id = i + 1, .type = q->type };
-		memcpy(ret->name, q->name, sizeof(ret->name));
-		return true;
-	}
-	return false;
+	if (!q)
+		return false;
+	ret->type = q->type;
+	memcpy(ret->name, q->name, sizeof(ret->name));
+	return true;
 }
 
 /* ---- order: one set, XEP-0368 section 3 ---- */
 
-/* RFC 2782: within a priority those without weight first; the rest makes the order independent of
- * how the answers came. */
-static int by_order(const void *pa, const void *pb)
+/* So that how the answers came makes no difference. */
+static int by_content(const void *pa, const void *pb)
 {
 	const struct host *a = pa, *b = pb;
 
-	if (a->priority != b->priority)
-		return a->priority < b->priority ? -1 : 1;
-	if (a->weight != b->weight)
-		return a->weight < b->weight ? -1 : 1;
 	if (a->direct_tls != b->direct_tls)
 		return a->direct_tls ? -1 : 1;
 	if (a->port != b->port)
@@ -121,34 +95,19 @@ static int by_order(const void *pa, const void *pb)
 	return strcmp(a->name, b->name);
 }
 
-/* RFC 2782's lottery among hosts of one priority. */
-static void draw(struct host *hosts, unsigned n, struct rng *rng)
+static void order_hosts(struct xlocate *l)
 {
-	for (; n > 1; hosts++, n--) {
-		uint32_t sum = 0, running = hosts[0].weight;
-		unsigned i = 0;
-
-		for (unsigned k = 0; k < n; k++)
-			sum += hosts[k].weight;
-		for (const uint32_t pick = rng_below(rng, sum + 1); running < pick;)
-			running += hosts[++i].weight;
-		const struct host chosen = hosts[i];
-		memmove(&hosts[1], &hosts[0], i * sizeof(hosts[0]));
-		hosts[0] = chosen;
-	}
+	qsort(l->hosts, l->n_hosts, sizeof(l->hosts[0]), by_content);
+	for (unsigned i = 0; i < l->n_hosts; i++)
+		l->order[i] = (struct srv){ l->hosts[i].priority, l->hosts[i].weight, i };
+	srv_order(l->rng, l->order, l->n_hosts);
+	if (l->n_hosts > XLOCATE_TARGETS_MAX)
+		l->n_hosts = XLOCATE_TARGETS_MAX;
 }
 
-static void sort_hosts(struct xlocate *l)
+static const struct host *host_at(const struct xlocate *l, unsigned place)
 {
-	unsigned from = 0, to;
-
-	qsort(l->hosts, l->n_hosts, sizeof(l->hosts[0]), by_order);
-	for (; from < l->n_hosts; from = to) {
-		for (to = from + 1;
-			to < l->n_hosts && l->hosts[to].priority == l->hosts[from].priority;)
-			to++;
-		draw(&l->hosts[from], to - from, l->rng);
-	}
+	return &l->hosts[l->order[place].number];
 }
 
 static bool is_numeric(const char *name, struct addr *ret)
@@ -169,13 +128,11 @@ static void plan(struct xlocate *l)
 		l->hosts[l->n_hosts].port = CLIENT_PORT;
 		memcpy(l->hosts[l->n_hosts++].name, l->domain, sizeof(l->domain));
 	}
-	sort_hosts(l);
-	if (l->n_hosts > XLOCATE_TARGETS_MAX)
-		l->n_hosts = XLOCATE_TARGETS_MAX;
+	order_hosts(l);
 	for (unsigned i = 0; i < l->n_hosts; i++)
 		for (size_t k = 0; k < COUNT(families); k++)
-			if (!is_numeric(l->hosts[i].name, &ignored))
-				ask(l, families[k], l->hosts[i].name);
+			if (!is_numeric(host_at(l, i)->name, &ignored))
+				ask(l, families[k], host_at(l, i)->name);
 }
 
 /* ---- life ---- */
@@ -218,6 +175,7 @@ int xlocate_new(struct xlocate **ret, const struct xlocate_cfg *cfg, struct rng 
 	if (!l)
 		return -ENOMEM;
 	l->rng = rng;
+	questions_init(&l->questions, l->asked, QUESTIONS_MAX);
 	l->family = cfg->family;
 	int err = copy_name(l->domain, cfg->host.n ? cfg->host : cfg->domain);
 	const bool numeric = !err && is_numeric(l->domain, &literal);
@@ -246,23 +204,18 @@ struct xlocate *xlocate_free(struct xlocate *l)
 
 /* A "." speaks of its own service only: without direct TLS there may be STARTTLS (XEP-0368 section
  * 5), without STARTTLS direct TLS, which is a service beside it. */
-static void push_srv(struct xlocate *l, struct question *q, const struct dns_answer *a)
+static void push_srv(struct xlocate *l, const struct question *q, const struct dns_answer *a)
 {
 	const bool direct = slice_starts(slice_str(q->name), SLICE("_xmpps-"));
 	const unsigned most = l->n_hosts + RECORDS_MAX;
 
 	l->srv_open--;
+	l->says_no |= q->says_no;
 	for (size_t i = 0; i < a->n_records && l->n_hosts < most; i++) {
 		const struct dns_record *r = &a->records[i];
 		struct host *h = &l->hosts[l->n_hosts];
 
-		if (r->type != DNS_SRV)
-			continue;
-		if (!r->srv.target[0]) { /* RFC 2782: this service is decidedly not available */
-			q->says_no = l->says_no = true;
-			continue;
-		}
-		if (r->srv.port == 0)
+		if (!srv_is_usable(r))
 			continue;
 		*h = (struct host){ .port = r->srv.port,
 			.priority = r->srv.priority,
@@ -274,26 +227,14 @@ static void push_srv(struct xlocate *l, struct question *q, const struct dns_ans
 	}
 }
 
-static void push_addresses(struct question *q, const struct dns_answer *a)
-{
-	for (size_t i = 0; i < a->n_records && q->n_addresses < ADDRESSES_MAX; i++)
-		if (a->records[i].type == q->type)
-			q->addresses[q->n_addresses++] = a->records[i].addr;
-}
-
 void xlocate_push_answer(struct xlocate *l, uint32_t id, const struct dns_answer *answer)
 {
-	if (id == 0 || id > l->n_questions || l->questions[id - 1].answered)
-		return;
-	struct question *q = &l->questions[id - 1];
+	const struct question *q = questions_answer(&l->questions, id, answer);
 
-	q->answered = true;
-	q->status = answer->status;
-	q->server = answer->server;
+	if (!q)
+		return;
 	if (q->type == DNS_SRV)
 		push_srv(l, q, answer);
-	else
-		push_addresses(q, answer);
 	plan(l);
 }
 
@@ -308,7 +249,7 @@ enum step {
 /* The next address of the host that the cursor is at; STEP_END when it has no more. */
 static enum step seek_host(const struct xlocate *l, struct cursor *c, struct addr *ret)
 {
-	const struct host *h = &l->hosts[c->host];
+	const struct host *h = host_at(l, c->host);
 
 	if (is_numeric(h->name, ret))
 		return c->family == 0 && c->index == 0 && is_wanted(l, ret->family) ? STEP_FOUND
@@ -360,7 +301,7 @@ bool xlocate_take_target(struct xlocate *l, struct xlocate_target *ret)
 
 	if (l->taken == XLOCATE_TARGETS_MAX || seek(l, &l->next, &addr) != STEP_FOUND)
 		return false;
-	const struct host *h = &l->hosts[l->next.host];
+	const struct host *h = host_at(l, l->next.host);
 
 	*ret = (struct xlocate_target){ .direct_tls = h->direct_tls,
 		.addr = addr,
@@ -376,19 +317,6 @@ bool xlocate_take_target(struct xlocate *l, struct xlocate_target *ret)
 
 /* ---- what went wrong ---- */
 
-/* No answer or a refusal explains more than a clear no. */
-static unsigned gravity(const struct question *q)
-{
-	if (!q || !q->answered || q->status == DNS_OK)
-		return 0;
-	return q->status == DNS_NXDOMAIN || q->status == DNS_NODATA ? 1 : 2;
-}
-
-static const struct question *worse(const struct question *a, const struct question *b)
-{
-	return gravity(b) > gravity(a) ? b : a;
-}
-
 /* Of equally bad answers, the one about the first host's address, before its service. */
 void xlocate_failure(const struct xlocate *l, struct xlocate_failure *ret)
 {
@@ -399,16 +327,16 @@ void xlocate_failure(const struct xlocate *l, struct xlocate_failure *ret)
 
 	for (unsigned i = 0; l->planned && i < l->n_hosts; i++)
 		for (size_t k = 0; k < COUNT(families); k++)
-			q = worse(q, find(l, families[k], l->hosts[i].name));
-	for (unsigned i = 0; i < l->n_questions; i++)
-		if (l->questions[i].type == DNS_SRV)
-			q = worse(q, &l->questions[i]);
-	if (l->says_no && l->n_hosts == 0 && gravity(q) < 2) {
+			q = question_graver(q, find(l, families[k], host_at(l, i)->name));
+	for (unsigned i = 0; i < l->questions.n; i++)
+		if (l->asked[i].type == DNS_SRV)
+			q = question_graver(q, &l->asked[i]);
+	if (l->says_no && l->n_hosts == 0 && question_gravity(q) < 2) {
 		f.srv_says_no = true;
 		/* With both, the one with STARTTLS, which is asked last. */
-		for (unsigned i = 0; i < l->n_questions; i++)
-			if (l->questions[i].says_no)
-				q = &l->questions[i];
+		for (unsigned i = 0; i < l->questions.n; i++)
+			if (l->asked[i].says_no)
+				q = &l->asked[i];
 	}
 	memcpy(f.name, l->domain, sizeof(f.name));
 	if (q) {

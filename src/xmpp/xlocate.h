@@ -44,7 +44,7 @@ enum xlocate_state {
 	XLOCATE_EXHAUSTED,     /* every target was taken */
 };
 
-/* The answer that decided a failure. */
+/* In XLOCATE_FAILED, the answer that decided. */
 struct xlocate_failure {
 	enum dns_status status;
 	enum dns_type type;

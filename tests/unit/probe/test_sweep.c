@@ -330,7 +330,7 @@ static void records_that_naptr_does_not_name_are_nobodys_way(void **state)
 	assert_int_equal(r->rows[1].plan, SWEEP_PLAN_NONE);
 	assert_int_equal(r->n_of[SWEEP_WARNING], 1);
 	assert_int_equal(sweep_exit_status(r, false), 0);
-	const struct sweep_question *q = &r->questions[0];
+	const struct question *q = &r->questions[0];
 	assert_true(q->type == DNS_NAPTR && q->n_records == 2 && q->n_usable == 1);
 	world_end(&w);
 }

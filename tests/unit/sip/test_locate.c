@@ -604,12 +604,17 @@ static void no_answer_is_taken_that_was_not_asked_for(void **state)
 	const struct dns_record r = { .type = DNS_A,
 		.addr = { .family = 4, .ip = { 192, 0, 2, 1 } } };
 	const struct dns_answer a = { .status = DNS_OK, .records = &r, .n_records = 1 };
+	struct locate_question q;
 	struct locate_target t;
 	struct rng rng;
 
 	(void)state;
 	rng_init_number(&rng, 1);
 	struct locate *l = start(&cfg, &rng);
+	locate_push_answer(l, 1, &a); /* nobody has taken that question yet */
+	assert_false(locate_take_target(l, &t));
+	while (locate_take_question(l, &q))
+		assert_in_range(q.id, 1, 2);
 	locate_push_answer(l, 0, &a);
 	locate_push_answer(l, 99, &a);
 	locate_push_answer(l, UINT32_MAX, &a);

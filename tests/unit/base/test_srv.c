@@ -1,5 +1,5 @@
 /* RFC 2782: by priority; within one, by chance in proportion to the weights. */
-#include "sip/locate_order.h"
+#include "base/srv.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,8 +12,7 @@
 
 enum { MAX = DNS_RECORDS_MAX, RUNS = 20000 };
 
-static struct dns_record records[MAX];
-static const struct dns_record *list[MAX];
+static struct srv records[MAX], list[MAX];
 static struct rng rng;
 
 static int set_up(void **state)
@@ -26,21 +25,32 @@ static int set_up(void **state)
 
 static void record(size_t i, uint16_t priority, uint16_t weight)
 {
-	records[i].type = DNS_SRV;
-	records[i].srv.priority = priority;
-	records[i].srv.weight = weight;
+	records[i] = (struct srv){ priority, weight, (unsigned)i };
 }
 
 static void order(size_t n)
 {
-	for (size_t i = 0; i < n; i++)
-		list[i] = &records[i];
-	locate_order(&rng, list, n);
+	memcpy(list, records, n * sizeof(list[0]));
+	srv_order(&rng, list, n);
 }
 
 static size_t nth(size_t place)
 {
-	return (size_t)(list[place] - records);
+	return list[place].number;
+}
+
+static void a_record_that_leads_nowhere_is_of_no_use(void **state)
+{
+	struct dns_record r = { .type = DNS_SRV, .srv = { .port = 5060, .target = "h" } };
+
+	(void)state;
+	assert_true(srv_is_usable(&r));
+	r.srv.port = 0;
+	assert_false(srv_is_usable(&r));
+	r = (struct dns_record){ .type = DNS_SRV, .srv = { .port = 5060, .target = "" } };
+	assert_false(srv_is_usable(&r));
+	r = (struct dns_record){ .type = DNS_A, .srv = { .port = 5060, .target = "h" } };
+	assert_false(srv_is_usable(&r));
 }
 
 static void none_and_one_are_in_order(void **state)
@@ -82,7 +92,7 @@ static void nothing_is_lost_and_nothing_doubled(void **state)
 		for (size_t i = 0; i < n; i++) {
 			assert_false(seen[nth(i)]);
 			seen[nth(i)] = true;
-			assert_true(i == 0 || list[i - 1]->srv.priority <= list[i]->srv.priority);
+			assert_true(i == 0 || list[i - 1].priority <= list[i].priority);
 		}
 	}
 }
@@ -204,6 +214,7 @@ static void the_same_chance_gives_the_same_order(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(a_record_that_leads_nowhere_is_of_no_use),
 		TEST(none_and_one_are_in_order),
 		TEST(the_lowest_priority_is_first),
 		TEST(nothing_is_lost_and_nothing_doubled),
@@ -215,5 +226,5 @@ int main(void)
 		TEST(the_same_chance_gives_the_same_order),
 	};
 
-	return cmocka_run_group_tests_name("locate_order", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("srv", tests, NULL, NULL);
 }
