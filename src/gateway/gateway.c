@@ -10,10 +10,7 @@ static void begin_push(struct gateway *g, ts_t now)
 {
 	g->now = now;
 	outbox_begin(&g->out);
-	if (g->next_event == g->n_events) {
-		g->n_events = g->next_event = 0;
-		buf_clear(&g->log);
-	}
+	journal_begin(&g->journal);
 }
 
 struct buf *gateway_out(struct gateway *g)
@@ -34,23 +31,18 @@ struct want *gateway_want(struct gateway *g, enum want_type type)
 
 struct buf *gateway_log(struct gateway *g, const char *subsystem, const char *event)
 {
-	buf_putc(&g->log, '\0'); /* ends the line before it */
-	log_begin(&g->log, subsystem, event);
-	return &g->log;
+	return journal_line(&g->journal, subsystem, event);
 }
 
-/* The line that gateway_log() began last; without one (`what` is a bare fact) the text is "". */
-void gateway_emit(struct gateway *g, enum gateway_event_type type, enum log_level level)
+struct gateway_event *gateway_emit(
+	struct gateway *g, enum gateway_event_type type, enum log_level level)
 {
-	if (g->n_events == EVENTS_MAX)
-		return; /* a flood of log lines: these are lost, their counters are not */
-	struct slice all = buf_slice(&g->log);
-	size_t start = all.n;
+	unsigned i;
 
-	while (start > 0 && all.p[start - 1] != '\0')
-		start--;
-	g->event_text[g->n_events] = start;
-	g->events[g->n_events++] = (struct gateway_event){ .type = type, .level = level };
+	if (!journal_add(&g->journal, &i))
+		return NULL; /* a flood of log lines: these are lost, their counters are not */
+	g->events[i] = (struct gateway_event){ .type = type, .level = level };
+	return &g->events[i];
 }
 
 static bool take_output(void *self, struct output *ret)
@@ -70,11 +62,13 @@ static bool take_want(void *self, struct want *ret)
 
 bool gateway_take_event(struct gateway *g, struct gateway_event *ret)
 {
-	if (g->next_event == g->n_events)
+	const char *line;
+	unsigned i;
+
+	if (!journal_take(&g->journal, &i, &line))
 		return false;
-	*ret = g->events[g->next_event];
-	ret->log = buf_cstr(&g->log) + g->event_text[g->next_event];
-	g->next_event++;
+	*ret = g->events[i];
+	ret->log = line;
 	return true;
 }
 
@@ -101,14 +95,14 @@ static void listen_up(struct gateway *g, const struct fact *in, ts_t now)
 		return;
 	l->local = *in->local;
 	gateway_uac_path_up(g, now);
-	gateway_log(g, "sip", "listening");
+	struct buf *b = gateway_log(g, "sip", "listening");
 	char text[ADDR_TEXT_MAX];
-	log_str(&g->log, "transport", slice_str(transport_name(l->transport)));
-	log_str(&g->log, "address", slice_str(addr_text(&l->local, text)));
-	gateway_emit(g, GATEWAY_EV_LISTENING, LOG_LEVEL_INFO);
-	if (g->n_events) {
-		g->events[g->n_events - 1].transport = l->transport;
-		g->events[g->n_events - 1].addr = l->local;
+	log_str(b, "transport", slice_str(transport_name(l->transport)));
+	log_str(b, "address", slice_str(addr_text(&l->local, text)));
+	struct gateway_event *ev = gateway_emit(g, GATEWAY_EV_LISTENING, LOG_LEVEL_INFO);
+	if (ev) {
+		ev->transport = l->transport;
+		ev->addr = l->local;
 	}
 }
 
@@ -331,7 +325,7 @@ int gateway_set_secret(struct gateway *g, struct slice secret)
 
 static int init(struct gateway *g, const struct gateway_cfg *cfg, ts_t now)
 {
-	buf_init(&g->log, 64 << 10);
+	journal_init(&g->journal, LOG_BYTES_MAX);
 	gateway_untold_init(g);
 	buf_init(&g->scratch, STANZA_MAX);
 	rng_bytes(g->rng, g->salt, sizeof(g->salt));
@@ -386,7 +380,7 @@ struct gateway *gateway_free(struct gateway *g)
 	gateway_component_done(g);
 	gateway_conns_done(g);
 	outbox_done(&g->out);
-	buf_done(&g->log);
+	journal_done(&g->journal);
 	buf_done(&g->untold);
 	buf_done(&g->scratch);
 	free_secret(g);

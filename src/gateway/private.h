@@ -15,6 +15,7 @@
  */
 #pragma once
 
+#include "base/journal.h"
 #include "base/list.h"
 #include "base/map.h"
 #include "base/outbox.h"
@@ -32,7 +33,7 @@ enum {
 	OUTPUTS_MAX = 4096, /* datagrams and flow writes of one push */
 	OUT_BYTES_MAX = 16 << 20,
 	WANTS_MAX = 64,
-	EVENTS_MAX = 64,
+	LOG_BYTES_MAX = 64 << 10,          /* of one push */
 	CONNS_MAX = 1024,                  /* SIP connections */
 	DOMAINS_MAX = PARTNER_DOMAINS_MAX, /* that were written to: only partners are */
 	TARGET_QUEUE_MAX = 64, /* messages that wait for one SIP URI, RFC 3428 section 8 */
@@ -185,10 +186,8 @@ struct gateway {
 
 	/* Made by one push, taken before the next. */
 	struct outbox out;
-	struct gateway_event events[EVENTS_MAX];
-	size_t event_text[EVENTS_MAX]; /* offset in log, or SIZE_MAX */
-	unsigned n_events, next_event;
-	struct buf log;
+	struct journal journal;
+	struct gateway_event events[JOURNAL_EVENTS_MAX];
 	struct buf untold; /* whole stanzas */
 
 	struct listener listeners[GATEWAY_LISTENERS_MAX + 3]; /* by number; the last: hop.c's own */
@@ -275,9 +274,11 @@ struct buf *gateway_out(struct gateway *g);                    /* write one outp
 void gateway_send(struct gateway *g, const struct origin *to); /* ... send what was written */
 struct want *gateway_want(struct gateway *g, enum want_type type); /* zeroed but for the type */
 bool gateway_is_trusted(const struct gateway *g, const struct addr *peer); /* with requests */
-void gateway_emit(struct gateway *g, enum gateway_event_type type, enum log_level level);
 /* Begins a log line; end it with gateway_emit(). */
 struct buf *gateway_log(struct gateway *g, const char *subsystem, const char *event);
+/* NULL when there is no room: the event is lost. */
+struct gateway_event *gateway_emit(
+	struct gateway *g, enum gateway_event_type type, enum log_level level);
 
 /* sip.c */
 void gateway_sip_message(struct gateway *g, struct slice bytes, const struct origin *o, ts_t now);

@@ -10,10 +10,7 @@ static void begin_push(struct lab *l, ts_t now)
 {
 	l->now = now;
 	outbox_begin(&l->out);
-	if (l->next_event == l->n_events) {
-		l->n_events = l->next_event = 0;
-		buf_clear(&l->log);
-	}
+	journal_begin(&l->journal);
 }
 
 struct buf *lab_out(struct lab *l)
@@ -34,22 +31,17 @@ struct want *lab_want(struct lab *l, enum want_type type)
 
 struct buf *lab_log(struct lab *l, const char *subsystem, const char *event)
 {
-	buf_putc(&l->log, '\0');
-	log_begin(&l->log, subsystem, event);
-	return &l->log;
+	return journal_line(&l->journal, subsystem, event);
 }
 
-void lab_emit(struct lab *l, enum lab_event_type type, enum log_level level)
+struct lab_event *lab_emit(struct lab *l, enum lab_event_type type, enum log_level level)
 {
-	struct slice all = buf_slice(&l->log);
-	size_t start = all.n;
+	unsigned i;
 
-	if (l->n_events == EVENTS_MAX)
-		return;
-	while (start > 0 && all.p[start - 1] != '\0')
-		start--;
-	l->event_text[l->n_events] = start;
-	l->events[l->n_events++] = (struct lab_event){ .type = type, .level = level };
+	if (!journal_add(&l->journal, &i))
+		return NULL; /* a flood of log lines: these are lost */
+	l->events[i] = (struct lab_event){ .type = type, .level = level };
+	return &l->events[i];
 }
 
 static bool take_output(void *self, struct output *ret)
@@ -80,11 +72,13 @@ static bool take_want(void *self, struct want *ret)
 
 bool lab_take_event(struct lab *l, struct lab_event *ret)
 {
-	if (l->next_event == l->n_events)
+	const char *line;
+	unsigned i;
+
+	if (!journal_take(&l->journal, &i, &line))
 		return false;
-	*ret = l->events[l->next_event];
-	ret->log = buf_cstr(&l->log) + l->event_text[l->next_event];
-	l->next_event++;
+	*ret = l->events[i];
+	ret->log = line;
 	return true;
 }
 
@@ -213,9 +207,11 @@ static void listen_up(struct lab *l, const struct fact *in)
 {
 	l->listeners[in->listener] = *in->local;
 	lab_log(l, "lab", "listening");
-	lab_emit(l, LAB_EV_LISTENING, LOG_LEVEL_INFO);
-	l->events[l->n_events - 1].what = (enum lab_listener)in->listener;
-	l->events[l->n_events - 1].addr = *in->local;
+	struct lab_event *ev = lab_emit(l, LAB_EV_LISTENING, LOG_LEVEL_INFO);
+	if (ev) {
+		ev->what = (enum lab_listener)in->listener;
+		ev->addr = *in->local;
+	}
 	if (++l->n_bound < l->n_listeners)
 		return;
 	lab_zone_fill(l);
@@ -371,7 +367,7 @@ static ts_t deadline(const void *self)
 
 static int init(struct lab *l)
 {
-	buf_init(&l->log, 64 << 10);
+	journal_init(&l->journal, LOG_BYTES_MAX);
 	buf_init(&l->scratch, 4 * MESSAGE_MAX);
 	lab_fault_init(l);
 	list_init(&l->all_conns);
@@ -421,7 +417,7 @@ struct lab *lab_free(struct lab *l)
 	lab_zone_done(l);
 	lab_fault_done(l);
 	outbox_done(&l->out);
-	buf_done(&l->log);
+	journal_done(&l->journal);
 	buf_done(&l->scratch);
 	return mem_free(l);
 }

@@ -11,6 +11,7 @@
  */
 #pragma once
 
+#include "base/journal.h"
 #include "base/list.h"
 #include "base/map.h"
 #include "base/outbox.h"
@@ -27,7 +28,7 @@ enum {
 	OUTPUTS_MAX = 4096,
 	OUT_BYTES_MAX = 16 << 20,
 	WANTS_MAX = 64,
-	EVENTS_MAX = 64,
+	LOG_BYTES_MAX = 64 << 10, /* of one push */
 	CONNS_MAX = 4096,
 	BINDINGS_MAX = 8,      /* contacts of one account */
 	FORWARDS_MAX = 100000, /* requests in hand or remembered until timer J */
@@ -111,10 +112,8 @@ struct lab {
 	uint8_t salt[16];
 
 	struct outbox out;
-	struct lab_event events[EVENTS_MAX];
-	size_t event_text[EVENTS_MAX];
-	unsigned n_events, next_event;
-	struct buf log;
+	struct journal journal;
+	struct lab_event events[JOURNAL_EVENTS_MAX];
 
 	struct addr listeners[LAB_LISTEN_COUNT]; /* family 0: not bound */
 	unsigned n_listeners, n_bound;
@@ -147,8 +146,10 @@ struct lab {
 struct buf *lab_out(struct lab *l);
 void lab_send(struct lab *l, const struct origin *to);
 struct want *lab_want(struct lab *l, enum want_type type);
+/* Begins a log line; end it with lab_emit(). */
 struct buf *lab_log(struct lab *l, const char *subsystem, const char *event);
-void lab_emit(struct lab *l, enum lab_event_type type, enum log_level level);
+/* NULL when there is no room: the event is lost. */
+struct lab_event *lab_emit(struct lab *l, enum lab_event_type type, enum log_level level);
 struct conn *lab_conn_new(struct lab *l, flow_t flow, enum conn_kind kind);
 void lab_conn_free(struct lab *l, struct conn *c); /* the flow is gone or was told to go */
 

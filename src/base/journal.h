@@ -1,0 +1,31 @@
+/* journal.h - what one push of a composite engine has to tell: events in order, each with a line.
+ *
+ * The owner keeps the events themselves, in a list of JOURNAL_EVENTS_MAX, and
+ * the journal their lines of log (base/log.h) and their order; the driver
+ * takes them before the next push, which begins with journal_begin().
+ * Everything is bounded: in a flood the events over the bound are lost, and a
+ * line for which there is no room is "".
+ */
+#pragma once
+
+#include "base/log.h"
+
+enum { JOURNAL_EVENTS_MAX = 64 }; /* of one push */
+
+struct journal {
+	struct buf lines; /* each with a NUL behind it */
+	size_t line_at[JOURNAL_EVENTS_MAX];
+	size_t begun; /* where the line in hand begins */
+	unsigned n, next;
+};
+
+void journal_init(struct journal *j, size_t max_bytes); /* of all lines */
+void journal_done(struct journal *j);                   /* fine on a zeroed one too */
+void journal_begin(struct journal *j);                  /* of a push: what was taken is forgotten */
+/* Begins a line; what is put there belongs to it until journal_add(). */
+struct buf *journal_line(struct journal *j, const char *subsystem, const char *event);
+/* One more event, with the line that was begun since the last one, else "": the owner's event
+ * number *ret is its.  False when there is no room for it. */
+bool journal_add(struct journal *j, unsigned *ret);
+/* The next event's number and its line, valid until the next push. */
+bool journal_take(struct journal *j, unsigned *ret, const char **line);
