@@ -7,6 +7,7 @@
 #include "app/commands.h"
 #include "app/files.h"
 #include "app/language.h"
+#include "app/opt_rows.h"
 #include "app/sweeper.h"
 #include "app/terminal.h"
 #include "base/mem.h"
@@ -25,14 +26,7 @@ struct values {
 #define AT(member) offsetof(struct values, member)
 /* Of both sides. */
 #define COMMON                                                                                     \
-	{ "ca-file", 0, N_("FILE"), OPT_TEXT, AT(ca_file), 0, 0,                                   \
-		N_("trust these issuers, not the system's"),                                       \
-		.manual = "Trust the issuers of certificates in this file, PEM, and not the "      \
-			  "system's.\nLists of revoked certificates may stand beside them." },     \
-		{ "dns", 0, N_("HOST[:PORT]"), OPT_TEXT, AT(dns), 0, 0,                            \
-			N_("ask this DNS server, not the system's"),                               \
-			.manual = "Ask this DNS server, an IP address and a port (53), and not "   \
-				  "the system's." },                                               \
+	OPT_ROW_CA_FILE(AT(ca_file)), OPT_ROW_DNS(AT(dns)),                                        \
 		{ "timeout", 0, N_("SECONDS"), OPT_SECONDS, AT(timeout), 0, 3600,                  \
 			N_("for everything (30)"),                                                 \
 			.manual = "For everything (30); the DNS has half of it." },                \

@@ -4,6 +4,7 @@
 
 #include "app/cmd_test.h"
 #include "app/commands.h"
+#include "app/opt_rows.h"
 #include "base/mem.h"
 
 enum { UNKNOWN = 3 };
@@ -43,23 +44,13 @@ static const struct opt opts[] = {
 		N_("where it signs in; else NAPTR and SRV"),
 		.manual = "Where it signs in, such as\n.Li sip:192.0.2.1:5061;transport=tls "
 			  ",\ninstead of NAPTR and SRV records." },
-	{ "registrar-port", 'p', N_("N"), OPT_NUMBER, AT(registrar_port), 1, 65535,
-		N_("TLS port of the target"),
-		.manual = "The target's TLS port; with\n.Fl -registrar\nthe port of that one." },
+	OPT_ROW_REGISTRAR_PORT('p', AT(registrar_port)),
 	{ "receiver-password-file", 0, N_("FILE"), OPT_TEXT, AT(receiver_password_file), 0, 0,
 		N_("the receiver's password: arrival is proved"),
 		.manual = "The receiver's password, with which its arrival is proved." },
-	{ "receiver-server", 0, N_("HOST[:PORT]"), OPT_TEXT, AT(receiver_server), 0, 0,
-		N_("the receiver's XMPP server; else SRV"),
-		.manual = "The receiver's XMPP server, instead of its SRV records." },
-	{ "ca-file", 0, N_("FILE"), OPT_TEXT, AT(ca_file), 0, 0,
-		N_("trust these issuers, not the system's"),
-		.manual = "Trust the issuers of certificates in this file, PEM, and not the "
-			  "system's.\nLists of revoked certificates may stand beside them." },
-	{ "dns", 0, N_("HOST[:PORT]"), OPT_TEXT, AT(dns), 0, 0,
-		N_("ask this DNS server, not the system's"),
-		.manual = "Ask this DNS server, an IP address and a port (53), and not the "
-			  "system's." },
+	OPT_ROW_RECEIVER_SERVER(AT(receiver_server)),
+	OPT_ROW_CA_FILE(AT(ca_file)),
+	OPT_ROW_DNS(AT(dns)),
 	{ "trace", 0, N_("FILE"), OPT_LIST, AT(traces), 0, 0,
 		N_("leave the trace there: .html, .txt, .json or .pcapng"),
 		.manual = "As for\n.Xr stox-test 1 ;\nthe page of a failed test is kept here too, "

@@ -18,7 +18,11 @@ static bool fault_words(size_t i, const char **word, const char **what)
 	return true;
 }
 
-#define PORT_MANUAL "\nLeft out, a free one."
+#define PORT(name_, member, help_, manual_)                                                        \
+	{                                                                                          \
+		name_, 0, N_("N"), OPT_NUMBER, AT(member), 1, 65535, help_,                        \
+			.manual = manual_ "\nLeft out, a free one."                                \
+	}
 
 static const struct opt opts[] = {
 	{ "test", 't', NULL, OPT_FLAG, AT(test), 0, 0,
@@ -38,24 +42,18 @@ static const struct opt opts[] = {
 		N_("leave stox.yaml and its secrets in DIR"),
 		.manual = "Leave\n.Pa stox.yaml\nand its secrets in\n.Ar DIR .\n"
 			  "Without it they are in a folder that is removed at the end." },
-	{ "sip-port", 0, N_("N"), OPT_NUMBER, AT(sip_port), 1, 65535,
-		N_("of the pool, UDP and TCP (a free one)"),
-		.manual = "The pool's port, UDP and TCP." PORT_MANUAL },
-	{ "sip-tls-port", 0, N_("N"), OPT_NUMBER, AT(sip_tls_port), 1, 65535,
-		N_("of the pool, TLS (a free one)"),
-		.manual = "The pool's port, TLS." PORT_MANUAL },
-	{ "xmpp-port", 0, N_("N"), OPT_NUMBER, AT(xmpp_port), 1, 65535,
-		N_("of the partner's clients (a free one)"),
-		.manual = "The partner's port for clients." PORT_MANUAL },
-	{ "component-port", 0, N_("N"), OPT_NUMBER, AT(component_port), 1, 65535,
-		N_("of its components (a free one)"),
-		.manual = "The partner's port for components." PORT_MANUAL },
-	{ "gateway-port", 0, N_("N"), OPT_NUMBER, AT(gateway_port), 1, 65535,
-		N_("of the gateway, UDP and TCP (a free one)"),
-		.manual = "The gateway's port, UDP and TCP." PORT_MANUAL },
-	{ "dns-port", 0, N_("N"), OPT_NUMBER, AT(dns_port), 1, 65535,
-		N_("of the DNS server, UDP (a free one)"),
-		.manual = "The DNS server's port, UDP." PORT_MANUAL },
+	PORT("sip-port", sip_port, N_("of the pool, UDP and TCP (a free one)"),
+		"The pool's port, UDP and TCP."),
+	PORT("sip-tls-port", sip_tls_port, N_("of the pool, TLS (a free one)"),
+		"The pool's port, TLS."),
+	PORT("xmpp-port", xmpp_port, N_("of the partner's clients (a free one)"),
+		"The partner's port for clients."),
+	PORT("component-port", component_port, N_("of its components (a free one)"),
+		"The partner's port for components."),
+	PORT("gateway-port", gateway_port, N_("of the gateway, UDP and TCP (a free one)"),
+		"The gateway's port, UDP and TCP."),
+	PORT("dns-port", dns_port, N_("of the DNS server, UDP (a free one)"),
+		"The DNS server's port, UDP."),
 	{ "timeout", 0, N_("SECONDS"), OPT_SECONDS, AT(timeout), 1, 3600,
 		N_("of --test (10; 2 with a fault that it fails by)"),
 		.manual = "Of\n.Fl -test\n(10; 2 with a fault that it fails by)." },

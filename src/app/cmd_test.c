@@ -5,6 +5,7 @@
 #include "app/cmd_test.h"
 #include "app/commands.h"
 #include "app/files.h"
+#include "app/opt_rows.h"
 #include "app/runner.h"
 #include "app/sweeper.h"
 #include "base/mem.h"
@@ -35,25 +36,14 @@ static const struct opt opts[] = {
 		.manual = N_("Where it signs in, such as\n.Li sip:192.0.2.1:5061;transport=tls .\n"
 			     "Without it NAPTR and SRV records of the target are followed, and "
 			     "without those port 5061 over TLS, with a warning.") },
-	{ "registrar-port", 0, N_("N"), OPT_NUMBER, AT(registrar_port), 1, 65535,
-		N_("TLS port of the target"),
-		.manual = N_("The target's TLS port; with\n.Fl -registrar\nthe port of that "
-			     "one.") },
+	OPT_ROW_REGISTRAR_PORT(0, AT(registrar_port)),
 	{ "receiver-password-file", 0, N_("FILE"), OPT_TEXT, AT(receiver_password_file), 0, 0,
 		N_("the receiver's password: arrival is proved"),
 		.manual = N_("The receiver's password.\nWithout it the best proof is that the "
 			     "message was accepted, and the result says so.") },
-	{ "receiver-server", 0, N_("HOST[:PORT]"), OPT_TEXT, AT(receiver_server), 0, 0,
-		N_("the receiver's XMPP server; else SRV"),
-		.manual = N_("The receiver's XMPP server, instead of its SRV records.") },
-	{ "ca-file", 0, N_("FILE"), OPT_TEXT, AT(ca_file), 0, 0,
-		N_("trust these issuers, not the system's"),
-		.manual = N_("Trust the issuers of certificates in this file, PEM, and not the "
-			     "system's.\nLists of revoked certificates may stand beside them.") },
-	{ "dns", 0, N_("HOST[:PORT]"), OPT_TEXT, AT(dns), 0, 0,
-		N_("ask this DNS server, not the system's"),
-		.manual = N_("Ask this DNS server, an IP address and a port (53), and not the "
-			     "system's.") },
+	OPT_ROW_RECEIVER_SERVER(AT(receiver_server)),
+	OPT_ROW_CA_FILE(AT(ca_file)),
+	OPT_ROW_DNS(AT(dns)),
 	{ "timeout", 0, N_("SECONDS"), OPT_SECONDS, AT(timeout), 0, 3600,
 		N_("for the whole test (10)"),
 		.manual =

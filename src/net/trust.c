@@ -85,31 +85,39 @@ static bool at_end(void)
 	return ERR_GET_LIB(e) == ERR_LIB_PEM && ERR_GET_REASON(e) == PEM_R_NO_START_LINE;
 }
 
-static unsigned add_certificates(X509_STORE *store, struct slice pem, bool *whole)
-{
-	BIO *bio = open_pem(pem);
-	unsigned n = 0;
+/* Adds the next one; false when there is none, or it cannot be read. */
+typedef bool add_next(X509_STORE *store, BIO *bio);
 
-	for (X509 *x; bio && (x = PEM_read_bio_X509(bio, NULL, no_phrase, NULL)); n++) {
-		X509_STORE_add_cert(store, x);
-		X509_free(x);
-	}
-	BIO_free(bio);
-	*whole = at_end();
-	ERR_clear_error();
-	return n;
+static bool add_certificate(X509_STORE *store, BIO *bio)
+{
+	X509 *x = PEM_read_bio_X509(bio, NULL, no_phrase, NULL);
+
+	if (!x)
+		return false;
+	X509_STORE_add_cert(store, x);
+	X509_free(x);
+	return true;
 }
 
 /* Lists of revoked certificates may stand beside their issuers (RFC 5280 section 5). */
-static unsigned add_revocations(X509_STORE *store, struct slice pem, bool *whole)
+static bool add_revocation(X509_STORE *store, BIO *bio)
+{
+	X509_CRL *x = PEM_read_bio_X509_CRL(bio, NULL, no_phrase, NULL);
+
+	if (!x)
+		return false;
+	X509_STORE_add_crl(store, x);
+	X509_CRL_free(x);
+	return true;
+}
+
+static unsigned add_all(X509_STORE *store, struct slice pem, add_next *add, bool *whole)
 {
 	BIO *bio = open_pem(pem);
 	unsigned n = 0;
 
-	for (X509_CRL *x; bio && (x = PEM_read_bio_X509_CRL(bio, NULL, no_phrase, NULL)); n++) {
-		X509_STORE_add_crl(store, x);
-		X509_CRL_free(x);
-	}
+	while (bio && add(store, bio))
+		n++;
 	BIO_free(bio);
 	*whole = at_end();
 	ERR_clear_error();
@@ -125,8 +133,8 @@ int trust_add_ca(struct trust *t, unsigned number, struct slice pem)
 	X509_STORE *store = X509_STORE_new();
 	if (!store)
 		return -ENOMEM;
-	unsigned certs = add_certificates(store, pem, &certs_whole);
-	unsigned lists = add_revocations(store, pem, &lists_whole);
+	unsigned certs = add_all(store, pem, add_certificate, &certs_whole);
+	unsigned lists = add_all(store, pem, add_revocation, &lists_whole);
 	X509_STORE_set_flags(
 		store, X509_V_FLAG_PARTIAL_CHAIN | (lists ? X509_V_FLAG_CRL_CHECK : 0));
 	if (certs == 0 || !certs_whole || !lists_whole) {

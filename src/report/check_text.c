@@ -5,8 +5,7 @@
 #include "report/check_private.h"
 
 enum {
-	LABEL_MIN = 14, /* as in a test's report */
-	DETAIL = 12,    /* where the lines below a row begin */
+	DETAIL = 12, /* where the lines below a row begin */
 	CELL_MAX = 128,
 };
 
@@ -53,17 +52,9 @@ static const char *const labels[] = {
 	[LABEL_FAILURE] = N_("Failure"),
 };
 
-/* Where the colon stands: behind the longest label of the language. */
 static unsigned label_column(const struct report_check *check)
 {
-	unsigned column = LABEL_MIN;
-
-	for (size_t i = 0; i < COUNT(labels); i++) {
-		const unsigned width = sheet_width(slice_str(report_check_look(check, labels[i])));
-
-		column = width + 1 > column ? width + 1 : column;
-	}
-	return column;
+	return report_label_column(labels, COUNT(labels), check->look_up);
 }
 
 /* "Label         : " */

@@ -17,6 +17,9 @@ static inline const char *report_look(const struct report_run *run, const char *
 {
 	return run->look_up ? run->look_up(id) : id;
 }
+/* Where the colon stands behind each of these labels: behind the longest one of the language, and
+ * not in front of the ancestor's. */
+unsigned report_label_column(const char *const *labels, size_t n, text_look_up *look_up);
 /* The failure in one line: what led to it, then what it was; "" on success. */
 void report_put_message(struct buf *b, const struct report_run *run);
 /* A command of a step, its words in capitals replaced by what the test knows. */

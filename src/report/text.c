@@ -13,21 +13,26 @@ void report_put_text(struct sheet *p, const struct report_run *run, struct text 
 
 /* ---- labels ---- */
 
-static const char *const labels[] = { N_("Target Fqdn"), N_("Result"), N_("Latency"),
-	N_("Error Message"), N_("Diagnosis"), N_("Warning"), N_("Proof"), N_("Limit"),
-	N_("Trace") };
-
-/* Where the colon stands: behind the longest label of the language. */
-static unsigned label_column(const struct report_run *run)
+unsigned report_label_column(const char *const *labels, size_t n, text_look_up *look_up)
 {
 	unsigned column = LABEL_MIN;
 
-	for (size_t i = 0; i < COUNT(labels); i++) {
-		const unsigned width = sheet_width(slice_str(report_look(run, labels[i])));
+	for (size_t i = 0; i < n; i++) {
+		const char *label = look_up ? look_up(labels[i]) : labels[i];
+		const unsigned width = sheet_width(slice_str(label));
 
 		column = width + 1 > column ? width + 1 : column;
 	}
 	return column;
+}
+
+static const char *const labels[] = { N_("Target Fqdn"), N_("Result"), N_("Latency"),
+	N_("Error Message"), N_("Diagnosis"), N_("Warning"), N_("Proof"), N_("Limit"),
+	N_("Trace") };
+
+static unsigned label_column(const struct report_run *run)
+{
+	return report_label_column(labels, COUNT(labels), run->look_up);
 }
 
 static void put_label(struct sheet *p, const struct report_run *run, const char *label)

@@ -143,18 +143,26 @@ static void put_end(struct xstream *x, const char *condition)
 	xstream_send(x);
 }
 
+/* `told` is the condition that the peer is told, NULL for none. */
+__attribute__((format(printf, 5, 0))) static void fail_in_words(struct xstream *x,
+	enum xstream_failure f, const char *condition, const char *told, const char *fmt,
+	va_list ap)
+{
+	if (x->has_last)
+		return;
+	end_text(x, vsnprintf(x->text, sizeof(x->text), fmt, ap));
+	put_end(x, told);
+	fail(x, f, condition);
+}
+
 void xstream_refuse(
 	struct xstream *x, enum xstream_failure f, const char *condition, const char *fmt, ...)
 {
 	va_list ap;
 
-	if (x->has_last)
-		return;
 	va_start(ap, fmt);
-	end_text(x, vsnprintf(x->text, sizeof(x->text), fmt, ap));
+	fail_in_words(x, f, condition, condition, fmt, ap);
 	va_end(ap);
-	put_end(x, condition);
-	fail(x, f, condition);
 }
 
 void xstream_give_up(
@@ -162,13 +170,9 @@ void xstream_give_up(
 {
 	va_list ap;
 
-	if (x->has_last)
-		return;
 	va_start(ap, fmt);
-	end_text(x, vsnprintf(x->text, sizeof(x->text), fmt, ap));
+	fail_in_words(x, f, condition, NULL, fmt, ap);
 	va_end(ap);
-	put_end(x, NULL);
-	fail(x, f, condition);
 }
 
 void xstream_unexpected(struct xstream *x, const struct xml_node *node, const char *condition)

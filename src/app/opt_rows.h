@@ -1,0 +1,39 @@
+/* opt_rows.h - options that several commands have, as rows for their tables (app/opt.h).
+ *
+ * Each takes the offset of the value in the command's own struct.
+ */
+#pragma once
+
+#include "app/opt.h"
+
+#define OPT_ROW_CA_FILE(offset_)                                                                   \
+	{                                                                                          \
+		"ca-file", 0, N_("FILE"), OPT_TEXT, (offset_), 0, 0,                               \
+			N_("trust these issuers, not the system's"),                               \
+			.manual = N_(                                                              \
+				"Trust the issuers of certificates in this file, PEM, and not "    \
+				"the "                                                             \
+				"system's.\nLists of revoked certificates may stand beside them.") \
+	}
+#define OPT_ROW_DNS(offset_)                                                                       \
+	{                                                                                          \
+		"dns", 0, N_("HOST[:PORT]"), OPT_TEXT, (offset_), 0, 0,                            \
+			N_("ask this DNS server, not the system's"),                               \
+			.manual = N_(                                                              \
+				"Ask this DNS server, an IP address and a port (53), and not the " \
+				"system's.")                                                       \
+	}
+#define OPT_ROW_REGISTRAR_PORT(letter_, offset_)                                                   \
+	{                                                                                          \
+		"registrar-port", (letter_), N_("N"), OPT_NUMBER, (offset_), 1, 65535,             \
+			N_("TLS port of the target"),                                              \
+			.manual = N_(                                                              \
+				"The target's TLS port; with\n.Fl -registrar\nthe port of that "   \
+				"one.")                                                            \
+	}
+#define OPT_ROW_RECEIVER_SERVER(offset_)                                                           \
+	{                                                                                          \
+		"receiver-server", 0, N_("HOST[:PORT]"), OPT_TEXT, (offset_), 0, 0,                \
+			N_("the receiver's XMPP server; else SRV"),                                \
+			.manual = N_("The receiver's XMPP server, instead of its SRV records.")    \
+	}
