@@ -47,6 +47,28 @@ struct world_record {
 	const char *naptr_service; /* "SIPS+D2T" */
 };
 
+#define POOL    "pool.litware.test"
+#define PARTNER "contoso.test"
+
+#define A(name_, value_)                                                                           \
+	{                                                                                          \
+		.name = (name_), .type = DNS_A, .value = (value_)                                  \
+	}
+#define AAAA(name_, value_)                                                                        \
+	{                                                                                          \
+		.name = (name_), .type = DNS_AAAA, .value = (value_)                               \
+	}
+#define SRV(name_, priority_, weight_, port_, target_)                                             \
+	{                                                                                          \
+		.name = (name_), .type = DNS_SRV, .order = (priority_), .weight = (weight_),       \
+		.port = (port_), .value = (target_)                                                \
+	}
+#define NAPTR(name_, order_, service_, value_)                                                     \
+	{                                                                                          \
+		.name = (name_), .type = DNS_NAPTR, .order = (order_),                             \
+		.naptr_service = (service_), .value = (value_)                                     \
+	}
+
 enum {
 	WORLD_FLOWS = 512,
 	WORLD_QUEUE = 1024,
@@ -389,12 +411,20 @@ static inline void world_drain(struct world *w)
 
 /* ---- life ---- */
 
+static inline void world_end(struct world *w)
+{
+	w->s = sweep_free(w->s);
+	w->queue = mem_free(w->queue);
+}
+
+/* Another one in the place of the one before; w is zeroed at first. */
 static inline void world_begin(struct world *w, const struct sweep_cfg *cfg,
 	const struct world_record *zone, size_t n_zone, const struct world_row *peers,
 	size_t n_peers)
 {
 	struct text why;
 
+	world_end(w);
 	memset(w, 0, sizeof(*w));
 	w->zone = zone;
 	w->n_zone = n_zone;
@@ -445,12 +475,6 @@ static inline const struct sweep_result *world_run(struct world *w)
 	return sweep_result(w->s);
 }
 
-static inline void world_end(struct world *w)
-{
-	w->s = sweep_free(w->s);
-	w->queue = mem_free(w->queue);
-}
-
 /* ---- looking ---- */
 
 static inline const struct sweep_row *world_row(const struct sweep_result *r, const char *addr)
@@ -494,3 +518,23 @@ static inline const char *world_text(const struct text *t, char ret[2048])
 	buf_done(&b);
 	return ret;
 }
+
+/* ---- of the test in hand ---- */
+
+static const struct sweep_cfg pool_cfg = {
+	.side = SWEEP_POOL, .name = SLICE(POOL), .timeout = TS_S(30), .row_timeout = TS_S(5)
+};
+
+static struct world w;
+
+static inline int world_tear_down(void **state)
+{
+	(void)state;
+	world_end(&w);
+	return 0;
+}
+
+#define TEST(f) cmocka_unit_test_teardown(f, world_tear_down)
+
+#define SWEEP(cfg, zone, peers)                                                                    \
+	(world_begin(&w, (cfg), (zone), COUNT(zone), (peers), COUNT(peers)), world_run(&w))

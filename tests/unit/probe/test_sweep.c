@@ -1,43 +1,16 @@
 /* What a sweep finds in a world of scripts: zones, dead hosts, weights, TLS, silence, limits. */
 #include "sweep_world.h"
 
-#define POOL    "pool.litware.test"
-#define PARTNER "contoso.test"
-
-#define A(name_, value_)                                                                           \
-	{                                                                                          \
-		.name = (name_), .type = DNS_A, .value = (value_)                                  \
-	}
-#define AAAA(name_, value_)                                                                        \
-	{                                                                                          \
-		.name = (name_), .type = DNS_AAAA, .value = (value_)                               \
-	}
-#define SRV(name_, priority_, weight_, port_, target_)                                             \
-	{                                                                                          \
-		.name = (name_), .type = DNS_SRV, .order = (priority_), .weight = (weight_),       \
-		.port = (port_), .value = (target_)                                                \
-	}
-#define NAPTR(name_, order_, service_, value_)                                                     \
-	{                                                                                          \
-		.name = (name_), .type = DNS_NAPTR, .order = (order_),                             \
-		.naptr_service = (service_), .value = (value_)                                     \
-	}
 #define FAILS(name_, type_, status_)                                                               \
 	{                                                                                          \
 		.name = (name_), .type = (type_), .status = (status_)                              \
 	}
 
-static const struct sweep_cfg pool_cfg = {
-	.side = SWEEP_POOL, .name = SLICE(POOL), .timeout = TS_S(30), .row_timeout = TS_S(5)
-};
 static const struct sweep_cfg partner_cfg = { .side = SWEEP_PARTNER,
 	.name = SLICE(PARTNER),
 	.from = SLICE("litware.test"),
 	.timeout = TS_S(30),
 	.row_timeout = TS_S(5) };
-
-#define SWEEP(w, cfg, zone, peers)                                                                 \
-	(world_begin((w), (cfg), (zone), COUNT(zone), (peers), COUNT(peers)), world_run(w))
 
 static const struct world_row all_fine[] = { { .at = "" } };
 
@@ -73,12 +46,11 @@ static void every_address_of_every_transport_is_a_row(void **state)
 		{ "192.0.2.9:5061", TRANSPORT_TLS, SWEEP_SIP_FEDERATION, SWEEP_PLAN_NONE },
 	};
 	struct sweep_cfg cfg = pool_cfg;
-	struct world w;
 
 	(void)state;
 	cfg.domains[0] = SLICE("litware.test");
 	cfg.n_domains = 1;
-	const struct sweep_result *r = SWEEP(&w, &cfg, full_pool, all_fine);
+	const struct sweep_result *r = SWEEP(&cfg, full_pool, all_fine);
 	assert_int_equal(r->n_rows, COUNT(want));
 	for (size_t i = 0; i < COUNT(want); i++) {
 		const struct sweep_row *row = &r->rows[i];
@@ -102,7 +74,6 @@ static void every_address_of_every_transport_is_a_row(void **state)
 	assert_true(r->rows[0].has_days && r->rows[0].days_left == 90);
 	assert_int_equal(r->n_findings, 0);
 	assert_int_equal(sweep_exit_status(r, true), 0);
-	world_end(&w);
 }
 
 static const struct world_record full_partner[] = {
@@ -124,10 +95,9 @@ static void client_and_server_ports_are_each_one_set(void **state)
 				"</stream:features>" },
 		{ .at = "" },
 	};
-	struct world w;
 
 	(void)state;
-	const struct sweep_result *r = SWEEP(&w, &partner_cfg, full_partner, peers);
+	const struct sweep_result *r = SWEEP(&partner_cfg, full_partner, peers);
 	assert_int_equal(r->n_rows, 4);
 	/* XEP-0368: by priority, whatever the service. */
 	assert_int_equal(r->rows[0].addr.port, 5223);
@@ -145,27 +115,26 @@ static void client_and_server_ports_are_each_one_set(void **state)
 	assert_true(server->dialback && server->dialback_errors);
 	assert_string_equal(server->mechanisms.v[0], "EXTERNAL");
 	assert_int_equal(r->n_findings, 0);
-	world_end(&w);
 }
 
 /* ---- two hosts, one of them dead ---- */
 
+static const struct world_record two_hosts[] = {
+	SRV("_sips._tcp." POOL, 10, 0, 5061, "one.litware.test"),
+	SRV("_sips._tcp." POOL, 20, 0, 5061, "two.litware.test"),
+	A("one.litware.test", "192.0.2.1"),
+	A("two.litware.test", "192.0.2.2"),
+};
+
 static void a_dead_second_server_is_a_warning(void **state)
 {
-	static const struct world_record zone[] = {
-		SRV("_sips._tcp." POOL, 10, 0, 5061, "one.litware.test"),
-		SRV("_sips._tcp." POOL, 20, 0, 5061, "two.litware.test"),
-		A("one.litware.test", "192.0.2.1"),
-		A("two.litware.test", "192.0.2.2"),
-	};
 	static const struct world_row peers[] = {
 		{ .at = "192.0.2.2", .peer = PEER_REFUSES },
 		{ .at = "" },
 	};
-	struct world w;
 
 	(void)state;
-	const struct sweep_result *r = SWEEP(&w, &pool_cfg, zone, peers);
+	const struct sweep_result *r = SWEEP(&pool_cfg, two_hosts, peers);
 	assert_int_equal(r->n_rows, 2);
 	assert_true(r->rows[0].used && !r->rows[0].passed_over);
 	assert_int_equal(r->rows[1].outcome, SWEEP_FAILED);
@@ -176,46 +145,35 @@ static void a_dead_second_server_is_a_warning(void **state)
 	assert_int_equal(r->findings[0].fault->evidence.err, ECONNREFUSED);
 	assert_int_equal(sweep_exit_status(r, false), 0);
 	assert_int_equal(sweep_exit_status(r, true), 1);
-	world_end(&w);
 }
 
 static void a_dead_first_server_is_passed_over(void **state)
 {
-	static const struct world_record zone[] = {
-		SRV("_sips._tcp." POOL, 10, 0, 5061, "one.litware.test"),
-		SRV("_sips._tcp." POOL, 20, 0, 5061, "two.litware.test"),
-		A("one.litware.test", "192.0.2.1"),
-		A("two.litware.test", "192.0.2.2"),
-	};
 	static const struct world_row peers[] = {
 		{ .at = "192.0.2.1", .peer = PEER_DROPS },
 		{ .at = "" },
 	};
-	struct world w;
 
 	(void)state;
-	const struct sweep_result *r = SWEEP(&w, &pool_cfg, zone, peers);
+	const struct sweep_result *r = SWEEP(&pool_cfg, two_hosts, peers);
 	assert_false(r->rows[0].used);
 	assert_true(r->rows[1].used && r->rows[1].passed_over);
 	assert_string_equal(world_reason(&r->rows[0]), "tcp_timeout");
 	assert_int_equal(r->rows[0].took[SWEEP_CONNECT], TS_S(5));
 	assert_int_equal(r->n_of[SWEEP_WARNING], 1);
 	assert_int_equal(sweep_exit_status(r, false), 0);
-	world_end(&w);
 }
 
 static void when_all_are_dead_a_test_would_fail_by_each(void **state)
 {
 	static const struct world_row peers[] = { { .at = "", .peer = PEER_REFUSES } };
-	struct world w;
 
 	(void)state;
-	const struct sweep_result *r = SWEEP(&w, &partner_cfg, full_partner, peers);
+	const struct sweep_result *r = SWEEP(&partner_cfg, full_partner, peers);
 	assert_int_equal(r->n_of[SWEEP_FAILURE], 4);
 	for (unsigned i = 0; i < r->n_rows; i++)
 		assert_false(r->rows[i].used);
 	assert_int_equal(sweep_exit_status(r, false), 1);
-	world_end(&w);
 }
 
 static void a_dead_federation_port_is_for_information(void **state)
@@ -225,17 +183,15 @@ static void a_dead_federation_port_is_for_information(void **state)
 		{ .at = "" },
 	};
 	struct sweep_cfg cfg = pool_cfg;
-	struct world w;
 
 	(void)state;
 	cfg.domains[0] = SLICE("litware.test");
 	cfg.n_domains = 1;
-	const struct sweep_result *r = SWEEP(&w, &cfg, full_pool, peers);
+	const struct sweep_result *r = SWEEP(&cfg, full_pool, peers);
 	assert_int_equal(world_row(r, "192.0.2.9:5061")->outcome, SWEEP_FAILED);
 	assert_int_equal(r->n_findings, 1);
 	assert_int_equal(r->findings[0].severity, SWEEP_NOTE);
 	assert_int_equal(sweep_exit_status(r, true), 0);
-	world_end(&w);
 }
 
 /* ---- chance ---- */
@@ -260,10 +216,9 @@ static void weights_are_shares_of_those_that_can_be_connected_to(void **state)
 		{ .at = "192.0.2.3", .peer = PEER_REFUSES },
 		{ .at = "" },
 	};
-	struct world w;
 
 	(void)state;
-	const struct sweep_result *r = SWEEP(&w, &partner_cfg, zone, peers);
+	const struct sweep_result *r = SWEEP(&partner_cfg, zone, peers);
 	/* 60 of 60 + 30; the two addresses of b share its 30; c is dead; d has next to no chance.
 	 */
 	assert_int_equal(world_row(r, "192.0.2.1:5222")->share_permille, 666);
@@ -275,7 +230,6 @@ static void weights_are_shares_of_those_that_can_be_connected_to(void **state)
 	assert_false(world_row(r, "192.0.2.3:5222")->used);
 	assert_false(world_row(r, "192.0.2.4:5222")->used);
 	assert_false(world_row(r, "192.0.2.5:5222")->used);
-	world_end(&w);
 }
 
 static void hosts_without_weights_are_as_likely_as_each_other(void **state)
@@ -290,10 +244,9 @@ static void hosts_without_weights_are_as_likely_as_each_other(void **state)
 		{ .at = "192.0.2.2", .says = "503 Service Unavailable" },
 		{ .at = "" },
 	};
-	struct world w;
 
 	(void)state;
-	const struct sweep_result *r = SWEEP(&w, &pool_cfg, zone, peers);
+	const struct sweep_result *r = SWEEP(&pool_cfg, zone, peers);
 	assert_int_equal(r->rows[0].share_permille, 500);
 	assert_int_equal(r->rows[1].share_permille, 500);
 	assert_int_equal(r->rows[1].n_equals, 2);
@@ -302,7 +255,6 @@ static void hosts_without_weights_are_as_likely_as_each_other(void **state)
 	assert_int_equal(r->findings[0].severity, SWEEP_FAILURE);
 	assert_string_equal(world_id(&r->findings[0]), "sip_server_error");
 	assert_int_equal(r->findings[0].fault->evidence.sip_status, 503);
-	world_end(&w);
 }
 
 /* ---- plans ---- */
@@ -320,10 +272,9 @@ static void records_that_naptr_does_not_name_are_nobodys_way(void **state)
 		{ .at = "192.0.2.1:5061", .peer = PEER_REFUSES },
 		{ .at = "" },
 	};
-	struct world w;
 
 	(void)state;
-	const struct sweep_result *r = SWEEP(&w, &pool_cfg, zone, peers);
+	const struct sweep_result *r = SWEEP(&pool_cfg, zone, peers);
 	assert_int_equal(r->n_rows, 2);
 	assert_true(r->rows[0].used && r->rows[0].source == SWEEP_NAPTR);
 	assert_string_equal(r->rows[0].service, "_sip._tcp.other.test");
@@ -332,7 +283,6 @@ static void records_that_naptr_does_not_name_are_nobodys_way(void **state)
 	assert_int_equal(sweep_exit_status(r, false), 0);
 	const struct question *q = &r->questions[0];
 	assert_true(q->type == DNS_NAPTR && q->n_records == 2 && q->n_usable == 1);
-	world_end(&w);
 }
 
 static void the_order_of_naptr_comes_before_our_own_preference(void **state)
@@ -344,13 +294,11 @@ static void the_order_of_naptr_comes_before_our_own_preference(void **state)
 		SRV("_sip._udp." POOL, 0, 0, 5060, "one.litware.test"),
 		A("one.litware.test", "192.0.2.1"),
 	};
-	struct world w;
 
 	(void)state;
-	const struct sweep_result *r = SWEEP(&w, &pool_cfg, zone, all_fine);
+	const struct sweep_result *r = SWEEP(&pool_cfg, zone, all_fine);
 	assert_int_equal(r->rows[0].transport, TRANSPORT_UDP);
 	assert_true(r->rows[0].used && !r->rows[1].used);
-	world_end(&w);
 }
 
 static void without_naptr_tls_comes_first(void **state)
@@ -360,38 +308,33 @@ static void without_naptr_tls_comes_first(void **state)
 		SRV("_sips._tcp." POOL, 50, 0, 5061, "one.litware.test"),
 		A("one.litware.test", "192.0.2.1"),
 	};
-	struct world w;
 
 	(void)state;
-	const struct sweep_result *r = SWEEP(&w, &pool_cfg, zone, all_fine);
+	const struct sweep_result *r = SWEEP(&pool_cfg, zone, all_fine);
 	assert_int_equal(r->rows[0].transport, TRANSPORT_TLS);
 	assert_true(r->rows[0].used);
 	assert_int_equal(r->rows[0].source, SWEEP_SRV);
-	world_end(&w);
 }
 
 static void without_records_the_name_itself_is_tried(void **state)
 {
 	static const struct world_record zone[] = { A(POOL, "192.0.2.1") };
 	static const struct world_record partner[] = { A(PARTNER, "192.0.2.2") };
-	struct world w;
 
 	(void)state;
-	const struct sweep_result *r = SWEEP(&w, &pool_cfg, zone, all_fine);
+	const struct sweep_result *r = SWEEP(&pool_cfg, zone, all_fine);
 	assert_int_equal(r->n_rows, 1);
 	assert_int_equal(r->rows[0].source, SWEEP_FALLBACK);
 	assert_int_equal(r->rows[0].addr.port, 5061);
 	assert_true(r->rows[0].used);
 	assert_non_null(world_finding(r, "dns_fallback"));
 	assert_int_equal(r->n_of[SWEEP_WARNING], 1);
-	world_end(&w);
 
-	r = SWEEP(&w, &partner_cfg, partner, all_fine);
+	r = SWEEP(&partner_cfg, partner, all_fine);
 	assert_int_equal(r->n_rows, 2);
 	assert_int_equal(r->rows[0].addr.port, 5222);
 	assert_int_equal(r->rows[1].addr.port, 5269);
 	assert_int_equal(r->n_findings, 0);
-	world_end(&w);
 }
 
 static void a_server_port_that_nobody_announces_is_a_warning(void **state)
@@ -405,39 +348,34 @@ static void a_server_port_that_nobody_announces_is_a_warning(void **state)
 		{ .at = "192.0.2.3", .peer = PEER_REFUSES },
 		{ .at = "" },
 	};
-	struct world w;
 
 	(void)state;
-	const struct sweep_result *r = SWEEP(&w, &partner_cfg, zone, peers);
+	const struct sweep_result *r = SWEEP(&partner_cfg, zone, peers);
 	assert_int_equal(r->n_of[SWEEP_FAILURE], 0);
 	assert_int_equal(r->n_of[SWEEP_WARNING], 1);
 	assert_int_equal(world_row(r, "192.0.2.3:5269")->outcome, SWEEP_FAILED);
-	world_end(&w);
 }
 
 static void a_server_that_is_named_by_hand_is_the_way(void **state)
 {
 	struct sweep_cfg cfg = pool_cfg;
-	struct world w;
 
 	(void)state;
 	cfg.server = SLICE("sip:192.0.2.7:5070;transport=tcp");
-	const struct sweep_result *r = SWEEP(&w, &cfg, full_pool, all_fine);
+	const struct sweep_result *r = SWEEP(&cfg, full_pool, all_fine);
 	assert_int_equal(r->rows[0].source, SWEEP_GIVEN);
 	assert_true(r->rows[0].used);
 	assert_int_equal(r->n_rows, 7);
 	for (unsigned i = 1; i < r->n_rows; i++)
 		assert_true(r->rows[i].plan == SWEEP_PLAN_NONE && !r->rows[i].used);
-	world_end(&w);
 
 	cfg = partner_cfg;
 	cfg.server = SLICE("192.0.2.8:6222");
-	r = SWEEP(&w, &cfg, full_partner, all_fine);
+	r = SWEEP(&cfg, full_partner, all_fine);
 	assert_true(r->rows[0].source == SWEEP_GIVEN && r->rows[0].used);
 	assert_int_equal(r->rows[0].addr.port, 6222);
 	assert_int_equal(world_row(r, "192.0.2.2:5223")->plan, SWEEP_PLAN_NONE);
 	assert_int_equal(world_row(r, "192.0.2.2:5269")->plan, SWEEP_PLAN_SERVER);
-	world_end(&w);
 }
 
 static void what_is_named_by_hand_needs_no_dns(void **state)
@@ -447,32 +385,28 @@ static void what_is_named_by_hand_needs_no_dns(void **state)
 		FAILS("_sips._tcp." POOL, DNS_SRV, DNS_REFUSED),
 	};
 	struct sweep_cfg cfg = pool_cfg;
-	struct world w;
 
 	(void)state;
 	cfg.server = SLICE("sip:192.0.2.7:5061;transport=tls");
-	const struct sweep_result *r = SWEEP(&w, &cfg, zone, all_fine);
+	const struct sweep_result *r = SWEEP(&cfg, zone, all_fine);
 	assert_int_equal(r->n_of[SWEEP_NOTE], 1);
 	assert_string_equal(world_id(&r->findings[0]), "dns_refused");
 	assert_int_equal(r->findings[0].more, 1);
 	assert_int_equal(sweep_exit_status(r, true), 0);
-	world_end(&w);
 }
 
 static void a_transport_of_the_uri_is_the_only_way(void **state)
 {
 	struct sweep_cfg cfg = pool_cfg;
-	struct world w;
 
 	(void)state;
 	cfg.server = SLICE("sip:" POOL ";transport=udp");
-	const struct sweep_result *r = SWEEP(&w, &cfg, full_pool, all_fine);
+	const struct sweep_result *r = SWEEP(&cfg, full_pool, all_fine);
 	assert_int_equal(r->rows[0].transport, TRANSPORT_UDP);
 	assert_true(r->rows[0].used && r->rows[0].source == SWEEP_SRV);
 	for (unsigned i = 0; i < r->n_rows; i++)
 		assert_int_equal(
 			r->rows[i].plan == SWEEP_PLAN_SIP, r->rows[i].transport == TRANSPORT_UDP);
-	world_end(&w);
 }
 
 /* ---- what the DNS says ---- */
@@ -499,9 +433,8 @@ static void every_status_of_the_dns_has_its_reason(void **state)
 			FAILS(POOL, DNS_A, rows[i].status),
 			FAILS(POOL, DNS_AAAA, rows[i].status),
 		};
-		struct world w;
 
-		const struct sweep_result *r = SWEEP(&w, &pool_cfg, zone, all_fine);
+		const struct sweep_result *r = SWEEP(&pool_cfg, zone, all_fine);
 		assert_int_equal(r->n_rows, 1);
 		assert_int_equal(r->rows[0].outcome, SWEEP_FAILED);
 		assert_int_equal(r->rows[0].reached, SWEEP_RESOLVE);
@@ -509,7 +442,6 @@ static void every_status_of_the_dns_has_its_reason(void **state)
 		assert_int_equal(r->findings[0].severity, SWEEP_FAILURE);
 		assert_string_equal(world_id(&r->findings[0]), rows[i].reason);
 		assert_int_equal(sweep_exit_status(r, false), 1);
-		world_end(&w);
 	}
 }
 
@@ -521,10 +453,9 @@ static void a_question_that_nobody_answers_does_not_hold_up_the_rows(void **stat
 		A("one.litware.test", "192.0.2.1"),
 		FAILS("one.litware.test", DNS_AAAA, DNS_TIMEOUT),
 	};
-	struct world w;
 
 	(void)state;
-	const struct sweep_result *r = SWEEP(&w, &pool_cfg, zone, all_fine);
+	const struct sweep_result *r = SWEEP(&pool_cfg, zone, all_fine);
 	assert_true(r->rows[0].used);
 	assert_int_equal(w.n_dropped_questions, 2);
 	assert_true(r->duration >= TS_S(15) && r->duration < TS_S(16));
@@ -532,7 +463,6 @@ static void a_question_that_nobody_answers_does_not_hold_up_the_rows(void **stat
 	assert_string_equal(world_id(&r->findings[0]), "dns_timeout");
 	assert_int_equal(r->findings[0].more, 1);
 	assert_int_equal(sweep_exit_status(r, false), 0);
-	world_end(&w);
 }
 
 static void a_dot_says_no_and_there_is_no_fallback(void **state)
@@ -542,10 +472,9 @@ static void a_dot_says_no_and_there_is_no_fallback(void **state)
 		SRV("_xmpp-server._tcp." PARTNER, 0, 0, 0, ""),
 		A(PARTNER, "192.0.2.1"),
 	};
-	struct world w;
 
 	(void)state;
-	const struct sweep_result *r = SWEEP(&w, &partner_cfg, zone, all_fine);
+	const struct sweep_result *r = SWEEP(&partner_cfg, zone, all_fine);
 	assert_int_equal(r->n_rows, 0);
 	assert_int_equal(r->n_findings, 2);
 	assert_string_equal(world_id(&r->findings[0]), "dns_srv_not_offered");
@@ -553,7 +482,6 @@ static void a_dot_says_no_and_there_is_no_fallback(void **state)
 	assert_string_equal(r->findings[0].fault->evidence.dns_name, "_xmpp-client._tcp." PARTNER);
 	assert_int_equal(r->findings[1].severity, SWEEP_WARNING);
 	assert_int_equal(sweep_exit_status(r, false), 1);
-	world_end(&w);
 }
 
 /* XEP-0368 section 5: a target "." of either service forbids A and AAAA, and leaves the other. */
@@ -594,10 +522,9 @@ static void a_dot_of_one_xmpp_service_forbids_the_fallback_only(void **state)
 			rows[i].zone[1],
 		};
 		unsigned n = 0;
-		struct world w;
 
 		print_message("case: %s\n", rows[i].name);
-		const struct sweep_result *r = SWEEP(&w, &partner_cfg, zone, all_fine);
+		const struct sweep_result *r = SWEEP(&partner_cfg, zone, all_fine);
 		for (unsigned k = 0; k < r->n_rows; k++) {
 			n += r->rows[k].plan == SWEEP_PLAN_CLIENT;
 			assert_int_not_equal(r->rows[k].source, SWEEP_FALLBACK);
@@ -612,7 +539,6 @@ static void a_dot_of_one_xmpp_service_forbids_the_fallback_only(void **state)
 			assert_int_equal(r->rows[0].kind, rows[i].kind);
 			assert_true(r->rows[0].used);
 		}
-		world_end(&w);
 	}
 }
 
@@ -624,13 +550,11 @@ static void direct_tls_that_is_not_offered_is_no_finding(void **state)
 		SRV("_xmpp-server._tcp." PARTNER, 0, 0, 5269, "xmpp.contoso.test"),
 		A("xmpp.contoso.test", "192.0.2.1"),
 	};
-	struct world w;
 
 	(void)state;
-	const struct sweep_result *r = SWEEP(&w, &partner_cfg, zone, all_fine);
+	const struct sweep_result *r = SWEEP(&partner_cfg, zone, all_fine);
 	assert_int_equal(r->n_rows, 2);
 	assert_int_equal(r->n_findings, 0);
-	world_end(&w);
 }
 
 static void a_host_without_an_address_is_a_row_that_failed(void **state)
@@ -640,17 +564,15 @@ static void a_host_without_an_address_is_a_row_that_failed(void **state)
 		SRV("_sips._tcp." POOL, 20, 0, 5061, "one.litware.test"),
 		A("one.litware.test", "192.0.2.1"),
 	};
-	struct world w;
 
 	(void)state;
-	const struct sweep_result *r = SWEEP(&w, &pool_cfg, zone, all_fine);
+	const struct sweep_result *r = SWEEP(&pool_cfg, zone, all_fine);
 	assert_int_equal(r->n_rows, 2);
 	assert_int_equal(r->rows[0].addr.family, 0);
 	assert_string_equal(r->rows[0].host, "gone.litware.test");
 	assert_string_equal(world_reason(&r->rows[0]), "dns_nxdomain");
 	assert_true(r->rows[1].used && r->rows[1].passed_over);
 	assert_int_equal(r->n_of[SWEEP_WARNING], 1);
-	world_end(&w);
 }
 
 /* ---- address families ---- */
@@ -661,14 +583,12 @@ static void an_ipv6_only_host_is_used(void **state)
 		SRV("_sips._tcp." POOL, 10, 0, 5061, "six.litware.test"),
 		AAAA("six.litware.test", "2001:db8::6"),
 	};
-	struct world w;
 
 	(void)state;
-	const struct sweep_result *r = SWEEP(&w, &pool_cfg, zone, all_fine);
+	const struct sweep_result *r = SWEEP(&pool_cfg, zone, all_fine);
 	assert_int_equal(r->n_rows, 1);
 	assert_true(r->rows[0].used);
 	assert_int_equal(r->n_findings, 0);
-	world_end(&w);
 }
 
 static void a_machine_without_ipv6_is_not_the_servers_fault(void **state)
@@ -690,26 +610,22 @@ static void a_machine_without_ipv6_is_not_the_servers_fault(void **state)
 		AAAA("six.litware.test", "2001:db8::6"),
 		A("six.litware.test", "192.0.2.6"),
 	};
-	struct world w;
 
 	(void)state;
-	const struct sweep_result *r = SWEEP(&w, &pool_cfg, full_pool, peers);
+	const struct sweep_result *r = SWEEP(&pool_cfg, full_pool, peers);
 	assert_true(r->rows[0].used);
 	assert_int_equal(r->n_of[SWEEP_NOTE], 2); /* TLS and TCP; a UDP socket is no proof */
 	assert_int_equal(r->n_of[SWEEP_WARNING] + r->n_of[SWEEP_FAILURE], 0);
 	assert_int_equal(sweep_exit_status(r, true), 0);
-	world_end(&w);
 
-	r = SWEEP(&w, &pool_cfg, six, peers);
+	r = SWEEP(&pool_cfg, six, peers);
 	assert_int_equal(r->n_of[SWEEP_FAILURE], 1);
 	assert_int_equal(sweep_exit_status(r, false), 3);
-	world_end(&w);
 
 	/* What the other side must mend comes before what this one must. */
-	r = SWEEP(&w, &pool_cfg, both, dead);
+	r = SWEEP(&pool_cfg, both, dead);
 	assert_int_equal(r->n_of[SWEEP_FAILURE], 2);
 	assert_int_equal(sweep_exit_status(r, false), 1);
-	world_end(&w);
 }
 
 /* ---- TLS ---- */
@@ -723,10 +639,9 @@ static void every_fault_of_a_chain_is_noted_and_what_comes_behind_is_seen(void *
 		{ .at = "" },
 	};
 	char text[2048];
-	struct world w;
 
 	(void)state;
-	const struct sweep_result *r = SWEEP(&w, &partner_cfg, full_partner, peers);
+	const struct sweep_result *r = SWEEP(&partner_cfg, full_partner, peers);
 	const struct sweep_row *row = &r->rows[0];
 	assert_int_equal(row->outcome, SWEEP_FAILED);
 	assert_string_equal(world_reason(row), "tls_cert_expired");
@@ -737,7 +652,6 @@ static void every_fault_of_a_chain_is_noted_and_what_comes_behind_is_seen(void *
 	assert_int_equal(row->features.mechanisms.n, 2);
 	assert_int_equal(row->reached, SWEEP_ANSWER);
 	assert_int_equal(r->findings[0].severity, SWEEP_FAILURE);
-	world_end(&w);
 }
 
 static void dialback_makes_up_for_a_servers_certificate(void **state)
@@ -752,30 +666,25 @@ static void dialback_makes_up_for_a_servers_certificate(void **state)
 		{ .at = "192.0.2.2:5269", .faults = TLS_FAULT_UNTRUSTED },
 		{ .at = "" },
 	};
-	struct world w;
 
 	(void)state;
-	const struct sweep_result *r = SWEEP(&w, &partner_cfg, full_partner, with);
+	const struct sweep_result *r = SWEEP(&partner_cfg, full_partner, with);
 	assert_int_equal(r->findings[0].severity, SWEEP_WARNING);
 	assert_string_equal(world_id(&r->findings[0]), "tls_untrusted_issuer");
-	world_end(&w);
-	r = SWEEP(&w, &partner_cfg, full_partner, without);
+	r = SWEEP(&partner_cfg, full_partner, without);
 	assert_int_equal(r->findings[0].severity, SWEEP_FAILURE);
-	world_end(&w);
 }
 
 static void a_certificate_that_ends_soon_is_told_once(void **state)
 {
 	static const struct world_row peers[] = { { .at = "", .days = 5 } };
-	struct world w;
 
 	(void)state;
-	const struct sweep_result *r = SWEEP(&w, &partner_cfg, full_partner, peers);
+	const struct sweep_result *r = SWEEP(&partner_cfg, full_partner, peers);
 	assert_int_equal(r->n_findings, 1);
 	assert_string_equal(world_id(&r->findings[0]), "certificate_ends_soon");
 	assert_int_equal(r->findings[0].severity, SWEEP_WARNING);
 	assert_int_equal(r->rows[0].days_left, 5);
-	world_end(&w);
 }
 
 /* ---- peers that are something else ---- */
@@ -828,16 +737,14 @@ static void every_misbehaviour_has_its_reason(void **state)
 			{ .at = "" },
 		};
 		const bool pool = strncmp(rows[i].at, "192.0.2.1", 9) == 0;
-		struct world w;
 
-		const struct sweep_result *r = pool ? SWEEP(&w, &pool_cfg, full_pool, peers)
-						    : SWEEP(&w, &partner_cfg, full_partner, peers);
+		const struct sweep_result *r = pool ? SWEEP(&pool_cfg, full_pool, peers)
+						    : SWEEP(&partner_cfg, full_partner, peers);
 		const struct sweep_row *row = world_row(r, rows[i].at);
 		assert_int_equal(row->outcome, SWEEP_FAILED);
 		assert_string_equal(world_reason(row), rows[i].reason);
 		assert_int_equal(row->faults[0].step, rows[i].step);
 		assert_true(addr_eq(&row->faults[0].evidence.address, &row->addr));
-		world_end(&w);
 	}
 }
 
@@ -849,20 +756,17 @@ static void an_options_over_udp_is_sent_again_and_given_up(void **state)
 	};
 	static const struct world_row silent[] = { { .at = "", .peer = PEER_SILENT } };
 	static const struct world_row refuses[] = { { .at = "", .peer = PEER_REFUSES } };
-	struct world w;
 
 	(void)state;
-	const struct sweep_result *r = SWEEP(&w, &pool_cfg, zone, silent);
+	const struct sweep_result *r = SWEEP(&pool_cfg, zone, silent);
 	assert_string_equal(world_reason(&r->rows[0]), "sip_no_answer");
 	assert_int_equal(w.sockets[1].heard, 4); /* at 0, 0.5, 1.5 and 3.5 s */
 	assert_non_null(strstr(w.last, "OPTIONS sip:" POOL " SIP/2.0\r\n"));
 	/* Nothing says that nobody is there: a test would go no further. */
 	assert_true(r->rows[0].used);
 	assert_int_equal(r->findings[0].severity, SWEEP_FAILURE);
-	world_end(&w);
-	r = SWEEP(&w, &pool_cfg, zone, refuses);
+	r = SWEEP(&pool_cfg, zone, refuses);
 	assert_string_equal(world_reason(&r->rows[0]), "udp_refused");
-	world_end(&w);
 }
 
 static void any_answer_shows_a_server_but_a_failure_of_its_own(void **state)
@@ -882,12 +786,10 @@ static void any_answer_shows_a_server_but_a_failure_of_its_own(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		const struct world_row peers[] = { { .at = "", .says = rows[i].says } };
-		struct world w;
 
-		const struct sweep_result *r = SWEEP(&w, &pool_cfg, full_pool, peers);
+		const struct sweep_result *r = SWEEP(&pool_cfg, full_pool, peers);
 		assert_string_equal(world_reason(&r->rows[0]), rows[i].reason);
 		assert_int_equal(r->rows[0].sip_status, strtol(rows[i].says, NULL, 10));
-		world_end(&w);
 	}
 }
 
@@ -895,7 +797,6 @@ static void names_of_a_peer_are_bounded_and_clean(void **state)
 {
 	static char says[1900];
 	const struct world_row peers[] = { { .at = "", .says = says } };
-	struct world w;
 	int n = snprintf(says, sizeof(says),
 		"<stream:features><mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>"
 		"<mechanism>a mechanism\nof &lt;many> words</mechanism><mechanism/>");
@@ -904,13 +805,12 @@ static void names_of_a_peer_are_bounded_and_clean(void **state)
 	for (unsigned i = 0; i < 19; i++)
 		n += snprintf(says + n, sizeof(says) - (size_t)n, "<mechanism>M-%u</mechanism>", i);
 	snprintf(says + n, sizeof(says) - (size_t)n, "</mechanisms></stream:features>");
-	const struct sweep_result *r = SWEEP(&w, &partner_cfg, full_partner, peers);
+	const struct sweep_result *r = SWEEP(&partner_cfg, full_partner, peers);
 	const struct feature_names *names = &r->rows[0].features.mechanisms;
 	assert_int_equal(names->n, FEATURES_NAMES_MAX);
 	assert_int_equal(names->left_out, 4);
 	assert_string_equal(names->v[0], "a?mechanism?of??many??w");
 	assert_string_equal(names->v[1], "M-0");
-	world_end(&w);
 }
 
 /* ---- limits ---- */
@@ -921,7 +821,6 @@ static void a_hostile_zone_is_cut_counted_and_said(void **state)
 	static struct world_record zone[EACH + EACH * EACH];
 	static char targets[EACH][32], addresses[EACH * EACH][32];
 	size_t n = 0;
-	struct world w;
 
 	(void)state;
 	for (unsigned i = 0; i < EACH; i++) {
@@ -934,7 +833,7 @@ static void a_hostile_zone_is_cut_counted_and_said(void **state)
 			zone[n++] = (struct world_record)A(targets[i], a);
 		}
 	}
-	const struct sweep_result *r = SWEEP(&w, &pool_cfg, zone, all_fine);
+	const struct sweep_result *r = SWEEP(&pool_cfg, zone, all_fine);
 	assert_int_equal(r->n_rows, SWEEP_SERVICE_ROWS_MAX);
 	assert_int_equal(r->left_out_targets, EACH - SWEEP_TARGETS_MAX);
 	assert_int_equal(r->left_out_addresses, SWEEP_TARGETS_MAX * EACH - SWEEP_SERVICE_ROWS_MAX);
@@ -947,7 +846,6 @@ static void a_hostile_zone_is_cut_counted_and_said(void **state)
 	assert_non_null(f);
 	assert_int_equal(f->severity, SWEEP_WARNING);
 	assert_non_null(strstr(world_text(&f->message, text), "48 hosts and 992 addresses"));
-	world_end(&w);
 }
 
 static void a_flood_of_naptr_records_leaves_room_for_the_fallback(void **state)
@@ -955,7 +853,6 @@ static void a_flood_of_naptr_records_leaves_room_for_the_fallback(void **state)
 	enum { N = 64 };
 	static struct world_record zone[N + 1];
 	static char names[N][40];
-	struct world w;
 
 	(void)state;
 	for (unsigned i = 0; i < N; i++) {
@@ -963,12 +860,11 @@ static void a_flood_of_naptr_records_leaves_room_for_the_fallback(void **state)
 		zone[i] = (struct world_record)NAPTR(POOL, i, "SIPS+D2T", names[i]);
 	}
 	zone[N] = (struct world_record)A(POOL, "192.0.2.1");
-	const struct sweep_result *r = SWEEP(&w, &pool_cfg, zone, all_fine);
+	const struct sweep_result *r = SWEEP(&pool_cfg, zone, all_fine);
 	assert_int_equal(r->n_rows, 1);
 	assert_int_equal(r->rows[0].source, SWEEP_FALLBACK);
 	assert_int_equal(r->left_out_services, N - (SWEEP_SERVICES_MAX - 2 - 3));
 	assert_non_null(world_finding(r, "zone_cut"));
-	world_end(&w);
 }
 
 static void the_deadline_ends_everything(void **state)
@@ -978,7 +874,6 @@ static void the_deadline_ends_everything(void **state)
 	static char targets[N][32], addresses[N][32];
 	static const struct world_row peers[] = { { .at = "", .peer = PEER_DROPS } };
 	struct sweep_cfg cfg = pool_cfg;
-	struct world w;
 
 	(void)state;
 	for (unsigned i = 0; i < N; i++) {
@@ -988,7 +883,7 @@ static void the_deadline_ends_everything(void **state)
 		zone[N + i] = (struct world_record)A(targets[i], addresses[i]);
 	}
 	cfg.timeout = TS_S(7);
-	const struct sweep_result *r = SWEEP(&w, &cfg, zone, peers);
+	const struct sweep_result *r = SWEEP(&cfg, zone, peers);
 	assert_int_equal(r->n_rows, 32);
 	assert_int_equal(r->duration, TS_S(7));
 	assert_int_equal(r->not_tried, 32 - 2 * SWEEP_PARALLEL);
@@ -996,14 +891,12 @@ static void the_deadline_ends_everything(void **state)
 	assert_non_null(world_finding(r, "sweep_unfinished"));
 	assert_int_equal(r->rows[31].outcome, SWEEP_NOT_TRIED);
 	assert_int_equal(sweep_exit_status(r, false), 1);
-	world_end(&w);
 }
 
 static void an_interruption_ends_it_at_once(void **state)
 {
 	static const struct world_row peers[] = { { .at = "", .peer = PEER_DROPS } };
 	const struct fact stop = { .type = FACT_STOP };
-	struct world w;
 
 	(void)state;
 	world_begin(&w, &pool_cfg, full_pool, COUNT(full_pool), peers, COUNT(peers));
@@ -1013,16 +906,15 @@ static void an_interruption_ends_it_at_once(void **state)
 	const struct sweep_result *r = world_run(&w);
 	assert_true(r->interrupted);
 	assert_int_equal(sweep_exit_status(r, false), 3);
-	world_end(&w);
 }
 
 /* ---- strays ---- */
 
-static void push_datagram(struct world *w, const struct addr *peer, const char *text)
+static void push_datagram(const struct addr *peer, const char *text)
 {
-	world_add(w, (struct fact){ .type = FACT_DATAGRAM, .listener = 1 }, peer)->in.bytes =
+	world_add(&w, (struct fact){ .type = FACT_DATAGRAM, .listener = 1 }, peer)->in.bytes =
 		slice_str(text);
-	assert_true(world_step(w));
+	assert_true(world_step(&w));
 }
 
 static void answers_to_others_and_words_of_others_are_no_answer(void **state)
@@ -1034,23 +926,21 @@ static void answers_to_others_and_words_of_others_are_no_answer(void **state)
 	static const struct world_row silent[] = { { .at = "", .peer = PEER_SILENT } };
 	static const struct addr stranger = { .family = 4, .port = 5060, .ip = { 192, 0, 2, 66 } };
 	const struct sweep_row *row;
-	struct world w;
 
 	(void)state;
 	world_begin(&w, &pool_cfg, zone, COUNT(zone), silent, COUNT(silent));
 	while (w.sockets[1].heard == 0)
 		assert_true(world_step(&w));
-	push_datagram(&w, &w.sockets[1].to,
+	push_datagram(&w.sockets[1].to,
 		"SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP 192.0.2.99:40000;branch=z9hG4bKother\r\n"
 		"From: <sip:a@b>;tag=1\r\nTo: <sip:a@b>;tag=2\r\nCall-ID: x\r\n"
 		"CSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n");
-	push_datagram(&w, &stranger, "no SIP at all");
+	push_datagram(&stranger, "no SIP at all");
 	assert_false(sweep_is_done(w.s));
-	push_datagram(&w, &w.sockets[1].to, "no SIP at all");
+	push_datagram(&w.sockets[1].to, "no SIP at all");
 	row = &world_run(&w)->rows[0];
 	assert_string_equal(world_reason(row), "sip_unparsable");
 	assert_non_null(row->faults[0].evidence.what);
-	world_end(&w);
 }
 
 /* ---- the same again ---- */
@@ -1078,12 +968,11 @@ static void the_same_world_gives_the_same_rows_in_any_order_of_records(void **st
 
 	(void)state;
 	for (size_t turn = 0; turn < COUNT(zone); turn++) {
-		struct world w;
 
 		for (size_t i = 0; i < COUNT(zone); i++)
 			turned[i] = zone[turn % 2 ? (i + turn) % COUNT(zone)
 						  : (COUNT(zone) - i + turn) % COUNT(zone)];
-		const struct sweep_result *r = SWEEP(&w, &pool_cfg, turned, all_fine);
+		const struct sweep_result *r = SWEEP(&pool_cfg, turned, all_fine);
 		assert_int_equal(r->n_rows, COUNT(want));
 		for (unsigned i = 0; i < r->n_rows; i++) {
 			char text[ADDR_TEXT_MAX];
@@ -1091,7 +980,6 @@ static void the_same_world_gives_the_same_rows_in_any_order_of_records(void **st
 			assert_string_equal(addr_text(&r->rows[i].addr, text), want[i]);
 			assert_int_equal(r->rows[i].used, i < 3 || i == 4);
 		}
-		world_end(&w);
 	}
 }
 
@@ -1156,45 +1044,45 @@ static void every_allocation_may_fail(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_address_of_every_transport_is_a_row),
-		cmocka_unit_test(client_and_server_ports_are_each_one_set),
-		cmocka_unit_test(a_dead_second_server_is_a_warning),
-		cmocka_unit_test(a_dead_first_server_is_passed_over),
-		cmocka_unit_test(when_all_are_dead_a_test_would_fail_by_each),
-		cmocka_unit_test(a_dead_federation_port_is_for_information),
-		cmocka_unit_test(weights_are_shares_of_those_that_can_be_connected_to),
-		cmocka_unit_test(hosts_without_weights_are_as_likely_as_each_other),
-		cmocka_unit_test(records_that_naptr_does_not_name_are_nobodys_way),
-		cmocka_unit_test(the_order_of_naptr_comes_before_our_own_preference),
-		cmocka_unit_test(without_naptr_tls_comes_first),
-		cmocka_unit_test(without_records_the_name_itself_is_tried),
-		cmocka_unit_test(a_server_port_that_nobody_announces_is_a_warning),
-		cmocka_unit_test(a_server_that_is_named_by_hand_is_the_way),
-		cmocka_unit_test(what_is_named_by_hand_needs_no_dns),
-		cmocka_unit_test(a_transport_of_the_uri_is_the_only_way),
-		cmocka_unit_test(every_status_of_the_dns_has_its_reason),
-		cmocka_unit_test(a_question_that_nobody_answers_does_not_hold_up_the_rows),
-		cmocka_unit_test(a_dot_says_no_and_there_is_no_fallback),
-		cmocka_unit_test(a_dot_of_one_xmpp_service_forbids_the_fallback_only),
-		cmocka_unit_test(direct_tls_that_is_not_offered_is_no_finding),
-		cmocka_unit_test(a_host_without_an_address_is_a_row_that_failed),
-		cmocka_unit_test(an_ipv6_only_host_is_used),
-		cmocka_unit_test(a_machine_without_ipv6_is_not_the_servers_fault),
-		cmocka_unit_test(every_fault_of_a_chain_is_noted_and_what_comes_behind_is_seen),
-		cmocka_unit_test(dialback_makes_up_for_a_servers_certificate),
-		cmocka_unit_test(a_certificate_that_ends_soon_is_told_once),
-		cmocka_unit_test(every_misbehaviour_has_its_reason),
-		cmocka_unit_test(an_options_over_udp_is_sent_again_and_given_up),
-		cmocka_unit_test(any_answer_shows_a_server_but_a_failure_of_its_own),
-		cmocka_unit_test(names_of_a_peer_are_bounded_and_clean),
-		cmocka_unit_test(a_hostile_zone_is_cut_counted_and_said),
-		cmocka_unit_test(a_flood_of_naptr_records_leaves_room_for_the_fallback),
-		cmocka_unit_test(the_deadline_ends_everything),
-		cmocka_unit_test(an_interruption_ends_it_at_once),
-		cmocka_unit_test(answers_to_others_and_words_of_others_are_no_answer),
-		cmocka_unit_test(the_same_world_gives_the_same_rows_in_any_order_of_records),
-		cmocka_unit_test(a_configuration_that_cannot_be_is_told),
-		cmocka_unit_test(every_allocation_may_fail),
+		TEST(every_address_of_every_transport_is_a_row),
+		TEST(client_and_server_ports_are_each_one_set),
+		TEST(a_dead_second_server_is_a_warning),
+		TEST(a_dead_first_server_is_passed_over),
+		TEST(when_all_are_dead_a_test_would_fail_by_each),
+		TEST(a_dead_federation_port_is_for_information),
+		TEST(weights_are_shares_of_those_that_can_be_connected_to),
+		TEST(hosts_without_weights_are_as_likely_as_each_other),
+		TEST(records_that_naptr_does_not_name_are_nobodys_way),
+		TEST(the_order_of_naptr_comes_before_our_own_preference),
+		TEST(without_naptr_tls_comes_first),
+		TEST(without_records_the_name_itself_is_tried),
+		TEST(a_server_port_that_nobody_announces_is_a_warning),
+		TEST(a_server_that_is_named_by_hand_is_the_way),
+		TEST(what_is_named_by_hand_needs_no_dns),
+		TEST(a_transport_of_the_uri_is_the_only_way),
+		TEST(every_status_of_the_dns_has_its_reason),
+		TEST(a_question_that_nobody_answers_does_not_hold_up_the_rows),
+		TEST(a_dot_says_no_and_there_is_no_fallback),
+		TEST(a_dot_of_one_xmpp_service_forbids_the_fallback_only),
+		TEST(direct_tls_that_is_not_offered_is_no_finding),
+		TEST(a_host_without_an_address_is_a_row_that_failed),
+		TEST(an_ipv6_only_host_is_used),
+		TEST(a_machine_without_ipv6_is_not_the_servers_fault),
+		TEST(every_fault_of_a_chain_is_noted_and_what_comes_behind_is_seen),
+		TEST(dialback_makes_up_for_a_servers_certificate),
+		TEST(a_certificate_that_ends_soon_is_told_once),
+		TEST(every_misbehaviour_has_its_reason),
+		TEST(an_options_over_udp_is_sent_again_and_given_up),
+		TEST(any_answer_shows_a_server_but_a_failure_of_its_own),
+		TEST(names_of_a_peer_are_bounded_and_clean),
+		TEST(a_hostile_zone_is_cut_counted_and_said),
+		TEST(a_flood_of_naptr_records_leaves_room_for_the_fallback),
+		TEST(the_deadline_ends_everything),
+		TEST(an_interruption_ends_it_at_once),
+		TEST(answers_to_others_and_words_of_others_are_no_answer),
+		TEST(the_same_world_gives_the_same_rows_in_any_order_of_records),
+		TEST(a_configuration_that_cannot_be_is_told),
+		TEST(every_allocation_may_fail),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

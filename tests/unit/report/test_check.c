@@ -5,37 +5,9 @@
 #include "base/str.h"
 #include "report/check.h"
 
-#define POOL    "pool.litware.test"
-#define PARTNER "contoso.test"
-
-#define A(name_, value_)                                                                           \
-	{                                                                                          \
-		.name = (name_), .type = DNS_A, .value = (value_)                                  \
-	}
-#define AAAA(name_, value_)                                                                        \
-	{                                                                                          \
-		.name = (name_), .type = DNS_AAAA, .value = (value_)                               \
-	}
-#define SRV(name_, priority_, weight_, port_, target_)                                             \
-	{                                                                                          \
-		.name = (name_), .type = DNS_SRV, .order = (priority_), .weight = (weight_),       \
-		.port = (port_), .value = (target_)                                                \
-	}
-#define NAPTR(name_, order_, service_, value_)                                                     \
-	{                                                                                          \
-		.name = (name_), .type = DNS_NAPTR, .order = (order_),                             \
-		.naptr_service = (service_), .value = (value_)                                     \
-	}
-
-static const struct sweep_cfg pool_cfg = {
-	.side = SWEEP_POOL, .name = SLICE(POOL), .timeout = TS_S(30), .row_timeout = TS_S(5)
-};
 static const struct sweep_cfg partner_cfg = {
 	.side = SWEEP_PARTNER, .name = SLICE(PARTNER), .timeout = TS_S(30), .row_timeout = TS_S(5)
 };
-
-#define SWEEP(w, cfg, zone, peers)                                                                 \
-	(world_begin((w), (cfg), (zone), COUNT(zone), (peers), COUNT(peers)), world_run(w))
 
 static const char *text_of(struct buf *b, const struct report_check *check)
 {
@@ -92,12 +64,11 @@ static const struct world_row peers[] = {
 
 static void the_table_says_which_row_would_be_used_and_why(void **state)
 {
-	struct world w;
 	struct buf b;
 
 	(void)state;
 	buf_init(&b, 1 << 20);
-	const struct report_check check = { .result = SWEEP(&w, &pool_cfg, zone, peers),
+	const struct report_check check = { .result = SWEEP(&pool_cfg, zone, peers),
 		.style = { .width = 80 } };
 	const char *text = text_of(&b, &check);
 	has(text, "Pool          : " POOL "\nResult        : FAIL Failure\nWarnings      : 2\n");
@@ -123,7 +94,6 @@ static void the_table_says_which_row_would_be_used_and_why(void **state)
 		  "-servername " POOL);
 	has(text, "\nWarning       : No connection to 192.0.2.3:5061: connection refused.");
 	buf_done(&b);
-	world_end(&w);
 }
 
 static void warnings_alone_are_told_with_what_strict_would_make_of_them(void **state)
@@ -133,12 +103,11 @@ static void warnings_alone_are_told_with_what_strict_would_make_of_them(void **s
 		{ .at = "192.0.2.1:5060", .peer = PEER_REFUSES },
 		{ .at = "" },
 	};
-	struct world w;
 	struct buf b;
 
 	(void)state;
 	buf_init(&b, 1 << 20);
-	struct report_check check = { .result = SWEEP(&w, &pool_cfg, zone, second) };
+	struct report_check check = { .result = SWEEP(&pool_cfg, zone, second) };
 	const char *text = text_of(&b, &check);
 	has(text, "Result        : Success\n"
 		  "Warnings      : 2; the exit status is 0, with --strict it would be 1\n");
@@ -146,24 +115,21 @@ static void warnings_alone_are_told_with_what_strict_would_make_of_them(void **s
 	text = text_of(&b, &check);
 	has(text, "Result        : Failure\nWarnings      : 2\n");
 	buf_done(&b);
-	world_end(&w);
 }
 
 static void steps_are_told_once_a_reason(void **state)
 {
 	static const struct world_row dead[] = { { .at = "", .peer = PEER_REFUSES } };
-	struct world w;
 	struct buf b;
 
 	(void)state;
 	buf_init(&b, 1 << 20);
-	const struct report_check check = { .result = SWEEP(&w, &pool_cfg, zone, dead) };
+	const struct report_check check = { .result = SWEEP(&pool_cfg, zone, dead) };
 	const char *text = text_of(&b, &check);
 	assert_int_equal(count(text, "\nFailure       : No connection to 192.0.2."), 3);
 	assert_int_equal(count(text, "1. is it running there, and on this port?"), 1);
 	assert_int_equal(count(text, "[udp_refused in answer]"), 1);
 	buf_done(&b);
-	world_end(&w);
 }
 
 static void every_source_has_its_why(void **state)
@@ -182,12 +148,11 @@ static void every_source_has_its_why(void **state)
 		A("one.litware.test", "192.0.2.7"),
 	};
 	struct sweep_cfg cfg = pool_cfg;
-	struct world w;
 	struct buf b;
 
 	(void)state;
 	buf_init(&b, 1 << 20);
-	struct report_check check = { .result = SWEEP(&w, &partner_cfg, srv, peers) };
+	struct report_check check = { .result = SWEEP(&partner_cfg, srv, peers) };
 	report_check_put_why(&b, world_row(check.result, "192.0.2.3:5222"), NULL);
 	assert_int_equal(buf_len(&b), 0); /* it refuses */
 	report_check_put_why(&b, world_row(check.result, "192.0.2.4:5222"), NULL);
@@ -198,34 +163,30 @@ static void every_source_has_its_why(void **state)
 	buf_clear(&b);
 	report_check_put_why(&b, world_row(check.result, "192.0.2.6:5269"), NULL);
 	assert_string_equal(buf_cstr(&b), "there are no SRV records: port 5269 of the name itself");
-	world_end(&w);
 
 	buf_clear(&b);
-	check.result = SWEEP(&w, &pool_cfg, sip, peers);
+	check.result = SWEEP(&pool_cfg, sip, peers);
 	report_check_put_why(&b, world_row(check.result, "192.0.2.7:5060"), NULL);
 	assert_string_equal(
 		buf_cstr(&b), "no NAPTR record decides, and TLS comes before TCP, TCP before UDP");
-	world_end(&w);
 
 	buf_clear(&b);
 	cfg.server = SLICE("sip:192.0.2.8");
-	check.result = SWEEP(&w, &cfg, sip, peers);
+	check.result = SWEEP(&cfg, sip, peers);
 	report_check_put_why(&b, world_row(check.result, "192.0.2.8:5060"), NULL);
 	assert_string_equal(buf_cstr(&b), "it is named by hand");
 	buf_done(&b);
-	world_end(&w);
 }
 
 static void more_v_shows_chains_causes_and_the_dns(void **state)
 {
-	struct world w;
 	struct buf b;
 
 	(void)state;
 	buf_init(&b, 1 << 20);
-	const struct report_check check = { .result = SWEEP(&w, &pool_cfg, zone, peers),
-		.style = { .width = 80 },
-		.verbosity = 1 };
+	const struct report_check check = {
+		.result = SWEEP(&pool_cfg, zone, peers), .style = { .width = 80 }, .verbosity = 1
+	};
 	const char *text = text_of(&b, &check);
 	has(text, "            certificate 0: CN=" POOL "; issuer CN=Test CA; valid\n");
 	has(text, " [expired]\n");
@@ -235,7 +196,6 @@ static void more_v_shows_chains_causes_and_the_dns(void **state)
 	has(text, "  _sips._tcp." POOL " SRV: ok, 3/3 @192.0.2.53:53\n");
 	has(text, "  one.litware.test A: ok, 1/1 192.0.2.1 @192.0.2.53:53\n");
 	buf_done(&b);
-	world_end(&w);
 }
 
 /* A stream between servers has another namespace than a client's. */
@@ -248,17 +208,15 @@ static void a_server_port_is_looked_at_as_a_server(void **state)
 	static const struct world_row no_tls[] = {
 		{ .at = "", .in_clear = "<stream:features/>" },
 	};
-	struct world w;
 	struct buf b;
 
 	(void)state;
 	buf_init(&b, 1 << 20);
-	const struct report_check check = { .result = SWEEP(&w, &partner_cfg, between, no_tls),
+	const struct report_check check = { .result = SWEEP(&partner_cfg, between, no_tls),
 		.style = { .width = 80 } };
 	has(text_of(&b, &check), "openssl s_client -connect 192.0.2.1:5269 -starttls xmpp-server "
 				 "-xmpphost " PARTNER "\n");
 	buf_done(&b);
-	world_end(&w);
 }
 
 /* ---- 80 columns ---- */
@@ -301,12 +259,11 @@ static bool is_word(struct slice line)
 
 static void no_line_but_a_command_is_wider_than_80_columns(void **state)
 {
-	struct world w;
 	struct buf b;
 
 	(void)state;
 	buf_init(&b, 1 << 20);
-	const struct report_check check = { .result = SWEEP(&w, &partner_cfg, wide, wide_peers),
+	const struct report_check check = { .result = SWEEP(&partner_cfg, wide, wide_peers),
 		.style = { .width = 80 },
 		.verbosity = 1 };
 	struct slice text = slice_str(text_of(&b, &check));
@@ -321,7 +278,6 @@ static void no_line_but_a_command_is_wider_than_80_columns(void **state)
 	has(buf_cstr(&b), "> 65535/65535\n            [2001");
 	has(buf_cstr(&b), "SCRAM-SHA-1; SASL2:");
 	buf_done(&b);
-	world_end(&w);
 }
 
 /* ---- languages ---- */
@@ -338,12 +294,11 @@ static const char *mark(const char *id)
 
 static void what_is_for_people_is_looked_up(void **state)
 {
-	struct world w;
 	struct buf b;
 
 	(void)state;
 	buf_init(&b, 1 << 20);
-	const struct report_check check = { .result = SWEEP(&w, &pool_cfg, zone, peers),
+	const struct report_check check = { .result = SWEEP(&pool_cfg, zone, peers),
 		.look_up = mark };
 	const char *text = text_of(&b, &check);
 	has(text, "B\xc3\xa4            : " POOL "\nR\xc3\xa9sultat      : \xc3\x89"
@@ -354,7 +309,6 @@ static void what_is_for_people_is_looked_up(void **state)
 	assert_string_equal(json_string_value(json_object_get(o, "result")), "Failure");
 	json_decref(o);
 	buf_done(&b);
-	world_end(&w);
 }
 
 /* ---- JSON ---- */
@@ -364,12 +318,11 @@ static void the_object_has_every_row_and_finding(void **state)
 	const char *id, *severity, *cause, *reason, *address, *why;
 	int row, order, days, failures, warnings, status;
 	double share;
-	struct world w;
 	struct buf b;
 
 	(void)state;
 	buf_init(&b, 1 << 20);
-	const struct report_check check = { .result = SWEEP(&w, &pool_cfg, zone, peers) };
+	const struct report_check check = { .result = SWEEP(&pool_cfg, zone, peers) };
 	json_t *o = json_of(&b, &check);
 	assert_int_equal(json_unpack(o, "{s:i, s:i, s:i}", "failures", &failures, "warnings",
 				 &warnings, "exit_status", &status),
@@ -394,7 +347,6 @@ static void the_object_has_every_row_and_finding(void **state)
 	assert_string_equal(cause, "The server's certificate has expired.");
 	json_decref(o);
 	buf_done(&b);
-	world_end(&w);
 }
 
 static void what_a_peer_says_cannot_break_a_line_or_the_object(void **state)
@@ -402,28 +354,25 @@ static void what_a_peer_says_cannot_break_a_line_or_the_object(void **state)
 	static const struct world_row hostile[] = {
 		{ .at = "", .says = "500 \xff\xfe\xc2\x9b[2J\xe2\x80" },
 	};
-	struct world w;
 	struct buf b;
 
 	(void)state;
 	buf_init(&b, 1 << 20);
-	const struct report_check check = { .result = SWEEP(&w, &pool_cfg, zone, hostile) };
+	const struct report_check check = { .result = SWEEP(&pool_cfg, zone, hostile) };
 	const char *text = text_of(&b, &check);
 	assert_true(utf8_valid(slice_str(text), NULL));
 	assert_null(strstr(text, "\xc2\x9b"));
 	json_decref(json_of(&b, &check));
 	buf_done(&b);
-	world_end(&w);
 }
 
 static void without_memory_there_is_no_report(void **state)
 {
-	struct world w;
 	struct buf b;
 
 	(void)state;
 	buf_init(&b, 1 << 20);
-	const struct report_check check = { .result = SWEEP(&w, &pool_cfg, zone, peers) };
+	const struct report_check check = { .result = SWEEP(&pool_cfg, zone, peers) };
 	for (long n = 1, err = -ENOMEM; err == -ENOMEM; n++) {
 		buf_clear(&b);
 		mem_fail_after(n);
@@ -434,7 +383,6 @@ static void without_memory_there_is_no_report(void **state)
 			break;
 	}
 	buf_done(&b);
-	world_end(&w);
 }
 
 /* ---- the schema ---- */
@@ -506,18 +454,18 @@ static void the_schema_lists_what_the_tables_list(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_table_says_which_row_would_be_used_and_why),
-		cmocka_unit_test(warnings_alone_are_told_with_what_strict_would_make_of_them),
-		cmocka_unit_test(steps_are_told_once_a_reason),
-		cmocka_unit_test(every_source_has_its_why),
-		cmocka_unit_test(more_v_shows_chains_causes_and_the_dns),
-		cmocka_unit_test(a_server_port_is_looked_at_as_a_server),
-		cmocka_unit_test(no_line_but_a_command_is_wider_than_80_columns),
-		cmocka_unit_test(what_is_for_people_is_looked_up),
-		cmocka_unit_test(the_object_has_every_row_and_finding),
-		cmocka_unit_test(what_a_peer_says_cannot_break_a_line_or_the_object),
-		cmocka_unit_test(without_memory_there_is_no_report),
-		cmocka_unit_test(the_schema_lists_what_the_tables_list),
+		TEST(the_table_says_which_row_would_be_used_and_why),
+		TEST(warnings_alone_are_told_with_what_strict_would_make_of_them),
+		TEST(steps_are_told_once_a_reason),
+		TEST(every_source_has_its_why),
+		TEST(more_v_shows_chains_causes_and_the_dns),
+		TEST(a_server_port_is_looked_at_as_a_server),
+		TEST(no_line_but_a_command_is_wider_than_80_columns),
+		TEST(what_is_for_people_is_looked_up),
+		TEST(the_object_has_every_row_and_finding),
+		TEST(what_a_peer_says_cannot_break_a_line_or_the_object),
+		TEST(without_memory_there_is_no_report),
+		TEST(the_schema_lists_what_the_tables_list),
 	};
 
 	return cmocka_run_group_tests(tests, read_schema, free_schema);
