@@ -11,12 +11,25 @@ static unsigned n_pings(void)
 	return n;
 }
 
+/* The last message of its batch. */
+static void send_last(const char *branch, const char *to)
+{
+	send_message(branch, to);
+	wake();
+}
+
+/* To the last ping. */
+static void pong_last(void)
+{
+	assert_true(s.got[s.n_got - 1].is_ping);
+	pong(s.n_got - 1);
+}
+
 static void the_answer_waits_for_the_pong(void **state)
 {
 	(void)state;
 	start_connected();
-	send_message("1", A_CONTOSO);
-	wake();
+	send_last("1", A_CONTOSO);
 	assert_int_equal(s.n_got, 2);
 	assert_holds(s.got[0].text, "<body>hi</body>"); /* the message is first, then its ping */
 	assert_true(s.got[1].is_ping);
@@ -33,8 +46,7 @@ static void a_ping_that_is_refused_is_an_answer_too(void **state)
 {
 	(void)state;
 	start_connected();
-	send_message("1", A_CONTOSO);
-	wake();
+	send_last("1", A_CONTOSO);
 	pong_from("contoso.test", 1, "error");
 	assert_int_equal(status_of("1"), 202);
 }
@@ -72,8 +84,7 @@ static void each_domain_of_a_batch_has_a_ping_of_its_own(void **state)
 	(void)state;
 	start_connected();
 	send_message("c", A_CONTOSO);
-	send_message("f", A_FABRIKAM);
-	wake();
+	send_last("f", A_FABRIKAM);
 	assert_int_equal(n_pings(), 2);
 	pong_from("fabrikam.test", s.got[2].to[0] == 'f' ? 2 : 3, "result");
 	assert_int_equal(status_of("f"), 202);
@@ -84,10 +95,8 @@ static void a_pong_answers_what_was_sent_before_its_ping_only(void **state)
 {
 	(void)state;
 	start_connected();
-	send_message("1", A_CONTOSO);
-	wake();
-	send_message("2", A_CONTOSO);
-	wake();
+	send_last("1", A_CONTOSO);
+	send_last("2", A_CONTOSO);
 	assert_int_equal(n_pings(), 1);
 	pong(1);
 	assert_int_equal(status_of("1"), 202);
@@ -102,19 +111,17 @@ static void while_a_ping_is_out_messages_gather_for_two_milliseconds(void **stat
 {
 	(void)state;
 	start_connected();
-	send_message("1", A_CONTOSO);
-	wake();
+	send_last("1", A_CONTOSO);
 	pass(TS_MS(1));
 	send_message("2", A_CONTOSO);
-	send_message("3", A_CONTOSO);
-	wake();
+	send_last("3", A_CONTOSO);
 	pass(TS_MS(1) - 1);
 	assert_int_equal(n_pings(), 1);
 	pass(1);
 	assert_int_equal(n_pings(), 2);
 	assert_true(s.got[s.n_got - 1].is_ping);
 	/* The last pong says that all before it were processed, though the first is missing. */
-	pong(s.n_got - 1);
+	pong_last();
 	assert_int_equal(status_of("1"), 202);
 	assert_int_equal(status_of("2"), 202);
 	assert_int_equal(status_of("3"), 202);
@@ -128,8 +135,7 @@ static void under_load_there_is_a_ping_in_two_milliseconds(void **state)
 	start_connected();
 	for (unsigned i = 0; i < 100; i++) { /* 10 ms of messages, and no reply yet */
 		snprintf(branch, sizeof(branch), "b%u", i);
-		send_message(branch, A_CONTOSO);
-		wake();
+		send_last(branch, A_CONTOSO);
 		pass(100);
 	}
 	assert_int_equal(n_pings(), 6); /* at 0, 2, 4 ... 10 ms */
@@ -139,8 +145,7 @@ static void without_a_pong_the_window_answers(void **state)
 {
 	(void)state;
 	start_connected();
-	send_message("1", A_CONTOSO);
-	wake();
+	send_last("1", A_CONTOSO);
 	pass(TS_MS(300) - 1);
 	assert_int_equal(s.n_sent, 0);
 	pass(1);
@@ -155,8 +160,7 @@ static void the_window_is_a_setting(void **state)
 	(void)state;
 	s.cfg.window = TS_MS(50);
 	start_connected();
-	send_message("1", A_CONTOSO);
-	wake();
+	send_last("1", A_CONTOSO);
 	pass(TS_MS(50) - 1);
 	assert_int_equal(s.n_sent, 0);
 	pass(1);
@@ -166,10 +170,18 @@ static void the_window_is_a_setting(void **state)
 /* One message, whose ping nobody answers, and its window. */
 static void missed(const char *branch)
 {
-	send_message(branch, A_CONTOSO);
-	wake();
+	send_last(branch, A_CONTOSO);
 	pass(TS_MS(300));
 	assert_int_equal(status_of(branch), 202);
+}
+
+/* Three pings in a row, and no pong. */
+static void silence(void)
+{
+	missed("1");
+	missed("2");
+	missed("3");
+	assert_holds(s.events, "log warning xmpp pings-unanswered domain=contoso.test\n");
 }
 
 static void after_three_in_a_row_the_domain_is_asked_every_minute(void **state)
@@ -211,9 +223,8 @@ static void a_pong_ends_the_row(void **state)
 			missed(branch);
 		}
 		snprintf(branch, sizeof(branch), "p%u", round);
-		send_message(branch, A_CONTOSO);
-		wake();
-		pong(s.n_got - 1);
+		send_last(branch, A_CONTOSO);
+		pong_last();
 	}
 	assert_int_equal(n_pings(), 9);
 	assert_lacks(s.events, "pings-unanswered");
@@ -223,14 +234,11 @@ static void a_late_pong_ends_the_silence(void **state)
 {
 	(void)state;
 	start_connected();
-	missed("1");
-	missed("2");
-	missed("3");
+	silence();
 	pong(5);
-	send_message("4", A_CONTOSO);
-	wake();
+	send_last("4", A_CONTOSO);
 	assert_int_equal(n_pings(), 4);
-	pong(s.n_got - 1);
+	pong_last();
 	assert_int_equal(status_of("4"), 202);
 }
 
@@ -239,11 +247,9 @@ static void a_slow_server_is_not_a_silent_one(void **state)
 {
 	(void)state;
 	start_connected();
-	send_message("1", A_CONTOSO);
-	wake();
+	send_last("1", A_CONTOSO);
 	pass(TS_MS(1));
-	send_message("2", A_CONTOSO);
-	wake();
+	send_last("2", A_CONTOSO);
 	pass(TS_MS(249));
 	assert_int_equal(n_pings(), 2);
 	pong(1);
@@ -257,13 +263,10 @@ static void a_silent_domain_does_not_silence_another(void **state)
 {
 	(void)state;
 	start_connected();
-	missed("1");
-	missed("2");
-	missed("3");
-	send_message("f", A_FABRIKAM);
-	wake();
+	silence();
+	send_last("f", A_FABRIKAM);
 	assert_string_equal(s.got[s.n_got - 1].to, "fabrikam.test");
-	pong(s.n_got - 1);
+	pong_last();
 	assert_int_equal(status_of("f"), 202);
 }
 
@@ -272,18 +275,14 @@ static void a_message_of_the_silence_does_not_hold_up_the_next(void **state)
 {
 	(void)state;
 	start_connected();
-	missed("1");
-	missed("2");
-	missed("3");
+	silence();
 	pass(TS_S(60) - TS_MS(100));
-	send_message("in", A_CONTOSO);
-	wake();
+	send_last("in", A_CONTOSO);
 	assert_int_equal(n_pings(), 3);
 	pass(TS_MS(200));
-	send_message("behind", A_CONTOSO);
-	wake();
+	send_last("behind", A_CONTOSO);
 	assert_int_equal(n_pings(), 4);
-	pong(s.n_got - 1);
+	pong_last();
 	assert_int_equal(status_of("in"), 202);
 	assert_int_equal(status_of("behind"), 202);
 }
@@ -293,11 +292,8 @@ static void an_old_pong_does_not_answer_a_message_of_the_silence(void **state)
 {
 	(void)state;
 	start_connected();
-	missed("1");
-	missed("2");
-	missed("3");
-	send_message("in", A_CONTOSO);
-	wake();
+	silence();
+	send_last("in", A_CONTOSO);
 	pong(5);
 	assert_int_equal(status_of("in"), 0);
 	pass(TS_MS(300));
@@ -313,8 +309,7 @@ static void only_the_domain_itself_can_answer_its_ping(void **state)
 	(void)state;
 	start_connected();
 	send_message("1", A_CONTOSO);
-	send_message("2", A_FABRIKAM);
-	wake();
+	send_last("2", A_FABRIKAM);
 	for (size_t i = 0; i < COUNT(others); i++) {
 		unsigned ping = s.got[2].to[0] == 'c' ? 2 : 3;
 
@@ -333,8 +328,7 @@ static void what_is_no_pong_of_ours_is_nothing(void **state)
 
 	(void)state;
 	start_connected();
-	send_message("1", A_CONTOSO);
-	wake();
+	send_last("1", A_CONTOSO);
 	for (size_t i = 0; i < COUNT(ids); i++) {
 		char text[256];
 
@@ -354,16 +348,12 @@ static void a_new_stream_begins_anew(void **state)
 {
 	(void)state;
 	start_connected();
-	missed("1");
-	missed("2");
-	missed("3");
+	silence();
 	break_stream();
 	pass(TS_S(2));
 	connect_server();
-	send_message("4", A_CONTOSO);
-	wake();
-	assert_true(s.got[s.n_got - 1].is_ping);
-	pong(s.n_got - 1);
+	send_last("4", A_CONTOSO);
+	pong_last();
 	assert_int_equal(status_of("4"), 202);
 }
 
@@ -371,8 +361,7 @@ static void a_ping_of_a_stream_that_broke_is_not_waited_for(void **state)
 {
 	(void)state;
 	start_connected();
-	send_message("1", A_CONTOSO);
-	wake();
+	send_last("1", A_CONTOSO);
 	break_stream();
 	assert_int_equal(status_of("1"), 503);
 	pass(TS_S(2));

@@ -183,6 +183,14 @@ static inline void rig_push_in_bytes(struct rig *r, const char *s)
 		assert_int_equal(rig_push(r, slice_of(s + i, 1)), 1);
 }
 
+static inline void rig_push_whole_or_in_bytes(struct rig *r, const char *s, bool in_bytes)
+{
+	if (in_bytes)
+		rig_push_in_bytes(r, s);
+	else
+		rig_push_str(r, s);
+}
+
 static inline void rig_tls_up(struct rig *r, const struct tls_facts *facts)
 {
 	r->want_tls = false;
@@ -194,6 +202,13 @@ static inline void rig_forget(struct rig *r)
 {
 	r->n_out = r->read = r->n_log = 0;
 	r->out[0] = r->log[0] = '\0';
+}
+
+/* What it waits for; else its events are told. */
+static inline void rig_expect_state(const struct rig *r, const char *want)
+{
+	if (strcmp(xstream_state_name(r->x), want) != 0)
+		fail_msg("awaits %s, not %s:\n%s", xstream_state_name(r->x), want, r->log);
 }
 
 /* A failing case is named. */

@@ -1,27 +1,15 @@
-#include "stream_pair.h"
+#include "stream_account.h"
 
-#define CHANNEL                                                                                    \
-	{                                                                                          \
-		.version = "TLSv1.3", .exporter = { 1, 2, 3 }, .n_exporter = 32                    \
-	}
-
-static struct sasl_secret secret, other_secret;
 static struct sasl_cache *cache;
 
 static struct xstream_cfg client_config(void)
 {
-	return (struct xstream_cfg){
-		.role = XSTREAM_CLIENT,
-		.tls = XSTREAM_TLS_REQUIRED,
-		.domain = SLICE("contoso.test"),
-		.username = SLICE("adelany"),
-		.password = SLICE("correct horse"),
-		.resource = SLICE("probe"),
-		.presence = true,
-		.cache = cache,
-		.timeout = TS_S(10),
-		.idle_ping = TS_S(60),
-	};
+	struct xstream_cfg cfg = account_client();
+
+	cfg.cache = cache;
+	cfg.timeout = TS_S(10);
+	cfg.idle_ping = TS_S(60);
+	return cfg;
 }
 
 static struct xstream_cfg server_config(void)
@@ -44,12 +32,7 @@ static void pair_new(struct pair *p)
 {
 	const struct xstream_cfg a = client_config(), b = server_config();
 
-	memset(p, 0, sizeof(*p));
-	p->tls_a = p->tls_b = (struct tls_facts)CHANNEL;
-	p->secret = &secret;
-	assert_int_equal(rig_new(&p->a, &a), 0);
-	assert_int_equal(rig_new(&p->b, &b), 0);
-	p->b.serves = true;
+	pair_with(p, &a, &b);
 }
 
 static void ready(struct pair *p)
@@ -65,28 +48,18 @@ static void ready(struct pair *p)
 
 static void client_and_server_meet_whole_and_in_single_bytes(void **state)
 {
-	static const size_t pieces[] = { 0, 1, 2, 7, 100 };
+	const struct xstream_cfg a = client_config(), b = server_config();
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(pieces); i++) {
-		struct pair p;
-
-		pair_new(&p);
-		p.piece = pieces[i];
-		pair_run(&p);
-		assert_string_equal(p.a.log,
-			"OPENED contoso.test\nFEATURES starttls\nWANT_TLS\n"
-			"OPENED contoso.test\nFEATURES mechanisms\n"
-			"AUTHENTICATED SCRAM-SHA-256-PLUS tls-exporter\n"
-			"OPENED contoso.test\nFEATURES bind\nREADY adelany@contoso.test/probe\n");
-		assert_string_equal(p.b.log,
-			"OPENED \nWANT_TLS\nOPENED adelany@contoso.test\nWANT_ACCOUNT adelany\n"
-			"AUTHENTICATED SCRAM-SHA-256-PLUS\nOPENED adelany@contoso.test\n"
-			"WANT_BIND probe\nREADY adelany@contoso.test/probe\nSTANZA presence \n"
-			"STANZA iq available-1\n");
-		assert_false(p.a.plus_missing);
-		pair_free(&p);
-	}
+	assert_they_meet(&a, &b,
+		"OPENED contoso.test\nFEATURES starttls\nWANT_TLS\n"
+		"OPENED contoso.test\nFEATURES mechanisms\n"
+		"AUTHENTICATED SCRAM-SHA-256-PLUS tls-exporter\n"
+		"OPENED contoso.test\nFEATURES bind\nREADY adelany@contoso.test/probe\n",
+		"OPENED \nWANT_TLS\nOPENED adelany@contoso.test\nWANT_ACCOUNT adelany\n"
+		"AUTHENTICATED SCRAM-SHA-256-PLUS\nOPENED adelany@contoso.test\n"
+		"WANT_BIND probe\nREADY adelany@contoso.test/probe\nSTANZA presence \n"
+		"STANZA iq available-1\n");
 }
 
 /* ---- who is in between, and who is not who they should be ---- */
@@ -147,12 +120,7 @@ static void wrong_passwords_and_unknown_users_fail_alike(void **state)
 		struct pair p;
 
 		pair_new(&p);
-		p.secret = secrets[i];
-		pair_run(&p);
-		rig_expect(
-			"refused", "events", p.a.log, "FAILED bad-credentials [not-authorized] \n");
-		/* Only after a whole exchange: nobody learns who exists. */
-		rig_expect("refused", "output", p.b.out, "<challenge");
+		pair_run_refused(&p, secrets[i]);
 		pair_free(&p);
 	}
 }
@@ -163,12 +131,7 @@ static void a_server_that_does_not_know_the_password_is_an_impostor(void **state
 
 	(void)state;
 	pair_new(&p);
-	struct sasl_secret half = secret;
-	half.server_sha256[0] ^= 1;
-	p.secret = &half;
-	pair_run(&p);
-	rig_expect("impostor", "events", p.a.log,
-		"FAILED server-proof [] the server does not know the password");
+	pair_run_impostor(&p);
 	pair_free(&p);
 }
 
@@ -501,7 +464,7 @@ static bool live(struct pair *p, bool sasl2)
 
 	memset(p, 0, sizeof(*p));
 	b.sasl2 = sasl2;
-	p->tls_a = p->tls_b = (struct tls_facts)CHANNEL;
+	p->tls_a = p->tls_b = bindable;
 	p->secret = &secret;
 	int err = rig_new(&p->a, &a);
 	if (!err)
@@ -560,15 +523,8 @@ static void every_allocation_may_fail(void **state)
 
 static int set_up(void **state)
 {
-	struct rng rng;
-
 	(void)state;
-	rng_init_number(&rng, 1);
-	if (sasl_cache_new(&cache, 8))
-		return -1;
-	if (sasl_secret_make(&other_secret, SLICE("battery staple"), SASL_ITERATIONS_MIN, &rng))
-		return -1;
-	return sasl_secret_make(&secret, SLICE("correct horse"), SASL_ITERATIONS_MIN, &rng);
+	return sasl_cache_new(&cache, 8) ? -1 : account_init();
 }
 
 static int tear_down(void **state)

@@ -92,8 +92,7 @@ static void at_with(struct rig *r, enum stage stage, enum xstream_tls tls)
 
 	assert_int_equal(rig_new(r, &cfg), 0);
 	advance(r, stage);
-	if (strcmp(xstream_state_name(r->x), stages[stage].state) != 0)
-		fail_msg("stage %d is `%s`: %s", (int)stage, xstream_state_name(r->x), r->log);
+	rig_expect_state(r, stages[stage].state);
 	rig_forget(r);
 }
 
@@ -114,10 +113,7 @@ static void run_failing(const struct failing *c)
 		struct rig r;
 
 		at(&r, c->stage);
-		if (pieces)
-			rig_push_in_bytes(&r, c->input);
-		else
-			rig_push_str(&r, c->input);
+		rig_push_whole_or_in_bytes(&r, c->input, pieces);
 		rig_expect(c->name, "events", r.log, c->log);
 		rig_expect(c->name, "output", r.out, c->out);
 		if (!r.over)

@@ -86,8 +86,7 @@ static void at(struct rig *r, enum stage stage)
 	cfg.presence = stage != STAGE_SESSION;
 	assert_int_equal(rig_new(r, &cfg), 0);
 	advance(r, stage);
-	if (strcmp(xstream_state_name(r->x), stages[stage].state) != 0)
-		fail_msg("stage %d is `%s`: %s", (int)stage, xstream_state_name(r->x), r->log);
+	rig_expect_state(r, stages[stage].state);
 	rig_forget(r);
 }
 
@@ -103,10 +102,7 @@ static void run_failing(const struct failing *c)
 		struct rig r;
 
 		at(&r, c->stage);
-		if (pieces)
-			rig_push_in_bytes(&r, c->input);
-		else
-			rig_push_str(&r, c->input);
+		rig_push_whole_or_in_bytes(&r, c->input, pieces);
 		rig_expect(c->name, "events", r.log, c->log);
 		if (c->out)
 			rig_expect(c->name, "output", r.out, c->out);
