@@ -4,6 +4,7 @@
 #include "../probe/sweep_world.h"
 #include "base/str.h"
 #include "report/check.h"
+#include "schema.h"
 
 static const struct sweep_cfg partner_cfg = {
 	.side = SWEEP_PARTNER, .name = SLICE(PARTNER), .timeout = TS_S(30), .row_timeout = TS_S(5)
@@ -387,25 +388,10 @@ static void without_memory_there_is_no_report(void **state)
 
 /* ---- the schema ---- */
 
-static json_t *schema;
-
 static int read_schema(void **state)
 {
-	json_error_t why;
-
 	(void)state;
-	schema = json_load_file(
-		TEST_DATA "/../../doc/stox.check.schema.json", JSON_REJECT_DUPLICATES, &why);
-	if (!schema)
-		print_message("line %d: %s\n", why.line, why.text);
-	return schema ? 0 : -1;
-}
-
-static int free_schema(void **state)
-{
-	(void)state;
-	json_decref(schema);
-	return 0;
+	return schema_read(TEST_DATA "/../../doc/stox.check.schema.json");
 }
 
 /* The enum at $defs/`def`/properties/`property` (or $defs/`def`) is `names`, in their order. */
@@ -468,5 +454,5 @@ int main(void)
 		TEST(the_schema_lists_what_the_tables_list),
 	};
 
-	return cmocka_run_group_tests(tests, read_schema, free_schema);
+	return cmocka_run_group_tests(tests, read_schema, schema_free);
 }

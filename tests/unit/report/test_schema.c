@@ -1,6 +1,5 @@
 /* doc/stox.test.schema.json lists what the program's own tables list: nothing more, nothing less.
  */
-#include <jansson.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,26 +10,12 @@
 #include "base/tls.h"
 #include "report/private.h"
 #include "samples.h"
-
-static json_t *schema;
+#include "schema.h"
 
 static int read_schema(void **state)
 {
-	json_error_t why;
-
 	(void)state;
-	schema = json_load_file(
-		TEST_DATA "/../../doc/stox.test.schema.json", JSON_REJECT_DUPLICATES, &why);
-	if (!schema)
-		print_message("line %d: %s\n", why.line, why.text);
-	return schema ? 0 : -1;
-}
-
-static int free_schema(void **state)
-{
-	(void)state;
-	json_decref(schema);
-	return 0;
+	return schema_read(TEST_DATA "/../../doc/stox.test.schema.json");
 }
 
 /* What is at "a/b/c" of the schema. */
@@ -204,5 +189,5 @@ int main(void)
 		cmocka_unit_test(every_member_is_known),
 	};
 
-	return cmocka_run_group_tests(tests, read_schema, free_schema);
+	return cmocka_run_group_tests(tests, read_schema, schema_free);
 }
