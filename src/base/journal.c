@@ -29,9 +29,9 @@ struct buf *journal_line(struct journal *j, const char *subsystem, const char *e
 	return &j->lines;
 }
 
-bool journal_add(struct journal *j, unsigned *ret)
+bool journal_add(struct journal *j, bool is_mere_line, unsigned *ret)
 {
-	if (j->n == JOURNAL_EVENTS_MAX)
+	if (j->n >= JOURNAL_EVENTS_MAX - (is_mere_line ? JOURNAL_KEPT : 0))
 		return false;
 	buf_putc(&j->lines, '\0');
 	j->line_at[j->n] = buf_err(&j->lines) ? no_line : j->begun;

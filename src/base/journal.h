@@ -10,7 +10,10 @@
 
 #include "base/log.h"
 
-enum { JOURNAL_EVENTS_MAX = 64 }; /* of one push */
+enum {
+	JOURNAL_EVENTS_MAX = 64, /* of one push */
+	JOURNAL_KEPT = 8,        /* of these: not for mere lines, of which a peer can cause many */
+};
 
 struct journal {
 	struct buf lines; /* each with a NUL behind it */
@@ -25,7 +28,8 @@ void journal_begin(struct journal *j);                  /* of a push: what was t
 /* Begins a line; what is put there belongs to it until journal_add(). */
 struct buf *journal_line(struct journal *j, const char *subsystem, const char *event);
 /* One more event, with the line that was begun since the last one, else "": the owner's event
- * number *ret is its.  False when there is no room for it. */
-bool journal_add(struct journal *j, unsigned *ret);
+ * number *ret is its.  `is_mere_line`: the driver does no more than show it.  False when there is
+ * no room for it. */
+bool journal_add(struct journal *j, bool is_mere_line, unsigned *ret);
 /* The next event's number and its line, valid until the next push. */
 bool journal_take(struct journal *j, unsigned *ret, const char **line);

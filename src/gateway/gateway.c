@@ -39,7 +39,7 @@ struct gateway_event *gateway_emit(
 {
 	unsigned i;
 
-	if (!journal_add(&g->journal, &i))
+	if (!journal_add(&g->journal, type == GATEWAY_EV_LOG, &i))
 		return NULL; /* a flood of log lines: these are lost, their counters are not */
 	g->events[i] = (struct gateway_event){ .type = type, .level = level };
 	return &g->events[i];

@@ -38,7 +38,7 @@ struct lab_event *lab_emit(struct lab *l, enum lab_event_type type, enum log_lev
 {
 	unsigned i;
 
-	if (!journal_add(&l->journal, &i))
+	if (!journal_add(&l->journal, type == LAB_EV_LOG, &i))
 		return NULL; /* a flood of log lines: these are lost */
 	l->events[i] = (struct lab_event){ .type = type, .level = level };
 	return &l->events[i];

@@ -31,7 +31,7 @@ static unsigned add(void)
 {
 	unsigned i = 9999;
 
-	assert_true(journal_add(&j, &i));
+	assert_true(journal_add(&j, false, &i));
 	return i;
 }
 
@@ -119,7 +119,7 @@ static void events_over_the_bound_are_lost_and_take_no_room(void **state)
 		assert_int_equal(add(), n);
 	for (unsigned n = 0; n < 100; n++) {
 		line("flood", "0123456789012345678901234567890123456789");
-		assert_false(journal_add(&j, &i));
+		assert_false(journal_add(&j, false, &i));
 	}
 	assert_false(buf_err(&j.lines));
 	for (unsigned n = 0; n < JOURNAL_EVENTS_MAX; n++)
@@ -129,6 +129,19 @@ static void events_over_the_bound_are_lost_and_take_no_room(void **state)
 	line("after", "it");
 	assert_int_equal(add(), 0);
 	assert_next(0, "sip after key=it");
+}
+
+static void a_flood_of_lines_leaves_room_for_events(void **state)
+{
+	unsigned i, n = 0;
+
+	(void)state;
+	while (journal_add(&j, true, &i))
+		assert_int_equal(i, n++);
+	assert_int_equal(n, JOURNAL_EVENTS_MAX - JOURNAL_KEPT);
+	for (; n < JOURNAL_EVENTS_MAX; n++)
+		assert_int_equal(add(), n);
+	assert_false(journal_add(&j, false, &i));
 }
 
 /* What stood before is good, and so is what comes in the next push. */
@@ -194,6 +207,7 @@ int main(void)
 		TEST(a_line_without_an_event_is_told_nobody),
 		TEST(a_push_forgets_what_was_taken_only),
 		TEST(events_over_the_bound_are_lost_and_take_no_room),
+		TEST(a_flood_of_lines_leaves_room_for_events),
 		TEST(lines_over_the_bound_are_empty),
 		TEST(the_bound_is_for_lines_and_their_ends),
 		TEST(without_memory_there_are_events_still),

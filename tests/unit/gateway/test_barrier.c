@@ -211,6 +211,43 @@ static void after_three_in_a_row_the_domain_is_asked_every_minute(void **state)
 	assert_int_equal(n_pings(), 5);
 }
 
+/* More than there is room for in the log of one push: no name is lost from the lines that are. */
+static void many_domains_may_fall_silent_at_once(void **state)
+{
+	enum { DOMAINS = 240 };
+	static char to[DOMAINS][256];
+	char branch[16];
+
+	(void)state;
+	for (unsigned i = 0; i < DOMAINS; i++) {
+		snprintf(to[i], sizeof(to[i]), "a@d%03u.%060d.%060d.%060d.%055d.test", i, 0, 0, 0,
+			0);
+		assert_int_equal(
+			partners_add(s.partners, slice_str(to[i] + 2), PARTNER_FEDERATED), 0);
+	}
+	start_connected();
+	for (unsigned round = 0; round < 3; round++) {
+		s.n_got = s.n_sent = 0;
+		for (unsigned i = 0; i < DOMAINS; i++) {
+			snprintf(branch, sizeof(branch), "r%u-%u", round, i);
+			send_message(branch, to[i]);
+		}
+		assert_lacks(s.events, "pings-unanswered");
+		wake();
+		pass(TS_MS(300));
+	}
+	assert_int_equal(gateway_stats(s.g)->ping_timeouts, 3 * DOMAINS);
+	const struct slice events = slice_str(s.events);
+	size_t at = slice_find(events, SLICE("log warning xmpp pings-unanswered domain=d"));
+	assert_true(at != SIZE_MAX);
+	for (struct slice rest = slice_skip(events, at), line; slice_chr(rest, '\n') < rest.n;) {
+		line = slice_split(&rest, '\n');
+		assert_true(
+			slice_starts(line, SLICE("log warning xmpp pings-unanswered domain=d")));
+		assert_true(slice_ends(line, SLICE("0.test")));
+	}
+}
+
 static void a_pong_ends_the_row(void **state)
 {
 	char branch[16];
@@ -386,6 +423,7 @@ int main(void)
 		SCENE(without_a_pong_the_window_answers),
 		SCENE(the_window_is_a_setting),
 		SCENE(after_three_in_a_row_the_domain_is_asked_every_minute),
+		SCENE(many_domains_may_fall_silent_at_once),
 		SCENE(a_pong_ends_the_row),
 		SCENE(a_late_pong_ends_the_silence),
 		SCENE(a_slow_server_is_not_a_silent_one),
