@@ -191,6 +191,17 @@ static void without_weights_they_stay_as_they_came(void **state)
 	}
 }
 
+/* However they stand in the list: it is the number that counts. */
+static void equals_stand_by_their_numbers_before_chance_decides(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < MAX; i++)
+		records[i] = (struct srv){ 1, 0, (unsigned)(MAX - 1 - i) };
+	order(MAX);
+	for (size_t i = 0; i < MAX; i++)
+		assert_int_equal(nth(i), i);
+}
+
 static void the_same_chance_gives_the_same_order(void **state)
 {
 	size_t first[MAX];
@@ -223,6 +234,7 @@ int main(void)
 		TEST(the_second_is_drawn_among_those_that_are_left),
 		TEST(the_greatest_weights_fit),
 		TEST(without_weights_they_stay_as_they_came),
+		TEST(equals_stand_by_their_numbers_before_chance_decides),
 		TEST(the_same_chance_gives_the_same_order),
 	};
 

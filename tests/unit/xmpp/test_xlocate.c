@@ -216,6 +216,11 @@ static const struct {
 	{ "one host, two ports", "d", NULL, 0,
 		HOSTS "srv " DIRECT " 1 0 5223 x.d\nsrv " CLIENT " 2 0 5222 x.d\n",
 		"srv tls 192.0.2.1:5223, srv 192.0.2.1:5222" },
+	{ "equals without weights: direct TLS, then by port, then by name", "d", NULL, 0,
+		HOSTS "srv " CLIENT " 1 0 5223 z.d\nsrv " CLIENT " 1 0 5223 x.d\nsrv " CLIENT
+		      " 1 0 5222 z.d\nsrv " DIRECT " 1 0 5299 z.d\n",
+		"srv tls 192.0.2.3:5299, srv 192.0.2.3:5222, srv 192.0.2.1:5223, "
+		"srv 192.0.2.3:5223" },
 	{ "nothing at all", "d", NULL, 0, "", "" },
 	{ "a domain too long for SRV", LONG LONG LONG LONG "tld", NULL, 0,
 		"a " LONG LONG LONG LONG "tld 192.0.2.1\n", "host 192.0.2.1:5222" },
