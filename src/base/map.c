@@ -41,29 +41,60 @@ static inline uint64_t load64(const uint8_t *p)
 	       (uint64_t)p[7] << 56;
 }
 
-uint64_t siphash(const uint8_t salt[16], struct slice s)
+static struct sip_state sip_begin(const uint8_t salt[16])
 {
-	uint64_t k0 = load64(salt), k1 = load64(salt + 8);
-	struct sip_state v = { k0 ^ 0x736f6d6570736575, k1 ^ 0x646f72616e646f6d,
+	const uint64_t k0 = load64(salt), k1 = load64(salt + 8);
+
+	return (struct sip_state){ k0 ^ 0x736f6d6570736575, k1 ^ 0x646f72616e646f6d,
 		k0 ^ 0x6c7967656e657261, k1 ^ 0x7465646279746573 };
+}
+
+static struct sip_state sip_block(struct sip_state v, uint64_t m)
+{
+	v.d ^= m;
+	v = sip_round(sip_round(v));
+	v.a ^= m;
+	return v;
+}
+
+static struct sip_state sip_text(struct sip_state v, struct slice s)
+{
 	uint64_t last = (uint64_t)s.n << 56;
 	size_t i = 0;
 
-	for (; i + 8 <= s.n; i += 8) {
-		uint64_t m = load64(s.p + i);
-
-		v.d ^= m;
-		v = sip_round(sip_round(v));
-		v.a ^= m;
-	}
+	for (; i + 8 <= s.n; i += 8)
+		v = sip_block(v, load64(s.p + i));
 	for (size_t k = 0; i + k < s.n; k++)
 		last |= (uint64_t)s.p[i + k] << (8 * k);
-	v.d ^= last;
-	v = sip_round(sip_round(v));
-	v.a ^= last;
+	return sip_block(v, last);
+}
+
+static struct sip_state sip_end(struct sip_state v)
+{
+	return sip_round(sip_round(sip_round(sip_round(v))));
+}
+
+uint64_t siphash(const uint8_t salt[16], struct slice s)
+{
+	struct sip_state v = sip_text(sip_begin(salt), s);
+
 	v.c ^= 0xff;
-	v = sip_round(sip_round(sip_round(sip_round(v))));
+	v = sip_end(v);
 	return v.a ^ v.b ^ v.c ^ v.d;
+}
+
+void siphash128(const uint8_t salt[16], struct slice s, uint64_t ret[2])
+{
+	struct sip_state v = sip_begin(salt);
+
+	v.b ^= 0xee;
+	v = sip_text(v, s);
+	v.c ^= 0xee;
+	v = sip_end(v);
+	ret[0] = v.a ^ v.b ^ v.c ^ v.d;
+	v.b ^= 0xdd;
+	v = sip_end(v);
+	ret[1] = v.a ^ v.b ^ v.c ^ v.d;
 }
 
 void map_init(struct map *m, size_t max_nodes, struct rng *rng)

@@ -35,3 +35,5 @@ struct map_node *map_next(const struct map *m, const struct map_node *node);
 
 /* SipHash-2-4, for tables that are not this one. */
 uint64_t siphash(const uint8_t salt[16], struct slice s);
+/* The same with 128 bits, in one go. */
+void siphash128(const uint8_t salt[16], struct slice s, uint64_t ret[2]);

@@ -15,6 +15,7 @@
 
 enum {
 	BATCH = 64,
+	MANY = 16,     /* of a batch: their work takes longer than another call */
 	PIECE = 65536, /* no datagram is cut; pages that are not written to cost nothing */
 	/* 33 cache lines between the pieces: else the beginnings of all of them, which is what is
 	 * used, would share the same few sets of the cache. */
@@ -495,18 +496,18 @@ static void read_local(struct msghdr *m, struct addr *local)
 	}
 }
 
-static int receive(struct datagram *d)
+static int receive(struct datagram *d, unsigned most)
 {
 	struct datagram_batch *b = d->ds->batch;
 
-	for (unsigned i = 0; i < BATCH; i++) {
+	for (unsigned i = 0; i < most; i++) {
 		struct msghdr *m = &b->msgs[i].msg_hdr;
 
 		m->msg_namelen = sizeof(b->peers[i]);
 		m->msg_control = d->ways ? &b->controls[i] : NULL;
 		m->msg_controllen = d->ways ? sizeof(b->controls[i]) : 0;
 	}
-	return recvmmsg(d->fd, b->msgs, BATCH, MSG_DONTWAIT, NULL);
+	return recvmmsg(d->fd, b->msgs, most, MSG_DONTWAIT, NULL);
 }
 
 static void tell_datagram(struct datagram *d, unsigned i)
@@ -537,19 +538,31 @@ static void give_back(struct datagram_batch *b, unsigned i)
 	(void)madvise((void *)from, to / PAGE * PAGE - from, MADV_DONTNEED);
 }
 
-/* One batch in one wake-up: what it makes is sent before more is read, and a socket that still has
- * some wakes us again.  An error that waits makes the call fail, or wakes us with nothing to read:
- * only then is the queue of errors looked at. */
-static void process(struct datagram *d)
+static int take(struct datagram *d, unsigned most)
 {
-	int n = receive(d);
+	int n = receive(d, most);
 
 	if (n < 0 && read_errors(d))
-		n = receive(d);
+		n = receive(d, most);
 	for (int i = 0; i < n; i++)
 		tell_datagram(d, (unsigned)i);
 	for (int i = 0; i < n; i++)
 		give_back(d->ds->batch, (unsigned)i);
+	return n;
+}
+
+/* One batch in one wake-up: what it makes is sent before more is read, and a socket that still has
+ * some wakes us again.  While a good part of one was worked on more have come, and are taken with
+ * it: whoever they are sent on to is woken once for all.  An error that waits makes the call fail,
+ * or wakes us with nothing to read: only then is the queue of errors looked at. */
+static void process(struct datagram *d)
+{
+	int all = 0, n;
+
+	do {
+		n = take(d, BATCH - (unsigned)all);
+		all += n > 0 ? n : 0;
+	} while (n >= MANY && all < BATCH);
 	tell_errors(d);
 }
 

@@ -1,5 +1,7 @@
 #include "sip/hdr.h"
 
+#include <string.h>
+
 #include "base/addr.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -41,6 +43,8 @@ static size_t find_comma(struct slice s)
 {
 	bool angle = false;
 
+	if (s.n == 0 || !memchr(s.p, ',', s.n))
+		return s.n; /* as nearly always */
 	for (size_t i = 0; i < s.n; i++) {
 		uint8_t c = s.p[i];
 

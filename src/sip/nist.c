@@ -52,13 +52,14 @@ enum {
 };
 
 /* Of the hashes of the parts: "ab" + "c" is not "a" + "bc", and nothing is ever too long. */
-static uint64_t hash_parts(const uint8_t salt[16], const struct slice *parts, size_t n)
+static void hash_parts(
+	struct nist_key *ret, const uint8_t salt[16], const struct slice *parts, size_t n)
 {
 	uint64_t hashes[PARTS_MAX];
 
 	for (size_t i = 0; i < n; i++)
 		hashes[i] = siphash(salt, parts[i]);
-	return siphash(salt, slice_of(hashes, n * sizeof(hashes[0])));
+	siphash128(salt, slice_of(hashes, n * sizeof(hashes[0])), ret->hash);
 }
 
 /* The same for few bytes, cheaper: joined, with the length of each part behind. */
@@ -81,7 +82,7 @@ static bool join_short(uint8_t *text, size_t *ret_n, const struct slice *parts, 
 
 void nist_key_make(struct nist_key *ret, const uint8_t salt[16], const struct sip_msg *req)
 {
-	uint8_t text[SHORT], other[16];
+	uint8_t text[SHORT];
 	const uint8_t port[2] = { (uint8_t)(req->via.port >> 8), (uint8_t)req->via.port };
 	const struct slice parts[] = { req->via.branch, req->via.host, slice_of(port, 2),
 		req->method_text };
@@ -91,17 +92,12 @@ void nist_key_make(struct nist_key *ret, const uint8_t salt[16], const struct si
 	const bool cookie = slice_starts(req->via.branch, SLICE("z9hG4bK"));
 	size_t n;
 
-	memcpy(other, salt, sizeof(other));
-	other[0] ^= 1;
-	if (cookie && join_short(text, &n, parts, COUNT(parts))) {
-		ret->hash[0] = siphash(salt, slice_of(text, n));
-		ret->hash[1] = siphash(other, slice_of(text, n));
-		return;
-	}
-	ret->hash[0] =
-		cookie ? hash_parts(salt, parts, COUNT(parts)) : hash_parts(salt, old, COUNT(old));
-	ret->hash[1] = cookie ? hash_parts(other, parts, COUNT(parts))
-			      : hash_parts(other, old, COUNT(old));
+	if (cookie && join_short(text, &n, parts, COUNT(parts)))
+		siphash128(salt, slice_of(text, n), ret->hash);
+	else if (cookie)
+		hash_parts(ret, salt, parts, COUNT(parts));
+	else
+		hash_parts(ret, salt, old, COUNT(old));
 }
 
 const char *nist_to_tag(const struct nist_key *key, const uint8_t salt[16], char tag[NIST_TAG_MAX])

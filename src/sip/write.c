@@ -100,18 +100,27 @@ static void put_top_via(struct buf *b, const struct sip_via *via, const struct a
 	}
 }
 
+/* The values behind the first one of a field, which is a part of it. */
+static struct slice behind_top(struct slice values, struct slice top)
+{
+	const struct slice rest =
+		slice_trim(slice_skip(values, (size_t)(top.p + top.n - values.p)));
+
+	return rest.n ? slice_trim(slice_skip(rest, 1)) : rest; /* the comma */
+}
+
 static void put_vias(struct buf *b, const struct sip_msg *req, const struct addr *source)
 {
 	bool top = true;
 	unsigned at = 0;
 
 	for (const struct sip_hdr *h; (h = sip_msg_find(req, SIP_HDR_VIA, &at));) {
-		struct slice rest = h->value, first;
+		struct slice rest = h->value;
 
 		buf_puts(b, "Via: ");
-		if (top && source && sip_hdr_next(&rest, &first)) {
+		if (top && source) {
 			put_top_via(b, &req->via, source);
-			rest = slice_trim(rest);
+			rest = behind_top(rest, req->via.text);
 			buf_puts(b, rest.n ? ", " : "");
 		}
 		buf_put(b, rest);

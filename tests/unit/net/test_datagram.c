@@ -1,9 +1,12 @@
 #include "net/datagram.h"
 
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -27,9 +30,14 @@ static struct datagrams ds;
 static struct told told[FACTS_MAX];
 static unsigned n_told;
 
+static void (*meanwhile)(const struct addr *to); /* done while the first one is told */
+
 static void tell(void *arg, struct datagram *d, const struct fact *in)
 {
 	struct told *t = &told[n_told++];
+
+	if (meanwhile && n_told == 1)
+		meanwhile(in->local);
 
 	(void)arg;
 	assert_true(n_told < FACTS_MAX);
@@ -47,6 +55,7 @@ static int set_up(void **state)
 {
 	(void)state;
 	n_told = 0;
+	meanwhile = NULL;
 	assert_int_equal(loop_new(&loop), 0);
 	return datagrams_init(&ds, loop, tell, NULL);
 }
@@ -128,6 +137,46 @@ static void more_than_a_batch_arrives_in_order(void **state)
 	}
 	datagram_free(a);
 	datagram_free(b);
+}
+
+static void send_five(const struct addr *to)
+{
+	const struct sockaddr_in at = { .sin_family = AF_INET,
+		.sin_port = htons(to->port),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	assert_true(fd >= 0);
+	for (unsigned i = 0; i < 5; i++)
+		assert_int_equal(
+			sendto(fd, "late", 4, 0, (const struct sockaddr *)&at, sizeof(at)), 4);
+	close(fd);
+}
+
+/* So many are sent, five more come while they are worked on, and it is woken once. */
+static unsigned told_in_one_wake_up(unsigned n)
+{
+	struct datagram *a = open_at(1, "127.0.0.1:0"), *b = open_at(2, "127.0.0.1:0");
+
+	meanwhile = send_five;
+	n_told = 0;
+	for (unsigned i = 0; i < n; i++)
+		datagram_send(a, &anywhere, datagram_local(b), SLICE("early"));
+	datagrams_flush(&ds);
+	loop_wait(loop, loop_now(loop) + TS_S(5));
+	datagrams_process(&ds);
+	datagram_free(a);
+	datagram_free(b);
+	return n_told;
+}
+
+static void those_that_come_while_many_are_worked_on_are_taken_with_them(void **state)
+{
+	(void)state;
+	assert_int_equal(told_in_one_wake_up(20), 25);
+	assert_string_equal(told[20].text, "late");
+	assert_int_equal(told_in_one_wake_up(62), 64); /* no more than a batch */
+	assert_int_equal(told_in_one_wake_up(3), 3);   /* one call too many for a few */
 }
 
 static void the_largest_datagram_is_not_cut(void **state)
@@ -330,6 +379,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_datagram_arrives_with_both_addresses),
 		TEST(more_than_a_batch_arrives_in_order),
+		TEST(those_that_come_while_many_are_worked_on_are_taken_with_them),
 		TEST(the_largest_datagram_is_not_cut),
 		TEST(a_closed_port_is_told_with_the_peer_it_is_about),
 		TEST(an_error_loses_no_other_datagram),
