@@ -90,7 +90,7 @@ static void siphash_agrees_with_openssl(void **state)
 	for (size_t n = 0; n <= sizeof(in); n++) {
 		rng_bytes(&rng, key, sizeof(key));
 		rng_bytes(&rng, in, sizeof(in));
-		uint64_t ours[2], theirs[2];
+		uint64_t ours[2], theirs[2] = { 0 };
 
 		siphash_of_openssl(mac, key, slice_of(in, n), 8, theirs);
 		if (siphash(key, slice_of(in, n)) != theirs[0])
