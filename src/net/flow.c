@@ -195,11 +195,6 @@ const struct addr *flow_peer(const struct flow *f)
 	return &f->peer;
 }
 
-flow_t flow_id(const struct flow *f)
-{
-	return f->id;
-}
-
 void *flow_owner(const struct flow *f)
 {
 	return f->owner;

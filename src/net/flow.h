@@ -61,7 +61,6 @@ void flow_close(struct flow *f); /* after all is written; no fact follows */
 void flow_drop(struct flow *f);  /* now; no fact follows */
 void flow_reset(struct flow *f); /* the same, and the peer gets a reset */
 
-flow_t flow_id(const struct flow *f);
 void *flow_owner(const struct flow *f);
 
 /* The driver's part of a wake-up. */

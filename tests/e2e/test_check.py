@@ -14,6 +14,7 @@ from pathlib import Path
 
 import jsonschema
 
+from labs import Lab
 from zone import Zone
 
 STOX = os.path.abspath(sys.argv[1])
@@ -48,34 +49,6 @@ def sweep(*args):
 
 def ids(result, severity):
     return [f["id"] for f in result["findings"] if f["severity"] == severity]
-
-
-class Lab:
-    def __init__(self, folder, *args):
-        self.dir = folder / "lab"
-        self.proc = subprocess.Popen([STOX, "lab", "--write-config", str(self.dir), *args],
-                                     stdout=subprocess.PIPE, text=True)
-        self.table = ""
-        while "Ctrl-C" not in self.table:
-            line = self.proc.stdout.readline()
-            if not line:
-                raise SystemExit("the lab ended")
-            self.table += line
-        self.config, self.ca = self.dir / "stox.yaml", self.dir / "ca.pem"
-        self.dns = self.at("DNS")
-
-    def at(self, what):
-        return re.search(rf"(\S+) +{what}", self.table).group(1)
-
-    def port(self, what):
-        return int(self.at(what).split(":")[1])
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *ignored):
-        self.proc.send_signal(signal.SIGTERM)
-        self.proc.wait(10)
 
 
 # ---- a lab, by its own DNS server
@@ -133,7 +106,7 @@ def behind_a_test(lab):
     flaws += [e.message for e in test.iter_errors(r)]
     check("one object, with both sides in it", not flaws and [s["side"] for s in r["sweep"]] == ["pool", "partner"], flaws)
     # The test takes the server that is named; the sweep finds that the other way is dead.
-    text = lab.config.read_text()
+    text = Path(lab.config).read_text()
     bent = lab.dir / "bent.yaml"
     bent.write_text(text.replace(lab.at("partner contoso.test, XMPP clients"), "127.0.0.1:1"))
     done = stox("test", "--config", bent, "--dns", lab.dns, "--sweep")
@@ -144,7 +117,7 @@ def behind_a_test(lab):
 def faults(folder):
     for fault, side, reason, step in (("expired-certificate", "pool", "tls_cert_expired", "tls"),
                                       ("wrong-name-certificate", "pool", "tls_name_mismatch", "tls")):
-        with Lab(folder / fault, "--fault", fault) as lab:
+        with Lab(folder / fault / "lab", "--fault", fault) as lab:
             status, r = sweep(side, POOL, "--ca-file", lab.ca, "--dns", lab.dns)
             f = r["findings"][0]
             check(f"{fault}: a test would fail by {reason}", status == 1 and (f["severity"], f["id"], f["step"]) ==
@@ -302,7 +275,7 @@ def main():
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         bad_input(folder)
-        with Lab(folder) as lab:
+        with Lab(folder / "lab") as lab:
             healthy(lab)
             by_configuration(lab)
             behind_a_test(lab)

@@ -10,6 +10,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from labs import Lab
+
 STOX = os.path.abspath(sys.argv[1])
 FAILED = []
 
@@ -92,26 +94,8 @@ def bad_input(folder):
               word in lines[0] and not done.stdout, done.stdout + done.stderr)
 
 
-class Lab:
-    def __init__(self, folder, *args):
-        self.dir = folder / "lab"
-        self.proc = subprocess.Popen([STOX, "lab", "--write-config", str(self.dir), *args],
-                                     stdout=subprocess.PIPE, text=True)
-        self.table = ""
-        while "Ctrl-C" not in self.table:
-            line = self.proc.stdout.readline()
-            if not line:
-                raise SystemExit("the lab ended")
-            self.table += line
-        self.config = str(self.dir / "stox.yaml")
-
-    def end(self):
-        self.proc.send_signal(signal.SIGTERM)
-        return self.proc.wait(10)
-
-
 def other_process(folder):
-    lab = Lab(folder)
+    lab = Lab(folder / "lab")
     done = stox("test", "--config", lab.config)
     check("another process tests the lab by its configuration", done.returncode == 0, done.stdout + done.stderr)
     done = stox("test", "--config", lab.config, "-vv")
@@ -147,7 +131,7 @@ def other_process(folder):
 
 def by_name(folder):
     """Both sides are found by the lab's own DNS server."""
-    lab = Lab(folder)
+    lab = Lab(folder / "lab")
     text = re.sub(r" +(registrar|server): (sip:)?127.*\n", "", Path(lab.config).read_text())
     Path(lab.config).write_text(text)
     dns = re.search(r"(\S+) +DNS of ", lab.table)[1]
@@ -158,7 +142,7 @@ def by_name(folder):
 
 
 def loose_secret(folder):
-    lab = Lab(folder, "--fault", "unreadable-secret")
+    lab = Lab(folder / "lab", "--fault", "unreadable-secret")
     done = stox("test", "--config", lab.config, "--format", "json")
     error = json.loads(done.stdout)["error"]
     check("for a script a loose secret is a result", done.returncode == 2 and not done.stderr and
@@ -167,7 +151,7 @@ def loose_secret(folder):
 
 
 def without_password(folder):
-    lab = Lab(folder)
+    lab = Lab(folder / "lab")
     text = Path(lab.config).read_text().replace("      password_file: adelany\n", "")
     Path(lab.config).write_text(text)
     done = stox("test", "--config", lab.config)
@@ -183,7 +167,7 @@ def interrupted(folder):
     for fault, phase, more in (("gateway-drops", "deliver", []), ("xmpp-silence", "xmpp.tls", []),
                                ("sip-silence", "sip.register", []), ("gateway-one-way", "answer", []),
                                (None, "sip.send", ["--count", "2", "--interval", "60"])):
-        lab = Lab(folder, *(["--fault", fault] if fault else []))
+        lab = Lab(folder / "lab", *(["--fault", fault] if fault else []))
         proc = subprocess.Popen([STOX, "test", "--config", lab.config, "--timeout", "60", *more],
                                 stdout=subprocess.PIPE, text=True)
         time.sleep(1)

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import jsonschema
 
+from labs import Lab
 from readers import (FLAWS, READERS, SCHEMA, VALIDATOR, WITHOUT_LIMIT, Flaw, plugin_line, read_json, read_junit)
 
 STOX = os.path.abspath(sys.argv[1])
@@ -73,28 +74,9 @@ def samples(folder):
 # ---- the built binary
 
 
-class Lab:
-    def __init__(self, folder, *args):
-        self.dir = folder / "lab"
-        self.proc = subprocess.Popen([STOX, "lab", "--write-config", str(self.dir), *args],
-                                     stdout=subprocess.PIPE, text=True)
-        while "Ctrl-C" not in (line := self.proc.stdout.readline()):
-            if not line:
-                raise SystemExit("the lab ended")
-        self.config = str(self.dir / "stox.yaml")
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.proc.send_signal(signal.SIGTERM)
-        self.proc.wait(10)
-        self.proc.stdout.close()
-
-
 def every_form(name, folder, want):
     """One test, all forms of it at once; standard output has its own."""
-    with Lab(folder, *(["--fault", name] if want else [])) as lab:
+    with Lab(folder / "lab", *(["--fault", name] if want else [])) as lab:
         outputs = [f"--output={form}={folder}/got.{form}" for form in FORMS]
         done = stox("test", "--config", lab.config, "--timeout", "2" if want else "10", *outputs)
     status, seen = (1, want) if want else (0, None)
@@ -363,7 +345,7 @@ def plugin_states(folder, lab):
 
 def plugin_failures(folder):
     check_stox = plugin(folder)
-    with Lab(folder, "--fault", "gateway-drops") as lab:
+    with Lab(folder / "lab", "--fault", "gateway-drops") as lab:
         done = check_stox("--config", lab.config, "-t", "1", "-w", "0.5")
     check("a time-out is CRITICAL", is_one(done, "CRITICAL") and "im_not_delivered" in done.stdout, done)
     done = check_stox("--config", lab.config, "-t", "1")

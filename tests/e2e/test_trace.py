@@ -18,6 +18,8 @@ from pathlib import Path
 
 import jsonschema
 
+from labs import Lab
+
 STOX = os.path.abspath(sys.argv[1])
 SCHEMA = json.loads((Path(__file__).resolve().parents[2] / "doc/stox.trace.schema.json").read_text())
 FORMS = ("html", "txt", "json", "pcapng")
@@ -36,31 +38,6 @@ def stox(*args, home="/nonexistent", timeout=60):
     env = {k: v for k, v in os.environ.items() if not k.startswith("XDG_")}
     return subprocess.run([STOX, *args], capture_output=True, text=True, timeout=timeout,
                           env={**env, "HOME": str(home)})
-
-
-class Lab:
-    def __init__(self, folder, *args):
-        self.dir = folder
-        self.proc = subprocess.Popen([STOX, "lab", "--write-config", str(folder), *args], stdout=subprocess.PIPE,
-                                     stderr=subprocess.DEVNULL, text=True)
-        self.table = ""
-        while "Ctrl-C" not in self.table:
-            line = self.proc.stdout.readline()
-            if not line:
-                raise SystemExit("the lab ended")
-            self.table += line
-        self.config = str(folder / "stox.yaml")
-        self.secrets = [(folder / n).read_text().strip() for n in ("pilar", "kenmyer", "adelany", "component")]
-
-    def port(self, what):
-        return int(re.search(rf":(\d+) +{what}\n", self.table).group(1))
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.proc.send_signal(signal.SIGTERM)
-        self.proc.wait(10)
 
 
 class Tap:
