@@ -57,6 +57,12 @@ bool outbox_send(struct outbox *o, flow_t flow, uint32_t listener, const struct 
 	return true;
 }
 
+bool outbox_is_half_empty(const struct outbox *o)
+{
+	return o->n_pieces < o->max_pieces / 2 && buf_len(&o->bytes) < o->bytes.max / 2 &&
+	       o->n_wants < o->max_wants / 2;
+}
+
 struct want *outbox_want(struct outbox *o, enum want_type type)
 {
 	assert(o->n_wants < o->max_wants && "the driver drains the wants of each push");

@@ -10,7 +10,7 @@ static void begin_push(struct gateway *g, ts_t now)
 {
 	g->now = now;
 	outbox_begin(&g->out);
-	journal_begin(&g->journal);
+	eventlog_begin(&g->eventlog);
 }
 
 struct buf *gateway_out(struct gateway *g)
@@ -31,7 +31,7 @@ struct want *gateway_want(struct gateway *g, enum want_type type)
 
 struct buf *gateway_log(struct gateway *g, const char *subsystem, const char *event)
 {
-	return journal_line(&g->journal, subsystem, event);
+	return eventlog_line(&g->eventlog, subsystem, event);
 }
 
 struct gateway_event *gateway_emit(
@@ -39,7 +39,7 @@ struct gateway_event *gateway_emit(
 {
 	unsigned i;
 
-	if (!journal_add(&g->journal, type == GATEWAY_EV_LOG, &i))
+	if (!eventlog_add(&g->eventlog, type == GATEWAY_EV_LOG, &i))
 		return NULL; /* a flood of log lines: these are lost, their counters are not */
 	g->events[i] = (struct gateway_event){ .type = type, .level = level };
 	return &g->events[i];
@@ -65,7 +65,7 @@ bool gateway_take_event(struct gateway *g, struct gateway_event *ret)
 	const char *line;
 	unsigned i;
 
-	if (!journal_take(&g->journal, &i, &line))
+	if (!eventlog_take(&g->eventlog, &i, &line))
 		return false;
 	*ret = g->events[i];
 	ret->log = line;
@@ -325,7 +325,7 @@ int gateway_set_secret(struct gateway *g, struct slice secret)
 
 static int init(struct gateway *g, const struct gateway_cfg *cfg, ts_t now)
 {
-	journal_init(&g->journal, LOG_BYTES_MAX);
+	eventlog_init(&g->eventlog, LOG_BYTES_MAX);
 	gateway_untold_init(g);
 	buf_init(&g->scratch, STANZA_MAX);
 	rng_bytes(g->rng, g->salt, sizeof(g->salt));
@@ -380,7 +380,7 @@ struct gateway *gateway_free(struct gateway *g)
 	gateway_component_done(g);
 	gateway_conns_done(g);
 	outbox_done(&g->out);
-	journal_done(&g->journal);
+	eventlog_done(&g->eventlog);
 	buf_done(&g->untold);
 	buf_done(&g->scratch);
 	free_secret(g);

@@ -15,7 +15,7 @@
  */
 #pragma once
 
-#include "base/journal.h"
+#include "base/eventlog.h"
 #include "base/list.h"
 #include "base/map.h"
 #include "base/outbox.h"
@@ -186,8 +186,8 @@ struct gateway {
 
 	/* Made by one push, taken before the next. */
 	struct outbox out;
-	struct journal journal;
-	struct gateway_event events[JOURNAL_EVENTS_MAX];
+	struct eventlog eventlog;
+	struct gateway_event events[EVENTLOG_EVENTS_MAX];
 	struct buf untold; /* whole stanzas */
 
 	struct listener listeners[GATEWAY_LISTENERS_MAX + 3]; /* by number; the last: hop.c's own */

@@ -10,7 +10,7 @@ static void begin_push(struct lab *l, ts_t now)
 {
 	l->now = now;
 	outbox_begin(&l->out);
-	journal_begin(&l->journal);
+	eventlog_begin(&l->eventlog);
 }
 
 struct buf *lab_out(struct lab *l)
@@ -31,14 +31,14 @@ struct want *lab_want(struct lab *l, enum want_type type)
 
 struct buf *lab_log(struct lab *l, const char *subsystem, const char *event)
 {
-	return journal_line(&l->journal, subsystem, event);
+	return eventlog_line(&l->eventlog, subsystem, event);
 }
 
 struct lab_event *lab_emit(struct lab *l, enum lab_event_type type, enum log_level level)
 {
 	unsigned i;
 
-	if (!journal_add(&l->journal, type == LAB_EV_LOG, &i))
+	if (!eventlog_add(&l->eventlog, type == LAB_EV_LOG, &i))
 		return NULL; /* a flood of log lines: these are lost */
 	l->events[i] = (struct lab_event){ .type = type, .level = level };
 	return &l->events[i];
@@ -75,7 +75,7 @@ bool lab_take_event(struct lab *l, struct lab_event *ret)
 	const char *line;
 	unsigned i;
 
-	if (!journal_take(&l->journal, &i, &line))
+	if (!eventlog_take(&l->eventlog, &i, &line))
 		return false;
 	*ret = l->events[i];
 	ret->log = line;
@@ -367,7 +367,7 @@ static ts_t deadline(const void *self)
 
 static int init(struct lab *l)
 {
-	journal_init(&l->journal, LOG_BYTES_MAX);
+	eventlog_init(&l->eventlog, LOG_BYTES_MAX);
 	buf_init(&l->scratch, 4 * MESSAGE_MAX);
 	lab_fault_init(l);
 	list_init(&l->all_conns);
@@ -417,7 +417,7 @@ struct lab *lab_free(struct lab *l)
 	lab_zone_done(l);
 	lab_fault_done(l);
 	outbox_done(&l->out);
-	journal_done(&l->journal);
+	eventlog_done(&l->eventlog);
 	buf_done(&l->scratch);
 	return mem_free(l);
 }

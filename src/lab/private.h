@@ -11,7 +11,7 @@
  */
 #pragma once
 
-#include "base/journal.h"
+#include "base/eventlog.h"
 #include "base/list.h"
 #include "base/map.h"
 #include "base/outbox.h"
@@ -112,8 +112,8 @@ struct lab {
 	uint8_t salt[16];
 
 	struct outbox out;
-	struct journal journal;
-	struct lab_event events[JOURNAL_EVENTS_MAX];
+	struct eventlog eventlog;
+	struct lab_event events[EVENTLOG_EVENTS_MAX];
 
 	struct addr listeners[LAB_LISTEN_COUNT]; /* family 0: not bound */
 	unsigned n_listeners, n_bound;

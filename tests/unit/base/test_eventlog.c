@@ -1,4 +1,4 @@
-#include "base/journal.h"
+#include "base/eventlog.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,12 +9,12 @@
 
 #include "base/mem.h"
 
-static struct journal j;
+static struct eventlog j;
 
 static int set_up(void **state)
 {
 	(void)state;
-	journal_init(&j, 200);
+	eventlog_init(&j, 200);
 	return 0;
 }
 
@@ -22,7 +22,7 @@ static int tear_down(void **state)
 {
 	(void)state;
 	mem_fail_after(-1);
-	journal_done(&j);
+	eventlog_done(&j);
 	return 0;
 }
 
@@ -31,13 +31,13 @@ static unsigned add(void)
 {
 	unsigned i = 9999;
 
-	assert_true(journal_add(&j, false, &i));
+	assert_true(eventlog_add(&j, false, &i));
 	return i;
 }
 
 static void line(const char *event, const char *value)
 {
-	log_str(journal_line(&j, "sip", event), "key", slice_str(value));
+	log_str(eventlog_line(&j, "sip", event), "key", slice_str(value));
 }
 
 static void assert_next(unsigned number, const char *want)
@@ -45,7 +45,7 @@ static void assert_next(unsigned number, const char *want)
 	const char *text;
 	unsigned i;
 
-	assert_true(journal_take(&j, &i, &text));
+	assert_true(eventlog_take(&j, &i, &text));
 	assert_int_equal(i, number);
 	assert_string_equal(text, want);
 }
@@ -55,7 +55,7 @@ static void assert_no_more(void)
 	const char *text;
 	unsigned i;
 
-	assert_false(journal_take(&j, &i, &text));
+	assert_false(eventlog_take(&j, &i, &text));
 }
 
 static void events_come_in_order_each_with_its_line(void **state)
@@ -64,7 +64,7 @@ static void events_come_in_order_each_with_its_line(void **state)
 	assert_no_more();
 	line("up", "1");
 	assert_int_equal(add(), 0);
-	journal_line(&j, "xmpp", "down");
+	eventlog_line(&j, "xmpp", "down");
 	assert_int_equal(add(), 1);
 	assert_next(0, "sip up key=1");
 	assert_next(1, "xmpp down");
@@ -98,12 +98,12 @@ static void a_push_forgets_what_was_taken_only(void **state)
 	(void)state;
 	line("one", "1");
 	add();
-	journal_begin(&j);
+	eventlog_begin(&j);
 	line("two", "2");
 	assert_int_equal(add(), 1);
 	assert_next(0, "sip one key=1");
 	assert_next(1, "sip two key=2");
-	journal_begin(&j);
+	eventlog_begin(&j);
 	assert_no_more();
 	line("three", "3");
 	assert_int_equal(add(), 0);
@@ -115,17 +115,17 @@ static void events_over_the_bound_are_lost_and_take_no_room(void **state)
 	unsigned i;
 
 	(void)state;
-	for (unsigned n = 0; n < JOURNAL_EVENTS_MAX; n++)
+	for (unsigned n = 0; n < EVENTLOG_EVENTS_MAX; n++)
 		assert_int_equal(add(), n);
 	for (unsigned n = 0; n < 100; n++) {
 		line("flood", "0123456789012345678901234567890123456789");
-		assert_false(journal_add(&j, false, &i));
+		assert_false(eventlog_add(&j, false, &i));
 	}
 	assert_false(buf_err(&j.lines));
-	for (unsigned n = 0; n < JOURNAL_EVENTS_MAX; n++)
+	for (unsigned n = 0; n < EVENTLOG_EVENTS_MAX; n++)
 		assert_next(n, "");
 	assert_no_more();
-	journal_begin(&j);
+	eventlog_begin(&j);
 	line("after", "it");
 	assert_int_equal(add(), 0);
 	assert_next(0, "sip after key=it");
@@ -136,12 +136,12 @@ static void a_flood_of_lines_leaves_room_for_events(void **state)
 	unsigned i, n = 0;
 
 	(void)state;
-	while (journal_add(&j, true, &i))
+	while (eventlog_add(&j, true, &i))
 		assert_int_equal(i, n++);
-	assert_int_equal(n, JOURNAL_EVENTS_MAX - JOURNAL_KEPT);
-	for (; n < JOURNAL_EVENTS_MAX; n++)
+	assert_int_equal(n, EVENTLOG_EVENTS_MAX - EVENTLOG_KEPT);
+	for (; n < EVENTLOG_EVENTS_MAX; n++)
 		assert_int_equal(add(), n);
-	assert_false(journal_add(&j, false, &i));
+	assert_false(eventlog_add(&j, false, &i));
 }
 
 /* What stood before is good, and so is what comes in the next push. */
@@ -161,7 +161,7 @@ static void lines_over_the_bound_are_empty(void **state)
 	assert_next(0, "sip good key=1");
 	assert_next(1, "");
 	assert_next(2, "");
-	journal_begin(&j);
+	eventlog_begin(&j);
 	line("next", "3");
 	add();
 	assert_next(0, "sip next key=3");
@@ -175,12 +175,12 @@ static void the_bound_is_for_lines_and_their_ends(void **state)
 	(void)state;
 	for (size_t n = room - 1; n <= room + 1; n++) {
 		snprintf(much, sizeof(much), "%0*d", (int)n, 0);
-		journal_begin(&j);
+		eventlog_begin(&j);
 		line("long", much);
 		add();
 		const char *text;
 		unsigned i;
-		assert_true(journal_take(&j, &i, &text));
+		assert_true(eventlog_take(&j, &i, &text));
 		assert_int_equal(strlen(text), n <= room ? 200 - 1 - (room - n) : 0);
 	}
 }
@@ -194,7 +194,7 @@ static void without_memory_there_are_events_still(void **state)
 	mem_fail_after(-1);
 	assert_next(0, "");
 	assert_no_more();
-	journal_done(&(struct journal){ 0 });
+	eventlog_done(&(struct eventlog){ 0 });
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -213,5 +213,5 @@ int main(void)
 		TEST(without_memory_there_are_events_still),
 	};
 
-	return cmocka_run_group_tests_name("journal", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("eventlog", tests, NULL, NULL);
 }

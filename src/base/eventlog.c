@@ -1,19 +1,19 @@
-#include "base/journal.h"
+#include "base/eventlog.h"
 
 static const size_t no_line = SIZE_MAX; /* where there was no room for one */
 
-void journal_init(struct journal *j, size_t max_bytes)
+void eventlog_init(struct eventlog *j, size_t max_bytes)
 {
-	*j = (struct journal){ 0 };
+	*j = (struct eventlog){ 0 };
 	buf_init(&j->lines, max_bytes);
 }
 
-void journal_done(struct journal *j)
+void eventlog_done(struct eventlog *j)
 {
 	buf_done(&j->lines);
 }
 
-void journal_begin(struct journal *j)
+void eventlog_begin(struct eventlog *j)
 {
 	if (j->next < j->n)
 		return;
@@ -22,16 +22,16 @@ void journal_begin(struct journal *j)
 	buf_clear(&j->lines);
 }
 
-struct buf *journal_line(struct journal *j, const char *subsystem, const char *event)
+struct buf *eventlog_line(struct eventlog *j, const char *subsystem, const char *event)
 {
 	buf_truncate(&j->lines, j->begun); /* a line that became no event */
 	log_begin(&j->lines, subsystem, event);
 	return &j->lines;
 }
 
-bool journal_add(struct journal *j, bool is_mere_line, unsigned *ret)
+bool eventlog_add(struct eventlog *j, bool is_mere_line, unsigned *ret)
 {
-	if (j->n >= JOURNAL_EVENTS_MAX - (is_mere_line ? JOURNAL_KEPT : 0))
+	if (j->n >= EVENTLOG_EVENTS_MAX - (is_mere_line ? EVENTLOG_KEPT : 0))
 		return false;
 	buf_putc(&j->lines, '\0');
 	j->line_at[j->n] = buf_err(&j->lines) ? no_line : j->begun;
@@ -40,7 +40,7 @@ bool journal_add(struct journal *j, bool is_mere_line, unsigned *ret)
 	return true;
 }
 
-bool journal_take(struct journal *j, unsigned *ret, const char **line)
+bool eventlog_take(struct eventlog *j, unsigned *ret, const char **line)
 {
 	if (j->next == j->n)
 		return false;
