@@ -62,14 +62,14 @@ enum tl_event_type {
 
 struct tl_event {
 	enum tl_event_type type;
-	const struct sip_msg *msg;           /* valid until the next take or push */
-	const struct origin *origin;         /* where it came from; as msg */
-	const struct sip_refusal *refusal;   /* MALFORMED */
+	const struct sip_msg *msg;         /* valid until the next take or push */
+	const struct origin *origin;       /* where it came from; as msg */
+	const struct sip_refusal *refusal; /* MALFORMED */
 	uint64_t ref;
-	int status;     /* REPEATED */
-	uint16_t extra; /* REPEATED */
-	int err;        /* FAILED: an errno */
-	unsigned sends; /* FINAL: how often the request went out */
+	int status;         /* REPEATED */
+	uint16_t extra;     /* REPEATED */
+	int err;            /* FAILED: an errno */
+	unsigned sends;     /* FINAL: how often the request went out */
 	struct where where; /* BROKEN */
 };
 

@@ -16,9 +16,9 @@
 struct xhost;
 
 struct xhost_cfg {
-	struct outbox *out; /* borrowed until xhost_free(), as the two counters */
-	flow_t *last_flow;  /* of the owner's ids: counted up for each connection */
-	uint32_t *last_dns; /* of the owner's DNS questions */
+	struct outbox *out;        /* borrowed until xhost_free(), as the two counters */
+	flow_t *last_flow;         /* of the owner's ids: counted up for each connection */
+	uint32_t *last_dns;        /* of the owner's DNS questions */
 	struct xlocate_cfg find;   /* connecting sides; copied, with its strings */
 	struct xstream_cfg stream; /* copied, with its strings; `tls` is told by the target where
 				      that is direct */
@@ -52,7 +52,7 @@ struct xhost_event {
 	const struct tls_facts *tls;
 	const struct xstream_event *stream;
 	enum xhost_end why;
-	const struct fact *fact;             /* all pointers: valid until the next take or push */
+	const struct fact *fact; /* all pointers: valid until the next take or push */
 	const struct xlocate_failure *dns;
 };
 
