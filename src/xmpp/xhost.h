@@ -72,13 +72,13 @@ struct xhost_event {
 
 /* 0; as xlocate_new() where `find` has a domain or a host; -ENOMEM.  It does nothing yet.  `rng`
  * is borrowed. */
-int xhost_new(struct xhost **ret, const struct xhost_cfg *cfg, struct rng *rng, ts_t now);
+int xhost_new(struct xhost **ret, const struct xhost_cfg *cfg, struct rng *rng);
 /* Without a word and a want: the flow of one that is not over is left to the driver. */
 struct xhost *xhost_free(struct xhost *h);
 
 /* Finds the server anew and tries its addresses in their order until one can be connected to, RFC
  * 6120 section 3.2.  Neither is called while it is not over. */
-void xhost_connect(struct xhost *h, ts_t now);
+void xhost_connect(struct xhost *h);
 /* A flow that is up: an accepted one, or one that the owner has connected. */
 void xhost_attach(
 	struct xhost *h, flow_t flow, const struct addr *local, const struct addr *peer, ts_t now);
