@@ -27,6 +27,7 @@ struct proof_item {
 	struct list fifo;            /* by time sent; then of what is proven or lost */
 	struct list wait;            /* of the domain */
 	ts_t sent;
+	bool is_lost; /* of what is told: LOST, else PROVEN */
 };
 
 struct proof_cfg {
@@ -56,11 +57,13 @@ struct slice proof_domain_name(const struct proof_domain *d);
 void proof_sent(
 	struct proof *p, struct proof_item *item, uint64_t ref, struct proof_domain *d, ts_t now);
 void proof_forget(struct proof_item *item); /* no event of it follows; fine at any time */
-/* An iq result or error.  False when it is no reply to a ping of ours. */
-bool proof_push_pong(struct proof *p, struct xstream *x, const struct stanza *s, ts_t now);
-void proof_push_time(struct proof *p, struct xstream *x /* NULL: not ready */, ts_t now);
-void proof_push_lost(struct proof *p, ts_t now); /* the stream is gone; the next one is new */
-/* Without `room` nothing is proven or lost, and what is will be told later. */
+/* An iq, of any type: a ping to ourselves may come back as it went.  False when it is no reply to a
+ * ping of ours. */
+bool proof_push_pong(
+	struct proof *p, struct xstream *x /* NULL: not ready */, const struct stanza *s, ts_t now);
+void proof_push_time(struct proof *p, struct xstream *x, ts_t now);
+void proof_push_lost(struct proof *p); /* the stream is gone; the next one is new */
+/* Without `room` nothing of what is proven or lost is told: later. */
 bool proof_take_event(struct proof *p, bool room, struct proof_event *ret);
 bool proof_is_holding(const struct proof *p); /* some wait for room */
 bool proof_is_idle(const struct proof *p);    /* nothing is to be shown any more */
