@@ -32,12 +32,14 @@ enum answer {
 	ANSWER_ENCODING,
 	ANSWER_TOO_LARGE,
 	ANSWER_CONTENT,
+	ANSWER_SIP_COUNT,
 	/* XMPP to SIP */
-	ANSWER_MAY_NOT_BEGIN, /* users of this partner may only answer */
+	ANSWER_MAY_NOT_BEGIN = ANSWER_SIP_COUNT, /* users of this partner may only answer */
 	ANSWER_TO_GATEWAY,    /* the gateway itself reads no messages */
 	ANSWER_NO_HOP,        /* the pool cannot be reached */
 	ANSWER_ID_TOO_LONG,
-	ANSWER_MANY_IN_HAND, /* these ask the sender to wait */
+	ANSWER_NO_MEMORY, /* these ask the sender to wait */
+	ANSWER_MANY_IN_HAND,
 	ANSWER_MANY_FOR_URI,
 	ANSWER_MANY_OF_SENDER,
 	ANSWER_MANY_OF_DOMAIN,
@@ -71,7 +73,7 @@ bool answer_is_good(const struct verdict *v);
 
 /* ---- to XMPP ---- */
 
-/* Of what has a form there; asserted. */
+/* Of one that is told there; asserted. */
 struct stanza_error answer_error(enum answer a);
 /* It asks its sender to wait: an overload. */
 bool answer_is_wait(enum answer a);

@@ -11,13 +11,9 @@ enum { ROUTE_LINKS_MAX = 1 };
 
 struct routes {
 	const struct partners *partners; /* borrowed */
-	/* Our domains that have a way into XMPP, by the link's number: prepared. */
+	/* The domain that each link speaks for, by its number: prepared. */
 	char links[ROUTE_LINKS_MAX][256];
 	unsigned n_links;
-};
-
-struct way {
-	unsigned link; /* SIP to XMPP */
 };
 
 struct party { /* a message's two ends */
@@ -26,9 +22,9 @@ struct party { /* a message's two ends */
 
 /* The addresses of a SIP request in XMPP's form; ANSWER_MAPPED, or why not. */
 enum answer route_read(const struct sip_msg *req, struct party *ret);
-/* ANSWER_MAPPED with the way, or why not. */
-enum answer route_to_xmpp(const struct routes *r, const struct party *p, struct way *ret);
+/* ANSWER_MAPPED with the number of the link, or why not. */
+enum answer route_to_xmpp(const struct routes *r, const struct party *p, unsigned *ret);
 enum answer route_to_sip(const struct routes *r, const struct party *p);
-/* Is it one of ours, that the server may hand us?  From any other nothing may be sent: the server
- * would end the stream (XEP-0114 section 3). */
-bool route_is_ours(const struct routes *r, const struct jid *jid);
+/* Is it an address that this link speaks for?  From any other nothing may be sent: the server would
+ * end the stream (XEP-0114 section 3). */
+bool route_is_of(const struct routes *r, unsigned link, const struct jid *jid);
