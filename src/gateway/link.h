@@ -6,6 +6,7 @@
 #pragma once
 
 #include "gateway/proof.h"
+#include "xmpp/xhost.h"
 
 struct link;
 
@@ -15,8 +16,7 @@ enum link_event_type {
 	LINK_EV_ROOM,   /* it took no more, and does again */
 	LINK_EV_PROVEN, /* ref: the far side has taken it */
 	LINK_EV_LOST,   /* ref: nothing was shown, and nothing will be */
-	LINK_EV_STANZA, /* stanza: a message for one of our users, or an error about one of theirs
-			 */
+	LINK_EV_STANZA, /* stanza: a message, of type error or not; to whom is not checked */
 };
 
 struct link_event {
@@ -33,26 +33,25 @@ enum link_take {
 };
 
 struct link_ops {
-	bool (*is_for)(const struct link *, const struct fact *in);
-	void (*push)(struct link *, const struct fact *in, ts_t now);
-	void (*push_time)(struct link *, ts_t now);
-	void (*stop)(struct link *, ts_t now);
-	bool (*take_output)(struct link *, struct output *ret);
-	bool (*take_event)(struct link *, bool room, struct link_event *ret, ts_t now);
-	bool (*is_holding)(const struct link *);
-	ts_t (*deadline)(const struct link *);
-	enum link_take (*takes)(const struct link *);
-	struct buf *(*begin)(struct link *);
-	int (*commit)(struct link *, ts_t now);
-	struct proof *(*proof)(struct link *); /* NULL: its kind needs none */
+	/* What befell its stream; true when that goes up, as *ret. */
+	bool (*event)(
+		struct link *, const struct xhost_event *ev, struct link_event *ret, ts_t now);
+	/* The server does not read: the stream is to be given up. */
+	bool (*give_up)(struct link *, struct link_event *ret, ts_t now);
+	void (*connect)(struct link *, ts_t now); /* at `connect_at` */
 	int (*set_secret)(struct link *, struct slice secret);
 	struct link *(*free)(struct link *);
 };
 
-/* The first member of each kind. */
+/* The first member of each kind, which fills it in. */
 struct link {
 	const struct link_ops *ops;
 	unsigned number;
+	struct xhost *host; /* of the stream that it sends on; NULL between two connections */
+	struct proof *proof;
+	ts_t connect_at;
+	bool room_due; /* it takes something again, as far as is known */
+	bool stopping;
 };
 
 /* ---- component.c, XEP-0114 ---- */
@@ -60,11 +59,12 @@ struct link {
 /* By lent->cfg; it begins to connect.  0, or -ENOMEM, ERR_SYNTAX, ERR_LIMIT (its name). */
 int component_new(struct link **ret, const struct lent *lent, ts_t now);
 
-/* ---- what is the same for all kinds ---- */
+/* ---- what is the same for all kinds: for messages ... ---- */
 
 enum link_take link_takes(const struct link *l);
-/* A buffer to write one stanza into; NULL unless it takes one.  One at a time; without a commit
- * nothing is sent. */
+/* A buffer to write one stanza into; NULL when it is down, or its memory is full.  While it is FULL
+ * only because its flow is blocked, an answer to the server still goes out, as nobody would repeat
+ * it.  One at a time; without a commit nothing is sent. */
 struct buf *link_begin(struct link *l);
 int link_commit(struct link *l, ts_t now); /* a reply: nothing is to be shown */
 /* A message to a user of `d`: PROVEN or LOST follows for its ref, unless it is withdrawn by
@@ -72,3 +72,19 @@ int link_commit(struct link *l, ts_t now); /* a reply: nothing is to be shown */
 int link_commit_message(
 	struct link *l, struct proof_item *item, uint64_t ref, struct proof_domain *d, ts_t now);
 struct proof_domain *link_domain(struct link *l, struct slice name);
+
+/* ---- ... for links.c ... ---- */
+
+bool link_is_for(const struct link *l, const struct fact *in);
+void link_push(struct link *l, const struct fact *in, ts_t now);
+void link_push_time(struct link *l, ts_t now);
+void link_stop(struct link *l, ts_t now);
+bool link_take_output(struct link *l, struct output *ret);
+bool link_take_event(struct link *l, bool room, struct link_event *ret, ts_t now);
+ts_t link_deadline(const struct link *l);
+bool link_is_over(const struct link *l); /* there is no stream that could be ended */
+
+/* ---- ... and for a kind ---- */
+
+struct xstream *link_stream(const struct link *l); /* NULL unless stanzas flow */
+void link_lost(struct link *l); /* its host goes, and what was not shown is lost */

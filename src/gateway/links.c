@@ -39,12 +39,10 @@ struct link *links_at(struct links *ls, unsigned number)
 bool links_push(struct links *ls, const struct fact *in, ts_t now)
 {
 	for (unsigned i = 0; i < ls->n; i++) {
-		struct link *l = ls->all[i];
-
-		if (l->ops->is_for(l, in)) {
-			l->ops->push(l, in, now);
-			return true;
-		}
+		if (!link_is_for(ls->all[i], in))
+			continue;
+		link_push(ls->all[i], in, now);
+		return true;
 	}
 	return false;
 }
@@ -52,31 +50,28 @@ bool links_push(struct links *ls, const struct fact *in, ts_t now)
 void links_push_time(struct links *ls, ts_t now)
 {
 	for (unsigned i = 0; i < ls->n; i++)
-		ls->all[i]->ops->push_time(ls->all[i], now);
+		link_push_time(ls->all[i], now);
 }
 
 void links_stop(struct links *ls, ts_t now)
 {
 	for (unsigned i = 0; i < ls->n; i++)
-		ls->all[i]->ops->stop(ls->all[i], now);
+		link_stop(ls->all[i], now);
 }
 
 bool links_take_output(struct links *ls, struct output *ret)
 {
 	for (unsigned i = 0; i < ls->n; i++)
-		if (ls->all[i]->ops->take_output(ls->all[i], ret))
+		if (link_take_output(ls->all[i], ret))
 			return true;
 	return false;
 }
 
 bool links_take_event(struct links *ls, bool room, struct link_event *ret, ts_t now)
 {
-	for (unsigned i = 0; i < ls->n; i++) {
-		if (ls->all[i]->ops->take_event(ls->all[i], room, ret, now)) {
-			ret->link = i;
+	for (unsigned i = 0; i < ls->n; i++)
+		if (link_take_event(ls->all[i], room, ret, now))
 			return true;
-		}
-	}
 	return false;
 }
 
@@ -85,7 +80,7 @@ ts_t links_deadline(const struct links *ls)
 	ts_t at = TS_NEVER;
 
 	for (unsigned i = 0; i < ls->n; i++)
-		at = ts_min(at, ls->all[i]->ops->deadline(ls->all[i]));
+		at = ts_min(at, link_deadline(ls->all[i]));
 	return at;
 }
 
@@ -94,7 +89,7 @@ bool links_are_holding(const struct links *ls)
 	bool holding = false;
 
 	for (unsigned i = 0; i < ls->n; i++)
-		holding |= ls->all[i]->ops->is_holding(ls->all[i]);
+		holding |= proof_is_holding(ls->all[i]->proof);
 	return holding;
 }
 
@@ -103,7 +98,7 @@ bool links_are_over(const struct links *ls)
 	bool over = true;
 
 	for (unsigned i = 0; i < ls->n; i++)
-		over &= ls->all[i]->ops->is_over(ls->all[i]);
+		over &= link_is_over(ls->all[i]);
 	return over;
 }
 

@@ -10,11 +10,10 @@
 
 enum {
 	DOMAINS_MAX = PARTNER_DOMAINS_MAX, /* that were written to: only partners are */
-	GATHER_MS = 2,   /* while a ping is out, the next one waits for its reply, or this long */
-	MISSES_MAX = 3,  /* in a row without a reply: this domain answers none */
-	SILENCE_S = 60,  /* then it is asked again only every so often */
-	WINDOW_MS = 300, /* below T1: the sender has not repeated its request yet */
-	READ_MS = 3000,  /* with the window below 3.5 s: then RFC 4320 section 4.1 wants a 100 */
+	GATHER_MS = 2,  /* while a ping is out, the next one waits for its reply, or this long */
+	MISSES_MAX = 3, /* in a row without a reply: this domain answers none */
+	SILENCE_S = 60, /* then it is asked again only every so often */
+	READ_MS = 3000, /* with the window below 3.5 s: then RFC 4320 section 4.1 wants a 100 */
 	ID_MAX = 24,
 };
 
@@ -89,8 +88,6 @@ int proof_new(struct proof **ret, const struct proof_cfg *cfg, const struct lent
 	if (!p)
 		return -ENOMEM;
 	p->cfg = *cfg;
-	if (!p->cfg.window)
-		p->cfg.window = TS_MS(WINDOW_MS);
 	p->lent = lent;
 	map_init(&p->domains, DOMAINS_MAX, lent->rng);
 	timers_init(&p->timers);
@@ -416,11 +413,6 @@ bool proof_take_event(struct proof *p, bool room, struct proof_event *ret)
 bool proof_is_holding(const struct proof *p)
 {
 	return !list_empty(&p->told);
-}
-
-bool proof_is_idle(const struct proof *p)
-{
-	return list_empty(&p->fifo) && list_empty(&p->told);
 }
 
 ts_t proof_deadline(const struct proof *p)

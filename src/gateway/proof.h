@@ -66,5 +66,4 @@ void proof_push_lost(struct proof *p); /* the stream is gone; the next one is ne
 /* Without `room` nothing of what is proven or lost is told: later. */
 bool proof_take_event(struct proof *p, bool room, struct proof_event *ret);
 bool proof_is_holding(const struct proof *p); /* some wait for room */
-bool proof_is_idle(const struct proof *p);    /* nothing is to be shown any more */
 ts_t proof_deadline(const struct proof *p);

@@ -1,0 +1,301 @@
+/* component.c - a link as an XEP-0114 component: one stream to the XMPP server, for the users of
+ * one domain.  It connects, logs in, answers for the domain, and comes back. */
+#include <string.h>
+
+#include "base/mem.h"
+#include "gateway/link.h"
+#include "xmpp/xhost.h"
+
+enum {
+	PAUSE_FIRST_MS = 1000, /* a server that restarts is back in seconds ... */
+	PAUSE_MAX_MS = 30000,  /* ... and one that is gone is not hammered */
+	LOGIN_TIMEOUT_MS = 10000,
+	IDLE_PING_MS = 60000, /* white space keeps half-open links from going unnoticed */
+};
+
+/* What one user sends must not end the stream of all: a stanza that is over a limit is refused
+ * alone. Servers pass on tags and names that are larger than those of a client's own stream. */
+static const struct xml_limits limits = {
+	.stanza_bytes = 256 << 10,
+	.depth = 32,
+	.attrs = 32,
+	.nodes = 4096,
+	.name_bytes = 16 << 20, /* half a MiB of elements with three letters each needs 6 */
+	.tag_bytes = 4 << 20,   /* half a MiB of quotes, each escaped by the server: &quot; */
+	.cut = true,
+};
+
+struct component {
+	struct link link;
+	const struct lent *lent;
+	char own[256]; /* the domain, prepared */
+	char *secret;
+	bool was_ready;       /* this stream was */
+	ts_t pause;           /* before the next connection */
+	struct stanza stanza; /* of the last event */
+};
+
+static struct component *of(struct link *l)
+{
+	return LIST_OWNER(l, struct component, link);
+}
+
+/* ---- connecting, and what ends a connection ---- */
+
+static void log_down(struct component *c, struct slice cause, struct slice text)
+{
+	struct buf *b = shell_log(c->lent->shell, "xmpp", "down");
+
+	log_str(b, "server", slice_str(c->lent->cfg->server_host));
+	log_u64(b, "port", c->lent->cfg->server_port);
+	log_str(b, "cause", cause);
+	if (text.n)
+		log_str(b, "text", text);
+	shell_emit(c->lent->shell, GATEWAY_EV_DOWN, false, LOG_LEVEL_ERROR);
+}
+
+/* Grows from try to try, with jitter, so that many gateways do not come back as one. */
+static void plan_reconnect(struct component *c, ts_t now)
+{
+	const ts_t spread = c->pause / 2;
+
+	if (c->link.stopping)
+		return;
+	c->link.connect_at =
+		now + c->pause - spread / 2 + rng_below(c->lent->rng, (uint32_t)spread + 1);
+	c->pause = ts_min(2 * c->pause, TS_MS(PAUSE_MAX_MS));
+}
+
+/* Whatever was owed on the stream is settled.  True when it was one that took messages. */
+static bool lost(struct component *c, struct link_event *ret, ts_t now)
+{
+	const bool was_ready = c->was_ready;
+
+	link_lost(&c->link);
+	c->lent->stats->reconnects += was_ready;
+	c->was_ready = false;
+	plan_reconnect(c, now);
+	ret->type = LINK_EV_DOWN;
+	return was_ready;
+}
+
+/* A host for each connection: the secret may have changed. */
+static void connect_server(struct link *l, ts_t now)
+{
+	struct component *c = of(l);
+	const struct gateway_cfg *cfg = c->lent->cfg;
+	const struct xhost_cfg host = {
+		.out = &c->lent->shell->out,
+		.last_flow = c->lent->last_flow,
+		.last_dns = c->lent->last_dns,
+		.find = { .host = slice_str(cfg->server_host), .port = cfg->server_port },
+		.stream = {
+			.role = XSTREAM_COMPONENT,
+			/* XEP-0114 has none: loopback or a private link only. */
+			.tls = XSTREAM_TLS_NONE,
+			.domain = slice_str(cfg->component_name),
+			.password = slice_str(c->secret),
+			.limits = &limits,
+			.timeout = TS_MS(LOGIN_TIMEOUT_MS),
+			.idle_ping = TS_MS(IDLE_PING_MS),
+		},
+	};
+
+	l->connect_at = TS_NEVER;
+	int err = xhost_new(&c->link.host, &host, c->lent->rng);
+	if (err) {
+		log_down(c, slice_str(err_text(err)), SLICE_NONE);
+		plan_reconnect(c, now);
+		return;
+	}
+	xhost_connect(c->link.host);
+}
+
+static void log_failed(struct component *c, const struct xhost_event *ev)
+{
+	const struct xstream_event *s = ev->stream;
+
+	if (s)
+		log_down(c, slice_str(xstream_failure_name(s->failure)),
+			slice_str(s->text[0] ? s->text : s->condition));
+	else
+		log_down(c, slice_str(err_text(ev->fact->err)), SLICE_NONE);
+}
+
+static void log_end(struct component *c, const struct xhost_event *ev)
+{
+	switch (ev->why) {
+	case XHOST_END_NOT_FOUND:
+		log_down(c, slice_str(dns_status_name(ev->dns->status)),
+			SLICE("the server's name was not resolved"));
+		break;
+	case XHOST_END_FLOW:
+	case XHOST_END_EOF:
+	case XHOST_END_STREAM: log_failed(c, ev); break;
+	case XHOST_END_CLOSED: log_down(c, SLICE("closed by the server"), SLICE_NONE); break;
+	case XHOST_END_INTERNAL: log_down(c, SLICE("out of memory"), SLICE_NONE); break;
+	}
+}
+
+/* ---- what the server says ---- */
+
+/* Only what is for our domain is answered: from any other nothing may be sent, or the server ends
+ * the stream (XEP-0114 section 3). */
+static struct buf *begin_reply(struct component *c, const struct stanza *s)
+{
+	struct xstream *x = link_stream(&c->link);
+	struct where where;
+	struct jid to;
+
+	if (!x || jid_decode(s->to, &to, &where) || !slice_eqs(jid_domain(&to), c->own))
+		return NULL;
+	return xstream_begin(x);
+}
+
+static void iq(struct component *c, const struct stanza *s, ts_t now)
+{
+	if (proof_push_pong(c->link.proof, link_stream(&c->link), s, now))
+		return;
+	struct buf *b = begin_reply(c, s);
+	if (b && stanza_put_iq_answer(b, s))
+		(void)xstream_commit(link_stream(&c->link), now);
+}
+
+/* Its beginning is here; an answer or an error says enough with that. */
+static void cut_stanza(struct component *c, const struct stanza *s, ts_t now)
+{
+	static const struct stanza_error error = { .condition = COND_POLICY_VIOLATION,
+		.type = ERROR_TYPE_MODIFY,
+		.text = SLICE("The stanza is too large or too deep") };
+
+	c->lent->stats->xmpp_refused++;
+	struct buf *b = s->kind == STANZA_PRESENCE ? NULL : begin_reply(c, s);
+	if (b && stanza_put_error_reply(b, s, &error))
+		(void)xstream_commit(link_stream(&c->link), now);
+}
+
+static bool stanza(
+	struct component *c, const struct xstream_event *ev, struct link_event *ret, ts_t now)
+{
+	struct stanza *s = &c->stanza;
+
+	stanza_read(s, ev->node);
+	if (ev->cut && !slice_eqs(s->type, "error") && !slice_eqs(s->type, "result")) {
+		cut_stanza(c, s, now);
+		return false;
+	}
+	if (s->kind == STANZA_IQ)
+		iq(c, s, now);
+	/* Presence is not carried: nobody here has one to tell. */
+	ret->type = LINK_EV_STANZA;
+	ret->stanza = s;
+	return s->kind == STANZA_MESSAGE;
+}
+
+static bool ready(struct component *c, const struct xstream_event *ev, struct link_event *ret)
+{
+	c->was_ready = true;
+	c->pause = TS_MS(PAUSE_FIRST_MS);
+	log_str(shell_log(c->lent->shell, "xmpp", "up"), "component", slice_str(ev->jid));
+	shell_emit(c->lent->shell, GATEWAY_EV_UP, false, LOG_LEVEL_INFO);
+	ret->type = LINK_EV_UP;
+	return true;
+}
+
+/* ---- events; true for one that goes up ---- */
+
+static bool stream_event(
+	struct component *c, const struct xstream_event *ev, struct link_event *ret, ts_t now)
+{
+	if (ev->type == XSTREAM_EV_READY)
+		return ready(c, ev, ret);
+	return ev->type == XSTREAM_EV_STANZA && stanza(c, ev, ret, now);
+}
+
+static bool event(struct link *l, const struct xhost_event *ev, struct link_event *ret, ts_t now)
+{
+	struct component *c = of(l);
+
+	switch (ev->type) {
+	case XHOST_EV_STREAM: return stream_event(c, ev->stream, ret, now);
+	case XHOST_EV_DOWN: log_end(c, ev); return lost(c, ret, now);
+	case XHOST_EV_TARGET:
+	case XHOST_EV_PASSED:
+	case XHOST_EV_CONNECTED:
+	case XHOST_EV_TLS_UP: break;
+	}
+	return false;
+}
+
+static bool give_up(struct link *l, struct link_event *ret, ts_t now)
+{
+	xhost_drop(l->host);
+	log_down(of(l), SLICE("the server does not read"), SLICE_NONE);
+	return lost(of(l), ret, now);
+}
+
+/* ---- life ---- */
+
+static void free_secret(struct component *c)
+{
+	if (c->secret)
+		mem_wipe(c->secret, strlen(c->secret));
+	c->secret = mem_free(c->secret);
+}
+
+static int set_secret(struct link *l, struct slice secret)
+{
+	struct component *c = of(l);
+	char *copy = mem_strndup(secret.p, secret.n);
+
+	if (!copy)
+		return -ENOMEM;
+	free_secret(c);
+	c->secret = copy;
+	return 0;
+}
+
+static struct link *free_component(struct link *l)
+{
+	struct component *c = of(l);
+
+	xhost_free(c->link.host);
+	proof_free(c->link.proof);
+	free_secret(c);
+	return mem_free(c);
+}
+
+static const struct link_ops ops = {
+	.event = event,
+	.give_up = give_up,
+	.connect = connect_server,
+	.set_secret = set_secret,
+	.free = free_component,
+};
+
+int component_new(struct link **ret, const struct lent *lent, ts_t now)
+{
+	const struct gateway_cfg *cfg = lent->cfg;
+	struct component *c = mem_alloc0(sizeof(*c));
+
+	if (!c)
+		return -ENOMEM;
+	const struct proof_cfg proof_cfg = {
+		.from = cfg->component_name, .own = c->own, .window = cfg->window
+	};
+	c->link.ops = &ops;
+	c->lent = lent;
+	c->pause = TS_MS(PAUSE_FIRST_MS);
+	int err = jid_domain_unicode(slice_str(cfg->component_name), c->own, sizeof(c->own));
+	if (!err)
+		err = set_secret(&c->link, cfg->component_secret);
+	if (!err)
+		err = proof_new(&c->link.proof, &proof_cfg, lent);
+	if (err) {
+		free_component(&c->link);
+		return err;
+	}
+	connect_server(&c->link, now);
+	*ret = &c->link;
+	return 0;
+}
