@@ -1,5 +1,7 @@
 #include "gateway/gateway.h"
 
+#include <string.h>
+
 #include "base/mem.h"
 #include "gateway/to_sip.h"
 #include "gateway/to_xmpp.h"
@@ -31,6 +33,7 @@ struct gateway {
 	struct lent lent;
 	flow_t last_flow;
 	uint32_t last_dns;
+	char *secret;
 	struct routes routes;
 	struct contacts contacts;
 	struct links *links;
@@ -204,9 +207,23 @@ bool gateway_take_event(struct gateway *g, struct gateway_event *ret)
 
 /* ---- life ---- */
 
+static void free_secret(struct gateway *g)
+{
+	if (g->secret)
+		mem_wipe(g->secret, strlen(g->secret));
+	g->secret = mem_free(g->secret);
+}
+
 int gateway_set_secret(struct gateway *g, struct slice secret)
 {
-	return links_set_secret(g->links, secret);
+	char *copy = mem_strndup(secret.p, secret.n);
+
+	if (!copy)
+		return -ENOMEM;
+	free_secret(g);
+	g->secret = copy;
+	g->cfg.component_secret = slice_str(copy);
+	return 0;
 }
 
 static int read_cfg(struct gateway *g, const struct gateway_cfg *cfg)
@@ -217,8 +234,9 @@ static int read_cfg(struct gateway *g, const struct gateway_cfg *cfg)
 	if (!g->cfg.window)
 		g->cfg.window = TS_MS(WINDOW_MS);
 	g->routes = (struct routes){ .partners = cfg->partners, .n_links = 1 };
-	return jid_domain_unicode(
+	int err = jid_domain_unicode(
 		slice_str(cfg->component_name), g->routes.links[0], sizeof(g->routes.links[0]));
+	return err ? err : gateway_set_secret(g, cfg->component_secret);
 }
 
 static int make_messages(struct gateway *g)
@@ -253,7 +271,6 @@ static int init(struct gateway *g, const struct gateway_cfg *cfg, struct rng *rn
 		err = hops_new(&g->hops, &g->lent, now);
 	if (!err)
 		err = links_new(&g->links, &g->lent, now);
-	g->cfg.component_secret = SLICE_NONE; /* the link has its own copy */
 	return err ? err : make_messages(g);
 }
 
@@ -281,6 +298,7 @@ struct gateway *gateway_free(struct gateway *g)
 	hops_free(g->hops);
 	contacts_done(&g->contacts);
 	shell_done(&g->shell);
+	free_secret(g);
 	return mem_free(g);
 }
 
