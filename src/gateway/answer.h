@@ -35,8 +35,8 @@ enum answer {
 	ANSWER_SIP_COUNT,
 	/* XMPP to SIP */
 	ANSWER_MAY_NOT_BEGIN = ANSWER_SIP_COUNT, /* users of this partner may only answer */
-	ANSWER_TO_GATEWAY,    /* the gateway itself reads no messages */
-	ANSWER_NO_HOP,        /* the pool cannot be reached */
+	ANSWER_TO_GATEWAY,                       /* the gateway itself reads no messages */
+	ANSWER_NO_HOP,                           /* the pool cannot be reached */
 	ANSWER_ID_TOO_LONG,
 	ANSWER_NO_MEMORY, /* these ask the sender to wait */
 	ANSWER_MANY_IN_HAND,

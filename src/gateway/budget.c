@@ -1,5 +1,6 @@
 #include "gateway/budget.h"
 
+#include "base/list.h"
 #include "base/mem.h"
 #include "bridge/partner.h"
 

@@ -159,9 +159,9 @@ void conns_push_accepted(struct conns *cs, const struct fact *in, bool is_truste
 
 struct conn *conns_connect(struct conns *cs, const struct addr *peer)
 {
-	const struct origin o = { .flow = ++*cs->lent->last_flow,
-		.transport = TRANSPORT_TCP,
-		.peer = *peer };
+	const struct origin o = {
+		.flow = ++*cs->lent->last_flow, .transport = TRANSPORT_TCP, .peer = *peer
+	};
 	struct conn *c = conn_new(cs, &o);
 
 	if (!c)

@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include "base/rng.h"
 #include "bridge/partner.h"
 #include "sip/nist.h"
 #include "xmpp/jid.h"
@@ -20,5 +21,4 @@ void contacts_done(struct contacts *c);
 /* Our user `own` writes to `far`. */
 void contacts_add(struct contacts *c, const struct jid *own, const struct jid *far, ts_t now);
 /* May `far` write to our user?  Both domains were judged already. */
-bool contacts_may(
-	const struct contacts *c, const struct jid *own, const struct jid *far, ts_t now);
+bool contacts_may(const struct contacts *c, const struct jid *own, const struct jid *far, ts_t now);

@@ -11,8 +11,8 @@ enum {
 	OUT_BYTES_MAX = 16 << 20,
 	WANTS_MAX = 64,
 	LOG_BYTES_MAX = 64 << 10,
-	WINDOW_MS = 300,  /* below T1: the sender has not repeated its request yet */
-	ANSWERING_S = 5,  /* of a stop: below systemd's 90 s, above every answer that is owed */
+	WINDOW_MS = 300, /* below T1: the sender has not repeated its request yet */
+	ANSWERING_S = 5, /* of a stop: below systemd's 90 s, above every answer that is owed */
 	CLOSING_S = 2,
 };
 
@@ -234,14 +234,15 @@ static int read_cfg(struct gateway *g, const struct gateway_cfg *cfg)
 	if (!g->cfg.window)
 		g->cfg.window = TS_MS(WINDOW_MS);
 	g->routes = (struct routes){ .partners = cfg->partners, .n_links = 1 };
-	int err = jid_domain_unicode(slice_str(cfg->component_name), g->routes.links[0],
-		sizeof(g->routes.links[0]));
+	int err = jid_domain_unicode(
+		slice_str(cfg->component_name), g->routes.links[0], sizeof(g->routes.links[0]));
 	return err ? err : gateway_set_secret(g, cfg->component_secret);
 }
 
 static int make_messages(struct gateway *g)
 {
-	const struct to_xmpp_cfg to_xmpp = { &g->lent, &g->routes, &g->contacts, g->links, g->hops };
+	const struct to_xmpp_cfg to_xmpp = { &g->lent, &g->routes, &g->contacts, g->links,
+		g->hops };
 	const struct to_sip_cfg to_sip = { &g->lent, &g->routes, &g->contacts, g->links, g->hops };
 	int err = to_xmpp_new(&g->to_xmpp, &to_xmpp);
 

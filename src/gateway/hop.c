@@ -231,8 +231,8 @@ static void wait(struct hop *h, struct hop_item *item, ts_t now)
 	list_append(&h->waiting, &item->queue);
 }
 
-void hop_request(struct hop *h, struct hop_item *item, uint64_t ref, const struct sip_draft *draft,
-	ts_t now)
+void hop_request(
+	struct hop *h, struct hop_item *item, uint64_t ref, const struct sip_draft *draft, ts_t now)
 {
 	const struct origin *o = h->known ? way(h) : NULL;
 
@@ -324,8 +324,8 @@ void hop_push_conn_lost(struct hop *h, const struct conn *c, ts_t now)
 
 void hop_push_time(struct hop *h, ts_t now)
 {
-	for (struct hop_item *i; (i = first_of(&h->waiting)) &&
-		ts_add(i->begun, TS_MS(WAY_MS)) <= now;) {
+	for (struct hop_item *i;
+		(i = first_of(&h->waiting)) && ts_add(i->begun, TS_MS(WAY_MS)) <= now;) {
 		target_failed(h, i->turn, now);
 		fail(h, i);
 	}
@@ -353,9 +353,9 @@ bool hop_push_event(struct hop *h, const struct tl_event *in, struct hop_event *
 	item->place = 0;
 	if (!answered && is_targets_fault(h, item, in))
 		target_failed(h, item->turn, now);
-	*ret = (struct hop_event){ .type = answered ? HOP_EV_FINAL : HOP_EV_FAILED,
-		.ref = item->ref,
-		.msg = in->msg };
+	*ret = (struct hop_event){
+		.type = answered ? HOP_EV_FINAL : HOP_EV_FAILED, .ref = item->ref, .msg = in->msg
+	};
 	return true;
 }
 

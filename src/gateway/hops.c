@@ -156,9 +156,7 @@ static void conn_fact(struct hops *hs, struct conn *c, const struct fact *in, ts
 	case FACT_FLOW_EOF: close_conn(hs, c, now); break;
 	case FACT_FLOW_FAILED: lost(hs, c, ECONNRESET, now); break;
 	case FACT_FLOW_BLOCKED:
-	case FACT_FLOW_READY:
-		conn_push_blocked(hs->conns, c, in->type == FACT_FLOW_BLOCKED);
-		break;
+	case FACT_FLOW_READY: conn_push_blocked(hs->conns, c, in->type == FACT_FLOW_BLOCKED); break;
 	case FACT_FLOW_ACCEPTED:
 	case FACT_TLS_UP:
 	case FACT_LISTEN_UP:
@@ -240,9 +238,8 @@ void hops_push_time(struct hops *hs, ts_t now)
 
 static void heard(struct hops *hs, const struct tl_event *ev, ts_t now)
 {
-	struct conn *c = ev->origin && ev->origin->flow
-				 ? conns_find(hs->conns, ev->origin->flow)
-				 : NULL;
+	struct conn *c =
+		ev->origin && ev->origin->flow ? conns_find(hs->conns, ev->origin->flow) : NULL;
 
 	if (c)
 		conn_heard(hs->conns, c, now);
@@ -258,18 +255,16 @@ static void broken(struct hops *hs, const struct tl_event *ev, ts_t now)
 		close_conn(hs, c, now);
 }
 
-static bool final(
-	struct hops *hs, const struct tl_event *ev, struct hops_event *ret, ts_t now)
+static bool final(struct hops *hs, const struct tl_event *ev, struct hops_event *ret, ts_t now)
 {
 	struct hop_event of_hop;
 
 	if (!hop_push_event(hs->hop, ev, &of_hop, now))
 		return false;
-	*ret = (struct hops_event){
-		.type = of_hop.type == HOP_EV_FINAL ? HOPS_EV_FINAL : HOPS_EV_FAILED,
+	*ret = (struct hops_event){ .type = of_hop.type == HOP_EV_FINAL ? HOPS_EV_FINAL
+									: HOPS_EV_FAILED,
 		.ref = of_hop.ref,
-		.msg = of_hop.msg
-	};
+		.msg = of_hop.msg };
 	return true;
 }
 

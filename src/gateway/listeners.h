@@ -1,5 +1,5 @@
-/* listeners.h - the sockets that SIP peers write to: those of the configuration, and one more toward
- * a next hop that none of them can write to.
+/* listeners.h - the sockets that SIP peers write to: those of the configuration, and one more
+ * toward a next hop that none of them can write to.
  */
 #pragma once
 

@@ -1,5 +1,5 @@
-/* moved.h - the Contact of a 301 or 302, until timer J: all else of an answer is made again from the
- * repeated request, and this is in none.
+/* moved.h - the Contact of a 301 or 302, until timer J: all else of an answer is made again from
+ * the repeated request, and this is in none.
  */
 #pragma once
 

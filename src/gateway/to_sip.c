@@ -23,9 +23,9 @@ enum {
 struct message {
 	struct slot slot;
 	struct msg life;
-	unsigned link;       /* that it came over */
-	struct buf request;  /* the draft */
-	size_t line_bytes;   /* of it: the request line */
+	unsigned link;      /* that it came over */
+	struct buf request; /* the draft */
+	size_t line_bytes;  /* of it: the request line */
 	uint64_t mix;
 	/* `from`, `to` and `id` of the stanza, one behind the other; when the message has failed,
 	 * the whole error stanza. */
@@ -237,10 +237,10 @@ static enum answer join(struct to_sip *t, struct message *m, const struct party 
 
 	buf_clear(&t->scratch);
 	if (address_to_sip(&p->to, true, &t->scratch, &where))
-		return ANSWER_NO_MEMORY; /* its parts are within limits, and it was written before */
+		return ANSWER_NO_MEMORY; /* its parts are within limits, and it was written before
+					  */
 	const struct slice uri = buf_slice(&t->scratch);
-	const size_t bytes =
-		sizeof(*m) + SLOT_BYTES + m->request.cap + m->reply.cap + uri.n;
+	const size_t bytes = sizeof(*m) + SLOT_BYTES + m->request.cap + m->reply.cap + uri.n;
 	const enum answer refusal = budget_take(t->budget, &m->share, &p->from, bytes, now);
 	if (refusal != ANSWER_MAPPED)
 		return refusal;
@@ -256,8 +256,8 @@ static void begin(struct to_sip *t, struct message *m, ts_t now)
 }
 
 /* ERR_LEGAL: the stanza itself does not cross.  ERR_UNSUPPORTED: it has nothing that could. */
-static void take(struct to_sip *t, unsigned link, const struct stanza *s, const struct party *p,
-	ts_t now)
+static void take(
+	struct to_sip *t, unsigned link, const struct stanza *s, const struct party *p, ts_t now)
 {
 	struct message *m = message_new(t, link);
 	struct message_refusal refusal;

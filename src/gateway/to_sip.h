@@ -1,5 +1,5 @@
-/* to_sip.h - messages from XMPP to SIP: a stanza becomes a MESSAGE, and its sender hears of a failure
- * (RFC 7572 section 4).
+/* to_sip.h - messages from XMPP to SIP: a stanza becomes a MESSAGE, and its sender hears of a
+ * failure (RFC 7572 section 4).
  */
 #pragma once
 
@@ -26,8 +26,8 @@ struct to_sip *to_sip_free(struct to_sip *t);
 void to_sip_push_stanza(struct to_sip *t, unsigned link, const struct stanza *s, ts_t now);
 void to_sip_push_final(struct to_sip *t, uint64_t ref, const struct sip_msg *response, ts_t now);
 void to_sip_push_failed(struct to_sip *t, uint64_t ref, ts_t now);
-/* What was held back: failures of which their senders could not be told, and the messages whose turn
- * it is.  True when something happened. */
+/* What was held back: failures of which their senders could not be told, and the messages whose
+ * turn it is.  True when something happened. */
 bool to_sip_go_on(struct to_sip *t, ts_t now);
 /* Could to_sip_go_on() do something now? */
 bool to_sip_is_holding(const struct to_sip *t);

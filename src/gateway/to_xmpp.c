@@ -112,11 +112,12 @@ static enum answer hand_over(struct link *link, struct message *m, const struct 
 	if (!b)
 		return ANSWER_OVERLOAD; /* the server does not read fast enough */
 	const size_t before = buf_len(b);
-	int err = message_to_xmpp(
-		req, &p->from, &p->to, slice_str(slot_text(id, text)), b, &refusal);
+	int err =
+		message_to_xmpp(req, &p->from, &p->to, slice_str(slot_text(id, text)), b, &refusal);
 	if (err == ERR_LEGAL)
 		return answer_of(&refusal);
-	if (!err && buf_len(b) - before > STANZA_MAX) /* escaping makes it up to five times longer */
+	if (!err &&
+		buf_len(b) - before > STANZA_MAX) /* escaping makes it up to five times longer */
 		return ANSWER_TOO_LARGE;
 	if (err || link_commit_message(link, &m->item, id, d, now))
 		return ANSWER_OVERLOAD;
@@ -154,7 +155,8 @@ static enum answer check_room(struct to_xmpp *t, const struct link *link, ts_t n
 	if (t->stopping)
 		return ANSWER_STOPPING;
 	switch (link_takes(link)) {
-	case LINK_TAKES: return hops_can_remember(t->cfg.hops, now) ? ANSWER_MAPPED : ANSWER_OVERLOAD;
+	case LINK_TAKES:
+		return hops_can_remember(t->cfg.hops, now) ? ANSWER_MAPPED : ANSWER_OVERLOAD;
 	case LINK_FULL: return ANSWER_OVERLOAD;
 	case LINK_DOWN: return ANSWER_STREAM_DOWN;
 	}
@@ -224,8 +226,8 @@ void to_xmpp_push_lost(struct to_xmpp *t, uint64_t ref, ts_t now)
 
 /* The new address, for as long as the answer may be asked for again.  One that has no form in SIP,
  * or for which there is no room, is none: the answer to a repeated request must be the same. */
-static struct slice new_address(struct to_xmpp *t, const struct message *m, struct slice address,
-	struct buf *b, ts_t now)
+static struct slice new_address(
+	struct to_xmpp *t, const struct message *m, struct slice address, struct buf *b, ts_t now)
 {
 	struct where where;
 
@@ -304,7 +306,7 @@ static struct message *first_settling(const struct to_xmpp *t)
 void to_xmpp_push_time(struct to_xmpp *t, ts_t now)
 {
 	for (struct message *m; shell_has_room(t->cfg.lent->shell) && (m = first_settling(t)) &&
-		msg_deadline(&m->life) <= now;) {
+				msg_deadline(&m->life) <= now;) {
 		msg_push_time(&m->life, now);
 		act(t, m, now);
 	}
