@@ -1,7 +1,5 @@
 /* component.c - a link as an XEP-0114 component: one stream to the XMPP server, for the users of
  * one domain.  It connects, logs in, answers for the domain, and comes back. */
-#include <string.h>
-
 #include "base/mem.h"
 #include "gateway/link.h"
 #include "xmpp/xhost.h"
@@ -28,8 +26,7 @@ static const struct xml_limits limits = {
 struct component {
 	struct link link;
 	const struct lent *lent;
-	char own[256]; /* the domain, prepared */
-	char *secret;
+	char own[256];        /* the domain, prepared */
 	bool was_ready;       /* this stream was */
 	ts_t pause;           /* before the next connection */
 	struct stanza stanza; /* of the last event */
@@ -94,7 +91,7 @@ static void connect_server(struct link *l, ts_t now)
 			/* XEP-0114 has none: loopback or a private link only. */
 			.tls = XSTREAM_TLS_NONE,
 			.domain = slice_str(cfg->component_name),
-			.password = slice_str(c->secret),
+			.password = cfg->component_secret,
 			.limits = &limits,
 			.timeout = TS_MS(LOGIN_TIMEOUT_MS),
 			.idle_ping = TS_MS(IDLE_PING_MS),
@@ -236,32 +233,12 @@ static bool give_up(struct link *l, struct link_event *ret, ts_t now)
 
 /* ---- life ---- */
 
-static void free_secret(struct component *c)
-{
-	if (c->secret)
-		mem_wipe(c->secret, strlen(c->secret));
-	c->secret = mem_free(c->secret);
-}
-
-static int set_secret(struct link *l, struct slice secret)
-{
-	struct component *c = of(l);
-	char *copy = mem_strndup(secret.p, secret.n);
-
-	if (!copy)
-		return -ENOMEM;
-	free_secret(c);
-	c->secret = copy;
-	return 0;
-}
-
 static struct link *free_component(struct link *l)
 {
 	struct component *c = of(l);
 
 	xhost_free(c->link.host);
 	proof_free(c->link.proof);
-	free_secret(c);
 	return mem_free(c);
 }
 
@@ -269,7 +246,6 @@ static const struct link_ops ops = {
 	.event = event,
 	.give_up = give_up,
 	.connect = connect_server,
-	.set_secret = set_secret,
 	.free = free_component,
 };
 
@@ -287,8 +263,6 @@ int component_new(struct link **ret, const struct lent *lent, ts_t now)
 	c->lent = lent;
 	c->pause = TS_MS(PAUSE_FIRST_MS);
 	int err = jid_domain_unicode(slice_str(cfg->component_name), c->own, sizeof(c->own));
-	if (!err)
-		err = set_secret(&c->link, cfg->component_secret);
 	if (!err)
 		err = proof_new(&c->link.proof, &proof_cfg, lent);
 	if (err) {

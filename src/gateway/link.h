@@ -39,7 +39,6 @@ struct link_ops {
 	/* The server does not read: the stream is to be given up. */
 	bool (*give_up)(struct link *, struct link_event *ret, ts_t now);
 	void (*connect)(struct link *, ts_t now); /* at `connect_at` */
-	int (*set_secret)(struct link *, struct slice secret);
 	struct link *(*free)(struct link *);
 };
 

@@ -110,14 +110,3 @@ bool links_are_up(const struct links *ls)
 		up &= link_takes(ls->all[i]) != LINK_DOWN;
 	return up;
 }
-
-int links_set_secret(struct links *ls, struct slice secret)
-{
-	for (unsigned i = 0; i < ls->n; i++) {
-		int err = ls->all[i]->ops->set_secret(ls->all[i], secret);
-
-		if (err)
-			return err;
-	}
-	return 0;
-}

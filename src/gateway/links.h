@@ -21,4 +21,3 @@ bool links_take_event(struct links *ls, bool room, struct link_event *ret, ts_t 
 bool links_are_holding(const struct links *ls);
 ts_t links_deadline(const struct links *ls);
 bool links_are_up(const struct links *ls); /* each of them takes messages, or is full */
-int links_set_secret(struct links *ls, struct slice secret);

@@ -100,11 +100,13 @@ int proof_new(struct proof **ret, const struct proof_cfg *cfg, const struct lent
 
 struct proof *proof_free(struct proof *p)
 {
+	struct map_node *n, *next;
+
 	if (!p)
 		return NULL;
 	timers_done(&p->timers); /* while they still exist */
-	for (struct map_node *n; (n = map_next(&p->domains, NULL));) {
-		map_remove(&p->domains, n);
+	for (n = map_next(&p->domains, NULL); n; n = next) {
+		next = map_next(&p->domains, n);
 		mem_free(LIST_OWNER(n, struct proof_domain, node));
 	}
 	map_done(&p->domains);
