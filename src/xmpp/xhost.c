@@ -479,6 +479,11 @@ bool xhost_is_ready(const struct xhost *h)
 	return h->state == XHOST_STREAM && xstream_is_ready(h->stream);
 }
 
+bool xhost_is_in_tls(const struct xhost *h)
+{
+	return h->state == XHOST_STREAM && h->in_tls;
+}
+
 bool xhost_is_blocked(const struct xhost *h)
 {
 	return h->blocked;
