@@ -409,7 +409,8 @@ static const struct to_sip *to_sip_by(
 	buf_init(&whole, TEXT_MAX - 1);
 	sent.err = message_to_sip(&s, &from, &to, by, &b, &line, &sent.refusal);
 	buf_put(&whole, slice_cut(buf_slice(&b), 0, line));
-	buf_puts(&whole, VIA);
+	if (line)
+		buf_puts(&whole, VIA);
 	buf_put(&whole, slice_skip(buf_slice(&b), line));
 	assert_true(slice_cstr(buf_slice(&whole), sent.text, sizeof(sent.text)));
 	buf_done(&whole);

@@ -1,7 +1,6 @@
 /* The engine as a whole: listeners, who is trusted, stopping, no memory. */
 #include "scene.h"
 
-#include "gateway/private.h"
 
 /* ---- listeners ---- */
 
