@@ -60,7 +60,7 @@ int component_new(struct link **ret, const struct lent *lent, ts_t now);
 
 /* ---- what is the same for all kinds: for messages ... ---- */
 
-enum link_take link_takes(const struct link *l);
+enum link_take link_takes(const struct link *l); /* not between link_begin() and its commit */
 /* A buffer to write one stanza into; NULL when it is down, or its memory is full.  While it is FULL
  * only because its flow is blocked, an answer to the server still goes out, as nobody would repeat
  * it.  One at a time; without a commit nothing is sent. */

@@ -74,7 +74,7 @@ static bool write_ping(
 	return xstream_commit(x, now) == 0;
 }
 
-static bool read_id(const struct stanza *s, char kind, uint64_t max, uint64_t *ret)
+static bool read_id(const struct stanza *s, uint8_t kind, uint64_t max, uint64_t *ret)
 {
 	return s->id.n > 1 && s->id.p[0] == kind && slice_u64(slice_skip(s->id, 1), max, ret);
 }
