@@ -51,7 +51,7 @@ struct scene {
 	char events[SCENE_TEXT_MAX]; /* one line each: type, level, log */
 	bool only_counts;            /* what is sent and got: there is too much to be kept */
 	unsigned n_requests, n_status[700], n_messages, n_errors;
-	char last_ping[64]; /* its id */
+	char last_ping[64], last_message[64]; /* their ids */
 };
 
 static struct scene s;
@@ -91,6 +91,8 @@ static inline void server_got(const struct xml_node *node)
 
 		s.n_errors += is_message && slice_eqs(st.type, "error");
 		s.n_messages += is_message && st.type.n == 0;
+		if (is_message)
+			slice_cstr(st.id, s.last_message, sizeof(s.last_message));
 		if (st.kind == STANZA_IQ)
 			slice_cstr(st.id, s.last_ping, sizeof(s.last_ping));
 		return;
