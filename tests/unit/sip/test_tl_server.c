@@ -487,7 +487,8 @@ static void after_a_flood_its_memory_is_given_back(void **state)
 	size_t held = 0;
 
 	(void)state;
-	cfg.servers_max = cfg.done_max = MANY;
+	cfg.servers_max = MANY;
+	cfg.done_max = MANY;
 	cfg.owed_bytes_max = 1 << 30;
 	rig_open_again(cfg);
 	for (unsigned i = 0; i < MANY; i++) {
