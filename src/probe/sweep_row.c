@@ -52,11 +52,8 @@ static void leave(struct sweep *s, struct sweep_try *t, enum want_type how)
 		outbox_want(&s->out, how)->flow = t->flow;
 	if (t->listener)
 		outbox_want(&s->out, WANT_UNLISTEN)->listener = t->listener;
-	t->tx = nict_free(t->tx);
+	sweep_sip_leave(s, t);
 	t->features = features_free(t->features);
-	sip_frame_done(&t->frame);
-	sip_frame_init(&t->frame);
-	buf_clear(&t->request);
 	t->flow = 0;
 	t->listener = 0;
 	t->row = NULL;
@@ -88,10 +85,7 @@ void sweep_row_abandon(struct sweep *s, struct sweep_try *t)
 
 void sweep_row_done(struct sweep_try *t)
 {
-	nict_free(t->tx);
 	features_free(t->features);
-	sip_frame_done(&t->frame);
-	buf_done(&t->request);
 }
 
 static void end_without_memory(struct sweep *s, struct sweep_try *t)
@@ -307,6 +301,7 @@ static void failed(struct sweep *s, struct sweep_try *t, const struct fact *in)
 	struct sweep_row *row = t->row;
 	struct blame blame;
 
+	sweep_sip_leave(s, t);
 	if (in->type == FACT_FLOW_FAILED)
 		t->flow = 0;
 	if (in->type == FACT_FLOW_FAILED && in->step == FLOW_STEP_TLS && in->tls) {
@@ -359,14 +354,7 @@ void sweep_row_fact(struct sweep *s, struct sweep_try *t, const struct fact *in)
 	case FACT_TLS_UP: tls_up(s, t, in->tls); break;
 	case FACT_LISTEN_FAILED: listen_failed(s, t, in->err); break;
 	case FACT_DATAGRAM: sweep_sip_datagram(s, t, in->bytes, in->peer); break;
-	case FACT_DATAGRAM_FAILED:
-		if (t->tx && addr_eq(in->peer, &t->row->addr)) {
-			const struct blame blame = blame_datagram(&t->row->addr, in->err);
-
-			sweep_row_evidence(t->row)->err = in->err;
-			sweep_row_end(s, t, &blame);
-		}
-		break;
+	case FACT_DATAGRAM_FAILED: sweep_sip_datagram_failed(s, t, in->peer, in->err); break;
 	case FACT_DNS:
 	case FACT_CLOCK:
 	case FACT_STOP:
@@ -380,7 +368,7 @@ void sweep_row_fact(struct sweep *s, struct sweep_try *t, const struct fact *in)
 
 ts_t sweep_row_deadline(const struct sweep_try *t)
 {
-	return t->tx ? ts_min(t->until, nict_deadline(t->tx)) : t->until;
+	return t->until;
 }
 
 static void end_silent(struct sweep *s, struct sweep_try *t)
@@ -407,9 +395,7 @@ static void end_silent(struct sweep *s, struct sweep_try *t)
 
 void sweep_row_time(struct sweep *s, struct sweep_try *t)
 {
-	if (s->now < t->until) {
-		sweep_sip_time(s, t);
-	} else if (t->features && !t->in_tls) {
+	if (t->features && !t->in_tls) {
 		features_push_timeout(t->features);
 		look(s, t);
 	} else {
