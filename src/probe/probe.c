@@ -521,8 +521,6 @@ static int init(struct probe *p, const struct probe_cfg *cfg, struct text *why)
 	buf_init(&p->trace, TRACE_MAX);
 	init_masks(p);
 	buf_init(&p->scratch, SIP_MSG_MAX);
-	buf_init(&p->sip.request, SIP_MSG_MAX);
-	sip_frame_init(&p->sip.frame);
 	int err = outbox_init(&p->out, OUT_BYTES_MAX, OUTPUTS_MAX, WANTS_MAX);
 	if (!err)
 		err = check_cfg(p, cfg, why);
