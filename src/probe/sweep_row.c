@@ -299,7 +299,7 @@ static void start_stream(struct sweep *s, struct sweep_try *t)
 		end_without_memory(s, t);
 		return;
 	}
-	xhost_attach(t->host, t->flow, &row->local, &row->addr, s->now);
+	xhost_attach(t->host, t->flow, s->now);
 	look(s, t);
 }
 

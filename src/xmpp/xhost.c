@@ -27,7 +27,6 @@ struct xhost {
 	struct xlocate_failure failure;
 
 	flow_t flow;
-	struct addr local, peer;
 	bool blocked, in_tls;
 	bool is_gone;     /* `gone` has happened to the flow, and nobody was told yet */
 	struct fact gone; /* EOF or FAILED */
@@ -124,7 +123,7 @@ static struct slice last_words(struct xhost *h)
 	if (!h->stream || !xstream_take_output(h->stream, &out))
 		return SLICE_NONE;
 	buf_put(outbox_bytes(h->cfg.out), out);
-	return outbox_send(h->cfg.out, h->flow, 0, &h->peer, NULL) ? out : SLICE_NONE;
+	return outbox_send(h->cfg.out, h->flow, 0, &(struct addr){ 0 }, NULL) ? out : SLICE_NONE;
 }
 
 /* The stream stays for those who still look at its last event. */
@@ -133,6 +132,7 @@ static void leave(struct xhost *h)
 	h->state = XHOST_OVER;
 	h->flow = 0;
 	h->rest = SLICE_NONE;
+	h->ring_n = 0;
 	xhost_find_done(&h->find);
 }
 
@@ -177,9 +177,7 @@ void xhost_close(struct xhost *h, ts_t now)
 
 void xhost_hang_up(struct xhost *h)
 {
-	if (h->state != XHOST_OVER)
-		leave_in_order(h);
-	h->ring_n = 0;
+	leave_in_order(h);
 }
 
 void xhost_drop(struct xhost *h)
@@ -187,7 +185,6 @@ void xhost_drop(struct xhost *h)
 	if (h->flow)
 		outbox_want(h->cfg.out, WANT_DROP_FLOW)->flow = h->flow;
 	leave(h);
-	h->ring_n = 0;
 }
 
 /* ---- the beginning ---- */
@@ -196,9 +193,7 @@ static void begin(struct xhost *h)
 {
 	assert(h->state == XHOST_OVER);
 	h->stream = xstream_free(h->stream);
-	h->ring_n = 0;
 	h->blocked = h->in_tls = h->is_gone = false;
-	memset(&h->target, 0, sizeof(h->target));
 }
 
 static void want_tls(struct xhost *h, bool direct)
@@ -208,7 +203,7 @@ static void want_tls(struct xhost *h, bool direct)
 	h->in_tls = true;
 	w->flow = h->flow;
 	w->tls = h->cfg.tls;
-	if (!direct || w->tls.accept || w->tls.alpn[0])
+	if (!direct || w->tls.accept)
 		return;
 	/* XEP-0368 */
 	slice_cstr(h->cfg.stream.role == XSTREAM_LOOK_SERVER ? SLICE("xmpp-server")
@@ -220,7 +215,7 @@ static void begin_stream(struct xhost *h, ts_t now)
 {
 	struct xstream_cfg cfg = h->cfg.stream;
 
-	if (h->target.direct_tls && cfg.tls != XSTREAM_TLS_NONE)
+	if (h->target.direct_tls)
 		cfg.tls = XSTREAM_TLS_DIRECT;
 	h->state = XHOST_STREAM;
 	if (xstream_new(&h->stream, &cfg, h->rng, now))
@@ -229,13 +224,10 @@ static void begin_stream(struct xhost *h, ts_t now)
 		want_tls(h, true);
 }
 
-void xhost_attach(
-	struct xhost *h, flow_t flow, const struct addr *local, const struct addr *peer, ts_t now)
+void xhost_attach(struct xhost *h, flow_t flow, ts_t now)
 {
 	begin(h);
 	h->flow = flow;
-	h->local = *local;
-	h->peer = *peer;
 	begin_stream(h, now);
 }
 
@@ -247,7 +239,6 @@ static void connect_target(struct xhost *h)
 
 	h->state = XHOST_AWAIT_CONNECTION;
 	h->flow = ++*h->cfg.last_flow;
-	h->peer = h->target.addr;
 	w->flow = h->flow;
 	w->transport = TRANSPORT_TCP;
 	w->addr = h->target.addr;
@@ -284,7 +275,6 @@ static void next_target(struct xhost *h)
 void xhost_connect(struct xhost *h)
 {
 	begin(h);
-	h->state = XHOST_AWAIT_DNS;
 	if (xhost_find_init(&h->find, h->cfg.out, &h->cfg.find, h->rng)) {
 		finish_without_memory(h);
 		return;
@@ -306,9 +296,8 @@ static void flow_up(struct xhost *h, const struct fact *in, ts_t now)
 {
 	if (h->state != XHOST_AWAIT_CONNECTION)
 		return;
-	h->local = *in->local;
 	xhost_find_done(&h->find);
-	emit(h, (struct xhost_event){ .type = XHOST_EV_CONNECTED, .local = &h->local });
+	emit(h, (struct xhost_event){ .type = XHOST_EV_CONNECTED, .local = in->local });
 	begin_stream(h, now);
 }
 
@@ -386,7 +375,7 @@ void xhost_push(struct xhost *h, const struct fact *in, ts_t now)
 
 void xhost_push_time(struct xhost *h, ts_t now)
 {
-	if (now >= xhost_deadline(h))
+	if (h->state == XHOST_STREAM)
 		xstream_push_time(h->stream, now);
 }
 
@@ -406,7 +395,7 @@ static void stream_event(struct xhost *h)
 		finish(h, (struct xhost_event){ .why = XHOST_END_CLOSED, .stream = ev });
 		return;
 	case XSTREAM_EV_FAILED:
-		if (h->is_gone && ev->failure == XSTREAM_FAIL_CLOSED)
+		if (h->is_gone)
 			finish_by_flow(h, ev);
 		else
 			finish(h, (struct xhost_event){ .why = XHOST_END_STREAM, .stream = ev });
@@ -429,7 +418,7 @@ static bool go_on(struct xhost *h, ts_t now)
 {
 	size_t n = h->rest.n ? xstream_push_bytes(h->stream, h->rest, now) : 0;
 
-	h->rest = n ? slice_skip(h->rest, n) : SLICE_NONE;
+	h->rest = slice_skip(h->rest, n);
 	return n > 0;
 }
 
@@ -439,7 +428,7 @@ bool xhost_take_event(struct xhost *h, struct xhost_event *ret, ts_t now)
 		if (xstream_take_event(h->stream, &h->of_stream))
 			stream_event(h);
 		else if (!go_on(h, now))
-			return false;
+			break;
 	}
 	if (take_ring(h, ret))
 		return true;

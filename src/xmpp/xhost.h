@@ -28,9 +28,9 @@ struct xhost_cfg {
 			       Accepting sides need neither */
 	struct xlocate_cfg find;   /* connecting sides; copied, with its strings */
 	struct xstream_cfg stream; /* copied, with its strings; `limits` and `cache` are borrowed.
-				      `tls` is DIRECT where the target is, unless it is NONE */
-	struct tls_policy tls;     /* of the handshake; where that is direct and `alpn` is "", the
-				      connecting side's is added */
+				      `tls` is DIRECT where the target is */
+	struct tls_policy tls;     /* of the handshake; the connecting side's `alpn` is added
+				      where that is direct */
 };
 
 enum xhost_event_type {
@@ -80,8 +80,7 @@ struct xhost *xhost_free(struct xhost *h);
  * 6120 section 3.2.  Neither is called while it is not over. */
 void xhost_connect(struct xhost *h);
 /* A flow that is up: an accepted one, or one that the owner has connected. */
-void xhost_attach(
-	struct xhost *h, flow_t flow, const struct addr *local, const struct addr *peer, ts_t now);
+void xhost_attach(struct xhost *h, flow_t flow, ts_t now);
 
 /* Of its flow, or an answer to one of its questions. */
 bool xhost_is_for(const struct xhost *h, const struct fact *in);

@@ -100,6 +100,18 @@ static const struct want *find_want(const struct side *s, enum want_type type)
 	return NULL;
 }
 
+#define STARTTLS                                                                                   \
+	"<stream:stream xmlns:stream='" NS_STREAM "' xmlns='" NS_CLIENT                            \
+	"' version='1.0'><stream:features><starttls xmlns='" NS_TLS                                \
+	"'/></stream:features><proceed xmlns='" NS_TLS "'/>"
+
+static void push_text(struct side *s, const char *text)
+{
+	side_push(s, (struct fact){ .type = FACT_FLOW_BYTES,
+			     .flow = xhost_flow(s->h),
+			     .bytes = slice_str(text) });
+}
+
 static void send_stanzas(struct side *s, const char *stanzas)
 {
 	struct buf *b = xstream_begin(xhost_stream(s->h));
@@ -128,6 +140,7 @@ static void a_client_finds_its_server_and_signs_in(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(pieces); i++) {
 		begin_client(plain_zone, COUNT(plain_zone));
+		assert_false(xhost_is_for(w.a.h, &(struct fact){ .type = FACT_DNS, .dns_id = 1 }));
 		w.piece = pieces[i];
 		world_connects(&w);
 		assert_string_equal(w.a.log, log);
@@ -188,7 +201,7 @@ static void who_looks_as_a_server_on_a_flow_of_its_owner_says_so(void **state)
 	(void)state;
 	begin(&a, NULL, NULL, 0);
 	w.a.flow = 9;
-	xhost_attach(w.a.h, 9, &world_here, &world_here, w.now);
+	xhost_attach(w.a.h, 9, w.now);
 	world_run(&w);
 	assert_string_equal(find_want(&w.a, WANT_TLS)->tls.alpn, "xmpp-server");
 	assert_true(xhost_is_in_tls(w.a.h));
@@ -434,14 +447,7 @@ static void the_end_of_the_flow_says_how_it_came(void **state)
 
 		begin(&a, NULL, plain_zone, COUNT(plain_zone));
 		world_connects(&w);
-		side_push(&w.a,
-			(struct fact){ .type = FACT_FLOW_BYTES,
-				.flow = w.a.flow,
-				.bytes = SLICE("<stream:stream xmlns:stream='" NS_STREAM
-					       "' xmlns='" NS_CLIENT
-					       "' version='1.0'><stream:features><starttls "
-					       "xmlns='" NS_TLS "'/></stream:features><proceed "
-					       "xmlns='" NS_TLS "'/>") });
+		push_text(&w.a, STARTTLS);
 		assert_true(xhost_is_in_tls(w.a.h));
 		w.a.n_log = 0;
 		side_push(&w.a, (struct fact){ .type = in.type,
@@ -639,25 +645,96 @@ static void answers_that_come_too_late_are_nobodys(void **state)
 	assert_true(xhost_is_for(w.a.h, &in));
 	xhost_drop(w.a.h);
 	assert_false(xhost_is_for(w.a.h, &in));
+	assert_false(xhost_is_for(w.a.h, &(struct fact){ .type = FACT_FLOW_BYTES }));
 	world_connects(&w);
 	assert_false(xhost_is_for(w.a.h, &in));
 	assert_int_equal(w.n_questions, 2);
 	assert_true(w.questions[1].dns_id > first.dns_id);
+	const struct want second = w.questions[1];
 	world_answer_late(&w);
 	world_run(&w);
 	assert_true(xhost_is_ready(w.a.h));
+	/* What is asked is asked for one connection. */
+	assert_false(
+		xhost_is_for(w.a.h, &(struct fact){ .type = FACT_DNS, .dns_id = second.dns_id }));
+	world_done(&w);
+}
+
+static void nothing_of_a_connection_is_left_for_the_next(void **state)
+{
+	const struct xhost_cfg a = client();
+
+	(void)state;
+	begin(&a, NULL, two_hosts, COUNT(two_hosts));
+	world_connects(&w);
+	push_text(&w.a, STARTTLS);
+	assert_true(xhost_is_in_tls(w.a.h));
+	xhost_drop(w.a.h);
+	assert_false(xhost_is_in_tls(w.a.h));
+	world_run(&w);
+
+	/* Not the handshake, and not the failure of the first target. */
+	w.refusing[0] = "192.0.2.1:5222";
+	world_connects(&w);
+	assert_false(xhost_is_in_tls(w.a.h));
+	w.a.n_log = 0;
+	push_text(&w.a, "<stream:stream xmlns:stream='" NS_STREAM "' xmlns='" NS_CLIENT
+			"' version='1.0'></stream:stream>");
+	assert_string_equal(w.a.log, "OPENED\nDOWN stream closed the other side closed the stream "
+				     "while awaiting stream features\n");
+	world_done(&w);
+}
+
+/* Whoever does not answer what the stream asks for loses what came behind it, and no more. */
+static void what_waits_for_the_owner_is_lost_with_its_push(void **state)
+{
+	static const char text[] = "<stream:stream xmlns:stream='" NS_STREAM
+				   "' xmlns='jabber:component:accept' to='litware.test'>"
+				   "<handshake>";
+	const struct xhost_cfg a = component_server();
+	char *bytes = mem_strdup(text);
+
+	(void)state;
+	begin(&a, NULL, NULL, 0);
+	xhost_attach(w.a.h, 9, w.now);
+	w.a.is_silent = true;
+	for (unsigned i = 0; i < 2; i++)
+		side_push(&w.a,
+			(struct fact){
+				.type = FACT_FLOW_BYTES, .flow = 9, .bytes = slice_str(bytes) });
+	mem_free(bytes);
+	assert_string_equal(xhost_state_name(w.a.h), "the secret");
+	xstream_push_secret(xhost_stream(w.a.h), SLICE("open sesame"), w.now);
+	side_push_time(&w.a, w.now + 1);
+	assert_string_equal(xhost_state_name(w.a.h), "the handshake");
+	assert_string_equal(w.a.log, "OPENED\n");
+	world_done(&w);
+}
+
+static void whoever_leaves_hears_of_nothing_in_front_of_it_either(void **state)
+{
+	const struct xhost_cfg a = component("open sesame");
+
+	(void)state;
+	begin(&a, NULL, NULL, 0);
+	xhost_connect(w.a.h);
+	xhost_drop(w.a.h);
+	side_drain(&w.a);
+	assert_string_equal(w.a.log, "");
 	world_done(&w);
 }
 
 /* ---- memory ---- */
 
+/* The world's own texts allocate too, and nothing comes of that: only where none fails any more
+ * there are many in a row. */
 static void every_allocation_may_fail(void **state)
 {
 	const struct xhost_cfg a = client(), b = client_server();
-	bool ready = false;
+	unsigned ready = 0;
 
 	(void)state;
-	for (long n = 1; !ready; n++) {
+	for (long n = 0; ready < 10; n++) {
 		mem_fail_after(n);
 		int err = world_init(&w, &a, &b, two_hosts, COUNT(two_hosts));
 		w.account = &account;
@@ -666,11 +743,24 @@ static void every_allocation_may_fail(void **state)
 			world_connects(&w);
 		mem_fail_after(-1);
 		assert_true(!err || err == -ENOMEM);
-		ready = !err && xhost_is_ready(w.a.h) && xhost_is_ready(w.b.h);
+		ready = !err && xhost_is_ready(w.a.h) && xhost_is_ready(w.b.h) ? ready + 1 : 0;
 		if (!err && !ready)
 			assert_true(xhost_is_over(w.a.h) || xhost_is_over(w.b.h));
 		world_done(&w);
 	}
+}
+
+/* What the first connecting needs is there with the host. */
+static void memory_may_run_out_between_two_connections(void **state)
+{
+	(void)state;
+	begin_ready();
+	xhost_drop(w.a.h);
+	mem_fail_after(0);
+	world_connects(&w);
+	mem_fail_after(-1);
+	assert_string_equal(w.a.log, "DOWN internal\n");
+	world_done(&w);
 }
 
 static int make_account(void **state)
@@ -707,7 +797,11 @@ int main(void)
 		cmocka_unit_test(a_full_flow_is_known_until_there_is_room),
 		cmocka_unit_test(facts_of_others_change_nothing),
 		cmocka_unit_test(answers_that_come_too_late_are_nobodys),
+		cmocka_unit_test(nothing_of_a_connection_is_left_for_the_next),
+		cmocka_unit_test(what_waits_for_the_owner_is_lost_with_its_push),
+		cmocka_unit_test(whoever_leaves_hears_of_nothing_in_front_of_it_either),
 		cmocka_unit_test(every_allocation_may_fail),
+		cmocka_unit_test(memory_may_run_out_between_two_connections),
 	};
 
 	return cmocka_run_group_tests(tests, make_account, NULL);

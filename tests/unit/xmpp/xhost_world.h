@@ -42,6 +42,7 @@ struct side {
 	struct want wants[WORLD_WANTS];
 	unsigned n_wants;
 	bool wants_tls, closes, drops;
+	bool is_silent;               /* never answers what its stream asks for */
 	const char *acts_at;          /* at the event of this line ... */
 	void (*acts)(struct side *s); /* ... does that */
 };
@@ -89,6 +90,8 @@ static inline void side_stream(struct side *s, const struct xstream_event *ev)
 	case XSTREAM_EV_READY: side_log(s, "READY %s\n", ev->jid); break;
 	case XSTREAM_EV_WANT_ACCOUNT: xstream_push_account(x, s->w->account, s->w->now); break;
 	case XSTREAM_EV_WANT_SECRET:
+		if (s->is_silent)
+			break;
 		xstream_push_secret(x, slice_str(s->w->secret), s->w->now);
 		break;
 	case XSTREAM_EV_WANT_BIND: xstream_push_bind(x, SLICE("r"), s->w->now); break;
@@ -199,6 +202,7 @@ static inline void world_connect(struct side *a, const struct want *want)
 	a->flow = want->flow;
 	a->n_sent = a->read = b->n_sent = b->read = 0;
 	a->closes = a->drops = b->closes = b->drops = false;
+	a->wants_tls = b->wants_tls = false;
 	if (world_is_refusing(a->w, &want->addr)) {
 		a->flow = 0;
 		side_push(a,
@@ -208,7 +212,7 @@ static inline void world_connect(struct side *a, const struct want *want)
 	if (b->h && xhost_is_over(b->h)) {
 		b->flow = want->flow | FLOW_ACCEPTED_BIT;
 		outbox_begin(&b->out);
-		xhost_attach(b->h, b->flow, &want->addr, &world_here, a->w->now);
+		xhost_attach(b->h, b->flow, a->w->now);
 		side_drain(b);
 	}
 	side_push(a, (struct fact){ .type = FACT_FLOW_UP, .flow = a->flow });
