@@ -28,7 +28,7 @@ bool lab_fault_accepted(struct lab *l, struct conn *c)
 		return false;
 	c->kind = CONN_FAULTY;
 	if (f->does == FAULT_CONN_MUTE)
-		lab_want(l, WANT_PAUSE)->flow = c->flow;
+		shell_want(&l->shell, WANT_PAUSE)->flow = c->flow;
 	return true;
 }
 
@@ -41,14 +41,14 @@ static void first_bytes(struct lab *l, struct conn *c)
 	case FAULT_CONN_NONE:
 	case FAULT_CONN_MUTE: return;
 	case FAULT_CONN_RESET:
-		w = lab_want(l, WANT_DROP_FLOW);
+		w = shell_want(&l->shell, WANT_DROP_FLOW);
 		w->flow = c->flow;
 		w->reset = true;
 		break;
 	case FAULT_CONN_REPLY:
-		buf_put(lab_out(l), l->fault->conn.reply);
-		lab_send(l, &c->origin);
-		lab_want(l, WANT_CLOSE_FLOW)->flow = c->flow;
+		buf_put(shell_out(&l->shell), l->fault->conn.reply);
+		shell_send(&l->shell, &c->origin);
+		shell_want(&l->shell, WANT_CLOSE_FLOW)->flow = c->flow;
 		break;
 	}
 	lab_conn_free(l, c);
@@ -59,7 +59,7 @@ void lab_fault_conn(struct lab *l, struct conn *c, const struct fact *in)
 	if (in->type == FACT_FLOW_BYTES)
 		first_bytes(l, c);
 	if (in->type == FACT_FLOW_EOF)
-		lab_want(l, WANT_CLOSE_FLOW)->flow = c->flow;
+		shell_want(&l->shell, WANT_CLOSE_FLOW)->flow = c->flow;
 	if (in->type == FACT_FLOW_EOF || in->type == FACT_FLOW_FAILED)
 		lab_conn_free(l, c);
 }
@@ -100,16 +100,16 @@ void lab_fault_edit_streams(struct lab *l)
 
 		while (c->kind == CONN_XMPP_CLIENT && c->stream &&
 			xstream_take_output(c->stream, &out)) {
-			put_edited(lab_out(l), out, &l->fault->edit);
-			lab_send(l, &c->origin);
+			put_edited(shell_out(&l->shell), out, &l->fault->edit);
+			shell_send(&l->shell, &c->origin);
 		}
 	}
 }
 
 void lab_fault_edit_answer(struct lab *l)
 {
-	struct buf *b = lab_out(l);
-	struct slice answer = outbox_unsent(&l->out);
+	struct buf *b = shell_out(&l->shell);
+	struct slice answer = outbox_unsent(&l->shell.out);
 
 	if (!l->fault->edit.find)
 		return;

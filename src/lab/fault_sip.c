@@ -38,8 +38,8 @@ static void answer(struct lab *l, const struct origin *o)
 	case FAULT_ANSWER_STATUS: answer_status(l, o); break;
 	case FAULT_ANSWER_STALE: lab_challenge(l, o, 401, true); break;
 	case FAULT_ANSWER_RAW:
-		buf_puts(lab_out(l), l->fault->answer.text);
-		lab_send(l, o);
+		buf_puts(shell_out(&l->shell), l->fault->answer.text);
+		shell_send(&l->shell, o);
 		break;
 	case FAULT_ANSWER_NONE:
 	case FAULT_ANSWER_NOTHING:

@@ -47,8 +47,8 @@ static enum fault_event strike(struct lab *l, struct conn *c, const struct fault
 	switch (f->does) {
 	case FAULT_STREAM_SAY:
 		/* Past the stream, which waits for its driver and says nothing more. */
-		buf_puts(lab_out(l), f->text);
-		lab_send(l, &c->origin);
+		buf_puts(shell_out(&l->shell), f->text);
+		shell_send(&l->shell, &c->origin);
 		return FAULT_EVENT_TAKEN;
 	case FAULT_STREAM_ERROR: xstream_abort(c->stream, f->text, l->now); break;
 	case FAULT_STREAM_CLOSE: return FAULT_EVENT_ENDS;

@@ -1,48 +1,15 @@
-#include <assert.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "lab/private.h"
 
-/* ---- what one push leaves behind ---- */
-
 static void begin_push(struct lab *l, ts_t now)
 {
 	l->now = now;
-	outbox_begin(&l->out);
-	eventlog_begin(&l->eventlog);
+	shell_begin(&l->shell);
 }
 
-struct buf *lab_out(struct lab *l)
-{
-	return outbox_bytes(&l->out);
-}
-
-/* One that is over the bound is as lost on the way. */
-void lab_send(struct lab *l, const struct origin *to)
-{
-	(void)outbox_send(&l->out, to->flow, to->listener, &to->peer, &to->local);
-}
-
-struct want *lab_want(struct lab *l, enum want_type type)
-{
-	return outbox_want(&l->out, type);
-}
-
-struct buf *lab_log(struct lab *l, const char *subsystem, const char *event)
-{
-	return eventlog_line(&l->eventlog, subsystem, event);
-}
-
-struct lab_event *lab_emit(struct lab *l, enum lab_event_type type, enum log_level level)
-{
-	unsigned i;
-
-	if (!eventlog_add(&l->eventlog, type == LAB_EV_LOG, &i))
-		return NULL; /* a flood of log lines: these are lost */
-	l->events[i] = (struct lab_event){ .type = type, .level = level };
-	return &l->events[i];
-}
+/* ---- outputs, wants, events ---- */
 
 static bool take_output(void *self, struct output *ret)
 {
@@ -50,7 +17,7 @@ static bool take_output(void *self, struct output *ret)
 	struct list *n, *t;
 
 	lab_fault_edit_streams(l);
-	if (outbox_take_output(&l->out, ret))
+	if (outbox_take_output(&l->shell.out, ret))
 		return true;
 	LIST_EACH(n, t, &l->all_conns)
 	{
@@ -67,18 +34,20 @@ static bool take_output(void *self, struct output *ret)
  */
 static bool take_want(void *self, struct want *ret)
 {
-	return outbox_take_want(&((struct lab *)self)->out, ret);
+	return outbox_take_want(&((struct lab *)self)->shell.out, ret);
 }
 
 bool lab_take_event(struct lab *l, struct lab_event *ret)
 {
-	const char *line;
-	unsigned i;
+	struct shell_event ev;
 
-	if (!eventlog_take(&l->eventlog, &i, &line))
+	if (!shell_take_event(&l->shell, &ev))
 		return false;
-	*ret = l->events[i];
-	ret->log = line;
+	*ret = (struct lab_event){ .type = (enum lab_event_type)ev.type,
+		.what = (enum lab_listener)ev.what,
+		.addr = ev.addr,
+		.level = ev.level,
+		.log = ev.log };
 	return true;
 }
 
@@ -150,7 +119,7 @@ static void accepted(struct lab *l, const struct fact *in)
 	struct conn *c = lab_conn_new(l, in->flow, kind_of((enum lab_listener)in->listener));
 
 	if (!c) {
-		lab_want(l, WANT_DROP_FLOW)->flow = in->flow;
+		shell_want(&l->shell, WANT_DROP_FLOW)->flow = in->flow;
 		return;
 	}
 	bool tls = in->listener == LAB_LISTEN_SIP_TLS;
@@ -163,7 +132,7 @@ static void accepted(struct lab *l, const struct fact *in)
 	if (lab_fault_accepted(l, c))
 		return;
 	if (tls) {
-		struct want *w = lab_want(l, WANT_TLS);
+		struct want *w = shell_want(&l->shell, WANT_TLS);
 
 		w->flow = in->flow;
 		w->tls = (struct tls_policy){
@@ -195,7 +164,7 @@ static void want_listeners(struct lab *l)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		if (!rows[i].addr->family)
 			continue;
-		struct want *w = lab_want(l, WANT_LISTEN);
+		struct want *w = shell_want(&l->shell, WANT_LISTEN);
 		w->listener = rows[i].what;
 		w->transport = rows[i].transport;
 		w->addr = *rows[i].addr;
@@ -206,26 +175,26 @@ static void want_listeners(struct lab *l)
 static void listen_up(struct lab *l, const struct fact *in)
 {
 	l->listeners[in->listener] = *in->local;
-	lab_log(l, "lab", "listening");
-	struct lab_event *ev = lab_emit(l, LAB_EV_LISTENING, LOG_LEVEL_INFO);
+	shell_log(&l->shell, "lab", "listening");
+	struct shell_event *ev = shell_emit(&l->shell, LAB_EV_LISTENING, false, LOG_LEVEL_INFO);
 	if (ev) {
-		ev->what = (enum lab_listener)in->listener;
+		ev->what = (int)in->listener;
 		ev->addr = *in->local;
 	}
 	if (++l->n_bound < l->n_listeners)
 		return;
 	lab_zone_fill(l);
-	lab_log(l, "lab", "ready");
-	lab_emit(l, LAB_EV_READY, LOG_LEVEL_INFO);
+	shell_log(&l->shell, "lab", "ready");
+	shell_emit(&l->shell, LAB_EV_READY, false, LOG_LEVEL_INFO);
 }
 
 static void listen_failed(struct lab *l, const struct fact *in)
 {
-	struct buf *b = lab_log(l, "lab", "cannot-listen");
+	struct buf *b = shell_log(&l->shell, "lab", "cannot-listen");
 
 	log_str(b, "what", slice_str(lab_listener_name((enum lab_listener)in->listener)));
 	log_str(b, "error", slice_str(err_text(in->err)));
-	lab_emit(l, LAB_EV_FAILED, LOG_LEVEL_ERROR);
+	shell_emit(&l->shell, LAB_EV_FAILED, false, LOG_LEVEL_ERROR);
 }
 
 const char *lab_listener_name(enum lab_listener what)
@@ -252,7 +221,7 @@ static void flow_gone(struct lab *l, struct conn *c, const struct fact *in)
 		return;
 	}
 	if (in->type == FACT_FLOW_EOF)
-		lab_want(l, WANT_CLOSE_FLOW)->flow = c->flow;
+		shell_want(&l->shell, WANT_CLOSE_FLOW)->flow = c->flow;
 	lab_conn_free(l, c);
 }
 
@@ -367,14 +336,20 @@ static ts_t deadline(const void *self)
 
 static int init(struct lab *l)
 {
-	eventlog_init(&l->eventlog, LOG_BYTES_MAX);
+	static const struct shell_limits limits = {
+		.out_bytes = OUT_BYTES_MAX,
+		.outputs = OUTPUTS_MAX,
+		.wants = WANTS_MAX,
+		.log_bytes = LOG_BYTES_MAX,
+	};
+
 	buf_init(&l->scratch, 4 * MESSAGE_MAX);
 	lab_fault_init(l);
 	list_init(&l->all_conns);
 	timers_init(&l->timers);
 	rng_bytes(l->rng, l->salt, sizeof(l->salt));
 	map_init(&l->conns, CONNS_MAX, l->rng);
-	int err = outbox_init(&l->out, OUT_BYTES_MAX, OUTPUTS_MAX, WANTS_MAX);
+	int err = shell_init(&l->shell, &limits);
 	if (!err)
 		err = lab_accounts_init(l);
 	if (!err)
@@ -416,8 +391,7 @@ struct lab *lab_free(struct lab *l)
 	lab_accounts_done(l);
 	lab_zone_done(l);
 	lab_fault_done(l);
-	outbox_done(&l->out);
-	eventlog_done(&l->eventlog);
+	shell_done(&l->shell);
 	buf_done(&l->scratch);
 	return mem_free(l);
 }

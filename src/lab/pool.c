@@ -16,7 +16,7 @@ struct buf *lab_answer_begin(struct lab *l, const struct origin *o, int status)
 {
 	struct nist_key key;
 	char tag[NIST_TAG_MAX];
-	struct buf *b = lab_out(l);
+	struct buf *b = shell_out(&l->shell);
 
 	nist_key_make(&key, l->salt, &l->msg);
 	sip_put_response_head(
@@ -27,9 +27,9 @@ struct buf *lab_answer_begin(struct lab *l, const struct origin *o, int status)
 
 void lab_answer_end(struct lab *l, const struct origin *o)
 {
-	sip_put_body(lab_out(l), SLICE_NONE);
+	sip_put_body(shell_out(&l->shell), SLICE_NONE);
 	lab_fault_edit_answer(l);
-	lab_send(l, o);
+	shell_send(&l->shell, o);
 }
 
 void lab_answer(struct lab *l, const struct origin *o, int status)
@@ -345,11 +345,11 @@ void lab_pool_stream(struct lab *l, struct conn *c, struct slice bytes)
 	while (!err && sip_frame_take(&c->frame, &message))
 		lab_pool_message(l, message, &c->origin);
 	while (sip_frame_take_ping(&c->frame)) {
-		buf_puts(lab_out(l), "\r\n");
-		lab_send(l, &c->origin);
+		buf_puts(shell_out(&l->shell), "\r\n");
+		shell_send(&l->shell, &c->origin);
 	}
 	if (!err && !c->frame.err)
 		return;
-	lab_want(l, WANT_CLOSE_FLOW)->flow = c->flow;
+	shell_want(&l->shell, WANT_CLOSE_FLOW)->flow = c->flow;
 	lab_conn_free(l, c);
 }

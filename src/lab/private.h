@@ -11,10 +11,9 @@
  */
 #pragma once
 
-#include "base/eventlog.h"
 #include "base/list.h"
 #include "base/map.h"
-#include "base/outbox.h"
+#include "base/shell.h"
 #include "base/timers.h"
 #include "lab/fault.h"
 #include "sip/digest.h"
@@ -111,10 +110,7 @@ struct lab {
 	ts_t now;
 	uint8_t salt[16];
 
-	struct outbox out;
-	struct eventlog eventlog;
-	struct lab_event events[EVENTLOG_EVENTS_MAX];
-
+	struct shell shell;
 	struct addr listeners[LAB_LISTEN_COUNT]; /* family 0: not bound */
 	unsigned n_listeners, n_bound;
 	struct map conns;
@@ -143,13 +139,6 @@ struct lab {
 };
 
 /* lab.c */
-struct buf *lab_out(struct lab *l);
-void lab_send(struct lab *l, const struct origin *to);
-struct want *lab_want(struct lab *l, enum want_type type);
-/* Begins a log line; end it with lab_emit(). */
-struct buf *lab_log(struct lab *l, const char *subsystem, const char *event);
-/* NULL when there is no room: the event is lost. */
-struct lab_event *lab_emit(struct lab *l, enum lab_event_type type, enum log_level level);
 struct conn *lab_conn_new(struct lab *l, flow_t flow, enum conn_kind kind);
 void lab_conn_free(struct lab *l, struct conn *c); /* the flow is gone or was told to go */
 

@@ -71,8 +71,8 @@ static void forget(struct lab *l, struct forward *f)
 
 static void send_answer(struct lab *l, struct forward *f)
 {
-	buf_put(lab_out(l), buf_slice(&f->response));
-	lab_send(l, &f->from);
+	buf_put(shell_out(&l->shell), buf_slice(&f->response));
+	shell_send(&l->shell, &f->from);
 }
 
 /* The final answer is out: what remains is kept for repeated requests until timer J. */
@@ -183,8 +183,8 @@ static void drain(struct lab *l, struct forward *f)
 	struct slice out;
 
 	while (nict_take_output(f->tx, &out)) {
-		buf_put(lab_out(l), out);
-		lab_send(l, &f->to);
+		buf_put(shell_out(&l->shell), out);
+		shell_send(&l->shell, &f->to);
 	}
 	while (nict_take_event(f->tx, &ev)) {
 		switch (ev.type) {
@@ -386,7 +386,7 @@ static bool connect_gateway(struct lab *l)
 		.peer = l->cfg.gateway,
 		.local = l->cfg.gateway };
 	l->gateway_conn = c;
-	struct want *w = lab_want(l, WANT_FLOW);
+	struct want *w = shell_want(&l->shell, WANT_FLOW);
 	w->flow = c->flow;
 	w->transport = TRANSPORT_TCP;
 	w->addr = l->cfg.gateway;

@@ -38,11 +38,11 @@ static void end(struct lab *l, struct conn *c)
 	const struct origin to = { .flow = c->flow };
 
 	while (c->stream && xstream_take_output(c->stream, &out)) {
-		buf_put(lab_out(l), out);
-		lab_send(l, &to);
+		buf_put(shell_out(&l->shell), out);
+		shell_send(&l->shell, &to);
 	}
 	lab_xroute_unavailable(l, c);
-	lab_want(l, WANT_CLOSE_FLOW)->flow = c->flow;
+	shell_want(&l->shell, WANT_CLOSE_FLOW)->flow = c->flow;
 	lab_conn_free(l, c);
 }
 
@@ -109,7 +109,7 @@ static void account(struct lab *l, struct conn *c, const char *user)
 
 static void want_tls(struct lab *l, struct conn *c)
 {
-	struct want *w = lab_want(l, WANT_TLS);
+	struct want *w = shell_want(&l->shell, WANT_TLS);
 
 	w->flow = c->flow;
 	w->tls = (struct tls_policy){
@@ -119,14 +119,14 @@ static void want_tls(struct lab *l, struct conn *c)
 
 static void failed(struct lab *l, const struct conn *c, const struct xstream_event *ev)
 {
-	struct buf *b = lab_log(l, "xmpp", "stream-failed");
+	struct buf *b = shell_log(&l->shell, "xmpp", "stream-failed");
 	char text[ADDR_TEXT_MAX];
 
 	log_str(b, "peer", slice_str(addr_text(&c->origin.peer, text)));
 	log_str(b, "cause", slice_str(xstream_failure_name(ev->failure)));
 	if (ev->text)
 		log_str(b, "text", slice_str(ev->text));
-	lab_emit(l, LAB_EV_LOG, LOG_LEVEL_WARNING);
+	shell_emit(&l->shell, LAB_EV_LOG, true, LOG_LEVEL_WARNING);
 }
 
 /* True when the stream is over. */
@@ -171,7 +171,7 @@ static bool drain(struct lab *l, struct conn *c)
 void lab_xserver_up(struct lab *l, struct conn *c)
 {
 	if (stream_new(l, c)) {
-		lab_want(l, WANT_DROP_FLOW)->flow = c->flow;
+		shell_want(&l->shell, WANT_DROP_FLOW)->flow = c->flow;
 		lab_conn_free(l, c);
 		return;
 	}
@@ -236,6 +236,6 @@ void lab_xserver_commit(struct lab *l, struct conn *c)
 {
 	if (xstream_commit(c->stream, l->now) == 0)
 		return;
-	lab_log(l, "xmpp", "stanza-not-sent");
-	lab_emit(l, LAB_EV_LOG, LOG_LEVEL_ERROR);
+	shell_log(&l->shell, "xmpp", "stanza-not-sent");
+	shell_emit(&l->shell, LAB_EV_LOG, true, LOG_LEVEL_ERROR);
 }

@@ -131,6 +131,6 @@ void lab_zone_fill(struct lab *l)
 
 void lab_zone_datagram(struct lab *l, struct slice bytes, const struct origin *o)
 {
-	if (nameserver_answer(l->names, bytes, lab_out(l)))
-		lab_send(l, o);
+	if (nameserver_answer(l->names, bytes, shell_out(&l->shell)))
+		shell_send(&l->shell, o);
 }
