@@ -43,8 +43,10 @@ bool outbox_send(struct outbox *o, flow_t flow, uint32_t listener, const struct 
 {
 	size_t n = outbox_unsent(o).n;
 
-	if (buf_err(&o->bytes) || o->n_pieces == o->max_pieces)
+	if (buf_err(&o->bytes) || o->n_pieces == o->max_pieces) {
+		buf_truncate(&o->bytes, buf_len(&o->bytes) - n);
 		return false;
+	}
 	o->pieces[o->n_pieces++] = (struct outbox_piece){
 		.flow = flow,
 		.listener = listener,

@@ -86,6 +86,7 @@ static void what_is_over_a_bound_is_lost_and_the_next_push_is_sound(void **state
 	put(&o, "b", 1);
 	buf_puts(outbox_bytes(&o), "c");
 	assert_false(outbox_send(&o, 1, 0, &peer, NULL)); /* two outputs at most */
+	assert_int_equal(outbox_unsent(&o).n, 0);         /* and nothing of it is left over */
 	outbox_done(&o);
 }
 
