@@ -18,7 +18,7 @@
 
 #include "base/outbox.h"
 #include "base/rng.h"
-#include "sip/msg.h"
+#include "sip/nist.h"
 
 struct tl;
 

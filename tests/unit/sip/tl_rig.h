@@ -13,7 +13,7 @@
 #include "sip/tl_private.h"
 #include "sip/write.h"
 
-enum { RIG_TEXT_MAX = 70000, RIG_OUTPUTS = 1024, RIG_LISTENER = 3 };
+enum { RIG_TEXT_MAX = 16384, RIG_OUTPUTS = 1024, RIG_LISTENER = 3 };
 
 static const struct addr rig_here = { .family = 4, .port = 5070, .ip = { 127, 0, 0, 1 } };
 static const struct addr rig_peer = { .family = 4, .port = 5060, .ip = { 192, 0, 2, 1 } };
@@ -73,6 +73,14 @@ static inline void rig_open_again(struct tl_cfg cfg)
 {
 	rig_close(NULL);
 	rig_open(cfg);
+}
+
+static inline void open_whole(void)
+{
+	struct tl_cfg cfg = rig_cfg;
+
+	cfg.keeps_whole_answers = true;
+	rig_open_again(cfg);
 }
 
 /* ---- what comes out ---- */
@@ -262,4 +270,24 @@ static inline uint64_t request(uint64_t ref)
 static inline void respond(int status)
 {
 	datagram(response_text(status, r.branch, "MESSAGE"));
+}
+
+/* The answer to the request in hand, or at its place, with a header of the owner's. */
+static inline void answer(uint64_t place, int status, enum tl_memory memory, uint16_t extra)
+{
+	buf_puts(tl_answer(r.tl, place, status, NULL), "Server: x\r\n");
+	tl_answer_end(r.tl, memory, extra, r.now);
+}
+
+static inline const char *answered(void)
+{
+	const char *s = sent();
+
+	assert_non_null(s);
+	return s;
+}
+
+static inline uint64_t keep(uint64_t ref)
+{
+	return tl_keep(r.tl, ref, r.now);
 }
