@@ -31,8 +31,7 @@
 #include "sip/nist.h"
 #include "sip/register.h"
 #include "sip/write.h"
-#include "xmpp/stream.h"
-#include "xmpp/xlocate.h"
+#include "xmpp/xhost.h"
 
 enum {
 	OUTPUTS_MAX = 64,
@@ -56,10 +55,8 @@ enum sip_state {
 };
 
 enum xmpp_state {
-	XMPP_OFF, /* no password: nobody signs in there */
-	XMPP_RESOLVING,
-	XMPP_CONNECTING,
-	XMPP_STREAM, /* its own phase says how far */
+	XMPP_OFF,        /* no password: nobody signs in there */
+	XMPP_SIGNING_IN, /* its phase says how far */
 	XMPP_READY,
 	XMPP_CLOSING,
 	XMPP_OVER,
@@ -112,16 +109,14 @@ struct sip_side {
 
 struct xmpp_side {
 	enum xmpp_state state;
-	struct xlocate *locate;
-	struct probe_asked asked;
+	struct xhost *host; /* NULL: nobody signs in there */
+	uint32_t last_dns;
 	struct xlocate_target target;
-	flow_t flow;
-	bool up, in_tls, is_secure; /* in_tls: the handshake has begun */
-	bool presence_unseen;
 	struct addr local;
-	struct xstream *stream;
+	bool is_secure;
+	bool presence_unseen;
 	enum probe_phase phase;
-	char host[256];
+	char host_name[256];
 	uint16_t port;
 	struct sasl_cache *cache;
 };
@@ -202,9 +197,12 @@ enum probe_phase probe_sip_phase(const struct probe *p); /* until the message is
 /* xmpp.c */
 int probe_xmpp_init(struct probe *p, struct text *why);
 void probe_xmpp_done(struct probe *p);
+bool probe_xmpp_is_for(const struct probe *p, const struct fact *in);
 void probe_xmpp_fact(struct probe *p, const struct fact *in);
 void probe_xmpp_time(struct probe *p);
 ts_t probe_xmpp_deadline(const struct probe *p);
+void probe_xmpp_drain(struct probe *p);      /* at the end of each push */
+void probe_xmpp_unanswered(struct probe *p); /* the evidence of a time-out of the DNS */
 void probe_xmpp_answer(struct probe *p, struct slice to, struct slice thread);
 void probe_xmpp_cleanup(struct probe *p);
 bool probe_xmpp_take_output(struct probe *p, struct output *ret);

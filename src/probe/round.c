@@ -313,7 +313,7 @@ static void fail_silent(struct probe *p, enum probe_phase phase, enum reason rea
 	if (phase == PHASE_SIP_RESOLVE)
 		probe_unanswered(p, &p->sip.asked);
 	if (phase == PHASE_XMPP_RESOLVE)
-		probe_unanswered(p, &p->xmpp.asked);
+		probe_xmpp_unanswered(p);
 	probe_fail(p, phase, reason,
 		TEXT(sentence, text_str(phase_name(phase)),
 			phase == PHASE_SIP_RESOLVE || phase == PHASE_XMPP_RESOLVE
@@ -347,10 +347,11 @@ static void timeout_sip(struct probe *p)
 static void timeout_xmpp(struct probe *p)
 {
 	enum probe_phase phase = p->xmpp.phase;
-	enum reason reason = phase == PHASE_XMPP_RESOLVE                 ? REASON_DNS_TIMEOUT
-			     : phase == PHASE_XMPP_CONNECT               ? REASON_TCP_TIMEOUT
-			     : phase == PHASE_XMPP_TLS && p->xmpp.in_tls ? REASON_TLS_NO_ANSWER
-									 : REASON_XMPP_NO_ANSWER;
+	enum reason reason = phase == PHASE_XMPP_RESOLVE   ? REASON_DNS_TIMEOUT
+			     : phase == PHASE_XMPP_CONNECT ? REASON_TCP_TIMEOUT
+			     : phase == PHASE_XMPP_TLS && xhost_is_in_tls(p->xmpp.host)
+				     ? REASON_TLS_NO_ANSWER
+				     : REASON_XMPP_NO_ANSWER;
 
 	fail_silent(p, phase, reason, no_answer, &p->xmpp.target.addr);
 }

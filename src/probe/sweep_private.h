@@ -15,6 +15,7 @@
 #include "probe/sweep.h"
 #include "sip/frame.h"
 #include "sip/nict.h"
+#include "xmpp/xhost.h"
 
 enum {
 	SWEEP_TOKEN = 26, /* 130 bits: nobody guesses a branch or a Call-ID */
@@ -60,7 +61,6 @@ struct sweep_try {
 	struct sweep_row *row; /* NULL: free */
 	flow_t flow;
 	uint32_t listener; /* UDP */
-	bool in_tls;
 	ts_t began, step_began, until;
 	/* SIP */
 	struct nict *tx;
@@ -69,7 +69,7 @@ struct sweep_try {
 	char branch[SWEEP_TOKEN + 8];
 	bool heard;
 	/* XMPP */
-	struct features *features;
+	struct xhost *host;
 };
 
 struct sweep {

@@ -47,6 +47,7 @@ static int copy_strings(struct xhost *h)
 		&h->cfg.find.domain,
 		&h->cfg.find.host,
 		&h->cfg.stream.domain,
+		&h->cfg.stream.from,
 		&h->cfg.stream.username,
 		&h->cfg.stream.password,
 		&h->cfg.stream.resource,
@@ -200,12 +201,6 @@ static void begin(struct xhost *h)
 	memset(&h->target, 0, sizeof(h->target));
 }
 
-static bool is_of_servers(enum xstream_role role)
-{
-	(void)role;
-	return false;
-}
-
 static void want_tls(struct xhost *h, bool direct)
 {
 	struct want *w = outbox_want(h->cfg.out, WANT_TLS);
@@ -215,8 +210,9 @@ static void want_tls(struct xhost *h, bool direct)
 	w->tls = h->cfg.tls;
 	if (!direct || w->tls.accept || w->tls.alpn[0])
 		return;
-	/* XEP-0368 section 2 */
-	slice_cstr(is_of_servers(h->cfg.stream.role) ? SLICE("xmpp-server") : SLICE("xmpp-client"),
+	/* XEP-0368 */
+	slice_cstr(h->cfg.stream.role == XSTREAM_LOOK_SERVER ? SLICE("xmpp-server")
+							     : SLICE("xmpp-client"),
 		w->tls.alpn, sizeof(w->tls.alpn));
 }
 
@@ -477,6 +473,11 @@ bool xhost_is_over(const struct xhost *h)
 bool xhost_is_ready(const struct xhost *h)
 {
 	return h->state == XHOST_STREAM && xstream_is_ready(h->stream);
+}
+
+bool xhost_is_in_tls(const struct xhost *h)
+{
+	return h->state == XHOST_STREAM && h->in_tls;
 }
 
 bool xhost_is_blocked(const struct xhost *h)

@@ -103,6 +103,7 @@ struct xstream *xhost_stream(struct xhost *h); /* NULL before the flow is up, an
 flow_t xhost_flow(const struct xhost *h);      /* 0: none */
 bool xhost_is_over(const struct xhost *h);     /* or has not begun */
 bool xhost_is_ready(const struct xhost *h);    /* stanzas flow */
+bool xhost_is_in_tls(const struct xhost *h);   /* a handshake is under way */
 bool xhost_is_blocked(const struct xhost *h);  /* from FLOW_BLOCKED until FLOW_READY: hold back */
 const char *xhost_state_name(const struct xhost *h); /* what is awaited */
 /* The latest question, while the DNS has not answered it. */
