@@ -218,7 +218,7 @@ static int init(struct lab *l, struct rng *rng)
 		.report = &l->report,
 		.rng = rng };
 
-	struck_init(&l->struck, l->cfg.fault, &l->shell, rng);
+	l->struck = (struct struck){ .fault = l->cfg.fault, .shell = &l->shell };
 	report_init(&l->report, &l->cfg, rng);
 	int err = shell_init(&l->shell, &limits);
 	if (!err)
@@ -256,7 +256,6 @@ struct lab *lab_free(struct lab *l)
 		return NULL;
 	xserver_free(l->xserver);
 	pool_free(l->pool);
-	struck_done(&l->struck);
 	report_done(&l->report);
 	accounts_done(&l->accounts);
 	shell_done(&l->shell);

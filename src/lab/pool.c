@@ -8,6 +8,7 @@
 #define NONCE_LIFE TS_S(300)
 
 enum {
+	ANSWERS_MAX = 100000, /* that are remembered */
 	OWED_BYTES_MAX = 256 << 20,
 	EDITED_BYTES_MAX = 256 << 10,
 };
@@ -415,7 +416,7 @@ static int init(struct pool *p)
 		.servers_max = PROXY_FORWARDS_MAX,
 		.owed_bytes_max = OWED_BYTES_MAX,
 		.request_max = PROXY_MESSAGE_MAX,
-		.done_max = PROXY_FORWARDS_MAX,
+		.done_max = ANSWERS_MAX,
 		.keeps_whole_answers = true,
 		.flows_max = LAB_CONNS_MAX,
 	};

@@ -8,7 +8,7 @@
 struct proxy;
 
 enum {
-	PROXY_FORWARDS_MAX = 100000,   /* requests in hand, or answered and remembered */
+	PROXY_FORWARDS_MAX = 20000,    /* requests in hand */
 	PROXY_MESSAGE_MAX = 2 * 65535, /* what is passed on is not much longer than what came */
 };
 

@@ -41,7 +41,7 @@ void session_free(struct sessions *all, struct session *s)
 		all->component = NULL;
 	map_remove(&all->by_flow, &s->node);
 	list_remove(&s->all);
-	xstream_free(s->stream);
+	xhost_free(s->host);
 	mem_free(s);
 }
 
@@ -56,7 +56,7 @@ bool session_is_for(const struct session *s, const struct jid *to)
 {
 	struct slice jid = slice_str(s->jid);
 
-	if (!s->ready || s->is_component)
+	if (!xhost_is_ready(s->host) || s->is_component)
 		return false;
 	if (to->n_resource)
 		return slice_eq(jid, jid_full(to));
@@ -72,7 +72,7 @@ bool session_is_bound(const struct sessions *all, const char *user, struct slice
 		const struct session *s = LIST_OWNER(n, struct session, all);
 		struct slice jid = slice_str(s->jid);
 
-		if (s->ready && !s->is_component && strcmp(s->user, user) == 0 &&
+		if (xhost_is_ready(s->host) && !s->is_component && strcmp(s->user, user) == 0 &&
 			slice_eq(slice_skip(jid, slice_chr(jid, '/') + 1), resource))
 			return true;
 	}
@@ -81,12 +81,14 @@ bool session_is_bound(const struct sessions *all, const char *user, struct slice
 
 struct buf *session_begin(struct session *s)
 {
-	return xstream_begin(s->stream);
+	struct xstream *x = xhost_stream(s->host);
+
+	return x ? xstream_begin(x) : NULL;
 }
 
 void session_commit(struct sessions *all, struct session *s, ts_t now)
 {
-	if (xstream_commit(s->stream, now) == 0)
+	if (xstream_commit(xhost_stream(s->host), now) == 0)
 		return;
 	shell_log(all->shell, "xmpp", "stanza-not-sent");
 	shell_emit(all->shell, LAB_EV_LOG, true, LOG_LEVEL_ERROR);

@@ -6,7 +6,7 @@
 #include "base/map.h"
 #include "base/shell.h"
 #include "xmpp/jid.h"
-#include "xmpp/stream.h"
+#include "xmpp/xhost.h"
 
 struct session {
 	struct map_node node; /* by flow */
@@ -14,10 +14,10 @@ struct session {
 	flow_t flow;
 	struct addr peer;
 	bool is_component;
-	struct xstream *stream; /* its own */
-	char user[256];         /* of a client that is logging in */
-	char jid[JID_MAX + 1];  /* when it is ready: its full JID, or the component's name */
-	bool ready, available;
+	struct xhost *host;    /* its own */
+	char user[256];        /* of a client that is logging in */
+	char jid[JID_MAX + 1]; /* when it is ready: its full JID, or the component's name */
+	bool available;
 };
 
 struct sessions {

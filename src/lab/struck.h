@@ -2,19 +2,18 @@
  * whatever is said. */
 #pragma once
 
-#include "base/map.h"
 #include "base/shell.h"
 #include "lab/fault.h"
+
+enum { STRUCK_MAX = 64 }; /* open at once; one more is dropped */
 
 struct struck {
 	const struct lab_fault *fault; /* borrowed, as the shell */
 	struct shell *shell;
-	struct map flows;
+	flow_t flows[STRUCK_MAX];
+	unsigned n;
 };
 
-void struck_init(
-	struct struck *s, const struct lab_fault *fault, struct shell *shell, struct rng *rng);
-void struck_done(struct struck *s);
 /* Both: false when it is none of those. */
 bool struck_accept(struct struck *s, const struct fact *in);
 bool struck_push(struct struck *s, const struct fact *in);

@@ -99,7 +99,7 @@ static void end_streams(struct xroute *r, const struct jid *user, ts_t now)
 		struct session *s = LIST_OWNER(n, struct session, all);
 
 		if (session_is_for(s, user))
-			xstream_abort(s->stream, "conflict", now);
+			xstream_abort(xhost_stream(s->host), "conflict", now);
 	}
 }
 
@@ -120,7 +120,7 @@ static bool strike(struct xroute *r, const struct fault_stanza *f, const struct 
 	return true;
 }
 
-/* What was held comes now: later than any deadline. */
+/* It says that it leaves: what was held comes now, later than any deadline. */
 static void release(struct xroute *r, struct session *s, ts_t now)
 {
 	struct buf *b = buf_len(&r->held) ? session_begin(s) : NULL;
@@ -130,13 +130,6 @@ static void release(struct xroute *r, struct session *s, ts_t now)
 	buf_put(b, buf_slice(&r->held));
 	buf_clear(&r->held);
 	session_commit(r->sessions, s, now);
-}
-
-void xroute_leave(struct xroute *r, struct session *s, ts_t now)
-{
-	if (s->available)
-		release(r, s, now);
-	s->available = false;
 }
 
 /* ---- routes ---- */
@@ -171,14 +164,18 @@ static void to_component(struct xroute *r, const struct letter *m, ts_t now)
  * that sent it. */
 static void presence(struct xroute *r, struct letter *m, ts_t now)
 {
-	struct slice own = slice_str(m->from->jid);
+	struct session *s = m->from;
+	struct slice own = slice_str(s->jid);
 	struct where where;
 
-	if (slice_eqs(m->stanza.type, "unavailable"))
-		xroute_leave(r, m->from, now);
+	if (slice_eqs(m->stanza.type, "unavailable")) {
+		if (s->available)
+			release(r, s, now);
+		s->available = false;
+	}
 	if (m->stanza.type.n || jid_decode(slice_cut(own, 0, slice_chr(own, '/')), &m->to, &where))
 		return;
-	m->from->available = true;
+	s->available = true;
 	m->sender = own;
 	deliver_all(r, m, now);
 }
@@ -221,9 +218,9 @@ void xroute_push(struct xroute *r, struct session *from, const struct xml_node *
 
 	stanza_read(&m.stanza, node);
 	if (m.stanza.kind == STANZA_OTHER || !slice_eqs(node->ns, ns))
-		xstream_abort(from->stream, "unsupported-stanza-type", now);
+		xstream_abort(xhost_stream(from->host), "unsupported-stanza-type", now);
 	else if (!find_sender(&m))
-		xstream_abort(from->stream, "invalid-from", now);
+		xstream_abort(xhost_stream(from->host), "invalid-from", now);
 	else if (m.stanza.to.n == 0 && m.stanza.kind == STANZA_PRESENCE)
 		presence(r, &m, now);
 	else if (m.stanza.to.n == 0)

@@ -16,5 +16,3 @@ void xroute_init(struct xroute *r, const struct lab_cfg *cfg, struct sessions *s
 void xroute_done(struct xroute *r);
 /* Whatever it is, it is answered, passed on, or ends the session's stream. */
 void xroute_push(struct xroute *r, struct session *from, const struct xml_node *node, ts_t now);
-/* It is not available any more: it said so, or is about to be gone. */
-void xroute_leave(struct xroute *r, struct session *s, ts_t now);
