@@ -190,20 +190,32 @@ static struct origin gateway_by_datagram(const struct pool *p)
 		.local = p->cfg.listeners[LAB_LISTEN_SIP_UDP] };
 }
 
+/* The way to it: false when it cannot be tried. */
+static bool find_gateway(struct pool *p, struct origin *ret)
+{
+	*ret = gateway_by_datagram(p);
+	if (!ret->peer.family)
+		return false;
+	if (ret->transport == TRANSPORT_UDP)
+		return ret->local.family != 0;
+	if (!p->gateway.flow && !connect_gateway(p))
+		return false;
+	*ret = p->gateway;
+	return true;
+}
+
 static void to_gateway(struct pool *p, const struct sip_msg *req, ts_t now)
 {
 	const struct fault_answer *f = fault_of_request(p->cfg.lab->fault, req, true);
-	const struct origin udp = gateway_by_datagram(p);
-	const bool by_udp = udp.transport == TRANSPORT_UDP;
+	struct origin to;
 
 	if (f)
 		answer_as_fault(p, f, now);
-	else if (!udp.peer.family || (by_udp && !udp.local.family) ||
-		 (!by_udp && !p->gateway.flow && !connect_gateway(p)))
-		answer_status(p, 503, now);
+	else if (find_gateway(p, &to))
+		proxy_forward(
+			p->proxy, req, &to, !to.flow || p->gateway_is_up, req->ruri_text, now);
 	else
-		proxy_forward(p->proxy, req, by_udp ? &udp : &p->gateway,
-			by_udp || p->gateway_is_up, req->ruri_text, now);
+		answer_status(p, 503, now);
 }
 
 static bool is_gateway(const struct pool *p, const struct origin *o)
@@ -267,9 +279,9 @@ static void request(struct pool *p, const struct tl_event *ev, ts_t now)
 
 /* ---- connections ---- */
 
-static void flow_gone(struct pool *p, flow_t flow, int err, bool close, ts_t now)
+static void flow_gone(struct pool *p, flow_t flow, bool close, ts_t now)
 {
-	if (!tl_flow_gone(p->tl, flow, err))
+	if (!tl_flow_gone(p->tl, flow, ECONNRESET))
 		return; /* we gave it up before this fact */
 	if (close)
 		shell_want(p->cfg.shell, WANT_CLOSE_FLOW)->flow = flow;
@@ -330,7 +342,7 @@ static void event(struct pool *p, const struct tl_event *ev, ts_t now)
 	case TL_EV_TIMEOUT:
 	case TL_EV_FAILED:
 	case TL_EV_GONE: proxy_push(p->proxy, ev, now); break;
-	case TL_EV_BROKEN: flow_gone(p, ev->origin->flow, ECONNRESET, true, now); break;
+	case TL_EV_BROKEN: flow_gone(p, ev->origin->flow, true, now); break;
 	case TL_EV_REPEATED:
 	case TL_EV_ABSORBED:
 	case TL_EV_PROVISIONAL:
@@ -366,8 +378,8 @@ void pool_push(struct pool *p, const struct fact *in, ts_t now)
 	case FACT_DATAGRAM_FAILED: tl_push_peer_failed(p->tl, in->peer, in->err); break;
 	case FACT_FLOW_UP: flow_up(p, in, now); break;
 	case FACT_FLOW_BYTES: tl_push_bytes(p->tl, in->flow, in->bytes); break;
-	case FACT_FLOW_EOF: flow_gone(p, in->flow, ECONNRESET, true, now); break;
-	case FACT_FLOW_FAILED: flow_gone(p, in->flow, ECONNRESET, false, now); break;
+	case FACT_FLOW_EOF: flow_gone(p, in->flow, true, now); break;
+	case FACT_FLOW_FAILED: flow_gone(p, in->flow, false, now); break;
 	case FACT_FLOW_ACCEPTED:
 	case FACT_FLOW_BLOCKED:
 	case FACT_FLOW_READY:

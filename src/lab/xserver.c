@@ -209,6 +209,9 @@ void xserver_push_time(struct xserver *x, ts_t now)
 	{
 		struct session *s = LIST_OWNER(n, struct session, all);
 
+		/* Each can end and want its flow closed: those beyond stay due. */
+		if (!shell_has_room(x->cfg.shell))
+			return;
 		xhost_push_time(s->host, now);
 		drain(x, s, now);
 	}

@@ -257,6 +257,27 @@ static void a_connection_that_breaks_is_503_and_made_anew(void **state)
 	end(&s);
 }
 
+/* Its sender is gone before its connection is there; another one's still waits. */
+static void a_request_that_waits_goes_with_its_sender(void **state)
+{
+	static struct scene s;
+	struct rig_ua kenmyer;
+
+	(void)state;
+	flow_t f = begin_tcp(&s);
+	flow_t phone = rig_accept(&s.r, LAB_LISTEN_SIP_TCP);
+	rig_ua_begin(&s.r, &kenmyer, "kenmyer@litware.test", "kenmyer", "other secret");
+	kenmyer.flow = phone;
+	rig_message(&s.r, &kenmyer);
+	rig_push(&s.r, (struct fact){ .type = FACT_FLOW_EOF, .flow = phone });
+	rig_forget(&s.r);
+	rig_push(&s.r, (struct fact){ .type = FACT_FLOW_UP, .flow = f, .peer = &rig_gateway });
+	assert_int_equal(s.r.n_out, 1);
+	assert_non_null(strstr(rig_said(&s.r), "From: <sip:pilar@litware.test>"));
+	rig_ua_end(&kenmyer);
+	end(&s);
+}
+
 static void nobody_is_answered_who_has_gone(void **state)
 {
 	static struct scene s;
@@ -299,6 +320,7 @@ int main(void)
 		cmocka_unit_test(a_gateway_that_is_not_there_is_503),
 		cmocka_unit_test(over_tcp_a_request_waits_for_its_connection),
 		cmocka_unit_test(a_connection_that_breaks_is_503_and_made_anew),
+		cmocka_unit_test(a_request_that_waits_goes_with_its_sender),
 		cmocka_unit_test(nobody_is_answered_who_has_gone),
 	};
 

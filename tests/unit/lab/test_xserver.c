@@ -104,6 +104,30 @@ static void who_does_not_sign_in_is_sent_away(void **state)
 	rig_end(&r);
 }
 
+/* More than one push has room for. */
+static void many_are_sent_away_at_once(void **state)
+{
+	enum { MANY = 100 };
+	static struct rig r;
+	unsigned closed = 0;
+
+	(void)state;
+	rig_begin(&r, NULL);
+	for (unsigned i = 0; i < MANY; i++)
+		rig_accept(&r, LAB_LISTEN_XMPP_CLIENT);
+	rig_forget(&r);
+	r.now = ts_add(r.now, TS_S(30));
+	for (unsigned i = 0; i < MANY && r.e.ops->deadline(r.e.self) <= r.now; i++) {
+		rig_forget(&r);
+		r.e.ops->push_time(r.e.self, r.now);
+		rig_drain(&r);
+		closed += r.n_wants;
+	}
+	assert_int_equal(closed, MANY);
+	assert_true(r.e.ops->deadline(r.e.self) == TS_NEVER);
+	rig_end(&r);
+}
+
 static void what_a_stream_still_has_to_say_goes_in_front_of_its_end(void **state)
 {
 	static struct rig r;
@@ -181,6 +205,7 @@ int main(void)
 		cmocka_unit_test(a_wrong_password_and_a_wrong_name_are_refused_alike),
 		cmocka_unit_test(a_client_is_led_to_tls_first),
 		cmocka_unit_test(who_does_not_sign_in_is_sent_away),
+		cmocka_unit_test(many_are_sent_away_at_once),
 		cmocka_unit_test(what_a_stream_still_has_to_say_goes_in_front_of_its_end),
 		cmocka_unit_test(a_component_proves_its_secret),
 		cmocka_unit_test(another_name_is_no_component_here),
