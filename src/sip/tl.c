@@ -82,12 +82,12 @@ void tl_push_peer_failed(struct tl *tl, const struct addr *peer, int err)
 		tl_clients_fail(tl, way, err);
 }
 
-void tl_flow_gone(struct tl *tl, flow_t flow, int err)
+bool tl_flow_gone(struct tl *tl, flow_t flow, int err)
 {
 	struct tl_flow *f = tl_flow_find(tl, flow);
 
 	if (!f)
-		return;
+		return false;
 	if (tl->reading == f) {
 		/* The message in hand may still be read; nobody waits for its answer. */
 		tl->left = f->frame;
@@ -99,6 +99,7 @@ void tl_flow_gone(struct tl *tl, flow_t flow, int err)
 	tl_clients_fail(tl, &f->way, err);
 	tl_servers_gone(tl, &f->servers);
 	tl_flow_free(tl, f);
+	return true;
 }
 
 void tl_push_time(struct tl *tl, ts_t now)

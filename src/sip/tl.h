@@ -82,8 +82,9 @@ struct tl *tl_free(struct tl *tl);
 /* A connection, also one that is not up yet: o->flow, o->transport.  0, ERR_LIMIT or -ENOMEM. */
 int tl_flow_add(struct tl *tl, const struct origin *o);
 void tl_flow_up(struct tl *tl, flow_t flow, const struct addr *local, const struct addr *peer);
-/* It is gone: transactions of ours on it become FAILED with err, answers that it waits for GONE. */
-void tl_flow_gone(struct tl *tl, flow_t flow, int err);
+/* It is gone: transactions of ours on it become FAILED with err, answers that it waits for GONE.
+ * False when there was none of that id. */
+bool tl_flow_gone(struct tl *tl, flow_t flow, int err);
 /* What its unfinished message takes, the memory of those before it given back. */
 size_t tl_flow_bytes(struct tl *tl, flow_t flow);
 
