@@ -60,7 +60,7 @@ static json_t *faults(unsigned bits)
 	json_t *list = json_array();
 	unsigned at = 0;
 
-	for (const char *name; (name = report_fault_name(bits, &at));)
+	for (const char *name; (name = tls_fault_name(bits, &at));)
 		json_array_append_new(list, json_string(name));
 	return list;
 }

@@ -43,8 +43,6 @@ void report_put_numbered_step(
 	struct sheet *p, const struct report_run *run, unsigned i, unsigned column);
 /* A text's arguments are clean, and its own words ours: it may stand in a line. */
 void report_put_text(struct sheet *p, const struct report_run *run, struct text t);
-/* The names of the bits of struct tls_cert.faults, one a call: "expired", NULL at the end. */
-const char *report_fault_name(unsigned faults, unsigned *at);
 
 /* ---- a phase as a test case ---- */
 

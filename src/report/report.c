@@ -283,28 +283,3 @@ void report_put_step(struct buf *b, const struct report_run *run, const struct r
 	report_put_colon(b, run, step->what);
 	report_put_command(b, run, step->command);
 }
-
-const char *report_fault_name(unsigned faults, unsigned *at)
-{
-	static const struct {
-		unsigned fault;
-		const char *name;
-	} names[] = {
-		{ TLS_FAULT_EXPIRED, "expired" },
-		{ TLS_FAULT_NOT_YET_VALID, "not_yet_valid" },
-		{ TLS_FAULT_NAME, "name_mismatch" },
-		{ TLS_FAULT_UNTRUSTED, "untrusted_issuer" },
-		{ TLS_FAULT_WEAK, "weak" },
-		{ TLS_FAULT_REVOKED, "revoked" },
-		{ TLS_FAULT_PURPOSE, "purpose" },
-		{ TLS_FAULT_OTHER, "other" },
-	};
-
-	while (*at < COUNT(names)) {
-		unsigned i = (*at)++;
-
-		if (faults & names[i].fault)
-			return names[i].name;
-	}
-	return NULL;
-}
