@@ -4,6 +4,7 @@
 
 #include "app/cmd_test.h"
 #include "app/commands.h"
+#include "app/file_in.h"
 #include "app/files.h"
 #include "app/opt_rows.h"
 #include "app/runner.h"
@@ -369,7 +370,7 @@ int test_load_ca(
 	struct buf pem;
 
 	buf_init(&pem, PEM_MAX + 8192);
-	int err = file_read(path, PEM_MAX, &pem, &why);
+	int err = file_in_read(path, PEM_MAX, &pem, &why);
 	if (!err && trust_add_ca(pump_trust(pump), number, buf_slice(&pem))) {
 		why = TEXT(N_("{1}: there is no certificate in it"), text_str(path));
 		err = ERR_CONFIG;

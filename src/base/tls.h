@@ -74,3 +74,5 @@ struct tls_policy {
 };
 
 const char *tls_failure_name(enum tls_failure f);
+/* The names of the bits of `faults`, one a call: "expired", NULL at the end.  *at begins as 0. */
+const char *tls_fault_name(unsigned faults, unsigned *at);

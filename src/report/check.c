@@ -1,15 +1,7 @@
 #include "report/check.h"
 
-#include <string.h>
-
 #include "base/mem.h"
 #include "report/check_private.h"
-
-const struct report_check_format report_check_formats[] = {
-	{ "text", N_("for people"), report_check_text },
-	{ "json", N_("one JSON object, schema stox.check/1"), report_check_json },
-};
-const size_t n_report_check_formats = COUNT(report_check_formats);
 
 /* ---- why ---- */
 

@@ -270,7 +270,7 @@ static void put_chain(
 			TEXT(c->names[0] ? with_names : without, text_u64((unsigned)c->depth),
 				text_str(c->subject), text_str(c->issuer), text_date(c->not_before),
 				text_date(c->not_after), text_str(c->names)));
-		for (const char *name; (name = report_fault_name(c->faults, &at));)
+		for (const char *name; (name = tls_fault_name(c->faults, &at));)
 			buf_printf(&p->line, " [%s]", name);
 		end_detail(p);
 	}

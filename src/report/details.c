@@ -54,7 +54,7 @@ static void put_validity(struct sheet *p, const struct report_run *run, const st
 	rfc3339_put(&p->line, c->not_before * 1000000);
 	buf_puts(&p->line, " - ");
 	rfc3339_put(&p->line, c->not_after * 1000000);
-	for (const char *name; (name = report_fault_name(c->faults, &at));)
+	for (const char *name; (name = tls_fault_name(c->faults, &at));)
 		buf_printf(&p->line, " [%s]", name);
 	sheet_end(p, 6);
 }

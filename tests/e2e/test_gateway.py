@@ -64,6 +64,14 @@ with tempfile.TemporaryDirectory() as name:
     check("a sound file passes", run(name, {}, "--check") == (0, ""))
     shared = {"pools": "  - fqdn: b.test\n    domains: [b.test, Litware.test]\n"}
     check("two pools may serve one domain", run(name, shared, "--check") == (0, ""), run(name, shared, "--check"))
+    trace = Path(name) / "trace"
+    check("a trace that can be written passes, and is not begun", run(name, {}, "--check", "--trace-engine", str(trace)) == (0, "")
+          and not trace.exists())
+    trace.symlink_to("elsewhere")
+    for args in (["--check"], []):
+        got = run(name, {}, *args, "--trace-engine", str(trace))
+        check(f"a trace that is a link is refused {args}",
+              got == (2, f"stox gateway: --trace-engine {trace}: this is a link; name the file itself\n"), got)
     for what, values, line in REFUSED:
         checked = run(name, values, "--check")
         check(f"{what}: refused by the check", checked == (2, line + "\n"), checked)
