@@ -116,8 +116,18 @@ struct round {
 	char call_id[512];
 };
 
+/* Keeps what the MESSAGE that is out has of its own. */
+static void note_message(struct round *r)
+{
+	const char *body = strstr(r->s.out, "stox test ");
+
+	assert_non_null(body);
+	keep(r->nonce, sizeof(r->nonce), slice_str(body + strlen("stox test ")));
+	scene_header(&r->s, "Call-ID", r->call_id);
+}
+
 /* Both sides are signed in and the MESSAGE is out. */
-static void begin(struct round *r, bool mute_presence, unsigned count)
+static void begin_every(struct round *r, bool mute_presence, unsigned count, ts_t interval)
 {
 	struct probe_cfg cfg = scene_cfg("sip:127.0.0.1:5060;transport=udp");
 	const struct xstream_cfg server = { .role = XSTREAM_ACCEPT_CLIENT,
@@ -131,6 +141,7 @@ static void begin(struct round *r, bool mute_presence, unsigned count)
 	cfg.receiver_server = SLICE("127.0.0.1:5222");
 	cfg.xmpp_plain = true;
 	cfg.count = count;
+	cfg.interval = interval;
 	scene_begin(&r->s, &cfg);
 	r->s.xmpp = take;
 	r->s.server = &r->v;
@@ -143,10 +154,12 @@ static void begin(struct round *r, bool mute_presence, unsigned count)
 	if (mute_presence)
 		scene_wait(&r->s, TS_S(1));
 	scene_sign_in(&r->s);
-	const char *body = strstr(r->s.out, "stox test ");
-	assert_non_null(body);
-	keep(r->nonce, sizeof(r->nonce), slice_str(body + strlen("stox test ")));
-	scene_header(&r->s, "Call-ID", r->call_id);
+	note_message(r);
+}
+
+static void begin(struct round *r, bool mute_presence, unsigned count)
+{
+	begin_every(r, mute_presence, count, 0);
 }
 
 static void end(struct round *r)
@@ -476,10 +489,8 @@ static void each_round_has_a_nonce_and_a_deadline_of_its_own(void **state)
 	arrives_well(&r);
 	comes_back(&r, FROM_RECEIVER, "text/plain", r.v.answer_body);
 	assert_false(probe_result(r.s.p)->success);
-	const char *body = strstr(r.s.out, "stox test ");
-	assert_non_null(body);
-	assert_string_not_equal(body + strlen("stox test "), first);
-	keep(r.nonce, sizeof(r.nonce), slice_str(body + strlen("stox test ")));
+	note_message(&r);
+	assert_string_not_equal(r.nonce, first);
 	scene_answer(&r.s, "202 Accepted", "");
 	r.s.now += TS_S(9); /* 18 s since the start, and within this round's ten */
 	arrives_well(&r);
@@ -490,6 +501,45 @@ static void each_round_has_a_nonce_and_a_deadline_of_its_own(void **state)
 	scene_wait(&r.s, TS_S(5)); /* the clean-up */
 	assert_int_equal(result->deliver.n, 2);
 	assert_int_equal(result->deliver.max, TS_S(9));
+	end(&r);
+}
+
+static ts_t due(const struct round *r)
+{
+	return r->s.e.ops->deadline(r->s.p);
+}
+
+/* The whole round, and how long it took. */
+static void go_through(struct round *r, ts_t took)
+{
+	note_message(r);
+	scene_answer(&r->s, "202 Accepted", "");
+	r->s.now += took;
+	arrives_well(r);
+	comes_back(r, FROM_RECEIVER, "text/plain", r->v.answer_body);
+}
+
+static void the_interval_counts_from_the_start_of_a_round(void **state)
+{
+	struct round r;
+
+	(void)state;
+	begin_every(&r, false, 3, TS_S(5));
+	ts_t start = r.s.now;
+	go_through(&r, TS_S(2));
+	unsigned n = r.s.n_out;
+	assert_int_equal(due(&r), start + TS_S(5));
+	scene_wait(&r.s, TS_S(3) - 1);
+	assert_int_equal(r.s.n_out, n);
+	scene_wait(&r.s, 1);
+	assert_int_equal(r.s.n_out, n + 1);
+	/* One that took longer than the interval: the next begins at once. */
+	go_through(&r, TS_S(7));
+	assert_true(due(&r) <= r.s.now);
+	scene_wait(&r.s, 0);
+	assert_int_equal(r.s.n_out, n + 2);
+	go_through(&r, TS_S(1));
+	assert_true(probe_result(r.s.p)->success);
 	end(&r);
 }
 
@@ -510,6 +560,7 @@ int main(void)
 		cmocka_unit_test(without_a_presence_a_message_that_arrives_is_a_success),
 		cmocka_unit_test(without_a_presence_a_message_that_does_not_arrive_failed_for_that),
 		cmocka_unit_test(each_round_has_a_nonce_and_a_deadline_of_its_own),
+		cmocka_unit_test(the_interval_counts_from_the_start_of_a_round),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
