@@ -1,7 +1,8 @@
 /* clock.h - the clocks of this process, moved by a test: what takes half a minute takes no time.
  *
- * A deadline that is passed by moving the clock is seen at the next look; nothing sleeps until it.
- * Included by one test program each. */
+ * A deadline that is passed by moving the clock is seen at the next look.  Only look,
+ * loop_wait(loop, 0), once it was moved: a sleep would be as long as the clock is ahead. Included
+ * by one test program each. */
 #pragma once
 
 #include <sys/syscall.h>
