@@ -464,8 +464,9 @@ static int read_address(struct slice text, const char *sentence, struct jid *ret
 	enum address_kind kind;
 	struct where where;
 
-	if (address_read(text, &kind, ret, &where) == 0)
-		return 0;
+	int err = address_read(text, &kind, ret, &where);
+	if (!err || err == -ENOMEM)
+		return err;
 	*why = TEXT(sentence, text_slice(text), text_id(where.what));
 	return ERR_CONFIG;
 }
