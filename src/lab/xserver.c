@@ -181,7 +181,7 @@ void xserver_accept(struct xserver *x, const struct fact *in, ts_t now)
 		&x->sessions, in->flow, in->peer, in->listener == LAB_LISTEN_XMPP_COMPONENT);
 
 	if (s && host_new(x, s) == 0) {
-		xhost_attach(s->host, in->flow, in->local, in->peer, now);
+		xhost_attach(s->host, in->flow, now);
 		drain(x, s, now);
 		return;
 	}
