@@ -42,6 +42,8 @@ struct slice outbox_unsent(const struct outbox *o);
  */
 bool outbox_send(struct outbox *o, flow_t flow, uint32_t listener, const struct addr *peer,
 	const struct addr *local);
+/* Half of the outputs and of their bytes, and of the wants, are left. */
+bool outbox_is_half_empty(const struct outbox *o);
 /* Zeroed but for the type.  A push makes no more than max_wants: asserted. */
 struct want *outbox_want(struct outbox *o, enum want_type type);
 

@@ -32,6 +32,9 @@ struct blame blame_tls(const struct addr *peer, const struct tls_facts *tls);
 /* The chain's faults, also of a handshake that went on in spite of them. */
 struct blame blame_certificate(const struct addr *peer, const struct tls_facts *tls);
 struct blame blame_stream(const struct addr *peer, enum xstream_failure failure, const char *words);
+/* By how the stream ended, FAILED or CLOSED, which `e` keeps. */
+struct blame blame_stream_end(
+	const struct addr *peer, const struct xstream_event *ev, struct evidence *e);
 /* Plain SIP was spoken to a port that wants TLS: the first bytes that came back say so. */
 bool blame_is_tls_alert(struct slice bytes);
 struct blame blame_tls_expected(const struct addr *peer);

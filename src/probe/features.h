@@ -1,14 +1,8 @@
-/* features.h - what an XMPP server offers before anybody signs in: stream header, STARTTLS and
- * stream features, RFC 6120 sections 4 and 5, of a client's or a server's stream.
- *
- * The driver pushes bytes, TLS facts and the end, and takes output; then it
- * looks at the state.  TLS is the driver's, as in xmpp/stream.h: at
- * FEATURES_WANT_TLS it starts a handshake when all output is sent.  Nothing
- * secret is known here, and nothing but the ends of streams is ever negotiated.
- */
+/* features.h - what an XMPP server offers before anybody signs in, as values: stream header and
+ * stream features, RFC 6120 section 4, of a stream that only looks (XSTREAM_LOOK_* of
+ * xmpp/stream.h). */
 #pragma once
 
-#include "base/rng.h"
 #include "xmpp/stream.h"
 
 #define FEATURES_NAMES_MAX 16
@@ -31,38 +25,9 @@ struct feature_list {
 	char version[12];                 /* of the stream header, "1.0" */
 };
 
-struct features_cfg {
-	bool server;       /* the content namespace jabber:server, else jabber:client */
-	bool direct_tls;   /* XEP-0368: push_tls_up() comes first */
-	struct slice to;   /* the domain that is asked for; copied, as the next */
-	struct slice from; /* server: in whose name; "" leaves it out */
-};
+/* Of such a stream: features of the richest servers have 3 KiB. */
+extern const struct xml_limits features_limits;
 
-enum features_state {
-	FEATURES_BUSY,     /* bytes are awaited */
-	FEATURES_WANT_TLS, /* the handshake is the driver's */
-	FEATURES_DONE,     /* features_list() is complete; drain the output, close the flow */
-	FEATURES_FAILED,   /* features_failure() says why; what was seen is in the list */
-};
-
-struct features_failure {
-	enum xstream_failure failure;
-	struct where where; /* of XSTREAM_FAIL_UNPARSABLE */
-	char condition[48]; /* the server's stream error, or "" */
-	char text[160];     /* its words, or ours on what was awaited */
-};
-
-struct features;
-
-/* 0, ERR_SYNTAX or ERR_LIMIT when a domain is none, -ENOMEM.  The rng is used here only. */
-int features_new(struct features **ret, const struct features_cfg *cfg, struct rng *rng);
-struct features *features_free(struct features *f);
-void features_push_bytes(struct features *f, struct slice in);
-void features_push_tls_up(struct features *f);
-void features_push_closed(struct features *f); /* the flow has ended */
-void features_push_timeout(struct features *f);
-/* Valid until the next push or take. */
-bool features_take_output(struct features *f, struct slice *ret);
-enum features_state features_state(const struct features *f);
-const struct feature_list *features_list(const struct features *f);
-const struct features_failure *features_failure(const struct features *f);
+/* Reads OPENED and FEATURES; `secure`: over TLS.  The features of the last stream count: what is
+ * offered in clear may differ. */
+void features_read(struct feature_list *l, const struct xstream_event *ev, bool secure);

@@ -33,13 +33,12 @@ struct buf *probe_out(struct probe *p)
 
 void probe_send(struct probe *p, flow_t flow, const struct addr *peer)
 {
-	if (flow != p->xmpp.flow || !flow)
-		probe_trace(p, &(struct probe_event){ .side = SIDE_SIP,
-				       .outbound = true,
-				       .transport = p->sip.target.transport,
-				       .local = p->sip.local,
-				       .peer = *peer,
-				       .text = outbox_unsent(&p->out) });
+	probe_trace(p, &(struct probe_event){ .side = SIDE_SIP,
+			       .outbound = true,
+			       .transport = p->sip.target.transport,
+			       .local = p->sip.local,
+			       .peer = *peer,
+			       .text = outbox_unsent(&p->out) });
 	/* One that is over the bound, which a peer's flood may cause, is lost as on the way. */
 	(void)outbox_send(&p->out, flow, flow ? 0 : SIP_LISTENER, peer, NULL);
 }
@@ -397,7 +396,7 @@ static void push(void *self, const struct fact *in, ts_t now)
 	case FACT_FLOW_EOF:
 	case FACT_FLOW_FAILED:
 	case FACT_TLS_UP:
-		if (in->flow == p->xmpp.flow)
+		if (probe_xmpp_is_for(p, in))
 			probe_xmpp_fact(p, in);
 		else if (in->flow == p->sip.flow)
 			probe_sip_fact(p, in);
@@ -407,9 +406,9 @@ static void push(void *self, const struct fact *in, ts_t now)
 	case FACT_DATAGRAM:
 	case FACT_DATAGRAM_FAILED: probe_sip_fact(p, in); break;
 	case FACT_DNS:
-		if (in->dns_id > XMPP_DNS_FIRST)
+		if (probe_xmpp_is_for(p, in))
 			probe_xmpp_fact(p, in);
-		else
+		else if (in->dns_id < XMPP_DNS_FIRST)
 			probe_sip_fact(p, in);
 		break;
 	case FACT_CLOCK: clock(p, in->wall); break;
@@ -418,6 +417,7 @@ static void push(void *self, const struct fact *in, ts_t now)
 	case FACT_FLOW_BLOCKED:
 	case FACT_FLOW_READY: break;
 	}
+	probe_xmpp_drain(p);
 	check_cleanup(p);
 }
 
@@ -436,6 +436,7 @@ static void push_time(void *self, ts_t now)
 	probe_sip_time(p);
 	probe_xmpp_time(p);
 	probe_round_time(p);
+	probe_xmpp_drain(p);
 	check_cleanup(p);
 }
 
@@ -463,8 +464,9 @@ static int read_address(struct slice text, const char *sentence, struct jid *ret
 	enum address_kind kind;
 	struct where where;
 
-	if (address_read(text, &kind, ret, &where) == 0)
-		return 0;
+	int err = address_read(text, &kind, ret, &where);
+	if (!err || err == -ENOMEM)
+		return err;
 	*why = TEXT(sentence, text_slice(text), text_id(where.what));
 	return ERR_CONFIG;
 }
@@ -520,8 +522,6 @@ static int init(struct probe *p, const struct probe_cfg *cfg, struct text *why)
 	buf_init(&p->trace, TRACE_MAX);
 	init_masks(p);
 	buf_init(&p->scratch, SIP_MSG_MAX);
-	buf_init(&p->sip.request, SIP_MSG_MAX);
-	sip_frame_init(&p->sip.frame);
 	int err = outbox_init(&p->out, OUT_BYTES_MAX, OUTPUTS_MAX, WANTS_MAX);
 	if (!err)
 		err = check_cfg(p, cfg, why);

@@ -89,13 +89,13 @@ static void check_round(struct probe *p)
 	p->pause_until = ts_add(p->round_start, p->cfg.interval);
 }
 
-void probe_round_accepted(struct probe *p)
+void probe_round_accepted(struct probe *p, const struct sip_msg *m)
 {
 	p->sent_ok = true;
 	raise_proof(p, PROOF_ACCEPTED);
 	sample(p, SAMPLE_SEND, p->now - p->sent);
 	probe_detail(p, PHASE_SIP_SEND,
-		TEXT("{1} {2}", text_u64((unsigned)p->msg.status), text_slice(p->msg.reason)));
+		TEXT("{1} {2}", text_u64((unsigned)m->status), text_slice(m->reason)));
 	probe_end(p, PHASE_SIP_SEND, PHASE_OK);
 	check_round(p);
 }
@@ -276,10 +276,8 @@ static void judge_answer(struct probe *p, const struct sip_msg *m)
 		answered(p);
 }
 
-void probe_round_came_back(struct probe *p)
+void probe_round_came_back(struct probe *p, const struct sip_msg *m)
 {
-	const struct sip_msg *m = &p->msg;
-
 	if (p->state != PROBE_ROUND)
 		note_late(p, m->body);
 	else if (is_failure_report(m))
@@ -314,7 +312,7 @@ static void fail_silent(struct probe *p, enum probe_phase phase, enum reason rea
 	if (phase == PHASE_SIP_RESOLVE)
 		probe_unanswered(p, &p->sip.asked);
 	if (phase == PHASE_XMPP_RESOLVE)
-		probe_unanswered(p, &p->xmpp.asked);
+		probe_xmpp_unanswered(p);
 	probe_fail(p, phase, reason,
 		TEXT(sentence, text_str(phase_name(phase)),
 			phase == PHASE_SIP_RESOLVE || phase == PHASE_XMPP_RESOLVE
@@ -348,10 +346,11 @@ static void timeout_sip(struct probe *p)
 static void timeout_xmpp(struct probe *p)
 {
 	enum probe_phase phase = p->xmpp.phase;
-	enum reason reason = phase == PHASE_XMPP_RESOLVE                 ? REASON_DNS_TIMEOUT
-			     : phase == PHASE_XMPP_CONNECT               ? REASON_TCP_TIMEOUT
-			     : phase == PHASE_XMPP_TLS && p->xmpp.in_tls ? REASON_TLS_NO_ANSWER
-									 : REASON_XMPP_NO_ANSWER;
+	enum reason reason = phase == PHASE_XMPP_RESOLVE   ? REASON_DNS_TIMEOUT
+			     : phase == PHASE_XMPP_CONNECT ? REASON_TCP_TIMEOUT
+			     : phase == PHASE_XMPP_TLS && xhost_is_in_tls(p->xmpp.host)
+				     ? REASON_TLS_NO_ANSWER
+				     : REASON_XMPP_NO_ANSWER;
 
 	fail_silent(p, phase, reason, no_answer, &p->xmpp.target.addr);
 }

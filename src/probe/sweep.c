@@ -141,6 +141,7 @@ static void push_time(void *self, ts_t now)
 
 	s->now = now;
 	outbox_begin(&s->out);
+	sweep_sip_time(s);
 	for (unsigned i = 0; i < SWEEP_PARALLEL; i++)
 		if (s->tries[i].row && now >= sweep_row_deadline(&s->tries[i]))
 			sweep_row_time(s, &s->tries[i]);
@@ -160,7 +161,7 @@ static bool take_want(void *self, struct want *ret)
 static ts_t deadline(const void *self)
 {
 	const struct sweep *s = self;
-	ts_t at = s->done ? TS_NEVER : s->resolving ? s->resolve_by : TS_NEVER;
+	ts_t at = s->resolving ? s->resolve_by : tl_deadline(s->tl);
 
 	for (unsigned i = 0; i < SWEEP_PARALLEL; i++)
 		if (s->tries[i].row)
@@ -209,16 +210,14 @@ static int init(struct sweep *s, const struct sweep_cfg *cfg, struct text *why)
 {
 	int err = outbox_init(&s->out, OUT_BYTES_MAX, OUTPUTS_MAX, WANTS_MAX);
 
-	for (unsigned i = 0; i < SWEEP_PARALLEL; i++) {
-		sip_frame_init(&s->tries[i].frame);
-		buf_init(&s->tries[i].request, SIP_MSG_MAX);
-	}
 	/* One row more than the limit: the one that turns out to be too many. */
 	s->rows = mem_alloc0((SWEEP_ROWS_MAX + 1) * sizeof(*s->rows));
 	s->findings = mem_alloc0(SWEEP_FINDINGS_MAX * sizeof(*s->findings));
 	s->own_faults = mem_alloc0(SWEEP_OWN_FAULTS_MAX * sizeof(*s->own_faults));
 	if (!s->rows || !s->findings || !s->own_faults)
 		err = -ENOMEM;
+	if (!err)
+		err = sweep_sip_init(s);
 	if (!err)
 		err = read_cfg(s, cfg, why);
 	if (!err)
@@ -258,6 +257,7 @@ struct sweep *sweep_free(struct sweep *s)
 		return NULL;
 	for (unsigned i = 0; i < SWEEP_PARALLEL; i++)
 		sweep_row_done(&s->tries[i]);
+	tl_free(s->tl);
 	outbox_done(&s->out);
 	mem_free(s->rows);
 	mem_free(s->findings);

@@ -13,11 +13,11 @@
 #include "base/outbox.h"
 #include "probe/blame.h"
 #include "probe/sweep.h"
-#include "sip/frame.h"
-#include "sip/nict.h"
+#include "sip/tl.h"
+#include "xmpp/xhost.h"
 
 enum {
-	SWEEP_TOKEN = 26, /* 130 bits: nobody guesses a branch or a Call-ID */
+	SWEEP_TOKEN = 26, /* 130 bits: nobody guesses a Call-ID */
 	SWEEP_OWN_FAULTS_MAX = 16,
 };
 
@@ -60,16 +60,12 @@ struct sweep_try {
 	struct sweep_row *row; /* NULL: free */
 	flow_t flow;
 	uint32_t listener; /* UDP */
-	bool in_tls;
 	ts_t began, step_began, until;
 	/* SIP */
-	struct nict *tx;
-	struct sip_frame frame;
-	struct buf request;
-	char branch[SWEEP_TOKEN + 8];
+	uint64_t place; /* of the OPTIONS; 0: there is none */
 	bool heard;
 	/* XMPP */
-	struct features *features;
+	struct xhost *host;
 };
 
 struct sweep {
@@ -97,7 +93,7 @@ struct sweep {
 	struct sweep_try tries[SWEEP_PARALLEL];
 	unsigned n_trying;
 	flow_t next_flow;
-	struct sip_msg msg;
+	struct tl *tl;
 
 	struct sweep_finding *findings;
 	struct sweep_fault *own_faults; /* of findings that are about no row */
@@ -144,11 +140,15 @@ void sweep_row_send(struct sweep *s, struct sweep_try *t);    /* what was writte
 void sweep_row_done(struct sweep_try *t);                     /* gives its memory back */
 
 /* sweep_sip.c */
+int sweep_sip_init(struct sweep *s);
 void sweep_sip_start(struct sweep *s, struct sweep_try *t);
+void sweep_sip_leave(struct sweep *s, struct sweep_try *t); /* nothing more is heard of it */
 void sweep_sip_bytes(struct sweep *s, struct sweep_try *t, struct slice bytes);
 void sweep_sip_datagram(
 	struct sweep *s, struct sweep_try *t, struct slice bytes, const struct addr *peer);
-void sweep_sip_time(struct sweep *s, struct sweep_try *t);
+void sweep_sip_datagram_failed(
+	struct sweep *s, struct sweep_try *t, const struct addr *peer, int err);
+void sweep_sip_time(struct sweep *s); /* of all tries */
 
 /* sweep_judge.c */
 void sweep_judge(struct sweep *s);

@@ -48,15 +48,16 @@ static void enter(struct sweep *s, struct sweep_try *t, enum sweep_step step)
 
 static void leave(struct sweep *s, struct sweep_try *t, enum want_type how)
 {
-	if (t->flow)
+	if (t->host && how == WANT_CLOSE_FLOW)
+		xhost_hang_up(t->host);
+	else if (t->host)
+		xhost_drop(t->host);
+	else if (t->flow)
 		outbox_want(&s->out, how)->flow = t->flow;
 	if (t->listener)
 		outbox_want(&s->out, WANT_UNLISTEN)->listener = t->listener;
-	t->tx = nict_free(t->tx);
-	t->features = features_free(t->features);
-	sip_frame_done(&t->frame);
-	sip_frame_init(&t->frame);
-	buf_clear(&t->request);
+	sweep_sip_leave(s, t);
+	t->host = xhost_free(t->host);
 	t->flow = 0;
 	t->listener = 0;
 	t->row = NULL;
@@ -88,10 +89,7 @@ void sweep_row_abandon(struct sweep *s, struct sweep_try *t)
 
 void sweep_row_done(struct sweep_try *t)
 {
-	nict_free(t->tx);
-	features_free(t->features);
-	sip_frame_done(&t->frame);
-	buf_done(&t->request);
+	xhost_free(t->host);
 }
 
 static void end_without_memory(struct sweep *s, struct sweep_try *t)
@@ -110,7 +108,7 @@ void sweep_row_start(struct sweep *s, struct sweep_try *t, struct sweep_row *row
 	t->row = row;
 	t->began = t->step_began = s->now;
 	t->until = ts_min(ts_add(s->now, s->cfg.row_timeout), s->deadline);
-	t->in_tls = t->heard = false;
+	t->heard = false;
 	t->flow = udp ? 0 : ++s->next_flow;
 	t->listener = udp ? (uint32_t)(row - s->rows) + 1 : 0;
 	s->n_trying++;
@@ -131,24 +129,24 @@ void sweep_row_send(struct sweep *s, struct sweep_try *t)
 
 /* ---- TLS ---- */
 
+static struct tls_policy tls_policy(const struct sweep *s)
+{
+	const struct slice name = slice_str(s->ascii);
+	/* NOTE: all faults, and what comes behind them. */
+	struct tls_policy policy = { .verify = TLS_VERIFY_NOTE, .trust = s->cfg.trust };
+
+	/* An IPv6 address is without its brackets in a certificate. */
+	slice_cstr(name.p[0] == '[' ? slice_cut(name, 1, name.n - 1) : name, policy.name,
+		sizeof(policy.name));
+	return policy;
+}
+
 static void want_tls(struct sweep *s, struct sweep_try *t)
 {
-	static const char *const alpn[SWEEP_KINDS] = {
-		[SWEEP_XMPPS_CLIENT] = "xmpp-client", [SWEEP_XMPPS_SERVER] = "xmpp-server"
-	};
 	struct want *w = outbox_want(&s->out, WANT_TLS);
-	const char *protocol = alpn[t->row->kind];
 
-	t->in_tls = true;
 	w->flow = t->flow;
-	w->tls.verify = TLS_VERIFY_NOTE; /* all faults, and what comes behind them */
-	w->tls.trust = s->cfg.trust;
-	/* An IPv6 address is without its brackets in a certificate. */
-	const struct slice name = slice_str(s->ascii);
-	slice_cstr(name.p[0] == '[' ? slice_cut(name, 1, name.n - 1) : name, w->tls.name,
-		sizeof(w->tls.name));
-	if (protocol)
-		slice_cstr(slice_str(protocol), w->tls.alpn, sizeof(w->tls.alpn));
+	w->tls = tls_policy(s);
 }
 
 static void keep_tls(struct sweep *s, struct sweep_row *row, const struct tls_facts *tls)
@@ -165,37 +163,6 @@ static void keep_tls(struct sweep *s, struct sweep_row *row, const struct tls_fa
 }
 
 /* ---- XMPP ---- */
-
-static void drain(struct sweep *s, struct sweep_try *t)
-{
-	struct slice out;
-
-	while (features_take_output(t->features, &out) && t->flow) {
-		buf_put(outbox_bytes(&s->out), out);
-		sweep_row_send(s, t);
-	}
-	t->row->features = *features_list(t->features);
-}
-
-static const char *words(const struct features_failure *f)
-{
-	return f->text[0] ? f->text : f->condition[0] ? f->condition : "-";
-}
-
-static void end_stream(struct sweep *s, struct sweep_try *t)
-{
-	const struct features_failure *f = features_failure(t->features);
-	struct evidence *e = sweep_row_evidence(t->row);
-	const struct blame blame = blame_stream(&t->row->addr, f->failure, words(f));
-
-	slice_cstr(slice_str(f->condition), e->xmpp_condition, sizeof(e->xmpp_condition));
-	slice_cstr(slice_str(f->text), e->xmpp_text, sizeof(e->xmpp_text));
-	if (f->failure == XSTREAM_FAIL_UNPARSABLE) {
-		e->what = f->where.what;
-		e->offset = f->where.offset;
-	}
-	sweep_row_end(s, t, &blame);
-}
 
 /* A client needs a mechanism that we speak, in either list; a server's are a matter of
  * certificates that nobody has shown. */
@@ -236,35 +203,104 @@ static void end_features(struct sweep *s, struct sweep_try *t)
 	sweep_row_end(s, t, &blame);
 }
 
+/* What ended the row's connection, or its handshake. */
+static void end_flow(struct sweep *s, struct sweep_try *t, const struct fact *in)
+{
+	struct sweep_row *row = t->row;
+	struct blame blame;
+
+	sweep_sip_leave(s, t);
+	if (in->type == FACT_FLOW_FAILED)
+		t->flow = 0;
+	if (in->type == FACT_FLOW_FAILED && in->step == FLOW_STEP_TLS && in->tls) {
+		row->reached = SWEEP_TLS; /* also when it is told behind the handshake's end */
+		keep_tls(s, row, in->tls);
+		blame = blame_tls(&row->addr, in->tls);
+		sweep_row_end(s, t, &blame);
+		return;
+	}
+	sweep_row_evidence(row)->err = in->err;
+	blame = in->type == FACT_FLOW_EOF ? blame_closed(&row->addr)
+		: in->here || in->step == FLOW_STEP_CONNECT
+			? blame_connect(&row->addr, in->err, in->here)
+			: blame_broken(&row->addr, in->err);
+	sweep_row_end(s, t, &blame);
+}
+
+/* The stream is ours to end, behind the features that count. */
+static void down(struct sweep *s, struct sweep_try *t, const struct xhost_event *ev)
+{
+	const struct addr *peer = &t->row->addr;
+
+	if (ev->why == XHOST_END_CLOSED && t->row->features.complete) {
+		end_features(s, t);
+	} else if (ev->stream) {
+		const struct blame blame =
+			blame_stream_end(peer, ev->stream, sweep_row_evidence(t->row));
+
+		sweep_row_end(s, t, &blame);
+	} else if (ev->fact) {
+		end_flow(s, t, ev->fact);
+	} else {
+		end_without_memory(s, t);
+	}
+}
+
+static void tls_up(struct sweep *s, struct sweep_try *t, const struct tls_facts *tls)
+{
+	keep_tls(s, t->row, tls);
+	enter(s, t, SWEEP_ANSWER);
+}
+
+static void event(struct sweep *s, struct sweep_try *t, const struct xhost_event *ev)
+{
+	switch (ev->type) {
+	case XHOST_EV_TLS_UP: tls_up(s, t, ev->tls); break;
+	case XHOST_EV_STREAM:
+		features_read(&t->row->features, ev->stream, t->row->reached == SWEEP_ANSWER);
+		break;
+	case XHOST_EV_DOWN: down(s, t, ev); break;
+	case XHOST_EV_TARGET:
+	case XHOST_EV_PASSED:
+	case XHOST_EV_CONNECTED: break;
+	}
+}
+
 static void look(struct sweep *s, struct sweep_try *t)
 {
-	drain(s, t);
-	switch (features_state(t->features)) {
-	case FEATURES_BUSY: break;
-	case FEATURES_WANT_TLS:
-		if (!t->in_tls)
-			want_tls(s, t);
-		break;
-	case FEATURES_DONE: end_features(s, t); break;
-	case FEATURES_FAILED: end_stream(s, t); break;
+	struct xhost_event ev;
+	struct output out;
+
+	while (t->host && xhost_take_event(t->host, &ev, s->now))
+		event(s, t, &ev);
+	while (t->host && xhost_take_output(t->host, &out)) {
+		buf_put(outbox_bytes(&s->out), out.bytes);
+		sweep_row_send(s, t);
 	}
 }
 
 static void start_stream(struct sweep *s, struct sweep_try *t)
 {
-	const enum sweep_kind kind = t->row->kind;
-	const bool server = kind == SWEEP_XMPP_SERVER || kind == SWEEP_XMPPS_SERVER;
-	const struct features_cfg cfg = { .server = server,
-		.direct_tls = t->row->transport == TRANSPORT_TLS,
-		.to = slice_str(s->ascii),
-		.from = server ? s->cfg.from : SLICE_NONE };
+	const struct sweep_row *row = t->row;
+	const bool server = row->kind == SWEEP_XMPP_SERVER || row->kind == SWEEP_XMPPS_SERVER;
+	const struct xhost_cfg cfg = { .out = &s->out,
+		.stream = { .role = server ? XSTREAM_LOOK_SERVER : XSTREAM_LOOK_CLIENT,
+			.tls = row->transport == TRANSPORT_TLS ? XSTREAM_TLS_DIRECT
+							       : XSTREAM_TLS_REQUIRED,
+			.domain = slice_str(s->ascii),
+			.from = s->cfg.from,
+			.limits = &features_limits,
+			.timeout = t->until > s->now ? t->until - s->now : 1 /* 0 is none */ },
+		.tls = tls_policy(s) };
 
 	/* STARTTLS is part of the step, as in a test. */
 	enter(s, t, SWEEP_TLS);
-	if (features_new(&t->features, &cfg, s->rng))
+	if (xhost_new(&t->host, &cfg, s->rng)) {
 		end_without_memory(s, t);
-	else
-		look(s, t);
+		return;
+	}
+	xhost_attach(t->host, t->flow, s->now);
+	look(s, t);
 }
 
 /* ---- facts ---- */
@@ -284,59 +320,15 @@ static void up(struct sweep *s, struct sweep_try *t, const struct fact *in)
 	}
 }
 
-static void tls_up(struct sweep *s, struct sweep_try *t, const struct tls_facts *tls)
+/* A handshake of SIP. */
+static void secured(struct sweep *s, struct sweep_try *t, const struct tls_facts *tls)
 {
-	keep_tls(s, t->row, tls);
-	t->in_tls = false;
-	if (t->row->kind == SWEEP_SIP_FEDERATION) {
+	tls_up(s, t, tls);
+	if (t->row->kind == SWEEP_SIP_FEDERATION)
 		/* Servers speak there to servers that show a certificate: no more is to be had. */
 		sweep_row_end(s, t, NULL);
-		return;
-	}
-	enter(s, t, SWEEP_ANSWER);
-	if (!t->features) {
+	else
 		sweep_sip_start(s, t);
-		return;
-	}
-	features_push_tls_up(t->features);
-	look(s, t);
-}
-
-static void failed(struct sweep *s, struct sweep_try *t, const struct fact *in)
-{
-	struct sweep_row *row = t->row;
-	struct blame blame;
-
-	if (in->type == FACT_FLOW_FAILED)
-		t->flow = 0;
-	if (in->type == FACT_FLOW_FAILED && in->step == FLOW_STEP_TLS && in->tls) {
-		row->reached = SWEEP_TLS; /* also when it is told behind the handshake's end */
-		keep_tls(s, row, in->tls);
-		blame = blame_tls(&row->addr, in->tls);
-		sweep_row_end(s, t, &blame);
-		return;
-	}
-	if (t->features && !t->in_tls) {
-		features_push_closed(t->features);
-		look(s, t);
-		return;
-	}
-	sweep_row_evidence(row)->err = in->err;
-	blame = in->type == FACT_FLOW_EOF ? blame_closed(&row->addr)
-		: in->here || in->step == FLOW_STEP_CONNECT
-			? blame_connect(&row->addr, in->err, in->here)
-			: blame_broken(&row->addr, in->err);
-	sweep_row_end(s, t, &blame);
-}
-
-static void bytes(struct sweep *s, struct sweep_try *t, struct slice in)
-{
-	if (!t->features) {
-		sweep_sip_bytes(s, t, in);
-		return;
-	}
-	features_push_bytes(t->features, in);
-	look(s, t);
 }
 
 static void listen_failed(struct sweep *s, struct sweep_try *t, int err)
@@ -350,23 +342,21 @@ static void listen_failed(struct sweep *s, struct sweep_try *t, int err)
 
 void sweep_row_fact(struct sweep *s, struct sweep_try *t, const struct fact *in)
 {
+	if (t->host) {
+		xhost_push(t->host, in, s->now);
+		look(s, t);
+		return;
+	}
 	switch (in->type) {
 	case FACT_FLOW_UP:
 	case FACT_LISTEN_UP: up(s, t, in); break;
-	case FACT_FLOW_BYTES: bytes(s, t, in->bytes); break;
+	case FACT_FLOW_BYTES: sweep_sip_bytes(s, t, in->bytes); break;
 	case FACT_FLOW_EOF:
-	case FACT_FLOW_FAILED: failed(s, t, in); break;
-	case FACT_TLS_UP: tls_up(s, t, in->tls); break;
+	case FACT_FLOW_FAILED: end_flow(s, t, in); break;
+	case FACT_TLS_UP: secured(s, t, in->tls); break;
 	case FACT_LISTEN_FAILED: listen_failed(s, t, in->err); break;
 	case FACT_DATAGRAM: sweep_sip_datagram(s, t, in->bytes, in->peer); break;
-	case FACT_DATAGRAM_FAILED:
-		if (t->tx && addr_eq(in->peer, &t->row->addr)) {
-			const struct blame blame = blame_datagram(&t->row->addr, in->err);
-
-			sweep_row_evidence(t->row)->err = in->err;
-			sweep_row_end(s, t, &blame);
-		}
-		break;
+	case FACT_DATAGRAM_FAILED: sweep_sip_datagram_failed(s, t, in->peer, in->err); break;
 	case FACT_DNS:
 	case FACT_CLOCK:
 	case FACT_STOP:
@@ -378,9 +368,14 @@ void sweep_row_fact(struct sweep *s, struct sweep_try *t, const struct fact *in)
 
 /* ---- time ---- */
 
+static bool is_looking(const struct sweep_try *t)
+{
+	return t->host && !xhost_is_in_tls(t->host);
+}
+
 ts_t sweep_row_deadline(const struct sweep_try *t)
 {
-	return t->tx ? ts_min(t->until, nict_deadline(t->tx)) : t->until;
+	return is_looking(t) ? xhost_deadline(t->host) : t->until;
 }
 
 static void end_silent(struct sweep *s, struct sweep_try *t)
@@ -407,10 +402,8 @@ static void end_silent(struct sweep *s, struct sweep_try *t)
 
 void sweep_row_time(struct sweep *s, struct sweep_try *t)
 {
-	if (s->now < t->until) {
-		sweep_sip_time(s, t);
-	} else if (t->features && !t->in_tls) {
-		features_push_timeout(t->features);
+	if (is_looking(t)) {
+		xhost_push_time(t->host, s->now);
 		look(s, t);
 	} else {
 		end_silent(s, t);

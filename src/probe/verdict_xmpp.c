@@ -56,11 +56,8 @@ struct blame blame_stream(const struct addr *peer, enum xstream_failure failure,
 		TEXT(stream_rows[failure].sentence, text_addr(peer), text_str(words)) };
 }
 
-static void keep_event(struct probe *p, const struct xstream_event *ev)
+static void keep_event(struct evidence *e, const struct xstream_event *ev)
 {
-	struct evidence *e = &p->result.evidence;
-
-	e->address = p->xmpp.target.addr;
 	slice_cstr(slice_str(ev->condition ? ev->condition : ""), e->xmpp_condition,
 		sizeof(e->xmpp_condition));
 	slice_cstr(slice_cut(slice_str(ev->text ? ev->text : ""), 0, sizeof(e->xmpp_text) - 1),
@@ -79,6 +76,13 @@ static const char *words(const struct evidence *e)
 	return e->xmpp_condition[0] ? e->xmpp_condition : "-";
 }
 
+struct blame blame_stream_end(
+	const struct addr *peer, const struct xstream_event *ev, struct evidence *e)
+{
+	keep_event(e, ev);
+	return blame_stream(peer, ev->failure, words(e));
+}
+
 void probe_fail_stream(struct probe *p, enum probe_phase phase, const struct xstream_event *ev)
 {
 	bool tls = ev->failure == XSTREAM_FAIL_TLS_NOT_OFFERED ||
@@ -86,9 +90,8 @@ void probe_fail_stream(struct probe *p, enum probe_phase phase, const struct xst
 
 	if (probe_is_decided(p))
 		return;
-	keep_event(p, ev);
-	const struct blame blame =
-		blame_stream(&p->xmpp.target.addr, ev->failure, words(&p->result.evidence));
+	p->result.evidence.address = p->xmpp.target.addr;
+	const struct blame blame = blame_stream_end(&p->xmpp.target.addr, ev, &p->result.evidence);
 	probe_fail(p, tls ? PHASE_XMPP_TLS : phase, blame.reason, blame.message);
 }
 

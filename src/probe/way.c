@@ -1,21 +1,8 @@
-#include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "probe/private.h"
 #include "probe/server.h"
-
-static const struct nict_cfg unreliable = {
-	.t1 = TS_MS(500), .t2 = TS_MS(4000), .t4 = TS_MS(5000)
-};
-static const struct nict_cfg reliable = {
-	.t1 = TS_MS(500), .t2 = TS_MS(4000), .t4 = TS_MS(5000), .reliable = true
-};
-
-const struct nict_cfg *probe_way_timers(const struct probe *p)
-{
-	return p->sip.target.transport == TRANSPORT_UDP ? &unreliable : &reliable;
-}
 
 /* ---- where to ---- */
 
@@ -157,6 +144,11 @@ static void flow_up(struct probe *p, const struct fact *in)
 	s->local = *in->local;
 	s->up = true;
 	probe_end(p, PHASE_SIP_CONNECT, s->flow ? PHASE_OK : PHASE_SKIPPED);
+	const struct origin way = probe_sip_way(p);
+	if (s->flow && tl_flow_add(s->tl, &way)) {
+		probe_fail_memory(p, PHASE_SIP_CONNECT);
+		return;
+	}
 	if (s->target.transport != TRANSPORT_TLS) {
 		probe_end(p, PHASE_SIP_TLS, PHASE_SKIPPED);
 		probe_sip_register(p);
@@ -185,7 +177,7 @@ static void flow_failed(struct probe *p, const struct fact *in)
 {
 	struct sip_side *s = &p->sip;
 
-	s->flow = 0;
+	probe_sip_left(p);
 	if (s->state == SIP_REMOVING || s->state == SIP_OVER) {
 		s->state = SIP_OVER;
 		return;

@@ -7,21 +7,34 @@
 
 enum { CLIENT_PORT = 5222 };
 
-static void ask(struct probe *p)
+/* ---- life ---- */
+
+static int new_host(struct probe *p, const char *domain)
 {
-	struct xlocate_question q;
+	struct xmpp_side *x = &p->xmpp;
+	struct xhost_cfg cfg = {
+		.out = &p->out,
+		.last_flow = &p->next_flow,
+		.last_dns = &x->last_dns,
+		.find = { .domain = slice_str(domain),
+			.host = slice_str(x->host_name),
+			.port = x->port,
+			.family = p->cfg.family },
+		.stream = { .role = XSTREAM_CLIENT,
+			.tls = p->cfg.xmpp_plain ? XSTREAM_TLS_NONE : XSTREAM_TLS_REQUIRED,
+			.domain = jid_domain(&p->receiver),
+			.username = jid_local(&p->receiver),
+			.password = slice_str(p->receiver_password),
+			.presence = true,
+			.cache = x->cache },
+		.tls = { .verify = p->cfg.allow_insecure_tls ? TLS_VERIFY_NOTE : TLS_VERIFY_PEER,
+			.trust = p->cfg.xmpp_trust },
+	};
 
-	while (xlocate_take_question(p->xmpp.locate, &q)) {
-		struct want *w = probe_want(p, WANT_DNS);
-
-		w->dns_id = XMPP_DNS_FIRST + q.id;
-		w->dns_type = q.type;
-		memcpy(w->name, q.name, sizeof(w->name));
-		probe_asks(&p->xmpp.asked, w);
-	}
+	slice_cstr(slice_str(domain), cfg.tls.name, sizeof(cfg.tls.name));
+	x->last_dns = XMPP_DNS_FIRST;
+	return xhost_new(&x->host, &cfg, p->rng);
 }
-
-static void next_target(struct probe *p);
 
 int probe_xmpp_init(struct probe *p, struct text *why)
 {
@@ -38,7 +51,8 @@ int probe_xmpp_init(struct probe *p, struct text *why)
 		return 0;
 	}
 	x->port = CLIENT_PORT;
-	if (p->cfg.receiver_server.n && !server_read(p->cfg.receiver_server, x->host, &x->port)) {
+	if (p->cfg.receiver_server.n &&
+		!server_read(p->cfg.receiver_server, x->host_name, &x->port)) {
 		*why = TEXT(N_("the receiver's server `{1}` is not HOST or HOST:PORT"),
 			text_slice(p->cfg.receiver_server));
 		return ERR_CONFIG;
@@ -47,32 +61,27 @@ int probe_xmpp_init(struct probe *p, struct text *why)
 		*why = TEXT_PLAIN(N_("the receiver's domain has no form in ASCII"));
 		return ERR_CONFIG;
 	}
-	const struct xlocate_cfg cfg = { .domain = slice_str(domain),
-		.host = slice_str(x->host),
-		.port = x->port,
-		.family = p->cfg.family };
-	int err = xlocate_new(&x->locate, &cfg, p->rng);
+	int err = sasl_cache_new(&x->cache, 4);
+	if (!err)
+		err = new_host(p, domain);
 	if (err == -EAFNOSUPPORT) {
 		*why = TEXT(N_("the receiver's server `{1}` has no IPv{2} address"),
-			text_str(x->host[0] ? x->host : domain), text_u64(p->cfg.family));
+			text_str(x->host_name[0] ? x->host_name : domain), text_u64(p->cfg.family));
 		return ERR_CONFIG;
 	}
-	if (!err)
-		err = sasl_cache_new(&x->cache, 4);
 	if (err)
 		return err;
-	x->state = XMPP_RESOLVING;
+	x->state = XMPP_SIGNING_IN;
 	x->phase = PHASE_XMPP_RESOLVE;
 	probe_begin(p, PHASE_XMPP_RESOLVE);
-	ask(p);
-	next_target(p);
+	xhost_connect(x->host);
+	probe_xmpp_drain(p);
 	return 0;
 }
 
 void probe_xmpp_done(struct probe *p)
 {
-	xlocate_free(p->xmpp.locate);
-	xstream_free(p->xmpp.stream);
+	xhost_free(p->xmpp.host);
 	sasl_cache_free(p->xmpp.cache);
 }
 
@@ -89,98 +98,52 @@ static void enter(struct probe *p, enum probe_phase phase)
 								     : TRANSPORT_TLS);
 }
 
-static void connect_target(struct probe *p)
+static void resolved(struct probe *p)
 {
-	struct xmpp_side *x = &p->xmpp;
-	struct want *w = probe_want(p, WANT_FLOW);
+	const struct xlocate_target *t = &p->xmpp.target;
+	struct addr ignored;
+	const bool numeric = addr_decode_ip(slice_str(p->xmpp.host_name), &ignored);
 
-	x->state = XMPP_CONNECTING;
-	x->flow = ++p->next_flow;
-	w->flow = x->flow;
-	w->transport = TRANSPORT_TCP;
-	w->addr = x->target.addr;
+	probe_end(p, PHASE_XMPP_RESOLVE, numeric ? PHASE_SKIPPED : PHASE_OK);
+	probe_detail(p, PHASE_XMPP_RESOLVE,
+		TEXT("{1} -> {2}:{3}{4}",
+			text_str(numeric       ? "numeric"
+				 : t->from_srv ? "SRV"
+					       : "A/AAAA"),
+			text_str(t->host), text_u64(t->addr.port),
+			text_str(t->direct_tls ? ";tls" : "")));
+}
+
+static void target(struct probe *p, const struct xlocate_target *t)
+{
+	p->xmpp.target = *t;
+	if (p->xmpp.phase == PHASE_XMPP_RESOLVE)
+		resolved(p);
 	enter(p, PHASE_XMPP_CONNECT);
 }
 
-static void next_target(struct probe *p)
+static void passed(struct probe *p, const struct xhost_event *ev)
 {
-	struct xmpp_side *x = &p->xmpp;
-	bool first = x->phase == PHASE_XMPP_RESOLVE;
-	struct addr ignored;
-
-	switch (xlocate_state(x->locate)) {
-	case XLOCATE_AWAIT_ANSWERS: x->state = XMPP_RESOLVING; break;
-	case XLOCATE_READY:
-		xlocate_take_target(x->locate, &x->target);
-		if (first) {
-			bool numeric = addr_decode_ip(slice_str(x->host), &ignored);
-
-			probe_end(p, PHASE_XMPP_RESOLVE, numeric ? PHASE_SKIPPED : PHASE_OK);
-			probe_detail(p, PHASE_XMPP_RESOLVE,
-				TEXT("{1} -> {2}:{3}{4}",
-					text_str(numeric              ? "numeric"
-						 : x->target.from_srv ? "SRV"
-								      : "A/AAAA"),
-					text_str(x->target.host), text_u64(x->target.addr.port),
-					text_str(x->target.direct_tls ? ";tls" : "")));
-		}
-		connect_target(p);
-		break;
-	case XLOCATE_FAILED: {
-		struct xlocate_failure f;
-
-		xlocate_failure(x->locate, &f);
-		probe_fail_dns(p, PHASE_XMPP_RESOLVE,
-			&(struct dns_failure){
-				f.name, f.type, f.status, &f.server, f.srv_says_no });
-		break;
-	}
-	case XLOCATE_EXHAUSTED: break;
-	}
+	probe_note(p, NOTE_SERVER_UNREACHABLE,
+		TEXT(N_("{1} could not be reached ({2}): the next server was tried"),
+			text_addr(&ev->target->addr), text_errno(ev->err)));
 }
 
-static void want_tls(struct probe *p)
+static void connected(struct probe *p, const struct addr *local)
 {
-	struct xmpp_side *x = &p->xmpp;
-	struct want *w = probe_want(p, WANT_TLS);
-
-	x->in_tls = true;
-	w->flow = x->flow;
-	w->tls.verify = p->cfg.allow_insecure_tls ? TLS_VERIFY_NOTE : TLS_VERIFY_PEER;
-	w->tls.trust = p->cfg.xmpp_trust;
-	if (x->target.direct_tls)
-		slice_cstr(SLICE("xmpp-client"), w->tls.alpn, sizeof(w->tls.alpn));
-	jid_domain_ascii(jid_domain(&p->receiver), w->tls.name, sizeof(w->tls.name));
-}
-
-static void drain(struct probe *p);
-
-static void flow_up(struct probe *p)
-{
-	struct xmpp_side *x = &p->xmpp;
-	const struct xstream_cfg cfg = {
-		.role = XSTREAM_CLIENT,
-		.tls = p->cfg.xmpp_plain      ? XSTREAM_TLS_NONE
-		       : x->target.direct_tls ? XSTREAM_TLS_DIRECT
-					      : XSTREAM_TLS_REQUIRED,
-		.domain = jid_domain(&p->receiver),
-		.username = jid_local(&p->receiver),
-		.password = slice_str(p->receiver_password),
-		.presence = true,
-		.cache = x->cache,
-	};
-
+	p->xmpp.local = *local;
 	probe_end(p, PHASE_XMPP_CONNECT, PHASE_OK);
 	enter(p, p->cfg.xmpp_plain ? PHASE_XMPP_AUTH : PHASE_XMPP_TLS);
-	x->up = true;
-	x->state = XMPP_STREAM;
-	if (xstream_new(&x->stream, &cfg, p->rng, p->now)) {
-		probe_fail_memory(p, x->phase);
-		return;
-	}
-	if (x->target.direct_tls)
-		want_tls(p);
-	drain(p);
+}
+
+static void tls_up(struct probe *p, const struct tls_facts *facts)
+{
+	p->xmpp.is_secure = true;
+	probe_keep_tls(p, SIDE_XMPP, facts);
+	probe_detail(p, PHASE_XMPP_TLS,
+		TEXT("{1} {2}", text_str(facts->version), text_str(facts->cipher)));
+	probe_end(p, PHASE_XMPP_TLS, PHASE_OK);
+	enter(p, PHASE_XMPP_AUTH);
 }
 
 /* ---- the stream ---- */
@@ -199,28 +162,10 @@ static void trace(struct probe *p, bool outbound, struct slice text)
 
 bool probe_xmpp_take_output(struct probe *p, struct output *ret)
 {
-	*ret = (struct output){ .flow = p->xmpp.flow };
-	if (!p->xmpp.stream || !p->xmpp.up || !xstream_take_output(p->xmpp.stream, &ret->bytes))
+	if (!p->xmpp.host || !xhost_take_output(p->xmpp.host, ret))
 		return false;
 	trace(p, true, ret->bytes);
 	return true;
-}
-
-static void over(struct probe *p)
-{
-	struct xmpp_side *x = &p->xmpp;
-	struct slice out;
-
-	/* What the stream still has to say goes out in front of the end of its flow. */
-	while (x->stream && x->flow && xstream_take_output(x->stream, &out)) {
-		buf_put(probe_out(p), out);
-		trace(p, true, out);
-		probe_send(p, x->flow, &x->target.addr);
-	}
-	if (x->flow)
-		probe_want(p, WANT_CLOSE_FLOW)->flow = x->flow;
-	x->flow = 0;
-	x->state = XMPP_OVER;
 }
 
 static void ready(struct probe *p, const struct xstream_event *ev)
@@ -257,158 +202,121 @@ static void stanza(struct probe *p, const struct xml_node *node)
 		probe_round_arrived(p, &s);
 		return;
 	}
-	struct buf *b = s.kind == STANZA_IQ ? xstream_begin(p->xmpp.stream) : NULL;
+	struct buf *b = s.kind == STANZA_IQ ? xstream_begin(xhost_stream(p->xmpp.host)) : NULL;
 	if (b && stanza_put_iq_answer(b, &s))
-		xstream_commit(p->xmpp.stream, p->now);
+		xstream_commit(xhost_stream(p->xmpp.host), p->now);
 }
 
-/* False when the stream is over. */
-static bool event(struct probe *p, const struct xstream_event *ev)
+static void stream_event(struct probe *p, const struct xstream_event *ev)
 {
 	switch (ev->type) {
-	case XSTREAM_EV_WANT_TLS: want_tls(p); return true;
-	case XSTREAM_EV_AUTHENTICATED: authenticated(p, ev); return true;
-	case XSTREAM_EV_READY: ready(p, ev); return true;
-	case XSTREAM_EV_STANZA: stanza(p, ev->node); return true;
-	case XSTREAM_EV_CLOSED:
-	case XSTREAM_EV_FAILED:
-		if (p->state != PROBE_CLEANUP)
-			probe_fail_stream(
-				p, p->xmpp.state == XMPP_READY ? PHASE_DELIVER : p->xmpp.phase, ev);
-		over(p);
-		return false;
+	case XSTREAM_EV_AUTHENTICATED: authenticated(p, ev); break;
+	case XSTREAM_EV_READY: ready(p, ev); break;
+	case XSTREAM_EV_STANZA: stanza(p, ev->node); break;
 	case XSTREAM_EV_OPENED:
 	case XSTREAM_EV_FEATURES:
+	case XSTREAM_EV_WANT_TLS:
 	case XSTREAM_EV_WANT_ACCOUNT:
 	case XSTREAM_EV_WANT_SECRET:
-	case XSTREAM_EV_WANT_BIND: return true;
-	}
-	return true;
-}
-
-static void drain(struct probe *p)
-{
-	struct xmpp_side *x = &p->xmpp;
-	struct xstream_event ev;
-
-	while (x->state != XMPP_OVER && xstream_take_event(x->stream, &ev))
-		if (!event(p, &ev))
-			return;
-}
-
-static void bytes(struct probe *p, struct slice in)
-{
-	struct xmpp_side *x = &p->xmpp;
-
-	trace(p, false, in);
-	while (in.n && x->state != XMPP_OVER) {
-		size_t n = xstream_push_bytes(x->stream, in, p->now);
-
-		in = slice_skip(in, n);
-		drain(p);
-		if (n == 0)
-			return;
+	case XSTREAM_EV_WANT_BIND:
+	case XSTREAM_EV_CLOSED:
+	case XSTREAM_EV_FAILED: break;
 	}
 }
 
-static void tls_up(struct probe *p, const struct tls_facts *facts)
+/* ---- the end ---- */
+
+static void fail_dns(struct probe *p, const struct xlocate_failure *f)
 {
-	p->xmpp.is_secure = true;
-	probe_keep_tls(p, SIDE_XMPP, facts);
-	probe_detail(p, PHASE_XMPP_TLS,
-		TEXT("{1} {2}", text_str(facts->version), text_str(facts->cipher)));
-	probe_end(p, PHASE_XMPP_TLS, PHASE_OK);
-	enter(p, PHASE_XMPP_AUTH);
-	xstream_push_tls_up(p->xmpp.stream, facts, p->now);
-	drain(p);
+	probe_fail_dns(p, PHASE_XMPP_RESOLVE,
+		&(struct dns_failure){ f->name, f->type, f->status, &f->server, f->srv_says_no });
+}
+
+static void fail(struct probe *p, const struct xhost_event *ev)
+{
+	const struct xmpp_side *x = &p->xmpp;
+
+	if (ev->stream)
+		probe_fail_stream(p, x->state == XMPP_READY ? PHASE_DELIVER : x->phase, ev->stream);
+	else if (ev->fact)
+		probe_fail_flow(p, SIDE_XMPP, ev->fact);
+	else if (ev->dns)
+		fail_dns(p, ev->dns);
+	else
+		probe_fail_memory(p, x->phase);
+}
+
+static void down(struct probe *p, const struct xhost_event *ev)
+{
+	trace(p, true, ev->last);
+	fail(p, ev);
+	p->xmpp.state = XMPP_OVER;
+}
+
+static void event(struct probe *p, const struct xhost_event *ev)
+{
+	switch (ev->type) {
+	case XHOST_EV_TARGET: target(p, ev->target); break;
+	case XHOST_EV_PASSED: passed(p, ev); break;
+	case XHOST_EV_CONNECTED: connected(p, ev->local); break;
+	case XHOST_EV_TLS_UP: tls_up(p, ev->tls); break;
+	case XHOST_EV_STREAM: stream_event(p, ev->stream); break;
+	case XHOST_EV_DOWN: down(p, ev); break;
+	}
+}
+
+void probe_xmpp_drain(struct probe *p)
+{
+	struct xhost_event ev;
+
+	while (p->xmpp.host && xhost_take_event(p->xmpp.host, &ev, p->now))
+		event(p, &ev);
 }
 
 /* ---- facts ---- */
 
-static void flow_failed(struct probe *p, const struct fact *in)
+bool probe_xmpp_is_for(const struct probe *p, const struct fact *in)
 {
-	struct xmpp_side *x = &p->xmpp;
-
-	if (in->type == FACT_FLOW_FAILED && in->step == FLOW_STEP_CONNECT &&
-		xlocate_state(x->locate) == XLOCATE_READY) {
-		probe_note(p, NOTE_SERVER_UNREACHABLE,
-			TEXT(N_("{1} could not be reached ({2}): the next server was tried"),
-				text_addr(&x->target.addr), text_errno(in->err)));
-		next_target(p);
-		return;
-	}
-	if (in->type == FACT_FLOW_FAILED)
-		x->flow = 0;
-	if (x->stream && in->step == FLOW_STEP_OPEN && !in->tls) {
-		xstream_push_closed(x->stream, p->now);
-		drain(p);
-	}
-	if (x->state == XMPP_OVER)
-		return;
-	if (p->state == PROBE_CLEANUP)
-		over(p);
-	else
-		probe_fail_flow(p, SIDE_XMPP, in);
-}
-
-static void dns(struct probe *p, const struct fact *in)
-{
-	if (p->xmpp.asked.id == in->dns_id)
-		p->xmpp.asked.id = 0;
-	xlocate_push_answer(p->xmpp.locate, in->dns_id - XMPP_DNS_FIRST, in->dns);
-	ask(p);
-	if (p->xmpp.state == XMPP_RESOLVING && p->state == PROBE_SIGNING_IN)
-		next_target(p);
+	return p->xmpp.host && xhost_is_for(p->xmpp.host, in);
 }
 
 void probe_xmpp_fact(struct probe *p, const struct fact *in)
 {
-	if (p->xmpp.state == XMPP_OVER || p->xmpp.state == XMPP_OFF)
-		return;
-	switch (in->type) {
-	case FACT_FLOW_UP:
-		p->xmpp.local = *in->local;
-		flow_up(p);
-		break;
-	case FACT_FLOW_BYTES: bytes(p, in->bytes); break;
-	case FACT_TLS_UP: tls_up(p, in->tls); break;
-	case FACT_FLOW_EOF:
-	case FACT_FLOW_FAILED: flow_failed(p, in); break;
-	case FACT_DNS: dns(p, in); break;
-	case FACT_FLOW_ACCEPTED:
-	case FACT_FLOW_BLOCKED:
-	case FACT_FLOW_READY:
-	case FACT_LISTEN_UP:
-	case FACT_LISTEN_FAILED:
-	case FACT_DATAGRAM:
-	case FACT_DATAGRAM_FAILED:
-	case FACT_CLOCK:
-	case FACT_STOP: break;
-	}
+	if (in->type == FACT_FLOW_BYTES)
+		trace(p, false, in->bytes);
+	xhost_push(p->xmpp.host, in, p->now);
 }
 
 void probe_xmpp_time(struct probe *p)
 {
-	struct xmpp_side *x = &p->xmpp;
-
-	if (!x->stream || x->state == XMPP_OVER || p->now < xstream_deadline(x->stream))
-		return;
-	xstream_push_time(x->stream, p->now);
-	drain(p);
+	if (p->xmpp.host)
+		xhost_push_time(p->xmpp.host, p->now);
 }
 
 ts_t probe_xmpp_deadline(const struct probe *p)
 {
-	const struct xmpp_side *x = &p->xmpp;
+	return p->xmpp.host ? xhost_deadline(p->xmpp.host) : TS_NEVER;
+}
 
-	return x->stream && x->state != XMPP_OVER ? xstream_deadline(x->stream) : TS_NEVER;
+void probe_xmpp_unanswered(struct probe *p)
+{
+	struct xlocate_question q;
+	struct probe_asked asked = { 0 };
+
+	if (!xhost_asked(p->xmpp.host, &q))
+		return;
+	asked.id = q.id;
+	asked.type = q.type;
+	memcpy(asked.name, q.name, sizeof(asked.name));
+	probe_unanswered(p, &asked);
 }
 
 /* ---- what the round wants ---- */
 
 void probe_xmpp_answer(struct probe *p, struct slice to, struct slice thread)
 {
-	struct buf *b = xstream_begin(p->xmpp.stream);
+	struct xstream *x = xhost_stream(p->xmpp.host);
+	struct buf *b = x ? xstream_begin(x) : NULL;
 
 	if (!b) {
 		probe_fail_memory(p, PHASE_ANSWER);
@@ -421,7 +329,7 @@ void probe_xmpp_answer(struct probe *p, struct slice to, struct slice thread)
 	if (thread.n)
 		xml_put_element(b, "thread", thread);
 	stanza_put_end(b, "message");
-	if (xstream_commit(p->xmpp.stream, p->now))
+	if (xstream_commit(x, p->now))
 		probe_fail_memory(p, PHASE_ANSWER);
 }
 
@@ -431,18 +339,14 @@ void probe_xmpp_cleanup(struct probe *p)
 
 	if (x->state == XMPP_OFF || x->state == XMPP_OVER)
 		return;
-	if (x->state != XMPP_READY) {
-		over(p);
-		return;
-	}
-	struct buf *b = xstream_begin(x->stream);
+	struct xstream *stream = xhost_stream(x->host);
+	struct buf *b = stream && x->state == XMPP_READY ? xstream_begin(stream) : NULL;
 	if (b) {
 		stanza_put_start(
 			b, "presence", SLICE_NONE, SLICE_NONE, SLICE_NONE, SLICE("unavailable"));
 		stanza_put_end(b, "presence");
-		xstream_commit(x->stream, p->now);
+		xstream_commit(stream, p->now);
 	}
 	x->state = XMPP_CLOSING;
-	xstream_close(x->stream, p->now);
-	drain(p);
+	xhost_close(x->host, p->now);
 }

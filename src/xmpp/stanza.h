@@ -7,6 +7,7 @@
 
 #define NS_CLIENT     "jabber:client"
 #define NS_COMPONENT  "jabber:component:accept"
+#define NS_SERVER     "jabber:server"
 #define NS_STREAM     "http://etherx.jabber.org/streams"
 #define NS_STREAMS    "urn:ietf:params:xml:ns:xmpp-streams"
 #define NS_STANZAS    "urn:ietf:params:xml:ns:xmpp-stanzas"

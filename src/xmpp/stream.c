@@ -53,6 +53,8 @@ static const struct {
 	[XSTREAM_ACCEPT_CLIENT] = { xstream_accept_open,
 		{ "starttls", "auth", "response", "abort" } },
 	[XSTREAM_ACCEPT_COMPONENT] = { xstream_component_accept_open, { NULL } },
+	[XSTREAM_LOOK_CLIENT] = { xstream_client_open, { "features", "proceed", NULL } },
+	[XSTREAM_LOOK_SERVER] = { xstream_client_open, { "features", "proceed", NULL } },
 };
 
 static enum flow flow(const struct xstream *x)
@@ -399,7 +401,9 @@ static bool is_for_driver(struct xstream *x, const struct xml_node *node)
 	case XSTREAM_ACCEPT_CLIENT: return xstream_accept_stanza(x, node);
 	case XSTREAM_ACCEPT_COMPONENT: return xstream_component_accept_stanza(x, node);
 	case XSTREAM_CLIENT:
-	case XSTREAM_COMPONENT: break;
+	case XSTREAM_COMPONENT:
+	case XSTREAM_LOOK_CLIENT:
+	case XSTREAM_LOOK_SERVER: break;
 	}
 	/* RFC 6120 section 4.3.5: features without content may still come. */
 	if (xml_is(node, NS_STREAM, "features"))

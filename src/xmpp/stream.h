@@ -1,9 +1,10 @@
 /* stream.h - one XMPP stream as an engine, RFC 6120 and XEP-0114, both sides.
  *
- * Roles: a client, a component, and the accepting side of each.  The driver
- * pushes bytes, TLS facts, the end and the time; then drains output, then
- * events.  Stanzas are sent by writing XML into the buffer of
- * xstream_begin()/xstream_commit().
+ * Roles: a client, a component, the accepting side of each, and who only looks
+ * at what a server offers to clients or to servers: header, STARTTLS, features,
+ * and the end.  The driver pushes bytes, TLS facts, the end and the time; then
+ * drains output, then events.  Stanzas are sent by writing XML into the buffer
+ * of xstream_begin()/xstream_commit().
  *
  * TLS is the driver's: at XSTREAM_EV_WANT_TLS it starts a handshake and calls
  * xstream_push_tls_up() when that is done; no output comes between.
@@ -23,6 +24,8 @@ enum xstream_role {
 	XSTREAM_COMPONENT,
 	XSTREAM_ACCEPT_CLIENT,
 	XSTREAM_ACCEPT_COMPONENT,
+	XSTREAM_LOOK_CLIENT,
+	XSTREAM_LOOK_SERVER,
 };
 
 enum xstream_tls {
@@ -36,9 +39,10 @@ enum xstream_tls {
 struct xstream_cfg {
 	enum xstream_role role;
 	enum xstream_tls tls;
-	struct slice domain;   /* client: the server's domain; component: its own name; accepting
-				  client: the domain served; accepting component: "" (any; see
-				  XSTREAM_EV_WANT_SECRET).  Copied, as all below. */
+	struct slice domain;   /* client, looking: the server's domain; component: its own name;
+				  accepting client: the domain served; accepting component: ""
+				  (any; see XSTREAM_EV_WANT_SECRET).  Copied, as all below. */
+	struct slice from;     /* looking as a server: the domain in whose name, "" for none */
 	struct slice username; /* client: localpart for SASL */
 	struct slice password; /* client: password; component: the shared secret */
 	struct slice resource; /* client: wanted, "" lets the server choose */
@@ -83,7 +87,8 @@ const char *xstream_failure_name(enum xstream_failure f);
 
 enum xstream_event_type {
 	XSTREAM_EV_OPENED,        /* the peer's stream header is here; `node` has its attributes */
-	XSTREAM_EV_FEATURES,      /* client: `node` is <features/>: offers, for the report */
+	XSTREAM_EV_FEATURES,      /* client, looking: `node` is <features/>: offers, for the report
+				   */
 	XSTREAM_EV_WANT_TLS,      /* start the handshake; only after all output has been sent */
 	XSTREAM_EV_AUTHENTICATED, /* `text` is the mechanism and binding, "SCRAM-SHA-256-PLUS
 				     tls-exporter"; plus_missing is set when it applies */
@@ -95,7 +100,8 @@ enum xstream_event_type {
 				    push_bind() decides; with Bind2 it is the client's tag */
 	XSTREAM_EV_STANZA,       /* `node`; accepting client: `from` was checked and is not yet set.
 				    Client: what waited for the resource can come before READY */
-	XSTREAM_EV_CLOSED,       /* both stream ends were seen: close the flow after the output */
+	XSTREAM_EV_CLOSED,       /* both stream ends were seen: close the flow after the output.
+				    Looking: or ours, behind the features that count */
 	XSTREAM_EV_FAILED,       /* the last: drain output, close the flow */
 };
 

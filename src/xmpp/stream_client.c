@@ -11,7 +11,9 @@ void xstream_client_open(struct xstream *x, const struct xml_event *ev)
 
 	if (version.n && !xstream_major_version(version, &major))
 		major = 0;
-	if (major == 1) {
+	/* A server that is about to refuse us need not give its version: who looks waits for what
+	 * it says. */
+	if (major == 1 || (version.n == 0 && xstream_looks(x))) {
 		xstream_enter(x, XSTREAM_AWAIT_FEATURES);
 		return;
 	}
@@ -109,7 +111,9 @@ void xstream_client_features(struct xstream *x, const struct xml_node *node)
 	xstream_emit(x, (struct xstream_event){ .type = XSTREAM_EV_FEATURES, .node = node });
 	if (start_tls(x, node))
 		return;
-	if (x->authenticated)
+	if (xstream_looks(x))
+		xstream_leave(x);
+	else if (x->authenticated)
 		bind_offered(x, node);
 	else
 		xstream_sasl_start(x, node);

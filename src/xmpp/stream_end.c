@@ -187,18 +187,23 @@ void xstream_closed(struct xstream *x)
 	end(x, (struct xstream_event){ .type = XSTREAM_EV_CLOSED });
 }
 
+void xstream_leave(struct xstream *x)
+{
+	put_end(x, NULL);
+	xstream_closed(x);
+}
+
 /* RFC 6120 section 4.4: the end is answered with ours.  Whoever wanted a stream and did not get one
- * has failed; whoever offered one has not. */
+ * has failed; whoever offered one, or only looked, has not. */
 void xstream_peer_closed(struct xstream *x)
 {
-	if (x->state < XSTREAM_READY && !xstream_accepts(x)) {
+	if (x->state < XSTREAM_READY && !xstream_accepts(x) && !xstream_looks(x)) {
 		xstream_give_up(x, XSTREAM_FAIL_CLOSED, NULL,
 			"the other side closed the stream while awaiting %s",
 			xstream_state_name(x));
 		return;
 	}
-	put_end(x, NULL);
-	xstream_closed(x);
+	xstream_leave(x);
 }
 
 void xstream_unparsable(struct xstream *x, const struct xml_event *ev)

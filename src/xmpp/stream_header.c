@@ -1,11 +1,15 @@
 /* Stream headers of both sides, RFC 6120 sections 4.7 and 4.8. */
 #include "xmpp/stream_private.h"
 
+#define NS_DIALBACK "jabber:server:dialback"
+
 static const char *const content_ns[] = {
 	[XSTREAM_CLIENT] = NS_CLIENT,
 	[XSTREAM_COMPONENT] = NS_COMPONENT,
 	[XSTREAM_ACCEPT_CLIENT] = NS_CLIENT,
 	[XSTREAM_ACCEPT_COMPONENT] = NS_COMPONENT,
+	[XSTREAM_LOOK_CLIENT] = NS_CLIENT,
+	[XSTREAM_LOOK_SERVER] = NS_SERVER,
 };
 
 const char *xstream_content_ns(const struct xstream *x)
@@ -29,21 +33,28 @@ void xstream_put_header(struct buf *b, const struct xstream_header *h)
 	put_attr(b, "to", h->to);
 	if (h->version)
 		buf_puts(b, " version='1.0' xml:lang='en'");
-	buf_printf(b, " xmlns='%s' xmlns:stream='" NS_STREAM "'>", h->ns);
+	buf_printf(b, " xmlns='%s'%s xmlns:stream='" NS_STREAM "'>", h->ns,
+		h->dialback ? " xmlns:db='" NS_DIALBACK "'" : "");
 }
 
-/* RFC 6120 section 4.7.1: who we are is for protected streams only. */
+/* RFC 6120 section 4.7.1: a client tells its name on protected streams only. */
+static struct slice our_name(const struct xstream *x)
+{
+	if (x->cfg.role == XSTREAM_CLIENT && x->secure)
+		return jid_bare(&x->jid);
+	return x->cfg.role == XSTREAM_LOOK_SERVER ? jid_domain(&x->jid) : SLICE_NONE;
+}
+
 void xstream_send_header(struct xstream *x)
 {
-	bool client = x->cfg.role == XSTREAM_CLIENT;
-
 	xstream_put_header(xstream_write(x),
 		&(struct xstream_header){
 			.ns = xstream_content_ns(x),
-			.from = client && x->secure ? jid_bare(&x->jid) : SLICE_NONE,
+			.from = our_name(x),
 			.to = jid_domain(&x->domain),
-			.version =
-				client, /* XEP-0114 knows no version, and servers take one amiss */
+			/* XEP-0114 knows no version, and servers take one amiss. */
+			.version = x->cfg.role != XSTREAM_COMPONENT,
+			.dialback = x->cfg.role == XSTREAM_LOOK_SERVER,
 		});
 	xstream_send(x);
 	x->header_sent = true;
@@ -67,11 +78,12 @@ void xstream_answer_header(struct xstream *x, struct buf *b)
 }
 
 /* RFC 6120 sections 4.8.1 and 4.8.2.  A stream in the prefix-free style declares the stream
- * namespace as the default one, or none. */
+ * namespace as the default one, or none.  Whoever only looks is to see what there is. */
 bool xstream_check_header(struct xstream *x, const struct xml_event *ev)
 {
 	const struct xml_node *n = ev->node;
-	bool content_ok = ev->content_ns.n == 0 || slice_eqs(ev->content_ns, NS_STREAM) ||
+	bool content_ok = xstream_looks(x) || ev->content_ns.n == 0 ||
+			  slice_eqs(ev->content_ns, NS_STREAM) ||
 			  slice_eqs(ev->content_ns, xstream_content_ns(x));
 
 	if (!slice_eqs(n->ns, NS_STREAM)) {

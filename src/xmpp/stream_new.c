@@ -28,6 +28,8 @@ static int init_names(struct xstream *x)
 	int err = jid_make(&x->domain, SLICE_NONE, cfg->domain, SLICE_NONE, &where);
 	if (cfg->role == XSTREAM_COMPONENT)
 		x->jid = x->domain;
+	if (!err && cfg->role == XSTREAM_LOOK_SERVER && cfg->from.n)
+		err = jid_make(&x->jid, SLICE_NONE, cfg->from, SLICE_NONE, &where);
 	return err;
 }
 
@@ -94,6 +96,7 @@ int xstream_new(struct xstream **ret, const struct xstream_cfg *cfg, struct rng 
 		return err;
 	}
 	x->cfg.domain = jid_domain(&x->domain);
+	x->cfg.from = SLICE_NONE;
 	x->cfg.limits = NULL;
 	*ret = x;
 	return 0;

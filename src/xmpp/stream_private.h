@@ -4,7 +4,8 @@
  *   stream_new.c         its beginning and its end in memory
  *   stream_end.c         stream errors, and every way in which a stream ends
  *   stream_header.c      stream headers of both sides
- *   stream_client.c      features, STARTTLS, binding, session: RFC 6120 sections 5 and 7
+ *   stream_client.c      features, STARTTLS, binding, session: RFC 6120 sections 5 and 7; and
+ *                        who only looks at the features
  *   stream_presence.c    making a client's resource available: RFC 6121 section 4.2
  *   stream_sasl.c        the client's side of RFC 6120 section 6
  *   stream_sasl2.c       what is different in XEP-0388 and XEP-0386
@@ -41,9 +42,10 @@ enum {
 enum xstream_state {
 	XSTREAM_AWAIT_TLS, /* the handshake of the driver */
 	XSTREAM_AWAIT_HEADER,
-	/* client */
+	/* client, looking */
 	XSTREAM_AWAIT_FEATURES,
 	XSTREAM_AWAIT_PROCEED,
+	/* client */
 	XSTREAM_AWAIT_SASL, /* challenge, success or failure */
 	XSTREAM_AWAIT_BOUND,
 	XSTREAM_AWAIT_SESSION,
@@ -137,6 +139,11 @@ static inline bool xstream_accepts(const struct xstream *x)
 	return x->cfg.role == XSTREAM_ACCEPT_CLIENT || x->cfg.role == XSTREAM_ACCEPT_COMPONENT;
 }
 
+static inline bool xstream_looks(const struct xstream *x)
+{
+	return x->cfg.role == XSTREAM_LOOK_CLIENT || x->cfg.role == XSTREAM_LOOK_SERVER;
+}
+
 /* ---- stream.c ---- */
 void xstream_arm_reader(struct xstream *x); /* with the names that the role stops at */
 void xstream_enter(struct xstream *x, enum xstream_state state);
@@ -159,6 +166,7 @@ void xstream_give_up(struct xstream *x, enum xstream_failure f, const char *cond
 void xstream_fail_internal(struct xstream *x);
 void xstream_unexpected(struct xstream *x, const struct xml_node *node, const char *condition);
 void xstream_closed(struct xstream *x); /* emits CLOSED */
+void xstream_leave(struct xstream *x);  /* the same behind our end, without awaiting theirs */
 void xstream_peer_closed(struct xstream *x);
 void xstream_unparsable(struct xstream *x, const struct xml_event *ev);
 /* True when `node` is a stream error; the stream has ended then. */
@@ -170,6 +178,7 @@ struct xstream_header {
 	struct slice from, to, id; /* "" leaves them out ... */
 	bool from_empty;           /* ... but RFC 6120 section 4.9.1.3 wants from='' */
 	bool version;
+	bool dialback; /* XEP-0220 section 2.1.1: who can dial back declares the prefix */
 };
 void xstream_put_header(struct buf *b, const struct xstream_header *h);
 /* The header that begins our stream (client, component). */

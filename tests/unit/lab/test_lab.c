@@ -155,7 +155,7 @@ static void the_end_of_a_connection_is_answered_with_ours(void **state)
 		const struct want *w = rig_want(&r, WANT_CLOSE_FLOW);
 		assert_non_null(w);
 		assert_true(w->flow == f);
-		assert_true(list_empty(&r.lab->all_conns));
+		rig_is_gone(&r, f);
 	}
 	rig_end(&r);
 }
@@ -166,7 +166,7 @@ static void connections_are_bounded(void **state)
 
 	(void)state;
 	rig_begin(&r, NULL);
-	for (unsigned i = 0; i < CONNS_MAX; i++) {
+	for (unsigned i = 0; i < LAB_CONNS_MAX; i++) {
 		rig_accept(&r, LAB_LISTEN_SIP_TCP);
 		rig_forget(&r);
 	}

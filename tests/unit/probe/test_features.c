@@ -21,28 +21,72 @@
 	"<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>" mechanism               \
 	"</mechanism></mechanisms>"
 
-static struct features *begin(bool server, bool direct, const char *from)
+/* A stream that looks, and what it has told. */
+struct look {
+	struct xstream *x;
+	struct feature_list list;
+	bool secure, wants_tls, done;
+	enum xstream_failure failure; /* of FAILED; CLOSED without the features that count: NONE */
+	bool failed;
+	char condition[64], text[256];
+};
+
+static void drain(struct look *l)
 {
-	const struct features_cfg cfg = { .server = server,
-		.direct_tls = direct,
-		.to = SLICE("contoso.test"),
-		.from = slice_str(from) };
-	struct features *f = NULL;
+	struct xstream_event ev;
+
+	while (xstream_take_event(l->x, &ev)) {
+		features_read(&l->list, &ev, l->secure);
+		l->wants_tls |= ev.type == XSTREAM_EV_WANT_TLS;
+		if (ev.type != XSTREAM_EV_CLOSED && ev.type != XSTREAM_EV_FAILED)
+			continue;
+		l->done = ev.type == XSTREAM_EV_CLOSED && l->list.complete;
+		l->failed = !l->done;
+		l->failure = ev.failure;
+		snprintf(
+			l->condition, sizeof(l->condition), "%s", ev.condition ? ev.condition : "");
+		snprintf(l->text, sizeof(l->text), "%s", ev.text ? ev.text : "");
+	}
+}
+
+static int look_new(struct look *l, bool server, bool direct, const char *to, const char *from)
+{
+	const struct xstream_cfg cfg = {
+		.role = server ? XSTREAM_LOOK_SERVER : XSTREAM_LOOK_CLIENT,
+		.tls = direct ? XSTREAM_TLS_DIRECT : XSTREAM_TLS_REQUIRED,
+		.domain = slice_str(to),
+		.from = slice_str(from),
+		.limits = &features_limits,
+		.timeout = TS_S(10),
+	};
 	struct rng rng;
 
 	rng_init_number(&rng, 1);
-	assert_int_equal(features_new(&f, &cfg, &rng), 0);
-	return f;
+	return xstream_new(&l->x, &cfg, &rng, TS_S(1));
+}
+
+static struct look *begin(bool server, bool direct, const char *from)
+{
+	static struct look l;
+
+	l = (struct look){ .wants_tls = direct };
+	assert_int_equal(look_new(&l, server, direct, "contoso.test", from), 0);
+	return &l;
+}
+
+static void end(struct look *l)
+{
+	l->x = xstream_free(l->x);
 }
 
 /* All that was sent since it was asked last. */
-static const char *sent(struct features *f)
+static const char *sent(struct look *l)
 {
 	static char text[2048];
 	struct slice out;
 	size_t n = 0;
 
-	while (features_take_output(f, &out)) {
+	while (xstream_take_output(l->x, &out)) {
 		assert_true(n + out.n < sizeof(text));
 		memcpy(text + n, out.p, out.n);
 		n += out.n;
@@ -51,64 +95,89 @@ static const char *sent(struct features *f)
 	return text;
 }
 
-static void push(struct features *f, const char *text)
+static void push_bytes(struct look *l, struct slice in)
 {
-	features_push_bytes(f, slice_str(text));
+	size_t n = 1;
+
+	for (; in.n && n; in = slice_skip(in, n)) {
+		n = xstream_push_bytes(l->x, in, TS_S(1));
+		drain(l);
+	}
 }
 
-static void through_tls(struct features *f)
+static void push(struct look *l, const char *text)
+{
+	push_bytes(l, slice_str(text));
+}
+
+static void push_tls_up(struct look *l)
+{
+	static const struct tls_facts facts = { .version = "TLSv1.3" };
+
+	l->secure = true;
+	l->wants_tls = false;
+	xstream_push_tls_up(l->x, &facts, TS_S(1));
+	drain(l);
+}
+
+static bool is_busy(const struct look *l)
+{
+	return !l->done && !l->failed && !l->wants_tls;
+}
+
+static void through_tls(struct look *f)
 {
 	push(f, HEADER STARTTLS);
 	assert_string_equal(sent(f), "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>");
 	push(f, PROCEED);
-	assert_int_equal(features_state(f), FEATURES_WANT_TLS);
-	features_push_tls_up(f);
-	assert_int_equal(features_state(f), FEATURES_BUSY);
+	assert_true(f->wants_tls);
+	push_tls_up(f);
+	assert_true(is_busy(f));
 }
 
 static void a_clients_stream_asks_for_tls_and_ends_behind_the_features(void **state)
 {
-	struct features *f = begin(false, false, "");
+	struct look *f = begin(false, false, "");
 
 	(void)state;
 	assert_string_equal(sent(f),
 		"<?xml version='1.0'?><stream:stream to='contoso.test' version='1.0' xml:lang='en' "
-		"xmlns:stream='http://etherx.jabber.org/streams' xmlns='jabber:client'>");
+		"xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>");
 	through_tls(f);
 	assert_non_null(strstr(sent(f), "<stream:stream to='contoso.test'"));
 	push(f, HEADER "<stream:features>" SASL("PLAIN") "</stream:features>");
-	assert_int_equal(features_state(f), FEATURES_DONE);
+	assert_true(f->done);
 	assert_string_equal(sent(f), "</stream:stream>");
-	const struct feature_list *l = features_list(f);
+	const struct feature_list *l = &f->list;
 	assert_true(l->complete && l->starttls && !l->starttls_required);
 	assert_string_equal(l->mechanisms.v[0], "PLAIN");
-	features_free(f);
+	end(f);
 }
 
 static void a_servers_stream_says_in_whose_name_and_that_it_can_dial_back(void **state)
 {
-	struct features *f = begin(true, false, "Litware.TEST");
+	struct look *f = begin(true, false, "Litware.TEST");
 
 	(void)state;
 	const char *header = sent(f);
 	assert_non_null(strstr(header, " from='litware.test' to='contoso.test'"));
 	assert_non_null(strstr(header, "xmlns='jabber:server' xmlns:db='jabber:server:dialback'"));
-	features_free(f);
+	end(f);
 }
 
 static void direct_tls_says_nothing_before_the_handshake(void **state)
 {
-	struct features *f = begin(false, true, "");
+	struct look *f = begin(false, true, "");
 
 	(void)state;
-	assert_int_equal(features_state(f), FEATURES_WANT_TLS);
+	assert_true(f->wants_tls);
 	assert_string_equal(sent(f), "");
-	features_push_tls_up(f);
+	push_tls_up(f);
 	assert_non_null(strstr(sent(f), "<stream:stream"));
 	push(f, HEADER "<stream:features>" SASL("EXTERNAL") STARTTLS "</stream:features>");
-	assert_int_equal(features_state(f), FEATURES_DONE);
-	assert_string_equal(features_list(f)->mechanisms.v[0], "EXTERNAL");
-	features_free(f);
+	assert_true(f->done);
+	assert_string_equal(f->list.mechanisms.v[0], "EXTERNAL");
+	end(f);
 }
 
 static void all_that_is_offered_is_read_whatever_the_pieces(void **state)
@@ -129,28 +198,27 @@ static void all_that_is_offered_is_read_whatever_the_pieces(void **state)
 
 	(void)state;
 	for (size_t piece = 1; piece <= sizeof(text) - 1; piece += 7) {
-		struct features *f = begin(true, false, "");
+		struct look *f = begin(true, false, "");
 
 		sent(f);
 		through_tls(f);
 		for (size_t at = 0; at < sizeof(text) - 1; at += piece)
-			features_push_bytes(
-				f, slice_cut(slice_of(text, sizeof(text) - 1), at, at + piece));
-		const struct feature_list *l = features_list(f);
-		assert_int_equal(features_state(f), FEATURES_DONE);
+			push_bytes(f, slice_cut(slice_of(text, sizeof(text) - 1), at, at + piece));
+		const struct feature_list *l = &f->list;
+		assert_true(f->done);
 		assert_string_equal(l->mechanisms.v[0], "SCRAM-SHA-256-PLUS");
 		assert_string_equal(l->sasl2.v[0], "SCRAM-SHA-1");
 		assert_int_equal(l->bindings.n, 2);
 		assert_string_equal(l->bindings.v[1], "tls-exporter");
 		assert_true(l->bind2 && l->stream_management && l->dialback && l->dialback_errors);
-		features_free(f);
+		end(f);
 	}
 }
 
 /* What is offered in clear, and not over TLS, is not offered. */
 static void the_features_over_tls_replace_those_in_clear(void **state)
 {
-	struct features *f = begin(false, false, "");
+	struct look *f = begin(false, false, "");
 
 	(void)state;
 	sent(f);
@@ -159,11 +227,11 @@ static void the_features_over_tls_replace_those_in_clear(void **state)
 				 "xmlns='urn:ietf:params:xml:ns:xmpp-tls'><required/></starttls>"
 				 "</stream:features>");
 	push(f, PROCEED);
-	features_push_tls_up(f);
+	push_tls_up(f);
 	push(f, HEADER "<stream:features/>");
-	assert_int_equal(features_list(f)->mechanisms.n, 0);
-	assert_true(features_list(f)->starttls && features_list(f)->starttls_required);
-	features_free(f);
+	assert_int_equal(f->list.mechanisms.n, 0);
+	assert_true(f->list.starttls && f->list.starttls_required);
+	end(f);
 }
 
 static void every_end_has_its_failure(void **state)
@@ -177,31 +245,33 @@ static void every_end_has_its_failure(void **state)
 		{ HEADER STARTTLS "<failure xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>", NULL,
 			XSTREAM_FAIL_TLS_REFUSED, "", "refused" },
 		{ HEADER STARTTLS PROCEED "<x/>", NULL, XSTREAM_FAIL_INJECTION, "", "clear bytes" },
-		{ HEADER STARTTLS "<message/>", NULL, XSTREAM_FAIL_PROTOCOL, "",
-			"<message> where the answer to STARTTLS was awaited" },
-		{ "<html>", NULL, XSTREAM_FAIL_PROTOCOL, "", "<html>" },
-		{ "HTTP/1.1 400 Bad Request\r\n\r\n", NULL, XSTREAM_FAIL_UNPARSABLE, "", "" },
+		{ HEADER STARTTLS "<message/>", NULL, XSTREAM_FAIL_PROTOCOL,
+			"unsupported-stanza-type",
+			"<message/> while awaiting the answer to STARTTLS" },
+		{ "<html>", NULL, XSTREAM_FAIL_PROTOCOL, "invalid-namespace", "<html>" },
+		{ "HTTP/1.1 400 Bad Request\r\n\r\n", NULL, XSTREAM_FAIL_UNPARSABLE,
+			"not-well-formed", "" },
 		{ "<?xml version='1.0'?><stream:stream xmlns:stream='"
 		  "http://etherx.jabber.org/streams' version='2.0'>",
-			NULL, XSTREAM_FAIL_PROTOCOL, "", "another version" },
-		{ HEADER "</stream:stream>", NULL, XSTREAM_FAIL_NONE, "", "stream features" },
+			NULL, XSTREAM_FAIL_PROTOCOL, "unsupported-version", "version 2.0" },
+		{ HEADER "</stream:stream>", NULL, XSTREAM_FAIL_NONE, "", "" },
 		{ HEADER "<stream:error><host-gone "
 			 "xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>",
-			NULL, XSTREAM_FAIL_HOST_UNKNOWN, "host-gone", "host-gone" },
+			NULL, XSTREAM_FAIL_HOST_UNKNOWN, "host-gone", "" },
 		{ NULL,
 			HEADER "<stream:error><see-other-host "
 			       "xmlns='urn:ietf:params:xml:ns:xmpp-streams'>there</see-other-host>"
 			       "<text xmlns='urn:ietf:params:xml:ns:xmpp-streams'> not here </text>"
 			       "</stream:error>",
 			XSTREAM_FAIL_STREAM_ERROR, "see-other-host", "not here" },
-		{ NULL, HEADER "<stream:error/>", XSTREAM_FAIL_STREAM_ERROR, "",
-			"undefined-condition" },
-		{ NULL, HEADER "<!-- -->", XSTREAM_FAIL_UNPARSABLE, "", "" },
+		{ NULL, HEADER "<stream:error/>", XSTREAM_FAIL_STREAM_ERROR, "undefined-condition",
+			"" },
+		{ NULL, HEADER "<!-- -->", XSTREAM_FAIL_UNPARSABLE, "restricted-xml", "" },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct features *f = begin(false, false, "");
+		struct look *f = begin(false, false, "");
 
 		sent(f);
 		if (rows[i].in_clear)
@@ -210,89 +280,93 @@ static void every_end_has_its_failure(void **state)
 			through_tls(f);
 		if (rows[i].over_tls)
 			push(f, rows[i].over_tls);
-		if (features_state(f) != FEATURES_FAILED)
+		if (!f->failed)
 			fail_msg("row %zu goes on", i);
-		const struct features_failure *failure = features_failure(f);
-		assert_int_equal(failure->failure, rows[i].failure);
-		assert_string_equal(failure->condition, rows[i].condition);
-		assert_non_null(strstr(failure->text, rows[i].text));
-		features_free(f);
+		assert_int_equal(f->failure, rows[i].failure);
+		assert_string_equal(f->condition, rows[i].condition);
+		assert_non_null(strstr(f->text, rows[i].text));
+		end(f);
 	}
+}
+
+static void push_timeout(struct look *l)
+{
+	xstream_push_time(l->x, TS_S(11));
+	drain(l);
+}
+
+static void push_closed(struct look *l)
+{
+	xstream_push_closed(l->x, TS_S(1));
+	drain(l);
 }
 
 static void silence_and_a_broken_connection_say_what_was_awaited(void **state)
 {
-	struct features *f = begin(false, false, "");
+	struct look *f = begin(false, false, "");
 
 	(void)state;
 	push(f, HEADER);
-	features_push_timeout(f);
-	assert_int_equal(features_failure(f)->failure, XSTREAM_FAIL_TIMEOUT);
-	assert_string_equal(features_failure(f)->text, "stream features");
-	features_free(f);
+	push_timeout(f);
+	assert_int_equal(f->failure, XSTREAM_FAIL_TIMEOUT);
+	assert_string_equal(f->text, "stream features");
+	end(f);
 
 	f = begin(false, false, "");
-	features_push_closed(f);
-	assert_int_equal(features_failure(f)->failure, XSTREAM_FAIL_CLOSED);
-	assert_non_null(strstr(features_failure(f)->text, "the stream header"));
-	features_free(f);
+	push_closed(f);
+	assert_int_equal(f->failure, XSTREAM_FAIL_CLOSED);
+	assert_non_null(strstr(f->text, "the stream header"));
+	end(f);
 
 	/* What ended well stays so. */
 	f = begin(false, true, "");
-	features_push_tls_up(f);
+	push_tls_up(f);
 	push(f, HEADER "<stream:features/>");
-	features_push_closed(f);
-	features_push_timeout(f);
+	push_closed(f);
+	push_timeout(f);
 	push(f, "<more/>");
-	assert_int_equal(features_state(f), FEATURES_DONE);
-	features_free(f);
+	assert_true(f->done);
+	end(f);
 }
 
 static void features_over_the_limit_end_the_stream(void **state)
 {
-	struct features *f = begin(false, false, "");
+	struct look *f = begin(false, false, "");
 	char text[4096];
 
 	(void)state;
 	push(f, HEADER "<stream:features>");
 	memset(text, 'x', sizeof(text) - 1);
 	text[sizeof(text) - 1] = '\0';
-	for (unsigned i = 0; i < 20 && features_state(f) == FEATURES_BUSY; i++)
+	for (unsigned i = 0; i < 20 && is_busy(f); i++)
 		push(f, text);
-	assert_int_equal(features_failure(f)->failure, XSTREAM_FAIL_UNPARSABLE);
-	features_free(f);
+	assert_int_equal(f->failure, XSTREAM_FAIL_UNPARSABLE);
+	end(f);
 }
 
 static void a_domain_that_is_none_is_an_error_of_ours(void **state)
 {
-	const struct features_cfg cfgs[] = { { .to = SLICE("a b") },
-		{ .to = SLICE("contoso.test"), .from = SLICE("a b"), .server = true } };
-	struct features *f = NULL;
-	struct rng rng;
+	struct look l = { 0 };
 
 	(void)state;
-	rng_init_number(&rng, 1);
-	for (size_t i = 0; i < COUNT(cfgs); i++)
-		assert_int_equal(features_new(&f, &cfgs[i], &rng), ERR_SYNTAX);
-	assert_null(f);
+	assert_int_equal(look_new(&l, false, false, "a b", ""), ERR_SYNTAX);
+	assert_int_equal(look_new(&l, true, false, "contoso.test", "a b"), ERR_SYNTAX);
+	assert_null(l.x);
 }
 
 static void every_allocation_may_fail(void **state)
 {
-	const struct features_cfg cfg = { .to = SLICE("contoso.test") };
-	struct features *f = NULL;
-	struct rng rng;
+	struct look l = { 0 };
 	int err = -ENOMEM;
 
 	(void)state;
-	rng_init_number(&rng, 1);
 	for (long n = 1; err == -ENOMEM; n++) {
 		mem_fail_after(n);
-		err = features_new(&f, &cfg, &rng);
+		err = look_new(&l, true, false, "contoso.test", "litware.test");
 		mem_fail_after(-1);
 		assert_true(err == 0 || err == -ENOMEM);
 	}
-	features_free(f);
+	end(&l);
 }
 
 int main(void)

@@ -1,0 +1,57 @@
+#include "xmpp/xhost_find.h"
+
+#include <assert.h>
+#include <string.h>
+
+/* Ids of one connecting: xlocate asks for two services, and for two families of each host. */
+enum { BLOCK = 4 * XLOCATE_TARGETS_MAX };
+
+int xhost_find_init(
+	struct xhost_find *f, struct outbox *out, const struct xlocate_cfg *cfg, struct rng *rng)
+{
+	f->out = out;
+	return f->locate ? 0 : xlocate_new(&f->locate, cfg, rng);
+}
+
+void xhost_find_done(struct xhost_find *f)
+{
+	f->locate = xlocate_free(f->locate);
+	f->asked.id = 0;
+}
+
+static void ask(struct xhost_find *f)
+{
+	struct xlocate_question q;
+
+	while (xlocate_take_question(f->locate, &q)) {
+		struct want *w = outbox_want(f->out, WANT_DNS);
+
+		assert(q.id <= BLOCK);
+		w->dns_id = f->before + q.id;
+		w->dns_type = q.type;
+		memcpy(w->name, q.name, sizeof(w->name));
+		f->asked = q;
+	}
+}
+
+void xhost_find_begin(struct xhost_find *f, uint32_t *last_dns)
+{
+	f->before = *last_dns;
+	*last_dns += BLOCK;
+	ask(f);
+}
+
+bool xhost_find_is_for(const struct xhost_find *f, uint32_t dns_id)
+{
+	return f->locate && dns_id - f->before - 1 < BLOCK;
+}
+
+void xhost_find_push(struct xhost_find *f, const struct fact *in)
+{
+	const uint32_t id = in->dns_id - f->before;
+
+	if (f->asked.id == id)
+		f->asked.id = 0;
+	xlocate_push_answer(f->locate, id, in->dns);
+	ask(f);
+}
