@@ -1,3 +1,4 @@
+/* `stox check pool` and `stox check partner`: options and configuration into sweeps. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* `stox test`, and what check_stox has of it: options and configuration into a probe. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* How a phase fails by the DNS, by a connection, by TLS. */
 #include <stdio.h>
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* What both forms of a sweep say: why a row is used, and a fault as if a test had failed by it. */
 #include "report/check.h"
 
 #include "base/mem.h"

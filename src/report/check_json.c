@@ -1,3 +1,4 @@
+/* A sweep as one JSON object; its schema is doc/stox.check.schema.json. */
 #include "base/mem.h"
 #include "report/check_private.h"
 #include "report/json.h"

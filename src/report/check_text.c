@@ -1,3 +1,4 @@
+/* A sweep for people: head, table, findings. */
 #include <string.h>
 
 #include "base/mem.h"
