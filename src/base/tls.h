@@ -89,13 +89,25 @@ enum tls_verify {
 	TLS_VERIFY_NOTE, /* collect the faults and go on */
 };
 
-/* What an engine asks of a handshake.  `trust` and `identity` name what the driver has loaded under
- * a number; 0 is the system's trust store, and no certificate of our own. */
+/* `trust` and `identity` name what the driver has loaded under a number; these it always has. */
+#define TLS_TRUST_SYSTEM  0 /* the system's store */
+#define TLS_IDENTITY_NONE 0 /* no certificate of our own */
+
+#define TLS_IDENTITY_BIT(number) (UINT64_C(1) << (number))
+
+/* What an engine asks of a handshake. */
 struct tls_policy {
 	bool accept; /* the server's side */
+	/* Accepting: the client is asked for a certificate, and TLS_VERIFY_PEER refuses one that
+	 * has none.  Otherwise nothing is verified, and `trust` says nothing. */
+	bool request_certificate;
 	enum tls_verify verify;
 	unsigned trust;
 	unsigned identity;
+	/* Accepting: further identities, a set of TLS_IDENTITY_BIT().  The one whose certificate
+	 * is for the server name of the client (SNI, RFC 6066 section 3) takes the place of
+	 * `identity`. */
+	uint64_t identities;
 	unsigned max_version; /* 0x0302 is TLS 1.1; 0: the newest */
 	char name[256];       /* SNI and the name that the certificate must have; "" for neither */
 	char alpn[32];        /* one protocol, or "" */

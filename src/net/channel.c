@@ -10,6 +10,7 @@
 #include "net/cert.h"
 
 struct channel {
+	struct trust *trust;
 	SSL *ssl;
 	BIO *in, *out; /* owned by ssl */
 	struct tls_policy policy;
@@ -104,19 +105,42 @@ static int on_alpn(SSL *ssl, const unsigned char **ret, unsigned char *ret_n,
 	return SSL_TLSEXT_ERR_NOACK;
 }
 
+static void prepare(SSL_CTX *ctx);
+
+/* SNI (RFC 6066 section 3).  An identity that cannot be shown ends the handshake: the client would
+ * see another one's certificate, and nobody would know why. */
+static int on_server_name(SSL *ssl, int *alert, void *arg)
+{
+	struct channel *c = SSL_get_ex_data(ssl, ssl_index());
+	const char *name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+	struct tls_policy policy = c->policy;
+	SSL_CTX *ctx;
+
+	(void)arg;
+	policy.identity = trust_find_identity(c->trust, &c->policy, name);
+	if (policy.identity == c->policy.identity)
+		return SSL_TLSEXT_ERR_NOACK;
+	if (trust_context(c->trust, &policy, prepare, &ctx) || !SSL_set_SSL_CTX(ssl, ctx)) {
+		*alert = SSL_AD_INTERNAL_ERROR;
+		return SSL_TLSEXT_ERR_ALERT_FATAL;
+	}
+	return SSL_TLSEXT_ERR_OK;
+}
+
 static void prepare(SSL_CTX *ctx)
 {
 	SSL_CTX_set_cert_verify_callback(ctx, verify_all, NULL);
 	SSL_CTX_set_client_cert_cb(ctx, on_certificate_wanted);
 	SSL_CTX_set_alpn_select_cb(ctx, on_alpn, NULL);
+	SSL_CTX_set_tlsext_servername_callback(ctx, on_server_name);
 }
 
 static int verify_mode(const struct tls_policy *p)
 {
 	if (!p->accept)
 		return SSL_VERIFY_PEER;
-	if (p->trust == 0)
-		return SSL_VERIFY_NONE; /* clients are not asked for a certificate */
+	if (!p->request_certificate)
+		return SSL_VERIFY_NONE;
 	return p->verify == TLS_VERIFY_PEER ? SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT
 					    : SSL_VERIFY_PEER;
 }
@@ -152,14 +176,14 @@ static int set_alpn(struct channel *c)
 
 int channel_new(struct channel **ret, struct trust *trust, const struct tls_policy *policy)
 {
-	const struct trust_choice choice = { policy->accept, policy->trust, policy->identity };
 	SSL_CTX *ctx;
-	int err = trust_context(trust, &choice, prepare, &ctx);
+	int err = trust_context(trust, policy, prepare, &ctx);
 	if (err)
 		return err;
 	struct channel *c = mem_alloc0(sizeof(*c));
 	if (!c)
 		return -ENOMEM;
+	c->trust = trust;
 	c->policy = *policy;
 	c->first_bytes = true;
 	c->facts.alert = -1;
