@@ -69,6 +69,7 @@ void lab_fault_tls(const struct lab *l, struct tls_policy *policy)
 	policy->max_version = l->fault->tls.max_version;
 	if (!l->fault->tls.wants_certificate)
 		return;
+	policy->request_certificate = true;
 	policy->trust = LAB_TRUST;
 	policy->verify = TLS_VERIFY_PEER;
 }
