@@ -264,13 +264,15 @@ static void put_chain(
 
 	for (unsigned i = 0; i < tls->n_certs; i++) {
 		const struct tls_cert *c = &tls->certs[i];
+		char names[TLS_NAMES_TEXT_MAX];
 		unsigned at = 0;
 
+		tls_names_text(tls, c, names);
 		sheet_tab(p, DETAIL);
 		put_text(p, check,
-			TEXT(c->names[0] ? with_names : without, text_u64((unsigned)c->depth),
+			TEXT(names[0] ? with_names : without, text_u64((unsigned)c->depth),
 				text_str(c->subject), text_str(c->issuer), text_date(c->not_before),
-				text_date(c->not_after), text_str(c->names)));
+				text_date(c->not_after), text_str(names)));
 		for (const char *name; (name = tls_fault_name(c->faults, &at));)
 			buf_printf(&p->line, " [%s]", name);
 		end_detail(p);

@@ -190,7 +190,7 @@ static void more_v_shows_chains_causes_and_the_dns(void **state)
 	};
 	const char *text = text_of(&b, &check);
 	has(text, "            certificate 0: CN=" POOL "; issuer CN=Test CA; valid\n");
-	has(text, " [expired]\n");
+	has(text, "; names " POOL " [expired]\n");
 	has(text, "                - It was not renewed.\n");
 	has(text, "\nWhat the DNS said (records that can be used, of all):\n");
 	has(text, "  " POOL " NAPTR: ok, 1/1 @192.0.2.53:53\n");
