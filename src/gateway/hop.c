@@ -10,7 +10,7 @@ enum {
 
 static void ask(struct gateway *g)
 {
-	struct locate_question q;
+	struct targets_question q;
 
 	while (locate_take_question(g->hop_locate, &q)) {
 		struct want *w = gateway_want(g, WANT_DNS);
@@ -99,7 +99,7 @@ int gateway_hop_find(struct gateway *g, ts_t now)
 	};
 
 	g->hop_locate = locate_free(g->hop_locate);
-	g->hop_dns_base += LOCATE_QUESTIONS_MAX;
+	g->hop_dns_base += TARGETS_QUESTIONS_MAX;
 	g->hop_again = ts_add(now, TS_S(HOP_AGAIN_S));
 	int err = locate_new(&g->hop_locate, &cfg, g->rng);
 	if (err)
@@ -118,9 +118,9 @@ void gateway_hop_dns(struct gateway *g, const struct fact *in, ts_t now)
 	ask(g);
 	if (!g->hop_known)
 		hop_next(g);
-	if (locate_state(g->hop_locate) != LOCATE_FAILED)
+	if (locate_state(g->hop_locate) != TARGETS_FAILED)
 		return;
-	struct locate_failure failure;
+	struct targets_failure failure;
 	locate_failure(g->hop_locate, &failure);
 	struct buf *b = gateway_log(g, "sip", "next-hop-not-found");
 	log_str(b, "name", slice_str(failure.name));

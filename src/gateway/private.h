@@ -250,7 +250,7 @@ struct gateway {
 	bool hop_known;
 	unsigned hop_turn; /* counts the targets: each fails once, however many messages it loses */
 	ts_t hop_heard;    /* the last answer of the present target */
-	struct locate_target hop;
+	struct targets_target hop;
 	struct addr toward; /* what the hop's own socket was asked for; family 0: there is none */
 	struct addr hop_local; /* where a wildcard listener's datagrams to the hop leave from */
 	struct addr probed;    /* the hop whose side of the routing table is being asked for */

@@ -9,7 +9,7 @@ enum { CLIENT_PORT = 5222 };
 
 static void ask(struct probe *p)
 {
-	struct xlocate_question q;
+	struct targets_question q;
 
 	while (xlocate_take_question(p->xmpp.locate, &q)) {
 		struct want *w = probe_want(p, WANT_DNS);
@@ -85,8 +85,7 @@ static void enter(struct probe *p, enum probe_phase phase)
 	x->phase = phase;
 	probe_begin(p, phase);
 	probe_address(p, phase, &x->target.addr,
-		phase == PHASE_XMPP_CONNECT && !x->target.direct_tls ? TRANSPORT_TCP
-								     : TRANSPORT_TLS);
+		phase == PHASE_XMPP_CONNECT ? x->target.transport : TRANSPORT_TLS);
 }
 
 static void connect_target(struct probe *p)
@@ -109,8 +108,8 @@ static void next_target(struct probe *p)
 	struct addr ignored;
 
 	switch (xlocate_state(x->locate)) {
-	case XLOCATE_AWAIT_ANSWERS: x->state = XMPP_RESOLVING; break;
-	case XLOCATE_READY:
+	case TARGETS_AWAIT_ANSWERS: x->state = XMPP_RESOLVING; break;
+	case TARGETS_READY:
 		xlocate_take_target(x->locate, &x->target);
 		if (first) {
 			bool numeric = addr_decode_ip(slice_str(x->host), &ignored);
@@ -118,24 +117,23 @@ static void next_target(struct probe *p)
 			probe_end(p, PHASE_XMPP_RESOLVE, numeric ? PHASE_SKIPPED : PHASE_OK);
 			probe_detail(p, PHASE_XMPP_RESOLVE,
 				TEXT("{1} -> {2}:{3}{4}",
-					text_str(numeric              ? "numeric"
-						 : x->target.from_srv ? "SRV"
-								      : "A/AAAA"),
+					text_str(numeric                           ? "numeric"
+						 : x->target.source == TARGETS_SRV ? "SRV"
+										   : "A/AAAA"),
 					text_str(x->target.host), text_u64(x->target.addr.port),
-					text_str(x->target.direct_tls ? ";tls" : "")));
+					text_str(x->target.transport == TRANSPORT_TLS ? ";tls"
+										      : "")));
 		}
 		connect_target(p);
 		break;
-	case XLOCATE_FAILED: {
-		struct xlocate_failure f;
+	case TARGETS_FAILED: {
+		struct targets_failure f;
 
 		xlocate_failure(x->locate, &f);
-		probe_fail_dns(p, PHASE_XMPP_RESOLVE,
-			&(struct dns_failure){
-				f.name, f.type, f.status, &f.server, f.srv_says_no });
+		probe_fail_dns(p, PHASE_XMPP_RESOLVE, &f);
 		break;
 	}
-	case XLOCATE_EXHAUSTED: break;
+	case TARGETS_EXHAUSTED: break;
 	}
 }
 
@@ -148,7 +146,7 @@ static void want_tls(struct probe *p)
 	w->flow = x->flow;
 	w->tls.verify = p->cfg.allow_insecure_tls ? TLS_VERIFY_NOTE : TLS_VERIFY_PEER;
 	w->tls.trust = p->cfg.xmpp_trust;
-	if (x->target.direct_tls)
+	if (x->target.transport == TRANSPORT_TLS)
 		slice_cstr(SLICE("xmpp-client"), w->tls.alpn, sizeof(w->tls.alpn));
 	jid_domain_ascii(jid_domain(&p->receiver), w->tls.name, sizeof(w->tls.name));
 }
@@ -160,9 +158,9 @@ static void flow_up(struct probe *p)
 	struct xmpp_side *x = &p->xmpp;
 	const struct xstream_cfg cfg = {
 		.role = XSTREAM_CLIENT,
-		.tls = p->cfg.xmpp_plain      ? XSTREAM_TLS_NONE
-		       : x->target.direct_tls ? XSTREAM_TLS_DIRECT
-					      : XSTREAM_TLS_REQUIRED,
+		.tls = p->cfg.xmpp_plain                      ? XSTREAM_TLS_NONE
+		       : x->target.transport == TRANSPORT_TLS ? XSTREAM_TLS_DIRECT
+							      : XSTREAM_TLS_REQUIRED,
 		.domain = jid_domain(&p->receiver),
 		.username = jid_local(&p->receiver),
 		.password = slice_str(p->receiver_password),
@@ -178,7 +176,7 @@ static void flow_up(struct probe *p)
 		probe_fail_memory(p, x->phase);
 		return;
 	}
-	if (x->target.direct_tls)
+	if (x->target.transport == TRANSPORT_TLS)
 		want_tls(p);
 	drain(p);
 }
@@ -330,7 +328,7 @@ static void flow_failed(struct probe *p, const struct fact *in)
 	struct xmpp_side *x = &p->xmpp;
 
 	if (in->type == FACT_FLOW_FAILED && in->step == FLOW_STEP_CONNECT &&
-		xlocate_state(x->locate) == XLOCATE_READY) {
+		xlocate_state(x->locate) == TARGETS_READY) {
 		probe_note(p, NOTE_SERVER_UNREACHABLE,
 			TEXT(N_("{1} could not be reached ({2}): the next server was tried"),
 				text_addr(&x->target.addr), text_errno(in->err)));
