@@ -182,7 +182,7 @@ static void put_row_cells(
 	struct sheet *p, const struct report_check *check, const struct sweep_row *row)
 {
 	static const char prefix[] = "TLSv";
-	const bool has_srv = row->source == SWEEP_SRV || row->source == SWEEP_NAPTR;
+	const bool has_srv = row->source == TARGETS_SRV || row->source == TARGETS_NAPTR;
 	const struct slice version = slice_str(row->tls.version);
 	char cells[CELLS][CELL_MAX] = { { 0 } };
 	struct buf cell;
@@ -332,12 +332,12 @@ static struct text where_from(const struct sweep_row *row)
 			      service = text_str(row->service);
 
 	switch (row->source) {
-	case SWEEP_GIVEN: return TEXT(N_("{1}: {2}, named by hand"), title, host);
-	case SWEEP_FALLBACK: return TEXT(N_("{1}: {2} itself"), title, host);
-	case SWEEP_NAPTR:
+	case TARGETS_GIVEN: return TEXT(N_("{1}: {2}, named by hand"), title, host);
+	case TARGETS_FALLBACK: return TEXT(N_("{1}: {2} itself"), title, host);
+	case TARGETS_NAPTR:
 		return TEXT(N_("{1}: NAPTR {4} -> {2} -> {3}"), title, service, host,
 			text_u64(row->order));
-	case SWEEP_SRV: break;
+	case TARGETS_SRV: break;
 	}
 	return TEXT("{1}: {2} -> {3}", title, service, host);
 }

@@ -417,9 +417,9 @@ static void the_schema_lists_what_the_tables_list(void **state)
 	for (unsigned i = 0; i < SWEEP_KINDS; i++)
 		names[i] = sweep_kind_name((enum sweep_kind)i);
 	lists("row", "service", names, SWEEP_KINDS, false);
-	for (unsigned i = 0; i <= SWEEP_FALLBACK; i++)
-		names[i] = sweep_source_name((enum sweep_source)i);
-	lists("row", "source", names, SWEEP_FALLBACK + 1, false);
+	for (unsigned i = 0; i <= TARGETS_FALLBACK; i++)
+		names[i] = sweep_source_name((enum targets_source)i);
+	lists("row", "source", names, TARGETS_FALLBACK + 1, false);
 	for (unsigned i = 0; i < SWEEP_PLAN_NONE; i++)
 		names[i] = sweep_plan_name((enum sweep_plan)i);
 	lists("row", "plan", names, SWEEP_PLAN_NONE, true);
