@@ -735,5 +735,5 @@ int main(void)
 		SCENE(without_memory_the_answer_is_still_true),
 	};
 
-	return cmocka_run_group_tests_name("uas", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("to_xmpp", tests, NULL, NULL);
 }
