@@ -1,3 +1,4 @@
+/* `stox completion SHELL`. */
 #include <stdio.h>
 #include <string.h>
 
@@ -36,26 +37,6 @@ static const struct opt_command command = { .name = "completion",
 	.argument_offset = offsetof(struct values, shell),
 	.argument_words = shell_words,
 	.section = 1 };
-
-enum completion_kind completion_kind(const struct opt *o)
-{
-	if (o->words)
-		return COMPLETION_WORDS;
-	if (o->arg && strcmp(o->arg, "FILE") == 0)
-		return COMPLETION_FILE;
-	if (o->arg && strcmp(o->arg, "DIR") == 0)
-		return COMPLETION_FOLDER;
-	return COMPLETION_NONE;
-}
-
-void completion_put_escaped(struct buf *b, const char *text, const char *special)
-{
-	for (; *text; text++) {
-		if (strchr(special, *text))
-			buf_putc(b, '\\');
-		buf_putc(b, (uint8_t)*text);
-	}
-}
 
 static completion_fn *find(const char *shell)
 {

@@ -1,8 +1,11 @@
+/* `stox gateway`: the configuration into a gateway, in a pump until a signal. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "app/commands.h"
+#include "app/engine_file.h"
+#include "app/file_out.h"
 #include "app/files.h"
 #include "app/language.h"
 #include "app/pump.h"
@@ -12,6 +15,7 @@
 
 struct values {
 	const char *config;
+	const char *trace_engine;
 	unsigned verbose;
 	bool check;
 };
@@ -24,6 +28,13 @@ static const struct opt opts[] = {
 	{ "check", 0, NULL, OPT_FLAG, AT(check), 0, 0,
 		N_("check the configuration and its secrets, start nothing"),
 		.manual = "Check the configuration and its secrets and start nothing." },
+	{ "trace-engine", 0, N_("FILE"), OPT_TEXT, AT(trace_engine), 0, 0,
+		N_("write there all that the engine is told and does"),
+		.manual = "Write a line to\n.Ar FILE\nfor each thing that the gateway's engine is "
+			  "told, sends or wants: for who looks for a fault in\n.Nm\nitself.\n"
+			  "Of bytes it has the number, and the first line of SIP or the name of an "
+			  "XML element:\nno body, no secret.\n"
+			  "The file is new, for its owner only, and grows without a bound." },
 	{ "verbose", 'v', NULL, OPT_COUNT, AT(verbose), 0, 0, N_("more log lines"),
 		.manual = "More log lines." },
 };
@@ -43,6 +54,7 @@ struct service {
 	struct gateway_cfg cfg;
 	struct gateway *gateway;
 	struct pump *pump;
+	struct engine_file *trace; /* NULL: none is wanted */
 	char secret[SECRET_MAX + 1];
 	int status;
 };
@@ -281,27 +293,36 @@ static void log_line(const struct service *s, enum log_level level, const char *
 		fprintf(stderr, "%s: %s\n", log_level_name(level), line);
 }
 
+static void log_text(const struct service *s, enum log_level level, const struct text *t)
+{
+	struct buf line;
+
+	buf_init(&line, 8192);
+	text_put(&line, t, NULL); /* logs are English */
+	log_line(s, level, buf_cstr(&line));
+	buf_done(&line);
+}
+
 /* The stream is down: the next one takes the secret as its file has it then. */
 static void read_secret_again(struct service *s)
 {
 	struct text why;
-	struct buf line;
 
 	if (read_secret(s, &why) == 0) {
 		(void)gateway_set_secret(s->gateway, slice_str(s->secret)); /* else the old one */
 		return;
 	}
-	buf_init(&line, 8192);
-	text_put(&line, &why, NULL); /* logs are English */
-	log_line(s, LOG_LEVEL_WARNING, buf_cstr(&line));
-	buf_done(&line);
+	log_text(s, LOG_LEVEL_WARNING, &why);
 }
 
 static void drained(void *arg)
 {
 	struct service *s = arg;
 	struct gateway_event ev;
+	struct text why;
 
+	if (s->trace && engine_file_take_error(s->trace, &why))
+		log_text(s, LOG_LEVEL_WARNING, &why);
 	while (s->gateway && gateway_take_event(s->gateway, &ev)) {
 		log_line(s, ev.level, ev.log);
 		if (ev.type == GATEWAY_EV_DOWN)
@@ -313,6 +334,21 @@ static void drained(void *arg)
 	}
 }
 
+/* With --check, too: whether it could be written. */
+static int open_trace(struct service *s)
+{
+	const char *path = s->v.trace_engine;
+	struct text why;
+	int err = 0;
+
+	if (path)
+		err = s->v.check ? file_out_check(path, &why)
+				 : engine_file_new(&s->trace, path, &why);
+	if (err)
+		opt_complain(&command, language_around("--trace-engine {1}", why));
+	return err ? 2 : 0;
+}
+
 static int run(struct service *s)
 {
 	const struct pump_cfg cfg = { .drained = drained, .arg = s };
@@ -322,7 +358,10 @@ static int run(struct service *s)
 	int status = make_gateway(s, pump_now(s->pump));
 	if (status)
 		return status;
-	if (pump_add(s->pump, gateway_engine(s->gateway)) || s->status || pump_run(s->pump))
+	struct engine e = gateway_engine(s->gateway);
+	if (s->trace)
+		e = engine_file_trace(s->trace, e, pump_now(s->pump));
+	if (pump_add(s->pump, e) || s->status || pump_run(s->pump))
 		return 3;
 	return s->status;
 }
@@ -336,8 +375,11 @@ static int cmd_gateway(int argc, char **argv)
 		return r == OPT_HELP ? 0 : 2;
 	int status = read_config(&s);
 	if (!status)
+		status = open_trace(&s);
+	if (!status)
 		status = s.v.check ? make_gateway(&s, 0) : run(&s);
 	s.pump = pump_free(s.pump);
+	engine_file_free(s.trace);
 	gateway_free(s.gateway);
 	partners_free(s.partners);
 	conf_free(s.conf);

@@ -1,3 +1,4 @@
+/* `stox help`, and with --mdoc what the manual pages take from the program. */
 #include <stdio.h>
 #include <string.h>
 

@@ -9,6 +9,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "app/file_in.h"
 #include "app/language.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -18,38 +19,6 @@ static int complain(struct text *why, const char *path, int err)
 	*why = TEXT(N_("{1}: {2}"), text_str(path), text_errno(err));
 	return -err;
 }
-
-static int read_fd(int fd, size_t max, struct buf *ret)
-{
-	for (;;) {
-		uint8_t *p = buf_reserve(ret, 4096);
-		if (!p)
-			return buf_err(ret);
-		ssize_t n = read(fd, p, 4096);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		if (n == 0)
-			return 0;
-		buf_commit(ret, (size_t)n);
-		if (buf_len(ret) > max)
-			return -EFBIG;
-	}
-}
-
-int file_read(const char *path, size_t max, struct buf *ret, struct text *why)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0)
-		return complain(why, path, errno);
-	int err = read_fd(fd, max, ret);
-	close(fd);
-	return err ? complain(why, path, -err) : 0;
-}
-
-/* ---- secrets ---- */
 
 static int refuse(struct text *why, struct text t)
 {
@@ -182,7 +151,7 @@ int secret_read(const char *path, char ret[SECRET_MAX + 1], struct text *why)
 	}
 	buf_init(&text, 8192);
 	int err = check_mode(fd, path, why);
-	if (!err && read_fd(fd, SECRET_MAX + 2, &text))
+	if (!err && file_in_fd(fd, SECRET_MAX + 2, &text))
 		err = too_long(why, text_str(path));
 	if (!err)
 		err = take_secret(buf_slice(&text), text_str(path), ret, why);
@@ -230,7 +199,7 @@ int config_read(const char *path, struct conf **ret, char **path_ret, struct buf
 	if (!found)
 		return 0;
 	buf_init(&text, CONF_TEXT_MAX + 8192);
-	int err = file_read(found, CONF_TEXT_MAX, &text, &unreadable);
+	int err = file_in_read(found, CONF_TEXT_MAX, &text, &unreadable);
 	if (err)
 		text_put(why, &unreadable, language_look_up);
 	else

@@ -1,13 +1,10 @@
-/* files.h - files that a command reads: configuration, certificates, secrets. */
+/* files.h - what every command reads: its configuration, and secrets. */
 #pragma once
 
 #include "base/text.h"
 #include "conf/conf.h"
 
 #define SECRET_MAX 1024
-
-/* The whole file, at most `max` bytes.  0, or -errno with a sentence in `why`. */
-int file_read(const char *path, size_t max, struct buf *ret, struct text *why);
 
 /* One secret: a regular file of ours or root's that nobody else can read (files below
  * $CREDENTIALS_DIRECTORY have their own protection), without its last line end.  `-` asks on a

@@ -45,6 +45,12 @@ static void put_option(struct sheet *p, const struct opt *o, unsigned column)
 	sheet_end(p, column);
 }
 
+const char *opt_program(const struct opt_command *cmd, char ret[OPT_PROGRAM_MAX])
+{
+	snprintf(ret, OPT_PROGRAM_MAX, "%s%s", cmd->service ? "" : "stox ", cmd->name);
+	return ret;
+}
+
 static void put_usage(struct sheet *p, const struct opt_command *cmd)
 {
 	char program[OPT_PROGRAM_MAX];

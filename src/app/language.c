@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "app/files.h"
+#include "app/file_in.h"
 #include "base/catalog.h"
 #include "base/mem.h"
 
@@ -113,7 +113,7 @@ bool language_open(const char *folder, const struct language_names *names)
 		if (n < 0 || (size_t)n >= sizeof(path))
 			return false;
 		buf_init(&file, 2 * CATALOG_MAX);
-		if (file_read(path, CATALOG_MAX, &file, &why) == 0 &&
+		if (file_in_read(path, CATALOG_MAX, &file, &why) == 0 &&
 			catalog_open(&catalog, buf_slice(&file)) == 0)
 			return true;
 	}

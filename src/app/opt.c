@@ -9,12 +9,6 @@
 
 enum { NAMES_MAX = 64 };
 
-const char *opt_program(const struct opt_command *cmd, char ret[OPT_PROGRAM_MAX])
-{
-	snprintf(ret, OPT_PROGRAM_MAX, "%s%s", cmd->service ? "" : "stox ", cmd->name);
-	return ret;
-}
-
 static void complain_line(const struct opt_command *cmd, const char *line)
 {
 	if (cmd->service)

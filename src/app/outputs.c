@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "app/file_in.h"
 #include "app/file_out.h"
-#include "app/files.h"
 #include "app/language.h"
 #include "report/write_out.h"
 
@@ -104,8 +104,8 @@ static int read_format(const char *path, struct buf *ret, struct text *why)
 	struct buf text;
 
 	buf_init(&text, WRITE_OUT_MAX + 8192);
-	int err =
-		file_read(strcmp(path, "-") == 0 ? "/dev/stdin" : path, WRITE_OUT_MAX, &text, why);
+	int err = file_in_read(
+		strcmp(path, "-") == 0 ? "/dev/stdin" : path, WRITE_OUT_MAX, &text, why);
 	const struct slice s = buf_slice(&text);
 	for (size_t i = 0; !err && i < s.n; i++)
 		if (s.p[i] != '\r' && s.p[i] != '\n')

@@ -9,6 +9,7 @@
 
 enum {
 	FLUSH_LAST_MS = 1000, /* for what was written before pump_stop() */
+	ACCEPTS_MAX = 64,     /* of one listener in one wake-up */
 	SERIAL_SHIFT = 32,    /* a question's number in the resolver: its engine's serial above */
 	WALL_CHECK_S = 10,
 	WALL_JUMP_MS = 50, /* the wall clock was set, rather than slewed */
@@ -16,38 +17,10 @@ enum {
 
 /* ---- from engines to sockets ---- */
 
-static struct link *find_link(struct pump *p, const struct member *m, flow_t id)
-{
-	struct link wanted = { .key = { (uintptr_t)m, id } };
-	struct map_node *n = map_find(&p->links, slice_of(&wanted.key, sizeof(wanted.key)));
-
-	return n ? LIST_OWNER(n, struct link, node) : NULL;
-}
-
-struct link *pump_add_link(struct pump *p, struct member *m, flow_t id)
-{
-	struct link *l = mem_alloc0(sizeof(*l));
-
-	if (!l)
-		return NULL;
-	l->key.engine = (uintptr_t)m;
-	l->key.flow = id;
-	l->m = m;
-	if (map_insert(&p->links, &l->node, slice_of(&l->key, sizeof(l->key))))
-		return mem_free(l);
-	return l;
-}
-
-void pump_remove_link(struct pump *p, struct link *l)
-{
-	map_remove(&p->links, &l->node);
-	mem_free(l);
-}
-
 static void write_output(struct pump *p, struct member *m, const struct output *o)
 {
 	if (o->flow) {
-		struct link *l = find_link(p, m, o->flow);
+		struct link *l = pump_find_link(p, m, o->flow);
 
 		if (l)
 			flow_write(l->flow, o->bytes);
@@ -98,7 +71,7 @@ static void want_dns(struct pump *p, struct member *m, const struct want *w)
 
 static void want_on_flow(struct pump *p, struct member *m, const struct want *w)
 {
-	struct link *l = find_link(p, m, w->flow);
+	struct link *l = pump_find_link(p, m, w->flow);
 
 	if (!l)
 		return; /* it failed meanwhile; the fact is told or on its way */
@@ -169,32 +142,12 @@ static void drain(struct pump *p, struct member *m)
 		do_want(p, m, &want);
 }
 
-void pump_push(struct pump *p, struct member *m, const struct fact *in)
+static void pump_push(struct pump *p, struct member *m, const struct fact *in)
 {
 	if (!m->in_use)
 		return;
 	m->e.ops->push(m->e.self, in, loop_now(p->loop));
 	drain(p, m);
-}
-
-void pump_push_later(struct pump *p, struct member *m, const struct fact *in)
-{
-	struct later *l = mem_alloc0(sizeof(*l));
-
-	if (!l) {
-		p->err = -ENOMEM; /* an engine that waits for it would wait for ever */
-		return;
-	}
-	l->m = m;
-	l->serial = m->serial;
-	l->in = *in;
-	if (in->local)
-		l->local = *in->local;
-	if (in->peer)
-		l->peer = *in->peer;
-	l->in.local = &l->local;
-	l->in.peer = &l->peer;
-	list_append(&p->later, &l->node);
 }
 
 static void push_those_of_later(struct pump *p)
@@ -241,6 +194,25 @@ static void on_answer(void *arg, uint64_t id, const struct dns_answer *answer)
 }
 
 /* ---- one wake-up ---- */
+
+static void accept_from(struct pump *p, struct listener *l)
+{
+	struct fact in;
+	int err = 0;
+
+	for (unsigned i = 0; i < ACCEPTS_MAX && !l->dead && err != -EAGAIN; i++) {
+		err = pump_accept(p, l, &in);
+		if (!err)
+			pump_push(p, l->m, &in);
+	}
+}
+
+static void accept_from_all(struct pump *p)
+{
+	for (unsigned i = 0; i < PUMP_LISTENERS_MAX; i++)
+		if (pump_is_ready(p, &p->listeners[i]))
+			accept_from(p, &p->listeners[i]);
+}
 
 static void push_signals(struct pump *p)
 {
@@ -329,7 +301,7 @@ static int wake(struct pump *p, ts_t until)
 	push_those_of_later(p);
 	datagrams_process(&p->datagrams);
 	flows_process(&p->flows);
-	pump_accept(p);
+	accept_from_all(p);
 	resolver_process(p->resolver);
 	push_time(p);
 	flush(p);
@@ -472,21 +444,6 @@ int pump_add(struct pump *p, struct engine e)
 	return -ENOBUFS;
 }
 
-static void drop_flows(struct pump *p, const struct member *m)
-{
-	struct map_node *n = map_next(&p->links, NULL);
-
-	while (n) {
-		struct link *l = LIST_OWNER(n, struct link, node);
-
-		n = map_next(&p->links, n); /* before this one is removed */
-		if (l->m != m)
-			continue;
-		flow_drop(l->flow);
-		pump_remove_link(p, l);
-	}
-}
-
 void pump_remove(struct pump *p, struct engine e)
 {
 	for (unsigned i = 0; i < PUMP_ENGINES_MAX; i++) {
@@ -495,7 +452,7 @@ void pump_remove(struct pump *p, struct engine e)
 		if (!m->in_use || m->e.self != e.self)
 			continue;
 		*m = (struct member){ .in_use = false };
-		drop_flows(p, m);
+		pump_drop_links(p, m);
 		for (unsigned k = 0; k < PUMP_LISTENERS_MAX; k++)
 			if (p->listeners[k].in_use && p->listeners[k].m == m)
 				p->listeners[k].dead = true;

@@ -1,3 +1,4 @@
+/* Listeners: datagram sockets, and those from which connections are taken. */
 #include <event2/event.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -7,7 +8,6 @@
 #include "net/sock.h"
 
 enum {
-	ACCEPTS_MAX = 64, /* of one listener in one wake-up */
 	/* When descriptors or memory ran out: the connection stays in the kernel's queue, and
 	 * asking at once would be a busy loop. */
 	ACCEPT_PAUSE_MS = 100,
@@ -108,7 +108,7 @@ struct listener *pump_find_listener(struct pump *p, const struct member *m, uint
 	return NULL;
 }
 
-static int accept_one(struct pump *p, struct listener *l)
+static int accept_one(struct pump *p, struct listener *l, struct fact *ret)
 {
 	if (flows_count(&p->flows) >= PUMP_FLOWS_MAX)
 		return -EMFILE;
@@ -125,12 +125,11 @@ static int accept_one(struct pump *p, struct listener *l)
 		pump_remove_link(p, link);
 		return -ENOMEM;
 	}
-	const struct fact in = { .type = FACT_FLOW_ACCEPTED,
+	*ret = (struct fact){ .type = FACT_FLOW_ACCEPTED,
 		.flow = id,
 		.listener = l->id,
 		.peer = flow_peer(link->flow),
 		.local = flow_local(link->flow) };
-	pump_push(p, l->m, &in);
 	return 0;
 }
 
@@ -139,34 +138,27 @@ static bool ran_out(int err)
 	return err == -EMFILE || err == -ENFILE || err == -ENOMEM || err == -ENOBUFS;
 }
 
-static void accept_some(struct pump *p, struct listener *l)
+int pump_accept(struct pump *p, struct listener *l, struct fact *ret)
 {
-	l->ready = false;
-	for (unsigned i = 0; i < ACCEPTS_MAX && !l->dead; i++) {
-		int err = accept_one(p, l);
+	int err = accept_one(p, l, ret);
 
-		if (ran_out(err)) {
-			event_del(l->ev);
-			l->again = ts_add(loop_now(p->loop), TS_MS(ACCEPT_PAUSE_MS));
-		}
-		if (err == -EAGAIN || ran_out(err))
-			return;
-		/* Any other error is that one connection's: accept(2). */
-	}
+	if (!ran_out(err))
+		return err;
+	event_del(l->ev);
+	l->again = ts_add(loop_now(p->loop), TS_MS(ACCEPT_PAUSE_MS));
+	return -EAGAIN;
 }
 
-void pump_accept(struct pump *p)
+bool pump_is_ready(struct pump *p, struct listener *l)
 {
-	for (unsigned i = 0; i < PUMP_LISTENERS_MAX; i++) {
-		struct listener *l = &p->listeners[i];
+	const bool was_ready = l->in_use && l->ready;
 
-		if (l->in_use && !l->dead && l->again <= loop_now(p->loop)) {
-			l->again = TS_NEVER;
-			event_add(l->ev, NULL);
-		}
-		if (l->in_use && l->ready)
-			accept_some(p, l);
+	if (l->in_use && !l->dead && l->again <= loop_now(p->loop)) {
+		l->again = TS_NEVER;
+		event_add(l->ev, NULL);
 	}
+	l->ready = false;
+	return was_ready;
 }
 
 ts_t pump_accept_deadline(const struct pump *p)

@@ -1,4 +1,4 @@
-/* pump_private.h - what pump.c and pump_listen.c share. */
+/* pump_private.h - what the files of the pump share; pump.c is above the other two. */
 #pragma once
 
 #include "app/pump.h"
@@ -75,19 +75,23 @@ struct pump {
 	ts_t wall_check_at;
 };
 
-void pump_push(struct pump *p, struct member *m, const struct fact *in);
-/* `in`'s addresses are copied; it may point at nothing else that does not stay. */
-void pump_push_later(struct pump *p, struct member *m, const struct fact *in);
-
-/* pump.c */
+/* pump_links.c */
+struct link *pump_find_link(struct pump *p, const struct member *m, flow_t id);
 struct link *pump_add_link(struct pump *p, struct member *m, flow_t id);
 void pump_remove_link(struct pump *p, struct link *l);
+void pump_drop_links(struct pump *p, const struct member *m); /* its flows with them */
+/* `in`'s addresses are copied; it may point at nothing else that does not stay. */
+void pump_push_later(struct pump *p, struct member *m, const struct fact *in);
 
 /* pump_listen.c */
 void pump_listen_init(struct pump *p);
 void pump_listen(struct pump *p, struct member *m, const struct want *w);
 struct listener *pump_find_listener(struct pump *p, const struct member *m, uint32_t id);
-void pump_accept(struct pump *p);
+/* Connections may wait there; true once for each time that the kernel says so. */
+bool pump_is_ready(struct pump *p, struct listener *l);
+/* The next connection, as a fact.  -EAGAIN: no more now; any other error is that one connection's:
+ * accept(2). */
+int pump_accept(struct pump *p, struct listener *l, struct fact *ret);
 ts_t pump_accept_deadline(const struct pump *p);
 /* Closes the dead ones; with `all`, every one. */
 void pump_close_listeners(struct pump *p, bool all);

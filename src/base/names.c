@@ -1,4 +1,5 @@
 /* Names of the enums that both columns share. */
+#include "base/mem.h"
 #include "base/world.h"
 
 const char *dns_type_name(enum dns_type type)
@@ -41,6 +42,31 @@ const char *tls_failure_name(enum tls_failure f)
 	};
 
 	return names[f];
+}
+
+const char *tls_fault_name(unsigned faults, unsigned *at)
+{
+	static const struct {
+		unsigned fault;
+		const char *name;
+	} names[] = {
+		{ TLS_FAULT_EXPIRED, "expired" },
+		{ TLS_FAULT_NOT_YET_VALID, "not_yet_valid" },
+		{ TLS_FAULT_NAME, "name_mismatch" },
+		{ TLS_FAULT_UNTRUSTED, "untrusted_issuer" },
+		{ TLS_FAULT_WEAK, "weak" },
+		{ TLS_FAULT_REVOKED, "revoked" },
+		{ TLS_FAULT_PURPOSE, "purpose" },
+		{ TLS_FAULT_OTHER, "other" },
+	};
+
+	while (*at < COUNT(names)) {
+		unsigned i = (*at)++;
+
+		if (faults & names[i].fault)
+			return names[i].name;
+	}
+	return NULL;
 }
 
 const char *fact_type_name(enum fact_type type)

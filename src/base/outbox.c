@@ -43,8 +43,10 @@ bool outbox_send(struct outbox *o, flow_t flow, uint32_t listener, const struct 
 {
 	size_t n = outbox_unsent(o).n;
 
-	if (buf_err(&o->bytes) || o->n_pieces == o->max_pieces)
+	if (buf_err(&o->bytes) || o->n_pieces == o->max_pieces) {
+		buf_truncate(&o->bytes, buf_len(&o->bytes) - n);
 		return false;
+	}
 	o->pieces[o->n_pieces++] = (struct outbox_piece){
 		.flow = flow,
 		.listener = listener,
@@ -59,8 +61,8 @@ bool outbox_send(struct outbox *o, flow_t flow, uint32_t listener, const struct 
 
 bool outbox_is_half_empty(const struct outbox *o)
 {
-	return o->n_pieces < o->max_pieces / 2 && buf_len(&o->bytes) < o->bytes.max / 2 &&
-	       o->n_wants < o->max_wants / 2;
+	return 2 * o->n_pieces < o->max_pieces && 2 * buf_len(&o->bytes) < o->bytes.max &&
+	       2 * o->n_wants < o->max_wants;
 }
 
 struct want *outbox_want(struct outbox *o, enum want_type type)

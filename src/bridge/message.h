@@ -1,7 +1,6 @@
 /* message.h - one instant message from one world to the other, RFC 7572 with RFC 3428. */
 #pragma once
 
-#include "base/addr.h"
 #include "base/rng.h"
 #include "bridge/address.h"
 #include "bridge/error.h"
@@ -25,9 +24,7 @@ int message_to_xmpp(const struct sip_msg *req, const struct jid *from, const str
 
 /* What the caller knows of the way out. */
 struct message_route {
-	enum transport transport;
-	struct addr local;   /* Via sent-by */
-	struct slice branch; /* with the magic cookie */
+	size_t via_bytes; /* of the topmost Via, which is written when the way out is known */
 	struct slice from_tag;
 	uint32_t cseq;        /* counts up where a thread gives several messages one Call-ID */
 	struct slice call_id; /* "" takes the thread, else a fresh one from the rng */
@@ -38,11 +35,13 @@ struct message_route {
 
 #define MESSAGE_SIP_MAX 1300 /* RFC 3428 section 8, RFC 7572 section 6 */
 
-/* Stanza to a complete SIP MESSAGE (RFC 7572 section 4).  ERR_LEGAL with *refusal when it does not
+/* Stanza to a SIP MESSAGE (RFC 7572 section 4), whole but for its topmost Via: that belongs behind
+ * the first *line_bytes of `request`.  ERR_LEGAL with *refusal when it does not
  * cross (over 1,300 bytes: policy-violation).  A stanza without a body (chat states, receipts,
  * markers) is ERR_UNSUPPORTED: nothing is sent and nothing is answered. */
 int message_to_sip(const struct stanza *s, const struct jid *from, const struct jid *to,
-	const struct message_route *route, struct buf *request, struct message_refusal *refusal);
+	const struct message_route *route, struct buf *request, size_t *line_bytes,
+	struct message_refusal *refusal);
 
 /* The error stanza for an XMPP sender whose message got this final SIP status (or 408 for timer
  * F): condition, type, reason phrase as text, a 301's or 302's Contact as address.  `private` is

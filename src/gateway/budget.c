@@ -1,75 +1,128 @@
-/* What waits towards SIP, in bytes.  A next hop that is slow or silent makes every message wait,
- * up to timer F; whoever may write to our users decides how many there are and how large.  So all
- * of them together have a bound, one domain half of it, and one sender an eighth: nobody takes it
- * all away from the others.  (Which address is whose is the domain's affair: one that gives
- * accounts to anybody is kept in its half.) */
-#include "gateway/private.h"
+#include "gateway/budget.h"
+
+#include "base/list.h"
+#include "base/mem.h"
+#include "bridge/partner.h"
 
 enum {
 	PENDING_BYTES_MAX = 64 << 20, /* some 30,000 messages of a few words */
 	DOMAIN_BYTES_MAX = PENDING_BYTES_MAX / 2,
 	SENDER_BYTES_MAX = PENDING_BYTES_MAX / 8,
+	SENDER_PLACES = 4096,
 	SAY_AGAIN_S = 60, /* a flood is one line in the log every so often */
 };
 
-/* Two senders may have one place, and then share what one of them may take.  The hash has a salt:
- * nobody can choose whose place he takes. */
-static uint32_t *place_of(struct gateway *g, const struct jid *from)
+/* One that was ever written from: only partners are. */
+struct budget_domain {
+	struct map_node node;
+	size_t bytes;
+	char name[256];
+};
+
+struct budget {
+	const struct lent *lent;
+	uint8_t salt[16];
+	size_t bytes;
+	uint32_t senders[SENDER_PLACES]; /* by a hash of the bare address */
+	struct map domains;
+	uint64_t refused; /* since the last line of the log about it */
+	ts_t silent_until;
+};
+
+int budget_new(struct budget **ret, const struct lent *lent)
 {
-	return &g->sender_bytes[siphash(g->salt, jid_bare(from)) % SENDER_PLACES];
+	struct budget *b = mem_alloc0(sizeof(*b));
+
+	if (!b)
+		return -ENOMEM;
+	b->lent = lent;
+	rng_bytes(lent->rng, b->salt, sizeof(b->salt));
+	map_init(&b->domains, PARTNER_DOMAINS_MAX, lent->rng);
+	*ret = b;
+	return 0;
+}
+
+struct budget *budget_free(struct budget *b)
+{
+	if (!b)
+		return NULL;
+	for (struct map_node *n; (n = map_next(&b->domains, NULL));) {
+		map_remove(&b->domains, n);
+		mem_free(LIST_OWNER(n, struct budget_domain, node));
+	}
+	map_done(&b->domains);
+	return mem_free(b);
+}
+
+static struct budget_domain *domain_get(struct budget *b, struct slice name)
+{
+	struct map_node *n = map_find(&b->domains, name);
+
+	if (n)
+		return LIST_OWNER(n, struct budget_domain, node);
+	struct budget_domain *d = mem_alloc0(sizeof(*d));
+	if (!d)
+		return NULL;
+	if (!slice_cstr(name, d->name, sizeof(d->name)) ||
+		map_insert(&b->domains, &d->node, slice_str(d->name)))
+		return mem_free(d);
+	return d;
 }
 
 /* The first refusal at once, then no more than the number of the others. */
-static void say(struct gateway *g, const char *whose, const struct jid *from, ts_t now)
+static void say(struct budget *b, enum answer answer, const struct jid *from, ts_t now)
 {
-	g->budget_refused++;
-	if (now < g->budget_silent_until)
+	static const char *const whose[ANSWER_COUNT] = {
+		[ANSWER_MANY_OF_SENDER] = "sender",
+		[ANSWER_MANY_OF_DOMAIN] = "domain",
+		[ANSWER_MANY_OF_ALL] = "all",
+	};
+
+	b->refused++;
+	if (now < b->silent_until)
 		return;
-	g->budget_silent_until = ts_add(now, TS_S(SAY_AGAIN_S));
-	struct buf *b = gateway_log(g, "sip", "too-much-waits");
-	log_str(b, "of", slice_str(whose));
-	log_str(b, "sender", jid_bare(from));
-	log_u64(b, "bytes", g->pending_bytes);
-	log_u64(b, "refused", g->budget_refused);
-	g->budget_refused = 0;
-	gateway_emit(g, GATEWAY_EV_LOG, LOG_LEVEL_WARNING);
+	b->silent_until = ts_add(now, TS_S(SAY_AGAIN_S));
+	struct buf *line = shell_log(b->lent->shell, "sip", "too-much-waits");
+	log_str(line, "of", slice_str(whose[answer]));
+	log_str(line, "sender", jid_bare(from));
+	log_u64(line, "bytes", b->bytes);
+	log_u64(line, "refused", b->refused);
+	b->refused = 0;
+	shell_emit(b->lent->shell, GATEWAY_EV_LOG, true, LOG_LEVEL_WARNING);
 }
 
-const char *gateway_budget_take(
-	struct gateway *g, struct uac *u, const struct jid *from, size_t bytes, ts_t now)
+/* Two senders may have one place, and then share what one of them may take.  The hash has a salt:
+ * nobody can choose whose place he takes. */
+enum answer budget_take(struct budget *b, struct budget_share *share, const struct jid *from,
+	size_t bytes, ts_t now)
 {
-	uint32_t *sender = place_of(g, from);
-	struct domain *d = gateway_domain_get(g, jid_domain(from));
-	const char *whose, *text;
+	uint32_t *sender = &b->senders[siphash(b->salt, jid_bare(from)) % SENDER_PLACES];
+	struct budget_domain *d = domain_get(b, jid_domain(from));
+	enum answer answer = ANSWER_MAPPED;
 
-	if (*sender + bytes > SENDER_BYTES_MAX) {
-		whose = "sender";
-		text = "Too many of your messages wait";
-	} else if (d && d->pending_bytes + bytes > DOMAIN_BYTES_MAX) {
-		whose = "domain";
-		text = "Too many messages of your domain wait";
-	} else if (!d || g->pending_bytes + bytes > PENDING_BYTES_MAX) {
-		whose = "all";
-		text = "Too many messages wait";
-	} else {
-		*sender += (uint32_t)bytes;
-		d->pending_bytes += bytes;
-		g->pending_bytes += bytes;
-		u->sender = sender;
-		u->sender_domain = d;
-		u->bytes = bytes;
-		return NULL;
+	if (*sender + bytes > SENDER_BYTES_MAX)
+		answer = ANSWER_MANY_OF_SENDER;
+	else if (d && d->bytes + bytes > DOMAIN_BYTES_MAX)
+		answer = ANSWER_MANY_OF_DOMAIN;
+	else if (!d || b->bytes + bytes > PENDING_BYTES_MAX)
+		answer = ANSWER_MANY_OF_ALL;
+	if (answer != ANSWER_MAPPED) {
+		say(b, answer, from, now);
+		return answer;
 	}
-	say(g, whose, from, now);
-	return text;
+	*sender += (uint32_t)bytes;
+	d->bytes += bytes;
+	b->bytes += bytes;
+	*share = (struct budget_share){ .bytes = bytes, .sender = sender, .domain = d };
+	return ANSWER_MAPPED;
 }
 
-void gateway_budget_give(struct gateway *g, struct uac *u)
+void budget_give(struct budget *b, struct budget_share *share)
 {
-	if (u->bytes == 0)
+	if (share->bytes == 0)
 		return;
-	*u->sender -= (uint32_t)u->bytes;
-	u->sender_domain->pending_bytes -= u->bytes;
-	g->pending_bytes -= u->bytes;
-	u->bytes = 0;
+	*share->sender -= (uint32_t)share->bytes;
+	share->domain->bytes -= share->bytes;
+	b->bytes -= share->bytes;
+	share->bytes = 0;
 }

@@ -1,7 +1,8 @@
-#include <string.h>
-
+/* component.c - a link as an XEP-0114 component: one stream to the XMPP server, for the users of
+ * one domain.  It connects, logs in, answers for the domain, and comes back. */
 #include "base/mem.h"
-#include "gateway/private.h"
+#include "gateway/link.h"
+#include "xmpp/xhost.h"
 
 enum {
 	PAUSE_FIRST_MS = 1000, /* a server that restarts is back in seconds ... */
@@ -22,326 +23,253 @@ static const struct xml_limits limits = {
 	.cut = true,
 };
 
-static void want_connect(struct gateway *g)
-{
-	struct want *w = gateway_want(g, WANT_FLOW);
+struct component {
+	struct link link;
+	const struct lent *lent;
+	char own[256];        /* the domain, prepared */
+	bool was_ready;       /* this stream was */
+	ts_t pause;           /* before the next connection */
+	struct stanza stanza; /* of the last event */
+};
 
-	g->stream_flow = ++g->next_flow;
-	w->flow = g->stream_flow;
-	w->transport = TRANSPORT_TCP;
-	w->addr = g->server;
-	w->addr.port = g->cfg.server_port;
+static struct component *of(struct link *l)
+{
+	return LIST_OWNER(l, struct component, link);
 }
 
-static void ask_address(struct gateway *g, enum dns_type type)
+/* ---- connecting, and what ends a connection ---- */
+
+static void log_down(struct component *c, struct slice cause, struct slice text)
 {
-	struct want *w = gateway_want(g, WANT_DNS);
+	struct buf *b = shell_log(c->lent->shell, "xmpp", "down");
 
-	g->stream_dns = ++g->next_dns;
-	g->stream_dns_type = type;
-	w->dns_id = g->stream_dns;
-	w->dns_type = type;
-	slice_cstr(slice_str(g->cfg.server_host), w->name, sizeof(w->name));
-}
-
-static void connect_server(struct gateway *g)
-{
-	g->reconnect_at = TS_NEVER;
-	if (addr_decode_ip(slice_str(g->cfg.server_host), &g->server)) {
-		want_connect(g);
-		return;
-	}
-	ask_address(g, DNS_A);
-}
-
-/* Grows from try to try, with jitter, so that many gateways do not come back as one. */
-static void plan_reconnect(struct gateway *g, ts_t now)
-{
-	ts_t spread = g->pause / 2;
-
-	if (g->stopping)
-		return;
-	g->reconnect_at = now + g->pause - spread / 2 + rng_below(g->rng, (uint32_t)spread + 1);
-	g->pause = ts_min(2 * g->pause, TS_MS(PAUSE_MAX_MS));
-}
-
-void gateway_component_start(struct gateway *g, ts_t now)
-{
-	(void)now;
-	g->pause = TS_MS(PAUSE_FIRST_MS);
-	connect_server(g);
-}
-
-/* The flow is gone or is to go; whatever was owed on the stream is settled. */
-static void lost(struct gateway *g, ts_t now)
-{
-	g->stream = xstream_free(g->stream);
-	g->stream_up = g->blocked = false;
-	g->stream_flow = 0;
-	if (g->was_ready)
-		g->stats.reconnects++;
-	g->was_ready = false;
-	g->own_back = g->own_sent; /* none is owed on the next stream */
-	gateway_uas_stream_lost(g, now);
-	gateway_barrier_reset(g);
-	plan_reconnect(g, now);
-}
-
-static void down(struct gateway *g, struct slice cause, struct slice text)
-{
-	struct buf *b = gateway_log(g, "xmpp", "down");
-
-	log_str(b, "server", slice_str(g->cfg.server_host));
-	log_u64(b, "port", g->cfg.server_port);
+	log_str(b, "server", slice_str(c->lent->cfg->server_host));
+	log_u64(b, "port", c->lent->cfg->server_port);
 	log_str(b, "cause", cause);
 	if (text.n)
 		log_str(b, "text", text);
-	gateway_emit(g, GATEWAY_EV_DOWN, LOG_LEVEL_ERROR);
+	shell_emit(c->lent->shell, GATEWAY_EV_DOWN, false, LOG_LEVEL_ERROR);
 }
 
-void gateway_component_drop(struct gateway *g, const char *cause, ts_t now)
+/* Grows from try to try, with jitter, so that many gateways do not come back as one. */
+static void plan_reconnect(struct component *c, ts_t now)
 {
-	gateway_want(g, WANT_DROP_FLOW)->flow = g->stream_flow;
-	down(g, slice_str(cause), SLICE_NONE);
-	lost(g, now);
+	const ts_t spread = c->pause / 2;
+
+	if (c->link.stopping)
+		return;
+	c->link.connect_at =
+		now + c->pause - spread / 2 + rng_below(c->lent->rng, (uint32_t)spread + 1);
+	c->pause = ts_min(2 * c->pause, TS_MS(PAUSE_MAX_MS));
 }
 
-static void ready(struct gateway *g, const struct xstream_event *ev)
+/* Whatever was owed on the stream is settled.  True when it was one that took messages. */
+static bool lost(struct component *c, struct link_event *ret, ts_t now)
 {
-	g->was_ready = true;
-	g->pause = TS_MS(PAUSE_FIRST_MS);
-	log_str(gateway_log(g, "xmpp", "up"), "component", slice_str(ev->jid));
-	gateway_emit(g, GATEWAY_EV_UP, LOG_LEVEL_INFO);
-	gateway_untold_tell(g, g->now);
+	const bool was_ready = c->was_ready;
+
+	link_lost(&c->link);
+	c->lent->stats->reconnects += was_ready;
+	c->was_ready = false;
+	plan_reconnect(c, now);
+	ret->type = LINK_EV_DOWN;
+	return was_ready;
 }
 
-bool gateway_is_component(const struct gateway *g, const struct jid *jid)
+/* A host for each connection: the secret may have changed. */
+static void connect_server(struct link *l, ts_t now)
 {
-	return slice_eqs(jid_domain(jid), g->domain);
+	struct component *c = of(l);
+	const struct gateway_cfg *cfg = c->lent->cfg;
+	const struct xhost_cfg host = {
+		.out = &c->lent->shell->out,
+		.last_flow = c->lent->last_flow,
+		.last_dns = c->lent->last_dns,
+		.find = { .host = slice_str(cfg->server_host), .port = cfg->server_port },
+		.stream = {
+			.role = XSTREAM_COMPONENT,
+			/* XEP-0114 has none: loopback or a private link only. */
+			.tls = XSTREAM_TLS_NONE,
+			.domain = slice_str(cfg->component_name),
+			.password = cfg->component_secret,
+			.limits = &limits,
+			.timeout = TS_MS(LOGIN_TIMEOUT_MS),
+			.idle_ping = TS_MS(IDLE_PING_MS),
+		},
+	};
+
+	l->connect_at = TS_NEVER;
+	int err = xhost_new(&c->link.host, &host, c->lent->rng);
+	if (err) {
+		log_down(c, slice_str(err_text(err)), SLICE_NONE);
+		plan_reconnect(c, now);
+		return;
+	}
+	xhost_connect(c->link.host);
 }
 
-static void iq(struct gateway *g, const struct stanza *s, ts_t now)
+static void log_failed(struct component *c, const struct xhost_event *ev)
 {
+	const struct xstream_event *s = ev->stream;
+
+	if (s)
+		log_down(c, slice_str(xstream_failure_name(s->failure)),
+			slice_str(s->text[0] ? s->text : s->condition));
+	else
+		log_down(c, slice_str(err_text(ev->fact->err)), SLICE_NONE);
+}
+
+static void log_end(struct component *c, const struct xhost_event *ev)
+{
+	switch (ev->why) {
+	case XHOST_END_NOT_FOUND:
+		log_down(c, slice_str(dns_status_name(ev->dns->status)),
+			SLICE("the server's name was not resolved"));
+		break;
+	case XHOST_END_FLOW:
+	case XHOST_END_EOF:
+	case XHOST_END_STREAM: log_failed(c, ev); break;
+	case XHOST_END_CLOSED: log_down(c, SLICE("closed by the server"), SLICE_NONE); break;
+	case XHOST_END_INTERNAL: log_down(c, SLICE("out of memory"), SLICE_NONE); break;
+	}
+}
+
+/* ---- what the server says ---- */
+
+/* Only what is for our domain is answered: from any other nothing may be sent, or the server ends
+ * the stream (XEP-0114 section 3). */
+static struct buf *begin_reply(struct component *c, const struct stanza *s)
+{
+	struct xstream *x = link_stream(&c->link);
 	struct where where;
 	struct jid to;
 
-	if (gateway_own_ping(g, s, now))
+	if (!x || jid_decode(s->to, &to, &where) || !slice_eqs(jid_domain(&to), c->own))
+		return NULL;
+	return xstream_begin(x);
+}
+
+static void iq(struct component *c, const struct stanza *s, ts_t now)
+{
+	if (proof_push_pong(c->link.proof, link_stream(&c->link), s, now))
 		return;
-	if (slice_eqs(s->type, "result") || slice_eqs(s->type, "error")) {
-		gateway_barrier_reply(g, s, now);
-		return;
-	}
-	if (jid_decode(s->to, &to, &where) || !gateway_is_component(g, &to))
-		return;
-	struct buf *b = xstream_begin(g->stream);
+	struct buf *b = begin_reply(c, s);
 	if (b && stanza_put_iq_answer(b, s))
-		xstream_commit(g->stream, now);
+		(void)xstream_commit(link_stream(&c->link), now);
 }
 
 /* Its beginning is here; an answer or an error says enough with that. */
-static void cut_stanza(struct gateway *g, const struct stanza *s, ts_t now)
+static void cut_stanza(struct component *c, const struct stanza *s, ts_t now)
 {
 	static const struct stanza_error error = { .condition = COND_POLICY_VIOLATION,
 		.type = ERROR_TYPE_MODIFY,
 		.text = SLICE("The stanza is too large or too deep") };
-	struct where where;
-	struct jid to;
 
-	g->stats.xmpp_refused++;
-	if (s->kind == STANZA_PRESENCE || jid_decode(s->to, &to, &where) ||
-		!gateway_is_component(g, &to))
-		return;
-	struct buf *b = xstream_begin(g->stream);
+	c->lent->stats->xmpp_refused++;
+	struct buf *b = s->kind == STANZA_PRESENCE ? NULL : begin_reply(c, s);
 	if (b && stanza_put_error_reply(b, s, &error))
-		xstream_commit(g->stream, now);
+		(void)xstream_commit(link_stream(&c->link), now);
 }
 
-static void stanza(struct gateway *g, const struct xstream_event *ev, ts_t now)
+static bool stanza(
+	struct component *c, const struct xstream_event *ev, struct link_event *ret, ts_t now)
 {
-	struct stanza s;
+	struct stanza *s = &c->stanza;
 
-	stanza_read(&s, ev->node);
-	if (ev->cut && !slice_eqs(s.type, "error") && !slice_eqs(s.type, "result")) {
-		cut_stanza(g, &s, now);
-		return;
+	stanza_read(s, ev->node);
+	if (ev->cut && !slice_eqs(s->type, "error") && !slice_eqs(s->type, "result")) {
+		cut_stanza(c, s, now);
+		return false;
 	}
-	switch (s.kind) {
-	case STANZA_MESSAGE:
-		if (slice_eqs(s.type, "error"))
-			gateway_uas_error(g, &s, now);
-		else
-			gateway_uac_stanza(g, &s, now);
-		break;
-	case STANZA_IQ: iq(g, &s, now); break;
-	case STANZA_PRESENCE: break; /* not carried: nobody here has a presence to tell */
-	case STANZA_OTHER: break;
-	}
+	if (s->kind == STANZA_IQ)
+		iq(c, s, now);
+	/* Presence is not carried: nobody here has one to tell. */
+	ret->type = LINK_EV_STANZA;
+	ret->stanza = s;
+	return s->kind == STANZA_MESSAGE;
 }
 
-static void failed(struct gateway *g, const struct xstream_event *ev)
+static bool ready(struct component *c, const struct xstream_event *ev, struct link_event *ret)
 {
-	down(g, slice_str(xstream_failure_name(ev->failure)),
-		slice_str(ev->text && ev->text[0] ? ev->text : ev->condition));
+	c->was_ready = true;
+	c->pause = TS_MS(PAUSE_FIRST_MS);
+	log_str(shell_log(c->lent->shell, "xmpp", "up"), "component", slice_str(ev->jid));
+	shell_emit(c->lent->shell, GATEWAY_EV_UP, false, LOG_LEVEL_INFO);
+	ret->type = LINK_EV_UP;
+	return true;
 }
 
-/* True when the stream is over. */
-static bool event(struct gateway *g, const struct xstream_event *ev, ts_t now)
+/* ---- events; true for one that goes up ---- */
+
+static bool stream_event(
+	struct component *c, const struct xstream_event *ev, struct link_event *ret, ts_t now)
 {
+	if (ev->type == XSTREAM_EV_READY)
+		return ready(c, ev, ret);
+	return ev->type == XSTREAM_EV_STANZA && stanza(c, ev, ret, now);
+}
+
+static bool event(struct link *l, const struct xhost_event *ev, struct link_event *ret, ts_t now)
+{
+	struct component *c = of(l);
+
 	switch (ev->type) {
-	case XSTREAM_EV_READY: ready(g, ev); return false;
-	case XSTREAM_EV_STANZA: stanza(g, ev, now); return false;
-	case XSTREAM_EV_CLOSED: down(g, SLICE("closed by the server"), SLICE_NONE); return true;
-	case XSTREAM_EV_FAILED: failed(g, ev); return true;
-	case XSTREAM_EV_OPENED:
-	case XSTREAM_EV_FEATURES:
-	case XSTREAM_EV_WANT_TLS:
-	case XSTREAM_EV_AUTHENTICATED:
-	case XSTREAM_EV_WANT_ACCOUNT:
-	case XSTREAM_EV_WANT_SECRET:
-	case XSTREAM_EV_WANT_BIND: return false;
+	case XHOST_EV_STREAM: return stream_event(c, ev->stream, ret, now);
+	case XHOST_EV_DOWN: log_end(c, ev); return lost(c, ret, now);
+	case XHOST_EV_TARGET:
+	case XHOST_EV_PASSED:
+	case XHOST_EV_CONNECTED:
+	case XHOST_EV_TLS_UP: break;
 	}
 	return false;
 }
 
-/* What the stream still has to say goes out in front of the end of its flow. */
-static void last_words(struct gateway *g)
+static bool give_up(struct link *l, struct link_event *ret, ts_t now)
 {
-	struct slice out;
-	const struct origin to = { .flow = g->stream_flow };
-
-	while (xstream_take_output(g->stream, &out)) {
-		buf_put(gateway_out(g), out);
-		gateway_send(g, &to);
-	}
-	gateway_want(g, WANT_CLOSE_FLOW)->flow = g->stream_flow;
+	xhost_drop(l->host);
+	log_down(of(l), SLICE("the server does not read"), SLICE_NONE);
+	return lost(of(l), ret, now);
 }
 
-static bool drain(struct gateway *g, ts_t now)
-{
-	struct xstream_event ev;
+/* ---- life ---- */
 
-	while (xstream_take_event(g->stream, &ev))
-		if (event(g, &ev, now)) {
-			last_words(g);
-			lost(g, now);
-			return false;
-		}
-	return true;
+static struct link *free_component(struct link *l)
+{
+	struct component *c = of(l);
+
+	xhost_free(c->link.host);
+	proof_free(c->link.proof);
+	return mem_free(c);
 }
 
-static void flow_up(struct gateway *g, ts_t now)
+static const struct link_ops ops = {
+	.event = event,
+	.give_up = give_up,
+	.connect = connect_server,
+	.free = free_component,
+};
+
+int component_new(struct link **ret, const struct lent *lent, ts_t now)
 {
-	const struct xstream_cfg cfg = {
-		.role = XSTREAM_COMPONENT,
-		.tls = XSTREAM_TLS_NONE, /* XEP-0114 has none: loopback or a private link only */
-		.domain = slice_str(g->cfg.component_name),
-		.password = g->cfg.component_secret,
-		.limits = &limits,
-		.timeout = TS_MS(LOGIN_TIMEOUT_MS),
-		.idle_ping = TS_MS(IDLE_PING_MS),
+	const struct gateway_cfg *cfg = lent->cfg;
+	struct component *c = mem_alloc0(sizeof(*c));
+
+	if (!c)
+		return -ENOMEM;
+	const struct proof_cfg proof_cfg = {
+		.from = cfg->component_name, .own = c->own, .window = cfg->window
 	};
-
-	if (xstream_new(&g->stream, &cfg, g->rng, now)) {
-		gateway_component_drop(g, "out of memory", now);
-		return;
+	c->link.ops = &ops;
+	c->lent = lent;
+	c->pause = TS_MS(PAUSE_FIRST_MS);
+	int err = jid_domain_unicode(slice_str(cfg->component_name), c->own, sizeof(c->own));
+	if (!err)
+		err = proof_new(&c->link.proof, &proof_cfg, lent);
+	if (err) {
+		free_component(&c->link);
+		return err;
 	}
-	g->stream_up = true;
-	drain(g, now);
-}
-
-static void bytes(struct gateway *g, struct slice in, ts_t now)
-{
-	while (g->stream && in.n) {
-		size_t n = xstream_push_bytes(g->stream, in, now);
-
-		in = slice_skip(in, n);
-		if (!drain(g, now) || n == 0)
-			return; /* nothing pauses a component's stream: a stream that takes no byte
-				   is over */
-	}
-}
-
-static void flow_gone(struct gateway *g, const struct fact *in, ts_t now)
-{
-	if (g->stream) {
-		xstream_push_closed(g->stream, now);
-		if (!drain(g, now))
-			return;
-	}
-	if (in->type == FACT_FLOW_EOF)
-		gateway_want(g, WANT_CLOSE_FLOW)->flow = g->stream_flow;
-	down(g, slice_str(in->err ? err_text(in->err) : "connection closed"), SLICE_NONE);
-	lost(g, now);
-}
-
-static void resolved(struct gateway *g, const struct fact *in, ts_t now)
-{
-	g->stream_dns = 0;
-	if (in->dns->status == DNS_OK && in->dns->n_records) {
-		g->server = in->dns->records[0].addr;
-		want_connect(g);
-		return;
-	}
-	if (in->dns->status == DNS_NODATA && g->stream_dns_type == DNS_A) {
-		ask_address(g, DNS_AAAA); /* a name that has no other */
-		return;
-	}
-	down(g, slice_str(dns_status_name(in->dns->status)),
-		SLICE("the server's name was not resolved"));
-	plan_reconnect(g, now);
-}
-
-void gateway_component_fact(struct gateway *g, const struct fact *in, ts_t now)
-{
-	switch (in->type) {
-	case FACT_FLOW_UP: flow_up(g, now); break;
-	case FACT_FLOW_BYTES: bytes(g, in->bytes, now); break;
-	case FACT_FLOW_EOF:
-	case FACT_FLOW_FAILED: flow_gone(g, in, now); break;
-	case FACT_DNS: resolved(g, in, now); break;
-	case FACT_FLOW_BLOCKED: g->blocked = true; break;
-	case FACT_FLOW_READY:
-		g->blocked = false;
-		gateway_untold_tell(g, now);
-		break;
-	case FACT_FLOW_ACCEPTED:
-	case FACT_TLS_UP:
-	case FACT_LISTEN_UP:
-	case FACT_LISTEN_FAILED:
-	case FACT_DATAGRAM:
-	case FACT_DATAGRAM_FAILED:
-	case FACT_CLOCK:
-	case FACT_STOP: break;
-	}
-}
-
-void gateway_component_time(struct gateway *g, ts_t now)
-{
-	if (now >= g->reconnect_at)
-		connect_server(g);
-	if (g->stream && now >= xstream_deadline(g->stream)) {
-		xstream_push_time(g->stream, now);
-		drain(g, now);
-	}
-}
-
-void gateway_component_stop(struct gateway *g, ts_t now)
-{
-	g->reconnect_at = TS_NEVER;
-	if (!g->stream)
-		return;
-	if (gateway_is_up(g)) {
-		xstream_close(g->stream, now);
-		drain(g, now);
-	}
-}
-
-void gateway_component_done(struct gateway *g)
-{
-	g->stream = xstream_free(g->stream);
-}
-
-ts_t gateway_component_deadline(const struct gateway *g)
-{
-	return ts_min(g->reconnect_at, g->stream ? xstream_deadline(g->stream) : TS_NEVER);
+	connect_server(&c->link, now);
+	*ret = &c->link;
+	return 0;
 }

@@ -1,305 +1,208 @@
-#include <assert.h>
+#include "gateway/gateway.h"
+
 #include <string.h>
 
 #include "base/mem.h"
-#include "gateway/private.h"
+#include "gateway/to_sip.h"
+#include "gateway/to_xmpp.h"
 
-/* ---- what one push leaves behind ---- */
+enum {
+	OUTPUTS_MAX = 4096, /* datagrams and flow writes of one push */
+	OUT_BYTES_MAX = 16 << 20,
+	WANTS_MAX = 64,
+	LOG_BYTES_MAX = 64 << 10,
+	WINDOW_MS = 300, /* below T1: the sender has not repeated its request yet */
+	ANSWERING_S = 5, /* of a stop: below systemd's 90 s, above every answer that is owed */
+	CLOSING_S = 2,
+};
 
-static void begin_push(struct gateway *g, ts_t now)
+/* SIGTERM: what is in hand is answered first, then senders hear what fails, then the streams are
+ * closed, then it is over. */
+enum stop {
+	STOP_NOT,
+	STOP_ANSWERING,
+	STOP_TELLING,
+	STOP_CLOSING,
+	STOP_OVER,
+};
+
+struct gateway {
+	struct gateway_cfg cfg;
+	struct gateway_stats stats;
+	struct shell shell;
+	struct lent lent;
+	flow_t last_flow;
+	uint32_t last_dns;
+	char *secret;
+	struct routes routes;
+	struct contacts contacts;
+	struct links *links;
+	struct hops *hops;
+	struct to_xmpp *to_xmpp;
+	struct to_sip *to_sip;
+	enum stop stop;
+	ts_t stop_by;
+};
+
+/* ---- events, from the one that knows to the one that acts ---- */
+
+static bool pull_link(struct gateway *g, ts_t now)
 {
-	g->now = now;
-	outbox_begin(&g->out);
-	eventlog_begin(&g->eventlog);
-}
+	struct link_event ev;
 
-struct buf *gateway_out(struct gateway *g)
-{
-	return outbox_bytes(&g->out);
-}
-
-/* One that is over the bound is as a lost datagram: the peer repeats its request. */
-void gateway_send(struct gateway *g, const struct origin *to)
-{
-	(void)outbox_send(&g->out, to->flow, to->listener, &to->peer, &to->local);
-}
-
-struct want *gateway_want(struct gateway *g, enum want_type type)
-{
-	return outbox_want(&g->out, type);
-}
-
-struct buf *gateway_log(struct gateway *g, const char *subsystem, const char *event)
-{
-	return eventlog_line(&g->eventlog, subsystem, event);
-}
-
-struct gateway_event *gateway_emit(
-	struct gateway *g, enum gateway_event_type type, enum log_level level)
-{
-	unsigned i;
-
-	if (!eventlog_add(&g->eventlog, type == GATEWAY_EV_LOG, &i))
-		return NULL; /* a flood of log lines: these are lost, their counters are not */
-	g->events[i] = (struct gateway_event){ .type = type, .level = level };
-	return &g->events[i];
-}
-
-static bool take_output(void *self, struct output *ret)
-{
-	struct gateway *g = self;
-
-	if (outbox_take_output(&g->out, ret))
-		return true;
-	*ret = (struct output){ .flow = g->stream_flow };
-	return g->stream && g->stream_up && xstream_take_output(g->stream, &ret->bytes);
-}
-
-static bool take_want(void *self, struct want *ret)
-{
-	return outbox_take_want(&((struct gateway *)self)->out, ret);
-}
-
-bool gateway_take_event(struct gateway *g, struct gateway_event *ret)
-{
-	const char *line;
-	unsigned i;
-
-	if (!eventlog_take(&g->eventlog, &i, &line))
+	if (!links_take_event(g->links, shell_has_room(&g->shell), &ev, now))
 		return false;
-	*ret = g->events[i];
-	ret->log = line;
+	switch (ev.type) {
+	case LINK_EV_UP:
+	case LINK_EV_DOWN:
+	case LINK_EV_ROOM: break; /* to_sip asks when it has something to tell */
+	case LINK_EV_PROVEN: to_xmpp_push_proven(g->to_xmpp, ev.ref, now); break;
+	case LINK_EV_LOST: to_xmpp_push_lost(g->to_xmpp, ev.ref, now); break;
+	case LINK_EV_STANZA:
+		if (slice_eqs(ev.stanza->type, "error"))
+			to_xmpp_push_error(g->to_xmpp, ev.stanza, now);
+		else
+			to_sip_push_stanza(g->to_sip, ev.link, ev.stanza, now);
+		break;
+	}
 	return true;
 }
 
-/* ---- listeners ---- */
-
-static void want_listeners(struct gateway *g)
+static bool pull_hop(struct gateway *g, ts_t now)
 {
-	for (unsigned i = 0; i < g->cfg.n_listens; i++) {
-		struct want *w = gateway_want(g, WANT_LISTEN);
+	struct hops_event ev;
 
-		w->listener = i + 1;
-		w->transport = g->cfg.listens[i].transport;
-		w->addr = g->cfg.listens[i].addr;
-		g->listeners[i + 1].transport = w->transport;
+	if (!hops_take_event(g->hops, shell_has_room(&g->shell), &ev, now))
+		return false;
+	switch (ev.type) {
+	case HOPS_EV_REQUEST: to_xmpp_push_request(g->to_xmpp, ev.msg, now); break;
+	case HOPS_EV_FINAL: to_sip_push_final(g->to_sip, ev.ref, ev.msg, now); break;
+	case HOPS_EV_FAILED: to_sip_push_failed(g->to_sip, ev.ref, now); break;
+	case HOPS_EV_GONE: to_xmpp_push_gone(g->to_xmpp, ev.ref, now); break;
 	}
+	return true;
 }
 
-static void listen_up(struct gateway *g, const struct fact *in, ts_t now)
+/* What lives one push, a stanza or a request, is taken first; what one event makes possible is done
+ * before the next one. */
+static void pull(struct gateway *g, ts_t now)
 {
-	assert(in->listener > 0 && in->listener < COUNT(g->listeners));
-	struct listener *l = &g->listeners[in->listener];
+	while (pull_link(g, now) || pull_hop(g, now) || to_sip_go_on(g->to_sip, now))
+		;
+}
 
-	if (gateway_hop_listen_up(g, in, now))
+/* ---- the stop ---- */
+
+static void enter_stop(struct gateway *g, enum stop stop, ts_t by)
+{
+	g->stop = stop;
+	g->stop_by = by;
+}
+
+static bool is_busy(const struct gateway *g)
+{
+	return to_xmpp_is_busy(g->to_xmpp) || to_sip_is_busy(g->to_sip);
+}
+
+static void begin_stop(struct gateway *g, ts_t now)
+{
+	if (g->stop != STOP_NOT)
 		return;
-	l->local = *in->local;
-	gateway_uac_path_up(g, now);
-	struct buf *b = gateway_log(g, "sip", "listening");
-	char text[ADDR_TEXT_MAX];
-	log_str(b, "transport", slice_str(transport_name(l->transport)));
-	log_str(b, "address", slice_str(addr_text(&l->local, text)));
-	struct gateway_event *ev = gateway_emit(g, GATEWAY_EV_LISTENING, LOG_LEVEL_INFO);
-	if (ev) {
-		ev->transport = l->transport;
-		ev->addr = l->local;
-	}
+	to_xmpp_stop(g->to_xmpp);
+	to_sip_stop(g->to_sip);
+	enter_stop(g, STOP_ANSWERING, ts_add(now, TS_S(ANSWERING_S)));
 }
 
-static void listen_failed(struct gateway *g, const struct fact *in, ts_t now)
+static void stopped(struct gateway *g)
 {
-	if (gateway_hop_listen_failed(g, in, now))
-		return;
-	struct buf *b = gateway_log(g, "sip", "cannot-listen");
-	char text[ADDR_TEXT_MAX];
-
-	log_str(b, "address", slice_str(addr_text(&g->cfg.listens[in->listener - 1].addr, text)));
-	log_str(b, "error", slice_str(err_text(in->err)));
-	g->failed = true;
-	gateway_emit(g, GATEWAY_EV_FAILED, LOG_LEVEL_ERROR);
+	g->stats.failures_lost += to_sip_untold(g->to_sip);
+	enter_stop(g, STOP_OVER, TS_NEVER);
+	shell_log(&g->shell, "gateway", "stopped");
+	shell_emit(&g->shell, GATEWAY_EV_STOPPED, false, LOG_LEVEL_INFO);
 }
 
-/* Source addresses of UDP can be forged: trusting one that is not on this machine deserves a word.
- */
-static void warn_of_udp_trust(struct gateway *g)
-{
-	bool udp = false;
-
-	for (unsigned i = 0; i < g->cfg.n_listens; i++)
-		udp |= g->cfg.listens[i].transport == TRANSPORT_UDP &&
-		       !addr_is_loopback(&g->cfg.listens[i].addr);
-	for (unsigned i = 0; udp && i < g->cfg.n_trusted; i++) {
-		if (addr_is_loopback(&g->cfg.trusted[i]))
-			continue;
-		struct buf *b = gateway_log(g, "sip", "udp-peer-trusted-by-address");
-		buf_puts(b, " peer=");
-		addr_put_ip(b, &g->cfg.trusted[i]);
-		log_str(b, "advice", SLICE("source addresses of UDP can be forged; use tcp"));
-		gateway_emit(g, GATEWAY_EV_LOG, LOG_LEVEL_WARNING);
-	}
-}
-
-/* ---- facts ---- */
-
-bool gateway_is_trusted(const struct gateway *g, const struct addr *peer)
-{
-	for (unsigned i = 0; i < g->cfg.n_trusted; i++)
-		if (addr_ip_eq(&g->cfg.trusted[i], peer))
-			return true;
-	return false;
-}
-
-static void datagram(struct gateway *g, const struct fact *in, ts_t now)
-{
-	const struct origin o = { .listener = in->listener,
-		.transport = TRANSPORT_UDP,
-		.peer = *in->peer,
-		.local = *in->local };
-
-	/* Whoever is written to may answer: the transaction knows who that is. */
-	if (gateway_is_trusted(g, in->peer) || slice_starts(in->bytes, SLICE("SIP/")))
-		gateway_sip_message(g, in->bytes, &o, now);
-	else
-		g->stats.sip_untrusted++; /* RFC 3261 section 26.3.2.4: no amplifier for a forger */
-}
-
-static void conn_fact(struct gateway *g, struct conn *c, const struct fact *in, ts_t now)
-{
-	switch (in->type) {
-	case FACT_FLOW_UP:
-		c->up = true;
-		c->origin.local = *in->local;
-		c->origin.peer = *in->peer;
-		if (c == g->hop_conn)
-			gateway_uac_path_up(g, now);
-		break;
-	case FACT_FLOW_BYTES: gateway_sip_stream(g, c, in->bytes, now); break;
-	case FACT_FLOW_EOF: gateway_conn_close(g, c, WANT_CLOSE_FLOW, now); break;
-	case FACT_FLOW_FAILED: gateway_conn_lost(g, c, now); break;
-	case FACT_FLOW_BLOCKED:
-	case FACT_FLOW_READY: gateway_conn_blocked(g, c, in->type == FACT_FLOW_BLOCKED, now); break;
-	case FACT_FLOW_ACCEPTED:
-	case FACT_TLS_UP:
-	case FACT_LISTEN_UP:
-	case FACT_LISTEN_FAILED:
-	case FACT_DATAGRAM:
-	case FACT_DATAGRAM_FAILED:
-	case FACT_DNS:
-	case FACT_CLOCK:
-	case FACT_STOP: break;
-	}
-}
-
-static void flow_fact(struct gateway *g, const struct fact *in, ts_t now)
-{
-	struct conn *c = gateway_conn_find(g, in->flow);
-
-	if (in->flow == g->stream_flow)
-		gateway_component_fact(g, in, now);
-	else if (c)
-		conn_fact(g, c, in, now);
-}
-
-static void stop(struct gateway *g, ts_t now)
-{
-	if (g->stopping)
-		return;
-	g->stopping = true;
-	g->stop_by =
-		ts_add(now, TS_S(5)); /* below systemd's 90 s, above every answer that is owed */
-}
-
-/* SIGTERM: what is in hand is answered first, then the stream is closed, then it is over. */
 static void check_stop(struct gateway *g, ts_t now)
 {
-	if (!g->stopping || g->stopped)
-		return;
-	bool busy = !list_empty(&g->uas_fifo) || gateway_uac_busy(g);
-	if (!g->closing && (!busy || now >= g->stop_by)) {
-		g->closing = true;
-		g->stop_by = ts_add(now, TS_S(2));
-		gateway_uac_stop(g, now);
-		gateway_component_stop(g, now);
+	const ts_t soon = ts_add(now, TS_S(CLOSING_S));
+
+	if (g->stop == STOP_ANSWERING && (!is_busy(g) || now >= g->stop_by)) {
+		to_sip_give_up(g->to_sip, now);
+		enter_stop(g, STOP_TELLING, soon);
+		pull(g, now);
 	}
-	if (!g->closing || (g->stream && now < g->stop_by))
-		return;
-	g->stopped = true;
-	gateway_log(g, "gateway", "stopped");
-	gateway_emit(g, GATEWAY_EV_STOPPED, LOG_LEVEL_INFO);
+	if (g->stop == STOP_TELLING && (!to_sip_untold(g->to_sip) || now >= g->stop_by)) {
+		links_stop(g->links, now);
+		enter_stop(g, STOP_CLOSING, soon);
+		pull(g, now);
+	}
+	if (g->stop == STOP_CLOSING && (links_are_over(g->links) || now >= g->stop_by))
+		stopped(g);
 }
 
-static void dispatch(struct gateway *g, const struct fact *in, ts_t now)
-{
-	switch (in->type) {
-	case FACT_DATAGRAM: datagram(g, in, now); break;
-	case FACT_DATAGRAM_FAILED: gateway_uac_peer_failed(g, in->peer, in->err, now); break;
-	case FACT_FLOW_ACCEPTED: gateway_conn_accepted(g, in, now); break;
-	case FACT_FLOW_UP:
-	case FACT_FLOW_BYTES:
-	case FACT_FLOW_EOF:
-	case FACT_FLOW_FAILED:
-	case FACT_FLOW_BLOCKED:
-	case FACT_FLOW_READY:
-	case FACT_TLS_UP: flow_fact(g, in, now); break;
-	case FACT_LISTEN_UP: listen_up(g, in, now); break;
-	case FACT_LISTEN_FAILED: listen_failed(g, in, now); break;
-	case FACT_DNS:
-		if (in->dns_id == g->stream_dns)
-			gateway_component_fact(g, in, now);
-		else
-			gateway_hop_dns(g, in, now);
-		break;
-	case FACT_CLOCK: break;
-	case FACT_STOP: stop(g, now); break;
-	}
-}
+/* ---- the engine ---- */
 
 static void push(void *self, const struct fact *in, ts_t now)
 {
 	struct gateway *g = self;
 
-	begin_push(g, now);
-	dispatch(g, in, now);
+	shell_begin(&g->shell);
+	if (in->type == FACT_STOP)
+		begin_stop(g, now);
+	else if (!links_push(g->links, in, now))
+		hops_push(g->hops, in, now);
+	pull(g, now);
 	check_stop(g, now);
-}
-
-static void uac_timers(struct gateway *g, ts_t now)
-{
-	for (struct timer *t; (t = timers_due(&g->uac_timers, now));)
-		gateway_uac_timer(g, LIST_OWNER(t, struct uac, timer), now);
-}
-
-static void domain_timers(struct gateway *g, ts_t now)
-{
-	for (struct timer *t; (t = timers_due(&g->domain_timers, now));)
-		gateway_barrier_timer(g, LIST_OWNER(t, struct domain, timer), now);
 }
 
 static void push_time(void *self, ts_t now)
 {
 	struct gateway *g = self;
 
-	begin_push(g, now);
-	gateway_barrier_flush(g, now);
-	domain_timers(g, now);
-	gateway_uas_time(g, now);
-	uac_timers(g, now);
-	gateway_component_time(g, now);
+	shell_begin(&g->shell);
+	links_push_time(g->links, now);
+	hops_push_time(g->hops, now);
+	to_xmpp_push_time(g->to_xmpp, now);
+	pull(g, now);
 	check_stop(g, now);
 }
 
+static bool take_output(void *self, struct output *ret)
+{
+	struct gateway *g = self;
+
+	return outbox_take_output(&g->shell.out, ret) || links_take_output(g->links, ret);
+}
+
+static bool take_want(void *self, struct want *ret)
+{
+	return outbox_take_want(&((struct gateway *)self)->shell.out, ret);
+}
+
+/* What was held back goes on in the next push, at once. */
 static ts_t deadline(const void *self)
 {
 	const struct gateway *g = self;
-	ts_t at = list_empty(&g->due_domains) ? TS_NEVER : 0; /* 0: at the end of this wake-up */
 
-	at = ts_min(at, timers_deadline(&g->domain_timers));
-	at = ts_min(at, timers_deadline(&g->uac_timers));
-	at = ts_min(at, gateway_uas_deadline(g));
-	at = ts_min(at, gateway_component_deadline(g));
-	if (g->stopping && !g->stopped)
-		at = ts_min(at, g->stop_by);
-	return at;
+	if (links_are_holding(g->links) || hops_are_holding(g->hops) ||
+		to_sip_is_holding(g->to_sip))
+		return 0;
+	ts_t at = ts_min(links_deadline(g->links), hops_deadline(g->hops));
+	at = ts_min(at, to_xmpp_deadline(g->to_xmpp));
+	return g->stop == STOP_NOT ? at : ts_min(at, g->stop_by);
+}
+
+bool gateway_take_event(struct gateway *g, struct gateway_event *ret)
+{
+	struct shell_event ev;
+
+	if (!shell_take_event(&g->shell, &ev))
+		return false;
+	*ret = (struct gateway_event){ .type = (enum gateway_event_type)ev.type,
+		.level = ev.level,
+		.log = ev.log,
+		.transport = ev.transport,
+		.addr = ev.addr };
+	return true;
 }
 
 /* ---- life ---- */
@@ -323,28 +226,52 @@ int gateway_set_secret(struct gateway *g, struct slice secret)
 	return 0;
 }
 
-static int init(struct gateway *g, const struct gateway_cfg *cfg, ts_t now)
+static int read_cfg(struct gateway *g, const struct gateway_cfg *cfg)
 {
-	eventlog_init(&g->eventlog, LOG_BYTES_MAX);
-	gateway_untold_init(g);
-	buf_init(&g->scratch, STANZA_MAX);
-	rng_bytes(g->rng, g->salt, sizeof(g->salt));
-	gateway_conns_init(g);
-	timers_init(&g->domain_timers);
-	timers_init(&g->uac_timers);
-	list_init(&g->uas_fifo);
-	list_init(&g->due_domains);
-	int err = outbox_init(&g->out, OUT_BYTES_MAX, OUTPUTS_MAX, WANTS_MAX);
+	g->cfg = *cfg;
+	if (!g->cfg.transactions_max)
+		g->cfg.transactions_max = NIST_DONE_MAX;
+	if (!g->cfg.window)
+		g->cfg.window = TS_MS(WINDOW_MS);
+	g->routes = (struct routes){ .partners = cfg->partners, .n_links = 1 };
+	int err = jid_domain_unicode(
+		slice_str(cfg->component_name), g->routes.links[0], sizeof(g->routes.links[0]));
+	return err ? err : gateway_set_secret(g, cfg->component_secret);
+}
+
+static int make_messages(struct gateway *g)
+{
+	const struct to_xmpp_cfg to_xmpp = { &g->lent, &g->routes, &g->contacts, g->links,
+		g->hops };
+	const struct to_sip_cfg to_sip = { &g->lent, &g->routes, &g->contacts, g->links, g->hops };
+	int err = to_xmpp_new(&g->to_xmpp, &to_xmpp);
+
+	return err ? err : to_sip_new(&g->to_sip, &to_sip);
+}
+
+static int init(struct gateway *g, const struct gateway_cfg *cfg, struct rng *rng, ts_t now)
+{
+	static const struct shell_limits limits = { .out_bytes = OUT_BYTES_MAX,
+		.outputs = OUTPUTS_MAX,
+		.wants = WANTS_MAX,
+		.log_bytes = LOG_BYTES_MAX };
+
+	g->lent = (struct lent){ .shell = &g->shell,
+		.rng = rng,
+		.stats = &g->stats,
+		.cfg = &g->cfg,
+		.last_flow = &g->last_flow,
+		.last_dns = &g->last_dns };
+	int err = shell_init(&g->shell, &limits);
 	if (!err)
-		err = gateway_set_secret(g, cfg->component_secret);
+		err = read_cfg(g, cfg);
 	if (!err)
-		err = jid_domain_unicode(
-			slice_str(cfg->component_name), g->domain, sizeof(g->domain));
+		err = contacts_init(&g->contacts, cfg->partners, rng);
 	if (!err)
-		err = gateway_contacts_init(g);
+		err = hops_new(&g->hops, &g->lent, now);
 	if (!err)
-		err = gateway_uas_init(g);
-	return err ? err : gateway_uac_init(g, now);
+		err = links_new(&g->links, &g->lent, now);
+	return err ? err : make_messages(g);
 }
 
 int gateway_new(struct gateway **ret, const struct gateway_cfg *cfg, struct rng *rng, ts_t now)
@@ -353,36 +280,24 @@ int gateway_new(struct gateway **ret, const struct gateway_cfg *cfg, struct rng 
 
 	if (!g)
 		return -ENOMEM;
-	g->cfg = *cfg;
-	g->rng = rng;
-	int err = init(g, cfg, now);
-	if (err) {
+	int err = init(g, cfg, rng, now);
+	if (err)
 		gateway_free(g);
-		return err;
-	}
-	want_listeners(g);
-	warn_of_udp_trust(g);
-	gateway_component_start(g, now);
-	*ret = g;
-	return 0;
+	else
+		*ret = g;
+	return err;
 }
 
 struct gateway *gateway_free(struct gateway *g)
 {
 	if (!g)
 		return NULL;
-	timers_done(&g->domain_timers); /* while their timers still exist */
-	timers_done(&g->uac_timers);
-	gateway_uas_done(g);
-	gateway_contacts_done(g);
-	gateway_barrier_done(g);
-	gateway_uac_done(g);
-	gateway_component_done(g);
-	gateway_conns_done(g);
-	outbox_done(&g->out);
-	eventlog_done(&g->eventlog);
-	buf_done(&g->untold);
-	buf_done(&g->scratch);
+	to_sip_free(g->to_sip);
+	to_xmpp_free(g->to_xmpp);
+	links_free(g->links);
+	hops_free(g->hops);
+	contacts_done(&g->contacts);
+	shell_done(&g->shell);
 	free_secret(g);
 	return mem_free(g);
 }
@@ -408,5 +323,5 @@ const struct gateway_stats *gateway_stats(const struct gateway *g)
 
 bool gateway_is_up(const struct gateway *g)
 {
-	return g->stream && xstream_is_ready(g->stream);
+	return links_are_up(g->links);
 }

@@ -1,246 +1,446 @@
+#include "gateway/hop.h"
+
 #include <string.h>
 
 #include "base/mem.h"
-#include "gateway/private.h"
+#include "gateway/hop_socket.h"
+#include "sip/locate.h"
+#include "sip/write.h"
 
 enum {
-	HOP_DNS_FIRST = 1 << 30, /* the numbers below are the stream's */
-	HOP_AGAIN_S = 5,
+	AGAIN_S = 5,
+	WAY_MS = 32000, /* as timer F: what is not sent by then is as good as not answered */
+	BRANCH_BYTES = 7 + 16 + 16, /* of tl.h, with a `mix` */
 };
 
-static void ask(struct gateway *g)
+struct hop {
+	const struct lent *lent;
+	struct conns *conns;
+	struct tl *tl;
+	struct locate *locate;
+	uint32_t dns_base; /* questions of this look-up are numbered behind it */
+	ts_t again;        /* a failed look-up is repeated not before */
+	bool known;
+	struct targets_target target;
+	unsigned turn; /* counts the targets: each fails once, however many messages it loses */
+	ts_t heard;    /* the last answer of the present target */
+	struct hop_socket socket;
+	flow_t flow; /* 0: no connection to the target */
+	unsigned flow_turn;
+	struct list waiting; /* for the way, the longest first */
+	bool may_go;         /* the way came up since they were looked at */
+	struct list failed;
+};
+
+/* ---- where it is ---- */
+
+static void ask(struct hop *h)
 {
-	struct locate_question q;
+	struct targets_question q;
 
-	while (locate_take_question(g->hop_locate, &q)) {
-		struct want *w = gateway_want(g, WANT_DNS);
+	while (locate_take_question(h->locate, &q)) {
+		struct want *w = shell_want(h->lent->shell, WANT_DNS);
 
-		w->dns_id = g->hop_dns_base + q.id;
+		w->dns_id = h->dns_base + q.id;
 		w->dns_type = q.type;
 		memcpy(w->name, q.name, sizeof(w->name));
 	}
 }
 
-static unsigned toward_listener(const struct gateway *g)
+static void need_socket(struct hop *h)
 {
-	return g->cfg.n_listens + 1;
+	if (h->known && h->target.transport == TRANSPORT_UDP)
+		hop_socket_need(&h->socket, &h->target.addr);
 }
 
-static unsigned probe_listener(const struct gateway *g)
+static void next_target(struct hop *h)
 {
-	return g->cfg.n_listens + 2;
+	h->known = locate_take_target(h->locate, &h->target);
+	h->turn++;
+	need_socket(h);
 }
 
-/* The UDP listener of the configuration that the hop is written from: the first of its family. */
-static const struct gateway_listen *listen_for_hop(const struct gateway *g)
-{
-	for (unsigned i = 0; i < g->cfg.n_listens; i++)
-		if (g->cfg.listens[i].transport == TRANSPORT_UDP &&
-			g->cfg.listens[i].addr.family == g->hop.addr.family)
-			return &g->cfg.listens[i];
-	return NULL;
-}
-
-static void want_toward(struct gateway *g, unsigned listener)
-{
-	struct want *w = gateway_want(g, WANT_LISTEN);
-
-	w->listener = listener;
-	w->transport = TRANSPORT_UDP;
-	w->toward = true;
-	w->addr = g->hop.addr;
-}
-
-/* Via names the address that a request leaves from (RFC 3261 section 18.1.1), and a wildcard is
- * none. A socket that is bound toward the hop knows it, and is not kept.  One at a time. */
-static void probe(struct gateway *g)
-{
-	g->hop_local.family = 0;
-	if (g->probed.family)
-		return;
-	g->probed = g->hop.addr;
-	want_toward(g, probe_listener(g));
-}
-
-/* A socket of its own where no listener serves: bound to the address from which the hop is
- * reached. */
-static void need_socket(struct gateway *g)
-{
-	if (!g->hop_known || g->hop.transport != TRANSPORT_UDP)
-		return;
-	const struct gateway_listen *l = listen_for_hop(g);
-	if (l) {
-		if (addr_is_wildcard(&l->addr))
-			probe(g);
-		return;
-	}
-	if (g->toward.family == g->hop.addr.family)
-		return;
-	if (g->toward.family)
-		gateway_want(g, WANT_UNLISTEN)->listener = toward_listener(g);
-	g->toward = g->hop.addr;
-	g->listeners[toward_listener(g)] = (struct listener){ .transport = TRANSPORT_UDP };
-	want_toward(g, toward_listener(g));
-}
-
-static void hop_next(struct gateway *g)
-{
-	g->hop_known = locate_take_target(g->hop_locate, &g->hop);
-	g->hop_turn++;
-	need_socket(g);
-}
-
-int gateway_hop_find(struct gateway *g, ts_t now)
+static int find(struct hop *h, ts_t now)
 {
 	const struct locate_cfg cfg = {
-		.uri = slice_str(g->cfg.next_hop),
+		.uri = slice_str(h->lent->cfg->next_hop),
 		.can = { [TRANSPORT_UDP] = true, [TRANSPORT_TCP] = true },
 		.fallback = TRANSPORT_UDP,
 	};
 
-	g->hop_locate = locate_free(g->hop_locate);
-	g->hop_dns_base += LOCATE_QUESTIONS_MAX;
-	g->hop_again = ts_add(now, TS_S(HOP_AGAIN_S));
-	int err = locate_new(&g->hop_locate, &cfg, g->rng);
+	h->locate = locate_free(h->locate);
+	h->again = ts_add(now, TS_S(AGAIN_S));
+	int err = locate_new(&h->locate, &cfg, h->lent->rng);
 	if (err)
 		return err;
-	ask(g);
-	hop_next(g);
+	h->dns_base = *h->lent->last_dns;
+	*h->lent->last_dns += TARGETS_QUESTIONS_MAX;
+	ask(h);
+	next_target(h);
 	return 0;
 }
 
-void gateway_hop_dns(struct gateway *g, const struct fact *in, ts_t now)
+static void tell_not_found(struct hop *h)
 {
-	(void)now;
-	if (!g->hop_locate || in->dns_id <= g->hop_dns_base)
-		return;
-	locate_push_answer(g->hop_locate, in->dns_id - g->hop_dns_base, in->dns);
-	ask(g);
-	if (!g->hop_known)
-		hop_next(g);
-	if (locate_state(g->hop_locate) != LOCATE_FAILED)
-		return;
-	struct locate_failure failure;
-	locate_failure(g->hop_locate, &failure);
-	struct buf *b = gateway_log(g, "sip", "next-hop-not-found");
+	struct targets_failure failure;
+	struct buf *b = shell_log(h->lent->shell, "sip", "next-hop-not-found");
+
+	locate_failure(h->locate, &failure);
 	log_str(b, "name", slice_str(failure.name));
 	log_str(b, "status", slice_str(dns_status_name(failure.status)));
-	gateway_emit(g, GATEWAY_EV_LOG, LOG_LEVEL_ERROR);
+	shell_emit(h->lent->shell, GATEWAY_EV_LOG, true, LOG_LEVEL_ERROR);
 }
 
-void gateway_hop_failed(struct gateway *g, unsigned turn, ts_t now)
+bool hop_push_dns(struct hop *h, const struct fact *in, ts_t now)
 {
-	if (turn != g->hop_turn)
-		return;
-	hop_next(g);
-	if (!g->hop_known && now >= g->hop_again)
-		gateway_hop_find(g, now);
-}
-
-/* The UDP socket that the next hop is written to: a listener of its family, or one of its own. */
-unsigned gateway_hop_listener(const struct gateway *g, struct addr *local)
-{
-	unsigned i = 1;
-
-	while (g->listeners[i].transport != TRANSPORT_UDP ||
-		g->listeners[i].local.family != g->hop.addr.family)
-		if (++i > toward_listener(g))
-			return 0;
-	*local = g->listeners[i].local;
-	if (!addr_is_wildcard(local))
-		return i;
-	*local = g->hop_local;
-	local->port = g->listeners[i].local.port;
-	return local->family ? i : 0;
-}
-
-int gateway_hop_init(struct gateway *g, ts_t now)
-{
-	g->hop_dns_base = HOP_DNS_FIRST;
-	return gateway_hop_find(g, now);
-}
-
-/* The answer to probe() is here.  False when it is about a target before this one. */
-static bool end_probe(struct gateway *g)
-{
-	const bool current = g->hop_known && addr_eq(&g->probed, &g->hop.addr);
-
-	g->probed.family = 0;
-	if (!current)
-		need_socket(g);
-	return current;
-}
-
-bool gateway_hop_listen_up(struct gateway *g, const struct fact *in, ts_t now)
-{
-	if (in->listener != probe_listener(g))
+	if (!h->locate || in->dns_id <= h->dns_base ||
+		in->dns_id > h->dns_base + TARGETS_QUESTIONS_MAX)
 		return false;
-	gateway_want(g, WANT_UNLISTEN)->listener = in->listener;
-	if (end_probe(g)) {
-		g->hop_local = *in->local;
-		gateway_uac_path_up(g, now);
+	locate_push_answer(h->locate, in->dns_id - h->dns_base, in->dns);
+	ask(h);
+	if (!h->known) {
+		next_target(h);
+		hop_push_way(h, now);
 	}
+	if (locate_state(h->locate) == TARGETS_FAILED)
+		tell_not_found(h);
 	return true;
+}
+
+/* The target of that turn failed: the next one of the same look-up, or a new look-up, serves what
+ * follows.  A target that has had its turn fails no more. */
+static void target_failed(struct hop *h, unsigned turn, ts_t now)
+{
+	if (turn != h->turn)
+		return;
+	next_target(h);
+	if (!h->known && now >= h->again)
+		(void)find(h, now);
+}
+
+bool hop_is_known(struct hop *h, ts_t now)
+{
+	if (!h->known && now >= h->again)
+		(void)find(h, now);
+	return h->known;
+}
+
+/* ---- the way ---- */
+
+static struct conn *connection(const struct hop *h)
+{
+	return h->flow ? conns_find(h->conns, h->flow) : NULL;
+}
+
+static struct conn *need_connection(struct hop *h)
+{
+	struct conn *c = connection(h);
+
+	/* One that leads to the target before this one finishes what it has. */
+	if (c && addr_eq(&conn_origin(c)->peer, &h->target.addr))
+		return c;
+	c = conns_connect(h->conns, &h->target.addr);
+	h->flow = c ? conn_origin(c)->flow : 0;
+	h->flow_turn = h->turn;
+	return c;
+}
+
+/* NULL while nothing can go out. */
+static const struct origin *way(struct hop *h)
+{
+	if (h->target.transport == TRANSPORT_UDP)
+		return hop_socket_origin(&h->socket);
+	const struct conn *c = connection(h);
+	return c && conn_is_up(c) && addr_eq(&conn_origin(c)->peer, &h->target.addr)
+		       ? conn_origin(c)
+		       : NULL;
+}
+
+size_t hop_via_max(struct hop *h)
+{
+	struct addr longest = { .family = h->target.addr.family, .port = UINT16_MAX };
+	const struct origin *o = way(h);
+	char text[ADDR_TEXT_MAX];
+
+	memset(longest.ip, 0xff, longest.family == 4 ? 4 : sizeof(longest.ip));
+	return strlen("Via: SIP/2.0/UDP ;branch=;rport\r\n") + BRANCH_BYTES +
+	       strlen(addr_text(o ? &o->local : &longest, text));
+}
+
+/* ---- requests ---- */
+
+void hop_item_init(struct hop_item *item)
+{
+	*item = (struct hop_item){ 0 };
+	list_init(&item->queue);
+}
+
+static void fail(struct hop *h, struct hop_item *item)
+{
+	item->place = 0;
+	list_remove(&item->queue);
+	list_append(&h->failed, &item->queue);
+}
+
+/* The transaction layer hands the pointer back: an item lives at least until its transaction is
+ * over or withdrawn. */
+static uint64_t item_to_ref(struct hop_item *item)
+{
+	return (uint64_t)(uintptr_t)item;
+}
+
+static struct hop_item *ref_to_item(uint64_t ref)
+{
+	return (struct hop_item *)(uintptr_t)ref;
+}
+
+static void send(struct hop *h, struct hop_item *item, const struct origin *o, ts_t now)
+{
+	struct slice branch;
+
+	list_remove(&item->queue);
+	item->flow = o->flow;
+	item->turn = o->flow ? h->flow_turn : h->turn;
+	item->begun = now;
+	struct buf *b = tl_request(h->tl, item_to_ref(item), o, item->draft.mix, &branch);
+	if (!b) {
+		fail(h, item);
+		return;
+	}
+	buf_put(b, item->draft.line);
+	sip_put_via(b, o->transport, &o->local, branch);
+	buf_put(b, item->draft.rest);
+	if (tl_request_end(h->tl, SIP_METHOD_MESSAGE, &item->place, now))
+		fail(h, item);
+}
+
+static void wait(struct hop *h, struct hop_item *item, ts_t now)
+{
+	item->flow = 0;
+	item->turn = h->turn;
+	item->begun = now;
+	if (h->target.transport != TRANSPORT_UDP) {
+		const struct conn *c = need_connection(h);
+
+		if (!c) { /* no memory, or too many of them */
+			fail(h, item);
+			return;
+		}
+		item->flow = conn_origin(c)->flow;
+	}
+	list_append(&h->waiting, &item->queue);
+}
+
+void hop_request(
+	struct hop *h, struct hop_item *item, uint64_t ref, const struct sip_draft *draft, ts_t now)
+{
+	const struct origin *o = h->known ? way(h) : NULL;
+
+	item->ref = ref;
+	item->draft = *draft;
+	if (!h->known)
+		fail(h, item);
+	else if (o)
+		send(h, item, o, now);
+	else
+		wait(h, item, now);
+}
+
+void hop_withdraw(struct hop *h, struct hop_item *item)
+{
+	list_remove(&item->queue);
+	if (item->place)
+		tl_withdraw(h->tl, item->place);
+	item->place = 0;
+}
+
+static struct hop_item *first_of(const struct list *items)
+{
+	struct list *n = list_first(items);
+
+	return n ? LIST_OWNER(n, struct hop_item, queue) : NULL;
+}
+
+static void fail_waiting(struct hop *h, flow_t flow)
+{
+	struct list *n, *t;
+
+	LIST_EACH(n, t, &h->waiting)
+	{
+		struct hop_item *item = LIST_OWNER(n, struct hop_item, queue);
+
+		if (flow == 0 || item->flow == flow)
+			fail(h, item);
+	}
+}
+
+/* ---- what happens to the way ---- */
+
+void hop_push_way(struct hop *h, ts_t now)
+{
+	(void)now;
+	h->may_go = true;
 }
 
 /* The network to the hop may not be there yet, and the next target may be of another family. */
-static void path_failed(struct gateway *g, const struct addr *toward, int err, ts_t now)
+static void way_failed(struct hop *h, const struct addr *toward, int err, ts_t now)
 {
 	char text[ADDR_TEXT_MAX];
-	struct buf *b = gateway_log(g, "sip", "next-hop-not-reached");
+	struct buf *b = shell_log(h->lent->shell, "sip", "next-hop-not-reached");
 
 	log_str(b, "address", slice_str(addr_text(toward, text)));
 	log_str(b, "error", slice_str(err_text(err)));
-	gateway_emit(g, GATEWAY_EV_LOG, LOG_LEVEL_ERROR);
-	gateway_hop_failed(g, g->hop_turn, now);
-	gateway_uac_path_failed(g, now);
+	shell_emit(h->lent->shell, GATEWAY_EV_LOG, true, LOG_LEVEL_ERROR);
+	target_failed(h, h->turn, now);
+	fail_waiting(h, 0);
 }
 
-bool gateway_hop_listen_failed(struct gateway *g, const struct fact *in, ts_t now)
+bool hop_push_listen(struct hop *h, const struct fact *in, ts_t now)
 {
-	if (in->listener == probe_listener(g)) {
-		if (end_probe(g))
-			path_failed(g, &g->hop.addr, in->err, now);
-		return true;
+	struct addr toward;
+
+	switch (hop_socket_push(&h->socket, in, &toward)) {
+	case HOP_SOCKET_NOT_OURS: return false;
+	case HOP_SOCKET_NOTHING: break;
+	case HOP_SOCKET_UP: hop_push_way(h, now); break;
+	case HOP_SOCKET_FAILED: way_failed(h, &toward, in->err, now); break;
 	}
-	if (in->listener != toward_listener(g))
-		return false;
-	const struct addr toward = g->toward;
-	g->toward.family = 0;
-	path_failed(g, &toward, in->err, now);
 	return true;
 }
 
-static void connect_hop(struct gateway *g)
+void hop_push_conn_lost(struct hop *h, const struct conn *c, ts_t now)
 {
-	struct conn *c = gateway_conn_new(g, ++g->next_flow);
+	const flow_t flow = conn_origin(c)->flow;
 
-	if (!c)
-		return;
-	c->origin =
-		(struct origin){ .flow = c->flow, .transport = TRANSPORT_TCP, .peer = g->hop.addr };
-	c->hop_turn = g->hop_turn;
-	g->hop_conn = c;
-	struct want *w = gateway_want(g, WANT_FLOW);
-	w->flow = c->flow;
-	w->transport = TRANSPORT_TCP;
-	w->addr = g->hop.addr;
+	if (flow == h->flow) {
+		h->flow = 0;
+		/* A peer may close a connection whenever it likes: that is no failure of the
+		 * target, being unable to connect is. */
+		if (!conn_is_up(c))
+			target_failed(h, h->flow_turn, now);
+	}
+	fail_waiting(h, flow);
 }
 
-bool gateway_hop_path(struct gateway *g, struct origin *ret)
+void hop_push_time(struct hop *h, ts_t now)
 {
-	if (g->hop.transport == TRANSPORT_TCP) {
-		/* One that leads to the target before this one finishes what it has. */
-		if (g->hop_conn && !addr_eq(&g->hop_conn->origin.peer, &g->hop.addr))
-			g->hop_conn = NULL;
-		if (!g->hop_conn)
-			connect_hop(g);
-		if (!g->hop_conn)
-			return false;
-		*ret = g->hop_conn->origin;
-		return g->hop_conn->up;
+	for (struct hop_item *i;
+		(i = first_of(&h->waiting)) && ts_add(i->begun, TS_MS(WAY_MS)) <= now;) {
+		target_failed(h, i->turn, now);
+		fail(h, i);
 	}
-	*ret = (struct origin){ .transport = TRANSPORT_UDP, .peer = g->hop.addr };
-	ret->listener = gateway_hop_listener(g, &ret->local);
-	return ret->listener != 0;
+}
+
+/* ---- events ---- */
+
+/* Silence about one message is not silence: RFC 3263 section 4.3, and RFC 4320 forbids a proxy to
+ * say 408 for a phone that is not there.  A connection that breaks was dealt with as it broke. */
+static bool is_targets_fault(
+	const struct hop *h, const struct hop_item *item, const struct tl_event *ev)
+{
+	return ev->type == TL_EV_TIMEOUT ? h->heard < item->begun : !item->flow;
+}
+
+bool hop_push_event(struct hop *h, const struct tl_event *in, struct hop_event *ret, ts_t now)
+{
+	struct hop_item *item = ref_to_item(in->ref);
+	const bool answered = in->type == TL_EV_PROVISIONAL || in->type == TL_EV_FINAL;
+
+	if (answered && item->turn == h->turn)
+		h->heard = now;
+	if (in->type == TL_EV_PROVISIONAL)
+		return false;
+	item->place = 0;
+	if (!answered && is_targets_fault(h, item, in))
+		target_failed(h, item->turn, now);
+	*ret = (struct hop_event){
+		.type = answered ? HOP_EV_FINAL : HOP_EV_FAILED, .ref = item->ref, .msg = in->msg
+	};
+	return true;
+}
+
+/* The target is another one than when they began to wait. */
+static void follow_target(struct hop *h)
+{
+	const struct conn *c = h->target.transport == TRANSPORT_UDP ? NULL : need_connection(h);
+	struct list *n, *t;
+
+	LIST_EACH(n, t, &h->waiting)
+	{
+		LIST_OWNER(n, struct hop_item, queue)->flow = c ? conn_origin(c)->flow : 0;
+	}
+}
+
+/* Those that waited for the way, in their order, as long as there is room. */
+static void go_on(struct hop *h, ts_t now)
+{
+	for (struct hop_item *i; h->may_go && (i = first_of(&h->waiting));) {
+		const struct origin *o = h->known ? way(h) : NULL;
+
+		if (!shell_has_room(h->lent->shell))
+			return;
+		if (o) {
+			send(h, i, o, now);
+		} else if (h->known) {
+			follow_target(h);
+			break;
+		} else {
+			fail(h, i);
+		}
+	}
+	h->may_go = false;
+}
+
+bool hop_take_event(struct hop *h, bool room, struct hop_event *ret, ts_t now)
+{
+	go_on(h, now);
+	struct hop_item *item = room ? first_of(&h->failed) : NULL;
+	if (!item)
+		return false;
+	list_remove(&item->queue);
+	*ret = (struct hop_event){ .type = HOP_EV_FAILED, .ref = item->ref };
+	return true;
+}
+
+bool hop_is_holding(const struct hop *h)
+{
+	return !list_empty(&h->failed) || (h->may_go && !list_empty(&h->waiting));
+}
+
+ts_t hop_deadline(const struct hop *h)
+{
+	const struct hop_item *i = first_of(&h->waiting);
+
+	return i ? ts_add(i->begun, TS_MS(WAY_MS)) : TS_NEVER;
+}
+
+/* ---- life ---- */
+
+int hop_new(struct hop **ret, const struct lent *lent, struct listeners *listeners,
+	struct conns *conns, struct tl *tl, ts_t now)
+{
+	struct hop *h = mem_alloc0(sizeof(*h));
+
+	if (!h)
+		return -ENOMEM;
+	h->lent = lent;
+	h->conns = conns;
+	h->tl = tl;
+	list_init(&h->waiting);
+	list_init(&h->failed);
+	hop_socket_init(&h->socket, lent, listeners);
+	int err = find(h, now);
+	if (err)
+		hop_free(h);
+	else
+		*ret = h;
+	return err;
+}
+
+struct hop *hop_free(struct hop *h)
+{
+	if (!h)
+		return NULL;
+	locate_free(h->locate);
+	return mem_free(h);
 }

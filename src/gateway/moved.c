@@ -1,76 +1,77 @@
+#include "gateway/moved.h"
+
 #include <string.h>
 
 #include "base/mem.h"
-#include "gateway/private.h"
 
-/* The Contact of a 301 or 302, until timer J: all else of an answer is made again from the repeated
- * request, and this is in none. */
-struct moved {
-	struct map_node node; /* by key */
-	struct list fifo;     /* they linger equally long: the first one is the oldest */
+enum {
+	MOVED_MAX = 1024, /* beyond, a message gets no new address */
+	LINGER_S = 32,    /* timer J: 64*T1, RFC 3261 section 17.2.2 */
+};
+
+struct row {
+	struct map_node node;
+	struct list fifo;
 	struct nist_key key;
 	ts_t until;
 	size_t n;
-	char contact[CONTACT_MAX];
+	char contact[MOVED_CONTACT_MAX];
 };
 
-void gateway_moved_init(struct gateway *g)
+void moved_init(struct moved *m, struct rng *rng)
 {
-	map_init(&g->moved, MOVED_MAX, g->rng);
-	list_init(&g->moved_fifo);
+	map_init(&m->map, MOVED_MAX, rng);
+	list_init(&m->fifo);
 }
 
-static void forget(struct gateway *g, struct moved *m)
+static struct row *oldest(const struct moved *m)
 {
-	list_remove(&m->fifo);
-	map_remove(&g->moved, &m->node);
-	mem_free(m);
+	struct list *n = list_first(&m->fifo);
+
+	return n ? LIST_OWNER(n, struct row, fifo) : NULL;
 }
 
-void gateway_moved_done(struct gateway *g)
+static void forget(struct moved *m, struct row *r)
 {
-	for (struct list *n; (n = list_first(&g->moved_fifo));)
-		forget(g, LIST_OWNER(n, struct moved, fifo));
-	map_done(&g->moved);
+	list_remove(&r->fifo);
+	map_remove(&m->map, &r->node);
+	mem_free(r);
 }
 
-void gateway_moved_time(struct gateway *g, ts_t now)
+void moved_done(struct moved *m)
 {
-	for (struct list *n; (n = list_first(&g->moved_fifo));) {
-		struct moved *m = LIST_OWNER(n, struct moved, fifo);
-
-		if (m->until > now)
-			return;
-		forget(g, m);
-	}
+	for (struct row *r; (r = oldest(m));)
+		forget(m, r);
+	map_done(&m->map);
 }
 
-bool gateway_moved_keep(
-	struct gateway *g, const struct nist_key *key, struct slice contact, ts_t until)
+bool moved_keep(struct moved *m, const struct nist_key *key, struct slice contact, ts_t now)
 {
-	if (contact.n > CONTACT_MAX)
+	for (struct row *r; (r = oldest(m)) && r->until <= now;)
+		forget(m, r);
+	if (contact.n > MOVED_CONTACT_MAX)
 		return false;
-	struct moved *m = mem_alloc0(sizeof(*m));
-	if (!m)
+	struct row *r = mem_alloc0(sizeof(*r));
+	if (!r)
 		return false;
-	m->key = *key;
-	m->until = until;
-	m->n = contact.n;
-	memcpy(m->contact, contact.p, contact.n);
-	if (map_insert(&g->moved, &m->node, slice_of(&m->key, sizeof(m->key)))) {
-		mem_free(m);
+	r->key = *key;
+	r->until = ts_add(now, TS_S(LINGER_S));
+	r->n = contact.n;
+	memcpy(r->contact, contact.p, contact.n);
+	if (map_insert(&m->map, &r->node, slice_of(&r->key, sizeof(r->key)))) {
+		mem_free(r);
 		return false;
 	}
-	list_append(&g->moved_fifo, &m->fifo);
+	list_append(&m->fifo, &r->fifo);
 	return true;
 }
 
-struct slice gateway_moved_find(const struct gateway *g, const struct nist_key *key)
+struct slice moved_find(const struct moved *m, const struct nist_key *key)
 {
-	struct map_node *n = map_find(&g->moved, slice_of(key, sizeof(*key)));
+	struct map_node *n = map_find(&m->map, slice_of(key, sizeof(*key)));
 
 	if (!n)
 		return SLICE_NONE;
-	const struct moved *m = LIST_OWNER(n, struct moved, node);
-	return slice_of(m->contact, m->n);
+	const struct row *r = LIST_OWNER(n, struct row, node);
+	return slice_of(r->contact, r->n);
 }

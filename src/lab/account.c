@@ -1,128 +1,96 @@
+#include "lab/account.h"
+
 #include <stdio.h>
-#include <string.h>
 
 #include "base/mem.h"
-#include "lab/private.h"
-
-#define NONCE_LIFE TS_S(300)
-
-enum { REGISTERED_MAX = 4096 };
+#include "lab/fault.h"
 
 #define NETBIOS        "litware\\"
 #define OTHER_PASSWORD SLICE("another one than the test has")
 
-static struct slice user_part(const char *address)
+static struct slice user_part(const struct lab_user *u)
 {
-	struct slice s = slice_str(address);
+	struct slice s = slice_str(u->address);
 
 	return slice_cut(s, 0, slice_chr(s, '@'));
 }
 
-static int sip_account_init(struct lab *l, unsigned i)
+static int sip_account_init(
+	struct sip_account *a, const struct lab_user *u, enum fault_account fault)
 {
-	struct sip_account *a = &l->sip_accounts[i];
-	struct slice user = user_part(l->cfg.sip_users[i].address);
-	struct slice password = slice_str(l->cfg.sip_users[i].password);
-
-	if (l->fault->account == FAULT_ACCOUNT_SIP_PASSWORD)
-		password = OTHER_PASSWORD;
+	const struct slice realm = SLICE(LAB_POOL_DOMAIN), user = user_part(u);
+	const struct slice password =
+		fault == FAULT_ACCOUNT_SIP_PASSWORD ? OTHER_PASSWORD : slice_str(u->password);
 	char netbios[sizeof(NETBIOS) + sizeof(a->user)];
 
 	if (!slice_cstr(user, a->user, sizeof(a->user)))
 		return -EINVAL;
 	snprintf(netbios, sizeof(netbios), NETBIOS "%s", a->user);
-	int err = digest_secret_make(&a->secret, user, SLICE(LAB_POOL_DOMAIN), password);
-	return err ? err
-		   : digest_secret_make(
-			     &a->netbios, slice_str(netbios), SLICE(LAB_POOL_DOMAIN), password);
+	int err = digest_secret_make(&a->secret, user, realm, password);
+	return err ? err : digest_secret_make(&a->netbios, slice_str(netbios), realm, password);
 }
 
-static int xmpp_account_init(struct lab *l, unsigned i)
+static int xmpp_account_init(struct xmpp_account *a, const struct lab_user *u,
+	enum fault_account fault, unsigned iterations, struct rng *rng)
 {
-	struct xmpp_account *a = &l->xmpp_accounts[i];
+	const struct slice password =
+		fault == FAULT_ACCOUNT_XMPP_PASSWORD ? OTHER_PASSWORD : slice_str(u->password);
 
-	struct slice password = slice_str(l->cfg.xmpp_users[i].password);
-
-	if (l->fault->account == FAULT_ACCOUNT_XMPP_PASSWORD)
-		password = OTHER_PASSWORD;
-	if (!slice_cstr(user_part(l->cfg.xmpp_users[i].address), a->user, sizeof(a->user)))
+	if (!slice_cstr(user_part(u), a->user, sizeof(a->user)))
 		return -EINVAL;
-	int err = sasl_secret_make(&a->secret, password, l->cfg.scram_iterations, l->rng);
-	if (l->fault->account == FAULT_ACCOUNT_XMPP_PROOF) {
+	int err = sasl_secret_make(&a->secret, password, iterations, rng);
+	if (fault == FAULT_ACCOUNT_XMPP_PROOF) {
 		/* RFC 5802 section 3: with these a server proves itself, with the others it checks
 		 * the client. */
-		rng_bytes(l->rng, a->secret.server_sha1, sizeof(a->secret.server_sha1));
-		rng_bytes(l->rng, a->secret.server_sha256, sizeof(a->secret.server_sha256));
+		rng_bytes(rng, a->secret.server_sha1, sizeof(a->secret.server_sha1));
+		rng_bytes(rng, a->secret.server_sha256, sizeof(a->secret.server_sha256));
 	}
 	return err;
 }
 
-static int digest_server_init(struct lab *l, struct digest_server **ret)
+int accounts_init(struct accounts *a, const struct lab_cfg *cfg, struct rng *rng)
 {
-	struct digest_server_cfg cfg = {
-		.realm = LAB_POOL_DOMAIN,
-		.offer = { DIGEST_SHA256, DIGEST_MD5 },
-		.n_offer = 2,
-		.nonce_life = NONCE_LIFE,
-	};
+	const enum fault_account fault = cfg->fault ? cfg->fault->account : FAULT_ACCOUNT_NONE;
+	int err = 0;
 
-	rng_bytes(l->rng, cfg.key, sizeof(cfg.key));
-	return digest_server_new(ret, &cfg);
-}
-
-int lab_accounts_init(struct lab *l)
-{
-	l->sip_accounts = mem_alloc0(LAB_USERS_MAX * sizeof(*l->sip_accounts));
-	l->xmpp_accounts = mem_alloc0(LAB_USERS_MAX * sizeof(*l->xmpp_accounts));
-	if (!l->sip_accounts || !l->xmpp_accounts)
-		return -ENOMEM;
-	int err = nist_done_new(&l->registered, REGISTERED_MAX, TS_S(32)); /* timer J */
-	if (!err)
-		err = digest_server_init(l, &l->digest);
-	for (unsigned i = 0; !err && i < l->cfg.n_sip_users; i++)
-		err = sip_account_init(l, i);
-	for (unsigned i = 0; !err && i < l->cfg.n_xmpp_users; i++)
-		err = xmpp_account_init(l, i);
+	*a = (struct accounts){ .n_sip = cfg->n_sip_users, .n_xmpp = cfg->n_xmpp_users };
+	for (unsigned i = 0; !err && i < a->n_sip; i++)
+		err = sip_account_init(&a->sip[i], &cfg->sip_users[i], fault);
+	for (unsigned i = 0; !err && i < a->n_xmpp; i++)
+		err = xmpp_account_init(
+			&a->xmpp[i], &cfg->xmpp_users[i], fault, cfg->scram_iterations, rng);
 	return err;
 }
 
-void lab_accounts_done(struct lab *l)
+void accounts_done(struct accounts *a)
 {
-	nist_done_free(l->registered);
-	digest_server_free(l->digest);
-	if (l->sip_accounts)
-		mem_wipe(l->sip_accounts, LAB_USERS_MAX * sizeof(*l->sip_accounts));
-	if (l->xmpp_accounts)
-		mem_wipe(l->xmpp_accounts, LAB_USERS_MAX * sizeof(*l->xmpp_accounts));
-	mem_free(l->sip_accounts);
-	mem_free(l->xmpp_accounts);
-	mem_wipe(&l->cfg, sizeof(l->cfg));
+	mem_wipe(a, sizeof(*a));
 }
 
-struct sip_account *lab_sip_account(struct lab *l, struct slice user)
+const struct sip_account *sip_account_find(const struct accounts *a, struct slice user)
 {
-	for (unsigned i = 0; i < l->cfg.n_sip_users; i++)
-		if (slice_eqs(user, l->sip_accounts[i].user))
-			return &l->sip_accounts[i];
+	for (unsigned i = 0; i < a->n_sip; i++)
+		if (slice_eqs(user, a->sip[i].user))
+			return &a->sip[i];
 	return NULL;
 }
 
-struct sip_account *lab_sip_login(
-	struct lab *l, struct slice name, const struct digest_secret **secret)
+const struct xmpp_account *xmpp_account_find(const struct accounts *a, struct slice user)
+{
+	for (unsigned i = 0; i < a->n_xmpp; i++)
+		if (slice_eqs(user, a->xmpp[i].user))
+			return &a->xmpp[i];
+	return NULL;
+}
+
+const struct sip_account *sip_account_login(
+	const struct accounts *a, struct slice name, const struct digest_secret **secret)
 {
 	static const struct digest_secret nobody;
 	const bool netbios = slice_starts(name, SLICE(NETBIOS));
-	struct sip_account *a =
-		lab_sip_account(l, netbios ? slice_skip(name, sizeof(NETBIOS) - 1) : name);
+	const struct sip_account *found =
+		sip_account_find(a, netbios ? slice_skip(name, sizeof(NETBIOS) - 1) : name);
 
-	*secret = !a ? &nobody : netbios ? &a->netbios : &a->secret;
-	return a;
-}
-
-const struct xmpp_account *lab_xmpp_account(const struct lab *l, struct slice user)
-{
-	for (unsigned i = 0; i < l->cfg.n_xmpp_users; i++)
-		if (slice_eqs(user, l->xmpp_accounts[i].user))
-			return &l->xmpp_accounts[i];
-	return NULL;
+	*secret = !found ? &nobody : netbios ? &found->netbios : &found->secret;
+	return found;
 }

@@ -2,7 +2,7 @@
  *
  * A row says what a test must report of it, and then, as data, how it is made:
  * which answer to which request, which bytes to whoever connects, which edit
- * of what a stream says.  The files fault_*.c read that.  Where a row says
+ * of what a stream says.  fault_case.h decides by that.  Where a row says
  * nothing the lab is healthy.  What is wrong outside the engine (certificates,
  * a port at which nothing listens, this machine's own side) is for who starts
  * the lab: set-up, certificate and way.

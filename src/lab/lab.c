@@ -1,178 +1,53 @@
-#include <assert.h>
-#include <string.h>
+#include "lab/lab.h"
 
 #include "base/mem.h"
-#include "lab/private.h"
+#include "lab/fault.h"
+#include "lab/pool.h"
+#include "lab/struck.h"
+#include "lab/xserver.h"
+#include "lab/zone.h"
 
-/* ---- what one push leaves behind ---- */
+struct lab {
+	struct lab_cfg cfg; /* its fault is never NULL */
+	struct shell shell;
+	struct addr listeners[LAB_LISTEN_COUNT]; /* family 0: not bound */
+	unsigned n_listeners, n_bound;
+	struct nameserver names;
+	struct accounts accounts;
+	struct report report;
+	struct struck struck;
+	struct pool *pool;
+	struct xserver *xserver;
+};
 
-static void begin_push(struct lab *l, ts_t now)
-{
-	l->now = now;
-	outbox_begin(&l->out);
-	eventlog_begin(&l->eventlog);
-}
-
-struct buf *lab_out(struct lab *l)
-{
-	return outbox_bytes(&l->out);
-}
-
-/* One that is over the bound is as lost on the way. */
-void lab_send(struct lab *l, const struct origin *to)
-{
-	(void)outbox_send(&l->out, to->flow, to->listener, &to->peer, &to->local);
-}
-
-struct want *lab_want(struct lab *l, enum want_type type)
-{
-	return outbox_want(&l->out, type);
-}
-
-struct buf *lab_log(struct lab *l, const char *subsystem, const char *event)
-{
-	return eventlog_line(&l->eventlog, subsystem, event);
-}
-
-struct lab_event *lab_emit(struct lab *l, enum lab_event_type type, enum log_level level)
-{
-	unsigned i;
-
-	if (!eventlog_add(&l->eventlog, type == LAB_EV_LOG, &i))
-		return NULL; /* a flood of log lines: these are lost */
-	l->events[i] = (struct lab_event){ .type = type, .level = level };
-	return &l->events[i];
-}
+/* ---- outputs, wants, events ---- */
 
 static bool take_output(void *self, struct output *ret)
 {
 	struct lab *l = self;
-	struct list *n, *t;
 
-	lab_fault_edit_streams(l);
-	if (outbox_take_output(&l->out, ret))
-		return true;
-	LIST_EACH(n, t, &l->all_conns)
-	{
-		struct conn *c = LIST_OWNER(n, struct conn, all);
-
-		*ret = (struct output){ .flow = c->flow };
-		if (c->stream && xstream_take_output(c->stream, &ret->bytes))
-			return true;
-	}
-	return false;
+	return outbox_take_output(&l->shell.out, ret) || xserver_take_output(l->xserver, ret);
 }
 
 /* A handshake begins when what goes before it in clear has been taken: outputs are drained first.
  */
 static bool take_want(void *self, struct want *ret)
 {
-	return outbox_take_want(&((struct lab *)self)->out, ret);
+	return outbox_take_want(&((struct lab *)self)->shell.out, ret);
 }
 
 bool lab_take_event(struct lab *l, struct lab_event *ret)
 {
-	const char *line;
-	unsigned i;
+	struct shell_event ev;
 
-	if (!eventlog_take(&l->eventlog, &i, &line))
+	if (!shell_take_event(&l->shell, &ev))
 		return false;
-	*ret = l->events[i];
-	ret->log = line;
+	*ret = (struct lab_event){ .type = (enum lab_event_type)ev.type,
+		.what = (enum lab_listener)ev.what,
+		.addr = ev.addr,
+		.level = ev.level,
+		.log = ev.log };
 	return true;
-}
-
-/* ---- connections ---- */
-
-struct conn *lab_conn_new(struct lab *l, flow_t flow, enum conn_kind kind)
-{
-	struct conn *c = mem_alloc0(sizeof(*c));
-
-	if (!c)
-		return NULL;
-	c->flow = flow;
-	c->kind = kind;
-	sip_frame_init(&c->frame);
-	if (map_insert(&l->conns, &c->node, slice_of(&c->flow, sizeof(c->flow)))) {
-		sip_frame_done(&c->frame);
-		return mem_free(c);
-	}
-	list_append(&l->all_conns, &c->all);
-	return c;
-}
-
-static struct conn *conn_find(struct lab *l, flow_t flow)
-{
-	struct map_node *n = map_find(&l->conns, slice_of(&flow, sizeof(flow)));
-
-	return n ? LIST_OWNER(n, struct conn, node) : NULL;
-}
-
-static void forget_bindings(struct lab *l, flow_t flow)
-{
-	for (unsigned i = 0; i < l->cfg.n_sip_users; i++)
-		for (unsigned k = 0; k < BINDINGS_MAX; k++)
-			if (l->sip_accounts[i].bindings[k].path.flow == flow)
-				l->sip_accounts[i].bindings[k].in_use = false;
-}
-
-void lab_conn_free(struct lab *l, struct conn *c)
-{
-	if (c->kind == CONN_SIP) {
-		forget_bindings(l, c->flow);
-		lab_proxy_conn_lost(l, c);
-	}
-	if (l->component == c)
-		l->component = NULL;
-	map_remove(&l->conns, &c->node);
-	list_remove(&c->all);
-	sip_frame_done(&c->frame);
-	xstream_free(c->stream);
-	mem_free(c);
-}
-
-static enum conn_kind kind_of(enum lab_listener what)
-{
-	switch (what) {
-	case LAB_LISTEN_XMPP_CLIENT: return CONN_XMPP_CLIENT;
-	case LAB_LISTEN_XMPP_COMPONENT: return CONN_XMPP_COMPONENT;
-	case LAB_LISTEN_SIP_UDP:
-	case LAB_LISTEN_SIP_TCP:
-	case LAB_LISTEN_SIP_TLS:
-	case LAB_LISTEN_DNS:
-	case LAB_LISTEN_COUNT: return CONN_SIP;
-	}
-	return CONN_SIP;
-}
-
-static void accepted(struct lab *l, const struct fact *in)
-{
-	struct conn *c = lab_conn_new(l, in->flow, kind_of((enum lab_listener)in->listener));
-
-	if (!c) {
-		lab_want(l, WANT_DROP_FLOW)->flow = in->flow;
-		return;
-	}
-	bool tls = in->listener == LAB_LISTEN_SIP_TLS;
-	c->origin = (struct origin){ .flow = in->flow,
-		.listener = in->listener,
-		.transport = tls ? TRANSPORT_TLS : TRANSPORT_TCP,
-		.peer = *in->peer,
-		.local = *in->local };
-	c->up = !tls;
-	if (lab_fault_accepted(l, c))
-		return;
-	if (tls) {
-		struct want *w = lab_want(l, WANT_TLS);
-
-		w->flow = in->flow;
-		w->tls = (struct tls_policy){
-			.accept = true, .verify = TLS_VERIFY_NOTE, .identity = LAB_IDENTITY_POOL
-		};
-		lab_fault_tls(l, &w->tls);
-	}
-	if (c->kind != CONN_SIP)
-		lab_xserver_up(l, c);
 }
 
 /* ---- listeners ---- */
@@ -195,7 +70,7 @@ static void want_listeners(struct lab *l)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		if (!rows[i].addr->family)
 			continue;
-		struct want *w = lab_want(l, WANT_LISTEN);
+		struct want *w = shell_want(&l->shell, WANT_LISTEN);
 		w->listener = rows[i].what;
 		w->transport = rows[i].transport;
 		w->addr = *rows[i].addr;
@@ -206,26 +81,26 @@ static void want_listeners(struct lab *l)
 static void listen_up(struct lab *l, const struct fact *in)
 {
 	l->listeners[in->listener] = *in->local;
-	lab_log(l, "lab", "listening");
-	struct lab_event *ev = lab_emit(l, LAB_EV_LISTENING, LOG_LEVEL_INFO);
+	shell_log(&l->shell, "lab", "listening");
+	struct shell_event *ev = shell_emit(&l->shell, LAB_EV_LISTENING, false, LOG_LEVEL_INFO);
 	if (ev) {
-		ev->what = (enum lab_listener)in->listener;
+		ev->what = (int)in->listener;
 		ev->addr = *in->local;
 	}
 	if (++l->n_bound < l->n_listeners)
 		return;
-	lab_zone_fill(l);
-	lab_log(l, "lab", "ready");
-	lab_emit(l, LAB_EV_READY, LOG_LEVEL_INFO);
+	zone_fill(&l->names, l->cfg.fault, l->listeners);
+	shell_log(&l->shell, "lab", "ready");
+	shell_emit(&l->shell, LAB_EV_READY, false, LOG_LEVEL_INFO);
 }
 
 static void listen_failed(struct lab *l, const struct fact *in)
 {
-	struct buf *b = lab_log(l, "lab", "cannot-listen");
+	struct buf *b = shell_log(&l->shell, "lab", "cannot-listen");
 
 	log_str(b, "what", slice_str(lab_listener_name((enum lab_listener)in->listener)));
 	log_str(b, "error", slice_str(err_text(in->err)));
-	lab_emit(l, LAB_EV_FAILED, LOG_LEVEL_ERROR);
+	shell_emit(&l->shell, LAB_EV_FAILED, false, LOG_LEVEL_ERROR);
 }
 
 const char *lab_listener_name(enum lab_listener what)
@@ -243,158 +118,129 @@ const char *lab_listener_name(enum lab_listener what)
 	return names[what];
 }
 
-/* ---- facts ---- */
+/* ---- facts: whose are they? ---- */
 
-static void flow_gone(struct lab *l, struct conn *c, const struct fact *in)
+static void accepted(struct lab *l, const struct fact *in, ts_t now)
 {
-	if (c->kind != CONN_SIP) {
-		lab_xserver_closed(l, c);
+	if (struck_accept(&l->struck, in))
 		return;
-	}
-	if (in->type == FACT_FLOW_EOF)
-		lab_want(l, WANT_CLOSE_FLOW)->flow = c->flow;
-	lab_conn_free(l, c);
-}
-
-static void flow_up(struct lab *l, struct conn *c, const struct fact *in)
-{
-	c->up = true;
-	c->origin.local = *in->local;
-	c->origin.peer = *in->peer;
-	lab_proxy_conn_up(l, c);
-}
-
-static void flow_fact(struct lab *l, const struct fact *in)
-{
-	struct conn *c = conn_find(l, in->flow);
-
-	if (!c)
-		return; /* we gave it up before this fact */
-	if (c->kind == CONN_FAULTY) {
-		lab_fault_conn(l, c, in);
-		return;
-	}
-	switch (in->type) {
-	case FACT_FLOW_UP: flow_up(l, c, in); break;
-	case FACT_FLOW_BYTES:
-		if (c->kind == CONN_SIP)
-			lab_pool_stream(l, c, in->bytes);
-		else
-			lab_xserver_bytes(l, c, in->bytes);
-		break;
-	case FACT_TLS_UP:
-		if (c->kind == CONN_SIP)
-			c->up = true;
-		else
-			lab_xserver_tls_up(l, c, in->tls);
-		break;
-	case FACT_FLOW_EOF:
-	case FACT_FLOW_FAILED: flow_gone(l, c, in); break;
-	case FACT_FLOW_BLOCKED:
-	case FACT_FLOW_READY:
-	case FACT_FLOW_ACCEPTED:
-	case FACT_LISTEN_UP:
-	case FACT_LISTEN_FAILED:
-	case FACT_DATAGRAM:
-	case FACT_DATAGRAM_FAILED:
-	case FACT_DNS:
-	case FACT_CLOCK:
-	case FACT_STOP: break;
-	}
-}
-
-static void datagram(struct lab *l, const struct fact *in)
-{
-	const struct origin o = { .listener = in->listener,
-		.transport = TRANSPORT_UDP,
-		.peer = *in->peer,
-		.local = *in->local };
-
-	if (in->listener == LAB_LISTEN_DNS)
-		lab_zone_datagram(l, in->bytes, &o);
+	if (in->listener == LAB_LISTEN_XMPP_CLIENT || in->listener == LAB_LISTEN_XMPP_COMPONENT)
+		xserver_accept(l->xserver, in, now);
 	else
-		lab_pool_message(l, in->bytes, &o);
+		pool_accept(l->pool, in);
+}
+
+static void question(struct lab *l, const struct fact *in)
+{
+	const struct origin o = {
+		.listener = in->listener, .peer = *in->peer, .local = *in->local
+	};
+
+	if (nameserver_answer(&l->names, in->bytes, shell_out(&l->shell)))
+		shell_send(&l->shell, &o);
 }
 
 static void push(void *self, const struct fact *in, ts_t now)
 {
 	struct lab *l = self;
 
-	begin_push(l, now);
+	shell_begin(&l->shell);
 	switch (in->type) {
-	case FACT_DATAGRAM: datagram(l, in); break;
+	case FACT_LISTEN_UP: listen_up(l, in); break;
+	case FACT_LISTEN_FAILED: listen_failed(l, in); break;
+	case FACT_DATAGRAM:
+		if (in->listener == LAB_LISTEN_DNS)
+			question(l, in);
+		else
+			pool_push(l->pool, in, now);
+		break;
 	case FACT_DATAGRAM_FAILED:
 		if (in->listener == LAB_LISTEN_SIP_UDP)
-			lab_proxy_peer_failed(l, in->peer, in->err);
+			pool_push(l->pool, in, now);
 		break;
-	case FACT_FLOW_ACCEPTED: accepted(l, in); break;
+	case FACT_FLOW_ACCEPTED: accepted(l, in, now); break;
 	case FACT_FLOW_UP:
 	case FACT_FLOW_BYTES:
 	case FACT_FLOW_EOF:
 	case FACT_FLOW_FAILED:
 	case FACT_FLOW_BLOCKED:
 	case FACT_FLOW_READY:
-	case FACT_TLS_UP: flow_fact(l, in); break;
-	case FACT_LISTEN_UP: listen_up(l, in); break;
-	case FACT_LISTEN_FAILED: listen_failed(l, in); break;
+	case FACT_TLS_UP:
+		if (!struck_push(&l->struck, in) && !xserver_push(l->xserver, in, now))
+			pool_push(l->pool, in, now);
+		break;
 	case FACT_DNS:
 	case FACT_CLOCK:
 	case FACT_STOP: break; /* a lab has nothing that must be finished */
 	}
+	xserver_edit(l->xserver);
 }
 
 static void push_time(void *self, ts_t now)
 {
 	struct lab *l = self;
+	struct slice report;
 
-	begin_push(l, now);
-	for (struct timer *t; (t = timers_due(&l->timers, now));)
-		lab_proxy_timer(l, LIST_OWNER(t, struct forward, timer));
-	lab_xserver_time(l);
-	lab_fault_time(l);
+	shell_begin(&l->shell);
+	pool_push_time(l->pool, now);
+	xserver_push_time(l->xserver, now);
+	if (report_take(&l->report, &report, now))
+		pool_push_from_gateway(l->pool, report, now);
+	xserver_edit(l->xserver);
 }
 
 static ts_t deadline(const void *self)
 {
 	const struct lab *l = self;
+	ts_t at = ts_min(pool_deadline(l->pool), xserver_deadline(l->xserver));
 
-	ts_t at = ts_min(timers_deadline(&l->timers), lab_xserver_deadline(l));
-
-	return ts_min(at, lab_fault_deadline(l));
+	return ts_min(at, l->report.at);
 }
 
 /* ---- life ---- */
 
-static int init(struct lab *l)
+static int init(struct lab *l, struct rng *rng)
 {
-	eventlog_init(&l->eventlog, LOG_BYTES_MAX);
-	buf_init(&l->scratch, 4 * MESSAGE_MAX);
-	lab_fault_init(l);
-	list_init(&l->all_conns);
-	timers_init(&l->timers);
-	rng_bytes(l->rng, l->salt, sizeof(l->salt));
-	map_init(&l->conns, CONNS_MAX, l->rng);
-	int err = outbox_init(&l->out, OUT_BYTES_MAX, OUTPUTS_MAX, WANTS_MAX);
+	static const struct shell_limits limits = {
+		.out_bytes = 16 << 20,
+		.outputs = 4096,
+		.wants = 64,
+		.log_bytes = 64 << 10,
+	};
+	const struct pool_cfg pool = { .lab = &l->cfg,
+		.listeners = l->listeners,
+		.accounts = &l->accounts,
+		.shell = &l->shell,
+		.rng = rng };
+	const struct xserver_cfg xserver = { .lab = &l->cfg,
+		.accounts = &l->accounts,
+		.shell = &l->shell,
+		.report = &l->report,
+		.rng = rng };
+
+	l->struck = (struct struck){ .fault = l->cfg.fault, .shell = &l->shell };
+	report_init(&l->report, &l->cfg, rng);
+	int err = shell_init(&l->shell, &limits);
 	if (!err)
-		err = lab_accounts_init(l);
+		err = accounts_init(&l->accounts, &l->cfg, rng);
 	if (!err)
-		err = lab_zone_init(l);
-	return err ? err : lab_proxy_init(l);
+		err = pool_new(&l->pool, &pool);
+	return err ? err : xserver_new(&l->xserver, &xserver);
 }
 
 int lab_new(struct lab **ret, const struct lab_cfg *cfg, struct rng *rng, ts_t now)
 {
 	struct lab *l = mem_alloc0(sizeof(*l));
 
+	(void)now;
 	if (!l)
 		return -ENOMEM;
 	l->cfg = *cfg;
-	l->fault = cfg->fault ? cfg->fault : &lab_fault_none;
-	l->rng = rng;
-	l->now = now;
+	if (!l->cfg.fault)
+		l->cfg.fault = &lab_fault_none;
 	if (!l->cfg.scram_iterations)
 		l->cfg.scram_iterations = SASL_ITERATIONS_MIN;
-	int err = init(l);
+	int err = init(l, rng);
 	if (err) {
 		lab_free(l);
 		return err;
@@ -408,17 +254,12 @@ struct lab *lab_free(struct lab *l)
 {
 	if (!l)
 		return NULL;
-	for (struct list *n; (n = list_first(&l->all_conns));)
-		lab_conn_free(l, LIST_OWNER(n, struct conn, all));
-	timers_done(&l->timers); /* while its timers still exist */
-	lab_proxy_done(l);
-	map_done(&l->conns);
-	lab_accounts_done(l);
-	lab_zone_done(l);
-	lab_fault_done(l);
-	outbox_done(&l->out);
-	eventlog_done(&l->eventlog);
-	buf_done(&l->scratch);
+	xserver_free(l->xserver);
+	pool_free(l->pool);
+	report_done(&l->report);
+	accounts_done(&l->accounts);
+	shell_done(&l->shell);
+	mem_wipe(&l->cfg, sizeof(l->cfg));
 	return mem_free(l);
 }
 

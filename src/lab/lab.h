@@ -31,6 +31,7 @@ enum lab_identity {
 #define LAB_TRUST 1
 
 #define LAB_USERS_MAX 16
+#define LAB_CONNS_MAX 4096 /* of SIP, and of XMPP */
 
 struct lab_user {
 	char address[256]; /* pilar@litware.test */

@@ -1,48 +1,90 @@
-#include <string.h>
+#include "lab/pool.h"
 
 #include "base/mem.h"
-#include "bridge/address.h"
-#include "lab/private.h"
-#include "sip/hdr.h"
+#include "lab/binding.h"
+#include "lab/fault_case.h"
+#include "lab/proxy.h"
+
+#define NONCE_LIFE TS_S(300)
 
 enum {
-	EXPIRES_DEFAULT_S = 3600,
-	EXPIRES_MIN_S = 30, /* shorter gets 423: RFC 3261 section 10.3 item 7 */
+	ANSWERS_MAX = 100000, /* that are remembered */
+	OWED_BYTES_MAX = 256 << 20,
+	EDITED_BYTES_MAX = 256 << 10,
 };
 
-/* ---- answers ---- */
+struct pool {
+	struct pool_cfg cfg;
+	struct tl *tl;
+	struct proxy *proxy;
+	struct digest_server *digest; /* one realm and one set of nonces, as in Kamailio */
+	struct bindings bindings[LAB_USERS_MAX]; /* of each account */
+	struct origin gateway;                   /* the connection to it; flow 0: none */
+	bool gateway_is_up;
+	flow_t last_flow;
+	struct fault_seen seen;
+	struct buf edited;
+};
 
-struct buf *lab_answer_begin(struct lab *l, const struct origin *o, int status)
+/* ---- answers to the request in hand ---- */
+
+static struct buf *answer(struct pool *p, int status)
 {
-	struct nist_key key;
-	char tag[NIST_TAG_MAX];
-	struct buf *b = lab_out(l);
+	struct buf *b = tl_answer(p->tl, TL_IN_HAND, status, NULL);
 
-	nist_key_make(&key, l->salt, &l->msg);
-	sip_put_response_head(
-		b, &l->msg, status, slice_str(nist_to_tag(&key, l->salt, tag)), &o->peer);
 	buf_puts(b, "Server: stox-lab\r\n");
 	return b;
 }
 
-void lab_answer_end(struct lab *l, const struct origin *o)
+/* As the fault says it. */
+static void edit(struct pool *p)
 {
-	sip_put_body(lab_out(l), SLICE_NONE);
-	lab_fault_edit_answer(l);
-	lab_send(l, o);
+	const struct lab_fault *f = p->cfg.lab->fault;
+	struct buf *b = shell_out(p->cfg.shell);
+	const struct slice said = outbox_unsent(&p->cfg.shell->out);
+
+	if (!f->edit.find)
+		return;
+	buf_clear(&p->edited);
+	fault_put_edited(f, &p->edited, said);
+	buf_truncate(b, buf_len(b) - said.n);
+	buf_put(b, buf_slice(&p->edited));
 }
 
-void lab_answer(struct lab *l, const struct origin *o, int status)
+static void answer_end(struct pool *p, enum tl_memory memory, ts_t now)
 {
-	lab_answer_begin(l, o, status);
-	lab_answer_end(l, o);
+	edit(p);
+	tl_answer_end(p->tl, memory, 0, now);
 }
 
-void lab_challenge(struct lab *l, const struct origin *o, int status, bool stale)
+static void answer_status(struct pool *p, int status, ts_t now)
 {
-	digest_server_put_challenge(
-		l->digest, lab_answer_begin(l, o, status), status, stale, l->now);
-	lab_answer_end(l, o);
+	answer(p, status);
+	answer_end(p, TL_FORGET, now);
+}
+
+static void challenge(struct pool *p, int status, bool stale, ts_t now)
+{
+	digest_server_put_challenge(p->digest, answer(p, status), status, stale, now);
+	answer_end(p, TL_FORGET, now);
+}
+
+static void answer_as_fault(struct pool *p, const struct fault_answer *f, ts_t now)
+{
+	switch (f->does) {
+	case FAULT_ANSWER_STATUS:
+		buf_puts(answer(p, f->status), f->text);
+		answer_end(p, TL_FORGET, now);
+		break;
+	case FAULT_ANSWER_STALE: challenge(p, 401, true, now); break;
+	case FAULT_ANSWER_RAW:
+		buf_puts(tl_answer_whole(p->tl, TL_IN_HAND, 400), f->text);
+		tl_answer_end(p->tl, TL_FORGET, 0, now);
+		break;
+	case FAULT_ANSWER_NONE:
+	case FAULT_ANSWER_NOTHING:
+	case FAULT_ANSWER_REPEATED: break;
+	}
 }
 
 /* ---- who may ---- */
@@ -52,262 +94,175 @@ static bool is_own(struct slice host)
 	return slice_ieqs(host, LAB_POOL_DOMAIN) || slice_ieqs(host, LAB_POOL_FQDN);
 }
 
-static struct sip_account *account_of(struct lab *l, const struct sip_uri *uri)
+static const struct sip_account *account_of(const struct pool *p, const struct sip_uri *uri)
 {
-	char user[256];
-	struct buf raw;
+	struct buf user;
 	struct where where;
+	const struct sip_account *a = NULL;
 
-	buf_init(&raw, sizeof(user));
-	bool ok = sip_unescape(uri->user, &raw, &where) == 0 &&
-		  slice_cstr(buf_slice(&raw), user, sizeof(user));
-	buf_done(&raw);
-	return ok ? lab_sip_account(l, slice_str(user)) : NULL;
+	buf_init(&user, sizeof(a->user));
+	if (sip_unescape(uri->user, &user, &where) == 0)
+		a = sip_account_find(p->cfg.accounts, buf_slice(&user));
+	buf_done(&user);
+	return a;
+}
+
+static struct bindings *bindings_of(struct pool *p, const struct sip_account *a)
+{
+	return &p->bindings[a - p->cfg.accounts->sip];
 }
 
 /* The account that proves to send this request, which must be the one it claims; NULL when an
  * answer was given instead. */
-static struct sip_account *authenticate(
-	struct lab *l, const struct origin *o, const struct sip_uri *claimed, int status)
+static const struct sip_account *authenticate(struct pool *p, const struct sip_msg *req,
+	const struct sip_uri *claimed, int status, ts_t now)
 {
 	const struct digest_secret *secret;
-	struct sip_account *a =
-		lab_sip_login(l, digest_server_username(l->digest, &l->msg, status), &secret);
+	const struct sip_account *a = sip_account_login(
+		p->cfg.accounts, digest_server_username(p->digest, req, status), &secret);
 
-	enum digest_verdict v = digest_server_check(l->digest, &l->msg, status, secret, l->now);
-	switch (v) {
+	switch (digest_server_check(p->digest, req, status, secret, now)) {
 	case DIGEST_OK: break;
 	case DIGEST_ABSENT:
 	case DIGEST_WRONG:
-	case DIGEST_REPLAY: lab_challenge(l, o, status, false); return NULL;
-	case DIGEST_STALE: lab_challenge(l, o, status, true); return NULL;
-	case DIGEST_BAD: lab_answer(l, o, 400); return NULL;
+	case DIGEST_REPLAY: challenge(p, status, false, now); return NULL;
+	case DIGEST_STALE: challenge(p, status, true, now); return NULL;
+	case DIGEST_BAD: answer_status(p, 400, now); return NULL;
 	}
-	if (a && a == account_of(l, claimed))
+	if (a && a == account_of(p, claimed))
 		return a;
-	lab_answer(l, o, 403);
+	answer_status(p, 403, now);
 	return NULL;
 }
 
-/* ---- registrar ---- */
-
-static unsigned expires_of(const struct sip_msg *req, const struct sip_nameaddr *contact)
+/* A repeated one has the nonce count of the first: were it not remembered, it would look like a
+ * replay. */
+static void do_register(struct pool *p, const struct tl_event *ev, ts_t now)
 {
-	uint64_t seconds = EXPIRES_DEFAULT_S;
-	struct slice value;
-
-	slice_u64(sip_msg_value(req, SIP_HDR_EXPIRES), UINT32_MAX, &seconds);
-	if (sip_param_find(contact->params, "expires", &value))
-		slice_u64(value, UINT32_MAX, &seconds);
-	return (unsigned)(seconds > EXPIRES_DEFAULT_S ? EXPIRES_DEFAULT_S : seconds);
-}
-
-static struct binding *find_binding(struct sip_account *a, const struct sip_uri *uri)
-{
-	for (unsigned i = 0; i < BINDINGS_MAX; i++) {
-		struct sip_uri known;
-		struct where where;
-		struct binding *b = &a->bindings[i];
-
-		if (b->in_use && !sip_uri_decode(slice_str(b->contact), &known, &where) &&
-			sip_uri_equal(&known, uri))
-			return b;
+	if (!is_own(ev->msg->ruri.host)) {
+		answer_status(p, 404, now);
+		return;
 	}
-	return NULL;
+	const struct sip_account *a = authenticate(p, ev->msg, &ev->msg->to.uri, 401, now);
+	if (!a)
+		return;
+	int status = bindings_push(bindings_of(p, a), ev->msg, ev->origin, now);
+	bindings_put(bindings_of(p, a), answer(p, status), status, now);
+	answer_end(p, TL_REMEMBER, now);
 }
 
-static struct binding *free_binding(struct sip_account *a, ts_t now)
+/* ---- where a request goes ---- */
+
+static void to_own_user(struct pool *p, const struct sip_msg *req, ts_t now)
 {
-	struct binding *oldest = &a->bindings[0];
+	const struct sip_account *a = account_of(p, &req->ruri);
+	const struct binding *b = a ? bindings_latest(bindings_of(p, a), now) : NULL;
 
-	for (unsigned i = 0; i < BINDINGS_MAX; i++) {
-		struct binding *b = &a->bindings[i];
-
-		if (!b->in_use || b->expires <= now)
-			return b;
-		if (b->expires < oldest->expires)
-			oldest = b;
-	}
-	return oldest;
+	if (b)
+		proxy_forward(p->proxy, req, &b->path, true, slice_str(b->contact), now);
+	else
+		answer_status(p, a ? 480 : 404, now);
 }
 
-static int bind_one(struct lab *l, struct sip_account *a, const struct sip_nameaddr *contact,
-	const struct origin *o)
+static bool connect_gateway(struct pool *p)
 {
-	unsigned seconds = expires_of(&l->msg, contact);
-	struct binding *b = find_binding(a, &contact->uri);
+	const struct origin to = { .flow = ++p->last_flow,
+		.transport = TRANSPORT_TCP,
+		.peer = p->cfg.lab->gateway,
+		.local = p->cfg.lab->gateway };
 
-	if (seconds == 0) {
-		if (b)
-			b->in_use = false;
-		return 0;
-	}
-	if (seconds < EXPIRES_MIN_S)
-		return 423;
-	if (!b)
-		b = free_binding(a, l->now);
-	if (!slice_cstr(contact->uri_text, b->contact, sizeof(b->contact)))
-		return 400;
-	b->in_use = true;
-	b->path = *o; /* as RFC 5626: back on the way it came, whatever the Contact says */
-	b->expires = ts_add(l->now, TS_S(seconds));
-	return 0;
-}
-
-static int bind_all(struct lab *l, struct sip_account *a, const struct origin *o)
-{
-	unsigned at = 0;
-	int status = 0;
-	struct where where;
-
-	for (const struct sip_hdr *h; (h = sip_msg_find(&l->msg, SIP_HDR_CONTACT, &at));) {
-		struct slice rest = h->value, value;
-
-		while (!status && sip_hdr_next(&rest, &value)) {
-			struct sip_nameaddr contact;
-
-			if (sip_contact_is_star(value))
-				memset(a->bindings, 0, sizeof(a->bindings));
-			else if (sip_nameaddr_decode(value, &contact, &where))
-				status = 400;
-			else
-				status = bind_one(l, a, &contact, o);
-		}
-	}
-	return status;
-}
-
-static void put_bindings(struct lab *l, const struct sip_account *a, struct buf *b)
-{
-	for (unsigned i = 0; i < BINDINGS_MAX; i++) {
-		const struct binding *k = &a->bindings[i];
-
-		if (k->in_use && k->expires > l->now)
-			buf_printf(b, "Contact: <%s>;expires=%u\r\n", k->contact,
-				(unsigned)((k->expires - l->now) / TS_S(1)));
-	}
-}
-
-static void answer_bindings(
-	struct lab *l, const struct origin *o, const struct sip_account *a, int status)
-{
-	struct buf *b = lab_answer_begin(l, o, status);
-
-	if (status == 423)
-		buf_printf(b, "Min-Expires: %d\r\n", EXPIRES_MIN_S);
-	else if (status == 200)
-		put_bindings(l, a, b);
-	lab_answer_end(l, o);
-}
-
-/* A repeated request has the nonce count of the first: without this it would look like a replay. */
-static bool was_registered(struct lab *l, const struct nist_key *key, const struct origin *o)
-{
-	int status;
-	uint16_t index;
-
-	if (!nist_done_find(l->registered, key, &status, &index, l->now))
+	if (tl_flow_add(p->tl, &to))
 		return false;
-	answer_bindings(l, o, &l->sip_accounts[index], status);
+	p->gateway = to;
+	p->gateway_is_up = false;
+	struct want *w = shell_want(p->cfg.shell, WANT_FLOW);
+	w->flow = to.flow;
+	w->transport = TRANSPORT_TCP;
+	w->addr = to.peer;
 	return true;
 }
 
-static void do_register(struct lab *l, const struct origin *o)
+static struct origin gateway_by_datagram(const struct pool *p)
 {
-	struct nist_key key;
-
-	if (!is_own(l->msg.ruri.host)) {
-		lab_answer(l, o, 404);
-		return;
-	}
-	nist_key_make(&key, l->salt, &l->msg);
-	if (was_registered(l, &key, o))
-		return;
-	struct sip_account *a = authenticate(l, o, &l->msg.to.uri, 401);
-	if (!a)
-		return;
-	int status = bind_all(l, a, o);
-	status = status ? status : 200;
-	nist_done_add(l->registered, &key, status, (uint16_t)(a - l->sip_accounts), l->now);
-	answer_bindings(l, o, a, status);
+	return (struct origin){ .listener = LAB_LISTEN_SIP_UDP,
+		.transport = p->cfg.lab->gateway_transport,
+		.peer = p->cfg.lab->gateway,
+		.local = p->cfg.listeners[LAB_LISTEN_SIP_UDP] };
 }
 
-/* ---- routing ---- */
-
-static const struct binding *latest_binding(const struct lab *l, const struct sip_account *a)
+/* The way to it: false when it cannot be tried. */
+static bool find_gateway(struct pool *p, struct origin *ret)
 {
-	const struct binding *best = NULL;
-
-	for (unsigned i = 0; i < BINDINGS_MAX; i++) {
-		const struct binding *b = &a->bindings[i];
-
-		if (b->in_use && b->expires > l->now && (!best || b->expires > best->expires))
-			best = b;
-	}
-	return best;
+	*ret = gateway_by_datagram(p);
+	if (!ret->peer.family)
+		return false;
+	if (ret->transport == TRANSPORT_UDP)
+		return ret->local.family != 0;
+	if (!p->gateway.flow && !connect_gateway(p))
+		return false;
+	*ret = p->gateway;
+	return true;
 }
 
-static void to_own_user(struct lab *l, const struct origin *o)
+static void to_gateway(struct pool *p, const struct sip_msg *req, ts_t now)
 {
-	struct sip_account *a = account_of(l, &l->msg.ruri);
-	const struct binding *b = a ? latest_binding(l, a) : NULL;
-
-	if (!a)
-		lab_answer(l, o, 404);
-	else if (!b)
-		lab_answer(l, o, 480);
-	else
-		lab_proxy_forward(l, o, &b->path, slice_str(b->contact));
-}
-
-/* As Lync's pool: what is not its own goes to the gateway, which knows the partners. */
-static void to_gateway(struct lab *l, const struct origin *o)
-{
+	const struct fault_answer *f = fault_of_request(p->cfg.lab->fault, req, true);
 	struct origin to;
 
-	if (lab_fault_to_gateway(l, o))
-		return;
-	if (lab_proxy_gateway(l, &to))
-		lab_proxy_forward(l, o, &to, l->msg.ruri_text);
+	if (f)
+		answer_as_fault(p, f, now);
+	else if (find_gateway(p, &to))
+		proxy_forward(
+			p->proxy, req, &to, !to.flow || p->gateway_is_up, req->ruri_text, now);
 	else
-		lab_answer(l, o, 503);
+		answer_status(p, 503, now);
 }
 
-static bool is_gateway(const struct lab *l, const struct origin *o)
+static bool is_gateway(const struct pool *p, const struct origin *o)
 {
-	return o->transport == l->cfg.gateway_transport && addr_ip_eq(&o->peer, &l->cfg.gateway);
+	return o->transport == p->cfg.lab->gateway_transport &&
+	       addr_ip_eq(&o->peer, &p->cfg.lab->gateway);
 }
 
-static void route(struct lab *l, const struct origin *o)
+static void route(struct pool *p, const struct tl_event *ev, ts_t now)
 {
-	if (l->msg.max_forwards == 0) {
-		lab_answer(l, o, 483);
+	const struct sip_msg *req = ev->msg;
+
+	if (req->max_forwards == 0) {
+		answer_status(p, 483, now);
 		return;
 	}
-	if (lab_proxy_repeated(l, o))
-		return;
-	if (is_own(l->msg.from.uri.host)) {
-		if (!authenticate(l, o, &l->msg.from.uri, 407))
+	if (is_own(req->from.uri.host)) {
+		if (!authenticate(p, req, &req->from.uri, 407, now))
 			return;
-	} else if (!is_gateway(l, o)) {
-		lab_answer(l, o, 403); /* RFC 3261 section 16.3: an open relay serves spammers */
+	} else if (!is_gateway(p, ev->origin)) {
+		/* RFC 3261 section 16.3: an open relay serves spammers. */
+		answer_status(p, 403, now);
 		return;
 	}
-	if (is_own(l->msg.ruri.host))
-		to_own_user(l, o);
+	if (is_own(req->ruri.host))
+		to_own_user(p, req, now);
 	else
-		to_gateway(l, o);
+		to_gateway(p, req, now);
 }
 
-static void request(struct lab *l, const struct origin *o)
+static void request(struct pool *p, const struct tl_event *ev, ts_t now)
 {
-	if (lab_fault_request(l, o))
+	const struct lab_fault *fault = p->cfg.lab->fault;
+	const struct fault_answer *f = fault_of_request(fault, ev->msg, false);
+
+	if (ev->origin->transport == TRANSPORT_UDP &&
+		fault_loses(fault, &p->seen, tl_key(p->tl, TL_IN_HAND)))
 		return;
-	switch (l->msg.method) {
-	case SIP_METHOD_REGISTER: do_register(l, o); break;
+	if (f) {
+		answer_as_fault(p, f, now);
+		return;
+	}
+	switch (ev->msg->method) {
+	case SIP_METHOD_REGISTER: do_register(p, ev, now); break;
 	case SIP_METHOD_ACK: break;
-	case SIP_METHOD_CANCEL: lab_answer(l, o, 481); break;
-	case SIP_METHOD_OPTIONS: lab_answer(l, o, 200); break;
+	case SIP_METHOD_CANCEL: answer_status(p, 481, now); break;
+	case SIP_METHOD_OPTIONS: answer_status(p, 200, now); break;
 	case SIP_METHOD_INVITE:
 	case SIP_METHOD_BYE:
 	case SIP_METHOD_SUBSCRIBE:
@@ -316,40 +271,198 @@ static void request(struct lab *l, const struct origin *o)
 	case SIP_METHOD_REFER:
 	case SIP_METHOD_INFO:
 	case SIP_METHOD_UPDATE:
-	case SIP_METHOD_PRACK: lab_answer(l, o, 405); break;
+	case SIP_METHOD_PRACK: answer_status(p, 405, now); break;
 	case SIP_METHOD_MESSAGE:
-	case SIP_METHOD_OTHER: route(l, o); break;
+	case SIP_METHOD_OTHER: route(p, ev, now); break;
 	}
 }
 
-void lab_pool_message(struct lab *l, struct slice bytes, const struct origin *o)
-{
-	struct sip_refusal refusal;
+/* ---- connections ---- */
 
-	if (slice_trim(bytes).n == 0)
-		return; /* a keep-alive */
-	int err = sip_msg_decode(bytes, &l->msg, &refusal);
-	if (!err && l->msg.is_request)
-		request(l, o);
-	else if (!err)
-		lab_proxy_response(l);
-	else if (l->msg.is_request && refusal.answerable == SIP_ANSWERABLE)
-		lab_answer(l, o, refusal.status);
+static void flow_gone(struct pool *p, flow_t flow, bool close, ts_t now)
+{
+	if (!tl_flow_gone(p->tl, flow, ECONNRESET))
+		return; /* we gave it up before this fact */
+	if (close)
+		shell_want(p->cfg.shell, WANT_CLOSE_FLOW)->flow = flow;
+	if (p->gateway.flow == flow)
+		p->gateway.flow = 0;
+	for (unsigned i = 0; i < LAB_USERS_MAX; i++)
+		bindings_flow_gone(&p->bindings[i], flow);
+	proxy_flow_gone(p->proxy, flow, now);
 }
 
-void lab_pool_stream(struct lab *l, struct conn *c, struct slice bytes)
+static void flow_up(struct pool *p, const struct fact *in, ts_t now)
 {
-	struct slice message;
-
-	int err = sip_frame_push(&c->frame, bytes);
-	while (!err && sip_frame_take(&c->frame, &message))
-		lab_pool_message(l, message, &c->origin);
-	while (sip_frame_take_ping(&c->frame)) {
-		buf_puts(lab_out(l), "\r\n");
-		lab_send(l, &c->origin);
-	}
-	if (!err && !c->frame.err)
+	if (p->gateway.flow != in->flow)
 		return;
-	lab_want(l, WANT_CLOSE_FLOW)->flow = c->flow;
-	lab_conn_free(l, c);
+	tl_flow_up(p->tl, in->flow, in->local, in->peer);
+	p->gateway.local = *in->local;
+	p->gateway_is_up = true;
+	proxy_flow_up(p->proxy, &p->gateway, now);
+}
+
+static void want_tls(struct pool *p, flow_t flow)
+{
+	struct want *w = shell_want(p->cfg.shell, WANT_TLS);
+
+	w->flow = flow;
+	w->tls = (struct tls_policy){
+		.accept = true, .verify = TLS_VERIFY_NOTE, .identity = LAB_IDENTITY_POOL
+	};
+	fault_edit_tls(p->cfg.lab->fault, &w->tls);
+}
+
+void pool_accept(struct pool *p, const struct fact *in)
+{
+	const bool tls = in->listener == LAB_LISTEN_SIP_TLS;
+	const struct origin o = { .flow = in->flow,
+		.listener = in->listener,
+		.transport = tls ? TRANSPORT_TLS : TRANSPORT_TCP,
+		.peer = *in->peer,
+		.local = *in->local };
+
+	if (tl_flow_add(p->tl, &o))
+		shell_want(p->cfg.shell, WANT_DROP_FLOW)->flow = in->flow;
+	else if (tls)
+		want_tls(p, in->flow);
+}
+
+/* ---- facts and events ---- */
+
+static void event(struct pool *p, const struct tl_event *ev, ts_t now)
+{
+	switch (ev->type) {
+	case TL_EV_REQUEST: request(p, ev, now); break;
+	case TL_EV_MALFORMED:
+		if (ev->refusal->answerable == SIP_ANSWERABLE && ev->msg->is_request)
+			answer_status(p, ev->refusal->status, now);
+		break;
+	case TL_EV_FINAL:
+	case TL_EV_TIMEOUT:
+	case TL_EV_FAILED:
+	case TL_EV_GONE: proxy_push(p->proxy, ev, now); break;
+	case TL_EV_BROKEN: flow_gone(p, ev->origin->flow, true, now); break;
+	case TL_EV_REPEATED:
+	case TL_EV_ABSORBED:
+	case TL_EV_PROVISIONAL:
+	case TL_EV_LATE:
+	case TL_EV_STRAY:
+	case TL_EV_UNASKED:
+	case TL_EV_PING: break;
+	}
+}
+
+static void drain(struct pool *p, ts_t now)
+{
+	struct tl_event ev;
+
+	while (tl_take_event(p->tl, shell_has_room(p->cfg.shell), &ev, now))
+		event(p, &ev, now);
+}
+
+static void datagram(struct pool *p, const struct fact *in)
+{
+	const struct origin o = { .listener = in->listener,
+		.transport = TRANSPORT_UDP,
+		.peer = *in->peer,
+		.local = *in->local };
+
+	tl_push_datagram(p->tl, in->bytes, &o);
+}
+
+void pool_push(struct pool *p, const struct fact *in, ts_t now)
+{
+	switch (in->type) {
+	case FACT_DATAGRAM: datagram(p, in); break;
+	case FACT_DATAGRAM_FAILED: tl_push_peer_failed(p->tl, in->peer, in->err); break;
+	case FACT_FLOW_UP: flow_up(p, in, now); break;
+	case FACT_FLOW_BYTES: tl_push_bytes(p->tl, in->flow, in->bytes); break;
+	case FACT_FLOW_EOF: flow_gone(p, in->flow, true, now); break;
+	case FACT_FLOW_FAILED: flow_gone(p, in->flow, false, now); break;
+	case FACT_FLOW_ACCEPTED:
+	case FACT_FLOW_BLOCKED:
+	case FACT_FLOW_READY:
+	case FACT_TLS_UP:
+	case FACT_LISTEN_UP:
+	case FACT_LISTEN_FAILED:
+	case FACT_DNS:
+	case FACT_CLOCK:
+	case FACT_STOP: break;
+	}
+	drain(p, now);
+}
+
+void pool_push_from_gateway(struct pool *p, struct slice bytes, ts_t now)
+{
+	const struct origin gateway = gateway_by_datagram(p);
+
+	tl_push_datagram(p->tl, bytes, &gateway);
+	drain(p, now);
+}
+
+void pool_push_time(struct pool *p, ts_t now)
+{
+	tl_push_time(p->tl, now);
+	drain(p, now);
+}
+
+ts_t pool_deadline(const struct pool *p)
+{
+	return tl_is_holding(p->tl) ? 0 : tl_deadline(p->tl);
+}
+
+/* ---- life ---- */
+
+static int init(struct pool *p)
+{
+	struct digest_server_cfg digest = {
+		.realm = LAB_POOL_DOMAIN,
+		.offer = { DIGEST_SHA256, DIGEST_MD5 },
+		.n_offer = 2,
+		.nonce_life = NONCE_LIFE,
+	};
+	const struct tl_cfg tl = {
+		.out = &p->cfg.shell->out,
+		.clients_max = PROXY_FORWARDS_MAX,
+		.servers_max = PROXY_FORWARDS_MAX,
+		.owed_bytes_max = OWED_BYTES_MAX,
+		.request_max = PROXY_MESSAGE_MAX,
+		.done_max = ANSWERS_MAX,
+		.keeps_whole_answers = true,
+		.flows_max = LAB_CONNS_MAX,
+	};
+
+	rng_bytes(p->cfg.rng, digest.key, sizeof(digest.key));
+	int err = digest_server_new(&p->digest, &digest);
+	if (!err)
+		err = tl_new(&p->tl, &tl, p->cfg.rng);
+	return err ? err : proxy_new(&p->proxy, p->tl, p->cfg.rng);
+}
+
+int pool_new(struct pool **ret, const struct pool_cfg *cfg)
+{
+	struct pool *p = mem_alloc0(sizeof(*p));
+
+	if (!p)
+		return -ENOMEM;
+	p->cfg = *cfg;
+	buf_init(&p->edited, EDITED_BYTES_MAX);
+	int err = init(p);
+	if (err)
+		pool_free(p);
+	else
+		*ret = p;
+	return err;
+}
+
+struct pool *pool_free(struct pool *p)
+{
+	if (!p)
+		return NULL;
+	proxy_free(p->proxy);
+	tl_free(p->tl);
+	digest_server_free(p->digest);
+	buf_done(&p->edited);
+	return mem_free(p);
 }

@@ -1,241 +1,283 @@
-#include <string.h>
+#include "lab/xserver.h"
 
 #include "base/mem.h"
-#include "lab/private.h"
+#include "lab/fault_case.h"
 
 enum {
 	LOGIN_TIMEOUT_MS = 30000,
 	RESOURCE_TOKEN = 12,
 };
 
-static int stream_new(struct lab *l, struct conn *c)
+struct xserver {
+	struct xserver_cfg cfg;
+	struct sessions sessions;
+	struct xroute route;
+};
+
+/* ---- what a stream asks for ---- */
+
+static struct slice component_secret(const struct xserver *x, const char *name)
 {
-	const bool component = c->kind == CONN_XMPP_COMPONENT;
-	struct xstream_cfg cfg = {
-		.role = component ? XSTREAM_ACCEPT_COMPONENT : XSTREAM_ACCEPT_CLIENT,
-		.tls = component || l->cfg.clear_xmpp ? XSTREAM_TLS_NONE : XSTREAM_TLS_REQUIRED,
-		.domain = component ? SLICE_NONE : SLICE(LAB_PARTNER_DOMAIN),
-		.sasl2 = true,
-		.offer = {
-			[SASL_SCRAM_SHA1] = true,
-			[SASL_SCRAM_SHA1_PLUS] = true,
-			[SASL_SCRAM_SHA256] = true,
-			[SASL_SCRAM_SHA256_PLUS] = true,
-		},
-		.cache = l->cache,
-		.timeout = TS_MS(LOGIN_TIMEOUT_MS),
-	};
+	bool known = slice_ieqs(slice_str(name), x->cfg.lab->component_name);
 
-	if (!component)
-		lab_fault_stream_cfg(l, &cfg);
-	return xstream_new(&c->stream, &cfg, l->rng, l->now);
-}
-
-/* What the stream still has to say goes out in front of the end of its flow. */
-static void end(struct lab *l, struct conn *c)
-{
-	struct slice out;
-	const struct origin to = { .flow = c->flow };
-
-	while (c->stream && xstream_take_output(c->stream, &out)) {
-		buf_put(lab_out(l), out);
-		lab_send(l, &to);
-	}
-	lab_xroute_unavailable(l, c);
-	lab_want(l, WANT_CLOSE_FLOW)->flow = c->flow;
-	lab_conn_free(l, c);
-}
-
-static struct slice component_secret(const struct lab *l, const char *name)
-{
-	bool known = slice_ieqs(slice_str(name), l->cfg.component_name);
-
-	return known ? slice_str(l->cfg.component_secret) : SLICE_NONE;
+	return known ? slice_str(x->cfg.lab->component_secret) : SLICE_NONE;
 }
 
 /* A second connection for the same component is refused, as Prosody does. */
-static void component_ready(struct lab *l, struct conn *c)
+static void ready(struct xserver *x, struct session *s, const char *jid, ts_t now)
 {
-	if (l->component) {
-		xstream_abort(c->stream, "conflict", l->now);
+	slice_cstr(slice_str(jid), s->jid, sizeof(s->jid));
+	if (!s->is_component)
 		return;
-	}
-	l->component = c;
-}
-
-static void ready(struct lab *l, struct conn *c, const char *jid)
-{
-	c->ready = true;
-	slice_cstr(slice_str(jid), c->jid, sizeof(c->jid));
-	if (c->kind == CONN_XMPP_COMPONENT)
-		component_ready(l, c);
-}
-
-static bool is_bound(const struct lab *l, const char *user, struct slice resource)
-{
-	struct list *n, *t;
-
-	LIST_EACH(n, t, &l->all_conns)
-	{
-		const struct conn *c = LIST_OWNER(n, struct conn, all);
-		struct slice jid = slice_str(c->jid);
-
-		if (c->ready && c->kind == CONN_XMPP_CLIENT && strcmp(c->user, user) == 0 &&
-			slice_eq(slice_skip(jid, slice_chr(jid, '/') + 1), resource))
-			return true;
-	}
-	return false;
+	if (x->sessions.component)
+		xstream_abort(xhost_stream(s->host), "conflict", now);
+	else
+		x->sessions.component = s;
 }
 
 /* RFC 6120 section 7.6: a missing or taken resource is made up by the server. */
-static void bind_resource(struct lab *l, struct conn *c, const char *wanted)
+static void bind_resource(struct xserver *x, struct session *s, const char *wanted, ts_t now)
 {
 	char token[RESOURCE_TOKEN + 1];
 	struct slice resource = slice_str(wanted);
 
-	rng_token(l->rng, token, RESOURCE_TOKEN);
-	if (resource.n == 0 || is_bound(l, c->user, resource))
+	rng_token(x->cfg.rng, token, RESOURCE_TOKEN);
+	if (resource.n == 0 || session_is_bound(&x->sessions, s->user, resource))
 		resource = slice_str(token);
-	xstream_push_bind(c->stream, resource, l->now);
+	xstream_push_bind(xhost_stream(s->host), resource, now);
 }
 
-static void account(struct lab *l, struct conn *c, const char *user)
+static void account(struct xserver *x, struct session *s, const char *user, ts_t now)
 {
-	const struct xmpp_account *a = lab_xmpp_account(l, slice_str(user));
+	const struct xmpp_account *a = xmpp_account_find(x->cfg.accounts, slice_str(user));
 
-	slice_cstr(slice_str(user), c->user, sizeof(c->user));
-	xstream_push_account(c->stream, a ? &a->secret : NULL, l->now);
+	slice_cstr(slice_str(user), s->user, sizeof(s->user));
+	xstream_push_account(xhost_stream(s->host), a ? &a->secret : NULL, now);
 }
 
-static void want_tls(struct lab *l, struct conn *c)
+/* ---- events ---- */
+
+/* False when the connection is to be closed without a word. */
+static bool strike(struct xserver *x, struct session *s, const struct fault_stream *f, ts_t now)
 {
-	struct want *w = lab_want(l, WANT_TLS);
+	struct xstream *stream = xhost_stream(s->host);
+	const struct origin to = { .flow = s->flow };
 
-	w->flow = c->flow;
-	w->tls = (struct tls_policy){
-		.accept = true, .verify = TLS_VERIFY_NOTE, .identity = LAB_IDENTITY_PARTNER
-	};
-}
-
-static void failed(struct lab *l, const struct conn *c, const struct xstream_event *ev)
-{
-	struct buf *b = lab_log(l, "xmpp", "stream-failed");
-	char text[ADDR_TEXT_MAX];
-
-	log_str(b, "peer", slice_str(addr_text(&c->origin.peer, text)));
-	log_str(b, "cause", slice_str(xstream_failure_name(ev->failure)));
-	if (ev->text)
-		log_str(b, "text", slice_str(ev->text));
-	lab_emit(l, LAB_EV_LOG, LOG_LEVEL_WARNING);
-}
-
-/* True when the stream is over. */
-static bool event(struct lab *l, struct conn *c, const struct xstream_event *ev)
-{
-	switch (lab_fault_event(l, c, ev)) {
-	case FAULT_EVENT_NONE: break;
-	case FAULT_EVENT_TAKEN: return false;
-	case FAULT_EVENT_ENDS: return true;
+	switch (f->does) {
+	case FAULT_STREAM_SAY:
+		/* Past the stream, which waits for its driver and says nothing more. */
+		buf_puts(shell_out(x->cfg.shell), f->text);
+		shell_send(x->cfg.shell, &to);
+		break;
+	case FAULT_STREAM_ERROR: xstream_abort(stream, f->text, now); break;
+	case FAULT_STREAM_CLOSE: return false;
+	case FAULT_STREAM_REFUSE: xstream_push_bind(stream, SLICE_NONE, now); break;
+	case FAULT_STREAM_NO_TLS:
+	case FAULT_STREAM_DOMAIN:
+	case FAULT_STREAM_IGNORE: break;
 	}
-	switch (ev->type) {
-	case XSTREAM_EV_OPENED:
-	case XSTREAM_EV_FEATURES:
-	case XSTREAM_EV_AUTHENTICATED: return false;
-	case XSTREAM_EV_WANT_TLS: want_tls(l, c); return false;
-	case XSTREAM_EV_READY: ready(l, c, ev->jid); return false;
-	case XSTREAM_EV_WANT_ACCOUNT: account(l, c, ev->text); return false;
-	case XSTREAM_EV_WANT_SECRET:
-		xstream_push_secret(c->stream, component_secret(l, ev->text), l->now);
-		return false;
-	case XSTREAM_EV_WANT_BIND: bind_resource(l, c, ev->text); return false;
-	case XSTREAM_EV_STANZA: lab_xroute(l, c, ev->node); return false;
-	case XSTREAM_EV_CLOSED: return true;
-	case XSTREAM_EV_FAILED: failed(l, c, ev); return true;
-	}
-	return false;
-}
-
-/* False when the stream is over and the connection freed. */
-static bool drain(struct lab *l, struct conn *c)
-{
-	struct xstream_event ev;
-
-	while (xstream_take_event(c->stream, &ev))
-		if (event(l, c, &ev)) {
-			end(l, c);
-			return false;
-		}
 	return true;
 }
 
-void lab_xserver_up(struct lab *l, struct conn *c)
+static bool stream_event(
+	struct xserver *x, struct session *s, const struct xstream_event *ev, ts_t now)
 {
-	if (stream_new(l, c)) {
-		lab_want(l, WANT_DROP_FLOW)->flow = c->flow;
-		lab_conn_free(l, c);
+	const struct fault_stream *f =
+		s->is_component ? NULL : fault_of_event(x->cfg.lab->fault, ev);
+
+	if (f)
+		return strike(x, s, f, now);
+	switch (ev->type) {
+	case XSTREAM_EV_READY: ready(x, s, ev->jid, now); break;
+	case XSTREAM_EV_WANT_ACCOUNT: account(x, s, ev->text, now); break;
+	case XSTREAM_EV_WANT_SECRET:
+		xstream_push_secret(xhost_stream(s->host), component_secret(x, ev->text), now);
+		break;
+	case XSTREAM_EV_WANT_BIND: bind_resource(x, s, ev->text, now); break;
+	case XSTREAM_EV_STANZA: xroute_push(&x->route, s, ev->node, now); break;
+	case XSTREAM_EV_OPENED:
+	case XSTREAM_EV_FEATURES:
+	case XSTREAM_EV_WANT_TLS:
+	case XSTREAM_EV_AUTHENTICATED:
+	case XSTREAM_EV_CLOSED:
+	case XSTREAM_EV_FAILED: break;
+	}
+	return true;
+}
+
+static void down(struct xserver *x, const struct session *s, const struct xhost_event *ev)
+{
+	/* Without an event of the stream its flow ended inside the handshake. */
+	const char *text =
+		ev->stream ? ev->stream->text : "the connection ended while awaiting TLS";
+	enum xstream_failure cause = ev->stream ? ev->stream->failure : XSTREAM_FAIL_CLOSED;
+	char peer[ADDR_TEXT_MAX];
+
+	if (ev->why == XHOST_END_CLOSED)
+		return;
+	if (ev->why == XHOST_END_INTERNAL) {
+		text = NULL;
+		cause = XSTREAM_FAIL_INTERNAL;
+	}
+	struct buf *b = shell_log(x->cfg.shell, "xmpp", "stream-failed");
+	log_str(b, "peer", slice_str(addr_text(&s->peer, peer)));
+	log_str(b, "cause", slice_str(xstream_failure_name(cause)));
+	if (text)
+		log_str(b, "text", slice_str(text));
+	shell_emit(x->cfg.shell, LAB_EV_LOG, true, LOG_LEVEL_WARNING);
+}
+
+static void drain(struct xserver *x, struct session *s, ts_t now)
+{
+	struct xhost_event ev;
+	bool over = false;
+
+	while (!over && xhost_take_event(s->host, &ev, now)) {
+		if (ev.type == XHOST_EV_DOWN) {
+			down(x, s, &ev);
+			over = true;
+		} else if (ev.type == XHOST_EV_STREAM && !stream_event(x, s, ev.stream, now)) {
+			xhost_hang_up(s->host);
+			over = true;
+		}
+	}
+	if (over)
+		session_free(&x->sessions, s);
+}
+
+/* ---- pushes ---- */
+
+static int host_new(struct xserver *x, struct session *s)
+{
+	const bool clear = s->is_component || x->cfg.lab->clear_xmpp;
+	struct xhost_cfg cfg = {
+		.out = &x->cfg.shell->out,
+		.stream = {
+			.role = s->is_component ? XSTREAM_ACCEPT_COMPONENT : XSTREAM_ACCEPT_CLIENT,
+			.tls = clear ? XSTREAM_TLS_NONE : XSTREAM_TLS_REQUIRED,
+			.domain = s->is_component ? SLICE_NONE : SLICE(LAB_PARTNER_DOMAIN),
+			.sasl2 = true,
+			.offer = {
+				[SASL_SCRAM_SHA1] = true,
+				[SASL_SCRAM_SHA1_PLUS] = true,
+				[SASL_SCRAM_SHA256] = true,
+				[SASL_SCRAM_SHA256_PLUS] = true,
+			},
+			.timeout = TS_MS(LOGIN_TIMEOUT_MS),
+		},
+		.tls = { .accept = true,
+			.verify = TLS_VERIFY_NOTE,
+			.identity = LAB_IDENTITY_PARTNER },
+	};
+
+	if (!s->is_component)
+		fault_edit_stream(x->cfg.lab->fault, &cfg.stream);
+	return xhost_new(&s->host, &cfg, x->cfg.rng);
+}
+
+void xserver_accept(struct xserver *x, const struct fact *in, ts_t now)
+{
+	struct session *s = session_new(
+		&x->sessions, in->flow, in->peer, in->listener == LAB_LISTEN_XMPP_COMPONENT);
+
+	if (s && host_new(x, s) == 0) {
+		xhost_attach(s->host, in->flow, now);
+		drain(x, s, now);
 		return;
 	}
-	drain(l, c);
+	if (s)
+		session_free(&x->sessions, s);
+	shell_want(x->cfg.shell, WANT_DROP_FLOW)->flow = in->flow;
 }
 
-void lab_xserver_bytes(struct lab *l, struct conn *c, struct slice bytes)
+bool xserver_push(struct xserver *x, const struct fact *in, ts_t now)
 {
-	while (bytes.n) {
-		size_t n = xstream_push_bytes(c->stream, bytes, l->now);
+	struct session *s = session_find(&x->sessions, in->flow);
 
-		bytes = slice_skip(bytes, n);
-		if (!drain(l, c) || n == 0)
-			return;
-	}
+	if (!s)
+		return false;
+	xhost_push(s->host, in, now);
+	drain(x, s, now);
+	return true;
 }
 
-void lab_xserver_tls_up(struct lab *l, struct conn *c, const struct tls_facts *facts)
-{
-	xstream_push_tls_up(c->stream, facts, l->now);
-	drain(l, c);
-}
-
-void lab_xserver_closed(struct lab *l, struct conn *c)
-{
-	xstream_push_closed(c->stream, l->now);
-	if (drain(l, c))
-		end(l, c);
-}
-
-void lab_xserver_time(struct lab *l)
+void xserver_push_time(struct xserver *x, ts_t now)
 {
 	struct list *n, *t;
 
-	LIST_EACH(n, t, &l->all_conns)
+	LIST_EACH(n, t, &x->sessions.all)
 	{
-		struct conn *c = LIST_OWNER(n, struct conn, all);
+		struct session *s = LIST_OWNER(n, struct session, all);
 
-		if (!c->stream || l->now < xstream_deadline(c->stream))
-			continue;
-		xstream_push_time(c->stream, l->now);
-		drain(l, c);
+		/* Each can end and want its flow closed: those beyond stay due. */
+		if (!shell_has_room(x->cfg.shell))
+			return;
+		xhost_push_time(s->host, now);
+		drain(x, s, now);
 	}
 }
 
-ts_t lab_xserver_deadline(const struct lab *l)
+ts_t xserver_deadline(const struct xserver *x)
 {
 	ts_t at = TS_NEVER;
 	struct list *n, *t;
 
-	LIST_EACH(n, t, &l->all_conns)
-	{
-		const struct conn *c = LIST_OWNER(n, struct conn, all);
-
-		if (c->stream)
-			at = ts_min(at, xstream_deadline(c->stream));
-	}
+	LIST_EACH(n, t, &x->sessions.all)
+	at = ts_min(at, xhost_deadline(LIST_OWNER(n, struct session, all)->host));
 	return at;
 }
 
-void lab_xserver_commit(struct lab *l, struct conn *c)
+/* ---- outputs ---- */
+
+void xserver_edit(struct xserver *x)
 {
-	if (xstream_commit(c->stream, l->now) == 0)
+	struct list *n, *t;
+	struct output out;
+
+	if (!x->cfg.lab->fault->edit.find)
 		return;
-	lab_log(l, "xmpp", "stanza-not-sent");
-	lab_emit(l, LAB_EV_LOG, LOG_LEVEL_ERROR);
+	LIST_EACH(n, t, &x->sessions.all)
+	{
+		struct session *s = LIST_OWNER(n, struct session, all);
+		const struct origin to = { .flow = s->flow };
+
+		while (!s->is_component && xhost_take_output(s->host, &out)) {
+			fault_put_edited(x->cfg.lab->fault, shell_out(x->cfg.shell), out.bytes);
+			shell_send(x->cfg.shell, &to);
+		}
+	}
+}
+
+bool xserver_take_output(struct xserver *x, struct output *ret)
+{
+	struct list *n, *t;
+
+	LIST_EACH(n, t, &x->sessions.all)
+	if (xhost_take_output(LIST_OWNER(n, struct session, all)->host, ret))
+		return true;
+	return false;
+}
+
+/* ---- life ---- */
+
+int xserver_new(struct xserver **ret, const struct xserver_cfg *cfg)
+{
+	struct xserver *x = mem_alloc0(sizeof(*x));
+
+	if (!x)
+		return -ENOMEM;
+	x->cfg = *cfg;
+	sessions_init(&x->sessions, cfg->shell, cfg->rng);
+	xroute_init(&x->route, cfg->lab, &x->sessions, cfg->report);
+	*ret = x;
+	return 0;
+}
+
+struct xserver *xserver_free(struct xserver *x)
+{
+	if (!x)
+		return NULL;
+	sessions_done(&x->sessions);
+	xroute_done(&x->route);
+	return mem_free(x);
 }

@@ -25,11 +25,9 @@
 #include "probe/mask.h"
 #include "probe/probe.h"
 #include "sip/digest.h"
-#include "sip/frame.h"
 #include "sip/locate.h"
-#include "sip/nict.h"
-#include "sip/nist.h"
 #include "sip/register.h"
+#include "sip/tl.h"
 #include "sip/write.h"
 #include "xmpp/xhost.h"
 
@@ -39,7 +37,6 @@ enum {
 	WANTS_MAX = 256,
 	EVENTS_MAX = 256,
 	NONCE = 26, /* 130 bits: nobody guesses one */
-	SEEN_MAX = 16,
 	SIP_LISTENER = 1,
 	XMPP_DNS_FIRST = 1 << 16, /* numbers below are the SIP side's questions */
 };
@@ -81,29 +78,23 @@ struct sip_side {
 	enum sip_state state;
 	struct locate *locate;
 	struct probe_asked asked;
-	struct locate_target target;
+	struct targets_target target;
 	char uri[512];            /* where to register */
 	char aor[3200], to[3200]; /* sip: URIs of the two users */
 	char contact[512];
 	flow_t flow; /* 0: UDP */
 	bool up;
 	struct addr local;
-	struct sip_frame frame;
+	struct outbox out; /* of the layer: what it sends is traced on its way */
+	struct tl *tl;
+	uint64_t place;         /* of the last request */
+	enum sip_method method; /* MESSAGE or REGISTER */
 	struct digest_client *digest;
 	struct reg *reg;
-	struct nict *tx;
-	bool tx_is_message;
-	struct buf request;
-	char branch[40];
 	uint32_t cseq;
 	unsigned challenges;
-	unsigned sends;  /* of the transaction's request: more than one is a loss */
 	unsigned strays; /* responses to requests that are not ours */
-	char branch_before[40];
-	bool heard;                     /* bytes came over the connection */
-	struct nist_key seen[SEEN_MAX]; /* requests that were answered: repeated ones count once */
-	unsigned n_seen;
-	uint8_t salt[16];
+	bool heard;      /* bytes came over the connection */
 	char call_id[NONCE + 1], tag[12];
 };
 
@@ -111,7 +102,7 @@ struct xmpp_side {
 	enum xmpp_state state;
 	struct xhost *host; /* NULL: nobody signs in there */
 	uint32_t last_dns;
-	struct xlocate_target target;
+	struct targets_target target;
 	struct addr local;
 	bool is_secure;
 	bool presence_unseen;
@@ -143,7 +134,6 @@ struct probe {
 	struct probe_event heard[SIDES]; /* when and how the last bytes came in */
 	unsigned left_out;               /* messages that found no room in this push */
 	flow_t next_flow;
-	struct sip_msg msg;
 	struct buf scratch;
 
 	struct sip_side sip;
@@ -178,7 +168,6 @@ void probe_trace(struct probe *p, const struct probe_event *what);
 /* way.c */
 int probe_way_init(struct probe *p, struct text *why);
 void probe_way_fact(struct probe *p, const struct fact *in); /* DNS, flow and listener facts */
-const struct nict_cfg *probe_way_timers(const struct probe *p);
 
 /* sip.c */
 int probe_sip_init(struct probe *p, struct text *why);
@@ -189,6 +178,8 @@ void probe_sip_time(struct probe *p);
 ts_t probe_sip_deadline(const struct probe *p);
 void probe_sip_message(struct probe *p); /* the round's MESSAGE goes out */
 void probe_sip_cleanup(struct probe *p);
+struct origin probe_sip_way(const struct probe *p); /* how the registrar is reached */
+void probe_sip_left(struct probe *p);               /* it is reached no more */
 void probe_asks(struct probe_asked *a, const struct want *question);
 /* The evidence of a time-out. */
 void probe_unanswered(struct probe *p, const struct probe_asked *a);
@@ -210,16 +201,16 @@ bool probe_xmpp_take_output(struct probe *p, struct output *ret);
 /* round.c */
 int probe_round_init(struct probe *p);
 void probe_round_done(struct probe *p);
-void probe_round_ready(struct probe *p);                           /* a side has signed in */
-void probe_round_accepted(struct probe *p);                        /* 2xx to the MESSAGE */
-void probe_round_arrived(struct probe *p, const struct stanza *s); /* at the receiver */
-void probe_round_came_back(struct probe *p); /* p->msg: a MESSAGE at the SIP user */
+void probe_round_ready(struct probe *p);                              /* a side has signed in */
+void probe_round_accepted(struct probe *p, const struct sip_msg *m);  /* 2xx to the MESSAGE */
+void probe_round_arrived(struct probe *p, const struct stanza *s);    /* at the receiver */
+void probe_round_came_back(struct probe *p, const struct sip_msg *m); /* to the SIP user */
 void probe_round_time(struct probe *p);
 void probe_round_timeout(struct probe *p);
 void probe_round_stats(struct probe *p);
 
 /* verdict.c: what the world did becomes a reason, with its evidence */
-void probe_fail_dns(struct probe *p, enum probe_phase phase, const struct dns_failure *f);
+void probe_fail_dns(struct probe *p, enum probe_phase phase, const struct targets_failure *f);
 /* A connection that could not be made, or broke. */
 void probe_fail_flow(struct probe *p, enum probe_side side, const struct fact *in);
 void probe_keep_tls(struct probe *p, enum probe_side side, const struct tls_facts *facts);

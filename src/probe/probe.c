@@ -464,8 +464,9 @@ static int read_address(struct slice text, const char *sentence, struct jid *ret
 	enum address_kind kind;
 	struct where where;
 
-	if (address_read(text, &kind, ret, &where) == 0)
-		return 0;
+	int err = address_read(text, &kind, ret, &where);
+	if (!err || err == -ENOMEM)
+		return err;
 	*why = TEXT(sentence, text_slice(text), text_id(where.what));
 	return ERR_CONFIG;
 }
@@ -521,8 +522,6 @@ static int init(struct probe *p, const struct probe_cfg *cfg, struct text *why)
 	buf_init(&p->trace, TRACE_MAX);
 	init_masks(p);
 	buf_init(&p->scratch, SIP_MSG_MAX);
-	buf_init(&p->sip.request, SIP_MSG_MAX);
-	sip_frame_init(&p->sip.frame);
 	int err = outbox_init(&p->out, OUT_BYTES_MAX, OUTPUTS_MAX, WANTS_MAX);
 	if (!err)
 		err = check_cfg(p, cfg, why);

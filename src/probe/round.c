@@ -1,3 +1,4 @@
+/* The round trips: what is sent, what must arrive, what comes back, and how long each took. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -88,13 +89,13 @@ static void check_round(struct probe *p)
 	p->pause_until = ts_add(p->round_start, p->cfg.interval);
 }
 
-void probe_round_accepted(struct probe *p)
+void probe_round_accepted(struct probe *p, const struct sip_msg *m)
 {
 	p->sent_ok = true;
 	raise_proof(p, PROOF_ACCEPTED);
 	sample(p, SAMPLE_SEND, p->now - p->sent);
 	probe_detail(p, PHASE_SIP_SEND,
-		TEXT("{1} {2}", text_u64((unsigned)p->msg.status), text_slice(p->msg.reason)));
+		TEXT("{1} {2}", text_u64((unsigned)m->status), text_slice(m->reason)));
 	probe_end(p, PHASE_SIP_SEND, PHASE_OK);
 	check_round(p);
 }
@@ -275,10 +276,8 @@ static void judge_answer(struct probe *p, const struct sip_msg *m)
 		answered(p);
 }
 
-void probe_round_came_back(struct probe *p)
+void probe_round_came_back(struct probe *p, const struct sip_msg *m)
 {
-	const struct sip_msg *m = &p->msg;
-
 	if (p->state != PROBE_ROUND)
 		note_late(p, m->body);
 	else if (is_failure_report(m))

@@ -9,6 +9,7 @@
 enum {
 	EXPIRES_S = 300, /* a contact that a killed test leaves behind is gone in minutes */
 	CHALLENGES_MAX = 3,
+	REMEMBERED_MAX = 4096, /* requests that were answered: repeated ones count once */
 };
 
 /* ---- who ---- */
@@ -26,6 +27,21 @@ static int write_uri(const struct jid *jid, char *ret, size_t size)
 	return err;
 }
 
+static int open_layer(struct probe *p)
+{
+	struct sip_side *s = &p->sip;
+	const struct tl_cfg cfg = {
+		.out = &s->out,
+		.clients_max = 2, /* one, and the next while it is written */
+		.request_max = SIP_MSG_MAX,
+		.done_max = REMEMBERED_MAX,
+		.flows_max = 1,
+	};
+	int err = outbox_init(&s->out, OUT_BYTES_MAX, OUTPUTS_MAX, 1);
+
+	return err ? err : tl_new(&s->tl, &cfg, p->rng);
+}
+
 int probe_sip_init(struct probe *p, struct text *why)
 {
 	struct sip_side *s = &p->sip;
@@ -38,9 +54,10 @@ int probe_sip_init(struct probe *p, struct text *why)
 		*why = TEXT_PLAIN(N_("an address has no form in SIP"));
 		err = ERR_CONFIG;
 	}
+	if (!err)
+		err = open_layer(p);
 	if (err)
 		return err;
-	rng_bytes(p->rng, s->salt, sizeof(s->salt));
 	rng_token(p->rng, s->tag, sizeof(s->tag) - 1);
 	return probe_way_init(p, why);
 }
@@ -52,9 +69,8 @@ void probe_sip_done(struct probe *p)
 	locate_free(s->locate);
 	digest_client_free(s->digest);
 	reg_free(s->reg);
-	nict_free(s->tx);
-	sip_frame_done(&s->frame);
-	buf_done(&s->request);
+	tl_free(s->tl);
+	outbox_done(&s->out);
 }
 
 enum probe_phase probe_sip_phase(const struct probe *p)
@@ -73,54 +89,63 @@ enum probe_phase probe_sip_phase(const struct probe *p)
 
 /* ---- transactions ---- */
 
-static void send_request(struct probe *p);
-
-static void transmit(struct probe *p)
+/* What the layer has sent. */
+static void flush(struct probe *p)
 {
 	struct sip_side *s = &p->sip;
-	struct slice out;
+	struct output out;
 
-	while (s->tx && nict_take_output(s->tx, &out)) {
-		s->sends++;
-		buf_put(probe_out(p), out);
-		probe_send(p, s->flow, &s->target.addr);
+	while (outbox_take_output(&s->out, &out)) {
+		buf_put(probe_out(p), out.bytes);
+		probe_send(p, out.flow, &out.peer);
 	}
+	outbox_begin(&s->out);
 }
 
-static void start_transaction(struct probe *p, bool message)
+struct origin probe_sip_way(const struct probe *p)
 {
-	struct sip_side *s = &p->sip;
+	const struct sip_side *s = &p->sip;
 
-	s->tx_is_message = message;
-	s->sends = 0;
-	s->tx = nict_free(s->tx);
-	if (buf_err(&s->request) ||
-		nict_new(&s->tx, probe_way_timers(p), buf_slice(&s->request), p->now)) {
-		s->tx = NULL;
+	return (struct origin){ .flow = s->flow,
+		.listener = s->flow ? 0 : SIP_LISTENER,
+		.transport = s->target.transport,
+		.peer = s->target.addr,
+		.local = s->local };
+}
+
+/* NULL: the test has failed. */
+static struct buf *begin_request(struct probe *p, struct slice *branch)
+{
+	const struct origin way = probe_sip_way(p);
+	struct buf *b = tl_request(p->sip.tl, 0, &way, 0, branch);
+
+	if (!b)
 		probe_fail_memory(p, probe_sip_phase(p));
-		return;
-	}
-	transmit(p);
+	return b;
 }
 
-static struct slice new_branch(struct probe *p)
+/* It takes the place of the one before. */
+static void end_request(struct probe *p, enum sip_method method)
 {
-	char token[24];
+	struct sip_side *s = &p->sip;
 
-	memcpy(p->sip.branch_before, p->sip.branch, sizeof(p->sip.branch));
-	rng_token(p->rng, token, sizeof(token) - 1);
-	snprintf(p->sip.branch, sizeof(p->sip.branch), "z9hG4bK%s", token);
-	return slice_str(p->sip.branch);
+	tl_withdraw(s->tl, s->place);
+	s->place = 0;
+	s->method = method;
+	if (tl_request_end(s->tl, method, &s->place, p->now))
+		probe_fail_memory(p, probe_sip_phase(p));
+	flush(p);
 }
 
 /* A REGISTER when one is due; its own engine knows. */
 static void send_register(struct probe *p)
 {
 	struct sip_side *s = &p->sip;
+	struct slice branch;
+	struct buf *b = begin_request(p, &branch);
 
-	buf_clear(&s->request);
-	if (reg_take_request(s->reg, &s->request, s->target.transport, &s->local, new_branch(p)))
-		start_transaction(p, false);
+	if (b && reg_take_request(s->reg, b, s->target.transport, &s->local, branch))
+		end_request(p, SIP_METHOD_REGISTER);
 }
 
 static void write_contact(struct probe *p)
@@ -169,11 +194,13 @@ void probe_sip_register(struct probe *p)
 static void send_request(struct probe *p)
 {
 	struct sip_side *s = &p->sip;
-	struct buf *b = &s->request;
+	struct slice branch;
+	struct buf *b = begin_request(p, &branch);
 
-	buf_clear(b);
+	if (!b)
+		return;
 	sip_put_request_line(b, "MESSAGE", slice_str(s->to));
-	sip_put_via(b, s->target.transport, &s->local, new_branch(p));
+	sip_put_via(b, s->target.transport, &s->local, branch);
 	buf_puts(b, "Max-Forwards: 70\r\n");
 	if (reg_service_route(s->reg).n)
 		sip_put_header(b, "Route", reg_service_route(s->reg));
@@ -185,7 +212,7 @@ static void send_request(struct probe *p)
 	buf_clear(&p->scratch);
 	buf_printf(&p->scratch, "stox test %s", p->nonce);
 	sip_put_body(b, buf_slice(&p->scratch));
-	start_transaction(p, true);
+	end_request(p, SIP_METHOD_MESSAGE);
 }
 
 void probe_sip_message(struct probe *p)
@@ -199,6 +226,16 @@ void probe_sip_message(struct probe *p)
 }
 
 /* ---- responses ---- */
+
+void probe_sip_left(struct probe *p)
+{
+	struct sip_side *s = &p->sip;
+
+	tl_withdraw(s->tl, s->place);
+	s->place = 0;
+	tl_flow_gone(s->tl, s->flow, 0);
+	s->flow = 0;
+}
 
 static void registered(struct probe *p)
 {
@@ -218,19 +255,18 @@ static void over(struct probe *p)
 {
 	struct sip_side *s = &p->sip;
 
-	s->tx = nict_free(s->tx);
 	s->state = SIP_OVER;
 	if (s->flow)
 		probe_want(p, WANT_CLOSE_FLOW)->flow = s->flow;
-	s->flow = 0;
+	probe_sip_left(p);
 }
 
-static void register_answer(struct probe *p)
+static void register_answer(struct probe *p, const struct sip_msg *m)
 {
 	struct sip_side *s = &p->sip;
 	int status;
 
-	reg_push_response(s->reg, &p->msg, p->now);
+	reg_push_response(s->reg, m, p->now);
 	switch (reg_state(s->reg)) {
 	case REG_AWAIT_ANSWER: /* challenged, or 423 */
 	case REG_REMOVING: send_register(p); break;
@@ -245,50 +281,48 @@ static void register_answer(struct probe *p)
 			break;
 		}
 		enum reg_outcome outcome = reg_outcome(s->reg, &status);
-		probe_fail_register(p, outcome, status, &p->msg);
+		probe_fail_register(p, outcome, status, m);
 		break;
 	case REG_IDLE: break;
 	}
 }
 
-static void message_challenged(struct probe *p)
+static void message_challenged(struct probe *p, const struct sip_msg *m)
 {
 	struct sip_side *s = &p->sip;
-	int err = digest_client_push_challenge(s->digest, &p->msg);
+	int err = digest_client_push_challenge(s->digest, m);
 
 	if (!err && ++s->challenges > CHALLENGES_MAX)
 		err = ERR_LIMIT;
 	if (err)
-		probe_fail_challenge(p, err, &p->msg);
+		probe_fail_challenge(p, err, m);
 	else
 		send_request(p);
 }
 
-static void message_answer(struct probe *p)
+static void message_answer(struct probe *p, const struct sip_msg *m)
 {
-	int status = p->msg.status;
-
-	if (p->state != PROBE_ROUND || status < 200)
+	if (p->state != PROBE_ROUND)
 		return;
-	if (status == 401 || status == 407)
-		message_challenged(p);
-	else if (status < 300)
-		probe_round_accepted(p);
+	if (m->status == 401 || m->status == 407)
+		message_challenged(p, m);
+	else if (m->status < 300)
+		probe_round_accepted(p, m);
 	else
-		probe_fail_message(p, &p->msg);
+		probe_fail_message(p, m);
 }
 
 /* A copy that was sent again says that the way loses datagrams, though it got through. */
-static void note_loss(struct probe *p)
+static void note_loss(struct probe *p, unsigned sends)
 {
 	struct sip_side *s = &p->sip;
 
-	if (s->sends > 1)
+	if (sends > 1)
 		probe_note(p, NOTE_SIP_RETRANSMITTED,
 			TEXT(N_("a {1} had to be sent {2} times before {3} answered: datagrams are "
 				"lost"),
-				text_str(s->tx_is_message ? "MESSAGE" : "REGISTER"),
-				text_u64(s->sends), text_addr(&s->target.addr)));
+				text_str(sip_method_name(s->method)), text_u64(sends),
+				text_addr(&s->target.addr)));
 }
 
 static void send_failed(struct probe *p, int err)
@@ -301,109 +335,84 @@ static void send_failed(struct probe *p, int err)
 	probe_fail(p, probe_sip_phase(p), blame.reason, blame.message);
 }
 
-static void transaction_ended(struct probe *p, const struct nict_event *ev)
+static void final(struct probe *p, const struct tl_event *ev)
 {
-	const bool removing = p->sip.state == SIP_REMOVING;
-
-	switch (ev->type) {
-	case NICT_EV_PROVISIONAL:
-	case NICT_EV_DONE: return;
-	case NICT_EV_FINAL:
-		note_loss(p);
-		if (p->sip.tx_is_message)
-			message_answer(p);
-		else
-			register_answer(p);
-		return;
-	case NICT_EV_TIMEOUT:
-		if (removing)
-			over(p);
-		else
-			probe_round_timeout(p);
-		return;
-	case NICT_EV_SEND_FAILED:
-		if (removing)
-			over(p);
-		else
-			send_failed(p, ev->err);
-		return;
-	}
+	note_loss(p, ev->sends);
+	if (p->sip.method == SIP_METHOD_MESSAGE)
+		message_answer(p, ev->msg);
+	else
+		register_answer(p, ev->msg);
 }
 
-/* One event at a time: acting on it may replace the transaction. */
-static void drain(struct probe *p)
+/* No response; `err` is 0 for mere silence. */
+static void unanswered(struct probe *p, int err)
 {
-	struct nict_event ev;
-
-	while (p->sip.tx && nict_take_event(p->sip.tx, &ev)) {
-		struct nict *tx = p->sip.tx;
-
-		transaction_ended(p, &ev);
-		if (p->sip.tx != tx)
-			return;
-	}
-	transmit(p);
-}
-
-/* RFC 3261 section 18.1.2: of a transaction that is over, or of nobody.  What was never asked is
- * counted: something on the way mixes answers up. */
-static bool is_stray(struct sip_side *s, const struct sip_msg *m)
-{
-	if (s->tx && slice_eqs(m->via.branch, s->branch))
-		return (m->method == SIP_METHOD_MESSAGE) != s->tx_is_message;
-	s->strays += !slice_eqs(m->via.branch, s->branch_before);
-	return true;
-}
-
-static void response(struct probe *p)
-{
-	struct sip_side *s = &p->sip;
-
-	if (is_stray(s, &p->msg))
-		return;
-	if (p->msg.status >= 200 && s->tx_is_message && s->state != SIP_READY)
-		return;
-	nict_push_response(s->tx, p->msg.status, p->now);
-	drain(p);
+	if (p->sip.state == SIP_REMOVING)
+		over(p);
+	else if (err)
+		send_failed(p, err);
+	else
+		probe_round_timeout(p);
 }
 
 /* ---- requests to the SIP user ---- */
 
-static bool was_seen(struct sip_side *s, const struct nist_key *key)
+static void answer(struct probe *p, int status)
 {
-	for (unsigned i = 0; i < SEEN_MAX; i++)
-		if (memcmp(&s->seen[i], key, sizeof(*key)) == 0)
-			return true;
-	s->seen[s->n_seen++ % SEEN_MAX] = *key;
-	return false;
-}
+	struct buf *b = tl_answer(p->sip.tl, TL_IN_HAND, status, NULL);
 
-static void answer(struct probe *p, const struct addr *peer, const struct nist_key *key, int status)
-{
-	char tag[NIST_TAG_MAX];
-	struct buf *b = probe_out(p);
-
-	sip_put_response_head(
-		b, &p->msg, status, slice_str(nist_to_tag(key, p->sip.salt, tag)), peer);
 	if (status == 405)
 		buf_puts(b, "Allow: MESSAGE, OPTIONS\r\n");
-	sip_put_body(b, SLICE_NONE);
-	const struct addr back = p->sip.flow ? *peer : sip_response_addr(&p->msg.via, peer);
-	probe_send(p, p->sip.flow, &back);
+	tl_answer_end(p->sip.tl, TL_REMEMBER, 0, p->now);
+	flush(p);
 }
 
-static void request(struct probe *p, const struct addr *peer)
+static void request(struct probe *p, const struct sip_msg *m)
 {
-	struct nist_key key;
-	const enum sip_method m = p->msg.method;
+	bool known = m->method == SIP_METHOD_MESSAGE || m->method == SIP_METHOD_OPTIONS;
 
-	if (m == SIP_METHOD_ACK)
-		return;
-	nist_key_make(&key, p->sip.salt, &p->msg);
-	bool known = m == SIP_METHOD_MESSAGE || m == SIP_METHOD_OPTIONS;
-	answer(p, peer, &key, known ? 200 : 405);
-	if (m == SIP_METHOD_MESSAGE && !was_seen(&p->sip, &key))
-		probe_round_came_back(p);
+	answer(p, known ? 200 : 405);
+	if (m->method == SIP_METHOD_MESSAGE)
+		probe_round_came_back(p, m);
+}
+
+/* ---- what comes in ---- */
+
+static void event(struct probe *p, const struct tl_event *ev)
+{
+	struct sip_side *s = &p->sip;
+
+	switch (ev->type) {
+	case TL_EV_REQUEST: request(p, ev->msg); break;
+	case TL_EV_REPEATED: answer(p, ev->status); break;
+	case TL_EV_MALFORMED:
+		/* Only who is asked can be blamed: datagrams may come from anybody. */
+		if (addr_eq(&ev->origin->peer, &s->target.addr))
+			probe_fail_unparsable(p, &ev->refusal->where);
+		break;
+	case TL_EV_FINAL: final(p, ev); break;
+	case TL_EV_TIMEOUT: unanswered(p, 0); break;
+	case TL_EV_FAILED: unanswered(p, ev->err); break;
+	case TL_EV_STRAY: s->strays++; break; /* something on the way mixes answers up */
+	case TL_EV_BROKEN: probe_fail_unparsable(p, &ev->where); break;
+	case TL_EV_ABSORBED:
+	case TL_EV_PROVISIONAL:
+	case TL_EV_LATE:
+	case TL_EV_UNASKED:
+	case TL_EV_PING:
+	case TL_EV_GONE: break;
+	}
+}
+
+static void pull(struct probe *p)
+{
+	struct tl_event ev;
+
+	flush(p);
+	while (tl_take_event(p->sip.tl, true, &ev, p->now)) {
+		flush(p);
+		event(p, &ev);
+	}
 }
 
 static void trace(struct probe *p, struct slice bytes, const struct addr *peer)
@@ -415,24 +424,6 @@ static void trace(struct probe *p, struct slice bytes, const struct addr *peer)
 			       .text = bytes });
 }
 
-static void message(struct probe *p, struct slice bytes, const struct addr *peer)
-{
-	struct sip_refusal refusal;
-
-	if (slice_trim(bytes).n == 0)
-		return;
-	if (sip_msg_decode(bytes, &p->msg, &refusal)) {
-		/* Only who is asked can be blamed: datagrams may come from anybody. */
-		if (addr_eq(peer, &p->sip.target.addr))
-			probe_fail_unparsable(p, &refusal.where);
-		return;
-	}
-	if (p->msg.is_request)
-		request(p, peer);
-	else
-		response(p);
-}
-
 static bool is_tls_alert(const struct sip_side *s, struct slice bytes)
 {
 	return !s->heard && s->target.transport == TRANSPORT_TCP && blame_is_tls_alert(bytes);
@@ -441,7 +432,6 @@ static bool is_tls_alert(const struct sip_side *s, struct slice bytes)
 static void stream(struct probe *p, struct slice bytes)
 {
 	struct sip_side *s = &p->sip;
-	struct slice one;
 
 	trace(p, bytes, &s->target.addr);
 	if (is_tls_alert(s, bytes)) {
@@ -451,28 +441,22 @@ static void stream(struct probe *p, struct slice bytes)
 		return;
 	}
 	s->heard = true;
-	int err = sip_frame_push(&s->frame, bytes);
-	while (!err && s->flow && sip_frame_take(&s->frame, &one))
-		message(p, one, &s->target.addr);
-	while (s->flow && sip_frame_take_ping(&s->frame)) {
-		buf_puts(probe_out(p), "\r\n");
-		probe_send(p, s->flow, &s->target.addr);
-	}
-	if (err || s->frame.err)
-		probe_fail_unparsable(p, &s->frame.where);
+	tl_push_bytes(s->tl, s->flow, bytes);
+	pull(p);
+}
+
+static void datagram(struct probe *p, const struct fact *in)
+{
+	struct origin o = probe_sip_way(p);
+
+	if (slice_trim(in->bytes).n)
+		trace(p, in->bytes, in->peer);
+	o.peer = *in->peer;
+	tl_push_datagram(p->sip.tl, in->bytes, &o);
+	pull(p);
 }
 
 /* ---- facts ---- */
-
-static void datagram_failed(struct probe *p, const struct fact *in)
-{
-	struct sip_side *s = &p->sip;
-
-	if (!s->tx || !addr_eq(in->peer, &s->target.addr))
-		return;
-	nict_push_send_error(s->tx, in->err, p->now);
-	drain(p);
-}
 
 void probe_sip_fact(struct probe *p, const struct fact *in)
 {
@@ -480,12 +464,11 @@ void probe_sip_fact(struct probe *p, const struct fact *in)
 		return;
 	switch (in->type) {
 	case FACT_FLOW_BYTES: stream(p, in->bytes); break;
-	case FACT_DATAGRAM:
-		if (slice_trim(in->bytes).n)
-			trace(p, in->bytes, in->peer);
-		message(p, in->bytes, in->peer);
+	case FACT_DATAGRAM: datagram(p, in); break;
+	case FACT_DATAGRAM_FAILED:
+		tl_push_peer_failed(p->sip.tl, in->peer, in->err);
+		pull(p);
 		break;
-	case FACT_DATAGRAM_FAILED: datagram_failed(p, in); break;
 	case FACT_LISTEN_UP:
 	case FACT_LISTEN_FAILED:
 	case FACT_FLOW_UP:
@@ -501,16 +484,19 @@ void probe_sip_fact(struct probe *p, const struct fact *in)
 	}
 }
 
+/* The binding is refreshed between messages. */
+static bool may_refresh(const struct sip_side *s)
+{
+	return s->reg && s->state == SIP_READY && s->method != SIP_METHOD_MESSAGE;
+}
+
 void probe_sip_time(struct probe *p)
 {
 	struct sip_side *s = &p->sip;
 
-	if (s->tx && p->now >= nict_deadline(s->tx)) {
-		nict_push_time(s->tx, p->now);
-		drain(p);
-	}
-	if (s->reg && s->state == SIP_READY && !s->tx_is_message &&
-		p->now >= reg_deadline(s->reg)) {
+	tl_push_time(s->tl, p->now);
+	pull(p);
+	if (may_refresh(s) && p->now >= reg_deadline(s->reg)) {
 		reg_push_time(s->reg, p->now);
 		send_register(p);
 	}
@@ -519,11 +505,9 @@ void probe_sip_time(struct probe *p)
 ts_t probe_sip_deadline(const struct probe *p)
 {
 	const struct sip_side *s = &p->sip;
-	ts_t at = s->tx ? nict_deadline(s->tx) : TS_NEVER;
+	ts_t at = tl_deadline(s->tl);
 
-	if (s->reg && s->state == SIP_READY && !s->tx_is_message)
-		at = ts_min(at, reg_deadline(s->reg));
-	return at;
+	return may_refresh(s) ? ts_min(at, reg_deadline(s->reg)) : at;
 }
 
 /* Only our own contact goes; a user's other devices stay signed in. */

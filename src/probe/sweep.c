@@ -10,7 +10,7 @@ enum {
 	OUT_BYTES_MAX = 256 << 10,
 	OUTPUTS_MAX = 64,
 	/* Of one push: every question may be given up, and every row may end and another begin. */
-	WANTS_MAX = SWEEP_QUESTIONS_MAX + 4 * SWEEP_PARALLEL,
+	WANTS_MAX = TARGETS_QUESTIONS_MAX + 4 * SWEEP_PARALLEL,
 };
 
 /* ---- who is meant by a fact ---- */
@@ -40,8 +40,8 @@ static void finish(struct sweep *s)
 	for (unsigned i = 0; i < s->n_rows; i++)
 		r->not_tried += s->rows[i].outcome == SWEEP_NOT_TRIED;
 	r->duration = s->now - s->start;
-	r->n_questions = s->questions.n;
-	r->questions = s->asked;
+	r->n_questions = s->targets.questions.n;
+	r->questions = s->targets.asked;
 	r->n_rows = s->n_rows;
 	r->rows = s->rows;
 	sweep_judge(s);
@@ -141,6 +141,7 @@ static void push_time(void *self, ts_t now)
 
 	s->now = now;
 	outbox_begin(&s->out);
+	sweep_sip_time(s);
 	for (unsigned i = 0; i < SWEEP_PARALLEL; i++)
 		if (s->tries[i].row && now >= sweep_row_deadline(&s->tries[i]))
 			sweep_row_time(s, &s->tries[i]);
@@ -160,7 +161,7 @@ static bool take_want(void *self, struct want *ret)
 static ts_t deadline(const void *self)
 {
 	const struct sweep *s = self;
-	ts_t at = s->done ? TS_NEVER : s->resolving ? s->resolve_by : TS_NEVER;
+	ts_t at = s->resolving ? s->resolve_by : tl_deadline(s->tl);
 
 	for (unsigned i = 0; i < SWEEP_PARALLEL; i++)
 		if (s->tries[i].row)
@@ -209,16 +210,14 @@ static int init(struct sweep *s, const struct sweep_cfg *cfg, struct text *why)
 {
 	int err = outbox_init(&s->out, OUT_BYTES_MAX, OUTPUTS_MAX, WANTS_MAX);
 
-	for (unsigned i = 0; i < SWEEP_PARALLEL; i++) {
-		sip_frame_init(&s->tries[i].frame);
-		buf_init(&s->tries[i].request, SIP_MSG_MAX);
-	}
 	/* One row more than the limit: the one that turns out to be too many. */
 	s->rows = mem_alloc0((SWEEP_ROWS_MAX + 1) * sizeof(*s->rows));
 	s->findings = mem_alloc0(SWEEP_FINDINGS_MAX * sizeof(*s->findings));
 	s->own_faults = mem_alloc0(SWEEP_OWN_FAULTS_MAX * sizeof(*s->own_faults));
 	if (!s->rows || !s->findings || !s->own_faults)
 		err = -ENOMEM;
+	if (!err)
+		err = sweep_sip_init(s);
 	if (!err)
 		err = read_cfg(s, cfg, why);
 	if (!err)
@@ -258,6 +257,7 @@ struct sweep *sweep_free(struct sweep *s)
 		return NULL;
 	for (unsigned i = 0; i < SWEEP_PARALLEL; i++)
 		sweep_row_done(&s->tries[i]);
+	tl_free(s->tl);
 	outbox_done(&s->out);
 	mem_free(s->rows);
 	mem_free(s->findings);

@@ -56,11 +56,8 @@ static void leave(struct sweep *s, struct sweep_try *t, enum want_type how)
 		outbox_want(&s->out, how)->flow = t->flow;
 	if (t->listener)
 		outbox_want(&s->out, WANT_UNLISTEN)->listener = t->listener;
-	t->tx = nict_free(t->tx);
+	sweep_sip_leave(s, t);
 	t->host = xhost_free(t->host);
-	sip_frame_done(&t->frame);
-	sip_frame_init(&t->frame);
-	buf_clear(&t->request);
 	t->flow = 0;
 	t->listener = 0;
 	t->row = NULL;
@@ -92,10 +89,7 @@ void sweep_row_abandon(struct sweep *s, struct sweep_try *t)
 
 void sweep_row_done(struct sweep_try *t)
 {
-	nict_free(t->tx);
 	xhost_free(t->host);
-	sip_frame_done(&t->frame);
-	buf_done(&t->request);
 }
 
 static void end_without_memory(struct sweep *s, struct sweep_try *t)
@@ -215,6 +209,7 @@ static void end_flow(struct sweep *s, struct sweep_try *t, const struct fact *in
 	struct sweep_row *row = t->row;
 	struct blame blame;
 
+	sweep_sip_leave(s, t);
 	if (in->type == FACT_FLOW_FAILED)
 		t->flow = 0;
 	if (in->type == FACT_FLOW_FAILED && in->step == FLOW_STEP_TLS && in->tls) {
@@ -361,14 +356,7 @@ void sweep_row_fact(struct sweep *s, struct sweep_try *t, const struct fact *in)
 	case FACT_TLS_UP: secured(s, t, in->tls); break;
 	case FACT_LISTEN_FAILED: listen_failed(s, t, in->err); break;
 	case FACT_DATAGRAM: sweep_sip_datagram(s, t, in->bytes, in->peer); break;
-	case FACT_DATAGRAM_FAILED:
-		if (t->tx && addr_eq(in->peer, &t->row->addr)) {
-			const struct blame blame = blame_datagram(&t->row->addr, in->err);
-
-			sweep_row_evidence(t->row)->err = in->err;
-			sweep_row_end(s, t, &blame);
-		}
-		break;
+	case FACT_DATAGRAM_FAILED: sweep_sip_datagram_failed(s, t, in->peer, in->err); break;
 	case FACT_DNS:
 	case FACT_CLOCK:
 	case FACT_STOP:
@@ -387,9 +375,7 @@ static bool is_looking(const struct sweep_try *t)
 
 ts_t sweep_row_deadline(const struct sweep_try *t)
 {
-	if (is_looking(t))
-		return xhost_deadline(t->host);
-	return t->tx ? ts_min(t->until, nict_deadline(t->tx)) : t->until;
+	return is_looking(t) ? xhost_deadline(t->host) : t->until;
 }
 
 static void end_silent(struct sweep *s, struct sweep_try *t)
@@ -419,8 +405,6 @@ void sweep_row_time(struct sweep *s, struct sweep_try *t)
 	if (is_looking(t)) {
 		xhost_push_time(t->host, s->now);
 		look(s, t);
-	} else if (s->now < t->until) {
-		sweep_sip_time(s, t);
 	} else {
 		end_silent(s, t);
 	}

@@ -1,29 +1,29 @@
-#include <stdio.h>
-#include <string.h>
-
 #include "probe/sweep_private.h"
 #include "sip/write.h"
 
-static const struct nict_cfg unreliable = {
-	.t1 = TS_MS(500), .t2 = TS_MS(4000), .t4 = TS_MS(5000)
-};
-static const struct nict_cfg reliable = {
-	.t1 = TS_MS(500), .t2 = TS_MS(4000), .t4 = TS_MS(5000), .reliable = true
-};
+int sweep_sip_init(struct sweep *s)
+{
+	const struct tl_cfg cfg = {
+		.out = &s->out,
+		.clients_max = SWEEP_PARALLEL,
+		.request_max = SIP_MSG_MAX,
+		.done_max = 1, /* nobody is answered */
+		.flows_max = SWEEP_PARALLEL,
+	};
+
+	return tl_new(&s->tl, &cfg, s->rng);
+}
 
 /* ---- the request ---- */
 
 /* RFC 3261 section 11.1, to the pool itself; nobody is named as its sender (section 8.1.1.3). */
-static void write_options(struct sweep *s, struct sweep_try *t)
+static void write_options(
+	struct sweep *s, const struct sweep_row *row, struct buf *b, struct slice branch)
 {
 	char token[SWEEP_TOKEN + 1];
-	struct buf *b = &t->request;
 
-	rng_token(s->rng, token, SWEEP_TOKEN);
-	snprintf(t->branch, sizeof(t->branch), "z9hG4bK%s", token);
-	buf_clear(b);
 	buf_printf(b, "OPTIONS sip:%s SIP/2.0\r\n", s->ascii);
-	sip_put_via(b, t->row->transport, &t->row->local, slice_str(t->branch));
+	sip_put_via(b, row->transport, &row->local, branch);
 	buf_puts(b, "Max-Forwards: 70\r\n");
 	rng_token(s->rng, token, 10);
 	buf_printf(b, "From: <sip:anonymous@anonymous.invalid>;tag=%s\r\n", token);
@@ -33,22 +33,40 @@ static void write_options(struct sweep *s, struct sweep_try *t)
 	sip_put_body(b, SLICE_NONE);
 }
 
-static void drain(struct sweep *s, struct sweep_try *t);
+static struct origin way(const struct sweep_try *t)
+{
+	return (struct origin){ .flow = t->flow,
+		.listener = t->listener,
+		.transport = t->row->transport,
+		.peer = t->row->addr };
+}
+
+static int send_options(struct sweep *s, struct sweep_try *t)
+{
+	const struct origin to = way(t);
+	struct slice branch;
+	int err = t->flow ? tl_flow_add(s->tl, &to) : 0;
+	struct buf *b = err ? NULL : tl_request(s->tl, (uint64_t)(t - s->tries), &to, 0, &branch);
+
+	if (!b)
+		return -ENOMEM;
+	write_options(s, t->row, b, branch);
+	return tl_request_end(s->tl, SIP_METHOD_OPTIONS, &t->place, s->now);
+}
 
 void sweep_sip_start(struct sweep *s, struct sweep_try *t)
 {
-	const bool udp = t->row->transport == TRANSPORT_UDP;
-
-	write_options(s, t);
-	if (buf_err(&t->request) ||
-		nict_new(&t->tx, udp ? &unreliable : &reliable, buf_slice(&t->request), s->now)) {
-		t->tx = NULL;
+	if (send_options(s, t))
 		sweep_row_end(s, t,
 			&(struct blame){
 				REASON_LOCAL_INTERNAL, TEXT_PLAIN(N_("Memory ran out.")) });
-		return;
-	}
-	drain(s, t);
+}
+
+void sweep_sip_leave(struct sweep *s, struct sweep_try *t)
+{
+	tl_withdraw(s->tl, t->place);
+	t->place = 0;
+	tl_flow_gone(s->tl, t->flow, 0);
 }
 
 /* ---- the response ---- */
@@ -66,9 +84,8 @@ static void keep(char *to, size_t size, struct slice words)
 }
 
 /* Any answer shows a SIP server; of those that say that it cannot serve, RFC 3263 section 4.3. */
-static void judge(struct sweep *s, struct sweep_try *t)
+static void judge(struct sweep *s, struct sweep_try *t, const struct sip_msg *m)
 {
-	const struct sip_msg *m = &s->msg;
 	struct sweep_row *row = t->row;
 	struct evidence *e = sweep_row_evidence(row);
 	struct slice server = sip_msg_value(m, SIP_HDR_SERVER);
@@ -103,24 +120,12 @@ static void end_silent(struct sweep *s, struct sweep_try *t)
 	sweep_row_end(s, t, &blame);
 }
 
-static void drain(struct sweep *s, struct sweep_try *t)
+static void end_failed(struct sweep *s, struct sweep_try *t, int err)
 {
-	struct nict_event ev;
-	struct slice out;
+	const struct blame blame = blame_datagram(&t->row->addr, err);
 
-	while (nict_take_output(t->tx, &out)) {
-		buf_put(outbox_bytes(&s->out), out);
-		sweep_row_send(s, t);
-	}
-	while (t->tx && nict_take_event(t->tx, &ev)) {
-		switch (ev.type) {
-		case NICT_EV_FINAL: judge(s, t); break;
-		case NICT_EV_TIMEOUT: end_silent(s, t); break;
-		case NICT_EV_PROVISIONAL:
-		case NICT_EV_SEND_FAILED:
-		case NICT_EV_DONE: break;
-		}
-	}
+	sweep_row_evidence(t->row)->err = err;
+	sweep_row_end(s, t, &blame);
 }
 
 /* ---- what comes in ---- */
@@ -135,55 +140,71 @@ static void end_unparsable(struct sweep *s, struct sweep_try *t, const struct wh
 	sweep_row_end(s, t, &blame);
 }
 
-/* Requests, and responses to what is not ours, are of no interest here. */
-static void message(struct sweep *s, struct sweep_try *t, struct slice one, const struct addr *peer)
+/* Requests, and responses to what is not ours, are of no interest here.  `t` is the try that it
+ * came in for. */
+static void event(struct sweep *s, struct sweep_try *t, const struct tl_event *ev)
 {
-	struct sip_refusal refusal;
-
-	if (sip_msg_decode(one, &s->msg, &refusal)) {
-		if (addr_eq(peer, &t->row->addr))
-			end_unparsable(s, t, &refusal.where);
-		return;
+	switch (ev->type) {
+	case TL_EV_FINAL: judge(s, &s->tries[ev->ref], ev->msg); break;
+	case TL_EV_TIMEOUT: end_silent(s, &s->tries[ev->ref]); break;
+	case TL_EV_FAILED: end_failed(s, &s->tries[ev->ref], ev->err); break;
+	case TL_EV_MALFORMED:
+		if (t->row && addr_eq(&ev->origin->peer, &t->row->addr))
+			end_unparsable(s, t, &ev->refusal->where);
+		break;
+	case TL_EV_BROKEN: end_unparsable(s, t, &ev->where); break;
+	case TL_EV_REQUEST:
+	case TL_EV_REPEATED:
+	case TL_EV_ABSORBED:
+	case TL_EV_PROVISIONAL:
+	case TL_EV_LATE:
+	case TL_EV_STRAY:
+	case TL_EV_UNASKED:
+	case TL_EV_PING:
+	case TL_EV_GONE: break;
 	}
-	if (s->msg.is_request || !slice_eqs(s->msg.via.branch, t->branch) ||
-		s->msg.method != SIP_METHOD_OPTIONS)
-		return;
-	nict_push_response(t->tx, s->msg.status, s->now);
-	drain(s, t);
+}
+
+static void pull(struct sweep *s, struct sweep_try *t)
+{
+	struct tl_event ev;
+
+	while (tl_take_event(s->tl, true, &ev, s->now))
+		event(s, t, &ev);
 }
 
 void sweep_sip_datagram(
 	struct sweep *s, struct sweep_try *t, struct slice bytes, const struct addr *peer)
 {
-	if (t->tx)
-		message(s, t, bytes, peer);
+	struct origin from = way(t);
+
+	from.peer = *peer;
+	tl_push_datagram(s->tl, bytes, &from);
+	pull(s, t);
+}
+
+void sweep_sip_datagram_failed(
+	struct sweep *s, struct sweep_try *t, const struct addr *peer, int err)
+{
+	tl_push_peer_failed(s->tl, peer, err);
+	pull(s, t);
 }
 
 void sweep_sip_bytes(struct sweep *s, struct sweep_try *t, struct slice bytes)
 {
-	const struct addr peer = t->row->addr;
-	struct slice one;
-
-	if (!t->tx)
-		return;
 	if (!t->heard && t->row->transport == TRANSPORT_TCP && blame_is_tls_alert(bytes)) {
-		const struct blame blame = blame_tls_expected(&peer);
+		const struct blame blame = blame_tls_expected(&t->row->addr);
 
 		sweep_row_end(s, t, &blame);
 		return;
 	}
 	t->heard = true;
-	int err = sip_frame_push(&t->frame, bytes);
-	while (!err && t->row && sip_frame_take(&t->frame, &one))
-		message(s, t, one, &peer);
-	if (t->row && (err || t->frame.err))
-		end_unparsable(s, t, &t->frame.where);
+	tl_push_bytes(s->tl, t->flow, bytes);
+	pull(s, t);
 }
 
-void sweep_sip_time(struct sweep *s, struct sweep_try *t)
+void sweep_sip_time(struct sweep *s)
 {
-	if (!t->tx)
-		return;
-	nict_push_time(t->tx, s->now);
-	drain(s, t);
+	tl_push_time(s->tl, s->now);
+	pull(s, NULL);
 }

@@ -20,5 +20,5 @@ json_t *report_json_evidence(const struct report_run *run);
 json_t *report_json_diagnosis(const struct report_run *run);
 /* The object as text, flags as for json_dumps(); it is given back. */
 int report_json_put(struct buf *b, json_t *o, size_t flags);
-/* Of a sweep: report_check_json.c.  NULL: memory is out. */
+/* Of a sweep: check_json.c.  NULL: memory is out. */
 json_t *report_check_object(const struct report_check *check);

@@ -1,8 +1,10 @@
 /* private.h - what the forms of a result share.
  *
+ *   forms.c         which forms there are
  *   report.c        sentences and commands that several forms have
  *   text.c, details.c, progress.c: for people, on a terminal or in a file
- *   json.c, case.c, junit.c, tap.c, metrics.c, prometheus.c, cloudprober.c, nagios.c: for tools
+ *   json.c, json_run.c, case.c, junit.c, tap.c, metrics.c, prometheus.c, cloudprober.c,
+ *   nagios.c        for tools
  *   check*.c        the result of a sweep
  *   trace.c         the messages and phases of a test, kept; trace_*.c: its forms
  *   explain.c       all of a reason
@@ -43,8 +45,6 @@ void report_put_numbered_step(
 	struct sheet *p, const struct report_run *run, unsigned i, unsigned column);
 /* A text's arguments are clean, and its own words ours: it may stand in a line. */
 void report_put_text(struct sheet *p, const struct report_run *run, struct text t);
-/* The names of the bits of struct tls_cert.faults, one a call: "expired", NULL at the end. */
-const char *report_fault_name(unsigned faults, unsigned *at);
 
 /* ---- a phase as a test case ---- */
 

@@ -1,39 +1,9 @@
-#include <string.h>
-
+/* What several forms of a result say: the failure's sentence, its commands, limits, signs. */
 #include "base/mem.h"
 #include "base/str.h"
 #include "report/private.h"
 
-const struct report_format report_formats[] = {
-	{ "text", N_("for people"), report_text, report_exit_status },
-	{ "json", N_("one JSON object, schema stox.test/1"), report_json, report_exit_status },
-	{ "junit", N_("JUnit XML, one test case a phase"), report_junit, report_exit_status },
-	{ "tap", N_("Test Anything Protocol 13, one test point a phase"), report_tap,
-		report_exit_status },
-	{ "nagios", N_("a plugin's line, performance data, exit status 0 to 3"), report_nagios,
-		report_plugin_status },
-	{ "prometheus", N_("text format 0.0.4, also for a textfile collector"), report_prometheus,
-		report_exit_status },
-	{ "cloudprober", N_("lines of an EXTERNAL probe"), report_cloudprober, report_exit_status },
-};
-const size_t n_report_formats = COUNT(report_formats);
-
-const struct report_format *report_format_find(struct slice name)
-{
-	for (size_t i = 0; i < n_report_formats; i++)
-		if (slice_eqs(name, report_formats[i].name))
-			return &report_formats[i];
-	return NULL;
-}
-
-bool report_format_words(size_t i, const char **word, const char **what)
-{
-	if (i >= n_report_formats)
-		return false;
-	*word = report_formats[i].name;
-	*what = report_formats[i].what;
-	return true;
-}
+enum { LABEL_MIN = 14 }; /* the ancestor's labels are that wide */
 
 ts_t report_latency(const struct report_run *run)
 {
@@ -284,27 +254,51 @@ void report_put_step(struct buf *b, const struct report_run *run, const struct r
 	report_put_command(b, run, step->command);
 }
 
-const char *report_fault_name(unsigned faults, unsigned *at)
+/* ---- on a sheet ---- */
+
+void report_put_text(struct sheet *p, const struct report_run *run, struct text t)
 {
-	static const struct {
-		unsigned fault;
-		const char *name;
-	} names[] = {
-		{ TLS_FAULT_EXPIRED, "expired" },
-		{ TLS_FAULT_NOT_YET_VALID, "not_yet_valid" },
-		{ TLS_FAULT_NAME, "name_mismatch" },
-		{ TLS_FAULT_UNTRUSTED, "untrusted_issuer" },
-		{ TLS_FAULT_WEAK, "weak" },
-		{ TLS_FAULT_REVOKED, "revoked" },
-		{ TLS_FAULT_PURPOSE, "purpose" },
-		{ TLS_FAULT_OTHER, "other" },
-	};
+	text_put(&p->line, &t, run->look_up);
+}
 
-	while (*at < COUNT(names)) {
-		unsigned i = (*at)++;
+unsigned report_label_column(const char *const *labels, size_t n, text_look_up *look_up)
+{
+	unsigned column = LABEL_MIN;
 
-		if (faults & names[i].fault)
-			return names[i].name;
+	for (size_t i = 0; i < n; i++) {
+		const char *label = look_up ? look_up(labels[i]) : labels[i];
+		const unsigned width = sheet_width(slice_str(label));
+
+		column = width + 1 > column ? width + 1 : column;
 	}
-	return NULL;
+	return column;
+}
+
+/* In a file the word alone stands, as the ancestor has it. */
+void report_put_sign(struct sheet *p, bool success)
+{
+	static const char *const signs[2][2] = { { "FAIL", "\xe2\x9c\x97" },
+		{ "OK", "\xe2\x9c\x93" } };
+
+	if (p->style.width || p->style.colour)
+		buf_printf(&p->line, "%s ", signs[success][p->style.unicode]);
+}
+
+void report_put_numbered_step(
+	struct sheet *p, const struct report_run *run, unsigned i, unsigned column)
+{
+	const struct reason_step *step = &reason_info(run->result->reason)->next[i];
+	struct buf command;
+
+	sheet_tab(p, column);
+	buf_printf(&p->line, "%u. ", i + 1);
+	report_put_command(&p->line, run, report_look(run, step->what));
+	if (step->command) {
+		buf_init(&command, 8192);
+		report_put_command(&command, run, step->command);
+		report_put_colon(&p->line, run, step->what);
+		sheet_whole(p, buf_slice(&command));
+		buf_done(&command);
+	}
+	sheet_end(p, column + 3);
 }

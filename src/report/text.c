@@ -1,30 +1,8 @@
-#include <string.h>
-
+/* A result for people: the ancestor's five lines, what may stand below, and the steps of -vv. */
 #include "base/mem.h"
-#include "base/str.h"
 #include "report/private.h"
 
-enum { LABEL_MIN = 14 }; /* the ancestor's labels are that wide */
-
-void report_put_text(struct sheet *p, const struct report_run *run, struct text t)
-{
-	text_put(&p->line, &t, run->look_up);
-}
-
 /* ---- labels ---- */
-
-unsigned report_label_column(const char *const *labels, size_t n, text_look_up *look_up)
-{
-	unsigned column = LABEL_MIN;
-
-	for (size_t i = 0; i < n; i++) {
-		const char *label = look_up ? look_up(labels[i]) : labels[i];
-		const unsigned width = sheet_width(slice_str(label));
-
-		column = width + 1 > column ? width + 1 : column;
-	}
-	return column;
-}
 
 static const char *const labels[] = { N_("Target Fqdn"), N_("Result"), N_("Latency"),
 	N_("Error Message"), N_("Diagnosis"), N_("Warning"), N_("Proof"), N_("Limit"),
@@ -58,16 +36,6 @@ void report_put_timespan(struct buf *b, ts_t t)
 		b, "%02u:%02u:%02u.%06u0", s / 3600, s / 60 % 60, s % 60, (unsigned)(t % TS_S(1)));
 }
 
-/* In a file the word alone stands, as the ancestor has it. */
-void report_put_sign(struct sheet *p, bool success)
-{
-	static const char *const signs[2][2] = { { "FAIL", "\xe2\x9c\x97" },
-		{ "OK", "\xe2\x9c\x93" } };
-
-	if (p->style.width || p->style.colour)
-		buf_printf(&p->line, "%s ", signs[success][p->style.unicode]);
-}
-
 static void put_result(struct sheet *p, const struct report_run *run)
 {
 	const bool success = run->result->success;
@@ -89,25 +57,6 @@ static void put_message(struct sheet *p, const struct report_run *run)
 		report_put_message(&p->line, run);
 	}
 	end_labelled(p, run);
-}
-
-void report_put_numbered_step(
-	struct sheet *p, const struct report_run *run, unsigned i, unsigned column)
-{
-	const struct reason_step *step = &reason_info(run->result->reason)->next[i];
-	struct buf command;
-
-	sheet_tab(p, column);
-	buf_printf(&p->line, "%u. ", i + 1);
-	report_put_command(&p->line, run, report_look(run, step->what));
-	if (step->command) {
-		buf_init(&command, 8192);
-		report_put_command(&command, run, step->command);
-		report_put_colon(&p->line, run, step->what);
-		sheet_whole(p, buf_slice(&command));
-		buf_done(&command);
-	}
-	sheet_end(p, column + 3);
 }
 
 static void put_diagnosis(struct sheet *p, const struct report_run *run)

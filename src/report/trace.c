@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "base/str.h"
 #include "probe/mask.h"
 
 struct trace {
@@ -147,22 +146,4 @@ unsigned trace_left_out(const struct trace *t)
 unsigned trace_left_out_at_end(const struct trace *t)
 {
 	return t->pending;
-}
-
-/* ---- forms ---- */
-
-const struct trace_form trace_forms[] = {
-	{ ".html", N_("one page for a browser"), trace_html },
-	{ ".txt", N_("text"), trace_txt },
-	{ ".json", N_("one JSON object"), trace_json },
-	{ ".pcapng", N_("for Wireshark"), trace_pcapng },
-};
-const size_t n_trace_forms = COUNT(trace_forms);
-
-const struct trace_form *trace_form_find(struct slice path)
-{
-	for (size_t i = 0; i < n_trace_forms; i++)
-		if (slice_ends(path, slice_str(trace_forms[i].ending)))
-			return &trace_forms[i];
-	return NULL;
 }

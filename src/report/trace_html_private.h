@@ -9,7 +9,7 @@ struct page {
 	const struct report_run *run;
 };
 
-/* Text and nothing else, whatever a peer sent. */
+/* trace_html_text.c: text and nothing else, whatever a peer sent. */
 void page_text(struct buf *b, struct slice s);
 void page_str(struct buf *b, const char *s);
 void page_look(const struct page *p, const char *id);

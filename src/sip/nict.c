@@ -5,37 +5,11 @@
 
 #include "base/mem.h"
 
-enum nict_state {
-	NICT_TRYING,
-	NICT_PROCEEDING,
-	NICT_COMPLETED,
-	NICT_TERMINATED,
-};
-
 static const char *const state_names[] = {
 	[NICT_TRYING] = "trying",
 	[NICT_PROCEEDING] = "proceeding",
 	[NICT_COMPLETED] = "completed",
 	[NICT_TERMINATED] = "terminated",
-};
-
-#define EVENTS_MAX 2 /* the most that one push can yield */
-
-struct nict {
-	struct nict_cfg cfg;
-	struct slice req;
-	enum nict_state state;
-
-	/* Names as in the RFC, so that code and text can be read side by side. */
-	ts_t timer_e; /* next retransmission */
-	ts_t timer_f; /* give up */
-	ts_t timer_k; /* end of the linger */
-	ts_t interval;
-
-	bool want_send;
-	struct nict_event events[EVENTS_MAX];
-	unsigned n_events;
-	unsigned next_event;
 };
 
 static ts_t min_ts(ts_t a, ts_t b)
@@ -52,7 +26,7 @@ static void begin_push(struct nict *tx)
 
 static void emit(struct nict *tx, struct nict_event ev)
 {
-	assert(tx->n_events < EVENTS_MAX);
+	assert(tx->n_events < NICT_EVENTS_MAX);
 	tx->events[tx->n_events++] = ev;
 }
 
@@ -90,22 +64,26 @@ static void retransmit(struct nict *tx, ts_t now)
 	tx->timer_e = now + tx->interval; /* not += : a late wake-up must not burst */
 }
 
-int nict_new(struct nict **ret, const struct nict_cfg *cfg, struct slice req, ts_t now)
+int nict_init(struct nict *tx, const struct nict_cfg *cfg, struct slice req, ts_t now)
 {
-	struct nict *tx;
-
 	if (req.n == 0 || cfg->t1 == 0)
 		return -EINVAL;
+	*tx = (struct nict){ .cfg = *cfg, .req = req, .timer_k = TS_NEVER };
+	enter(tx, NICT_TRYING, now);
+	return 0;
+}
 
-	tx = mem_alloc0(sizeof(*tx));
+int nict_new(struct nict **ret, const struct nict_cfg *cfg, struct slice req, ts_t now)
+{
+	struct nict *tx = mem_alloc0(sizeof(*tx));
+
 	if (!tx)
 		return -ENOMEM;
-
-	tx->cfg = *cfg;
-	tx->req = req;
-	tx->timer_k = TS_NEVER;
-	enter(tx, NICT_TRYING, now);
-
+	int err = nict_init(tx, cfg, req, now);
+	if (err) {
+		mem_free(tx);
+		return err;
+	}
 	*ret = tx;
 	return 0;
 }

@@ -9,8 +9,6 @@
 #include "base/slice.h"
 #include "base/ts.h"
 
-struct nict;
-
 struct nict_cfg {
 	ts_t t1;       /* RTT estimate, RFC default 500 ms */
 	ts_t t2;       /* retransmit ceiling, RFC default 4 s */
@@ -32,8 +30,37 @@ struct nict_event {
 	int err;
 };
 
+enum nict_state {
+	NICT_TRYING,
+	NICT_PROCEEDING,
+	NICT_COMPLETED,
+	NICT_TERMINATED,
+};
+
+#define NICT_EVENTS_MAX 2 /* the most that one push can yield */
+
+/* To be embedded; what is in it is its own business. */
+struct nict {
+	struct nict_cfg cfg;
+	struct slice req;
+	enum nict_state state;
+
+	/* Names as in the RFC, so that code and text can be read side by side. */
+	ts_t timer_e; /* next retransmission */
+	ts_t timer_f; /* give up */
+	ts_t timer_k; /* end of the linger */
+	ts_t interval;
+
+	bool want_send;
+	struct nict_event events[NICT_EVENTS_MAX];
+	unsigned n_events;
+	unsigned next_event;
+};
+
 /* Starts the transaction; the first transmission is ready to be taken at once.
- * `req` is borrowed until nict_free().  Returns 0, -ENOMEM or -EINVAL. */
+ * `req` is borrowed for as long as it is used.  0, or -EINVAL for no request or no T1. */
+int nict_init(struct nict *tx, const struct nict_cfg *cfg, struct slice req, ts_t now);
+/* The same on the heap, until nict_free(): -ENOMEM too. */
 int nict_new(struct nict **ret, const struct nict_cfg *cfg, struct slice req, ts_t now);
 struct nict *nict_free(struct nict *tx); /* NULL is fine; always returns NULL */
 

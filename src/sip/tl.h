@@ -18,7 +18,7 @@
 
 #include "base/outbox.h"
 #include "base/rng.h"
-#include "sip/msg.h"
+#include "sip/nist.h"
 
 struct tl;
 
@@ -52,24 +52,24 @@ enum tl_event_type {
 	TL_EV_FINAL,       /* ref, msg, sends: the transaction is over, as behind the next two */
 	TL_EV_TIMEOUT,     /* ref: timer F */
 	TL_EV_FAILED,      /* ref, err: its way failed */
-	TL_EV_LATE,        /* msg: a response to a transaction of ours that is over */
+	TL_EV_LATE,        /* msg: a response to one of ours that is over, the last of its place */
 	TL_EV_STRAY,       /* msg: a response to none of ours, RFC 3261 section 18.1.2 */
 	TL_EV_UNASKED,     /* msg: a response from whom nobody asked */
 	TL_EV_PING,        /* RFC 5626 section 3.5.1; it is answered */
 	TL_EV_BROKEN,      /* where: no more messages can be found on this flow.  Close it */
-	TL_EV_GONE,        /* ref: the flow that an answer is owed to is gone */
+	TL_EV_GONE, /* ref: the flow that an answer is owed to is gone, and so is its place */
 };
 
 struct tl_event {
 	enum tl_event_type type;
-	const struct sip_msg *msg;           /* valid until the next take or push */
-	const struct origin *origin;         /* where it came from; as msg */
-	const struct sip_refusal *refusal;   /* MALFORMED */
+	const struct sip_msg *msg;         /* valid until the next take or push */
+	const struct origin *origin;       /* where it truly came from; as msg */
+	const struct sip_refusal *refusal; /* MALFORMED */
 	uint64_t ref;
-	int status;     /* REPEATED */
-	uint16_t extra; /* REPEATED */
-	int err;        /* FAILED: an errno */
-	unsigned sends; /* FINAL: how often the request went out */
+	int status;         /* REPEATED */
+	uint16_t extra;     /* REPEATED */
+	int err;            /* FAILED: an errno */
+	unsigned sends;     /* FINAL: how often the request went out */
 	struct where where; /* BROKEN */
 };
 
@@ -82,8 +82,9 @@ struct tl *tl_free(struct tl *tl);
 /* A connection, also one that is not up yet: o->flow, o->transport.  0, ERR_LIMIT or -ENOMEM. */
 int tl_flow_add(struct tl *tl, const struct origin *o);
 void tl_flow_up(struct tl *tl, flow_t flow, const struct addr *local, const struct addr *peer);
-/* It is gone: transactions of ours on it become FAILED with err, answers that it waits for GONE. */
-void tl_flow_gone(struct tl *tl, flow_t flow, int err);
+/* It is gone: transactions of ours on it become FAILED with err, answers that it waits for GONE.
+ * False when there was none of that id. */
+bool tl_flow_gone(struct tl *tl, flow_t flow, int err);
 /* What its unfinished message takes, the memory of those before it given back. */
 size_t tl_flow_bytes(struct tl *tl, flow_t flow);
 
@@ -107,7 +108,8 @@ ts_t tl_deadline(const struct tl *tl);   /* of its timers */
  * memory.  One at a time, and without tl_request_end() there is none. */
 struct buf *tl_request(
 	struct tl *tl, uint64_t ref, const struct origin *to, uint64_t mix, struct slice *branch);
-/* Sends it.  0 with its place, or the buffer's error, -ENOMEM: then nothing was sent. */
+/* Sends it.  0 with its place; or the buffer's error, -ENOMEM, ERR_LIMIT (no room for it in the
+ * outbox, and on a stream it is sent once): then nothing was sent and no event follows. */
 int tl_request_end(struct tl *tl, enum sip_method method, uint64_t *ret, ts_t now);
 /* It is given up: no event of it follows. */
 void tl_withdraw(struct tl *tl, uint64_t place);

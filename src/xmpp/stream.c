@@ -1,3 +1,4 @@
+/* The engine: pushes, takes, and the pump between reader and state. */
 #include "xmpp/stream.h"
 
 #include <assert.h>

@@ -1,3 +1,4 @@
+/* The accepting side of a client's stream: header, features, STARTTLS, binding, its stanzas. */
 #include "xmpp/stream_private.h"
 
 void xstream_accept_put_features(struct xstream *x, struct buf *b)

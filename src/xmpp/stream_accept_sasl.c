@@ -1,3 +1,4 @@
+/* The accepting side of RFC 6120 section 6, XEP-0388 and XEP-0386. */
 #include <stdio.h>
 #include <string.h>
 

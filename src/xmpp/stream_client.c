@@ -1,3 +1,4 @@
+/* A client's features, STARTTLS, binding and session, RFC 6120 sections 5 and 7. */
 #include "xmpp/stream_private.h"
 
 /* What a client asks for before it is ready is little: the ids need not be random. */

@@ -1,3 +1,4 @@
+/* Stream errors (RFC 6120 section 4.9), and every way in which a stream ends. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>

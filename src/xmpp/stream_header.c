@@ -1,3 +1,4 @@
+/* Stream headers of both sides, RFC 6120 sections 4.7 and 4.8. */
 #include "xmpp/stream_private.h"
 
 #define NS_DIALBACK "jabber:server:dialback"

@@ -1,3 +1,4 @@
+/* Making a client's resource available, RFC 6121 section 4.2. */
 #include <stdio.h>
 
 #include "xmpp/stream_private.h"

@@ -1,3 +1,4 @@
+/* The client's side of RFC 6120 section 6. */
 #include <stdio.h>
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* What is different for a client in XEP-0388 and XEP-0386. */
 #include <stdio.h>
 
 #include "base/str.h"

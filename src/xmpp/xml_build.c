@@ -1,5 +1,8 @@
+/* What expat tells becomes trees and events, within the limits. */
+#include <assert.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "xmpp/xml_priv.h"
 
 /* Since expat 2.6.0, and in Debian's 2.5.0 with its security patches: no version number tells, so
@@ -8,6 +11,47 @@ extern XML_Bool XML_SetReparseDeferralEnabled(XML_Parser parser, XML_Bool enable
 	__attribute__((weak));
 
 enum { TEXT_MIN = 32 };
+
+/* ---- events ---- */
+
+struct xml_queued *xml_reader_emit(struct xml_reader *r, enum xml_event_type type)
+{
+	assert(r->n_events < COUNT(r->queue));
+	struct xml_queued *q = &r->queue[(r->first + r->n_events++) % COUNT(r->queue)];
+
+	*q = (struct xml_queued){ .ev = { .type = type } };
+	return q;
+}
+
+void xml_reader_fail_at(
+	struct xml_reader *r, const char *condition, size_t offset, const char *what)
+{
+	if (r->failed)
+		return;
+	r->failed = true;
+	struct xml_queued *q = xml_reader_emit(r, XML_EV_ERROR);
+
+	q->ev.condition = condition;
+	q->ev.where = (struct where){ .offset = offset, .what = what };
+	XML_StopParser(r->expat, XML_FALSE);
+}
+
+size_t xml_reader_offset(const struct xml_reader *r)
+{
+	XML_Index i = XML_GetCurrentByteIndex(r->expat);
+
+	return i < 0 ? r->fed : r->skew + (size_t)i;
+}
+
+void xml_reader_fail(struct xml_reader *r, const char *condition, const char *what)
+{
+	xml_reader_fail_at(r, condition, xml_reader_offset(r), what);
+}
+
+void xml_reader_fail_memory(struct xml_reader *r)
+{
+	xml_reader_fail(r, "internal-server-error", "out of memory");
+}
 
 /* A limit is passed: by the stream, or (limits.cut) by a stanza that pays for it alone. */
 static void over(struct xml_reader *r, const char *what)

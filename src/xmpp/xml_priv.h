@@ -1,5 +1,5 @@
-/* xml_priv.h - the reader, shared by xml_read.c (its life, what is fed and taken) and xml_build.c
- * (what expat tells becomes trees). */
+/* xml_priv.h - the reader, shared by xml_read.c (its life, what is fed and taken) and, below it,
+ * xml_build.c (what expat tells becomes events). */
 #pragma once
 
 #include <expat.h>
@@ -61,6 +61,7 @@ struct xml_reader {
 	unsigned n_stop;
 };
 
+/* xml_build.c */
 struct xml_queued *xml_reader_emit(struct xml_reader *r, enum xml_event_type type);
 /* Ends the stream; only the first call counts. */
 void xml_reader_fail_at(

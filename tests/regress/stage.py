@@ -74,8 +74,8 @@ gateway:
 
     # ---- XMPP
 
-    def start(self):
-        self.process = subprocess.Popen([STOX, "gateway", "--config", self.config], stderr=subprocess.PIPE, text=True)
+    def start(self, *args):
+        self.process = subprocess.Popen([STOX, "gateway", "--config", self.config, *args], stderr=subprocess.PIPE, text=True)
 
     def accept(self):
         """One component's connection: the secret that it proves, whichever of the given ones that is, or None."""
@@ -88,8 +88,8 @@ gateway:
         proof = self.until(rb"<handshake[^>]*>(\w+)</handshake>")[1].decode()
         return proof == hashlib.sha1(f"abc{self.secret}".encode()).hexdigest()
 
-    def up(self):
-        self.start()
+    def up(self, *args):
+        self.start(*args)
         need(self.accept(), "the gateway proves its secret")
         self.send("<handshake/>")
         while "xmpp up" not in (line := self.process.stderr.readline()):
@@ -115,12 +115,12 @@ gateway:
 
     # ---- SIP
 
-    def message(self, body="hello"):
+    def message(self, body="hello", headers=""):
         """From the pool to the receiver; the stanza's id, and the id of the ping behind it."""
         port = self.pool.getsockname()[1]
         self.pool.sendto((f"MESSAGE sip:{RECEIVER} SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:{port};branch=z9hG4bK"
                           f"{secrets.token_hex(8)}\r\nMax-Forwards: 70\r\nFrom: <sip:{USER}>;tag=1\r\nTo: <sip:{RECEIVER}>\r\n"
-                          f"Call-ID: {secrets.token_hex(8)}\r\nCSeq: 1 MESSAGE\r\nContent-Type: text/plain\r\n"
+                          f"Call-ID: {secrets.token_hex(8)}\r\nCSeq: 1 MESSAGE\r\n{headers}Content-Type: text/plain\r\n"
                           f"Content-Length: {len(body)}\r\n\r\n{body}").encode(), ("127.0.0.1", self.port))
         stanza = self.until(rb"<message [^>]*>")[0].decode()
         ping = self.until(rb"<iq [^>]*>")[0].decode()

@@ -16,6 +16,7 @@
 
 #include <cmocka.h>
 
+#include "app/file_in.h"
 #include "base/mem.h"
 
 enum { PATH_MAX_TEXT = 128, WHY_MAX = 1024 };
@@ -382,7 +383,7 @@ static void assert_file(const char *name, size_t max, int want_err, const char *
 
 	buf_init(&text, 1 << 16);
 	buf_init(&why, WHY_MAX);
-	assert_int_equal(file_read(path_of(name), max, &text, &t), want_err);
+	assert_int_equal(file_in_read(path_of(name), max, &text, &t), want_err);
 	text_put(&why, &t, NULL);
 	if (want_err) {
 		snprintf(sentence, sizeof(sentence), "%s: %s", path_of(name), want);

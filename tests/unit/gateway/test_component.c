@@ -280,77 +280,81 @@ static void a_silent_stream_is_kept_alive(void **state)
 
 /* ---- the server's name ---- */
 
-static void answer_dns(enum dns_status status, uint8_t last_byte)
-{
-	const struct dns_record record = { .type = DNS_A,
-		.addr = { .family = 4, .ip = { 192, 0, 2, last_byte } } };
-	const struct dns_answer answer = {
-		.status = status, .records = &record, .n_records = status == DNS_OK
-	};
+static unsigned answered; /* wants up to here have had their answer */
 
-	push((struct fact){
-		.type = FACT_DNS, .dns_id = last_want(WANT_DNS)->dns_id, .dns = &answer });
+/* Every question that is open: one address of that family, or (family 0) `status`. */
+static void answer_dns(enum dns_status status, uint8_t family, uint8_t last_byte)
+{
+	for (; answered < s.n_wants; answered++) {
+		const struct want *w = &s.wants[answered];
+		const struct dns_record record = { .type = w->dns_type,
+			.addr = { .family = family,
+				.ip = { 192, 0, 2, last_byte, [15] = last_byte } } };
+		struct dns_answer answer = { .status = status, .records = &record };
+
+		if (w->type != WANT_DNS)
+			continue;
+		assert_string_equal(w->name, "xmpp.litware.test");
+		if (family == (w->dns_type == DNS_A ? 4 : 6))
+			answer = (struct dns_answer){ DNS_OK, .records = &record, .n_records = 1 };
+		push((struct fact){ .type = FACT_DNS, .dns_id = w->dns_id, .dns = &answer });
+	}
+}
+
+static void start_with_name(void)
+{
+	answered = 0;
+	snprintf(s.cfg.server_host, sizeof(s.cfg.server_host), "xmpp.litware.test");
+	start();
+	assert_int_equal(n_wants(WANT_FLOW), 0);
+	assert_int_equal(n_wants(WANT_DNS), 2); /* both families at once */
 }
 
 static void a_name_is_resolved_at_each_connection(void **state)
 {
 	(void)state;
-	snprintf(s.cfg.server_host, sizeof(s.cfg.server_host), "xmpp.litware.test");
-	start();
-	assert_int_equal(n_wants(WANT_FLOW), 0);
-	assert_string_equal(last_want(WANT_DNS)->name, "xmpp.litware.test");
-	assert_int_equal(last_want(WANT_DNS)->dns_type, DNS_A);
-	answer_dns(DNS_OK, 7);
+	start_with_name();
+	answer_dns(DNS_NODATA, 4, 7);
 	assert_int_equal(last_want(WANT_FLOW)->addr.ip[3], 7);
 	assert_int_equal(last_want(WANT_FLOW)->addr.port, 5347);
 	connect_server();
 	assert_true(gateway_is_up(s.g));
 	break_stream();
 	pass(TS_S(2));
-	assert_int_equal(n_wants(WANT_DNS), 2);
-	answer_dns(DNS_OK, 8); /* it has moved */
+	assert_int_equal(n_wants(WANT_DNS), 4);
+	answer_dns(DNS_NODATA, 4, 8); /* it has moved */
 	assert_int_equal(last_want(WANT_FLOW)->addr.ip[3], 8);
 }
 
 static void a_name_with_ipv6_addresses_only_is_found(void **state)
 {
-	const struct dns_record record = { .type = DNS_AAAA,
-		.addr = { .family = 6, .ip = { 0x20, 1, 0xd, 0xb8, [15] = 9 } } };
-	const struct dns_answer answer = { .status = DNS_OK, .records = &record, .n_records = 1 };
-
 	(void)state;
-	snprintf(s.cfg.server_host, sizeof(s.cfg.server_host), "xmpp.litware.test");
-	start();
-	answer_dns(DNS_NODATA, 0);
-	assert_int_equal(last_want(WANT_DNS)->dns_type, DNS_AAAA);
-	push((struct fact){
-		.type = FACT_DNS, .dns_id = last_want(WANT_DNS)->dns_id, .dns = &answer });
+	start_with_name();
+	answer_dns(DNS_NODATA, 6, 9);
 	assert_int_equal(last_want(WANT_FLOW)->addr.family, 6);
 	assert_int_equal(last_want(WANT_FLOW)->addr.ip[15], 9);
 	assert_int_equal(last_want(WANT_FLOW)->addr.port, 5347);
 	connect_server();
 	break_stream();
 	pass(TS_S(2));
-	answer_dns(DNS_NODATA, 0);
-	answer_dns(DNS_NODATA, 0); /* nor any of these */
+	answer_dns(DNS_NODATA, 0, 0); /* nor any of these */
 	assert_holds(s.events, "cause=nodata");
 }
 
 static void a_name_that_is_not_found_is_told_and_tried_again(void **state)
 {
 	(void)state;
-	snprintf(s.cfg.server_host, sizeof(s.cfg.server_host), "xmpp.litware.test");
-	start();
-	answer_dns(DNS_NXDOMAIN, 0);
+	start_with_name();
+	answer_dns(DNS_NXDOMAIN, 0, 0);
 	assert_holds(s.events, "down error xmpp down server=xmpp.litware.test port=5347 "
 			       "cause=nxdomain");
 	pass(TS_S(2));
-	assert_int_equal(n_wants(WANT_DNS), 2);
-	answer_dns(DNS_TIMEOUT, 0);
+	assert_int_equal(n_wants(WANT_DNS), 4);
+	answer_dns(DNS_TIMEOUT, 0, 0);
 	pass(TS_MS(1400)); /* the pause has grown */
-	assert_int_equal(n_wants(WANT_DNS), 2);
+	assert_int_equal(n_wants(WANT_DNS), 4);
 	pass(TS_MS(1200));
-	assert_int_equal(n_wants(WANT_DNS), 3);
+	assert_int_equal(n_wants(WANT_DNS), 6);
 }
 
 /* ---- stanzas ---- */

@@ -1,8 +1,6 @@
 /* The engine as a whole: listeners, who is trusted, stopping, no memory. */
 #include "scene.h"
 
-#include "gateway/private.h"
-
 /* ---- listeners ---- */
 
 static void listeners_are_wanted_at_the_start_and_told_when_bound(void **state)

@@ -11,12 +11,15 @@
 #include <cmocka.h>
 
 #include "base/mem.h"
-#include "lab/private.h"
+#include "lab/fault.h"
+#include "sip/digest.h"
+#include "xmpp/jid.h"
+#include "xmpp/stream.h"
 
 enum {
 	RIG_OUT_MAX = 64,
 	RIG_TEXT_MAX = 8192,
-	RIG_WANTS_MAX = 64,
+	RIG_WANTS_MAX = 128,
 	RIG_PEERS_MAX = 4,
 	RIG_LOG_MAX = 4096,
 };
@@ -35,6 +38,7 @@ struct rig_peer {
 	struct buf inbox;        /* from the lab */
 	char log[RIG_LOG_MAX];   /* its events in words */
 	char last[RIG_TEXT_MAX]; /* the last stanza */
+	char jid[JID_MAX + 1];   /* when it is ready */
 	unsigned n_stanzas;
 };
 
@@ -220,6 +224,17 @@ static inline void rig_bytes(struct rig *r, flow_t f, const char *text)
 	rig_push(r, (struct fact){ .type = FACT_FLOW_BYTES, .flow = f, .bytes = slice_str(text) });
 }
 
+/* The lab does not know it any more: whatever is said on it, nothing happens. */
+static inline void rig_is_gone(struct rig *r, flow_t f)
+{
+	const unsigned out = r->n_out, wants = r->n_wants;
+
+	rig_bytes(r, f, "\r\n\r\n<");
+	rig_push(r, (struct fact){ .type = FACT_FLOW_EOF, .flow = f });
+	assert_int_equal(r->n_out, out);
+	assert_int_equal(r->n_wants, wants);
+}
+
 static inline void rig_datagram(struct rig *r, const char *text, const struct addr *peer)
 {
 	rig_push(r, (struct fact){ .type = FACT_DATAGRAM,
@@ -258,6 +273,7 @@ struct rig_ua {
 	struct digest_client *digest;
 	unsigned cseq;
 	const char *user;
+	flow_t flow; /* 0: by datagrams */
 };
 
 static inline void rig_ua_begin(
@@ -274,7 +290,7 @@ static inline void rig_ua_end(struct rig_ua *ua)
 	digest_client_free(ua->digest);
 }
 
-/* The request with its credentials, as a datagram. */
+/* The request with its credentials. */
 static inline void rig_ua_send(struct rig *r, struct rig_ua *ua, struct rig_request q)
 {
 	char more[2048], branch[32];
@@ -292,7 +308,11 @@ static inline void rig_ua_send(struct rig *r, struct rig_ua *ua, struct rig_requ
 	snprintf(branch, sizeof(branch), "%s%u", ua->user, ua->cseq);
 	q.branch = branch;
 	q.from = q.from ? q.from : ua->user;
-	rig_datagram(r, rig_text(&q), &rig_user);
+	q.transport = ua->flow ? "TCP" : "UDP";
+	if (ua->flow)
+		rig_bytes(r, ua->flow, rig_text(&q));
+	else
+		rig_datagram(r, rig_text(&q), &rig_user);
 }
 
 /* Sends it, answers the challenge, and sends it again. */
@@ -364,6 +384,8 @@ static inline void rig_note(struct rig_peer *p, const struct xstream_event *ev)
 		ev->type == XSTREAM_EV_FAILED ? ":" : "",
 		ev->type == XSTREAM_EV_FAILED ? xstream_failure_name(ev->failure) : "",
 		ev->type == XSTREAM_EV_FAILED && ev->text ? ev->text : "");
+	if (ev->type == XSTREAM_EV_READY)
+		snprintf(p->jid, sizeof(p->jid), "%s", ev->jid);
 	if (ev->type != XSTREAM_EV_STANZA)
 		return;
 	struct buf b;

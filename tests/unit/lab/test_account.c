@@ -1,21 +1,32 @@
+#include "lab/account.h"
+
 #include "lab_rig.h"
+
+/* Those of the rig's lab. */
+static void begin(struct accounts *a, struct rig *r, const char *fault, unsigned iterations)
+{
+	rig_prepare(r, fault);
+	r->cfg.scram_iterations = iterations;
+	assert_int_equal(accounts_init(a, &r->cfg, &r->rng), 0);
+}
 
 static void accounts_are_found_by_their_user_part(void **state)
 {
 	static struct rig r;
+	static struct accounts a;
 
 	(void)state;
-	rig_begin(&r, NULL);
-	const struct sip_account *pilar = lab_sip_account(r.lab, SLICE("pilar"));
+	begin(&a, &r, NULL, SASL_ITERATIONS_MIN);
+	const struct sip_account *pilar = sip_account_find(&a, SLICE("pilar"));
 	assert_non_null(pilar);
 	assert_string_equal(pilar->user, "pilar");
-	assert_true(pilar != lab_sip_account(r.lab, SLICE("kenmyer")));
-	assert_non_null(lab_xmpp_account(r.lab, SLICE("adelany")));
+	assert_true(pilar != sip_account_find(&a, SLICE("kenmyer")));
+	assert_non_null(xmpp_account_find(&a, SLICE("adelany")));
 	static const char *const nobody[] = { "", "Pilar", "pilar@litware.test", "adelany" };
 	for (size_t i = 0; i < COUNT(nobody); i++)
-		assert_null(lab_sip_account(r.lab, slice_str(nobody[i])));
-	assert_null(lab_xmpp_account(r.lab, SLICE("pilar")));
-	rig_end(&r);
+		assert_null(sip_account_find(&a, slice_str(nobody[i])));
+	assert_null(xmpp_account_find(&a, SLICE("pilar")));
+	accounts_done(&a);
 }
 
 /* What is stored proves the password, and is not the password. */
@@ -23,21 +34,19 @@ static void secrets_are_made_of_the_passwords(void **state)
 {
 	struct digest_secret want;
 	static struct rig r;
+	static struct accounts a;
 
 	(void)state;
-	rig_begin(&r, NULL);
+	begin(&a, &r, NULL, SASL_ITERATIONS_MIN);
 	assert_int_equal(digest_secret_make(
 				 &want, SLICE("pilar"), SLICE("litware.test"), SLICE("sip secret")),
 		0);
-	assert_string_equal(lab_sip_account(r.lab, SLICE("pilar"))->secret.sha256, want.sha256);
+	assert_string_equal(sip_account_find(&a, SLICE("pilar"))->secret.sha256, want.sha256);
 	assert_int_equal(
-		lab_xmpp_account(r.lab, SLICE("adelany"))->secret.iterations, SASL_ITERATIONS_MIN);
-	rig_end(&r);
-	rig_prepare(&r, NULL);
-	r.cfg.scram_iterations = 5000;
-	rig_start(&r);
-	assert_int_equal(lab_xmpp_account(r.lab, SLICE("adelany"))->secret.iterations, 5000);
-	rig_end(&r);
+		xmpp_account_find(&a, SLICE("adelany"))->secret.iterations, SASL_ITERATIONS_MIN);
+	begin(&a, &r, NULL, 5000);
+	assert_int_equal(xmpp_account_find(&a, SLICE("adelany"))->secret.iterations, 5000);
+	accounts_done(&a);
 }
 
 static void a_fault_changes_the_secret_it_is_about(void **state)
@@ -52,14 +61,15 @@ static void a_fault_changes_the_secret_it_is_about(void **state)
 		{ "xmpp-impostor", false, false, true },
 	};
 	static struct rig r;
+	static struct accounts a;
 	struct digest_secret sip;
 	struct sasl_secret xmpp;
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		rig_begin(&r, rows[i].fault);
-		const struct digest_secret *s = &lab_sip_account(r.lab, SLICE("pilar"))->secret;
-		const struct sasl_secret *x = &lab_xmpp_account(r.lab, SLICE("adelany"))->secret;
+		begin(&a, &r, rows[i].fault, SASL_ITERATIONS_MIN);
+		const struct digest_secret *s = &sip_account_find(&a, SLICE("pilar"))->secret;
+		const struct sasl_secret *x = &xmpp_account_find(&a, SLICE("adelany"))->secret;
 
 		if (!rows[i].fault) {
 			sip = *s;
@@ -72,7 +82,7 @@ static void a_fault_changes_the_secret_it_is_about(void **state)
 		assert_int_equal(
 			memcmp(x->server_sha256, xmpp.server_sha256, 32) != 0, rows[i].server);
 		assert_int_equal(memcmp(x->server_sha1, xmpp.server_sha1, 20) != 0, rows[i].server);
-		rig_end(&r);
+		accounts_done(&a);
 	}
 }
 

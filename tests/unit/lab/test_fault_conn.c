@@ -1,5 +1,7 @@
 #include "lab_rig.h"
 
+#include "lab/struck.h"
+
 /* ---- connections ---- */
 
 static void a_reset_comes_at_the_first_byte(void **state)
@@ -15,7 +17,7 @@ static void a_reset_comes_at_the_first_byte(void **state)
 	assert_non_null(w);
 	assert_true(w->flow == f && w->reset);
 	assert_int_equal(r.n_out, 0);
-	assert_true(list_empty(&r.lab->all_conns));
+	rig_is_gone(&r, f);
 	rig_end(&r);
 }
 
@@ -39,7 +41,7 @@ static void a_mute_connection_is_neither_read_nor_written(void **state)
 		rig_wait(&r, TS_S(3600));
 		assert_int_equal(r.n_wants + r.n_out, 1);
 		rig_push(&r, (struct fact){ .type = FACT_FLOW_FAILED, .flow = f });
-		assert_true(list_empty(&r.lab->all_conns));
+		rig_is_gone(&r, f);
 		rig_end(&r);
 	}
 }
@@ -64,11 +66,31 @@ static void a_reply_is_sent_once_and_the_connection_closed(void **state)
 		assert_int_equal(r.n_out, 1);
 		assert_string_equal(rig_said(&r), rows[i].reply);
 		assert_non_null(rig_want(&r, WANT_CLOSE_FLOW));
-		assert_true(list_empty(&r.lab->all_conns));
-		rig_bytes(&r, f, "more");
-		assert_int_equal(r.n_out, 1);
+		rig_is_gone(&r, f);
 		rig_end(&r);
 	}
+}
+
+static void struck_connections_are_bounded(void **state)
+{
+	static struct rig r;
+
+	(void)state;
+	rig_begin(&r, "tcp-reset");
+	flow_t first = rig_accept(&r, LAB_LISTEN_SIP_TLS);
+	for (unsigned i = 1; i < STRUCK_MAX; i++)
+		rig_accept(&r, LAB_LISTEN_SIP_TLS);
+	assert_int_equal(r.n_wants, 0);
+	flow_t f = rig_accept(&r, LAB_LISTEN_SIP_TLS);
+	const struct want *w = rig_want(&r, WANT_DROP_FLOW);
+	assert_non_null(w);
+	assert_true(w->flow == f && !w->reset);
+	rig_is_gone(&r, f);
+	rig_forget(&r);
+	rig_push(&r, (struct fact){ .type = FACT_FLOW_FAILED, .flow = first });
+	rig_accept(&r, LAB_LISTEN_SIP_TLS);
+	assert_int_equal(r.n_wants, 0); /* there is room again */
+	rig_end(&r);
 }
 
 static void other_ports_are_healthy(void **state)
@@ -90,12 +112,14 @@ static void the_pools_policy_is_as_the_fault_says(void **state)
 {
 	static const struct {
 		const char *fault;
-		unsigned max_version, trust;
+		unsigned max_version;
+		bool request;
+		unsigned trust;
 		enum tls_verify verify;
 	} rows[] = {
-		{ NULL, 0, 0, TLS_VERIFY_NOTE },
-		{ "tls-old-version", 0x0302, 0, TLS_VERIFY_NOTE },
-		{ "client-certificate-wanted", 0, LAB_TRUST, TLS_VERIFY_PEER },
+		{ NULL, 0, false, TLS_TRUST_SYSTEM, TLS_VERIFY_NOTE },
+		{ "tls-old-version", 0x0302, false, TLS_TRUST_SYSTEM, TLS_VERIFY_NOTE },
+		{ "client-certificate-wanted", 0, true, LAB_TRUST, TLS_VERIFY_PEER },
 	};
 	static struct rig r;
 
@@ -106,6 +130,7 @@ static void the_pools_policy_is_as_the_fault_says(void **state)
 		const struct want *w = rig_want(&r, WANT_TLS);
 		assert_non_null(w);
 		assert_int_equal(w->tls.max_version, rows[i].max_version);
+		assert_int_equal(w->tls.request_certificate, rows[i].request);
 		assert_int_equal(w->tls.trust, rows[i].trust);
 		assert_int_equal(w->tls.verify, rows[i].verify);
 		rig_end(&r);
@@ -189,6 +214,7 @@ int main(void)
 		cmocka_unit_test(a_reset_comes_at_the_first_byte),
 		cmocka_unit_test(a_mute_connection_is_neither_read_nor_written),
 		cmocka_unit_test(a_reply_is_sent_once_and_the_connection_closed),
+		cmocka_unit_test(struck_connections_are_bounded),
 		cmocka_unit_test(other_ports_are_healthy),
 		cmocka_unit_test(the_pools_policy_is_as_the_fault_says),
 		cmocka_unit_test(the_pools_answers_are_edited),

@@ -1,5 +1,7 @@
 #include "lab_rig.h"
 
+#include "lab/binding.h"
+
 /* ---- who may ---- */
 
 static void a_challenge_offers_what_is_good_first(void **state)
@@ -336,16 +338,27 @@ static void a_lost_connection_takes_its_bindings(void **state)
 {
 	static struct rig r;
 	struct rig_ua ua;
+	const struct rig_request q = { .method = "MESSAGE",
+		.uri = "pilar@litware.test",
+		.from = "adelany@contoso.test",
+		.to = "pilar@litware.test",
+		.branch = "in" };
+	struct rig_request again = q;
 
 	(void)state;
 	rig_begin(&r, NULL);
-	rig_sign_in(&r, &ua);
-	struct binding *b = lab_sip_account(r.lab, SLICE("pilar"))->bindings;
-	assert_true(b->in_use);
 	flow_t f = rig_accept(&r, LAB_LISTEN_SIP_TCP);
-	b->path.flow = f;
+	rig_ua_begin(&r, &ua, "pilar@litware.test", "pilar", "sip secret");
+	ua.flow = f;
+	rig_register(&r, &ua, RIG_CONTACT);
+	rig_said_status(&r, 200);
+	rig_datagram(&r, rig_text(&q), &rig_gateway);
+	assert_true(r.out[r.n_out - 1].flow == f);
 	rig_push(&r, (struct fact){ .type = FACT_FLOW_FAILED, .flow = f, .err = ECONNRESET });
-	assert_false(b->in_use);
+	rig_said_status(&r, 503);
+	again.branch = "again";
+	rig_datagram(&r, rig_text(&again), &rig_gateway);
+	rig_said_status(&r, 480);
 	rig_ua_end(&ua);
 	rig_end(&r);
 }

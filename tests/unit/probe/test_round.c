@@ -1,202 +1,5 @@
 /* A message across and back: what arrives, from whom, how often, and what that proves. */
-#include "bridge/address.h"
-#include "scene.h"
-#include "xmpp/stream.h"
-
-#define RECEIVER "adelany@contoso.test"
-#define JID      RECEIVER "/r"
-
-/* The XMPP server that the receiver signs in to; its word on presence can be left out. */
-struct server {
-	struct xstream *x;
-	struct sasl_secret secret;
-	bool mute_presence;
-	struct buf in; /* of the probe, not yet read */
-	char answer_id[64], answer_to[256], answer_body[256], answer_thread[64];
-};
-
-static void say(struct server *v, const char *text)
-{
-	struct buf *b = xstream_begin(v->x);
-
-	assert_non_null(b);
-	buf_puts(b, text);
-}
-
-static void keep(char *ret, size_t size, struct slice s)
-{
-	assert_true(slice_cstr(s, ret, size));
-}
-
-static struct slice child(const struct stanza *s, const char *name)
-{
-	const struct xml_node *n = xml_child(s->node, NULL, name);
-
-	return n ? n->text : SLICE_NONE;
-}
-
-static void stanza(struct scene *s, struct server *v, const struct xml_node *node)
-{
-	struct stanza st;
-
-	stanza_read(&st, node);
-	if (st.kind == STANZA_PRESENCE && st.type.n == 0 && !v->mute_presence)
-		say(v, "<presence from='" JID "' to='" JID "'/>");
-	if (st.kind == STANZA_IQ)
-		assert_true(stanza_put_iq_answer(xstream_begin(v->x), &st));
-	if (st.kind == STANZA_MESSAGE) {
-		keep(v->answer_id, sizeof(v->answer_id), st.id);
-		keep(v->answer_to, sizeof(v->answer_to), st.to);
-		keep(v->answer_body, sizeof(v->answer_body), child(&st, "body"));
-		keep(v->answer_thread, sizeof(v->answer_thread), child(&st, "thread"));
-		return;
-	}
-	if ((st.kind == STANZA_PRESENCE && (st.type.n || v->mute_presence)))
-		return;
-	assert_int_equal(xstream_commit(v->x, s->now), 0);
-}
-
-static void event(struct scene *s, struct server *v, const struct xstream_event *ev)
-{
-	switch (ev->type) {
-	case XSTREAM_EV_WANT_ACCOUNT: xstream_push_account(v->x, &v->secret, s->now); break;
-	case XSTREAM_EV_WANT_BIND: xstream_push_bind(v->x, SLICE("r"), s->now); break;
-	case XSTREAM_EV_STANZA: stanza(s, v, ev->node); break;
-	case XSTREAM_EV_OPENED:
-	case XSTREAM_EV_FEATURES:
-	case XSTREAM_EV_WANT_TLS:
-	case XSTREAM_EV_AUTHENTICATED:
-	case XSTREAM_EV_READY:
-	case XSTREAM_EV_WANT_SECRET:
-	case XSTREAM_EV_CLOSED:
-	case XSTREAM_EV_FAILED: break;
-	}
-}
-
-static void take(struct scene *s, struct slice bytes)
-{
-	struct server *v = s->server;
-
-	buf_put(&v->in, bytes);
-}
-
-/* Until neither has anything more to say. */
-static void talk(struct scene *s)
-{
-	struct server *v = s->server;
-	struct xstream_event ev;
-	struct slice out;
-
-	for (;;) {
-		size_t n =
-			buf_len(&v->in) ? xstream_push_bytes(v->x, buf_slice(&v->in), s->now) : 0;
-
-		buf_consume(&v->in, n);
-		while (xstream_take_event(v->x, &ev))
-			event(s, v, &ev);
-		bool said = false;
-		while (xstream_take_output(v->x, &out)) {
-			char copy[SCENE_TEXT];
-
-			keep(copy, sizeof(copy), out);
-			scene_push(s, (struct fact){ .type = FACT_FLOW_BYTES,
-					      .flow = s->flow,
-					      .bytes = slice_str(copy) });
-			said = true;
-		}
-		if (n == 0 && !said)
-			return;
-	}
-}
-
-struct round {
-	struct scene s;
-	struct server v;
-	char nonce[64]; /* of the MESSAGE that is out */
-	char call_id[512];
-};
-
-/* Both sides are signed in and the MESSAGE is out. */
-static void begin(struct round *r, bool mute_presence, unsigned count)
-{
-	struct probe_cfg cfg = scene_cfg("sip:127.0.0.1:5060;transport=udp");
-	const struct xstream_cfg server = { .role = XSTREAM_ACCEPT_CLIENT,
-		.tls = XSTREAM_TLS_NONE,
-		.domain = SLICE("contoso.test"),
-		.offer = { [SASL_SCRAM_SHA256] = true } };
-
-	memset(r, 0, sizeof(*r));
-	cfg.has_receiver_password = true;
-	cfg.receiver_password = SLICE("xmpp secret");
-	cfg.receiver_server = SLICE("127.0.0.1:5222");
-	cfg.xmpp_plain = true;
-	cfg.count = count;
-	scene_begin(&r->s, &cfg);
-	r->s.xmpp = take;
-	r->s.server = &r->v;
-	r->v.mute_presence = mute_presence;
-	buf_init(&r->v.in, 1 << 16);
-	assert_int_equal(sasl_secret_make(&r->v.secret, SLICE("xmpp secret"), 4096, &r->s.rng), 0);
-	assert_int_equal(xstream_new(&r->v.x, &server, &r->s.rng, r->s.now), 0);
-	scene_push(&r->s, (struct fact){ .type = FACT_FLOW_UP, .flow = r->s.flow });
-	talk(&r->s);
-	if (mute_presence)
-		scene_wait(&r->s, TS_S(1));
-	scene_sign_in(&r->s);
-	const char *body = strstr(r->s.out, "stox test ");
-	assert_non_null(body);
-	keep(r->nonce, sizeof(r->nonce), slice_str(body + strlen("stox test ")));
-	scene_header(&r->s, "Call-ID", r->call_id);
-}
-
-static void end(struct round *r)
-{
-	scene_end(&r->s);
-	xstream_free(r->v.x);
-	buf_done(&r->v.in);
-}
-
-/* A message at the receiver. */
-static void arrives(struct round *r, const char *from, const char *body)
-{
-	char text[1024];
-
-	snprintf(text, sizeof(text),
-		"<message from='%s' to='" JID
-		"' id='g1'><body>%s</body><thread>%s</thread></message>",
-		from, body, r->call_id);
-	say(&r->v, text);
-	assert_int_equal(xstream_commit(r->v.x, r->s.now), 0);
-	talk(&r->s);
-}
-
-static void arrives_well(struct round *r)
-{
-	char body[128];
-
-	snprintf(body, sizeof(body), "stox test %s", r->nonce);
-	arrives(r, "pilar@litware.test/gr", body);
-}
-
-/* A MESSAGE at the SIP user. */
-static void comes_back(struct round *r, const char *from, const char *type, const char *body)
-{
-	static unsigned branch;
-	char text[SCENE_TEXT];
-
-	int n = snprintf(text, sizeof(text),
-		"MESSAGE sip:pilar@127.0.0.2:40000 SIP/2.0\r\n"
-		"Via: SIP/2.0/UDP 127.0.0.1:5060;branch=z9hG4bKback%u\r\nMax-Forwards: 69\r\n"
-		"From: <%s>;tag=b\r\nTo: <sip:pilar@litware.test>\r\nCall-ID: back\r\n"
-		"CSeq: 1 MESSAGE\r\nContent-Type: %s\r\nContent-Length: %zu\r\n\r\n%s",
-		branch++, from, type, strlen(body), body);
-	scene_push(&r->s,
-		(struct fact){
-			.type = FACT_DATAGRAM, .listener = 1, .bytes = slice_of(text, (size_t)n) });
-	talk(&r->s);
-}
-
-#define FROM_RECEIVER "sip:" RECEIVER ";gr=r"
+#include "round_rig.h"
 
 /* ---- the way it should be ---- */
 
@@ -476,10 +279,8 @@ static void each_round_has_a_nonce_and_a_deadline_of_its_own(void **state)
 	arrives_well(&r);
 	comes_back(&r, FROM_RECEIVER, "text/plain", r.v.answer_body);
 	assert_false(probe_result(r.s.p)->success);
-	const char *body = strstr(r.s.out, "stox test ");
-	assert_non_null(body);
-	assert_string_not_equal(body + strlen("stox test "), first);
-	keep(r.nonce, sizeof(r.nonce), slice_str(body + strlen("stox test ")));
+	note_message(&r);
+	assert_string_not_equal(r.nonce, first);
 	scene_answer(&r.s, "202 Accepted", "");
 	r.s.now += TS_S(9); /* 18 s since the start, and within this round's ten */
 	arrives_well(&r);
@@ -490,6 +291,30 @@ static void each_round_has_a_nonce_and_a_deadline_of_its_own(void **state)
 	scene_wait(&r.s, TS_S(5)); /* the clean-up */
 	assert_int_equal(result->deliver.n, 2);
 	assert_int_equal(result->deliver.max, TS_S(9));
+	end(&r);
+}
+
+static void the_interval_counts_from_the_start_of_a_round(void **state)
+{
+	struct round r;
+
+	(void)state;
+	begin_every(&r, false, 3, TS_S(5));
+	ts_t start = r.s.now;
+	go_through(&r, TS_S(2));
+	unsigned n = r.s.n_out;
+	assert_int_equal(due(&r), start + TS_S(5));
+	scene_wait(&r.s, TS_S(3) - 1);
+	assert_int_equal(r.s.n_out, n);
+	scene_wait(&r.s, 1);
+	assert_int_equal(r.s.n_out, n + 1);
+	/* One that took longer than the interval: the next begins at once. */
+	go_through(&r, TS_S(7));
+	assert_true(due(&r) <= r.s.now);
+	scene_wait(&r.s, 0);
+	assert_int_equal(r.s.n_out, n + 2);
+	go_through(&r, TS_S(1));
+	assert_true(probe_result(r.s.p)->success);
 	end(&r);
 }
 
@@ -510,6 +335,7 @@ int main(void)
 		cmocka_unit_test(without_a_presence_a_message_that_arrives_is_a_success),
 		cmocka_unit_test(without_a_presence_a_message_that_does_not_arrive_failed_for_that),
 		cmocka_unit_test(each_round_has_a_nonce_and_a_deadline_of_its_own),
+		cmocka_unit_test(the_interval_counts_from_the_start_of_a_round),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

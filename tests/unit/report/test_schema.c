@@ -90,7 +90,7 @@ static const char *fault(unsigned i)
 {
 	unsigned from = 0;
 
-	return report_fault_name(1u << i, &from);
+	return tls_fault_name(1u << i, &from);
 }
 
 static void its_lists_are_those_of_the_program(void **state)

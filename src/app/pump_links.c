@@ -1,0 +1,67 @@
+/* From (engine, flow) to sockets, and the facts that must wait until an engine is drained. */
+#include "app/pump_private.h"
+#include "base/err.h"
+#include "base/mem.h"
+
+struct link *pump_find_link(struct pump *p, const struct member *m, flow_t id)
+{
+	struct link wanted = { .key = { (uintptr_t)m, id } };
+	struct map_node *n = map_find(&p->links, slice_of(&wanted.key, sizeof(wanted.key)));
+
+	return n ? LIST_OWNER(n, struct link, node) : NULL;
+}
+
+struct link *pump_add_link(struct pump *p, struct member *m, flow_t id)
+{
+	struct link *l = mem_alloc0(sizeof(*l));
+
+	if (!l)
+		return NULL;
+	l->key.engine = (uintptr_t)m;
+	l->key.flow = id;
+	l->m = m;
+	if (map_insert(&p->links, &l->node, slice_of(&l->key, sizeof(l->key))))
+		return mem_free(l);
+	return l;
+}
+
+void pump_remove_link(struct pump *p, struct link *l)
+{
+	map_remove(&p->links, &l->node);
+	mem_free(l);
+}
+
+void pump_drop_links(struct pump *p, const struct member *m)
+{
+	struct map_node *n = map_next(&p->links, NULL);
+
+	while (n) {
+		struct link *l = LIST_OWNER(n, struct link, node);
+
+		n = map_next(&p->links, n); /* before this one is removed */
+		if (l->m != m)
+			continue;
+		flow_drop(l->flow);
+		pump_remove_link(p, l);
+	}
+}
+
+void pump_push_later(struct pump *p, struct member *m, const struct fact *in)
+{
+	struct later *l = mem_alloc0(sizeof(*l));
+
+	if (!l) {
+		p->err = -ENOMEM; /* an engine that waits for it would wait for ever */
+		return;
+	}
+	l->m = m;
+	l->serial = m->serial;
+	l->in = *in;
+	if (in->local)
+		l->local = *in->local;
+	if (in->peer)
+		l->peer = *in->peer;
+	l->in.local = &l->local;
+	l->in.peer = &l->peer;
+	list_append(&p->later, &l->node);
+}

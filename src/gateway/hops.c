@@ -1,0 +1,397 @@
+#include "gateway/hops.h"
+
+#include "base/mem.h"
+#include "gateway/moved.h"
+
+enum {
+	OWED_BYTES_MAX = 32 << 20, /* of requests whose answer is still owed */
+	REQUEST_MAX = 16 << 10,    /* of ours: 1,300 bytes, but for a long Request-URI */
+};
+
+struct hops {
+	const struct lent *lent;
+	struct tl *tl;
+	struct conns *conns;
+	struct listeners listeners;
+	struct hop *hop;
+	struct moved moved;
+	struct conn *reading; /* whose bytes were pushed: it is weighed when they are read */
+};
+
+/* ---- answers ---- */
+
+static void answer(struct hops *hs, uint64_t place, const struct sip_msg *request,
+	const struct verdict *v, enum tl_memory memory, ts_t now)
+{
+	struct buf *b = tl_answer(hs->tl, place, answer_status(v), answer_reason(v));
+
+	answer_put_fields(b, v, request, hs->lent->cfg->component_name);
+	tl_answer_end(hs->tl, memory, answer_pack(v), now);
+}
+
+/* A request for which there was no place is a new one when it comes again. */
+void hops_answer(struct hops *hs, uint64_t place, const struct verdict *v, ts_t now)
+{
+	const bool is_new_again = place == TL_IN_HAND && v->answer == ANSWER_OVERLOAD;
+
+	answer(hs, place, NULL, v, is_new_again ? TL_FORGET : TL_REMEMBER, now);
+}
+
+uint64_t hops_keep(struct hops *hs, uint64_t ref, ts_t now)
+{
+	return tl_keep(hs->tl, ref, now);
+}
+
+bool hops_can_remember(struct hops *hs, ts_t now)
+{
+	return tl_can_remember(hs->tl, now);
+}
+
+bool hops_keep_contact(struct hops *hs, uint64_t place, struct slice contact, ts_t now)
+{
+	if (tl_origin(hs->tl, place)->transport != TRANSPORT_UDP)
+		return true; /* nothing repeats requests there */
+	return moved_keep(&hs->moved, tl_key(hs->tl, place), contact, now);
+}
+
+static void answer_again(struct hops *hs, const struct tl_event *ev, ts_t now)
+{
+	struct verdict v = answer_unpack(ev->status, ev->extra);
+
+	hs->lent->stats->sip_retransmissions++;
+	v.contact = moved_find(&hs->moved, tl_key(hs->tl, TL_IN_HAND));
+	answer(hs, TL_IN_HAND, ev->msg, &v, TL_FORGET, now);
+}
+
+/* ---- who may speak ---- */
+
+static bool is_trusted(const struct hops *hs, const struct addr *peer)
+{
+	const struct gateway_cfg *cfg = hs->lent->cfg;
+
+	for (unsigned i = 0; i < cfg->n_trusted; i++)
+		if (addr_ip_eq(&cfg->trusted[i], peer))
+			return true;
+	return false;
+}
+
+static bool to_is_sips(const struct sip_msg *req)
+{
+	return req->ruri.scheme == SIP_SCHEME_SIPS || req->to.uri.scheme == SIP_SCHEME_SIPS;
+}
+
+/* Everything that is judged before the method's own rules; ANSWER_MAPPED: nothing to object. */
+static enum answer judge(const struct sip_msg *req)
+{
+	unsigned at = 0;
+
+	if (req->method == SIP_METHOD_OPTIONS)
+		return ANSWER_OPTIONS; /* also while the stream is down: a ping of who we are */
+	if (req->method == SIP_METHOD_CANCEL || req->to.tag.n)
+		return ANSWER_NO_DIALOG;
+	if (req->method != SIP_METHOD_MESSAGE)
+		return ANSWER_METHOD;
+	if (to_is_sips(req))
+		return ANSWER_SIPS;
+	if (req->max_forwards == 0)
+		return ANSWER_HOPS;
+	return sip_msg_find(req, SIP_HDR_REQUIRE, &at) ? ANSWER_REQUIRE : ANSWER_MAPPED;
+}
+
+/* True when it is a message. */
+static bool request(struct hops *hs, const struct tl_event *ev, ts_t now)
+{
+	struct verdict v = { .answer = judge(ev->msg) };
+
+	/* The next hop may be asked for nothing but answers: then its connection is not a way in.
+	 */
+	if (v.answer == ANSWER_MAPPED && ev->origin->flow && !is_trusted(hs, &ev->origin->peer)) {
+		hs->lent->stats->sip_untrusted++;
+		v.answer = ANSWER_UNTRUSTED;
+	}
+	if (v.answer == ANSWER_MAPPED)
+		return true;
+	answer(hs, TL_IN_HAND, ev->msg, &v, TL_FORGET, now);
+	return false;
+}
+
+/* RFC 3261 section 16.3: a malformed request is answered where it can be, else dropped. */
+static void malformed(struct hops *hs, const struct tl_event *ev, ts_t now)
+{
+	const struct verdict v = { .status = ev->refusal->status };
+
+	hs->lent->stats->sip_malformed++;
+	if (ev->refusal->answerable == SIP_ANSWERABLE && ev->msg->is_request &&
+		ev->msg->method != SIP_METHOD_ACK)
+		answer(hs, TL_IN_HAND, NULL, &v, TL_FORGET, now);
+}
+
+/* ---- connections ---- */
+
+static void lost(struct hops *hs, struct conn *c, int err, ts_t now)
+{
+	hop_push_conn_lost(hs->hop, c, now);
+	conn_lost(hs->conns, c, err);
+	if (hs->reading == c)
+		hs->reading = NULL;
+}
+
+static void close_conn(struct hops *hs, struct conn *c, ts_t now)
+{
+	shell_want(hs->lent->shell, WANT_CLOSE_FLOW)->flow = conn_origin(c)->flow;
+	lost(hs, c, ECONNRESET, now);
+}
+
+static void conn_fact(struct hops *hs, struct conn *c, const struct fact *in, ts_t now)
+{
+	switch (in->type) {
+	case FACT_FLOW_UP:
+		conn_push_up(hs->conns, c, in);
+		hop_push_way(hs->hop, now);
+		break;
+	case FACT_FLOW_BYTES:
+		hs->reading = c;
+		tl_push_bytes(hs->tl, in->flow, in->bytes);
+		break;
+	case FACT_FLOW_EOF: close_conn(hs, c, now); break;
+	case FACT_FLOW_FAILED: lost(hs, c, ECONNRESET, now); break;
+	case FACT_FLOW_BLOCKED:
+	case FACT_FLOW_READY: conn_push_blocked(hs->conns, c, in->type == FACT_FLOW_BLOCKED); break;
+	case FACT_FLOW_ACCEPTED:
+	case FACT_TLS_UP:
+	case FACT_LISTEN_UP:
+	case FACT_LISTEN_FAILED:
+	case FACT_DATAGRAM:
+	case FACT_DATAGRAM_FAILED:
+	case FACT_DNS:
+	case FACT_CLOCK:
+	case FACT_STOP: break;
+	}
+}
+
+/* ---- facts ---- */
+
+static void datagram(struct hops *hs, const struct fact *in)
+{
+	const struct origin o = { .listener = in->listener,
+		.transport = TRANSPORT_UDP,
+		.peer = *in->peer,
+		.local = *in->local };
+
+	/* Whoever is written to may answer: the transaction knows who that is. */
+	if (is_trusted(hs, in->peer) || slice_starts(in->bytes, SLICE("SIP/")))
+		tl_push_datagram(hs->tl, in->bytes, &o);
+	else
+		hs->lent->stats->sip_untrusted++; /* RFC 3261 section 26.3.2.4: no amplifier */
+}
+
+static void listener(struct hops *hs, const struct fact *in, ts_t now)
+{
+	if (hop_push_listen(hs->hop, in, now))
+		return;
+	if (in->type == FACT_LISTEN_FAILED) {
+		listeners_push_failed(&hs->listeners, in);
+		return;
+	}
+	listeners_push_up(&hs->listeners, in);
+	hop_push_way(hs->hop, now);
+}
+
+static void flow_fact(struct hops *hs, const struct fact *in, ts_t now)
+{
+	struct conn *c = conns_find(hs->conns, in->flow);
+
+	if (c)
+		conn_fact(hs, c, in, now);
+}
+
+void hops_push(struct hops *hs, const struct fact *in, ts_t now)
+{
+	switch (in->type) {
+	case FACT_DATAGRAM: datagram(hs, in); break;
+	case FACT_DATAGRAM_FAILED: tl_push_peer_failed(hs->tl, in->peer, in->err); break;
+	case FACT_FLOW_ACCEPTED:
+		conns_push_accepted(hs->conns, in, is_trusted(hs, in->peer), now);
+		break;
+	case FACT_FLOW_UP:
+	case FACT_FLOW_BYTES:
+	case FACT_FLOW_EOF:
+	case FACT_FLOW_FAILED:
+	case FACT_FLOW_BLOCKED:
+	case FACT_FLOW_READY:
+	case FACT_TLS_UP: flow_fact(hs, in, now); break;
+	case FACT_LISTEN_UP:
+	case FACT_LISTEN_FAILED: listener(hs, in, now); break;
+	case FACT_DNS: (void)hop_push_dns(hs->hop, in, now); break;
+	case FACT_CLOCK:
+	case FACT_STOP: break;
+	}
+}
+
+void hops_push_time(struct hops *hs, ts_t now)
+{
+	tl_push_time(hs->tl, now);
+	hop_push_time(hs->hop, now);
+}
+
+/* ---- events ---- */
+
+static void heard(struct hops *hs, const struct tl_event *ev, ts_t now)
+{
+	struct conn *c =
+		ev->origin && ev->origin->flow ? conns_find(hs->conns, ev->origin->flow) : NULL;
+
+	if (c)
+		conn_heard(hs->conns, c, now);
+}
+
+/* Where one message ends is not known any more: nothing on this connection can be trusted. */
+static void broken(struct hops *hs, const struct tl_event *ev, ts_t now)
+{
+	struct conn *c = conns_find(hs->conns, ev->origin->flow);
+
+	hs->lent->stats->sip_malformed++;
+	if (c)
+		close_conn(hs, c, now);
+}
+
+static bool final(struct hops *hs, const struct tl_event *ev, struct hops_event *ret, ts_t now)
+{
+	struct hop_event of_hop;
+
+	if (!hop_push_event(hs->hop, ev, &of_hop, now))
+		return false;
+	*ret = (struct hops_event){ .type = of_hop.type == HOP_EV_FINAL ? HOPS_EV_FINAL
+									: HOPS_EV_FAILED,
+		.ref = of_hop.ref,
+		.msg = of_hop.msg };
+	return true;
+}
+
+/* True when it concerns a message: *ret. */
+static bool event(struct hops *hs, const struct tl_event *ev, struct hops_event *ret, ts_t now)
+{
+	struct gateway_stats *stats = hs->lent->stats;
+
+	heard(hs, ev, now);
+	switch (ev->type) {
+	case TL_EV_REQUEST:
+		stats->sip_requests++;
+		*ret = (struct hops_event){ .type = HOPS_EV_REQUEST, .msg = ev->msg };
+		return request(hs, ev, now);
+	case TL_EV_REPEATED:
+		stats->sip_requests++;
+		answer_again(hs, ev, now);
+		return false;
+	case TL_EV_ABSORBED:
+		stats->sip_requests++;
+		stats->sip_retransmissions++;
+		return false;
+	case TL_EV_MALFORMED: malformed(hs, ev, now); return false;
+	case TL_EV_PROVISIONAL:
+	case TL_EV_FINAL:
+	case TL_EV_TIMEOUT:
+	case TL_EV_FAILED: return final(hs, ev, ret, now);
+	case TL_EV_UNASKED: stats->sip_untrusted++; return false;
+	case TL_EV_LATE:
+	case TL_EV_STRAY:
+	case TL_EV_PING: return false;
+	case TL_EV_BROKEN: broken(hs, ev, now); return false;
+	case TL_EV_GONE:
+		*ret = (struct hops_event){ .type = HOPS_EV_GONE, .ref = ev->ref };
+		return true;
+	}
+	return false;
+}
+
+static bool take_of_hop(struct hops *hs, bool room, struct hops_event *ret, ts_t now)
+{
+	struct hop_event ev;
+
+	if (!hop_take_event(hs->hop, room, &ev, now))
+		return false;
+	*ret = (struct hops_event){ .type = HOPS_EV_FAILED, .ref = ev.ref };
+	return true;
+}
+
+bool hops_take_event(struct hops *hs, bool room, struct hops_event *ret, ts_t now)
+{
+	struct tl_event ev;
+
+	while (tl_take_event(hs->tl, room, &ev, now))
+		if (event(hs, &ev, ret, now))
+			return true;
+	if (hs->reading)
+		conns_weigh(hs->conns, hs->reading);
+	hs->reading = NULL;
+	return take_of_hop(hs, room, ret, now);
+}
+
+bool hops_are_holding(const struct hops *hs)
+{
+	return tl_is_holding(hs->tl) || hop_is_holding(hs->hop);
+}
+
+ts_t hops_deadline(const struct hops *hs)
+{
+	return ts_min(tl_deadline(hs->tl), hop_deadline(hs->hop));
+}
+
+struct hop *hops_next(struct hops *hs)
+{
+	return hs->hop;
+}
+
+/* ---- life ---- */
+
+static int init(struct hops *hs, ts_t now)
+{
+	const struct gateway_cfg *cfg = hs->lent->cfg;
+	const struct tl_cfg tl = {
+		.out = &hs->lent->shell->out,
+		.clients_max = GATEWAY_PENDING_MAX,
+		.servers_max = GATEWAY_PENDING_MAX,
+		.owed_bytes_max = OWED_BYTES_MAX,
+		.request_max = REQUEST_MAX,
+		.done_max = cfg->transactions_max,
+		.flows_max = CONNS_MAX,
+		.answerers = cfg->trusted,
+		.n_answerers = cfg->n_trusted,
+	};
+
+	moved_init(&hs->moved, hs->lent->rng);
+	int err = tl_new(&hs->tl, &tl, hs->lent->rng);
+	if (!err)
+		err = conns_new(&hs->conns, hs->lent, hs->tl);
+	if (err)
+		return err;
+	listeners_init(&hs->listeners, hs->lent);
+	return hop_new(&hs->hop, hs->lent, &hs->listeners, hs->conns, hs->tl, now);
+}
+
+int hops_new(struct hops **ret, const struct lent *lent, ts_t now)
+{
+	struct hops *hs = mem_alloc0(sizeof(*hs));
+
+	if (!hs)
+		return -ENOMEM;
+	hs->lent = lent;
+	int err = init(hs, now);
+	if (err)
+		hops_free(hs);
+	else
+		*ret = hs;
+	return err;
+}
+
+struct hops *hops_free(struct hops *hs)
+{
+	if (!hs)
+		return NULL;
+	hop_free(hs->hop);
+	conns_free(hs->conns);
+	tl_free(hs->tl);
+	if (hs->moved.map.max)
+		moved_done(&hs->moved);
+	return mem_free(hs);
+}

@@ -1,0 +1,43 @@
+/* hops.h - all ways into SIP: listeners, connections, the transaction layer and, behind them, the
+ * next hop.  What may not pass, or needs no message, is answered here; what is left is a MESSAGE
+ * from whom we trust.
+ */
+#pragma once
+
+#include "gateway/answer.h"
+#include "gateway/hop.h"
+
+struct hops;
+
+enum hops_event_type {
+	HOPS_EV_REQUEST, /* msg: a new MESSAGE; answer it now, or keep it and answer it later */
+	HOPS_EV_FINAL,   /* ref, msg: the answer to a request of ours */
+	HOPS_EV_FAILED,  /* ref: there is none, or there was no way */
+	HOPS_EV_GONE,    /* ref: who waited for our answer is gone */
+};
+
+struct hops_event {
+	enum hops_event_type type;
+	uint64_t ref;
+	const struct sip_msg *msg; /* valid until the next take or push */
+};
+
+int hops_new(struct hops **ret, const struct lent *lent, ts_t now);
+struct hops *hops_free(struct hops *hs);
+struct hop *hops_next(struct hops *hs); /* the next hop of what goes to SIP */
+
+void hops_push(struct hops *hs, const struct fact *in, ts_t now);
+void hops_push_time(struct hops *hs, ts_t now);
+/* Without `room` what may wait does: all but REQUEST and FINAL. */
+bool hops_take_event(struct hops *hs, bool room, struct hops_event *ret, ts_t now);
+bool hops_are_holding(const struct hops *hs);
+ts_t hops_deadline(const struct hops *hs);
+
+/* The request of the event in hand is answered later: its place; 0: there is none. */
+uint64_t hops_keep(struct hops *hs, uint64_t ref, ts_t now);
+bool hops_can_remember(struct hops *hs, ts_t now); /* see tl_can_remember() */
+/* A place, or TL_IN_HAND.  The answer to a repeated request will be the same. */
+void hops_answer(struct hops *hs, uint64_t place, const struct verdict *v, ts_t now);
+/* A 301's or 302's Contact for the answer of this place.  False: then none must be told, since a
+ * repeated request could not hear it again. */
+bool hops_keep_contact(struct hops *hs, uint64_t place, struct slice contact, ts_t now);

@@ -1,0 +1,150 @@
+#include "gateway/link.h"
+
+struct xstream *link_stream(const struct link *l)
+{
+	return l->host && xhost_is_ready(l->host) ? xhost_stream(l->host) : NULL;
+}
+
+void link_lost(struct link *l)
+{
+	l->host = xhost_free(l->host);
+	l->room_due = false;
+	proof_push_lost(l->proof);
+}
+
+/* ---- what it takes ---- */
+
+enum link_take link_takes(const struct link *l)
+{
+	struct xstream *x = link_stream(l);
+
+	if (!x)
+		return LINK_DOWN;
+	return xhost_is_blocked(l->host) || !xstream_begin(x) ? LINK_FULL : LINK_TAKES;
+}
+
+struct buf *link_begin(struct link *l)
+{
+	struct xstream *x = link_stream(l);
+
+	return x ? xstream_begin(x) : NULL;
+}
+
+int link_commit(struct link *l, ts_t now)
+{
+	return xstream_commit(link_stream(l), now);
+}
+
+int link_commit_message(
+	struct link *l, struct proof_item *item, uint64_t ref, struct proof_domain *d, ts_t now)
+{
+	int err = link_commit(l, now);
+
+	if (!err)
+		proof_sent(l->proof, item, ref, d, now);
+	return err;
+}
+
+struct proof_domain *link_domain(struct link *l, struct slice name)
+{
+	return proof_domain_get(l->proof, name);
+}
+
+/* ---- pushes ---- */
+
+bool link_is_for(const struct link *l, const struct fact *in)
+{
+	return l->host && xhost_is_for(l->host, in);
+}
+
+void link_push(struct link *l, const struct fact *in, ts_t now)
+{
+	l->room_due |= in->type == FACT_FLOW_READY;
+	xhost_push(l->host, in, now);
+}
+
+void link_push_time(struct link *l, ts_t now)
+{
+	proof_push_time(l->proof, link_stream(l), now);
+	if (now >= l->connect_at)
+		l->ops->connect(l, now);
+	if (l->host)
+		xhost_push_time(l->host, now);
+}
+
+ts_t link_deadline(const struct link *l)
+{
+	ts_t at = ts_min(l->connect_at, proof_deadline(l->proof));
+
+	return l->room_due ? 0 : ts_min(at, l->host ? xhost_deadline(l->host) : TS_NEVER);
+}
+
+void link_stop(struct link *l, ts_t now)
+{
+	l->stopping = true;
+	l->connect_at = TS_NEVER;
+	if (link_stream(l))
+		xhost_close(l->host, now);
+}
+
+bool link_is_over(const struct link *l)
+{
+	return !l->host || !xhost_stream(l->host);
+}
+
+/* ---- takes ---- */
+
+bool link_take_output(struct link *l, struct output *ret)
+{
+	struct xstream *x = link_stream(l);
+	const bool was_full = x && !xstream_begin(x);
+
+	if (!l->host || !xhost_take_output(l->host, ret))
+		return false;
+	l->room_due |= was_full;
+	return true;
+}
+
+static bool proof_event(
+	struct link *l, const struct proof_event *ev, struct link_event *ret, ts_t now)
+{
+	ret->ref = ev->ref;
+	switch (ev->type) {
+	case PROOF_EV_PROVEN: ret->type = LINK_EV_PROVEN; return true;
+	case PROOF_EV_LOST: ret->type = LINK_EV_LOST; return true;
+	case PROOF_EV_DEAD: break;
+	}
+	return l->ops->give_up(l, ret, now);
+}
+
+/* If it is blocked or full again, that will have its own end. */
+static bool take_room(struct link *l, struct link_event *ret)
+{
+	const bool has_room = l->room_due && link_takes(l) == LINK_TAKES;
+
+	l->room_due = false;
+	ret->type = LINK_EV_ROOM;
+	return has_room;
+}
+
+/* What is shown counts before what the server says next, unless there is no room to tell it: then a
+ * later error wins. */
+bool link_take_event(struct link *l, bool room, struct link_event *ret, ts_t now)
+{
+	struct proof_event shown;
+	struct xhost_event ev;
+
+	*ret = (struct link_event){ .link = l->number };
+	for (;;) {
+		if (proof_take_event(l->proof, room, &shown)) {
+			if (proof_event(l, &shown, ret, now))
+				return true;
+		} else if (take_room(l, ret)) {
+			return true;
+		} else if (!l->host || !xhost_take_event(l->host, &ev, now)) {
+			return false;
+		} else if (l->ops->event(l, &ev, ret, now)) {
+			return true;
+		}
+	}
+}

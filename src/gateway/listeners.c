@@ -1,0 +1,110 @@
+#include "gateway/listeners.h"
+
+#include "base/mem.h"
+
+/* Source addresses of UDP can be forged: trusting one that is not on this machine deserves a word.
+ */
+static void warn_of_udp_trust(const struct lent *lent)
+{
+	const struct gateway_cfg *cfg = lent->cfg;
+	bool udp = false;
+
+	for (unsigned i = 0; i < cfg->n_listens; i++)
+		udp |= cfg->listens[i].transport == TRANSPORT_UDP &&
+		       !addr_is_loopback(&cfg->listens[i].addr);
+	for (unsigned i = 0; udp && i < cfg->n_trusted; i++) {
+		if (addr_is_loopback(&cfg->trusted[i]))
+			continue;
+		struct buf *b = shell_log(lent->shell, "sip", "udp-peer-trusted-by-address");
+		buf_puts(b, " peer=");
+		addr_put_ip(b, &cfg->trusted[i]);
+		log_str(b, "advice", SLICE("source addresses of UDP can be forged; use tcp"));
+		shell_emit(lent->shell, GATEWAY_EV_LOG, true, LOG_LEVEL_WARNING);
+	}
+}
+
+void listeners_init(struct listeners *ls, const struct lent *lent)
+{
+	*ls = (struct listeners){ .lent = lent };
+	for (unsigned i = 0; i < lent->cfg->n_listens; i++) {
+		struct want *w = shell_want(lent->shell, WANT_LISTEN);
+
+		w->listener = i + 1;
+		w->transport = lent->cfg->listens[i].transport;
+		w->addr = lent->cfg->listens[i].addr;
+		ls->list[i].transport = w->transport;
+	}
+	warn_of_udp_trust(lent);
+}
+
+void listeners_push_up(struct listeners *ls, const struct fact *in)
+{
+	struct listener *l = &ls->list[in->listener - 1];
+	char text[ADDR_TEXT_MAX];
+
+	l->local = *in->local;
+	struct buf *b = shell_log(ls->lent->shell, "sip", "listening");
+	log_str(b, "transport", slice_str(transport_name(l->transport)));
+	log_str(b, "address", slice_str(addr_text(&l->local, text)));
+	struct shell_event *ev =
+		shell_emit(ls->lent->shell, GATEWAY_EV_LISTENING, false, LOG_LEVEL_INFO);
+	if (ev) {
+		ev->transport = l->transport;
+		ev->addr = l->local;
+	}
+}
+
+void listeners_push_failed(struct listeners *ls, const struct fact *in)
+{
+	struct buf *b = shell_log(ls->lent->shell, "sip", "cannot-listen");
+	char text[ADDR_TEXT_MAX];
+
+	log_str(b, "address",
+		slice_str(addr_text(&ls->lent->cfg->listens[in->listener - 1].addr, text)));
+	log_str(b, "error", slice_str(err_text(in->err)));
+	shell_emit(ls->lent->shell, GATEWAY_EV_FAILED, false, LOG_LEVEL_ERROR);
+}
+
+unsigned listeners_find_udp(const struct listeners *ls, uint8_t family)
+{
+	const struct gateway_cfg *cfg = ls->lent->cfg;
+
+	for (unsigned i = 0; i < cfg->n_listens; i++)
+		if (cfg->listens[i].transport == TRANSPORT_UDP &&
+			cfg->listens[i].addr.family == family)
+			return i + 1;
+	return 0;
+}
+
+unsigned listeners_find_bound_udp(const struct listeners *ls, uint8_t family)
+{
+	for (unsigned i = 1; i <= listeners_toward(ls); i++)
+		if (ls->list[i - 1].transport == TRANSPORT_UDP &&
+			ls->list[i - 1].local.family == family)
+			return i;
+	return 0;
+}
+
+const struct addr *listeners_local(const struct listeners *ls, unsigned number)
+{
+	return &ls->list[number - 1].local;
+}
+
+unsigned listeners_toward(const struct listeners *ls)
+{
+	return ls->lent->cfg->n_listens + 1;
+}
+
+void listeners_turn_toward(struct listeners *ls, const struct addr *peer, bool is_open)
+{
+	const unsigned number = listeners_toward(ls);
+
+	if (is_open)
+		shell_want(ls->lent->shell, WANT_UNLISTEN)->listener = number;
+	ls->list[number - 1] = (struct listener){ .transport = TRANSPORT_UDP };
+	struct want *w = shell_want(ls->lent->shell, WANT_LISTEN);
+	w->listener = number;
+	w->transport = TRANSPORT_UDP;
+	w->toward = true;
+	w->addr = *peer;
+}

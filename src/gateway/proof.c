@@ -1,0 +1,426 @@
+#include "gateway/proof.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/map.h"
+#include "base/mem.h"
+#include "base/timers.h"
+#include "bridge/partner.h"
+
+enum {
+	DOMAINS_MAX = PARTNER_DOMAINS_MAX, /* that were written to: only partners are */
+	GATHER_MS = 2,  /* while a ping is out, the next one waits for its reply, or this long */
+	MISSES_MAX = 3, /* in a row without a reply: this domain answers none */
+	SILENCE_S = 60, /* then it is asked again only every so often */
+	READ_MS = 3000, /* with the window below 3.5 s: then RFC 4320 section 4.1 wants a 100 */
+	ID_MAX = 24,
+};
+
+struct proof_domain {
+	struct map_node node;
+	char name[256];
+	struct timer timer;    /* the next thing to do for it */
+	struct list due;       /* of the proof: wants a ping at the end of this wake-up */
+	struct list uncovered; /* items sent since the last ping */
+	struct list covered;   /* by a ping that is out, oldest first */
+	bool ping_out;
+	uint64_t ping_id; /* the last one */
+	ts_t ping_sent;   /* when the last one went out */
+	ts_t asked;       /* since when a reply is owed */
+	unsigned misses;  /* in a row */
+	ts_t silent_until;
+};
+
+struct proof {
+	struct proof_cfg cfg;
+	const struct lent *lent;
+	struct map domains;
+	struct timers timers;
+	struct list due;
+	struct list fifo; /* items by time sent: the window ends in this order */
+	struct list told; /* items that are proven or lost, until that is taken */
+	uint64_t pings;
+	uint64_t own_sent, own_back; /* pings to ourselves; the last that came back */
+	ts_t own_asked;              /* since when one is owed */
+	bool is_dead;
+};
+
+static struct proof_item *first_in_fifo(const struct list *head)
+{
+	struct list *n = list_first(head);
+
+	return n ? LIST_OWNER(n, struct proof_item, fifo) : NULL;
+}
+
+static void tell(struct proof *p, struct proof_item *item, bool is_lost)
+{
+	item->is_lost = is_lost;
+	list_remove(&item->wait);
+	list_remove(&item->fifo);
+	list_append(&p->told, &item->fifo);
+}
+
+static bool write_ping(
+	struct xstream *x, struct slice from, struct slice to, char kind, uint64_t n, ts_t now)
+{
+	char id[ID_MAX];
+	struct buf *b = x ? xstream_begin(x) : NULL;
+
+	if (!b)
+		return false;
+	snprintf(id, sizeof(id), "%c%" PRIu64, kind, n);
+	stanza_put_ping(b, from, to, slice_str(id));
+	return xstream_commit(x, now) == 0;
+}
+
+static bool read_id(const struct stanza *s, uint8_t kind, uint64_t max, uint64_t *ret)
+{
+	return s->id.n > 1 && s->id.p[0] == kind && slice_u64(slice_skip(s->id, 1), max, ret);
+}
+
+/* ---- life ---- */
+
+int proof_new(struct proof **ret, const struct proof_cfg *cfg, const struct lent *lent)
+{
+	struct proof *p = mem_alloc0(sizeof(*p));
+
+	if (!p)
+		return -ENOMEM;
+	p->cfg = *cfg;
+	p->lent = lent;
+	map_init(&p->domains, DOMAINS_MAX, lent->rng);
+	timers_init(&p->timers);
+	list_init(&p->due);
+	list_init(&p->fifo);
+	list_init(&p->told);
+	*ret = p;
+	return 0;
+}
+
+struct proof *proof_free(struct proof *p)
+{
+	struct map_node *n, *next;
+
+	if (!p)
+		return NULL;
+	timers_done(&p->timers); /* while they still exist */
+	for (n = map_next(&p->domains, NULL); n; n = next) {
+		next = map_next(&p->domains, n);
+		mem_free(LIST_OWNER(n, struct proof_domain, node));
+	}
+	map_done(&p->domains);
+	return mem_free(p);
+}
+
+struct proof_domain *proof_domain_get(struct proof *p, struct slice name)
+{
+	struct map_node *n = map_find(&p->domains, name);
+
+	if (n)
+		return LIST_OWNER(n, struct proof_domain, node);
+	struct proof_domain *d = mem_alloc0(sizeof(*d));
+	if (!d)
+		return NULL;
+	list_init(&d->due);
+	list_init(&d->uncovered);
+	list_init(&d->covered);
+	d->timer.at = TS_NEVER;
+	if (!slice_cstr(name, d->name, sizeof(d->name)) ||
+		map_insert(&p->domains, &d->node, slice_str(d->name)))
+		return mem_free(d);
+	return d;
+}
+
+struct slice proof_domain_name(const struct proof_domain *d)
+{
+	return slice_str(d->name);
+}
+
+/* ---- pings to the domains ---- */
+
+/* A failed arming costs no more than the ping's gain: the window still answers the messages. */
+static void arm(struct proof *p, struct proof_domain *d)
+{
+	ts_t at = d->ping_out ? ts_add(d->asked, p->cfg.window) : TS_NEVER;
+
+	if (d->ping_out && !list_empty(&d->uncovered))
+		at = ts_min(at, ts_add(d->ping_sent, TS_MS(GATHER_MS)));
+	(void)timers_set(&p->timers, &d->timer, at);
+}
+
+static void make_due(struct proof *p, struct proof_domain *d)
+{
+	list_remove(&d->due);
+	list_append(&p->due, &d->due);
+}
+
+void proof_sent(
+	struct proof *p, struct proof_item *item, uint64_t ref, struct proof_domain *d, ts_t now)
+{
+	const bool is_first = list_empty(&d->uncovered);
+
+	*item = (struct proof_item){ .ref = ref, .mark = p->own_sent, .domain = d, .sent = now };
+	list_append(&p->fifo, &item->fifo);
+	list_append(&d->uncovered, &item->wait);
+	if (!is_first)
+		return; /* the ping for the one before it will be behind this one too */
+	if (d->ping_out)
+		arm(p, d);
+	else
+		make_due(p, d);
+}
+
+void proof_forget(struct proof_item *item)
+{
+	if (!item->fifo.next)
+		return; /* never sent */
+	list_remove(&item->wait);
+	list_remove(&item->fifo);
+}
+
+/* What went when no ping could be sent is in front of this one too. */
+static void cover_the_unasked(struct proof_domain *d)
+{
+	for (struct list *n = d->covered.prev; n != &d->covered; n = n->prev) {
+		struct proof_item *item = LIST_OWNER(n, struct proof_item, wait);
+
+		if (item->ping != UINT64_MAX)
+			return;
+		item->ping = d->ping_id;
+	}
+}
+
+static bool send_ping(struct proof *p, struct proof_domain *d, struct xstream *x, ts_t now)
+{
+	if (now < d->silent_until ||
+		!write_ping(x, slice_str(p->cfg.from), slice_str(d->name), 'p', p->pings + 1, now))
+		return false;
+	d->ping_id = ++p->pings;
+	d->ping_sent = now;
+	d->asked = d->ping_out ? d->asked : now;
+	d->ping_out = true;
+	cover_the_unasked(d);
+	p->lent->stats->pings++;
+	return true;
+}
+
+/* Covers everything that was sent to this domain so far.  If no ping can be sent, the window
+ * answers. */
+static void ping(struct proof *p, struct proof_domain *d, struct xstream *x, ts_t now)
+{
+	struct list *n, *t;
+
+	if (!x || list_empty(&d->uncovered))
+		return;
+	const bool is_asked = send_ping(p, d, x, now);
+	LIST_EACH(n, t, &d->uncovered)
+	{
+		LIST_OWNER(n, struct proof_item, wait)->ping = is_asked ? d->ping_id : UINT64_MAX;
+		list_remove(n);
+		list_append(&d->covered, n);
+	}
+	arm(p, d);
+}
+
+static void missed(struct proof *p, struct proof_domain *d, ts_t now)
+{
+	struct shell *shell = p->lent->shell;
+
+	p->lent->stats->ping_timeouts++;
+	d->ping_out = false;
+	if (++d->misses < MISSES_MAX)
+		return;
+	d->silent_until = ts_add(now, TS_S(SILENCE_S));
+	log_str(shell_log(shell, "xmpp", "pings-unanswered"), "domain", slice_str(d->name));
+	shell_emit(shell, GATEWAY_EV_LOG, true, LOG_LEVEL_WARNING);
+}
+
+static void domain_time(struct proof *p, struct proof_domain *d, struct xstream *x, ts_t now)
+{
+	if (d->ping_out && now >= ts_add(d->asked, p->cfg.window))
+		missed(p, d, now);
+	ping(p, d, x, now);
+	arm(p, d);
+}
+
+/* Ids can be guessed, so that any user of the domain could vouch for it: it has to be the domain
+ * itself that was asked. */
+static struct proof_domain *find_ping(struct proof *p, const struct stanza *s, uint64_t *id)
+{
+	struct jid from;
+	struct where where;
+
+	if (!read_id(s, 'p', UINT64_MAX, id) || jid_decode(s->from, &from, &where))
+		return NULL;
+	struct map_node *n = map_find(&p->domains, jid_full(&from));
+	struct proof_domain *d = n ? LIST_OWNER(n, struct proof_domain, node) : NULL;
+	return d && *id <= d->ping_id ? d : NULL;
+}
+
+static struct proof_item *first_covered(const struct proof_domain *d)
+{
+	struct list *n = list_first(&d->covered);
+
+	return n ? LIST_OWNER(n, struct proof_item, wait) : NULL;
+}
+
+/* Everything in front of that ping was processed without an error. */
+static void pong(struct proof *p, struct proof_domain *d, uint64_t id, ts_t now)
+{
+	d->misses = 0;
+	d->silent_until = 0;
+	for (struct proof_item *i; (i = first_covered(d)) && i->ping <= id;)
+		tell(p, i, false);
+	if (id == d->ping_id) {
+		d->ping_out = false;
+		if (!list_empty(&d->uncovered))
+			make_due(p, d);
+	}
+	d->asked = now; /* it is answering: the next reply is owed from here on */
+	arm(p, d);
+}
+
+/* ---- the window, and pings to ourselves ---- */
+
+/* A domain that answers no pings (its server may not be there yet) leaves a message to the window,
+ * and no error within it says nothing while the bytes are still in a buffer of ours or of the
+ * system: a server that hangs, or a connection that is half open, sends no errors either.  So a
+ * ping to ourselves goes out behind the message.  Only the server itself sends that back, and it
+ * has read all in front of it then.  RFC 6120 section 10.3: what is for a component is delivered to
+ * it, or answered. */
+static void ask_ourselves(struct proof *p, struct xstream *x, ts_t now)
+{
+	const struct slice own = slice_str(p->cfg.own);
+
+	/* One that cannot be written does not come back, as one that is not read. */
+	if (p->own_sent++ == p->own_back)
+		p->own_asked = now;
+	(void)write_ping(x, own, own, 'r', p->own_sent, now);
+}
+
+static ts_t window_end(const struct proof *p, const struct proof_item *item)
+{
+	return ts_add(item->sent, p->cfg.window);
+}
+
+static bool was_read(const struct proof *p, const struct proof_item *item)
+{
+	return p->own_back > item->mark;
+}
+
+/* By when it is to be looked at again: at the end of its window, or when it is clear that the
+ * server does not read. */
+static ts_t read_by(const struct proof *p, const struct proof_item *item)
+{
+	if (p->own_sent == item->mark || was_read(p, item))
+		return window_end(p, item);
+	/* From the question on, not from the window's end: this process may have been stopped. */
+	return ts_add(p->own_asked, TS_MS(READ_MS));
+}
+
+/* The server has read it, and no error came. */
+static void end_windows(struct proof *p, struct xstream *x, ts_t now)
+{
+	struct proof_item *i;
+
+	while ((i = first_in_fifo(&p->fifo)) && window_end(p, i) <= now && was_read(p, i))
+		tell(p, i, false);
+	if (i && x && window_end(p, i) <= now && p->own_sent == i->mark)
+		ask_ourselves(p, x, now);
+}
+
+/* The server lets nobody else speak in our name, and a user is not the domain. */
+static bool is_ourselves(const struct proof *p, struct slice from)
+{
+	struct where where;
+	struct jid jid;
+
+	return jid_decode(from, &jid, &where) == 0 && slice_eqs(jid_full(&jid), p->cfg.own);
+}
+
+static void own_pong(struct proof *p, struct xstream *x, uint64_t n, ts_t now)
+{
+	if (n > p->own_back) {
+		p->own_back = n;
+		p->own_asked = now; /* the next one is owed from here on */
+	}
+	end_windows(p, x, now);
+}
+
+/* ---- pushes ---- */
+
+bool proof_push_pong(struct proof *p, struct xstream *x, const struct stanza *s, ts_t now)
+{
+	uint64_t n;
+
+	if (read_id(s, 'r', p->own_sent, &n) && is_ourselves(p, s->from)) {
+		own_pong(p, x, n, now);
+		return true;
+	}
+	if (!slice_eqs(s->type, "result") && !slice_eqs(s->type, "error"))
+		return false;
+	struct proof_domain *d = find_ping(p, s, &n);
+	if (d)
+		pong(p, d, n, now);
+	return d;
+}
+
+void proof_push_time(struct proof *p, struct xstream *x, ts_t now)
+{
+	for (struct list *n; (n = list_first(&p->due));) {
+		list_remove(n);
+		ping(p, LIST_OWNER(n, struct proof_domain, due), x, now);
+	}
+	for (struct timer *t; (t = timers_due(&p->timers, now));)
+		domain_time(p, LIST_OWNER(t, struct proof_domain, timer), x, now);
+	end_windows(p, x, now);
+	const struct proof_item *i = first_in_fifo(&p->fifo);
+	p->is_dead = i && read_by(p, i) <= now;
+}
+
+void proof_push_lost(struct proof *p)
+{
+	for (struct proof_item *i; (i = first_in_fifo(&p->fifo));)
+		tell(p, i, true);
+	for (struct map_node *n = map_next(&p->domains, NULL); n; n = map_next(&p->domains, n)) {
+		struct proof_domain *d = LIST_OWNER(n, struct proof_domain, node);
+
+		d->ping_out = false;
+		d->misses = 0;
+		d->silent_until = 0;
+		arm(p, d);
+	}
+	p->own_back = p->own_sent; /* none is owed on the next stream */
+	p->is_dead = false;
+}
+
+/* ---- takes ---- */
+
+bool proof_take_event(struct proof *p, bool room, struct proof_event *ret)
+{
+	if (p->is_dead) {
+		p->is_dead = false;
+		*ret = (struct proof_event){ .type = PROOF_EV_DEAD };
+		return true;
+	}
+	struct proof_item *i = room ? first_in_fifo(&p->told) : NULL;
+	if (!i)
+		return false;
+	list_remove(&i->fifo);
+	*ret = (struct proof_event){ i->is_lost ? PROOF_EV_LOST : PROOF_EV_PROVEN, i->ref };
+	return true;
+}
+
+bool proof_is_holding(const struct proof *p)
+{
+	return !list_empty(&p->told);
+}
+
+ts_t proof_deadline(const struct proof *p)
+{
+	if (!list_empty(&p->due) || proof_is_holding(p))
+		return 0; /* at the end of this wake-up; or in the next push, which has room */
+	const struct proof_item *i = first_in_fifo(&p->fifo);
+	return ts_min(timers_deadline(&p->timers), i ? read_by(p, i) : TS_NEVER);
+}

@@ -1,0 +1,488 @@
+#include "gateway/to_sip.h"
+
+#include "base/mem.h"
+#include "base/slots.h"
+#include "bridge/address.h"
+#include "bridge/message.h"
+#include "gateway/msg.h"
+#include "gateway/queue.h"
+
+enum {
+	QUEUE_MAX = 64, /* messages that wait for one SIP URI, RFC 3428 section 8 */
+	TAG_MAX = 10,
+	URI_MAX = 6144,
+	REPLY_MAX = 16384,
+	FAILURE_MAX = 8 * REPLY_MAX, /* what is escaped grows */
+	/* What a message takes beside its texts: transaction, queue, places in tables. */
+	SLOT_BYTES = 1024,
+	/* Slots that are not used keep their memory for the next message, so many and so much. */
+	IDLE_SLOTS_MAX = 1024,
+	IDLE_BYTES_MAX = 4096,
+};
+
+struct message {
+	struct slot slot;
+	struct msg life;
+	unsigned link;      /* that it came over */
+	struct buf request; /* the draft */
+	size_t line_bytes;  /* of it: the request line */
+	uint64_t mix;
+	/* `from`, `to` and `id` of the stanza, one behind the other; when the message has failed,
+	 * the whole error stanza. */
+	struct buf reply;
+	size_t n_from, n_to;
+	struct hop_item item;
+	struct queue_item queue;
+	struct list wait; /* of to_sip.turn, or of to_sip.untold */
+	struct budget_share share;
+};
+
+struct to_sip {
+	struct to_sip_cfg cfg;
+	struct slots slots;
+	struct queues queues;
+	struct budget *budget;
+	struct list turn;   /* whose turn it is to go out */
+	struct list untold; /* have failed, and their senders do not know yet */
+	uint32_t n_untold;
+	uint32_t cseq;
+	uint8_t salt[16];
+	struct buf scratch;
+	bool stopping, gave_up;
+};
+
+static struct gateway_stats *stats(const struct to_sip *t)
+{
+	return t->cfg.lent->stats;
+}
+
+/* ---- places ---- */
+
+static struct message *message_of(struct slot *slot)
+{
+	return slot ? LIST_OWNER(slot, struct message, slot) : NULL;
+}
+
+static struct message *message_new(struct to_sip *t, unsigned link)
+{
+	struct message *m = message_of(slots_reuse(&t->slots));
+
+	if (!m) {
+		m = mem_alloc0(sizeof(*m));
+		if (!m || slots_add(&t->slots, &m->slot))
+			return mem_free(m);
+		buf_init(&m->request, 2 * MESSAGE_SIP_MAX + URI_MAX);
+		buf_init(&m->reply, FAILURE_MAX);
+		list_init(&m->wait);
+		hop_item_init(&m->item);
+	}
+	slots_take(&m->slot, t->cfg.lent->rng);
+	m->link = link;
+	return m;
+}
+
+/* After a flood the memory of its messages is given back. */
+static void message_done(struct to_sip *t, struct message *m)
+{
+	list_remove(&m->wait);
+	budget_give(t->budget, &m->share);
+	buf_clear(&m->request);
+	buf_clear(&m->reply);
+	if (slots_idle(&t->slots) >= IDLE_SLOTS_MAX ||
+		m->request.cap + m->reply.cap > IDLE_BYTES_MAX) {
+		buf_done(&m->request);
+		buf_done(&m->reply);
+	}
+	slots_give(&t->slots, &m->slot);
+}
+
+/* ---- back to the XMPP sender ---- */
+
+static bool tell(struct to_sip *t, const struct message *m, ts_t now)
+{
+	struct link *link = links_at(t->cfg.links, m->link);
+	struct buf *b = link_begin(link);
+
+	if (!b)
+		return false;
+	buf_put(b, buf_slice(&m->reply));
+	return link_commit(link, now) == 0;
+}
+
+/* Written while the response is at hand; when the stream is down or full it waits. */
+static void write_failure(struct to_sip *t, struct message *m, const struct sip_msg *response)
+{
+	const struct slice all = buf_slice(&m->reply);
+	struct buf b;
+
+	buf_init(&b, FAILURE_MAX);
+	/* The error comes from the address that was written to. */
+	message_put_sip_failure(&b, slice_cut(all, m->n_from, m->n_from + m->n_to),
+		slice_cut(all, 0, m->n_from), slice_skip(all, m->n_from + m->n_to), response,
+		t->cfg.lent->cfg->privacy);
+	buf_done(&m->reply);
+	m->reply = b;
+}
+
+/* A refusal at once, of a stanza that is at hand. */
+static void refuse(struct to_sip *t, unsigned link, const struct stanza *s,
+	const struct stanza_error *error, ts_t now)
+{
+	struct link *l = links_at(t->cfg.links, link);
+	struct buf *b = link_begin(l);
+
+	stats(t)->xmpp_refused++;
+	if (b && stanza_put_error_reply(b, s, error))
+		(void)link_commit(l, now);
+}
+
+static void refuse_by(
+	struct to_sip *t, unsigned link, const struct stanza *s, enum answer answer, ts_t now)
+{
+	const struct stanza_error error = answer_error(answer);
+
+	stats(t)->overload_wait += answer_is_wait(answer);
+	refuse(t, link, s, &error, now);
+}
+
+/* ---- what the message's life wants ---- */
+
+/* Its turn is over: the next one for this URI goes out when what is in hand has been dealt with. */
+static void leave_queue(struct to_sip *t, struct message *m)
+{
+	struct queue_item *next = queue_leave(&t->queues, &m->queue);
+
+	if (next)
+		list_append(&t->turn, &LIST_OWNER(next, struct message, queue)->wait);
+}
+
+static void answer(struct to_sip *t, struct message *m, const struct verdict *v, ts_t now)
+{
+	leave_queue(t, m);
+	if (answer_is_good(v)) {
+		stats(t)->xmpp_to_sip++;
+		return;
+	}
+	stats(t)->xmpp_refused++;
+	if (buf_err(&m->reply)) { /* no memory for an error stanza */
+		stats(t)->failures_lost++;
+		return;
+	}
+	if (list_empty(&t->untold) && tell(t, m, now))
+		return;
+	list_remove(&m->wait);
+	list_append(&t->untold, &m->wait);
+	t->n_untold++;
+}
+
+static void act(struct to_sip *t, struct message *m, ts_t now)
+{
+	struct msg_event ev;
+
+	while (msg_take_event(&m->life, &ev)) {
+		switch (ev.type) {
+		case MSG_EV_SEND:
+			if (queue_is_first(&m->queue))
+				list_append(&t->turn, &m->wait);
+			break;
+		case MSG_EV_ANSWER: answer(t, m, ev.verdict, now); break;
+		case MSG_EV_DONE:
+			if (list_empty(&m->wait)) /* else it stays until its sender was told */
+				message_done(t, m);
+			return;
+		case MSG_EV_STORE: msg_push_stored(&m->life, -ENOTSUP, now); break; /* no journal */
+		case MSG_EV_REPORT:
+		case MSG_EV_ERASE: break;
+		}
+	}
+}
+
+/* ---- a stanza ---- */
+
+static int write_request(struct to_sip *t, struct message *m, const struct stanza *s,
+	const struct party *p, struct message_refusal *refusal)
+{
+	char tag[TAG_MAX + 1];
+
+	rng_token(t->cfg.lent->rng, tag, TAG_MAX);
+	const struct message_route route = {
+		.via_bytes = hop_via_max(hops_next(t->cfg.hops)),
+		.from_tag = slice_str(tag),
+		.cseq = ++t->cseq & 0x7fffffff, /* RFC 3261 section 8.1.1.5: below 2**31 */
+		.max_forwards = 70,
+		.rng = t->cfg.lent->rng,
+	};
+	/* RFC 7572 section 4: the stanza's id has its part in the transaction's. */
+	m->mix = siphash(t->salt, s->id) | 1;
+	return message_to_sip(s, &p->from, &p->to, &route, &m->request, &m->line_bytes, refusal);
+}
+
+/* What an error stanza needs of this one. */
+static enum answer keep_reply(struct message *m, const struct stanza *s)
+{
+	if (s->from.n + s->to.n + s->id.n > REPLY_MAX)
+		return ANSWER_ID_TOO_LONG;
+	buf_clear(&m->reply);
+	buf_put(&m->reply, s->from);
+	buf_put(&m->reply, s->to);
+	buf_put(&m->reply, s->id);
+	m->n_from = s->from.n;
+	m->n_to = s->to.n;
+	return buf_err(&m->reply) ? ANSWER_NO_MEMORY : ANSWER_MAPPED;
+}
+
+static enum answer join(struct to_sip *t, struct message *m, const struct party *p, ts_t now)
+{
+	struct where where;
+
+	buf_clear(&t->scratch);
+	if (address_to_sip(&p->to, true, &t->scratch, &where))
+		return ANSWER_NO_MEMORY; /* its parts are within limits, and it was written before
+					  */
+	const struct slice uri = buf_slice(&t->scratch);
+	const size_t bytes = sizeof(*m) + SLOT_BYTES + m->request.cap + m->reply.cap + uri.n;
+	const enum answer refusal = budget_take(t->budget, &m->share, &p->from, bytes, now);
+	if (refusal != ANSWER_MAPPED)
+		return refusal;
+	return queue_join(&t->queues, &m->queue, uri) ? ANSWER_MANY_FOR_URI : ANSWER_MAPPED;
+}
+
+static void begin(struct to_sip *t, struct message *m, ts_t now)
+{
+	static const struct msg_cfg cfg = { .is_stored = false };
+
+	msg_init(&m->life, &cfg);
+	act(t, m, now);
+}
+
+/* ERR_LEGAL: the stanza itself does not cross.  ERR_UNSUPPORTED: it has nothing that could. */
+static void take(
+	struct to_sip *t, unsigned link, const struct stanza *s, const struct party *p, ts_t now)
+{
+	struct message *m = message_new(t, link);
+	struct message_refusal refusal;
+
+	if (!m) {
+		refuse_by(t, link, s, ANSWER_MANY_IN_HAND, now);
+		return;
+	}
+	int err = write_request(t, m, s, p, &refusal);
+	enum answer answer = err ? ANSWER_NO_MEMORY : keep_reply(m, s);
+	if (answer == ANSWER_MAPPED)
+		answer = join(t, m, p, now);
+	if (answer == ANSWER_MAPPED) {
+		begin(t, m, now);
+		return;
+	}
+	message_done(t, m);
+	if (err == ERR_LEGAL)
+		refuse(t, link, s,
+			&(struct stanza_error){ .condition = refusal.condition,
+				.type = refusal.type,
+				.text = slice_str(refusal.text) },
+			now);
+	else if (err != ERR_UNSUPPORTED)
+		refuse_by(t, link, s, answer, now);
+}
+
+static enum answer judge(struct to_sip *t, const struct party *p, ts_t now)
+{
+	const enum answer answer = route_to_sip(t->cfg.routes, p);
+
+	if (answer != ANSWER_MAPPED)
+		return answer;
+	if (!contacts_may(t->cfg.contacts, &p->to, &p->from, now))
+		return ANSWER_MAY_NOT_BEGIN;
+	return hop_is_known(hops_next(t->cfg.hops), now) && !t->stopping ? ANSWER_MAPPED
+									 : ANSWER_NO_HOP;
+}
+
+void to_sip_push_stanza(struct to_sip *t, unsigned link, const struct stanza *s, ts_t now)
+{
+	struct party p;
+	struct where where;
+
+	if (jid_decode(s->to, &p.to, &where) || !route_is_of(t->cfg.routes, link, &p.to))
+		return; /* the server's mistake */
+	if (jid_decode(s->from, &p.from, &where)) {
+		refuse(t, link, s,
+			&(struct stanza_error){ .condition = COND_JID_MALFORMED,
+				.type = ERROR_TYPE_MODIFY,
+				.text = slice_str(where.what) },
+			now);
+		return;
+	}
+	const enum answer answer = judge(t, &p, now);
+	if (answer == ANSWER_MAPPED)
+		take(t, link, s, &p, now);
+	else
+		refuse_by(t, link, s, answer, now);
+}
+
+/* ---- what SIP says ---- */
+
+static struct message *find(const struct to_sip *t, uint64_t ref)
+{
+	return message_of(slots_find(&t->slots, ref));
+}
+
+static void fail(struct to_sip *t, struct message *m, const struct sip_msg *response, ts_t now)
+{
+	const struct verdict v = { .status = response ? response->status : 408 };
+
+	write_failure(t, m, response);
+	msg_push_refused(&m->life, &v, now);
+	act(t, m, now);
+}
+
+void to_sip_push_final(struct to_sip *t, uint64_t ref, const struct sip_msg *response, ts_t now)
+{
+	struct message *m = find(t, ref);
+
+	if (!m)
+		return;
+	if (response->status >= 300) {
+		fail(t, m, response, now);
+		return;
+	}
+	msg_push_proven(&m->life, now);
+	act(t, m, now);
+}
+
+void to_sip_push_failed(struct to_sip *t, uint64_t ref, ts_t now)
+{
+	struct message *m = find(t, ref);
+
+	if (m)
+		fail(t, m, NULL, now);
+}
+
+/* ---- what was held back ---- */
+
+static struct message *first_of(const struct list *waiting)
+{
+	struct list *n = list_first(waiting);
+
+	return n ? LIST_OWNER(n, struct message, wait) : NULL;
+}
+
+static bool tell_next(struct to_sip *t, ts_t now)
+{
+	struct message *m = first_of(&t->untold);
+
+	if (!m || !tell(t, m, now))
+		return false;
+	t->n_untold--;
+	message_done(t, m);
+	return true;
+}
+
+static bool send_next(struct to_sip *t, ts_t now)
+{
+	struct message *m = shell_has_room(t->cfg.lent->shell) ? first_of(&t->turn) : NULL;
+
+	if (!m)
+		return false;
+	const struct slice all = buf_slice(&m->request);
+	const struct sip_draft draft = { .line = slice_cut(all, 0, m->line_bytes),
+		.rest = slice_skip(all, m->line_bytes),
+		.mix = m->mix };
+
+	list_remove(&m->wait);
+	msg_push_sent(&m->life, now);
+	if (t->gave_up)
+		fail(t, m, NULL, now);
+	else
+		hop_request(hops_next(t->cfg.hops), &m->item, slot_id(&m->slot), &draft, now);
+	return true;
+}
+
+bool to_sip_go_on(struct to_sip *t, ts_t now)
+{
+	bool any = false;
+
+	while (tell_next(t, now) || send_next(t, now))
+		any = true;
+	return any;
+}
+
+bool to_sip_is_holding(const struct to_sip *t)
+{
+	const struct message *m = first_of(&t->untold);
+
+	return !list_empty(&t->turn) ||
+	       (m && link_takes(links_at(t->cfg.links, m->link)) == LINK_TAKES);
+}
+
+/* ---- life ---- */
+
+void to_sip_stop(struct to_sip *t)
+{
+	t->stopping = true;
+}
+
+void to_sip_give_up(struct to_sip *t, ts_t now)
+{
+	struct slot *slot;
+
+	t->gave_up = true;
+	for (uint32_t i = 0; (slot = slots_at(&t->slots, i)); i++) {
+		struct message *m = message_of(slot);
+
+		if (!slot->in_use || m->life.state == MSG_OVER)
+			continue;
+		hop_withdraw(hops_next(t->cfg.hops), &m->item);
+		list_remove(&m->wait);
+		fail(t, m, NULL, now);
+	}
+}
+
+bool to_sip_is_busy(const struct to_sip *t)
+{
+	return slots_count(&t->slots) > 0;
+}
+
+uint32_t to_sip_untold(const struct to_sip *t)
+{
+	return t->n_untold;
+}
+
+int to_sip_new(struct to_sip **ret, const struct to_sip_cfg *cfg)
+{
+	struct to_sip *t = mem_alloc0(sizeof(*t));
+
+	if (!t)
+		return -ENOMEM;
+	t->cfg = *cfg;
+	list_init(&t->turn);
+	list_init(&t->untold);
+	buf_init(&t->scratch, URI_MAX);
+	rng_bytes(cfg->lent->rng, t->salt, sizeof(t->salt));
+	queues_init(&t->queues, GATEWAY_PENDING_MAX, QUEUE_MAX, cfg->lent->rng);
+	int err = slots_init(&t->slots, GATEWAY_PENDING_MAX);
+	if (!err)
+		err = budget_new(&t->budget, cfg->lent);
+	if (err)
+		to_sip_free(t);
+	else
+		*ret = t;
+	return err;
+}
+
+struct to_sip *to_sip_free(struct to_sip *t)
+{
+	if (!t)
+		return NULL;
+	for (uint32_t i = 0; slots_at(&t->slots, i); i++) {
+		struct message *m = message_of(slots_at(&t->slots, i));
+
+		buf_done(&m->request);
+		buf_done(&m->reply);
+		mem_free(m);
+	}
+	queues_done(&t->queues);
+	budget_free(t->budget);
+	slots_done(&t->slots);
+	buf_done(&t->scratch);
+	return mem_free(t);
+}

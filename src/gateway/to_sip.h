@@ -1,0 +1,39 @@
+/* to_sip.h - messages from XMPP to SIP: a stanza becomes a MESSAGE, and its sender hears of a
+ * failure (RFC 7572 section 4).
+ */
+#pragma once
+
+#include "gateway/budget.h"
+#include "gateway/contacts.h"
+#include "gateway/hops.h"
+#include "gateway/links.h"
+#include "gateway/route.h"
+
+struct to_sip;
+
+struct to_sip_cfg {
+	const struct lent *lent; /* borrowed, as all of these */
+	const struct routes *routes;
+	const struct contacts *contacts;
+	struct links *links;
+	struct hops *hops;
+};
+
+int to_sip_new(struct to_sip **ret, const struct to_sip_cfg *cfg);
+struct to_sip *to_sip_free(struct to_sip *t);
+
+/* A message that came over that link. */
+void to_sip_push_stanza(struct to_sip *t, unsigned link, const struct stanza *s, ts_t now);
+void to_sip_push_final(struct to_sip *t, uint64_t ref, const struct sip_msg *response, ts_t now);
+void to_sip_push_failed(struct to_sip *t, uint64_t ref, ts_t now);
+/* What was held back: failures of which their senders could not be told, and the messages whose
+ * turn it is.  True when something happened. */
+bool to_sip_go_on(struct to_sip *t, ts_t now);
+/* Could to_sip_go_on() do something now? */
+bool to_sip_is_holding(const struct to_sip *t);
+void to_sip_stop(struct to_sip *t); /* nothing new is taken */
+/* What is not finished fails. */
+void to_sip_give_up(struct to_sip *t, ts_t now);
+bool to_sip_is_busy(const struct to_sip *t);
+/* How many senders have not been told of their failures. */
+uint32_t to_sip_untold(const struct to_sip *t);

@@ -1,0 +1,358 @@
+#include "gateway/to_xmpp.h"
+
+#include "base/mem.h"
+#include "base/slots.h"
+#include "bridge/address.h"
+#include "bridge/message.h"
+#include "gateway/moved.h"
+#include "gateway/msg.h"
+
+/* Below every server's stanza limit with room for its own wrapping. */
+enum { STANZA_MAX = 200 << 10 };
+
+struct message {
+	struct slot slot; /* its text is the stanza's id */
+	struct msg life;
+	uint64_t place; /* of the request */
+	struct proof_item item;
+	struct list settling;
+	bool full_jid; /* the receiver's address has a resource */
+};
+
+struct to_xmpp {
+	struct to_xmpp_cfg cfg;
+	struct slots slots;
+	struct list settling; /* they settle equally long: the first one is due first */
+	bool stopping;
+};
+
+static struct gateway_stats *stats(const struct to_xmpp *t)
+{
+	return t->cfg.lent->stats;
+}
+
+/* ---- places ---- */
+
+static struct message *message_of(struct slot *slot)
+{
+	return slot ? LIST_OWNER(slot, struct message, slot) : NULL;
+}
+
+static struct message *message_new(struct to_xmpp *t)
+{
+	struct message *m = message_of(slots_reuse(&t->slots));
+
+	if (!m) {
+		m = mem_alloc0(sizeof(*m));
+		if (!m || slots_add(&t->slots, &m->slot))
+			return mem_free(m);
+		list_init(&m->settling);
+		list_init(&m->item.fifo);
+		list_init(&m->item.wait);
+	}
+	slots_take(&m->slot, t->cfg.lent->rng);
+	m->place = 0;
+	m->item.domain = NULL;
+	return m;
+}
+
+static void message_done(struct to_xmpp *t, struct message *m)
+{
+	proof_forget(&m->item);
+	list_remove(&m->settling);
+	slots_give(&t->slots, &m->slot);
+}
+
+static struct message *find(const struct to_xmpp *t, uint64_t ref)
+{
+	return message_of(slots_find(&t->slots, ref));
+}
+
+/* ---- what the message's life wants ---- */
+
+static void act(struct to_xmpp *t, struct message *m, ts_t now)
+{
+	struct msg_event ev;
+
+	while (msg_take_event(&m->life, &ev)) {
+		switch (ev.type) {
+		case MSG_EV_ANSWER: hops_answer(t->cfg.hops, m->place, ev.verdict, now); break;
+		case MSG_EV_REPORT: stats(t)->late_errors++; break;
+		case MSG_EV_DONE: message_done(t, m); return;
+		case MSG_EV_STORE: msg_push_stored(&m->life, -ENOTSUP, now); break; /* no journal */
+		case MSG_EV_SEND: /* begin() sends it while its request is at hand */
+		case MSG_EV_ERASE: break;
+		}
+	}
+	list_remove(&m->settling);
+	if (m->life.state == MSG_SETTLING)
+		list_append(&t->settling, &m->settling);
+}
+
+/* ---- a request ---- */
+
+static enum answer answer_of(const struct message_refusal *refusal)
+{
+	if (refusal->status != 415)
+		return ANSWER_CONTENT;
+	return slice_starts(slice_str(refusal->reason), SLICE("Content-Encoding")) ? ANSWER_ENCODING
+										   : ANSWER_TYPE;
+}
+
+/* Writes the stanza.  Nothing was sent unless ANSWER_MAPPED. */
+static enum answer hand_over(struct link *link, struct message *m, const struct sip_msg *req,
+	const struct party *p, ts_t now)
+{
+	struct proof_domain *d = link_domain(link, jid_domain(&p->to));
+	struct buf *b = d ? link_begin(link) : NULL;
+	const uint64_t id = slot_id(&m->slot);
+	struct message_refusal refusal;
+	char text[SLOT_TEXT + 1];
+
+	if (!b)
+		return ANSWER_OVERLOAD; /* the server does not read fast enough */
+	const size_t before = buf_len(b);
+	int err =
+		message_to_xmpp(req, &p->from, &p->to, slice_str(slot_text(id, text)), b, &refusal);
+	if (err == ERR_LEGAL)
+		return answer_of(&refusal);
+	if (!err &&
+		buf_len(b) - before > STANZA_MAX) /* escaping makes it up to five times longer */
+		return ANSWER_TOO_LARGE;
+	if (err || link_commit_message(link, &m->item, id, d, now))
+		return ANSWER_OVERLOAD;
+	return ANSWER_MAPPED;
+}
+
+static void count_refusal(struct to_xmpp *t, enum answer answer)
+{
+	stats(t)->sip_refused++;
+	stats(t)->overload_503 += answer == ANSWER_OVERLOAD;
+}
+
+static void begin(struct to_xmpp *t, struct message *m, struct link *link,
+	const struct sip_msg *req, const struct party *p, ts_t now)
+{
+	const struct msg_cfg cfg = { .settle = t->cfg.lent->cfg->settle };
+
+	msg_init(&m->life, &cfg);
+	m->full_jid = p->to.n_resource > 0;
+	const struct verdict v = { .answer = hand_over(link, m, req, p, now) };
+	if (v.answer == ANSWER_MAPPED) {
+		stats(t)->sip_to_xmpp++;
+		contacts_add(t->cfg.contacts, &p->from, &p->to, now);
+		msg_push_sent(&m->life, now);
+	} else {
+		count_refusal(t, v.answer);
+		msg_push_refused(&m->life, &v, now);
+	}
+	act(t, m, now);
+}
+
+/* What keeps a message from going out now. */
+static enum answer check_room(struct to_xmpp *t, const struct link *link, ts_t now)
+{
+	if (t->stopping)
+		return ANSWER_STOPPING;
+	switch (link_takes(link)) {
+	case LINK_TAKES:
+		return hops_can_remember(t->cfg.hops, now) ? ANSWER_MAPPED : ANSWER_OVERLOAD;
+	case LINK_FULL: return ANSWER_OVERLOAD;
+	case LINK_DOWN: return ANSWER_STREAM_DOWN;
+	}
+	return ANSWER_OVERLOAD;
+}
+
+/* An answer given at once is remembered too: a repeated request must get the same. */
+static void refuse(struct to_xmpp *t, enum answer answer, ts_t now)
+{
+	count_refusal(t, answer);
+	hops_answer(t->cfg.hops, TL_IN_HAND, &(struct verdict){ .answer = answer }, now);
+}
+
+void to_xmpp_push_request(struct to_xmpp *t, const struct sip_msg *req, ts_t now)
+{
+	struct party p;
+	struct link *link = NULL;
+	unsigned number;
+
+	enum answer answer = route_read(req, &p);
+	if (answer == ANSWER_MAPPED)
+		answer = route_to_xmpp(t->cfg.routes, &p, &number);
+	if (answer == ANSWER_MAPPED) {
+		link = links_at(t->cfg.links, number);
+		answer = check_room(t, link, now);
+	}
+	if (answer != ANSWER_MAPPED) {
+		refuse(t, answer, now);
+		return;
+	}
+	struct message *m = message_new(t);
+	if (m)
+		m->place = hops_keep(t->cfg.hops, slot_id(&m->slot), now);
+	if (m && m->place) {
+		begin(t, m, link, req, &p, now);
+		return;
+	}
+	if (m)
+		message_done(t, m);
+	refuse(t, ANSWER_OVERLOAD, now);
+}
+
+/* ---- what the far side says ---- */
+
+void to_xmpp_push_proven(struct to_xmpp *t, uint64_t ref, ts_t now)
+{
+	struct message *m = find(t, ref);
+
+	if (!m)
+		return;
+	msg_push_proven(&m->life, now);
+	act(t, m, now);
+}
+
+/* Whether the server had read it is not known: a sender that repeats may double a message, one that
+ * does not would lose it. */
+void to_xmpp_push_lost(struct to_xmpp *t, uint64_t ref, ts_t now)
+{
+	static const struct verdict lost = { .answer = ANSWER_STREAM_LOST };
+	struct message *m = find(t, ref);
+
+	if (!m)
+		return;
+	msg_push_lost(&m->life, &lost, now);
+	act(t, m, now);
+}
+
+/* The new address, for as long as the answer may be asked for again.  One that has no form in SIP,
+ * or for which there is no room, is none: the answer to a repeated request must be the same. */
+static struct slice new_address(
+	struct to_xmpp *t, const struct message *m, struct slice address, struct buf *b, ts_t now)
+{
+	struct where where;
+
+	if (address.n == 0 || address_iri_to_contact(address, b, &where) ||
+		!hops_keep_contact(t->cfg.hops, m->place, buf_slice(b), now))
+		return SLICE_NONE;
+	return buf_slice(b);
+}
+
+static void refused(
+	struct to_xmpp *t, struct message *m, const struct stanza_error *error, ts_t now)
+{
+	struct buf address;
+
+	buf_init(&address, MOVED_CONTACT_MAX);
+	const struct slice contact = new_address(t, m, error->address, &address, now);
+	const struct error_context ctx = { .full_jid = m->full_jid,
+		.has_address = contact.n > 0,
+		.unresolved = error->condition == COND_REMOTE_SERVER_NOT_FOUND &&
+			      error->type == ERROR_TYPE_WAIT };
+	const struct verdict v = { .status = error_to_sip(error->condition, &ctx),
+		.has_condition = true,
+		.condition = error->condition,
+		.contact = contact };
+	msg_push_refused(&m->life, &v, now);
+	act(t, m, now);
+	buf_done(&address);
+}
+
+/* Only the domain that was written to can refuse the message. */
+static bool may_refuse(const struct message *m, struct slice from)
+{
+	struct jid jid;
+	struct where where;
+
+	return m->item.domain && jid_decode(from, &jid, &where) == 0 &&
+	       slice_eq(jid_domain(&jid), proof_domain_name(m->item.domain));
+}
+
+/* RFC 7247 section 7.1: the error stanza becomes the answer, if that was not given yet. */
+void to_xmpp_push_error(struct to_xmpp *t, const struct stanza *s, ts_t now)
+{
+	struct stanza_error error;
+	uint64_t ref;
+	struct message *m = slot_read(s->id, &ref) ? find(t, ref) : NULL;
+
+	if (!stanza_error_read(&error, s->node))
+		error = (struct stanza_error){ .condition = COND_UNDEFINED_CONDITION };
+	if (!m || !may_refuse(m, s->from)) {
+		stats(t)->late_errors++;
+		return;
+	}
+	stats(t)->far_errors++;
+	refused(t, m, &error, now);
+}
+
+void to_xmpp_push_gone(struct to_xmpp *t, uint64_t ref, ts_t now)
+{
+	struct message *m = find(t, ref);
+
+	if (!m)
+		return;
+	msg_push_gone(&m->life, now);
+	act(t, m, now);
+}
+
+/* ---- time ---- */
+
+static struct message *first_settling(const struct to_xmpp *t)
+{
+	struct list *n = list_first(&t->settling);
+
+	return n ? LIST_OWNER(n, struct message, settling) : NULL;
+}
+
+void to_xmpp_push_time(struct to_xmpp *t, ts_t now)
+{
+	for (struct message *m; shell_has_room(t->cfg.lent->shell) && (m = first_settling(t)) &&
+				msg_deadline(&m->life) <= now;) {
+		msg_push_time(&m->life, now);
+		act(t, m, now);
+	}
+}
+
+ts_t to_xmpp_deadline(const struct to_xmpp *t)
+{
+	const struct message *m = first_settling(t);
+
+	return m ? msg_deadline(&m->life) : TS_NEVER;
+}
+
+/* ---- life ---- */
+
+void to_xmpp_stop(struct to_xmpp *t)
+{
+	t->stopping = true;
+}
+
+bool to_xmpp_is_busy(const struct to_xmpp *t)
+{
+	return slots_count(&t->slots) > 0;
+}
+
+int to_xmpp_new(struct to_xmpp **ret, const struct to_xmpp_cfg *cfg)
+{
+	struct to_xmpp *t = mem_alloc0(sizeof(*t));
+
+	if (!t)
+		return -ENOMEM;
+	t->cfg = *cfg;
+	list_init(&t->settling);
+	int err = slots_init(&t->slots, GATEWAY_PENDING_MAX);
+	if (err)
+		to_xmpp_free(t);
+	else
+		*ret = t;
+	return err;
+}
+
+struct to_xmpp *to_xmpp_free(struct to_xmpp *t)
+{
+	if (!t)
+		return NULL;
+	for (uint32_t i = 0; slots_at(&t->slots, i); i++)
+		mem_free(message_of(slots_at(&t->slots, i)));
+	slots_done(&t->slots);
+	return mem_free(t);
+}

@@ -1,0 +1,526 @@
+/* How much waits, who is paused, and how a flow ends. */
+#include "flow_rig.h"
+
+#include "../clock.h"
+
+/* ---- sockets that take and give what a test lets them ---- */
+
+static size_t room;        /* of what is sent; SIZE_MAX: as the kernel will */
+static int next_errno;     /* of one send() or recv() */
+static unsigned pieces;    /* so many are read as if the peer filled them */
+static unsigned n_refused; /* so often was there no room */
+
+ssize_t send(int fd, const void *bytes, size_t n, int flags)
+{
+	errno = next_errno ? next_errno : EAGAIN;
+	n_refused += room == 0;
+	if (next_errno || room == 0) {
+		next_errno = 0;
+		return -1;
+	}
+	ssize_t sent = sendto(fd, bytes, n < room ? n : room, flags, NULL, 0);
+	if (sent > 0 && room != SIZE_MAX)
+		room -= (size_t)sent;
+	return sent;
+}
+
+ssize_t recv(int fd, void *bytes, size_t n, int flags)
+{
+	if (next_errno) {
+		errno = next_errno;
+		next_errno = 0;
+		return -1;
+	}
+	if (pieces) {
+		pieces--;
+		memset(bytes, 'x', n);
+		return (ssize_t)n;
+	}
+	return recvfrom(fd, bytes, n, flags, NULL, NULL);
+}
+
+/* The socket takes so many more bytes. */
+static void take(size_t n)
+{
+	ts_t end = loop_now(loop) + TS_S(5);
+
+	room = n;
+	while (room && loop_now(loop) < end)
+		turn(0);
+	assert_int_equal(room, 0);
+	turn(0);
+}
+
+/* So many times around with nothing that has to happen. */
+static void idle(unsigned turns)
+{
+	while (turns--)
+		turn(0);
+}
+
+static bool is_busy(void)
+{
+	loop_wait(loop, 0);
+	return flows_ready(&fs);
+}
+
+static int open_up(void **state)
+{
+	clock_reset();
+	room = SIZE_MAX;
+	next_errno = 0;
+	pieces = n_refused = 0;
+	return set_up(state);
+}
+
+/* ---- reading ---- */
+
+static void a_paused_flow_is_not_read(void **state)
+{
+	(void)state;
+	connect_both();
+	flow_pause(near.f, true);
+	flow_write(far.f, SLICE("later"));
+	flows_flush(&fs);
+	turn(0);
+	turn(0);
+	assert_int_equal(buf_len(&near.bytes), 0);
+	flow_pause(near.f, false);
+	wait_for_bytes(&near, 5);
+}
+
+static void nothing_is_told_of_a_paused_flow_not_even_its_end(void **state)
+{
+	(void)state;
+	connect_both();
+	flow_pause(near.f, true);
+	flow_write(far.f, SLICE("last"));
+	flow_close(far.f);
+	far.gone = true;
+	idle(3);
+	assert_false(is_busy());
+	assert_string_equal(near.log, "");
+	assert_int_equal(buf_len(&near.bytes), 0);
+	flow_pause(near.f, false);
+	wait_for(&near, "flow-eof");
+	assert_string_equal(buf_cstr(&near.bytes), "last");
+	/* The end stays readable for ever; that is told once, and not looked at again. */
+	flow_pause(near.f, true);
+	flow_pause(near.f, false);
+	assert_false(is_busy());
+	idle(2);
+	assert_string_equal(near.log, "flow-eof");
+}
+
+static void pause_at_bytes(struct flow *f, const struct fact *in)
+{
+	if (in->type == FACT_FLOW_BYTES)
+		flow_pause(f, true);
+}
+
+static void what_was_ready_when_it_paused_is_told_when_it_goes_on(void **state)
+{
+	(void)state;
+	connect_both();
+	flow_write(far.f, SLICE("x"));
+	flows_flush(&fs);
+	pieces = 10;
+	react = pause_at_bytes;
+	wait_for_bytes(&near, 65536); /* one, and not the others of this wake-up */
+	idle(2);
+	assert_int_equal(buf_len(&near.bytes), 65536);
+	react = NULL;
+	flow_pause(near.f, false);
+	turn(0);
+	assert_int_equal(buf_len(&near.bytes), 5 * 65536); /* others have their turn */
+	pieces = 0;
+	wait_for_bytes(&near, 5 * 65536 + 1);
+}
+
+static void drop_at_bytes(struct flow *f, const struct fact *in)
+{
+	if (in->type != FACT_FLOW_BYTES)
+		return;
+	flow_drop(f);
+	near.gone = true;
+}
+
+static void a_flow_dropped_by_its_owner_is_read_no_further(void **state)
+{
+	(void)state;
+	connect_both();
+	flow_write(far.f, SLICE("x"));
+	flows_flush(&fs);
+	pieces = 3;
+	react = drop_at_bytes;
+	wait_for_bytes(&near, 65536);
+	assert_string_equal(near.log, "");
+	assert_int_equal(pieces, 2);
+}
+
+static void answer_much(struct flow *f, const struct fact *in)
+{
+	if (in->type == FACT_FLOW_BYTES)
+		fill(f, FLOW_BLOCKED_BYTES + 1);
+}
+
+static void an_owner_that_has_much_to_say_is_told_so_before_it_hears_more(void **state)
+{
+	(void)state;
+	connect_both();
+	flow_write(far.f, SLICE("x"));
+	flows_flush(&fs);
+	room = 0;
+	pieces = 3;
+	react = answer_much;
+	wait_for_bytes(&near, 65536);
+	assert_string_equal(near.log, "flow-blocked");
+}
+
+static void a_call_that_was_interrupted_is_made_again(void **state)
+{
+	(void)state;
+	connect_both();
+	next_errno = EINTR;
+	flow_write(near.f, SLICE("one"));
+	flows_flush(&fs);
+	next_errno = EINTR;
+	wait_for_bytes(&far, 3);
+	assert_string_equal(near.log, "");
+	assert_string_equal(far.log, "");
+}
+
+static void an_error_of_the_socket_is_told(void **state)
+{
+	(void)state;
+	connect_both();
+	next_errno = EPIPE;
+	flow_write(near.f, SLICE("one"));
+	wait_for(&near, "flow-failed");
+	assert_int_equal(near.err, EPIPE);
+	assert_int_equal(near.step, FLOW_STEP_OPEN);
+	next_errno = ETIMEDOUT;
+	wait_for(&far, "flow-failed");
+	assert_int_equal(far.err, ETIMEDOUT);
+}
+
+/* ---- a peer that does not read ---- */
+
+static size_t read_all(int fd)
+{
+	static uint8_t bytes[65536];
+	size_t n = 0;
+
+	for (ssize_t got; (got = recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT)) > 0;)
+		n += (size_t)got;
+	return n;
+}
+
+static void a_peer_that_does_not_read_blocks_and_then_frees(void **state)
+{
+	size_t written = 0, got = 0;
+	ts_t end = loop_now(loop) + TS_S(5);
+
+	(void)state;
+	connect_near();
+	int fd = accept_raw();
+	/* The kernel holds the first megabytes; then it stays here. */
+	for (; near.log[0] == '\0'; written += 60000) {
+		fill(near.f, 60000);
+		flows_flush(&fs);
+		assert_true(written < 64 << 20);
+	}
+	assert_string_equal(near.log, "flow-blocked");
+	while (strcmp(near.log, "flow-blocked flow-ready") != 0 && loop_now(loop) < end) {
+		got += read_all(fd);
+		turn(0);
+	}
+	assert_string_equal(near.log, "flow-blocked flow-ready");
+	while (got < written && loop_now(loop) < end) {
+		got += read_all(fd);
+		turn(0);
+	}
+	assert_int_equal(got, written);
+	close(fd);
+}
+
+static void blocked_and_ready_are_told_at_their_limits(void **state)
+{
+	(void)state;
+	connect_near();
+	int fd = accept_raw();
+	room = 0;
+	fill(near.f, FLOW_BLOCKED_BYTES);
+	flows_flush(&fs);
+	assert_string_equal(near.log, "");
+	fill(near.f, 1);
+	flows_flush(&fs);
+	assert_string_equal(near.log, "flow-blocked");
+	take(FLOW_BLOCKED_BYTES + 1 - FLOW_READY_BYTES);
+	assert_string_equal(near.log, "flow-blocked");
+	take(1);
+	assert_string_equal(near.log, "flow-blocked flow-ready");
+	fill(near.f, FLOW_BLOCKED_BYTES - FLOW_READY_BYTES + 2);
+	flows_flush(&fs);
+	assert_string_equal(near.log, "flow-blocked flow-ready flow-blocked");
+	close(fd);
+}
+
+/* One call when it is full, and then the loop is asked. */
+static void a_full_socket_is_not_tried_until_it_has_room(void **state)
+{
+	(void)state;
+	connect_near();
+	int fd = accept_raw();
+	room = 0;
+	for (unsigned i = 0; i < 10; i++) {
+		fill(near.f, FLOW_BLOCKED_BYTES);
+		flows_flush(&fs);
+	}
+	assert_int_equal(n_refused, 1);
+	take(10 * FLOW_BLOCKED_BYTES);
+	close(fd);
+}
+
+static void a_megabyte_that_nobody_takes_ends_the_flow(void **state)
+{
+	(void)state;
+	connect_near();
+	int fd = accept_raw();
+	for (size_t n = 0; !near.gone && n < 64 << 20; n += 60000) {
+		fill(near.f, 60000);
+		flows_flush(&fs);
+	}
+	assert_string_equal(near.log, "flow-blocked flow-failed");
+	assert_int_equal(near.err, ENOBUFS);
+	close(fd);
+}
+
+static void much_at_once_is_fine_when_the_peer_reads(void **state)
+{
+	(void)state;
+	connect_both();
+	/* More than the limit, in one wake-up, but never more than the socket leaves. */
+	for (unsigned i = 0; i < 40; i++) {
+		fill(near.f, 100000);
+		turn(0);
+	}
+	wait_for_bytes(&far, 4000000);
+	assert_false(near.gone);
+}
+
+/* ---- the end ---- */
+
+static void a_closed_flow_writes_what_it_was_given(void **state)
+{
+	size_t got = 0;
+	ts_t end = loop_now(loop) + TS_S(5);
+	bool over = false;
+
+	(void)state;
+	connect_near();
+	int fd = accept_raw();
+	fill(near.f, 900000);
+	flow_close(near.f);
+	near.gone = true;
+	/* The peer has finished long ago; that cuts nothing off. */
+	shutdown(fd, SHUT_WR);
+	while (!over && loop_now(loop) < end) {
+		uint8_t bytes[65536];
+
+		turn(0);
+		ssize_t n = recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+		over = n == 0;
+		got += n > 0 ? (size_t)n : 0;
+	}
+	assert_true(over);
+	assert_int_equal(got, 900000);
+	assert_int_equal(flows_count(&fs), 0); /* both ends have spoken */
+	assert_string_equal(near.log, "");
+	close(fd);
+}
+
+static void a_closed_flow_waits_for_the_peer_not_for_ever(void **state)
+{
+	(void)state;
+	connect_near();
+	int fd = accept_raw();
+	clock_stop();
+	flow_close(near.f);
+	near.gone = true;
+	turn(0);
+	turn(0);
+	assert_int_equal(flows_count(&fs), 1);
+	clock_ahead += TS_MS(1000) - 1;
+	turn(0);
+	assert_int_equal(flows_count(&fs), 1);
+	clock_ahead += 1;
+	turn(0);
+	assert_int_equal(flows_count(&fs), 0);
+	close(fd);
+}
+
+/* The clock is the loop's, which is read once a wake-up. */
+static void a_closed_flow_has_its_time_from_the_last_byte_that_went(void **state)
+{
+	(void)state;
+	connect_near();
+	int fd = accept_raw();
+	clock_stop();
+	idle(1);
+	room = 0;
+	fill(near.f, 3);
+	flow_close(near.f);
+	near.gone = true;
+	ts_t end = flows_deadline(&fs);
+	assert_int_equal(end, loop_now(loop) + TS_S(30));
+	assert_true(flows_pending(&fs));
+	clock_ahead += TS_S(29);
+	idle(2);
+	assert_int_equal(flows_deadline(&fs), end);
+	take(2);
+	assert_int_equal(flows_deadline(&fs), end + TS_S(29));
+	clock_ahead += TS_S(30) - 1;
+	idle(2);
+	assert_int_equal(flows_count(&fs), 1);
+	clock_ahead += 1;
+	idle(1);
+	assert_int_equal(flows_count(&fs), 0);
+	assert_false(flows_pending(&fs));
+	assert_int_equal(flows_deadline(&fs), TS_NEVER);
+	assert_string_equal(near.log, "");
+	close(fd);
+}
+
+static void a_lingering_flow_ends_with_its_peer(void **state)
+{
+	char byte;
+
+	(void)state;
+	connect_near();
+	int fd = accept_raw();
+	flow_close(near.f);
+	near.gone = true;
+	turn(0);
+	assert_int_equal(recv(fd, &byte, 1, 0), 0);
+	assert_int_equal(flows_deadline(&fs), loop_now(loop) + TS_S(1));
+	assert_false(flows_pending(&fs)); /* nothing is held up by it */
+	/* What it still says is heard by nobody. */
+	assert_int_equal(send(fd, "?", 1, 0), 1);
+	idle(2);
+	assert_int_equal(flows_count(&fs), 1);
+	assert_int_equal(buf_len(&near.bytes), 0);
+	close(fd);
+	idle(2);
+	assert_int_equal(flows_count(&fs), 0);
+	assert_int_equal(flows_deadline(&fs), TS_NEVER);
+	assert_string_equal(near.log, "");
+}
+
+static void a_paused_flow_that_is_closed_sees_its_peers_end(void **state)
+{
+	(void)state;
+	connect_near();
+	int fd = accept_raw();
+	flow_pause(near.f, true);
+	flow_close(near.f);
+	near.gone = true;
+	turn(0);
+	assert_int_equal(flows_count(&fs), 1);
+	close(fd);
+	idle(2);
+	assert_int_equal(flows_count(&fs), 0);
+}
+
+static void a_closed_flow_that_cannot_be_written_is_dropped_in_silence(void **state)
+{
+	(void)state;
+	connect_near();
+	int fd = accept_raw();
+	fill(near.f, 3);
+	flow_close(near.f);
+	near.gone = true;
+	next_errno = EPIPE;
+	turn(0);
+	assert_int_equal(flows_count(&fs), 0);
+	assert_string_equal(near.log, "");
+	close(fd);
+}
+
+static void a_flow_closed_while_connecting_says_nothing(void **state)
+{
+	(void)state;
+	assert_int_equal(flow_connect(&near.f, &fs, 1, &listener_addr, &near), 0);
+	flow_close(near.f);
+	near.gone = true;
+	idle(2);
+	assert_string_equal(near.log, "");
+	assert_int_equal(flows_count(&fs), 0);
+}
+
+static void to_a_closed_flow_nothing_can_be_done(void **state)
+{
+	char text[16];
+
+	(void)state;
+	connect_near();
+	int fd = accept_raw();
+	flow_write(near.f, SLICE("end"));
+	flow_close(near.f);
+	near.gone = true;
+	ts_t end = flows_deadline(&fs);
+	clock_ahead += TS_S(1);
+	flow_write(near.f, SLICE("more"));
+	flow_pause(near.f, true);
+	flow_close(near.f);
+	assert_int_equal(flows_deadline(&fs), end);
+	turn(0);
+	assert_int_equal(recv(fd, text, sizeof(text), 0), 3);
+	assert_int_equal(recv(fd, text, sizeof(text), 0), 0);
+	close(fd);
+	idle(2);
+	assert_int_equal(flows_count(&fs), 0);
+}
+
+static void a_dropped_flow_is_gone_at_once(void **state)
+{
+	(void)state;
+	connect_both();
+	flow_write(near.f, SLICE("lost"));
+	flow_drop(near.f);
+	near.gone = true;
+	wait_for(&far, "flow-eof");
+	assert_int_equal(buf_len(&far.bytes), 0);
+}
+
+#undef TEST
+#define TEST(f) cmocka_unit_test_setup_teardown(f, open_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_paused_flow_is_not_read),
+		TEST(nothing_is_told_of_a_paused_flow_not_even_its_end),
+		TEST(what_was_ready_when_it_paused_is_told_when_it_goes_on),
+		TEST(a_flow_dropped_by_its_owner_is_read_no_further),
+		TEST(an_owner_that_has_much_to_say_is_told_so_before_it_hears_more),
+		TEST(a_call_that_was_interrupted_is_made_again),
+		TEST(an_error_of_the_socket_is_told),
+		TEST(a_peer_that_does_not_read_blocks_and_then_frees),
+		TEST(blocked_and_ready_are_told_at_their_limits),
+		TEST(a_full_socket_is_not_tried_until_it_has_room),
+		TEST(a_megabyte_that_nobody_takes_ends_the_flow),
+		TEST(much_at_once_is_fine_when_the_peer_reads),
+		TEST(a_closed_flow_writes_what_it_was_given),
+		TEST(a_closed_flow_waits_for_the_peer_not_for_ever),
+		TEST(a_closed_flow_has_its_time_from_the_last_byte_that_went),
+		TEST(a_lingering_flow_ends_with_its_peer),
+		TEST(a_paused_flow_that_is_closed_sees_its_peers_end),
+		TEST(a_closed_flow_that_cannot_be_written_is_dropped_in_silence),
+		TEST(a_flow_closed_while_connecting_says_nothing),
+		TEST(to_a_closed_flow_nothing_can_be_done),
+		TEST(a_dropped_flow_is_gone_at_once),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
