@@ -3,8 +3,6 @@
 #include <assert.h>
 #include <errno.h>
 
-#include "base/mem.h"
-
 static const char *const state_names[] = {
 	[NICT_TRYING] = "trying",
 	[NICT_PROCEEDING] = "proceeding",
@@ -73,27 +71,6 @@ int nict_init(struct nict *tx, const struct nict_cfg *cfg, struct slice req, ts_
 	return 0;
 }
 
-int nict_new(struct nict **ret, const struct nict_cfg *cfg, struct slice req, ts_t now)
-{
-	struct nict *tx = mem_alloc0(sizeof(*tx));
-
-	if (!tx)
-		return -ENOMEM;
-	int err = nict_init(tx, cfg, req, now);
-	if (err) {
-		mem_free(tx);
-		return err;
-	}
-	*ret = tx;
-	return 0;
-}
-
-struct nict *nict_free(struct nict *tx)
-{
-	mem_free(tx);
-	return NULL;
-}
-
 void nict_push_response(struct nict *tx, int code, ts_t now)
 {
 	assert(code >= 100 && code <= 699);
@@ -111,15 +88,6 @@ void nict_push_response(struct nict *tx, int code, ts_t now)
 
 	emit(tx, (struct nict_event){ .type = NICT_EV_FINAL, .code = code });
 	enter(tx, NICT_COMPLETED, now);
-}
-
-void nict_push_send_error(struct nict *tx, int err, ts_t now)
-{
-	begin_push(tx);
-	if (tx->state == NICT_TERMINATED)
-		return;
-	emit(tx, (struct nict_event){ .type = NICT_EV_SEND_FAILED, .err = err });
-	enter(tx, NICT_TERMINATED, now);
 }
 
 void nict_push_time(struct nict *tx, ts_t now)

@@ -1,8 +1,9 @@
 /* nict.h - SIP non-INVITE client transaction, RFC 3261 section 17.1.2.
  *
- * No I/O and no clock.  The driver pushes in a response, a send failure or
- * the time; after every push it drains nict_take_output() and
- * nict_take_event() until both say false, then sleeps until nict_deadline().
+ * No I/O and no clock.  The driver pushes in a response or the time; after
+ * every push it drains nict_take_output() and nict_take_event() until both
+ * say false, then sleeps until nict_deadline().  Whose way fails is over
+ * without another push.
  */
 #pragma once
 
@@ -20,14 +21,12 @@ enum nict_event_type {
 	NICT_EV_PROVISIONAL, /* code is 100..199 */
 	NICT_EV_FINAL,       /* code is 200..699 */
 	NICT_EV_TIMEOUT,     /* timer F: no final response in 64*T1 */
-	NICT_EV_SEND_FAILED, /* err is what the driver reported */
-	NICT_EV_DONE,        /* nothing will follow; free me */
+	NICT_EV_DONE,        /* nothing will follow */
 };
 
 struct nict_event {
 	enum nict_event_type type;
 	int code;
-	int err;
 };
 
 enum nict_state {
@@ -60,12 +59,8 @@ struct nict {
 /* Starts the transaction; the first transmission is ready to be taken at once.
  * `req` is borrowed for as long as it is used.  0, or -EINVAL for no request or no T1. */
 int nict_init(struct nict *tx, const struct nict_cfg *cfg, struct slice req, ts_t now);
-/* The same on the heap, until nict_free(): -ENOMEM too. */
-int nict_new(struct nict **ret, const struct nict_cfg *cfg, struct slice req, ts_t now);
-struct nict *nict_free(struct nict *tx); /* NULL is fine; always returns NULL */
 
 void nict_push_response(struct nict *tx, int code, ts_t now);
-void nict_push_send_error(struct nict *tx, int err, ts_t now);
 void nict_push_time(struct nict *tx, ts_t now);
 
 bool nict_take_output(struct nict *tx, struct slice *ret);

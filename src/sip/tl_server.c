@@ -64,8 +64,8 @@ static struct tl_server *take_place(struct tl *tl)
 	if (!s)
 		return NULL;
 	buf_init(&s->bytes, tl->cfg.request_max);
-	(void)slots_add(
-		&tl->servers, &s->slot); /* whoever asks for one has seen that there is room */
+	/* Whoever asks for one has seen that there is room. */
+	(void)slots_add(&tl->servers, &s->slot);
 	list_init(&s->list);
 	return s;
 }
