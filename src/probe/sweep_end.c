@@ -1,5 +1,4 @@
 /* Steps of a row, and how it ends: with what it shows, what is said of it, and what it leaves. */
-#include "base/mem.h"
 #include "probe/sweep_private.h"
 
 /* ---- faults ---- */
