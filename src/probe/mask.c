@@ -5,16 +5,6 @@
 
 /* ---- pieces ---- */
 
-void mask_put(struct mask *m, struct slice s)
-{
-	const size_t len = buf_len(&m->piece),
-		     room = len < MASK_PIECE_MAX ? MASK_PIECE_MAX - len : 0;
-
-	buf_put(&m->piece, slice_cut(s, 0, room));
-	if (s.n > room)
-		m->over += s.n - room;
-}
-
 static void puts_(struct mask *m, const char *s)
 {
 	mask_put(m, slice_str(s));
@@ -131,16 +121,11 @@ static bool is_named(struct slice name)
 	return is_one_of(name, named, COUNT(named));
 }
 
-static bool is_space(uint8_t c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
 static size_t count_space(struct slice s)
 {
 	size_t n = 0;
 
-	while (n < s.n && is_space(s.p[n]))
+	while (n < s.n && mask_is_space(s.p[n]))
 		n++;
 	return n;
 }
@@ -149,7 +134,7 @@ static size_t find_space(struct slice s)
 {
 	size_t n = 0;
 
-	while (n < s.n && !is_space(s.p[n]))
+	while (n < s.n && !mask_is_space(s.p[n]))
 		n++;
 	return n;
 }
@@ -177,7 +162,7 @@ static bool is_single(struct slice v)
 	struct slice inner = quoted ? slice_cut(v, 1, v.n - 1) : v;
 
 	for (size_t i = 0; i < inner.n; i++) {
-		if (inner.p[i] == '"' || (!quoted && is_space(inner.p[i])))
+		if (inner.p[i] == '"' || (!quoted && mask_is_space(inner.p[i])))
 			return false;
 		if (quoted && inner.p[i] == '\\' && ++i == inner.n)
 			return false;
@@ -235,7 +220,7 @@ static void put_params(struct mask *m, struct slice s)
 {
 	struct slice params = s;
 
-	while (params.n && is_space(params.p[params.n - 1]))
+	while (params.n && mask_is_space(params.p[params.n - 1]))
 		params.n--;
 	struct slice end = slice_skip(s, params.n);
 	while (params.n) {

@@ -96,8 +96,22 @@ struct slice mask_message(struct mask *m, struct slice text);
 /* The same text without its bodies: of a piece that was made with them. */
 void mask_bodies(enum mask_form form, struct slice text, struct buf *out);
 
-/* mask_xmpp.c */
+/* mask_xmpp.c, which mask.c hands its bytes to */
 bool mask_xml_next(struct mask *m, struct slice *in);
 void mask_xml_rest(struct mask *m);
-/* Both write through these: what is over MASK_PIECE_MAX is counted. */
-void mask_put(struct mask *m, struct slice s);
+
+/* Both write through it: what is over MASK_PIECE_MAX is counted. */
+static inline void mask_put(struct mask *m, struct slice s)
+{
+	const size_t len = buf_len(&m->piece),
+		     room = len < MASK_PIECE_MAX ? MASK_PIECE_MAX - len : 0;
+
+	buf_put(&m->piece, slice_cut(s, 0, room));
+	if (s.n > room)
+		m->over += s.n - room;
+}
+
+static inline bool mask_is_space(uint8_t c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}

@@ -232,11 +232,6 @@ static void open_tag(struct mask *m, const uint8_t *at)
 
 /* ---- one byte in each state; true when a piece ends with it ---- */
 
-static bool is_space(uint8_t c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
 static bool in_open(struct mask *m, uint8_t c)
 {
 	struct mask_xml *x = &m->xml;
@@ -269,7 +264,7 @@ static bool in_end_tag(struct mask *m, uint8_t c)
 		put_this(m);
 	if (c == '>')
 		return end_tag_ended(m);
-	if (!is_space(c))
+	if (!mask_is_space(c))
 		name_add(&x->name, c);
 	return false;
 }
@@ -282,7 +277,7 @@ static bool in_tag(struct mask *m, uint8_t c)
 	if (c == '>')
 		return start_tag_ended(x);
 	x->slash = c == '/';
-	if (is_space(c) || c == '/')
+	if (mask_is_space(c) || c == '/')
 		return false;
 	x->state = MASK_XML_ATTR;
 	name_clear(&x->attr);
@@ -294,7 +289,7 @@ static bool in_name(struct mask *m, uint8_t c)
 {
 	struct mask_xml *x = &m->xml;
 
-	if (c != '>' && c != '/' && !is_space(c)) {
+	if (c != '>' && c != '/' && !mask_is_space(c)) {
 		put_this(m);
 		name_add(&x->name, c);
 		return false;
@@ -308,7 +303,7 @@ static bool in_attr(struct mask *m, uint8_t c)
 {
 	struct mask_xml *x = &m->xml;
 
-	if (c == '>' || is_space(c) || c == '=')
+	if (c == '>' || mask_is_space(c) || c == '=')
 		x->state = c == '>' ? MASK_XML_TAG : MASK_XML_EQUALS;
 	if (c == '>')
 		return in_tag(m, c);
@@ -332,7 +327,7 @@ static bool in_equals(struct mask *m, uint8_t c)
 		x->value_hidden = attr_is_hidden(x);
 		name_clear(&x->value);
 		put_this(m);
-	} else if (is_space(c) || c == '=' || !attr_is_hidden(x)) {
+	} else if (mask_is_space(c) || c == '=' || !attr_is_hidden(x)) {
 		put_this(m); /* a value without quotes is ill-formed */
 	}
 	return false;
@@ -427,7 +422,7 @@ static struct slice without_keepalives(const struct mask *m, struct slice text)
 {
 	const bool begins = buf_len(&m->piece) == 0 && m->xml.shown.n == 0;
 
-	while (begins && m->xml.depth <= 1 && text.n && is_space(text.p[0]))
+	while (begins && m->xml.depth <= 1 && text.n && mask_is_space(text.p[0]))
 		text = slice_skip(text, 1);
 	return text;
 }

@@ -1,14 +1,18 @@
 /* private.h - what the probe's own files share.
  *
- *   probe.c         the engine: facts in, outputs and wants out, the one deadline
- *   way.c           the SIP side: find, connect, TLS
- *   sip.c           the SIP side: transactions, what comes in
- *   xmpp.c          the XMPP side: find, connect, the client stream
+ * Who needs whom goes down this list only; what a side has to tell is an event that is pulled.
+ *
+ *   probe.c         the engine: whose fact it is, whose event, the one deadline
  *   round.c         one message across and back: nonces, what arrived, what it proves
- *   blame.c         DNS, connections and TLS to reasons
- *   verdict.c       what of these ends a test, with its evidence
+ *   sip.c           the SIP side: transactions, what comes in
+ *   way.c           its way: find, connect, TLS
+ *   xmpp.c          the XMPP side: find, connect, the client stream
+ *   verdict.c       DNS, connections and TLS: what of these ends a test, with its evidence
  *   verdict_sip.c   SIP responses to reasons
  *   verdict_xmpp.c  streams and error stanzas to reasons
+ *   verdict_time.c  what was still awaited when the time was up
+ *   tell.c          phases, notes, trace, the verdict, outputs and wants
+ *   blame.c         what the world did, in a sentence
  *   hide.c          what is known to be secret, wherever a peer says it back
  *   mask.c          bytes into messages without what is secret, SIP
  *   mask_xmpp.c     the same for XMPP
@@ -62,28 +66,21 @@ enum xmpp_state {
 enum probe_state {
 	PROBE_SIGNING_IN,
 	PROBE_ROUND,
-	PROBE_PAUSE, /* between two rounds */
+	PROBE_PAUSE,   /* between two rounds */
+	PROBE_DECIDED, /* in this push: the sides still have to sign off */
 	PROBE_CLEANUP,
 	PROBE_DONE,
-};
-
-/* The latest question that the DNS has not answered: what a time-out tells of. */
-struct probe_asked {
-	uint32_t id; /* 0: none */
-	enum dns_type type;
-	char name[DNS_NAME_MAX];
 };
 
 struct sip_side {
 	enum sip_state state;
 	struct locate *locate;
-	struct probe_asked asked;
+	struct targets_question asked; /* the latest that the DNS has not answered; id 0: none */
 	struct targets_target target;
 	char uri[512];            /* where to register */
 	char aor[3200], to[3200]; /* sip: URIs of the two users */
 	char contact[512];
 	flow_t flow; /* 0: UDP */
-	bool up;
 	struct addr local;
 	struct outbox out; /* of the layer: what it sends is traced on its way */
 	struct tl *tl;
@@ -123,7 +120,6 @@ struct probe {
 	char password[256], receiver_password[256], auth_user[256];
 	struct hide hide;
 	struct probe_result result;
-	bool failed;
 
 	struct outbox out;
 	struct probe_event events[EVENTS_MAX];
@@ -147,43 +143,45 @@ struct probe {
 	ts_t *samples[4]; /* send, deliver, answer, round */
 };
 
-/* probe.c */
-struct buf *probe_out(struct probe *p);
-void probe_send(struct probe *p, flow_t flow, const struct addr *peer);
-struct want *probe_want(struct probe *p, enum want_type type);
-void probe_begin(struct probe *p, enum probe_phase phase);
-void probe_end(struct probe *p, enum probe_phase phase, enum phase_outcome outcome);
-void probe_address(struct probe *p, enum probe_phase phase, const struct addr *a, enum transport t);
-void probe_detail(struct probe *p, enum probe_phase phase, struct text text);
-void probe_note(struct probe *p, enum note note, struct text text); /* each kind once a place */
-/* The verdict: the first one counts; then the cleanup begins.  What stands in evidence stays. */
-void probe_fail(struct probe *p, enum probe_phase phase, enum reason reason, struct text message);
-void probe_fail_memory(struct probe *p, enum probe_phase phase);
-bool probe_is_decided(const struct probe *p);
-void probe_succeed(struct probe *p);
-/* Bytes of `what->text` went over `transport` (TRANSPORT_TLS: protected, and seen here in clear): a
- * datagram, or a part of a stream that ends anywhere. */
-void probe_trace(struct probe *p, const struct probe_event *what);
+/* What a side tells those above it. */
+enum side_event_type {
+	SIDE_NOTHING,   /* it is dealt with */
+	SIDE_READY,     /* it has signed in */
+	SIDE_ACCEPTED,  /* msg: 2xx to the MESSAGE */
+	SIDE_CAME_BACK, /* msg: a MESSAGE to the SIP user */
+	SIDE_ARRIVED,   /* stanza: a message to the receiver */
+	SIDE_SILENT,    /* no response, and no more is awaited */
+};
 
-/* way.c */
-int probe_way_init(struct probe *p, struct text *why);
-void probe_way_fact(struct probe *p, const struct fact *in); /* DNS, flow and listener facts */
+struct side_event {
+	enum side_event_type type;
+	const struct sip_msg *msg; /* valid until the next take, as what the stanza points at */
+	struct stanza stanza;
+};
+
+/* round.c */
+int probe_round_init(struct probe *p);
+void probe_round_done(struct probe *p);
+void probe_round_push(struct probe *p, const struct side_event *ev);
+void probe_round_time(struct probe *p);
+void probe_round_stats(struct probe *p);
 
 /* sip.c */
 int probe_sip_init(struct probe *p, struct text *why);
 void probe_sip_done(struct probe *p);
 void probe_sip_fact(struct probe *p, const struct fact *in);
-void probe_sip_register(struct probe *p); /* the way is open */
 void probe_sip_time(struct probe *p);
 ts_t probe_sip_deadline(const struct probe *p);
+bool probe_sip_take_event(struct probe *p, struct side_event *ret);
 void probe_sip_message(struct probe *p); /* the round's MESSAGE goes out */
 void probe_sip_cleanup(struct probe *p);
-struct origin probe_sip_way(const struct probe *p); /* how the registrar is reached */
-void probe_sip_left(struct probe *p);               /* it is reached no more */
-void probe_asks(struct probe_asked *a, const struct want *question);
-/* The evidence of a time-out. */
-void probe_unanswered(struct probe *p, const struct probe_asked *a);
-enum probe_phase probe_sip_phase(const struct probe *p); /* until the message is accepted */
+
+/* way.c */
+int probe_way_init(struct probe *p, struct text *why);
+/* DNS, flow and listener facts.  True when the way is open: now the user can sign in. */
+bool probe_way_fact(struct probe *p, const struct fact *in);
+struct origin probe_way_origin(const struct probe *p); /* how the registrar is reached */
+void probe_way_left(struct probe *p);                  /* it is reached no more */
 
 /* xmpp.c */
 int probe_xmpp_init(struct probe *p, struct text *why);
@@ -192,29 +190,18 @@ bool probe_xmpp_is_for(const struct probe *p, const struct fact *in);
 void probe_xmpp_fact(struct probe *p, const struct fact *in);
 void probe_xmpp_time(struct probe *p);
 ts_t probe_xmpp_deadline(const struct probe *p);
-void probe_xmpp_drain(struct probe *p);      /* at the end of each push */
-void probe_xmpp_unanswered(struct probe *p); /* the evidence of a time-out of the DNS */
+bool probe_xmpp_take_event(struct probe *p, struct side_event *ret);
+bool probe_xmpp_take_output(struct probe *p, struct output *ret);
 void probe_xmpp_answer(struct probe *p, struct slice to, struct slice thread);
 void probe_xmpp_cleanup(struct probe *p);
-bool probe_xmpp_take_output(struct probe *p, struct output *ret);
-
-/* round.c */
-int probe_round_init(struct probe *p);
-void probe_round_done(struct probe *p);
-void probe_round_ready(struct probe *p);                              /* a side has signed in */
-void probe_round_accepted(struct probe *p, const struct sip_msg *m);  /* 2xx to the MESSAGE */
-void probe_round_arrived(struct probe *p, const struct stanza *s);    /* at the receiver */
-void probe_round_came_back(struct probe *p, const struct sip_msg *m); /* to the SIP user */
-void probe_round_time(struct probe *p);
-void probe_round_timeout(struct probe *p);
-void probe_round_stats(struct probe *p);
 
 /* verdict.c: what the world did becomes a reason, with its evidence */
 void probe_fail_dns(struct probe *p, enum probe_phase phase, const struct targets_failure *f);
 /* A connection that could not be made, or broke. */
 void probe_fail_flow(struct probe *p, enum probe_side side, const struct fact *in);
-void probe_keep_tls(struct probe *p, enum probe_side side, const struct tls_facts *facts);
-const struct addr *probe_peer(const struct probe *p, enum probe_side side);
+void probe_found(struct probe *p, enum probe_side side, const struct targets_target *t);
+void probe_passed(struct probe *p, const struct addr *peer, int err); /* the next one is tried */
+void probe_tls_up(struct probe *p, enum probe_side side, const struct tls_facts *tls);
 
 /* verdict_sip.c */
 void probe_fail_message(struct probe *p, const struct sip_msg *response);
@@ -226,3 +213,28 @@ void probe_fail_unparsable(struct probe *p, const struct where *where);
 /* verdict_xmpp.c */
 void probe_fail_stream(struct probe *p, enum probe_phase phase, const struct xstream_event *ev);
 void probe_fail_answer(struct probe *p, const struct stanza *s, const struct stanza_error *e);
+
+/* verdict_time.c */
+void probe_fail_silent(struct probe *p); /* the time is up, or nobody answers */
+
+/* tell.c */
+int probe_tell_init(struct probe *p);
+void probe_tell_done(struct probe *p);
+void probe_tell_begin(struct probe *p, ts_t now);        /* a push */
+void probe_tell_end(struct probe *p);                    /* the last event */
+enum probe_phase probe_sip_phase(const struct probe *p); /* until the message is accepted */
+void probe_send(struct probe *p, flow_t flow, const struct addr *peer);
+void probe_begin(struct probe *p, enum probe_phase phase);
+void probe_end(struct probe *p, enum probe_phase phase, enum phase_outcome outcome);
+void probe_address(struct probe *p, enum probe_phase phase, const struct addr *a, enum transport t);
+void probe_detail(struct probe *p, enum probe_phase phase, struct text text);
+void probe_note(struct probe *p, enum note note, struct text text); /* each kind once a place */
+/* The verdict: the first one counts; then the cleanup begins.  What stands in evidence stays. */
+void probe_fail(struct probe *p, enum probe_phase phase, enum reason reason, struct text message);
+void probe_fail_by(struct probe *p, enum probe_phase phase, struct blame blame);
+void probe_fail_memory(struct probe *p, enum probe_phase phase);
+bool probe_is_decided(const struct probe *p);
+void probe_succeed(struct probe *p);
+/* `text` went over, as it is in clear: a datagram, or a part of a stream that ends anywhere. */
+void probe_trace(struct probe *p, enum probe_side side, bool outbound, const struct addr *peer,
+	struct slice text);

@@ -1,9 +1,7 @@
 /* The round trips: what is sent, what must arrive, what comes back, and how long each took. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/mem.h"
-#include "base/str.h"
 #include "probe/private.h"
 
 enum sample {
@@ -49,7 +47,7 @@ static void begin(struct probe *p)
 	probe_sip_message(p);
 }
 
-void probe_round_ready(struct probe *p)
+static void ready(struct probe *p)
 {
 	bool xmpp = p->xmpp.state == XMPP_READY || p->xmpp.state == XMPP_OFF;
 
@@ -89,7 +87,7 @@ static void check_round(struct probe *p)
 	p->pause_until = ts_add(p->round_start, p->cfg.interval);
 }
 
-void probe_round_accepted(struct probe *p, const struct sip_msg *m)
+static void accepted(struct probe *p, const struct sip_msg *m)
 {
 	p->sent_ok = true;
 	raise_proof(p, PROOF_ACCEPTED);
@@ -199,7 +197,7 @@ static void bounced(struct probe *p, const struct stanza *s)
 		probe_fail_answer(p, s, &error);
 }
 
-void probe_round_arrived(struct probe *p, const struct stanza *s)
+static void arrived(struct probe *p, const struct stanza *s)
 {
 	struct slice body = body_of(s);
 
@@ -276,7 +274,7 @@ static void judge_answer(struct probe *p, const struct sip_msg *m)
 		answered(p);
 }
 
-void probe_round_came_back(struct probe *p, const struct sip_msg *m)
+static void came_back(struct probe *p, const struct sip_msg *m)
 {
 	if (p->state != PROBE_ROUND)
 		note_late(p, m->body);
@@ -296,104 +294,18 @@ void probe_round_time(struct probe *p)
 		begin(p);
 }
 
-/* "2.0"; and one that tenths do not tell as it was given. */
-static struct text_arg limit(const struct probe *p)
+/* ---- what the sides tell ---- */
+
+void probe_round_push(struct probe *p, const struct side_event *ev)
 {
-	const ts_t t = p->cfg.timeout;
-
-	return t % TS_MS(100) ? text_fine_seconds(t) : text_seconds(t);
-}
-
-/* {1} phase, {2} who, {3} seconds */
-static void fail_silent(struct probe *p, enum probe_phase phase, enum reason reason,
-	const char *sentence, const struct addr *peer)
-{
-	p->result.evidence.address = *peer;
-	if (phase == PHASE_SIP_RESOLVE)
-		probe_unanswered(p, &p->sip.asked);
-	if (phase == PHASE_XMPP_RESOLVE)
-		probe_xmpp_unanswered(p);
-	probe_fail(p, phase, reason,
-		TEXT(sentence, text_str(phase_name(phase)),
-			phase == PHASE_SIP_RESOLVE || phase == PHASE_XMPP_RESOLVE
-				? text_id(N_("the DNS"))
-				: text_addr(peer),
-			limit(p)));
-}
-
-static const char *const no_answer = N_("No answer in phase {1} from {2} within {3} s.");
-static const char *const only_strays =
-	N_("{2} sent answers to requests that are not ours, and none to ours within {3} s (phase "
-	   "{1}).");
-
-static void timeout_sip(struct probe *p)
-{
-	static const enum reason reasons[] = {
-		[PHASE_SIP_RESOLVE] = REASON_DNS_TIMEOUT,
-		[PHASE_SIP_CONNECT] = REASON_TCP_TIMEOUT,
-		[PHASE_SIP_TLS] = REASON_TLS_NO_ANSWER,
-		[PHASE_SIP_REGISTER] = REASON_SIP_NO_ANSWER,
-	};
-	enum probe_phase phase = probe_sip_phase(p);
-
-	if (phase == PHASE_SIP_REGISTER && p->sip.strays)
-		fail_silent(
-			p, phase, REASON_SIP_WRONG_TRANSACTION, only_strays, &p->sip.target.addr);
-	else
-		fail_silent(p, phase, reasons[phase], no_answer, &p->sip.target.addr);
-}
-
-static void timeout_xmpp(struct probe *p)
-{
-	enum probe_phase phase = p->xmpp.phase;
-	enum reason reason = phase == PHASE_XMPP_RESOLVE   ? REASON_DNS_TIMEOUT
-			     : phase == PHASE_XMPP_CONNECT ? REASON_TCP_TIMEOUT
-			     : phase == PHASE_XMPP_TLS && xhost_is_in_tls(p->xmpp.host)
-				     ? REASON_TLS_NO_ANSWER
-				     : REASON_XMPP_NO_ANSWER;
-
-	fail_silent(p, phase, reason, no_answer, &p->xmpp.target.addr);
-}
-
-static void timeout_message(struct probe *p)
-{
-	const struct text_arg receiver = text_str(p->result.receiver), seconds = limit(p);
-
-	if (!p->sent_ok && !p->delivered && p->sip.strays)
-		fail_silent(p, PHASE_SIP_SEND, REASON_SIP_WRONG_TRANSACTION, only_strays,
-			&p->sip.target.addr);
-	else if (!p->sent_ok && !p->delivered)
-		probe_fail(p, PHASE_SIP_SEND, REASON_SIP_GATEWAY_TIMEOUT,
-			TEXT(N_("The pool gave no final answer to the message within {1} s."),
-				seconds));
-	else if (p->xmpp.state != XMPP_OFF && !p->delivered)
-		probe_fail(p, PHASE_DELIVER, REASON_IM_NOT_DELIVERED,
-			TEXT(N_("The message was accepted, but did not arrive at {1} within {2} "
-				"s."),
-				receiver, seconds));
-	else if (p->xmpp.state != XMPP_OFF && !p->answered)
-		probe_fail(p, PHASE_ANSWER, REASON_IM_NO_ANSWER,
-			TEXT(N_("The message arrived at {1}, but its answer did not reach {2} "
-				"within {3} s."),
-				receiver, text_str(p->result.user), seconds));
-	else
-		probe_fail(p, PHASE_SIP_SEND, REASON_SIP_GATEWAY_TIMEOUT,
-			TEXT(N_("The message arrived, but the pool gave it no final answer within "
-				"{1} s."),
-				seconds));
-}
-
-/* What was still awaited when the time was up. */
-void probe_round_timeout(struct probe *p)
-{
-	if (probe_is_decided(p))
-		return;
-	if (p->state == PROBE_SIGNING_IN && p->sip.state != SIP_READY)
-		timeout_sip(p);
-	else if (p->state == PROBE_SIGNING_IN)
-		timeout_xmpp(p);
-	else
-		timeout_message(p);
+	switch (ev->type) {
+	case SIDE_READY: ready(p); break;
+	case SIDE_ACCEPTED: accepted(p, ev->msg); break;
+	case SIDE_CAME_BACK: came_back(p, ev->msg); break;
+	case SIDE_ARRIVED: arrived(p, &ev->stanza); break;
+	case SIDE_SILENT: probe_fail_silent(p); break;
+	case SIDE_NOTHING: break;
+	}
 }
 
 /* ---- figures of --count ---- */

@@ -1,8 +1,7 @@
+/* The SIP side: its requests, and what comes in. */
 #include <stdio.h>
 #include <string.h>
 
-#include "base/mem.h"
-#include "base/str.h"
 #include "probe/private.h"
 #include "sip/hdr.h"
 
@@ -73,20 +72,6 @@ void probe_sip_done(struct probe *p)
 	outbox_done(&s->out);
 }
 
-enum probe_phase probe_sip_phase(const struct probe *p)
-{
-	switch (p->sip.state) {
-	case SIP_RESOLVING: return PHASE_SIP_RESOLVE;
-	case SIP_CONNECTING: return PHASE_SIP_CONNECT;
-	case SIP_HANDSHAKING: return PHASE_SIP_TLS;
-	case SIP_REGISTERING: return PHASE_SIP_REGISTER;
-	case SIP_READY:
-	case SIP_REMOVING:
-	case SIP_OVER: break;
-	}
-	return PHASE_SIP_SEND;
-}
-
 /* ---- transactions ---- */
 
 /* What the layer has sent. */
@@ -96,27 +81,16 @@ static void flush(struct probe *p)
 	struct output out;
 
 	while (outbox_take_output(&s->out, &out)) {
-		buf_put(probe_out(p), out.bytes);
+		buf_put(outbox_bytes(&p->out), out.bytes);
 		probe_send(p, out.flow, &out.peer);
 	}
 	outbox_begin(&s->out);
 }
 
-struct origin probe_sip_way(const struct probe *p)
-{
-	const struct sip_side *s = &p->sip;
-
-	return (struct origin){ .flow = s->flow,
-		.listener = s->flow ? 0 : SIP_LISTENER,
-		.transport = s->target.transport,
-		.peer = s->target.addr,
-		.local = s->local };
-}
-
 /* NULL: the test has failed. */
 static struct buf *begin_request(struct probe *p, struct slice *branch)
 {
-	const struct origin way = probe_sip_way(p);
+	const struct origin way = probe_way_origin(p);
 	struct buf *b = tl_request(p->sip.tl, 0, &way, 0, branch);
 
 	if (!b)
@@ -163,7 +137,7 @@ static void write_contact(struct probe *p)
 		addr_text(&p->sip.local, local), params[p->sip.target.transport]);
 }
 
-void probe_sip_register(struct probe *p)
+static void start_register(struct probe *p)
 {
 	struct sip_side *s = &p->sip;
 	char registrar[300];
@@ -227,16 +201,6 @@ void probe_sip_message(struct probe *p)
 
 /* ---- responses ---- */
 
-void probe_sip_left(struct probe *p)
-{
-	struct sip_side *s = &p->sip;
-
-	tl_withdraw(s->tl, s->place);
-	s->place = 0;
-	tl_flow_gone(s->tl, s->flow, 0);
-	s->flow = 0;
-}
-
 static void registered(struct probe *p)
 {
 	struct sip_side *s = &p->sip;
@@ -248,7 +212,6 @@ static void registered(struct probe *p)
 			algorithm[0] ? text_str(algorithm) : text_id(N_("no authentication")),
 			text_u64(reg_expires_s(s->reg)), text_u64(reg_other_bindings(s->reg))));
 	probe_end(p, PHASE_SIP_REGISTER, PHASE_OK);
-	probe_round_ready(p);
 }
 
 static void over(struct probe *p)
@@ -257,11 +220,11 @@ static void over(struct probe *p)
 
 	s->state = SIP_OVER;
 	if (s->flow)
-		probe_want(p, WANT_CLOSE_FLOW)->flow = s->flow;
-	probe_sip_left(p);
+		outbox_want(&p->out, WANT_CLOSE_FLOW)->flow = s->flow;
+	probe_way_left(p);
 }
 
-static void register_answer(struct probe *p, const struct sip_msg *m)
+static enum side_event_type register_answer(struct probe *p, const struct sip_msg *m)
 {
 	struct sip_side *s = &p->sip;
 	int status;
@@ -271,9 +234,10 @@ static void register_answer(struct probe *p, const struct sip_msg *m)
 	case REG_AWAIT_ANSWER: /* challenged, or 423 */
 	case REG_REMOVING: send_register(p); break;
 	case REG_REGISTERED:
-		if (s->state == SIP_REGISTERING)
-			registered(p);
-		break;
+		if (s->state != SIP_REGISTERING)
+			break;
+		registered(p);
+		return SIDE_READY;
 	case REG_REMOVED: over(p); break;
 	case REG_FAILED:
 		if (s->state == SIP_REMOVING) {
@@ -285,6 +249,7 @@ static void register_answer(struct probe *p, const struct sip_msg *m)
 		break;
 	case REG_IDLE: break;
 	}
+	return SIDE_NOTHING;
 }
 
 static void message_challenged(struct probe *p, const struct sip_msg *m)
@@ -300,16 +265,17 @@ static void message_challenged(struct probe *p, const struct sip_msg *m)
 		send_request(p);
 }
 
-static void message_answer(struct probe *p, const struct sip_msg *m)
+static enum side_event_type message_answer(struct probe *p, const struct sip_msg *m)
 {
 	if (p->state != PROBE_ROUND)
-		return;
+		return SIDE_NOTHING;
+	if (m->status < 300)
+		return SIDE_ACCEPTED;
 	if (m->status == 401 || m->status == 407)
 		message_challenged(p, m);
-	else if (m->status < 300)
-		probe_round_accepted(p, m);
 	else
 		probe_fail_message(p, m);
+	return SIDE_NOTHING;
 }
 
 /* A copy that was sent again says that the way loses datagrams, though it got through. */
@@ -331,28 +297,26 @@ static void send_failed(struct probe *p, int err)
 		return;
 	p->result.evidence.err = err;
 	p->result.evidence.address = p->sip.target.addr;
-	const struct blame blame = blame_datagram(&p->sip.target.addr, err);
-	probe_fail(p, probe_sip_phase(p), blame.reason, blame.message);
+	probe_fail_by(p, probe_sip_phase(p), blame_datagram(&p->sip.target.addr, err));
 }
 
-static void final(struct probe *p, const struct tl_event *ev)
+static enum side_event_type final(struct probe *p, const struct tl_event *ev)
 {
 	note_loss(p, ev->sends);
-	if (p->sip.method == SIP_METHOD_MESSAGE)
-		message_answer(p, ev->msg);
-	else
-		register_answer(p, ev->msg);
+	return p->sip.method == SIP_METHOD_MESSAGE ? message_answer(p, ev->msg)
+						   : register_answer(p, ev->msg);
 }
 
 /* No response; `err` is 0 for mere silence. */
-static void unanswered(struct probe *p, int err)
+static enum side_event_type unanswered(struct probe *p, int err)
 {
 	if (p->sip.state == SIP_REMOVING)
 		over(p);
 	else if (err)
 		send_failed(p, err);
 	else
-		probe_round_timeout(p);
+		return SIDE_SILENT;
+	return SIDE_NOTHING;
 }
 
 /* ---- requests to the SIP user ---- */
@@ -367,32 +331,31 @@ static void answer(struct probe *p, int status)
 	flush(p);
 }
 
-static void request(struct probe *p, const struct sip_msg *m)
+static enum side_event_type request(struct probe *p, const struct sip_msg *m)
 {
 	bool known = m->method == SIP_METHOD_MESSAGE || m->method == SIP_METHOD_OPTIONS;
 
 	answer(p, known ? 200 : 405);
-	if (m->method == SIP_METHOD_MESSAGE)
-		probe_round_came_back(p, m);
+	return m->method == SIP_METHOD_MESSAGE ? SIDE_CAME_BACK : SIDE_NOTHING;
 }
 
 /* ---- what comes in ---- */
 
-static void event(struct probe *p, const struct tl_event *ev)
+static enum side_event_type event(struct probe *p, const struct tl_event *ev)
 {
 	struct sip_side *s = &p->sip;
 
 	switch (ev->type) {
-	case TL_EV_REQUEST: request(p, ev->msg); break;
+	case TL_EV_REQUEST: return request(p, ev->msg);
 	case TL_EV_REPEATED: answer(p, ev->status); break;
 	case TL_EV_MALFORMED:
 		/* Only who is asked can be blamed: datagrams may come from anybody. */
 		if (addr_eq(&ev->origin->peer, &s->target.addr))
 			probe_fail_unparsable(p, &ev->refusal->where);
 		break;
-	case TL_EV_FINAL: final(p, ev); break;
-	case TL_EV_TIMEOUT: unanswered(p, 0); break;
-	case TL_EV_FAILED: unanswered(p, ev->err); break;
+	case TL_EV_FINAL: return final(p, ev);
+	case TL_EV_TIMEOUT: return unanswered(p, 0);
+	case TL_EV_FAILED: return unanswered(p, ev->err);
 	case TL_EV_STRAY: s->strays++; break; /* something on the way mixes answers up */
 	case TL_EV_BROKEN: probe_fail_unparsable(p, &ev->where); break;
 	case TL_EV_ABSORBED:
@@ -402,26 +365,36 @@ static void event(struct probe *p, const struct tl_event *ev)
 	case TL_EV_PING:
 	case TL_EV_GONE: break;
 	}
+	return SIDE_NOTHING;
 }
 
-static void pull(struct probe *p)
+/* The binding is refreshed between messages. */
+static bool may_refresh(const struct sip_side *s)
+{
+	return s->reg && s->state == SIP_READY && s->method != SIP_METHOD_MESSAGE;
+}
+
+static void refresh(struct probe *p)
+{
+	struct sip_side *s = &p->sip;
+
+	if (!may_refresh(s) || p->now < reg_deadline(s->reg))
+		return;
+	reg_push_time(s->reg, p->now);
+	send_register(p);
+}
+
+bool probe_sip_take_event(struct probe *p, struct side_event *ret)
 {
 	struct tl_event ev;
+	const bool any = tl_take_event(p->sip.tl, true, &ev, p->now);
 
 	flush(p);
-	while (tl_take_event(p->sip.tl, true, &ev, p->now)) {
-		flush(p);
-		event(p, &ev);
-	}
-}
-
-static void trace(struct probe *p, struct slice bytes, const struct addr *peer)
-{
-	probe_trace(p, &(struct probe_event){ .side = SIDE_SIP,
-			       .transport = p->sip.target.transport,
-			       .local = p->sip.local,
-			       .peer = *peer,
-			       .text = bytes });
+	if (any)
+		*ret = (struct side_event){ .type = event(p, &ev), .msg = ev.msg };
+	else
+		refresh(p);
+	return any;
 }
 
 static bool is_tls_alert(const struct sip_side *s, struct slice bytes)
@@ -433,27 +406,23 @@ static void stream(struct probe *p, struct slice bytes)
 {
 	struct sip_side *s = &p->sip;
 
-	trace(p, bytes, &s->target.addr);
+	probe_trace(p, SIDE_SIP, false, &s->target.addr, bytes);
 	if (is_tls_alert(s, bytes)) {
-		const struct blame blame = blame_tls_expected(&s->target.addr);
-
-		probe_fail(p, probe_sip_phase(p), blame.reason, blame.message);
+		probe_fail_by(p, probe_sip_phase(p), blame_tls_expected(&s->target.addr));
 		return;
 	}
 	s->heard = true;
 	tl_push_bytes(s->tl, s->flow, bytes);
-	pull(p);
 }
 
 static void datagram(struct probe *p, const struct fact *in)
 {
-	struct origin o = probe_sip_way(p);
+	struct origin o = probe_way_origin(p);
 
 	if (slice_trim(in->bytes).n)
-		trace(p, in->bytes, in->peer);
+		probe_trace(p, SIDE_SIP, false, in->peer, in->bytes);
 	o.peer = *in->peer;
 	tl_push_datagram(p->sip.tl, in->bytes, &o);
-	pull(p);
 }
 
 /* ---- facts ---- */
@@ -462,44 +431,19 @@ void probe_sip_fact(struct probe *p, const struct fact *in)
 {
 	if (p->sip.state == SIP_OVER)
 		return;
-	switch (in->type) {
-	case FACT_FLOW_BYTES: stream(p, in->bytes); break;
-	case FACT_DATAGRAM: datagram(p, in); break;
-	case FACT_DATAGRAM_FAILED:
+	if (in->type == FACT_FLOW_BYTES)
+		stream(p, in->bytes);
+	else if (in->type == FACT_DATAGRAM)
+		datagram(p, in);
+	else if (in->type == FACT_DATAGRAM_FAILED)
 		tl_push_peer_failed(p->sip.tl, in->peer, in->err);
-		pull(p);
-		break;
-	case FACT_LISTEN_UP:
-	case FACT_LISTEN_FAILED:
-	case FACT_FLOW_UP:
-	case FACT_FLOW_EOF:
-	case FACT_FLOW_FAILED:
-	case FACT_TLS_UP:
-	case FACT_DNS: probe_way_fact(p, in); break;
-	case FACT_FLOW_ACCEPTED:
-	case FACT_FLOW_BLOCKED:
-	case FACT_FLOW_READY:
-	case FACT_CLOCK:
-	case FACT_STOP: break;
-	}
-}
-
-/* The binding is refreshed between messages. */
-static bool may_refresh(const struct sip_side *s)
-{
-	return s->reg && s->state == SIP_READY && s->method != SIP_METHOD_MESSAGE;
+	else if (probe_way_fact(p, in))
+		start_register(p);
 }
 
 void probe_sip_time(struct probe *p)
 {
-	struct sip_side *s = &p->sip;
-
-	tl_push_time(s->tl, p->now);
-	pull(p);
-	if (may_refresh(s) && p->now >= reg_deadline(s->reg)) {
-		reg_push_time(s->reg, p->now);
-		send_register(p);
-	}
+	tl_push_time(p->sip.tl, p->now);
 }
 
 ts_t probe_sip_deadline(const struct probe *p)

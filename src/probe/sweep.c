@@ -93,7 +93,7 @@ static void stop(struct sweep *s)
 		sweep_names_give_up(s);
 	for (unsigned i = 0; i < SWEEP_PARALLEL; i++)
 		if (s->tries[i].row)
-			sweep_row_abandon(s, &s->tries[i]);
+			sweep_abandon(s, &s->tries[i]);
 	s->resolving = false;
 	finish(s);
 }

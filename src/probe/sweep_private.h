@@ -5,6 +5,7 @@
  *   sweep_plan.c   from targets to rows
  *   sweep_row.c    one row: connect, TLS, time-outs
  *   sweep_sip.c    one row: an OPTIONS and what comes back
+ *   sweep_end.c    one row: its steps and its end
  *   sweep_judge.c  which rows would have been used, and what is to be said
  *   sweep_tables.c kinds of services, and all names
  */
@@ -89,23 +90,27 @@ void sweep_row_start(struct sweep *s, struct sweep_try *t, struct sweep_row *row
 void sweep_row_fact(struct sweep *s, struct sweep_try *t, const struct fact *in);
 void sweep_row_time(struct sweep *s, struct sweep_try *t);
 ts_t sweep_row_deadline(const struct sweep_try *t);
-/* Ends the try: `blame` NULL means that all is well. */
-void sweep_row_end(struct sweep *s, struct sweep_try *t, const struct blame *blame);
-void sweep_row_abandon(struct sweep *s, struct sweep_try *t); /* interrupted */
-struct evidence *sweep_row_evidence(struct sweep_row *row);   /* of the fault that ends it */
-void sweep_row_send(struct sweep *s, struct sweep_try *t);    /* what was written */
-void sweep_row_done(struct sweep_try *t);                     /* gives its memory back */
+void sweep_row_done(struct sweep_try *t); /* gives its memory back */
 
 /* sweep_sip.c */
 int sweep_sip_init(struct sweep *s);
 void sweep_sip_start(struct sweep *s, struct sweep_try *t);
-void sweep_sip_leave(struct sweep *s, struct sweep_try *t); /* nothing more is heard of it */
 void sweep_sip_bytes(struct sweep *s, struct sweep_try *t, struct slice bytes);
 void sweep_sip_datagram(
 	struct sweep *s, struct sweep_try *t, struct slice bytes, const struct addr *peer);
 void sweep_sip_datagram_failed(
 	struct sweep *s, struct sweep_try *t, const struct addr *peer, int err);
 void sweep_sip_time(struct sweep *s); /* of all tries */
+
+/* sweep_end.c */
+void sweep_enter(struct sweep *s, struct sweep_try *t, enum sweep_step step);
+/* Ends the try: `blame` NULL means that all is well. */
+void sweep_end(struct sweep *s, struct sweep_try *t, const struct blame *blame);
+void sweep_end_silent(struct sweep *s, struct sweep_try *t);
+void sweep_end_without_memory(struct sweep *s, struct sweep_try *t);
+void sweep_abandon(struct sweep *s, struct sweep_try *t);   /* interrupted */
+void sweep_leave_sip(struct sweep *s, struct sweep_try *t); /* no more is heard of its request */
+struct evidence *sweep_evidence(struct sweep_row *row);     /* of the fault that ends it */
 
 /* sweep_judge.c */
 void sweep_judge(struct sweep *s);

@@ -1,102 +1,7 @@
-#include <stdio.h>
-#include <string.h>
-
 #include "base/mem.h"
 #include "probe/sweep_private.h"
 
 enum { DAY_S = 86400 };
-
-/* ---- faults ---- */
-
-/* What was seen of a chain, and would have been refused. */
-static bool is_refused_chain(const struct sweep_row *row)
-{
-	return row->tls.version[0] && row->tls.faults;
-}
-
-struct evidence *sweep_row_evidence(struct sweep_row *row)
-{
-	return &row->faults[is_refused_chain(row)].evidence;
-}
-
-static void add_fault(
-	struct sweep_row *row, unsigned at, enum sweep_step step, const struct blame *blame)
-{
-	struct sweep_fault *f = &row->faults[at];
-
-	f->step = step;
-	f->reason = blame->reason;
-	f->message = blame->message;
-	f->evidence.address = row->addr;
-	f->evidence.has_tls = step == SWEEP_TLS && (row->tls.version[0] || row->tls.failure);
-	row->n_faults = at + 1;
-}
-
-/* ---- the end ---- */
-
-static void end_step(struct sweep *s, struct sweep_try *t)
-{
-	t->row->took[t->row->reached] += s->now - t->step_began;
-	t->step_began = s->now;
-}
-
-static void enter(struct sweep *s, struct sweep_try *t, enum sweep_step step)
-{
-	end_step(s, t);
-	t->row->reached = step;
-}
-
-static void leave(struct sweep *s, struct sweep_try *t, enum want_type how)
-{
-	if (t->host && how == WANT_CLOSE_FLOW)
-		xhost_hang_up(t->host);
-	else if (t->host)
-		xhost_drop(t->host);
-	else if (t->flow)
-		outbox_want(&s->out, how)->flow = t->flow;
-	if (t->listener)
-		outbox_want(&s->out, WANT_UNLISTEN)->listener = t->listener;
-	sweep_sip_leave(s, t);
-	t->host = xhost_free(t->host);
-	t->flow = 0;
-	t->listener = 0;
-	t->row = NULL;
-	s->n_trying--;
-}
-
-/* A strict client would have stopped at the certificate: that comes first. */
-void sweep_row_end(struct sweep *s, struct sweep_try *t, const struct blame *blame)
-{
-	struct sweep_row *row = t->row;
-
-	end_step(s, t);
-	if (is_refused_chain(row)) {
-		const struct blame chain = blame_certificate(&row->addr, &row->tls);
-
-		add_fault(row, 0, SWEEP_TLS, &chain);
-	}
-	if (blame)
-		add_fault(row, row->n_faults, row->reached, blame);
-	row->outcome = row->n_faults ? SWEEP_FAILED : SWEEP_OK;
-	leave(s, t, WANT_CLOSE_FLOW);
-}
-
-void sweep_row_abandon(struct sweep *s, struct sweep_try *t)
-{
-	t->row->outcome = SWEEP_NOT_TRIED;
-	leave(s, t, WANT_DROP_FLOW);
-}
-
-void sweep_row_done(struct sweep_try *t)
-{
-	xhost_free(t->host);
-}
-
-static void end_without_memory(struct sweep *s, struct sweep_try *t)
-{
-	sweep_row_end(
-		s, t, &(struct blame){ REASON_LOCAL_INTERNAL, TEXT_PLAIN(N_("Memory ran out.")) });
-}
 
 /* ---- connecting ---- */
 
@@ -119,12 +24,6 @@ void sweep_row_start(struct sweep *s, struct sweep_try *t, struct sweep_row *row
 	w->transport = udp ? TRANSPORT_UDP : TRANSPORT_TCP;
 	w->toward = udp;
 	w->addr = row->addr;
-}
-
-void sweep_row_send(struct sweep *s, struct sweep_try *t)
-{
-	/* One that is over the bound is lost as on the way. */
-	(void)outbox_send(&s->out, t->flow, t->listener, &t->row->addr, NULL);
 }
 
 /* ---- TLS ---- */
@@ -192,7 +91,7 @@ static void end_features(struct sweep *s, struct sweep_try *t)
 	struct buf b;
 
 	if (!client || has_mechanism(l)) {
-		sweep_row_end(s, t, NULL);
+		sweep_end(s, t, NULL);
 		return;
 	}
 	buf_init(&b, 1024);
@@ -200,7 +99,7 @@ static void end_features(struct sweep *s, struct sweep_try *t)
 	const struct blame blame = blame_stream(
 		&t->row->addr, XSTREAM_FAIL_NO_MECHANISM, l->mechanisms.n ? buf_cstr(&b) : "-");
 	buf_done(&b);
-	sweep_row_end(s, t, &blame);
+	sweep_end(s, t, &blame);
 }
 
 /* What ended the row's connection, or its handshake. */
@@ -209,22 +108,22 @@ static void end_flow(struct sweep *s, struct sweep_try *t, const struct fact *in
 	struct sweep_row *row = t->row;
 	struct blame blame;
 
-	sweep_sip_leave(s, t);
+	sweep_leave_sip(s, t);
 	if (in->type == FACT_FLOW_FAILED)
 		t->flow = 0;
 	if (in->type == FACT_FLOW_FAILED && in->step == FLOW_STEP_TLS && in->tls) {
 		row->reached = SWEEP_TLS; /* also when it is told behind the handshake's end */
 		keep_tls(s, row, in->tls);
 		blame = blame_tls(&row->addr, in->tls);
-		sweep_row_end(s, t, &blame);
+		sweep_end(s, t, &blame);
 		return;
 	}
-	sweep_row_evidence(row)->err = in->err;
+	sweep_evidence(row)->err = in->err;
 	blame = in->type == FACT_FLOW_EOF ? blame_closed(&row->addr)
 		: in->here || in->step == FLOW_STEP_CONNECT
 			? blame_connect(&row->addr, in->err, in->here)
 			: blame_broken(&row->addr, in->err);
-	sweep_row_end(s, t, &blame);
+	sweep_end(s, t, &blame);
 }
 
 /* The stream is ours to end, behind the features that count. */
@@ -236,20 +135,20 @@ static void down(struct sweep *s, struct sweep_try *t, const struct xhost_event 
 		end_features(s, t);
 	} else if (ev->stream) {
 		const struct blame blame =
-			blame_stream_end(peer, ev->stream, sweep_row_evidence(t->row));
+			blame_stream_end(peer, ev->stream, sweep_evidence(t->row));
 
-		sweep_row_end(s, t, &blame);
+		sweep_end(s, t, &blame);
 	} else if (ev->fact) {
 		end_flow(s, t, ev->fact);
 	} else {
-		end_without_memory(s, t);
+		sweep_end_without_memory(s, t);
 	}
 }
 
 static void tls_up(struct sweep *s, struct sweep_try *t, const struct tls_facts *tls)
 {
 	keep_tls(s, t->row, tls);
-	enter(s, t, SWEEP_ANSWER);
+	sweep_enter(s, t, SWEEP_ANSWER);
 }
 
 static void event(struct sweep *s, struct sweep_try *t, const struct xhost_event *ev)
@@ -275,7 +174,8 @@ static void look(struct sweep *s, struct sweep_try *t)
 		event(s, t, &ev);
 	while (t->host && xhost_take_output(t->host, &out)) {
 		buf_put(outbox_bytes(&s->out), out.bytes);
-		sweep_row_send(s, t);
+		/* One that is over the bound is lost as on the way. */
+		(void)outbox_send(&s->out, t->flow, 0, &t->row->addr, NULL);
 	}
 }
 
@@ -294,9 +194,9 @@ static void start_stream(struct sweep *s, struct sweep_try *t)
 		.tls = tls_policy(s) };
 
 	/* STARTTLS is part of the step, as in a test. */
-	enter(s, t, SWEEP_TLS);
+	sweep_enter(s, t, SWEEP_TLS);
 	if (xhost_new(&t->host, &cfg, s->rng)) {
-		end_without_memory(s, t);
+		sweep_end_without_memory(s, t);
 		return;
 	}
 	xhost_attach(t->host, t->flow, s->now);
@@ -312,10 +212,10 @@ static void up(struct sweep *s, struct sweep_try *t, const struct fact *in)
 	if (sweep_kind_is_xmpp(t->row->kind)) {
 		start_stream(s, t);
 	} else if (t->row->transport == TRANSPORT_TLS) {
-		enter(s, t, SWEEP_TLS);
+		sweep_enter(s, t, SWEEP_TLS);
 		want_tls(s, t);
 	} else {
-		enter(s, t, SWEEP_ANSWER);
+		sweep_enter(s, t, SWEEP_ANSWER);
 		sweep_sip_start(s, t);
 	}
 }
@@ -326,7 +226,7 @@ static void secured(struct sweep *s, struct sweep_try *t, const struct tls_facts
 	tls_up(s, t, tls);
 	if (t->row->kind == SWEEP_SIP_FEDERATION)
 		/* Servers speak there to servers that show a certificate: no more is to be had. */
-		sweep_row_end(s, t, NULL);
+		sweep_end(s, t, NULL);
 	else
 		sweep_sip_start(s, t);
 }
@@ -336,8 +236,8 @@ static void listen_failed(struct sweep *s, struct sweep_try *t, int err)
 	const struct blame blame = blame_connect(&t->row->addr, err, true);
 
 	t->listener = 0;
-	sweep_row_evidence(t->row)->err = err;
-	sweep_row_end(s, t, &blame);
+	sweep_evidence(t->row)->err = err;
+	sweep_end(s, t, &blame);
 }
 
 void sweep_row_fact(struct sweep *s, struct sweep_try *t, const struct fact *in)
@@ -378,34 +278,17 @@ ts_t sweep_row_deadline(const struct sweep_try *t)
 	return is_looking(t) ? xhost_deadline(t->host) : t->until;
 }
 
-static void end_silent(struct sweep *s, struct sweep_try *t)
-{
-	static const struct {
-		enum reason reason;
-		const char *sentence;
-	} rows[SWEEP_STEPS] = {
-		[SWEEP_RESOLVE] = { REASON_DNS_TIMEOUT,
-			"" }, /* no row is tried before it is over */
-		[SWEEP_CONNECT] = { REASON_TCP_TIMEOUT, N_("No connection to {1} within {2} s.") },
-		[SWEEP_TLS] = { REASON_TLS_NO_ANSWER,
-			N_("{1} does not answer the TLS handshake within {2} s.") },
-		[SWEEP_ANSWER] = { REASON_SIP_NO_ANSWER,
-			N_("{1} does not answer an OPTIONS within {2} s.") },
-	};
-	const enum sweep_step step = t->row->reached;
-	const struct blame blame = { rows[step].reason,
-		TEXT(rows[step].sentence, text_addr(&t->row->addr),
-			text_seconds(s->now - t->began)) };
-
-	sweep_row_end(s, t, &blame);
-}
-
 void sweep_row_time(struct sweep *s, struct sweep_try *t)
 {
 	if (is_looking(t)) {
 		xhost_push_time(t->host, s->now);
 		look(s, t);
 	} else {
-		end_silent(s, t);
+		sweep_end_silent(s, t);
 	}
+}
+
+void sweep_row_done(struct sweep_try *t)
+{
+	xhost_free(t->host);
 }

@@ -57,16 +57,7 @@ static int send_options(struct sweep *s, struct sweep_try *t)
 void sweep_sip_start(struct sweep *s, struct sweep_try *t)
 {
 	if (send_options(s, t))
-		sweep_row_end(s, t,
-			&(struct blame){
-				REASON_LOCAL_INTERNAL, TEXT_PLAIN(N_("Memory ran out.")) });
-}
-
-void sweep_sip_leave(struct sweep *s, struct sweep_try *t)
-{
-	tl_withdraw(s->tl, t->place);
-	t->place = 0;
-	tl_flow_gone(s->tl, t->flow, 0);
+		sweep_end_without_memory(s, t);
 }
 
 /* ---- the response ---- */
@@ -87,7 +78,7 @@ static void keep(char *to, size_t size, struct slice words)
 static void judge(struct sweep *s, struct sweep_try *t, const struct sip_msg *m)
 {
 	struct sweep_row *row = t->row;
-	struct evidence *e = sweep_row_evidence(row);
+	struct evidence *e = sweep_evidence(row);
 	struct slice server = sip_msg_value(m, SIP_HDR_SERVER);
 
 	if (server.n == 0)
@@ -96,7 +87,7 @@ static void judge(struct sweep *s, struct sweep_try *t, const struct sip_msg *m)
 	keep(row->sip_reason, sizeof(row->sip_reason), m->reason);
 	keep(row->sip_server, sizeof(row->sip_server), server);
 	if (m->status < 500 || m->status == 501 || m->status >= 600) {
-		sweep_row_end(s, t, NULL);
+		sweep_end(s, t, NULL);
 		return;
 	}
 	evidence_keep_response(e, m);
@@ -108,24 +99,15 @@ static void judge(struct sweep *s, struct sweep_try *t, const struct sip_msg *m)
 					  "OPTIONS with {2} {3}."),
 					  text_addr(&row->addr), text_u64((unsigned)m->status),
 					  text_slice(m->reason)) };
-	sweep_row_end(s, t, &blame);
-}
-
-static void end_silent(struct sweep *s, struct sweep_try *t)
-{
-	const struct blame blame = { REASON_SIP_NO_ANSWER,
-		TEXT(N_("{1} does not answer an OPTIONS within {2} s."), text_addr(&t->row->addr),
-			text_seconds(s->now - t->began)) };
-
-	sweep_row_end(s, t, &blame);
+	sweep_end(s, t, &blame);
 }
 
 static void end_failed(struct sweep *s, struct sweep_try *t, int err)
 {
 	const struct blame blame = blame_datagram(&t->row->addr, err);
 
-	sweep_row_evidence(t->row)->err = err;
-	sweep_row_end(s, t, &blame);
+	sweep_evidence(t->row)->err = err;
+	sweep_end(s, t, &blame);
 }
 
 /* ---- what comes in ---- */
@@ -133,11 +115,11 @@ static void end_failed(struct sweep *s, struct sweep_try *t, int err)
 static void end_unparsable(struct sweep *s, struct sweep_try *t, const struct where *where)
 {
 	const struct blame blame = blame_unparsable(&t->row->addr, where);
-	struct evidence *e = sweep_row_evidence(t->row);
+	struct evidence *e = sweep_evidence(t->row);
 
 	e->what = where->what;
 	e->offset = where->offset;
-	sweep_row_end(s, t, &blame);
+	sweep_end(s, t, &blame);
 }
 
 /* Requests, and responses to what is not ours, are of no interest here.  `t` is the try that it
@@ -146,7 +128,7 @@ static void event(struct sweep *s, struct sweep_try *t, const struct tl_event *e
 {
 	switch (ev->type) {
 	case TL_EV_FINAL: judge(s, &s->tries[ev->ref], ev->msg); break;
-	case TL_EV_TIMEOUT: end_silent(s, &s->tries[ev->ref]); break;
+	case TL_EV_TIMEOUT: sweep_end_silent(s, &s->tries[ev->ref]); break;
 	case TL_EV_FAILED: end_failed(s, &s->tries[ev->ref], ev->err); break;
 	case TL_EV_MALFORMED:
 		if (t->row && addr_eq(&ev->origin->peer, &t->row->addr))
@@ -195,7 +177,7 @@ void sweep_sip_bytes(struct sweep *s, struct sweep_try *t, struct slice bytes)
 	if (!t->heard && t->row->transport == TRANSPORT_TCP && blame_is_tls_alert(bytes)) {
 		const struct blame blame = blame_tls_expected(&t->row->addr);
 
-		sweep_row_end(s, t, &blame);
+		sweep_end(s, t, &blame);
 		return;
 	}
 	t->heard = true;

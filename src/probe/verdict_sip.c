@@ -1,5 +1,4 @@
 /* How a phase fails by what the pool answers, and what is kept of the answer as evidence. */
-#include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -179,9 +178,7 @@ bool evidence_is_overload(const struct evidence *e)
 
 static void fail_overloaded(struct probe *p, enum probe_phase phase)
 {
-	const struct blame blame = blame_overloaded(&p->sip.target.addr, &p->result.evidence);
-
-	probe_fail(p, phase, blame.reason, blame.message);
+	probe_fail_by(p, phase, blame_overloaded(&p->sip.target.addr, &p->result.evidence));
 }
 
 static void fail_by_diagnostics(
@@ -259,8 +256,7 @@ void probe_fail_unparsable(struct probe *p, const struct where *where)
 	e->address = p->sip.target.addr;
 	e->what = where->what;
 	e->offset = where->offset;
-	const struct blame blame = blame_unparsable(&e->address, where);
-	probe_fail(p, probe_sip_phase(p), blame.reason, blame.message);
+	probe_fail_by(p, probe_sip_phase(p), blame_unparsable(&e->address, where));
 }
 
 /* ---- the sign-in ---- */

@@ -1,7 +1,4 @@
 /* How a phase fails by what the partner's server says, on the stream or in a stanza. */
-#include <string.h>
-
-#include "base/mem.h"
 #include "probe/private.h"
 
 /* {1} the server, {2} what it said, where that is known. */
@@ -91,8 +88,8 @@ void probe_fail_stream(struct probe *p, enum probe_phase phase, const struct xst
 	if (probe_is_decided(p))
 		return;
 	p->result.evidence.address = p->xmpp.target.addr;
-	const struct blame blame = blame_stream_end(&p->xmpp.target.addr, ev, &p->result.evidence);
-	probe_fail(p, tls ? PHASE_XMPP_TLS : phase, blame.reason, blame.message);
+	probe_fail_by(p, tls ? PHASE_XMPP_TLS : phase,
+		blame_stream_end(&p->xmpp.target.addr, ev, &p->result.evidence));
 }
 
 /* An error stanza for the receiver's answer. */

@@ -1,6 +1,6 @@
+/* The way to the registrar: find, connect, TLS. */
 #include <string.h>
 
-#include "base/mem.h"
 #include "probe/private.h"
 #include "probe/server.h"
 
@@ -17,16 +17,90 @@ static void ask(struct probe *p)
 	struct targets_question q;
 
 	while (locate_take_question(p->sip.locate, &q)) {
-		struct want *w = probe_want(p, WANT_DNS);
+		struct want *w = outbox_want(&p->out, WANT_DNS);
 
 		w->dns_id = q.id;
 		w->dns_type = q.type;
 		memcpy(w->name, q.name, sizeof(w->name));
-		probe_asks(&p->sip.asked, w);
+		p->sip.asked = q;
 	}
 }
 
-static void next_target(struct probe *p);
+/* ---- connecting ---- */
+
+struct origin probe_way_origin(const struct probe *p)
+{
+	const struct sip_side *s = &p->sip;
+
+	return (struct origin){ .flow = s->flow,
+		.listener = s->flow ? 0 : SIP_LISTENER,
+		.transport = s->target.transport,
+		.peer = s->target.addr,
+		.local = s->local };
+}
+
+void probe_way_left(struct probe *p)
+{
+	struct sip_side *s = &p->sip;
+
+	tl_withdraw(s->tl, s->place);
+	s->place = 0;
+	tl_flow_gone(s->tl, s->flow, 0);
+	s->flow = 0;
+}
+
+static void want_flow(struct probe *p)
+{
+	struct sip_side *s = &p->sip;
+	const bool udp = s->target.transport == TRANSPORT_UDP;
+	struct want *w = outbox_want(&p->out, udp ? WANT_LISTEN : WANT_FLOW);
+
+	s->state = SIP_CONNECTING;
+	s->flow = udp ? 0 : ++p->next_flow;
+	w->flow = s->flow;
+	w->listener = SIP_LISTENER;
+	w->transport = udp ? TRANSPORT_UDP : TRANSPORT_TCP;
+	w->toward = udp;
+	w->addr = s->target.addr;
+	probe_begin(p, PHASE_SIP_CONNECT);
+	probe_address(p, PHASE_SIP_CONNECT, &s->target.addr, s->target.transport);
+}
+
+static void found(struct probe *p)
+{
+	struct sip_side *s = &p->sip;
+	const struct targets_target *t = &s->target;
+	const bool first = s->state == SIP_RESOLVING;
+
+	locate_take_target(s->locate, &s->target);
+	if (first)
+		probe_found(p, SIDE_SIP, t);
+	if (first && t->source == TARGETS_FALLBACK)
+		probe_note(p, NOTE_DNS_FALLBACK,
+			TEXT(N_("{1} has no NAPTR or SRV records: port {2} over {3} was taken"),
+				text_slice(p->cfg.target_fqdn), text_u64(t->addr.port),
+				text_str(transport_name(t->transport))));
+	want_flow(p);
+}
+
+static void not_found(struct probe *p)
+{
+	struct targets_failure f;
+
+	locate_failure(p->sip.locate, &f);
+	probe_fail_dns(p, PHASE_SIP_RESOLVE, &f);
+}
+
+/* The next one in RFC 3263's order, or the reason why there is none. */
+static void next_target(struct probe *p)
+{
+	switch (locate_state(p->sip.locate)) {
+	case TARGETS_AWAIT_ANSWERS: p->sip.state = SIP_RESOLVING; break;
+	case TARGETS_READY: found(p); break;
+	case TARGETS_FAILED: not_found(p); break;
+	case TARGETS_EXHAUSTED: break; /* the caller tells what became of the last one */
+	}
+}
 
 int probe_way_init(struct probe *p, struct text *why)
 {
@@ -61,122 +135,40 @@ int probe_way_init(struct probe *p, struct text *why)
 	return 0;
 }
 
-/* ---- connecting ---- */
-
-static void want_flow(struct probe *p)
-{
-	struct sip_side *s = &p->sip;
-	const bool udp = s->target.transport == TRANSPORT_UDP;
-	struct want *w = probe_want(p, udp ? WANT_LISTEN : WANT_FLOW);
-
-	s->state = SIP_CONNECTING;
-	s->flow = udp ? 0 : ++p->next_flow;
-	w->flow = s->flow;
-	w->listener = SIP_LISTENER;
-	w->transport = udp ? TRANSPORT_UDP : TRANSPORT_TCP;
-	w->toward = udp;
-	w->addr = s->target.addr;
-	probe_begin(p, PHASE_SIP_CONNECT);
-	probe_address(p, PHASE_SIP_CONNECT, &s->target.addr, s->target.transport);
-}
-
-static void tell_source(struct probe *p)
-{
-	static const char *const sources[] = {
-		[TARGETS_GIVEN] = "A/AAAA",
-		[TARGETS_NAPTR] = "NAPTR, SRV",
-		[TARGETS_SRV] = "SRV",
-		[TARGETS_FALLBACK] = "A/AAAA",
-	};
-	const struct targets_target *t = &p->sip.target;
-	const struct text_arg port = text_u64(t->addr.port),
-			      transport = text_str(transport_name(t->transport));
-
-	probe_detail(p, PHASE_SIP_RESOLVE,
-		TEXT("{1} -> {2}:{3};transport={4}",
-			text_str(t->numeric ? "numeric" : sources[t->source]), text_str(t->host),
-			port, transport));
-	if (t->source == TARGETS_FALLBACK)
-		probe_note(p, NOTE_DNS_FALLBACK,
-			TEXT(N_("{1} has no NAPTR or SRV records: port {2} over {3} was taken"),
-				text_slice(p->cfg.target_fqdn), port, transport));
-}
-
-static void found(struct probe *p)
-{
-	struct sip_side *s = &p->sip;
-	bool first = s->state == SIP_RESOLVING;
-
-	locate_take_target(s->locate, &s->target);
-	if (first) {
-		probe_end(p, PHASE_SIP_RESOLVE, s->target.numeric ? PHASE_SKIPPED : PHASE_OK);
-		tell_source(p);
-	}
-	want_flow(p);
-}
-
-static void not_found(struct probe *p)
-{
-	struct targets_failure f;
-
-	locate_failure(p->sip.locate, &f);
-	probe_fail_dns(p, PHASE_SIP_RESOLVE, &f);
-}
-
-/* The next one in RFC 3263's order, or the reason why there is none. */
-static void next_target(struct probe *p)
-{
-	switch (locate_state(p->sip.locate)) {
-	case TARGETS_AWAIT_ANSWERS: p->sip.state = SIP_RESOLVING; break;
-	case TARGETS_READY: found(p); break;
-	case TARGETS_FAILED: not_found(p); break;
-	case TARGETS_EXHAUSTED: break; /* the caller tells what became of the last one */
-	}
-}
-
 /* ---- facts ---- */
 
-static void flow_up(struct probe *p, const struct fact *in)
+/* True when it is open. */
+static bool flow_up(struct probe *p, const struct fact *in)
 {
 	struct sip_side *s = &p->sip;
 
 	s->local = *in->local;
-	s->up = true;
 	probe_end(p, PHASE_SIP_CONNECT, s->flow ? PHASE_OK : PHASE_SKIPPED);
-	const struct origin way = probe_sip_way(p);
+	const struct origin way = probe_way_origin(p);
 	if (s->flow && tl_flow_add(s->tl, &way)) {
 		probe_fail_memory(p, PHASE_SIP_CONNECT);
-		return;
+		return false;
 	}
 	if (s->target.transport != TRANSPORT_TLS) {
 		probe_end(p, PHASE_SIP_TLS, PHASE_SKIPPED);
-		probe_sip_register(p);
-		return;
+		return true;
 	}
 	s->state = SIP_HANDSHAKING;
 	probe_begin(p, PHASE_SIP_TLS);
 	probe_address(p, PHASE_SIP_TLS, &s->target.addr, TRANSPORT_TLS);
-	struct want *w = probe_want(p, WANT_TLS);
+	struct want *w = outbox_want(&p->out, WANT_TLS);
 	w->flow = s->flow;
 	w->tls.verify = p->cfg.allow_insecure_tls ? TLS_VERIFY_NOTE : TLS_VERIFY_PEER;
 	w->tls.trust = p->cfg.sip_trust;
 	slice_cstr(p->cfg.target_fqdn, w->tls.name, sizeof(w->tls.name));
-}
-
-static void tls_up(struct probe *p, const struct tls_facts *facts)
-{
-	probe_keep_tls(p, SIDE_SIP, facts);
-	probe_detail(p, PHASE_SIP_TLS,
-		TEXT("{1} {2}", text_str(facts->version), text_str(facts->cipher)));
-	probe_end(p, PHASE_SIP_TLS, PHASE_OK);
-	probe_sip_register(p);
+	return false;
 }
 
 static void flow_failed(struct probe *p, const struct fact *in)
 {
 	struct sip_side *s = &p->sip;
 
-	probe_sip_left(p);
+	probe_way_left(p);
 	if (s->state == SIP_REMOVING || s->state == SIP_OVER) {
 		s->state = SIP_OVER;
 		return;
@@ -185,9 +177,7 @@ static void flow_failed(struct probe *p, const struct fact *in)
 	 */
 	if (in->type == FACT_FLOW_FAILED && in->step == FLOW_STEP_CONNECT &&
 		locate_state(s->locate) != TARGETS_EXHAUSTED) {
-		probe_note(p, NOTE_SERVER_UNREACHABLE,
-			TEXT(N_("{1} could not be reached ({2}): the next server was tried"),
-				text_addr(&s->target.addr), text_errno(in->err)));
+		probe_passed(p, &s->target.addr, in->err);
 		next_target(p);
 		return;
 	}
@@ -213,12 +203,12 @@ static void dns(struct probe *p, const struct fact *in)
 		next_target(p);
 }
 
-void probe_way_fact(struct probe *p, const struct fact *in)
+bool probe_way_fact(struct probe *p, const struct fact *in)
 {
 	switch (in->type) {
 	case FACT_LISTEN_UP:
-	case FACT_FLOW_UP: flow_up(p, in); break;
-	case FACT_TLS_UP: tls_up(p, in->tls); break;
+	case FACT_FLOW_UP: return flow_up(p, in);
+	case FACT_TLS_UP: probe_tls_up(p, SIDE_SIP, in->tls); return true;
 	case FACT_FLOW_EOF:
 	case FACT_FLOW_FAILED: flow_failed(p, in); break;
 	case FACT_LISTEN_FAILED: listen_failed(p, in->err); break;
@@ -232,4 +222,5 @@ void probe_way_fact(struct probe *p, const struct fact *in)
 	case FACT_CLOCK:
 	case FACT_STOP: break;
 	}
+	return false;
 }

@@ -1,5 +1,4 @@
-#include <string.h>
-
+/* The XMPP side: the receiver and its stream. */
 #include "base/mem.h"
 #include "probe/private.h"
 #include "probe/server.h"
@@ -74,7 +73,6 @@ int probe_xmpp_init(struct probe *p, struct text *why)
 	x->phase = PHASE_XMPP_RESOLVE;
 	probe_begin(p, PHASE_XMPP_RESOLVE);
 	xhost_connect(x->host);
-	probe_xmpp_drain(p);
 	return 0;
 }
 
@@ -96,35 +94,12 @@ static void enter(struct probe *p, enum probe_phase phase)
 		phase == PHASE_XMPP_CONNECT ? x->target.transport : TRANSPORT_TLS);
 }
 
-static void resolved(struct probe *p)
-{
-	const struct targets_target *t = &p->xmpp.target;
-	struct addr ignored;
-	const bool numeric = addr_decode_ip(slice_str(p->xmpp.host_name), &ignored);
-
-	probe_end(p, PHASE_XMPP_RESOLVE, numeric ? PHASE_SKIPPED : PHASE_OK);
-	probe_detail(p, PHASE_XMPP_RESOLVE,
-		TEXT("{1} -> {2}:{3}{4}",
-			text_str(numeric                    ? "numeric"
-				 : t->source == TARGETS_SRV ? "SRV"
-							    : "A/AAAA"),
-			text_str(t->host), text_u64(t->addr.port),
-			text_str(t->transport == TRANSPORT_TLS ? ";tls" : "")));
-}
-
 static void target(struct probe *p, const struct targets_target *t)
 {
 	p->xmpp.target = *t;
 	if (p->xmpp.phase == PHASE_XMPP_RESOLVE)
-		resolved(p);
+		probe_found(p, SIDE_XMPP, t);
 	enter(p, PHASE_XMPP_CONNECT);
-}
-
-static void passed(struct probe *p, const struct xhost_event *ev)
-{
-	probe_note(p, NOTE_SERVER_UNREACHABLE,
-		TEXT(N_("{1} could not be reached ({2}): the next server was tried"),
-			text_addr(&ev->target->addr), text_errno(ev->err)));
 }
 
 static void connected(struct probe *p, const struct addr *local)
@@ -137,32 +112,17 @@ static void connected(struct probe *p, const struct addr *local)
 static void tls_up(struct probe *p, const struct tls_facts *facts)
 {
 	p->xmpp.is_secure = true;
-	probe_keep_tls(p, SIDE_XMPP, facts);
-	probe_detail(p, PHASE_XMPP_TLS,
-		TEXT("{1} {2}", text_str(facts->version), text_str(facts->cipher)));
-	probe_end(p, PHASE_XMPP_TLS, PHASE_OK);
+	probe_tls_up(p, SIDE_XMPP, facts);
 	enter(p, PHASE_XMPP_AUTH);
 }
 
 /* ---- the stream ---- */
 
-static void trace(struct probe *p, bool outbound, struct slice text)
-{
-	const struct xmpp_side *x = &p->xmpp;
-
-	probe_trace(p, &(struct probe_event){ .side = SIDE_XMPP,
-			       .outbound = outbound,
-			       .transport = x->is_secure ? TRANSPORT_TLS : TRANSPORT_TCP,
-			       .local = x->local,
-			       .peer = x->target.addr,
-			       .text = text });
-}
-
 bool probe_xmpp_take_output(struct probe *p, struct output *ret)
 {
 	if (!p->xmpp.host || !xhost_take_output(p->xmpp.host, ret))
 		return false;
-	trace(p, true, ret->bytes);
+	probe_trace(p, SIDE_XMPP, true, &p->xmpp.target.addr, ret->bytes);
 	return true;
 }
 
@@ -176,7 +136,6 @@ static void ready(struct probe *p, const struct xstream_event *ev)
 				text_addr(&p->xmpp.target.addr), text_str(p->result.receiver)));
 	probe_detail(p, PHASE_XMPP_BIND, TEXT("{1}", text_str(ev->jid)));
 	probe_end(p, PHASE_XMPP_BIND, PHASE_OK);
-	probe_round_ready(p);
 }
 
 static void authenticated(struct probe *p, const struct xstream_event *ev)
@@ -191,26 +150,26 @@ static void authenticated(struct probe *p, const struct xstream_event *ev)
 	enter(p, PHASE_XMPP_BIND);
 }
 
-static void stanza(struct probe *p, const struct xml_node *node)
+static void answer_iq(struct probe *p, const struct stanza *s)
 {
-	struct stanza s;
+	struct buf *b = s->kind == STANZA_IQ ? xstream_begin(xhost_stream(p->xmpp.host)) : NULL;
 
-	stanza_read(&s, node);
-	if (s.kind == STANZA_MESSAGE) {
-		probe_round_arrived(p, &s);
-		return;
-	}
-	struct buf *b = s.kind == STANZA_IQ ? xstream_begin(xhost_stream(p->xmpp.host)) : NULL;
-	if (b && stanza_put_iq_answer(b, &s))
+	if (b && stanza_put_iq_answer(b, s))
 		xstream_commit(xhost_stream(p->xmpp.host), p->now);
 }
 
-static void stream_event(struct probe *p, const struct xstream_event *ev)
+static enum side_event_type stream_event(
+	struct probe *p, const struct xstream_event *ev, struct stanza *s)
 {
 	switch (ev->type) {
 	case XSTREAM_EV_AUTHENTICATED: authenticated(p, ev); break;
-	case XSTREAM_EV_READY: ready(p, ev); break;
-	case XSTREAM_EV_STANZA: stanza(p, ev->node); break;
+	case XSTREAM_EV_READY: ready(p, ev); return SIDE_READY;
+	case XSTREAM_EV_STANZA:
+		stanza_read(s, ev->node);
+		if (s->kind == STANZA_MESSAGE)
+			return SIDE_ARRIVED;
+		answer_iq(p, s);
+		break;
 	case XSTREAM_EV_OPENED:
 	case XSTREAM_EV_FEATURES:
 	case XSTREAM_EV_WANT_TLS:
@@ -220,6 +179,7 @@ static void stream_event(struct probe *p, const struct xstream_event *ev)
 	case XSTREAM_EV_CLOSED:
 	case XSTREAM_EV_FAILED: break;
 	}
+	return SIDE_NOTHING;
 }
 
 /* ---- the end ---- */
@@ -240,29 +200,27 @@ static void fail(struct probe *p, const struct xhost_event *ev)
 
 static void down(struct probe *p, const struct xhost_event *ev)
 {
-	trace(p, true, ev->last);
+	probe_trace(p, SIDE_XMPP, true, &p->xmpp.target.addr, ev->last);
 	fail(p, ev);
 	p->xmpp.state = XMPP_OVER;
 }
 
-static void event(struct probe *p, const struct xhost_event *ev)
-{
-	switch (ev->type) {
-	case XHOST_EV_TARGET: target(p, ev->target); break;
-	case XHOST_EV_PASSED: passed(p, ev); break;
-	case XHOST_EV_CONNECTED: connected(p, ev->local); break;
-	case XHOST_EV_TLS_UP: tls_up(p, ev->tls); break;
-	case XHOST_EV_STREAM: stream_event(p, ev->stream); break;
-	case XHOST_EV_DOWN: down(p, ev); break;
-	}
-}
-
-void probe_xmpp_drain(struct probe *p)
+bool probe_xmpp_take_event(struct probe *p, struct side_event *ret)
 {
 	struct xhost_event ev;
 
-	while (p->xmpp.host && xhost_take_event(p->xmpp.host, &ev, p->now))
-		event(p, &ev);
+	if (!p->xmpp.host || !xhost_take_event(p->xmpp.host, &ev, p->now))
+		return false;
+	ret->type = SIDE_NOTHING;
+	switch (ev.type) {
+	case XHOST_EV_TARGET: target(p, ev.target); break;
+	case XHOST_EV_PASSED: probe_passed(p, &ev.target->addr, ev.err); break;
+	case XHOST_EV_CONNECTED: connected(p, ev.local); break;
+	case XHOST_EV_TLS_UP: tls_up(p, ev.tls); break;
+	case XHOST_EV_STREAM: ret->type = stream_event(p, ev.stream, &ret->stanza); break;
+	case XHOST_EV_DOWN: down(p, &ev); break;
+	}
+	return true;
 }
 
 /* ---- facts ---- */
@@ -275,7 +233,7 @@ bool probe_xmpp_is_for(const struct probe *p, const struct fact *in)
 void probe_xmpp_fact(struct probe *p, const struct fact *in)
 {
 	if (in->type == FACT_FLOW_BYTES)
-		trace(p, false, in->bytes);
+		probe_trace(p, SIDE_XMPP, false, &p->xmpp.target.addr, in->bytes);
 	xhost_push(p->xmpp.host, in, p->now);
 }
 
@@ -288,19 +246,6 @@ void probe_xmpp_time(struct probe *p)
 ts_t probe_xmpp_deadline(const struct probe *p)
 {
 	return p->xmpp.host ? xhost_deadline(p->xmpp.host) : TS_NEVER;
-}
-
-void probe_xmpp_unanswered(struct probe *p)
-{
-	struct targets_question q;
-	struct probe_asked asked = { 0 };
-
-	if (!xhost_asked(p->xmpp.host, &q))
-		return;
-	asked.id = q.id;
-	asked.type = q.type;
-	memcpy(asked.name, q.name, sizeof(asked.name));
-	probe_unanswered(p, &asked);
 }
 
 /* ---- what the round wants ---- */

@@ -1,0 +1,112 @@
+/* How a test fails when its time is up, or nobody answers: by what was still awaited. */
+#include "probe/private.h"
+
+/* "2.0"; and one that tenths do not tell as it was given. */
+static struct text_arg limit(const struct probe *p)
+{
+	const ts_t t = p->cfg.timeout;
+
+	return t % TS_MS(100) ? text_fine_seconds(t) : text_seconds(t);
+}
+
+static void keep_question(struct evidence *e, const struct targets_question *q)
+{
+	e->has_dns = true;
+	slice_cstr(slice_str(q->name), e->dns_name, sizeof(e->dns_name));
+	e->dns_type = q->type;
+	e->dns_status = DNS_TIMEOUT;
+}
+
+/* {1} phase, {2} who, {3} seconds */
+static void fail_silent(struct probe *p, enum probe_phase phase, enum reason reason,
+	const char *sentence, const struct addr *peer)
+{
+	struct targets_question q;
+
+	p->result.evidence.address = *peer;
+	if (phase == PHASE_SIP_RESOLVE && p->sip.asked.id)
+		keep_question(&p->result.evidence, &p->sip.asked);
+	if (phase == PHASE_XMPP_RESOLVE && xhost_asked(p->xmpp.host, &q))
+		keep_question(&p->result.evidence, &q);
+	probe_fail(p, phase, reason,
+		TEXT(sentence, text_str(phase_name(phase)),
+			phase == PHASE_SIP_RESOLVE || phase == PHASE_XMPP_RESOLVE
+				? text_id(N_("the DNS"))
+				: text_addr(peer),
+			limit(p)));
+}
+
+static const char *const no_answer = N_("No answer in phase {1} from {2} within {3} s.");
+static const char *const only_strays =
+	N_("{2} sent answers to requests that are not ours, and none to ours within {3} s (phase "
+	   "{1}).");
+
+static void timeout_sip(struct probe *p)
+{
+	static const enum reason reasons[] = {
+		[PHASE_SIP_RESOLVE] = REASON_DNS_TIMEOUT,
+		[PHASE_SIP_CONNECT] = REASON_TCP_TIMEOUT,
+		[PHASE_SIP_TLS] = REASON_TLS_NO_ANSWER,
+		[PHASE_SIP_REGISTER] = REASON_SIP_NO_ANSWER,
+	};
+	enum probe_phase phase = probe_sip_phase(p);
+
+	if (phase == PHASE_SIP_REGISTER && p->sip.strays)
+		fail_silent(
+			p, phase, REASON_SIP_WRONG_TRANSACTION, only_strays, &p->sip.target.addr);
+	else
+		fail_silent(p, phase, reasons[phase], no_answer, &p->sip.target.addr);
+}
+
+static void timeout_xmpp(struct probe *p)
+{
+	enum probe_phase phase = p->xmpp.phase;
+	enum reason reason = phase == PHASE_XMPP_RESOLVE   ? REASON_DNS_TIMEOUT
+			     : phase == PHASE_XMPP_CONNECT ? REASON_TCP_TIMEOUT
+			     : phase == PHASE_XMPP_TLS && xhost_is_in_tls(p->xmpp.host)
+				     ? REASON_TLS_NO_ANSWER
+				     : REASON_XMPP_NO_ANSWER;
+
+	fail_silent(p, phase, reason, no_answer, &p->xmpp.target.addr);
+}
+
+static void timeout_message(struct probe *p)
+{
+	const struct text_arg receiver = text_str(p->result.receiver), seconds = limit(p);
+
+	if (!p->sent_ok && !p->delivered && p->sip.strays)
+		fail_silent(p, PHASE_SIP_SEND, REASON_SIP_WRONG_TRANSACTION, only_strays,
+			&p->sip.target.addr);
+	else if (!p->sent_ok && !p->delivered)
+		probe_fail(p, PHASE_SIP_SEND, REASON_SIP_GATEWAY_TIMEOUT,
+			TEXT(N_("The pool gave no final answer to the message within {1} s."),
+				seconds));
+	else if (p->xmpp.state != XMPP_OFF && !p->delivered)
+		probe_fail(p, PHASE_DELIVER, REASON_IM_NOT_DELIVERED,
+			TEXT(N_("The message was accepted, but did not arrive at {1} within {2} "
+				"s."),
+				receiver, seconds));
+	else if (p->xmpp.state != XMPP_OFF && !p->answered)
+		probe_fail(p, PHASE_ANSWER, REASON_IM_NO_ANSWER,
+			TEXT(N_("The message arrived at {1}, but its answer did not reach {2} "
+				"within {3} s."),
+				receiver, text_str(p->result.user), seconds));
+	else
+		probe_fail(p, PHASE_SIP_SEND, REASON_SIP_GATEWAY_TIMEOUT,
+			TEXT(N_("The message arrived, but the pool gave it no final answer within "
+				"{1} s."),
+				seconds));
+}
+
+/* What was still awaited when the time was up. */
+void probe_fail_silent(struct probe *p)
+{
+	if (probe_is_decided(p))
+		return;
+	if (p->state == PROBE_SIGNING_IN && p->sip.state != SIP_READY)
+		timeout_sip(p);
+	else if (p->state == PROBE_SIGNING_IN)
+		timeout_xmpp(p);
+	else
+		timeout_message(p);
+}
