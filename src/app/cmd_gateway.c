@@ -338,7 +338,7 @@ static void drained(void *arg)
 static int open_trace(struct service *s)
 {
 	const char *path = s->v.trace_engine;
-	struct text why;
+	struct text why = { 0 };
 	int err = 0;
 
 	if (path)

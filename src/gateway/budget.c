@@ -91,6 +91,16 @@ static void say(struct budget *b, enum answer answer, const struct jid *from, ts
 	shell_emit(b->lent->shell, GATEWAY_EV_LOG, true, LOG_LEVEL_WARNING);
 }
 
+static enum answer judge(
+	const struct budget *b, const struct budget_domain *d, uint32_t of_sender, size_t bytes)
+{
+	if (of_sender + bytes > SENDER_BYTES_MAX)
+		return ANSWER_MANY_OF_SENDER;
+	if (d->bytes + bytes > DOMAIN_BYTES_MAX)
+		return ANSWER_MANY_OF_DOMAIN;
+	return b->bytes + bytes > PENDING_BYTES_MAX ? ANSWER_MANY_OF_ALL : ANSWER_MAPPED;
+}
+
 /* Two senders may have one place, and then share what one of them may take.  The hash has a salt:
  * nobody can choose whose place he takes. */
 enum answer budget_take(struct budget *b, struct budget_share *share, const struct jid *from,
@@ -98,15 +108,9 @@ enum answer budget_take(struct budget *b, struct budget_share *share, const stru
 {
 	uint32_t *sender = &b->senders[siphash(b->salt, jid_bare(from)) % SENDER_PLACES];
 	struct budget_domain *d = domain_get(b, jid_domain(from));
-	enum answer answer = ANSWER_MAPPED;
+	const enum answer answer = d ? judge(b, d, *sender, bytes) : ANSWER_MANY_OF_ALL;
 
-	if (*sender + bytes > SENDER_BYTES_MAX)
-		answer = ANSWER_MANY_OF_SENDER;
-	else if (d && d->bytes + bytes > DOMAIN_BYTES_MAX)
-		answer = ANSWER_MANY_OF_DOMAIN;
-	else if (!d || b->bytes + bytes > PENDING_BYTES_MAX)
-		answer = ANSWER_MANY_OF_ALL;
-	if (answer != ANSWER_MAPPED) {
+	if (!d || answer != ANSWER_MAPPED) {
 		say(b, answer, from, now);
 		return answer;
 	}
