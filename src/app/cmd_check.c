@@ -1,3 +1,4 @@
+/* `stox check pool` and `stox check partner`: options and configuration into sweeps. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -280,7 +281,7 @@ static int start(struct check *c)
 		.server = slice_str(c->v.server),
 		.registrar_port = (uint16_t)c->v.registrar_port,
 		.from = slice_str(c->v.from),
-		.trust = c->v.ca_file ? TRUST_CHECK : 0,
+		.trust = c->v.ca_file ? TRUST_CHECK : TLS_TRUST_SYSTEM,
 		.timeout = c->v.timeout,
 		.row_timeout = c->v.row_timeout };
 	struct text why;

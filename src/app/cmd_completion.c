@@ -1,3 +1,4 @@
+/* `stox completion SHELL`. */
 #include <stdio.h>
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* `stox explain`: one reason, the list of all, or doc/reasons.md. */
 #include <stdio.h>
 #include <string.h>
 

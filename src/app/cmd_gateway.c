@@ -1,3 +1,4 @@
+/* `stox gateway`: the configuration into a gateway, in a pump until a signal. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,9 +1,11 @@
+/* `stox help`, and with --mdoc what the manual pages take from the program. */
 #include <stdio.h>
 #include <string.h>
 
 #include "app/commands.h"
 #include "app/language.h"
 #include "app/manual.h"
+#include "conf/conf.h"
 
 enum { MANUAL_MAX = 1 << 20 };
 
@@ -39,8 +41,8 @@ static const struct opt_command *find_page(const char *topic)
 	return NULL;
 }
 
-/* What scripts/make-manuals puts into doc/: of a command, of --write-out's names, or the list of
- * commands. */
+/* What scripts/make-manuals puts into doc/: of a command, of --write-out's names, of the keys of
+ * the configuration, or the list of commands. */
 static bool put_manual(struct buf *b, const char *topic)
 {
 	const struct opt_command *about;
@@ -51,6 +53,10 @@ static bool put_manual(struct buf *b, const char *topic)
 	}
 	if (strcmp(topic, "write-out") == 0) {
 		manual_put_write_out(b, language_look_up);
+		return true;
+	}
+	if (strcmp(topic, "stox.yaml") == 0) {
+		conf_doc_put(b);
 		return true;
 	}
 	about = find_page(topic);

@@ -1,3 +1,4 @@
+/* `stox lab`: options, and the run: which engine is up, what comes next. */
 #include <stdio.h>
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* `stox test`, and what check_stox has of it: options and configuration into a probe. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -437,8 +438,10 @@ static int load_trust(struct test *t)
 	if (t->v.ca_file)
 		t->sip_ca = t->xmpp_ca = t->v.ca_file;
 	/* A context costs a tenth of a test: issuers that both sides share are loaded once. */
-	t->sip_trust = t->sip_ca ? TRUST_SIP : 0;
-	t->xmpp_trust = !t->xmpp_ca ? 0 : same_file(t->sip_ca, t->xmpp_ca) ? TRUST_SIP : TRUST_XMPP;
+	t->sip_trust = t->sip_ca ? TRUST_SIP : TLS_TRUST_SYSTEM;
+	t->xmpp_trust = TLS_TRUST_SYSTEM;
+	if (t->xmpp_ca)
+		t->xmpp_trust = same_file(t->sip_ca, t->xmpp_ca) ? TRUST_SIP : TRUST_XMPP;
 	int status = t->sip_trust ? test_load_ca(&t->command, t->pump, TRUST_SIP, t->sip_ca) : 0;
 	return !status && t->xmpp_trust == TRUST_XMPP
 		       ? test_load_ca(&t->command, t->pump, TRUST_XMPP, t->xmpp_ca)

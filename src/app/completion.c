@@ -1,3 +1,4 @@
+/* What the scripts for all shells need. */
 #include "app/completion.h"
 
 #include <string.h>

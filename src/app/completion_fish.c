@@ -1,3 +1,4 @@
+/* The script for fish. */
 #include "app/commands.h"
 #include "app/completion.h"
 

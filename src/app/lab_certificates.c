@@ -1,3 +1,4 @@
+/* The lab's authority, and the pool's certificate, good or bad. */
 #include "app/lab_private.h"
 
 enum {

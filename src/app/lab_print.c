@@ -1,3 +1,4 @@
+/* What `stox lab` prints: what there is, how it is tested, which faults there are. */
 #include <stdio.h>
 
 #include "app/lab_private.h"

@@ -1,3 +1,4 @@
+/* The lab and the gateway as they are started, and addresses at which nothing answers. */
 #include <stdio.h>
 
 #include "app/lab_private.h"

@@ -1,3 +1,4 @@
+/* `stox lab --test`: a probe beside the lab, in the same pump. */
 #include <stdio.h>
 
 #include "app/files.h"

@@ -12,8 +12,17 @@ void buf_init(struct buf *b, size_t max_bytes)
 	*b = (struct buf){ .max = max_bytes };
 }
 
+void buf_init_in(struct buf *b, uint8_t *room, size_t size)
+{
+	*b = (struct buf){ .p = room, .cap = size, .max = size - 1, .is_lent = true };
+}
+
 void buf_done(struct buf *b)
 {
+	if (b->is_lent) {
+		buf_clear(b);
+		return;
+	}
 	mem_free(b->p);
 	*b = (struct buf){ .max = b->max };
 }
@@ -42,7 +51,7 @@ static bool grow_slowly(struct buf *b, size_t n)
 	}
 	/* Only when more was consumed than has to move: a full buffer that is read in small bites
 	 * would else be moved at every put. */
-	if (b->head && b->head >= b->n - b->head && b->cap - b->n <= n)
+	if (b->head && (b->is_lent || b->head >= b->n - b->head) && b->cap - b->n <= n)
 		compact(b);
 	if (b->cap - b->n > n)
 		return true;

@@ -18,9 +18,13 @@ struct buf {
 	size_t cap;
 	size_t max;
 	int err;
+	bool is_lent; /* p is the owner's */
 };
 
 void buf_init(struct buf *b, size_t max_bytes);
+/* In the owner's room, with a NUL's place: no more than size - 1 bytes, and nothing is allocated.
+ */
+void buf_init_in(struct buf *b, uint8_t *room, size_t size);
 void buf_done(struct buf *b);  /* wipes nothing; the buffer can be used again after it */
 void buf_clear(struct buf *b); /* empty and without error; keeps the memory */
 void buf_put(struct buf *b, struct slice s);

@@ -24,7 +24,7 @@ struct eventlog {
 
 void eventlog_init(struct eventlog *j, size_t max_bytes); /* of all lines */
 void eventlog_done(struct eventlog *j);                   /* fine on a zeroed one too */
-void eventlog_begin(struct eventlog *j);                  /* of a push: what was taken is forgotten */
+void eventlog_begin(struct eventlog *j); /* of a push: what was taken is forgotten */
 /* Begins a line; what is put there belongs to it until eventlog_add(). */
 struct buf *eventlog_line(struct eventlog *j, const char *subsystem, const char *event);
 /* One more event, with the line that was begun since the last one, else "": the owner's event

@@ -39,8 +39,8 @@ void shell_begin(struct shell *s);
 
 /* Is there room for one more of what may wait?  Half of all is left to what may not. */
 bool shell_has_room(const struct shell *s);
-struct buf *shell_out(struct shell *s);                    /* write one output here, then ... */
-void shell_send(struct shell *s, const struct origin *to); /* ... send what was written */
+struct buf *shell_out(struct shell *s);                        /* write one output here, then ... */
+void shell_send(struct shell *s, const struct origin *to);     /* ... send what was written */
 struct want *shell_want(struct shell *s, enum want_type type); /* zeroed but for the type */
 
 /* Begins a line of log; it ends with shell_emit(). */

@@ -27,7 +27,8 @@ int slots_init(struct slots *s, uint32_t max);
 void slots_done(struct slots *s); /* frees the tables, not the slots */
 /* One that was given back; NULL when there is none: then slots_add() a new one. */
 struct slot *slots_reuse(struct slots *s);
-/* 0, or ERR_LIMIT when `max` are there.  From now on slots_at() finds it, to be freed at the end. */
+/* 0, or ERR_LIMIT when `max` are there.  From now on slots_at() finds it, to be freed at the end.
+ */
 int slots_add(struct slots *s, struct slot *slot);
 /* In use from here on, under a word that it has not had before. */
 void slots_take(struct slot *slot, struct rng *rng);

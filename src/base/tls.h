@@ -6,6 +6,8 @@
 
 #define TLS_CHAIN_MAX   8
 #define TLS_BINDING_MAX 64
+#define TLS_NAMES_MAX   128  /* of a whole chain; public authorities allow 100 in a certificate */
+#define TLS_NAMES_BYTES 3072 /* their text */
 
 /* Every fault of a chain, not the first only.  A set of bits. */
 enum tls_fault {
@@ -31,10 +33,35 @@ enum tls_failure {
 	TLS_FAILURE_OTHER,
 };
 
+/* What a certificate calls its owner (subjectAltName, RFC 5280 section 4.2.1.6). */
+enum tls_name_kind {
+	TLS_NAME_DNS,
+	TLS_NAME_IP,        /* in its usual text form */
+	TLS_NAME_URI,       /* "sip:pool.test" is whom RFC 5922 section 7.1 looks for */
+	TLS_NAME_SRV,       /* SRVName, RFC 4985: "_xmpp-server.contoso.test" */
+	TLS_NAME_XMPP_ADDR, /* XmppAddr, RFC 6120 section 13.7.1.4 */
+};
+
+/* The bytes are as the peer has them: a NUL or a control character may be among them.  Compare the
+ * whole slice; for people there is tls_names_text(). */
+struct tls_name {
+	enum tls_name_kind kind;
+	struct slice text;
+};
+
+/* The names of all certificates, those of one together; their text without anything between. */
+struct tls_names {
+	uint16_t n;
+	uint16_t ends[TLS_NAMES_MAX];
+	uint8_t kinds[TLS_NAMES_MAX];
+	uint8_t text[TLS_NAMES_BYTES];
+};
+
 struct tls_cert {
 	int depth; /* 0 is the peer's own */
 	char subject[160], issuer[160];
-	char names[256];               /* DNS names and addresses, ", " between; cut with "..." */
+	unsigned first_name, n_names;  /* in the names of the facts */
+	unsigned n_left_out;           /* names that found no room there */
 	int64_t not_before, not_after; /* seconds since 1970, UTC */
 	unsigned faults;               /* enum tls_fault */
 	char error[96];                /* the library's text for the first fault here, or "" */
@@ -47,6 +74,7 @@ struct tls_facts {
 	unsigned faults; /* union of the chain's and of the name check */
 	unsigned n_certs;
 	struct tls_cert certs[TLS_CHAIN_MAX];
+	struct tls_names names;
 	/* Channel bindings (RFC 5929, RFC 9266): empty when the connection has none. */
 	uint8_t exporter[32], unique[TLS_BINDING_MAX], end_point[TLS_BINDING_MAX];
 	size_t n_exporter, n_unique, n_end_point;
@@ -61,13 +89,25 @@ enum tls_verify {
 	TLS_VERIFY_NOTE, /* collect the faults and go on */
 };
 
-/* What an engine asks of a handshake.  `trust` and `identity` name what the driver has loaded under
- * a number; 0 is the system's trust store, and no certificate of our own. */
+/* `trust` and `identity` name what the driver has loaded under a number; these it always has. */
+#define TLS_TRUST_SYSTEM  0 /* the system's store */
+#define TLS_IDENTITY_NONE 0 /* no certificate of our own */
+
+#define TLS_IDENTITY_BIT(number) (UINT64_C(1) << (number))
+
+/* What an engine asks of a handshake. */
 struct tls_policy {
 	bool accept; /* the server's side */
+	/* Accepting: the client is asked for a certificate, and TLS_VERIFY_PEER refuses one that
+	 * has none.  Otherwise nothing is verified, and `trust` says nothing. */
+	bool request_certificate;
 	enum tls_verify verify;
 	unsigned trust;
 	unsigned identity;
+	/* Accepting: further identities, a set of TLS_IDENTITY_BIT().  The one whose certificate
+	 * is for the server name of the client (SNI, RFC 6066 section 3) takes the place of
+	 * `identity`. */
+	uint64_t identities;
 	unsigned max_version; /* 0x0302 is TLS 1.1; 0: the newest */
 	char name[256];       /* SNI and the name that the certificate must have; "" for neither */
 	char alpn[32];        /* one protocol, or "" */
@@ -76,3 +116,17 @@ struct tls_policy {
 const char *tls_failure_name(enum tls_failure f);
 /* The names of the bits of `faults`, one a call: "expired", NULL at the end.  *at begins as 0. */
 const char *tls_fault_name(unsigned faults, unsigned *at);
+
+/* Behind the names that this certificate has; no other one of the facts may have got any since its
+ * first.  Without room it is only counted. */
+void tls_add_name(
+	struct tls_facts *f, struct tls_cert *c, enum tls_name_kind kind, struct slice text);
+/* i < n_names; borrowed from the facts. */
+struct tls_name tls_get_name(const struct tls_facts *f, const struct tls_cert *c, unsigned i);
+
+#define TLS_NAMES_TEXT_MAX 256
+
+/* The DNS names and addresses, ", " between and "..." for what does not fit; what could disturb a
+ * terminal is a '?'.  Returns ret. */
+const char *tls_names_text(
+	const struct tls_facts *f, const struct tls_cert *c, char ret[TLS_NAMES_TEXT_MAX]);

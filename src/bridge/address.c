@@ -131,25 +131,24 @@ static int read_gruu(const struct sip_uri *uri, struct buf *resource, struct whe
 static int make_jid(const struct sip_uri *uri, struct slice raw, struct slice resource,
 	struct jid *ret, struct where *where)
 {
+	uint8_t room[RAW_MAX + 1];
 	struct buf local;
 
-	buf_init(&local, RAW_MAX);
+	buf_init_in(&local, room, sizeof(room));
 	put_escaped_local(&local, raw);
-	int err = buf_err(&local) == -EMSGSIZE ? ERR_LIMIT : buf_err(&local);
-	if (err)
-		*where = (struct where){ 0, "the user part is too long" };
-	else
-		err = jid_make(ret, buf_slice(&local), uri->host, resource, where);
+	if (buf_err(&local))
+		return refuse(where, ERR_LIMIT, 0, "the user part is too long");
+	int err = jid_make(ret, buf_slice(&local), uri->host, resource, where);
 	/* U+FF3C and U+FE68 become a backslash in nodeprep and would forge an escape. */
 	if (!err && count_byte(jid_local(ret), '\\') != count_byte(buf_slice(&local), '\\'))
 		err = refuse(
 			where, ERR_SYNTAX, 0, "a look-alike of the backslash in the user part");
-	buf_done(&local);
 	return err;
 }
 
 int address_to_jid(const struct sip_uri *uri, struct jid *ret, struct where *where)
 {
+	uint8_t rooms[2][RAW_MAX + 1];
 	struct buf raw, resource;
 
 	if (uri->scheme != SIP_SCHEME_SIP && uri->scheme != SIP_SCHEME_IM &&
@@ -161,8 +160,8 @@ int address_to_jid(const struct sip_uri *uri, struct jid *ret, struct where *whe
 	if (addr_decode_ip(uri->host, &literal))
 		return refuse(where, ERR_SYNTAX, 0, "an IP literal is no XMPP domain");
 
-	buf_init(&raw, RAW_MAX);
-	buf_init(&resource, RAW_MAX);
+	buf_init_in(&raw, rooms[0], sizeof(rooms[0]));
+	buf_init_in(&resource, rooms[1], sizeof(rooms[1]));
 	int err = sip_unescape(uri->user, &raw, where);
 	if (!err)
 		err = buf_err(&raw);
@@ -174,8 +173,6 @@ int address_to_jid(const struct sip_uri *uri, struct jid *ret, struct where *whe
 		err = refuse(where, ERR_LIMIT, 0, "the address is too long");
 	if (!err)
 		err = make_jid(uri, buf_slice(&raw), buf_slice(&resource), ret, where);
-	buf_done(&raw);
-	buf_done(&resource);
 	return err;
 }
 
@@ -183,6 +180,7 @@ int address_to_jid(const struct sip_uri *uri, struct jid *ret, struct where *whe
  * the answer to a message could reach somebody else. */
 static int unescape_local(struct slice local, struct buf *raw, struct where *where)
 {
+	uint8_t room[RAW_MAX + 1];
 	struct buf again;
 
 	put_unescaped_local(raw, local);
@@ -192,41 +190,39 @@ static int unescape_local(struct slice local, struct buf *raw, struct where *whe
 	if (err)
 		return err;
 
-	buf_init(&again, RAW_MAX);
+	buf_init_in(&again, room, sizeof(room));
 	put_escaped_local(&again, buf_slice(raw));
 	err = buf_err(&again);
 	if (!err && !slice_eq(buf_slice(&again), local))
 		err = refuse(
 			where, ERR_SYNTAX, 0, "\\5c stands where no backslash must be escaped");
-	buf_done(&again);
 	return err;
 }
 
 int address_to_sip(const struct jid *jid, bool with_resource, struct buf *b, struct where *where)
 {
 	char host[256];
+	uint8_t room[RAW_MAX + 1];
 	struct buf raw;
 
 	int err = jid_domain_ascii(jid_domain(jid), host, sizeof(host));
 	if (err)
 		return refuse(where, err, 0, "the domain has no form in ASCII");
 
-	buf_init(&raw, RAW_MAX);
+	buf_init_in(&raw, room, sizeof(room));
 	err = unescape_local(jid_local(jid), &raw, where);
-	if (!err) {
-		buf_puts(b, "sip:");
-		sip_put_escaped_user(b, buf_slice(&raw));
-		if (jid->n_local)
-			buf_putc(b, '@');
-		buf_puts(b, host);
-		if (with_resource && jid->n_resource) {
-			buf_puts(b, ";gr=");
-			sip_put_escaped_param(b, jid_resource(jid));
-		}
-		err = buf_err(b);
+	if (err)
+		return err;
+	buf_puts(b, "sip:");
+	sip_put_escaped_user(b, buf_slice(&raw));
+	if (jid->n_local)
+		buf_putc(b, '@');
+	buf_puts(b, host);
+	if (with_resource && jid->n_resource) {
+		buf_puts(b, ";gr=");
+		sip_put_escaped_param(b, jid_resource(jid));
 	}
-	buf_done(&raw);
-	return err;
+	return buf_err(b);
 }
 
 /* RFC 5122 section 2.2: unreserved, and what a node and a resource both allow raw. */

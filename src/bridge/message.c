@@ -251,7 +251,8 @@ int message_to_sip(const struct stanza *s, const struct jid *from, const struct 
 	if (err == ERR_SYNTAX || err == ERR_LIMIT)
 		return refuse_xmpp(refusal, COND_JID_MALFORMED, ERROR_TYPE_MODIFY,
 			"The address has no form in SIP");
-	if (err == -EMSGSIZE || (!err && buf_len(request) - before + route->via_bytes > MESSAGE_SIP_MAX))
+	if (err == -EMSGSIZE ||
+		(!err && buf_len(request) - before + route->via_bytes > MESSAGE_SIP_MAX))
 		return refuse_xmpp(refusal, COND_POLICY_VIOLATION, ERROR_TYPE_MODIFY,
 			"The message is longer than 1300 bytes as SIP");
 	return err;

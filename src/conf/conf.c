@@ -1,3 +1,4 @@
+/* The root of the configuration: text, tree, values and checks in turn. */
 #include "conf/conf.h"
 
 #include "base/mem.h"

@@ -1,3 +1,4 @@
+/* The list of all keys for stox.yaml(5), from the schema. */
 #include <string.h>
 
 #include "base/mem.h"

@@ -93,7 +93,9 @@ static const struct section partner = {
 			.max = 256,
 			.doc = "More domains of the same partner.  A subdomain has to be here too." },
 		{ AT(conf_partner, type), .type = ITEM_CHOICE, CHOICES(types), .preset = CONF_FEDERATED,
-			.doc = "Who may speak first: with public-unverified only our users may." },
+			.doc = "Who may speak first: with public-unverified only our users may, and "
+			       "whom they wrote to may answer for 30 days, unless the gateway is "
+			       "restarted." },
 		{ AT(conf_partner, tls), .type = ITEM_CHOICE, CHOICES(needs), .preset = CONF_REQUIRED,
 			.doc = "Whether the link to the partner is encrypted." },
 		{ AT(conf_partner, sasl), .type = ITEM_CHOICE, CHOICES(needs), .preset = CONF_REQUIRED,

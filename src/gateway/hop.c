@@ -21,7 +21,7 @@ struct hop {
 	uint32_t dns_base; /* questions of this look-up are numbered behind it */
 	ts_t again;        /* a failed look-up is repeated not before */
 	bool known;
-	struct locate_target target;
+	struct targets_target target;
 	unsigned turn; /* counts the targets: each fails once, however many messages it loses */
 	ts_t heard;    /* the last answer of the present target */
 	struct hop_socket socket;
@@ -36,7 +36,7 @@ struct hop {
 
 static void ask(struct hop *h)
 {
-	struct locate_question q;
+	struct targets_question q;
 
 	while (locate_take_question(h->locate, &q)) {
 		struct want *w = shell_want(h->lent->shell, WANT_DNS);
@@ -74,7 +74,7 @@ static int find(struct hop *h, ts_t now)
 	if (err)
 		return err;
 	h->dns_base = *h->lent->last_dns;
-	*h->lent->last_dns += LOCATE_QUESTIONS_MAX;
+	*h->lent->last_dns += TARGETS_QUESTIONS_MAX;
 	ask(h);
 	next_target(h);
 	return 0;
@@ -82,7 +82,7 @@ static int find(struct hop *h, ts_t now)
 
 static void tell_not_found(struct hop *h)
 {
-	struct locate_failure failure;
+	struct targets_failure failure;
 	struct buf *b = shell_log(h->lent->shell, "sip", "next-hop-not-found");
 
 	locate_failure(h->locate, &failure);
@@ -94,7 +94,7 @@ static void tell_not_found(struct hop *h)
 bool hop_push_dns(struct hop *h, const struct fact *in, ts_t now)
 {
 	if (!h->locate || in->dns_id <= h->dns_base ||
-		in->dns_id > h->dns_base + LOCATE_QUESTIONS_MAX)
+		in->dns_id > h->dns_base + TARGETS_QUESTIONS_MAX)
 		return false;
 	locate_push_answer(h->locate, in->dns_id - h->dns_base, in->dns);
 	ask(h);
@@ -102,7 +102,7 @@ bool hop_push_dns(struct hop *h, const struct fact *in, ts_t now)
 		next_target(h);
 		hop_push_way(h, now);
 	}
-	if (locate_state(h->locate) == LOCATE_FAILED)
+	if (locate_state(h->locate) == TARGETS_FAILED)
 		tell_not_found(h);
 	return true;
 }

@@ -86,6 +86,7 @@ void fault_edit_tls(const struct lab_fault *f, struct tls_policy *pools)
 	pools->max_version = f->tls.max_version;
 	if (!f->tls.wants_certificate)
 		return;
+	pools->request_certificate = true;
 	pools->trust = LAB_TRUST;
 	pools->verify = TLS_VERIFY_PEER;
 }

@@ -7,8 +7,10 @@
 
 #include "base/addr.h"
 #include "base/mem.h"
+#include "net/cert.h"
 
 struct channel {
+	struct trust *trust;
 	SSL *ssl;
 	BIO *in, *out; /* owned by ssl */
 	struct tls_policy policy;
@@ -20,143 +22,6 @@ struct channel {
 };
 
 /* ---- certificates ---- */
-
-static const struct {
-	int error;
-	unsigned fault;
-} fault_rows[] = {
-	{ X509_V_ERR_CERT_HAS_EXPIRED, TLS_FAULT_EXPIRED },
-	{ X509_V_ERR_CERT_NOT_YET_VALID, TLS_FAULT_NOT_YET_VALID },
-	{ X509_V_ERR_HOSTNAME_MISMATCH, TLS_FAULT_NAME },
-	{ X509_V_ERR_IP_ADDRESS_MISMATCH, TLS_FAULT_NAME },
-	{ X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT, TLS_FAULT_UNTRUSTED },
-	{ X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, TLS_FAULT_UNTRUSTED },
-	{ X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE, TLS_FAULT_UNTRUSTED },
-	{ X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT, TLS_FAULT_UNTRUSTED },
-	{ X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN, TLS_FAULT_UNTRUSTED },
-	{ X509_V_ERR_CERT_UNTRUSTED, TLS_FAULT_UNTRUSTED },
-	{ X509_V_ERR_CERT_CHAIN_TOO_LONG, TLS_FAULT_UNTRUSTED },
-	{ X509_V_ERR_INVALID_CA, TLS_FAULT_UNTRUSTED },
-	/* An issuer of that name is known, with another key: the authority was made anew. */
-	{ X509_V_ERR_CERT_SIGNATURE_FAILURE, TLS_FAULT_UNTRUSTED },
-	{ X509_V_ERR_UNABLE_TO_DECRYPT_CERT_SIGNATURE, TLS_FAULT_UNTRUSTED },
-	{ X509_V_ERR_EE_KEY_TOO_SMALL, TLS_FAULT_WEAK },
-	{ X509_V_ERR_CA_KEY_TOO_SMALL, TLS_FAULT_WEAK },
-	{ X509_V_ERR_CA_MD_TOO_WEAK, TLS_FAULT_WEAK },
-	{ X509_V_ERR_CERT_REVOKED, TLS_FAULT_REVOKED },
-	{ X509_V_ERR_INVALID_PURPOSE, TLS_FAULT_PURPOSE },
-	/* Not every issuer has a list of revocations here, and an old list still tells what it
-	 * does: that is nothing that the peer has done. */
-	{ X509_V_ERR_UNABLE_TO_GET_CRL, 0 },
-	{ X509_V_ERR_CRL_HAS_EXPIRED, 0 },
-	{ X509_V_ERR_CRL_NOT_YET_VALID, 0 },
-};
-
-static unsigned fault_of(int error)
-{
-	for (size_t i = 0; i < COUNT(fault_rows); i++)
-		if (fault_rows[i].error == error)
-			return fault_rows[i].fault;
-	return TLS_FAULT_OTHER;
-}
-
-static int64_t unix_time(const ASN1_TIME *t)
-{
-	struct tm tm;
-	int days = 0, seconds = 0;
-	ASN1_TIME *epoch = ASN1_TIME_set(NULL, 0);
-	int64_t ret = 0;
-
-	if (epoch && t && ASN1_TIME_to_tm(t, &tm) && ASN1_TIME_diff(&days, &seconds, epoch, t))
-		ret = (int64_t)days * 86400 + seconds;
-	ASN1_TIME_free(epoch);
-	return ret;
-}
-
-static void put_name(char *ret, size_t size, X509_NAME *name)
-{
-	BIO *bio = BIO_new(BIO_s_mem());
-
-	ret[0] = '\0';
-	if (!bio)
-		return;
-	X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB);
-	int n = BIO_read(bio, ret, (int)size - 1);
-	ret[n > 0 ? n : 0] = '\0';
-	if (BIO_ctrl_pending(bio) > 0)
-		memcpy(ret + size - 4, "...", 4);
-	BIO_free(bio);
-}
-
-/* Appends to a list; what does not fit any more becomes "...".  A certificate can hold any byte. */
-static void add_text(char *ret, size_t size, struct slice text)
-{
-	size_t n = strlen(ret), comma = n ? 2 : 0;
-
-	if (n + comma + text.n >= size - 4) {
-		snprintf(ret + (n < size - 6 ? n : size - 6), 6, "%s...", n ? ", " : "");
-		return;
-	}
-	snprintf(ret + n, size - n, "%s", n ? ", " : "");
-	for (size_t i = 0; i < text.n; i++)
-		ret[n + comma + i] = (char)(text.p[i] > ' ' && text.p[i] < 127 ? text.p[i] : '?');
-	ret[n + comma + text.n] = '\0';
-}
-
-static bool ip_text(const ASN1_OCTET_STRING *ip, struct buf *b)
-{
-	struct addr a = { .family = ASN1_STRING_length(ip) == 4 ? 4 : 6 };
-
-	if (ASN1_STRING_length(ip) != 4 && ASN1_STRING_length(ip) != 16)
-		return false;
-	memcpy(a.ip, ASN1_STRING_get0_data(ip), (size_t)ASN1_STRING_length(ip));
-	addr_put_ip(b, &a);
-	return true;
-}
-
-static void put_names(char *ret, size_t size, X509 *x)
-{
-	GENERAL_NAMES *names = X509_get_ext_d2i(x, NID_subject_alt_name, NULL, NULL);
-
-	ret[0] = '\0';
-	for (int i = 0; names && i < sk_GENERAL_NAME_num(names); i++) {
-		const GENERAL_NAME *g = sk_GENERAL_NAME_value(names, i);
-		struct buf b;
-
-		buf_init(&b, ADDR_TEXT_MAX);
-		if (g->type == GEN_DNS)
-			add_text(ret, size,
-				slice_of(ASN1_STRING_get0_data(g->d.dNSName),
-					(size_t)ASN1_STRING_length(g->d.dNSName)));
-		else if (g->type == GEN_IPADD && ip_text(g->d.iPAddress, &b))
-			add_text(ret, size, buf_slice(&b));
-		buf_done(&b);
-	}
-	GENERAL_NAMES_free(names);
-}
-
-static struct tls_cert *cert_at(struct channel *c, int depth, X509 *x)
-{
-	for (unsigned i = 0; i < c->facts.n_certs; i++)
-		if (c->facts.certs[i].depth == depth)
-			return &c->facts.certs[i];
-	if (c->facts.n_certs == TLS_CHAIN_MAX)
-		return NULL;
-	/* Ordered by depth: the peer's own certificate is the first, whenever it is looked at. */
-	unsigned at = c->facts.n_certs++;
-	while (at > 0 && c->facts.certs[at - 1].depth > depth) {
-		c->facts.certs[at] = c->facts.certs[at - 1];
-		at--;
-	}
-	struct tls_cert *cert = &c->facts.certs[at];
-	*cert = (struct tls_cert){ .depth = depth };
-	put_name(cert->subject, sizeof(cert->subject), X509_get_subject_name(x));
-	put_name(cert->issuer, sizeof(cert->issuer), X509_get_issuer_name(x));
-	put_names(cert->names, sizeof(cert->names), x);
-	cert->not_before = unix_time(X509_get0_notBefore(x));
-	cert->not_after = unix_time(X509_get0_notAfter(x));
-	return cert;
-}
 
 static int ssl_index(void)
 {
@@ -174,12 +39,13 @@ static int on_verify(int ok, X509_STORE_CTX *store)
 	SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
 	struct channel *c = SSL_get_ex_data(ssl, ssl_index());
 	X509 *x = X509_STORE_CTX_get_current_cert(store);
-	struct tls_cert *cert = x ? cert_at(c, X509_STORE_CTX_get_error_depth(store), x) : NULL;
+	struct tls_cert *cert =
+		x ? cert_at(&c->facts, X509_STORE_CTX_get_error_depth(store), x) : NULL;
 
 	if (ok)
 		return 1;
 	int error = X509_STORE_CTX_get_error(store);
-	unsigned fault = fault_of(error);
+	unsigned fault = cert_fault(error);
 	c->facts.faults |= fault;
 	if (!c->first_error)
 		c->first_error = error;
@@ -239,19 +105,42 @@ static int on_alpn(SSL *ssl, const unsigned char **ret, unsigned char *ret_n,
 	return SSL_TLSEXT_ERR_NOACK;
 }
 
+static void prepare(SSL_CTX *ctx);
+
+/* SNI (RFC 6066 section 3).  An identity that cannot be shown ends the handshake: the client would
+ * see another one's certificate, and nobody would know why. */
+static int on_server_name(SSL *ssl, int *alert, void *arg)
+{
+	struct channel *c = SSL_get_ex_data(ssl, ssl_index());
+	const char *name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+	struct tls_policy policy = c->policy;
+	SSL_CTX *ctx;
+
+	(void)arg;
+	policy.identity = trust_find_identity(c->trust, &c->policy, name);
+	if (policy.identity == c->policy.identity)
+		return SSL_TLSEXT_ERR_NOACK;
+	if (trust_context(c->trust, &policy, prepare, &ctx) || !SSL_set_SSL_CTX(ssl, ctx)) {
+		*alert = SSL_AD_INTERNAL_ERROR;
+		return SSL_TLSEXT_ERR_ALERT_FATAL;
+	}
+	return SSL_TLSEXT_ERR_OK;
+}
+
 static void prepare(SSL_CTX *ctx)
 {
 	SSL_CTX_set_cert_verify_callback(ctx, verify_all, NULL);
 	SSL_CTX_set_client_cert_cb(ctx, on_certificate_wanted);
 	SSL_CTX_set_alpn_select_cb(ctx, on_alpn, NULL);
+	SSL_CTX_set_tlsext_servername_callback(ctx, on_server_name);
 }
 
 static int verify_mode(const struct tls_policy *p)
 {
 	if (!p->accept)
 		return SSL_VERIFY_PEER;
-	if (p->trust == 0)
-		return SSL_VERIFY_NONE; /* clients are not asked for a certificate */
+	if (!p->request_certificate)
+		return SSL_VERIFY_NONE;
 	return p->verify == TLS_VERIFY_PEER ? SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT
 					    : SSL_VERIFY_PEER;
 }
@@ -287,14 +176,14 @@ static int set_alpn(struct channel *c)
 
 int channel_new(struct channel **ret, struct trust *trust, const struct tls_policy *policy)
 {
-	const struct trust_choice choice = { policy->accept, policy->trust, policy->identity };
 	SSL_CTX *ctx;
-	int err = trust_context(trust, &choice, prepare, &ctx);
+	int err = trust_context(trust, policy, prepare, &ctx);
 	if (err)
 		return err;
 	struct channel *c = mem_alloc0(sizeof(*c));
 	if (!c)
 		return -ENOMEM;
+	c->trust = trust;
 	c->policy = *policy;
 	c->first_bytes = true;
 	c->facts.alert = -1;

@@ -20,7 +20,7 @@ enum channel_state {
 };
 
 /* 0, -EINVAL (no such trust or identity) or -ENOMEM.  A client's first flight is ready to be taken.
- */
+ * `trust` is borrowed until the free. */
 int channel_new(struct channel **ret, struct trust *trust, const struct tls_policy *policy);
 struct channel *channel_free(struct channel *c);
 

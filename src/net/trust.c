@@ -1,5 +1,6 @@
 #include "net/trust.h"
 
+#include <assert.h>
 #include <dirent.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -10,6 +11,7 @@
 #include "base/str.h"
 
 enum { PEM_MAX = 16 << 20 };
+static_assert(IDENTITY_MAX <= 64, "each identity has a bit in a policy");
 
 struct identity {
 	X509 *cert;
@@ -18,8 +20,9 @@ struct identity {
 };
 
 struct trust {
-	X509_STORE *stores[TRUST_MAX]; /* 0: the system's, made when it is asked for */
+	X509_STORE *stores[TRUST_MAX]; /* the system's is made when it is needed */
 	struct identity identities[IDENTITY_MAX];
+	uint64_t loaded; /* of them, TLS_IDENTITY_BIT() */
 	bool permit_weak;
 	SSL_CTX *contexts[2][TRUST_MAX][IDENTITY_MAX]; /* [accept] */
 };
@@ -128,7 +131,8 @@ int trust_add_ca(struct trust *t, unsigned number, struct slice pem)
 {
 	bool certs_whole, lists_whole;
 
-	if (number == 0 || number >= TRUST_MAX || t->stores[number] || pem.n > PEM_MAX)
+	if (number == TLS_TRUST_SYSTEM || number >= TRUST_MAX || t->stores[number] ||
+		pem.n > PEM_MAX)
 		return ERR_LIMIT;
 	X509_STORE *store = X509_STORE_new();
 	if (!store)
@@ -189,7 +193,7 @@ int trust_add_identity(struct trust *t, unsigned number, struct slice pem)
 {
 	struct identity id = { .chain = sk_X509_new_null() };
 
-	if (number == 0 || number >= IDENTITY_MAX || t->identities[number].cert ||
+	if (number == TLS_IDENTITY_NONE || number >= IDENTITY_MAX || t->identities[number].cert ||
 		pem.n > PEM_MAX) {
 		free_identity(&id);
 		return ERR_LIMIT;
@@ -209,11 +213,13 @@ int trust_add_identity(struct trust *t, unsigned number, struct slice pem)
 	if (!err && (!whole || !id.cert || !id.key || X509_check_private_key(id.cert, id.key) != 1))
 		err = ERR_SYNTAX;
 	ERR_clear_error();
-	if (err)
+	if (err) {
 		free_identity(&id);
-	else
-		t->identities[number] = id;
-	return err;
+		return err;
+	}
+	t->identities[number] = id;
+	t->loaded |= TLS_IDENTITY_BIT(number);
+	return 0;
 }
 
 /* ---- contexts ---- */
@@ -251,42 +257,87 @@ static int set_identity(SSL_CTX *ctx, const struct identity *id)
 	return -EINVAL; /* too weak for the library's security level */
 }
 
-static bool is_known(struct trust *t, const struct trust_choice *c)
+static bool is_known(const struct trust *t, const struct tls_policy *p)
 {
-	if (c->trust >= TRUST_MAX || c->identity >= IDENTITY_MAX)
+	if (p->trust >= TRUST_MAX || p->identity >= IDENTITY_MAX)
 		return false;
-	if (c->identity == 0 ? c->accept : !t->identities[c->identity].cert)
+	if (p->trust != TLS_TRUST_SYSTEM && !t->stores[p->trust])
 		return false;
-	return c->trust == 0 || t->stores[c->trust];
+	if (p->identity == TLS_IDENTITY_NONE)
+		return !p->accept;
+	return ((TLS_IDENTITY_BIT(p->identity) | p->identities) & ~t->loaded) == 0;
 }
 
-int trust_context(struct trust *t, const struct trust_choice *choice, void (*prepare)(SSL_CTX *),
-	SSL_CTX **ret)
+static int make_context(struct trust *t, const struct tls_policy *p, SSL_CTX **ret)
 {
-	if (!is_known(t, choice))
-		return -EINVAL;
-	SSL_CTX **slot = &t->contexts[choice->accept][choice->trust][choice->identity];
-	if (*slot) {
-		*ret = *slot;
-		return 0;
-	}
-	/* The accepting side with trust 0 asks for no certificate and needs no store. */
-	if (choice->trust == 0 && !choice->accept && !t->stores[0]) {
-		t->stores[0] = system_store();
-		if (!t->stores[0])
-			return -ENOMEM;
-	}
-	SSL_CTX *ctx = new_context(t, choice->accept);
+	SSL_CTX *ctx = new_context(t, p->accept);
 	if (!ctx)
 		return -ENOMEM;
-	if (t->stores[choice->trust])
-		SSL_CTX_set1_cert_store(ctx, t->stores[choice->trust]);
-	int err = choice->identity ? set_identity(ctx, &t->identities[choice->identity]) : 0;
-	if (err) {
+	int err = p->identity ? set_identity(ctx, &t->identities[p->identity]) : 0;
+	if (err)
 		SSL_CTX_free(ctx);
-		return err;
-	}
-	prepare(ctx);
-	*ret = *slot = ctx;
+	else
+		*ret = ctx;
+	return err;
+}
+
+/* Only for a side that will verify somebody: no accepting side that asks nobody reads the system's
+ * store. */
+static int use_store(struct trust *t, SSL_CTX *ctx, unsigned number)
+{
+	if (!t->stores[number])
+		t->stores[number] = system_store();
+	if (!t->stores[number])
+		return -ENOMEM;
+	if (SSL_CTX_get_cert_store(ctx) != t->stores[number])
+		SSL_CTX_set1_cert_store(ctx, t->stores[number]);
 	return 0;
+}
+
+int trust_context(
+	struct trust *t, const struct tls_policy *policy, void (*prepare)(SSL_CTX *), SSL_CTX **ret)
+{
+	if (!is_known(t, policy))
+		return -EINVAL;
+	SSL_CTX **slot = &t->contexts[policy->accept][policy->trust][policy->identity];
+	if (!*slot) {
+		int err = make_context(t, policy, slot);
+		if (err)
+			return err;
+		prepare(*slot);
+	}
+	if (!policy->accept || policy->request_certificate) {
+		int err = use_store(t, *slot, policy->trust);
+		if (err)
+			return err;
+	}
+	*ret = *slot;
+	return 0;
+}
+
+/* ---- by name ---- */
+
+static bool has_name(const struct identity *id, const char *name, unsigned flags)
+{
+	return X509_check_host(
+		       id->cert, name, 0, flags | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT, NULL) == 1;
+}
+
+unsigned trust_find_identity(const struct trust *t, const struct tls_policy *p, const char *name)
+{
+	static const unsigned ways[] = { X509_CHECK_FLAG_NO_WILDCARDS,
+		X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS };
+
+	/* For the library a name that begins with a dot is every host below it. */
+	if (!p->accept || !p->identities || !name || name[0] == '.')
+		return p->identity;
+	for (size_t way = 0; way < COUNT(ways); way++) {
+		if (has_name(&t->identities[p->identity], name, ways[way]))
+			return p->identity;
+		for (unsigned i = 0; i < IDENTITY_MAX; i++)
+			if (p->identities & TLS_IDENTITY_BIT(i) &&
+				has_name(&t->identities[i], name, ways[way]))
+				return i;
+	}
+	return p->identity;
 }

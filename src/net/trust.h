@@ -1,6 +1,6 @@
 /* trust.h - whom TLS believes and who we are: one context a policy, shared by all connections.
  *
- * Numbers are the driver's: trust 0 is the system's store, identity 0 none.
+ * Numbers are the driver's, but for TLS_TRUST_SYSTEM and TLS_IDENTITY_NONE.
  * Contexts are made at their first use: a program that needs no TLS pays
  * nothing for it.
  */
@@ -9,9 +9,10 @@
 #include <openssl/ssl.h>
 
 #include "base/buf.h"
+#include "base/tls.h"
 
 #define TRUST_MAX    8
-#define IDENTITY_MAX 8
+#define IDENTITY_MAX 64 /* the bits of tls_policy.identities */
 
 struct trust;
 
@@ -30,15 +31,13 @@ int trust_add_identity(struct trust *t, unsigned number, struct slice pem);
  * those that are met.  Before the first context. */
 void trust_permit_weak(struct trust *t);
 
-/* What one side of a handshake believes and is. */
-struct trust_choice {
-	bool accept;
-	unsigned trust;
-	unsigned identity;
-};
-
-/* The context for it; owned by `t`.  A new one goes through `prepare` first.  0; -EINVAL when a
- * number was never added, when a server has no identity, or one too weak for the library; -ENOMEM.
- */
-int trust_context(struct trust *t, const struct trust_choice *choice, void (*prepare)(SSL_CTX *),
+/* The context for a side of a handshake; owned by `t`.  A new one goes through `prepare` first.  0;
+ * -EINVAL when a number was never added, when a server has no identity, or one too weak for the
+ * library; -ENOMEM. */
+int trust_context(struct trust *t, const struct tls_policy *policy, void (*prepare)(SSL_CTX *),
 	SSL_CTX **ret);
+/* Which identity of a policy, whose context there is, the accepting side shows to who looks for
+ * this server name: one with that very name, else with a wildcard for its first label (RFC 6125
+ * section 6.4.3), the policy's first one before the others; without any, or without a name, the
+ * first one. */
+unsigned trust_find_identity(const struct trust *t, const struct tls_policy *p, const char *name);

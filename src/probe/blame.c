@@ -1,10 +1,12 @@
 #include "probe/blame.h"
 
+#include <string.h>
+
 #include "base/mem.h"
 
 /* ---- DNS ---- */
 
-struct blame blame_dns(const struct dns_failure *f)
+struct blame blame_dns(const struct targets_failure *f)
 {
 	static const struct {
 		enum reason reason;
@@ -30,7 +32,7 @@ struct blame blame_dns(const struct dns_failure *f)
 			N_("{1} ({2}) could not be looked up in time; asked: {3}.") },
 	};
 	const struct text_arg server =
-		f->server->family ? text_addr(f->server) : text_id(N_("the DNS"));
+		f->server.family ? text_addr(&f->server) : text_id(N_("the DNS"));
 
 	if (f->srv_says_no)
 		return (struct blame){ REASON_DNS_SRV_NOT_OFFERED,
@@ -40,6 +42,15 @@ struct blame blame_dns(const struct dns_failure *f)
 	return (struct blame){ rows[f->status].reason,
 		TEXT(rows[f->status].sentence, text_str(f->name), text_str(dns_type_name(f->type)),
 			server) };
+}
+
+void evidence_keep_dns(struct evidence *e, const struct targets_failure *f)
+{
+	e->has_dns = true;
+	memcpy(e->dns_name, f->name, sizeof(e->dns_name));
+	e->dns_type = f->type;
+	e->dns_status = f->status;
+	e->dns_server = f->server;
 }
 
 /* ---- TCP ---- */

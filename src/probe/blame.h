@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "base/targets.h"
 #include "probe/result.h"
 #include "sip/msg.h"
 #include "xmpp/stream.h"
@@ -15,15 +16,7 @@ struct blame {
 	struct text message;
 };
 
-struct dns_failure {
-	const char *name;
-	enum dns_type type;
-	enum dns_status status;
-	const struct addr *server; /* family 0: the system's */
-	bool srv_says_no;          /* the target "." */
-};
-
-struct blame blame_dns(const struct dns_failure *f);
+struct blame blame_dns(const struct targets_failure *f);
 /* No connection came about; `here`: this machine itself refused. */
 struct blame blame_connect(const struct addr *peer, int err, bool here);
 struct blame blame_broken(const struct addr *peer, int err); /* it stood, and broke */
@@ -42,6 +35,7 @@ struct blame blame_datagram(const struct addr *peer, int err); /* an ICMP error 
 struct blame blame_unparsable(const struct addr *peer, const struct where *where); /* as SIP */
 struct blame blame_overloaded(const struct addr *peer, const struct evidence *e);
 
+void evidence_keep_dns(struct evidence *e, const struct targets_failure *f);
 /* The status, the headers that tell more, and what they say. */
 void evidence_keep_response(struct evidence *e, const struct sip_msg *response);
 bool evidence_is_overload(const struct evidence *e); /* the server itself has too much to do */

@@ -78,7 +78,7 @@ struct sip_side {
 	enum sip_state state;
 	struct locate *locate;
 	struct probe_asked asked;
-	struct locate_target target;
+	struct targets_target target;
 	char uri[512];            /* where to register */
 	char aor[3200], to[3200]; /* sip: URIs of the two users */
 	char contact[512];
@@ -102,7 +102,7 @@ struct xmpp_side {
 	enum xmpp_state state;
 	struct xhost *host; /* NULL: nobody signs in there */
 	uint32_t last_dns;
-	struct xlocate_target target;
+	struct targets_target target;
 	struct addr local;
 	bool is_secure;
 	bool presence_unseen;
@@ -210,7 +210,7 @@ void probe_round_timeout(struct probe *p);
 void probe_round_stats(struct probe *p);
 
 /* verdict.c: what the world did becomes a reason, with its evidence */
-void probe_fail_dns(struct probe *p, enum probe_phase phase, const struct dns_failure *f);
+void probe_fail_dns(struct probe *p, enum probe_phase phase, const struct targets_failure *f);
 /* A connection that could not be made, or broke. */
 void probe_fail_flow(struct probe *p, enum probe_side side, const struct fact *in);
 void probe_keep_tls(struct probe *p, enum probe_side side, const struct tls_facts *facts);

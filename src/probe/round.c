@@ -1,3 +1,4 @@
+/* The round trips: what is sent, what must arrive, what comes back, and how long each took. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -10,7 +10,7 @@ enum {
 	OUT_BYTES_MAX = 256 << 10,
 	OUTPUTS_MAX = 64,
 	/* Of one push: every question may be given up, and every row may end and another begin. */
-	WANTS_MAX = SWEEP_QUESTIONS_MAX + 4 * SWEEP_PARALLEL,
+	WANTS_MAX = TARGETS_QUESTIONS_MAX + 4 * SWEEP_PARALLEL,
 };
 
 /* ---- who is meant by a fact ---- */
@@ -40,8 +40,8 @@ static void finish(struct sweep *s)
 	for (unsigned i = 0; i < s->n_rows; i++)
 		r->not_tried += s->rows[i].outcome == SWEEP_NOT_TRIED;
 	r->duration = s->now - s->start;
-	r->n_questions = s->questions.n;
-	r->questions = s->asked;
+	r->n_questions = s->targets.questions.n;
+	r->questions = s->targets.asked;
 	r->n_rows = s->n_rows;
 	r->rows = s->rows;
 	sweep_judge(s);

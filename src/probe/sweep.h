@@ -13,21 +13,17 @@
  */
 #pragma once
 
-#include "base/questions.h"
-#include "base/rng.h"
+#include "base/targets.h"
 #include "base/world.h"
 #include "probe/features.h"
 #include "probe/result.h"
+#include "sip/locate.h"
 
 enum {
 	SWEEP_DOMAINS_MAX = 4,
-	SWEEP_SERVICES_MAX = 16,
-	SWEEP_TARGETS_MAX = 16,      /* of one service */
-	SWEEP_HOSTS_MAX = 64,        /* distinct names */
 	SWEEP_SERVICE_ROWS_MAX = 32, /* addresses of one service */
 	SWEEP_ROWS_MAX = 128,
 	SWEEP_PARALLEL = 12, /* rows that are tried at the same time */
-	SWEEP_QUESTIONS_MAX = 1 + SWEEP_SERVICES_MAX + 2 * SWEEP_HOSTS_MAX,
 	SWEEP_FINDINGS_MAX = 2 * SWEEP_ROWS_MAX + 32,
 };
 
@@ -37,9 +33,9 @@ enum sweep_side {
 };
 
 enum sweep_kind {
-	SWEEP_SIPS_TCP,
-	SWEEP_SIP_TCP,
-	SWEEP_SIP_UDP,
+	SWEEP_SIPS_TCP = LOCATE_SIPS_TCP,
+	SWEEP_SIP_TCP = LOCATE_SIP_TCP,
+	SWEEP_SIP_UDP = LOCATE_SIP_UDP,
 	SWEEP_SIP_FEDERATION, /* _sipfederationtls: how others reach the pool; for information */
 	SWEEP_XMPPS_CLIENT,
 	SWEEP_XMPP_CLIENT,
@@ -48,20 +44,13 @@ enum sweep_kind {
 	SWEEP_KINDS,
 };
 
-/* What led to a service. */
-enum sweep_source {
-	SWEEP_GIVEN, /* named by hand */
-	SWEEP_NAPTR,
-	SWEEP_SRV,
-	SWEEP_FALLBACK, /* no records: the name itself at the usual port */
-};
-
 /* In which order rows are tried by who wants to get somewhere. */
 enum sweep_plan {
 	SWEEP_PLAN_SIP,    /* the test's way to the pool */
 	SWEEP_PLAN_CLIENT, /* the test's way to the partner */
 	SWEEP_PLAN_SERVER, /* the way of other domains' servers to the partner */
-	SWEEP_PLAN_NONE,   /* nobody's: something else comes before it, whatever happens */
+	/* Nobody's: something else comes before it, whatever happens. */
+	SWEEP_PLAN_NONE = TARGETS_NOBODY,
 };
 
 enum sweep_step {
@@ -89,7 +78,7 @@ struct sweep_fault {
 /* One address of one host of one service. */
 struct sweep_row {
 	enum sweep_kind kind;
-	enum sweep_source source;
+	enum targets_source source;
 	enum sweep_plan plan;
 	unsigned rank;              /* of its service in the plan: the lower is tried first */
 	uint16_t order;             /* of the NAPTR record */
@@ -204,7 +193,7 @@ int sweep_exit_status(const struct sweep_result *r, bool strict);
 /* Stable, never translated. */
 const char *sweep_side_name(enum sweep_side s);         /* "pool" */
 const char *sweep_kind_name(enum sweep_kind k);         /* "_sips._tcp" */
-const char *sweep_source_name(enum sweep_source s);     /* "naptr" */
+const char *sweep_source_name(enum targets_source s);   /* "naptr" */
 const char *sweep_plan_name(enum sweep_plan p);         /* "sip"; "none" */
 const char *sweep_step_name(enum sweep_step s);         /* "connect" */
 const char *sweep_outcome_name(enum sweep_outcome o);   /* "not_tried" */

@@ -172,7 +172,7 @@ static enum sweep_severity severity_of(
 	if (row->plan == SWEEP_PLAN_NONE || !needed || is_made_up_for(row, f))
 		return SWEEP_WARNING;
 	/* Not every partner's server speaks to other servers; one that has records says it does. */
-	if (row->plan == SWEEP_PLAN_SERVER && row->source == SWEEP_FALLBACK)
+	if (row->plan == SWEEP_PLAN_SERVER && row->source == TARGETS_FALLBACK)
 		return SWEEP_WARNING;
 	return SWEEP_FAILURE;
 }
@@ -235,56 +235,31 @@ static void find_question(struct sweep *s, enum sweep_severity severity, const s
 	s->n_own_faults++;
 }
 
-static bool needs_host(const struct sweep *s, const struct sweep_service *sv, uint32_t id)
-{
-	for (unsigned i = 0; i < sv->n_targets; i++) {
-		const struct sweep_host *h = &s->hosts[sv->targets[i].host];
-
-		if (h->a == id || h->aaaa == id)
-			return true;
-	}
-	return false;
-}
-
 /* Does anybody's way depend on that question? */
 static bool is_needed(const struct sweep *s, uint32_t id)
 {
-	for (unsigned i = 0; i < s->n_services; i++) {
-		const struct sweep_service *sv = &s->services[i];
+	const struct targets *t = &s->targets;
+	const struct question *q = questions_at(&t->questions, id);
 
-		if (sv->plan != SWEEP_PLAN_NONE && (sv->srv == id || needs_host(s, sv, id)))
+	if (q->type == DNS_NAPTR)
+		return !s->by_hand;
+	for (unsigned i = 0; i < t->n_services; i++)
+		if (t->services[i].plan != SWEEP_PLAN_NONE && t->services[i].srv == id)
 			return true;
-	}
-	return s->asked[id - 1].type == DNS_NAPTR && !s->way.by_hand;
+	for (unsigned i = 0; i < s->n_rows; i++)
+		if (s->rows[i].plan != SWEEP_PLAN_NONE &&
+			slice_ieqs(slice_str(q->name), s->rows[i].host))
+			return true;
+	return false;
 }
 
 /* A question without an answer hides what there may be. */
 static void find_dns_failures(struct sweep *s)
 {
-	for (uint32_t id = 1; id <= s->questions.n && !s->result.interrupted; id++)
-		if (question_gravity(&s->asked[id - 1]) > 1)
+	for (uint32_t id = 1; id <= s->targets.questions.n && !s->result.interrupted; id++)
+		if (question_gravity(&s->targets.asked[id - 1]) > 1)
 			find_question(s, is_needed(s, id) ? SWEEP_WARNING : SWEEP_NOTE,
-				&s->asked[id - 1]);
-}
-
-/* What decided, as in both locates: a service that could not be looked up, else the target ".".  Of
- * both XMPP services the one with STARTTLS, which stands behind the other. */
-static const struct question *decisive(const struct sweep *s, enum sweep_plan plan)
-{
-	const struct question *failed = NULL, *no = NULL;
-
-	for (unsigned i = 0; i < s->n_services; i++) {
-		const struct sweep_service *sv = &s->services[i];
-		const struct question *q = questions_at(&s->questions, sv->srv);
-
-		if (sv->plan != plan || !q)
-			continue;
-		if (!failed && question_gravity(q) > 1)
-			failed = q;
-		if (q->says_no && (!no || sweep_kind_is_xmpp(sv->kind)))
-			no = q;
-	}
-	return no && failed ? failed : no;
+				&s->targets.asked[id - 1]);
 }
 
 /* The target ".", and nothing else in the plan. */
@@ -293,7 +268,7 @@ static void find_refusal(struct sweep *s, enum sweep_plan plan, enum sweep_sever
 	for (unsigned i = 0; i < s->n_rows; i++)
 		if (s->rows[i].plan == plan)
 			return;
-	const struct question *q = decisive(s, plan);
+	const struct question *q = targets_decisive(&s->targets, plan);
 	if (q)
 		find_question(s, severity, q);
 }
@@ -308,7 +283,7 @@ static void find_fallback(struct sweep *s)
 	for (unsigned i = 0; i < s->n_rows; i++) {
 		const struct sweep_row *row = &s->rows[i];
 
-		if (row->plan != SWEEP_PLAN_SIP || row->source != SWEEP_FALLBACK ||
+		if (row->plan != SWEEP_PLAN_SIP || row->source != TARGETS_FALLBACK ||
 			!row->addr.family)
 			continue;
 		remark(s, SWEEP_WARNING, SWEEP_REMARK_DNS_FALLBACK, (int)i,

@@ -1,8 +1,8 @@
 /* sweep_private.h - what the sweep's own files share.
  *
  *   sweep.c        the engine: facts in, outputs and wants out, the one deadline
- *   sweep_names.c  the DNS: questions, services, their targets
- *   sweep_plan.c   from services to rows, in the order in which they are tried
+ *   sweep_names.c  the DNS: which services are asked for, and in whose plan they are
+ *   sweep_plan.c   from targets to rows
  *   sweep_row.c    one row: connect, TLS, time-outs
  *   sweep_sip.c    one row: an OPTIONS and what comes back
  *   sweep_judge.c  which rows would have been used, and what is to be said
@@ -19,40 +19,6 @@
 enum {
 	SWEEP_TOKEN = 26, /* 130 bits: nobody guesses a Call-ID */
 	SWEEP_OWN_FAULTS_MAX = 16,
-};
-
-struct sweep_target {
-	uint16_t priority, weight, port;
-	unsigned host; /* of sweep.hosts */
-};
-
-/* The SRV records of one name, or (QUESTION_NONE) one host. */
-struct sweep_service {
-	enum sweep_kind kind;
-	enum sweep_source source;
-	enum sweep_plan plan;
-	unsigned rank;
-	uint16_t order, preference; /* NAPTR */
-	uint32_t srv;               /* question */
-	const char *name;           /* its name; NULL without one */
-	unsigned n_targets;
-	struct sweep_target targets[SWEEP_TARGETS_MAX];
-};
-
-struct sweep_host {
-	uint32_t a, aaaa; /* questions */
-	struct addr literal;
-	char name[DNS_NAME_MAX];
-};
-
-/* The pool's way, as its URI says it. */
-struct sweep_way {
-	bool by_hand;       /* an address or a port: the DNS has no say */
-	bool has_transport; /* `transport` is the only one */
-	bool asks_naptr;
-	enum transport transport; /* without has_transport: of a name without any records */
-	uint16_t port;            /* 0: the transport's */
-	char host[DNS_NAME_MAX];
 };
 
 /* A row that is being tried. */
@@ -79,14 +45,9 @@ struct sweep {
 	bool resolving, done;
 	struct outbox out;
 
-	/* sweep_names.c */
-	struct sweep_way way;
-	struct question asked[SWEEP_QUESTIONS_MAX];
-	struct questions questions;
-	struct sweep_service services[SWEEP_SERVICES_MAX];
-	unsigned n_services;
-	struct sweep_host hosts[SWEEP_HOSTS_MAX];
-	unsigned n_hosts;
+	struct locate_way way; /* the pool's, as its URI says it */
+	bool by_hand;          /* an address or a port: the DNS has no say */
+	struct targets targets;
 
 	struct sweep_row *rows;
 	unsigned n_rows, next_row;
@@ -104,7 +65,6 @@ struct sweep {
 /* sweep_tables.c */
 struct sweep_kind_info {
 	const char *name;
-	const char *naptr; /* RFC 3263 section 4.1; "" for none */
 	enum sweep_plan plan;
 	enum transport transport;
 	uint16_t port;
@@ -119,9 +79,6 @@ void sweep_names_ask(struct sweep *s); /* what may be asked now becomes wants */
 void sweep_names_answer(struct sweep *s, uint32_t id, const struct dns_answer *answer);
 bool sweep_names_are_complete(const struct sweep *s);
 void sweep_names_give_up(struct sweep *s); /* on what is not answered yet */
-/* A service of one host at one port (0: the kind's), without any SRV record. */
-void sweep_names_add_own(struct sweep *s, enum sweep_kind kind, enum sweep_source source,
-	const char *host, uint16_t port);
 
 /* sweep_plan.c */
 void sweep_plan_rows(struct sweep *s);

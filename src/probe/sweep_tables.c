@@ -2,19 +2,17 @@
 #include "probe/sweep_private.h"
 
 static const struct sweep_kind_info kinds[] = {
-	[SWEEP_SIPS_TCP] = { "_sips._tcp", "SIPS+D2T", SWEEP_PLAN_SIP, TRANSPORT_TLS, 5061, false },
-	[SWEEP_SIP_TCP] = { "_sip._tcp", "SIP+D2T", SWEEP_PLAN_SIP, TRANSPORT_TCP, 5060, false },
-	[SWEEP_SIP_UDP] = { "_sip._udp", "SIP+D2U", SWEEP_PLAN_SIP, TRANSPORT_UDP, 5060, false },
-	[SWEEP_SIP_FEDERATION] = { "_sipfederationtls._tcp", "", SWEEP_PLAN_NONE, TRANSPORT_TLS,
-		5061, false },
-	[SWEEP_XMPPS_CLIENT] = { "_xmpps-client._tcp", "", SWEEP_PLAN_CLIENT, TRANSPORT_TLS, 5223,
+	[SWEEP_SIPS_TCP] = { "_sips._tcp", SWEEP_PLAN_SIP, TRANSPORT_TLS, 5061, false },
+	[SWEEP_SIP_TCP] = { "_sip._tcp", SWEEP_PLAN_SIP, TRANSPORT_TCP, 5060, false },
+	[SWEEP_SIP_UDP] = { "_sip._udp", SWEEP_PLAN_SIP, TRANSPORT_UDP, 5060, false },
+	[SWEEP_SIP_FEDERATION] = { "_sipfederationtls._tcp", SWEEP_PLAN_NONE, TRANSPORT_TLS, 5061,
+		false },
+	[SWEEP_XMPPS_CLIENT] = { "_xmpps-client._tcp", SWEEP_PLAN_CLIENT, TRANSPORT_TLS, 5223,
 		true },
-	[SWEEP_XMPP_CLIENT] = { "_xmpp-client._tcp", "", SWEEP_PLAN_CLIENT, TRANSPORT_TCP, 5222,
+	[SWEEP_XMPP_CLIENT] = { "_xmpp-client._tcp", SWEEP_PLAN_CLIENT, TRANSPORT_TCP, 5222, true },
+	[SWEEP_XMPPS_SERVER] = { "_xmpps-server._tcp", SWEEP_PLAN_SERVER, TRANSPORT_TLS, 5270,
 		true },
-	[SWEEP_XMPPS_SERVER] = { "_xmpps-server._tcp", "", SWEEP_PLAN_SERVER, TRANSPORT_TLS, 5270,
-		true },
-	[SWEEP_XMPP_SERVER] = { "_xmpp-server._tcp", "", SWEEP_PLAN_SERVER, TRANSPORT_TCP, 5269,
-		true },
+	[SWEEP_XMPP_SERVER] = { "_xmpp-server._tcp", SWEEP_PLAN_SERVER, TRANSPORT_TCP, 5269, true },
 };
 _Static_assert(COUNT(kinds) == SWEEP_KINDS, "one row a kind");
 
@@ -49,12 +47,12 @@ const char *sweep_side_name(enum sweep_side s)
 	return names[s];
 }
 
-const char *sweep_source_name(enum sweep_source s)
+const char *sweep_source_name(enum targets_source s)
 {
-	static const char *const names[] = { [SWEEP_GIVEN] = "given",
-		[SWEEP_NAPTR] = "naptr",
-		[SWEEP_SRV] = "srv",
-		[SWEEP_FALLBACK] = "fallback" };
+	static const char *const names[] = { [TARGETS_GIVEN] = "given",
+		[TARGETS_NAPTR] = "naptr",
+		[TARGETS_SRV] = "srv",
+		[TARGETS_FALLBACK] = "fallback" };
 
 	return names[s];
 }

@@ -1,3 +1,4 @@
+/* How a phase fails by the DNS, by a connection, by TLS. */
 #include <stdio.h>
 #include <string.h>
 
@@ -12,17 +13,11 @@ static void fail_by(struct probe *p, enum probe_phase phase, struct blame blame)
 
 /* ---- DNS ---- */
 
-void probe_fail_dns(struct probe *p, enum probe_phase phase, const struct dns_failure *f)
+void probe_fail_dns(struct probe *p, enum probe_phase phase, const struct targets_failure *f)
 {
-	struct evidence *e = &p->result.evidence;
-
 	if (probe_is_decided(p))
 		return;
-	e->has_dns = true;
-	slice_cstr(slice_str(f->name), e->dns_name, sizeof(e->dns_name));
-	e->dns_type = f->type;
-	e->dns_status = f->status;
-	e->dns_server = *f->server;
+	evidence_keep_dns(&p->result.evidence, f);
 	fail_by(p, phase, blame_dns(f));
 }
 

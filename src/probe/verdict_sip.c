@@ -1,3 +1,4 @@
+/* How a phase fails by what the pool answers, and what is kept of the answer as evidence. */
 #include <stdio.h>
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* How a phase fails by what the partner's server says, on the stream or in a stanza. */
 #include <string.h>
 
 #include "base/mem.h"

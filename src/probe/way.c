@@ -14,7 +14,7 @@ static int write_registrar(struct probe *p, struct buf *b)
 
 static void ask(struct probe *p)
 {
-	struct locate_question q;
+	struct targets_question q;
 
 	while (locate_take_question(p->sip.locate, &q)) {
 		struct want *w = probe_want(p, WANT_DNS);
@@ -83,19 +83,20 @@ static void want_flow(struct probe *p)
 static void tell_source(struct probe *p)
 {
 	static const char *const sources[] = {
-		[LOCATE_NUMERIC] = "numeric",
-		[LOCATE_HOST] = "A/AAAA",
-		[LOCATE_SRV] = "SRV",
-		[LOCATE_NAPTR] = "NAPTR, SRV",
+		[TARGETS_GIVEN] = "A/AAAA",
+		[TARGETS_NAPTR] = "NAPTR, SRV",
+		[TARGETS_SRV] = "SRV",
+		[TARGETS_FALLBACK] = "A/AAAA",
 	};
-	const struct locate_target *t = &p->sip.target;
+	const struct targets_target *t = &p->sip.target;
 	const struct text_arg port = text_u64(t->addr.port),
 			      transport = text_str(transport_name(t->transport));
 
 	probe_detail(p, PHASE_SIP_RESOLVE,
-		TEXT("{1} -> {2}:{3};transport={4}", text_str(sources[t->source]),
-			text_str(t->host), port, transport));
-	if (locate_used_fallback(p->sip.locate))
+		TEXT("{1} -> {2}:{3};transport={4}",
+			text_str(t->numeric ? "numeric" : sources[t->source]), text_str(t->host),
+			port, transport));
+	if (t->source == TARGETS_FALLBACK)
 		probe_note(p, NOTE_DNS_FALLBACK,
 			TEXT(N_("{1} has no NAPTR or SRV records: port {2} over {3} was taken"),
 				text_slice(p->cfg.target_fqdn), port, transport));
@@ -108,8 +109,7 @@ static void found(struct probe *p)
 
 	locate_take_target(s->locate, &s->target);
 	if (first) {
-		probe_end(p, PHASE_SIP_RESOLVE,
-			s->target.source == LOCATE_NUMERIC ? PHASE_SKIPPED : PHASE_OK);
+		probe_end(p, PHASE_SIP_RESOLVE, s->target.numeric ? PHASE_SKIPPED : PHASE_OK);
 		tell_source(p);
 	}
 	want_flow(p);
@@ -117,21 +117,20 @@ static void found(struct probe *p)
 
 static void not_found(struct probe *p)
 {
-	struct locate_failure f;
+	struct targets_failure f;
 
 	locate_failure(p->sip.locate, &f);
-	probe_fail_dns(p, PHASE_SIP_RESOLVE,
-		&(struct dns_failure){ f.name, f.type, f.status, &f.server, f.srv_says_no });
+	probe_fail_dns(p, PHASE_SIP_RESOLVE, &f);
 }
 
 /* The next one in RFC 3263's order, or the reason why there is none. */
 static void next_target(struct probe *p)
 {
 	switch (locate_state(p->sip.locate)) {
-	case LOCATE_AWAIT_ANSWERS: p->sip.state = SIP_RESOLVING; break;
-	case LOCATE_READY: found(p); break;
-	case LOCATE_FAILED: not_found(p); break;
-	case LOCATE_EXHAUSTED: break; /* the caller tells what became of the last one */
+	case TARGETS_AWAIT_ANSWERS: p->sip.state = SIP_RESOLVING; break;
+	case TARGETS_READY: found(p); break;
+	case TARGETS_FAILED: not_found(p); break;
+	case TARGETS_EXHAUSTED: break; /* the caller tells what became of the last one */
 	}
 }
 
@@ -185,7 +184,7 @@ static void flow_failed(struct probe *p, const struct fact *in)
 	/* RFC 3263 section 4.3: what cannot be connected to is passed over while there is another.
 	 */
 	if (in->type == FACT_FLOW_FAILED && in->step == FLOW_STEP_CONNECT &&
-		locate_state(s->locate) != LOCATE_EXHAUSTED) {
+		locate_state(s->locate) != TARGETS_EXHAUSTED) {
 		probe_note(p, NOTE_SERVER_UNREACHABLE,
 			TEXT(N_("{1} could not be reached ({2}): the next server was tried"),
 				text_addr(&s->target.addr), text_errno(in->err)));

@@ -1,4 +1,3 @@
-#include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -94,27 +93,26 @@ static void enter(struct probe *p, enum probe_phase phase)
 	x->phase = phase;
 	probe_begin(p, phase);
 	probe_address(p, phase, &x->target.addr,
-		phase == PHASE_XMPP_CONNECT && !x->target.direct_tls ? TRANSPORT_TCP
-								     : TRANSPORT_TLS);
+		phase == PHASE_XMPP_CONNECT ? x->target.transport : TRANSPORT_TLS);
 }
 
 static void resolved(struct probe *p)
 {
-	const struct xlocate_target *t = &p->xmpp.target;
+	const struct targets_target *t = &p->xmpp.target;
 	struct addr ignored;
 	const bool numeric = addr_decode_ip(slice_str(p->xmpp.host_name), &ignored);
 
 	probe_end(p, PHASE_XMPP_RESOLVE, numeric ? PHASE_SKIPPED : PHASE_OK);
 	probe_detail(p, PHASE_XMPP_RESOLVE,
 		TEXT("{1} -> {2}:{3}{4}",
-			text_str(numeric       ? "numeric"
-				 : t->from_srv ? "SRV"
-					       : "A/AAAA"),
+			text_str(numeric                    ? "numeric"
+				 : t->source == TARGETS_SRV ? "SRV"
+							    : "A/AAAA"),
 			text_str(t->host), text_u64(t->addr.port),
-			text_str(t->direct_tls ? ";tls" : "")));
+			text_str(t->transport == TRANSPORT_TLS ? ";tls" : "")));
 }
 
-static void target(struct probe *p, const struct xlocate_target *t)
+static void target(struct probe *p, const struct targets_target *t)
 {
 	p->xmpp.target = *t;
 	if (p->xmpp.phase == PHASE_XMPP_RESOLVE)
@@ -226,12 +224,6 @@ static void stream_event(struct probe *p, const struct xstream_event *ev)
 
 /* ---- the end ---- */
 
-static void fail_dns(struct probe *p, const struct xlocate_failure *f)
-{
-	probe_fail_dns(p, PHASE_XMPP_RESOLVE,
-		&(struct dns_failure){ f->name, f->type, f->status, &f->server, f->srv_says_no });
-}
-
 static void fail(struct probe *p, const struct xhost_event *ev)
 {
 	const struct xmpp_side *x = &p->xmpp;
@@ -241,7 +233,7 @@ static void fail(struct probe *p, const struct xhost_event *ev)
 	else if (ev->fact)
 		probe_fail_flow(p, SIDE_XMPP, ev->fact);
 	else if (ev->dns)
-		fail_dns(p, ev->dns);
+		probe_fail_dns(p, PHASE_XMPP_RESOLVE, ev->dns);
 	else
 		probe_fail_memory(p, x->phase);
 }
@@ -300,7 +292,7 @@ ts_t probe_xmpp_deadline(const struct probe *p)
 
 void probe_xmpp_unanswered(struct probe *p)
 {
-	struct xlocate_question q;
+	struct targets_question q;
 	struct probe_asked asked = { 0 };
 
 	if (!xhost_asked(p->xmpp.host, &q))

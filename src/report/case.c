@@ -1,3 +1,4 @@
+/* A phase as a test case: passed, failed, in error or skipped. */
 #include "report/private.h"
 
 static struct report_case skipped(const char *why)

@@ -1,3 +1,4 @@
+/* What both forms of a sweep say: why a row is used, and a fault as if a test had failed by it. */
 #include "report/check.h"
 
 #include "base/mem.h"
@@ -16,11 +17,11 @@ static void put_source(struct buf *b, const struct sweep_row *row, text_look_up 
 	struct text t;
 
 	switch (row->source) {
-	case SWEEP_GIVEN: t = TEXT_PLAIN(N_("it is named by hand")); break;
-	case SWEEP_NAPTR:
+	case TARGETS_GIVEN: t = TEXT_PLAIN(N_("it is named by hand")); break;
+	case TARGETS_NAPTR:
 		t = TEXT(N_("its NAPTR record, of order {1}, comes first"), text_u64(row->order));
 		break;
-	case SWEEP_SRV:
+	case TARGETS_SRV:
 		if (row->plan == SWEEP_PLAN_SIP)
 			t = TEXT_PLAIN(
 				N_("no NAPTR record decides, and TLS comes before TCP, TCP before "
@@ -29,7 +30,7 @@ static void put_source(struct buf *b, const struct sweep_row *row, text_look_up 
 			t = TEXT(N_("its SRV record, of priority {1}, comes first"),
 				text_u64(row->priority));
 		break;
-	case SWEEP_FALLBACK:
+	case TARGETS_FALLBACK:
 		t = TEXT(N_("there are no SRV records: port {1} of the name itself"),
 			text_u64(row->addr.port));
 		break;

@@ -1,3 +1,4 @@
+/* A sweep as one JSON object; its schema is doc/stox.check.schema.json. */
 #include "base/mem.h"
 #include "report/check_private.h"
 #include "report/json.h"
@@ -100,7 +101,7 @@ static json_t *durations(const struct sweep_row *row)
 
 static json_t *row(const struct report_check *check, const struct sweep_row *r)
 {
-	const bool has_srv = r->source == SWEEP_SRV || r->source == SWEEP_NAPTR;
+	const bool has_srv = r->source == TARGETS_SRV || r->source == TARGETS_NAPTR;
 	const bool has_tls = r->tls.version[0] || r->tls.failure;
 	json_t *o = json_object();
 
@@ -109,7 +110,7 @@ static json_t *row(const struct report_check *check, const struct sweep_row *r)
 	report_json_set(o, "plan",
 		r->plan == SWEEP_PLAN_NONE ? json_null() : json_string(sweep_plan_name(r->plan)));
 	report_json_set(o, "name", report_json_string_or_null(r->service));
-	report_json_set(o, "order", integer_or_null(r->source == SWEEP_NAPTR, r->order));
+	report_json_set(o, "order", integer_or_null(r->source == TARGETS_NAPTR, r->order));
 	report_json_set(o, "priority", integer_or_null(has_srv, r->priority));
 	report_json_set(o, "weight", integer_or_null(has_srv, r->weight));
 	report_json_set(o, "host", report_json_string(r->host));

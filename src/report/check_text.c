@@ -1,3 +1,4 @@
+/* A sweep for people: head, table, findings. */
 #include <string.h>
 
 #include "base/mem.h"
@@ -181,7 +182,7 @@ static void put_row_cells(
 	struct sheet *p, const struct report_check *check, const struct sweep_row *row)
 {
 	static const char prefix[] = "TLSv";
-	const bool has_srv = row->source == SWEEP_SRV || row->source == SWEEP_NAPTR;
+	const bool has_srv = row->source == TARGETS_SRV || row->source == TARGETS_NAPTR;
 	const struct slice version = slice_str(row->tls.version);
 	char cells[CELLS][CELL_MAX] = { { 0 } };
 	struct buf cell;
@@ -263,13 +264,15 @@ static void put_chain(
 
 	for (unsigned i = 0; i < tls->n_certs; i++) {
 		const struct tls_cert *c = &tls->certs[i];
+		char names[TLS_NAMES_TEXT_MAX];
 		unsigned at = 0;
 
+		tls_names_text(tls, c, names);
 		sheet_tab(p, DETAIL);
 		put_text(p, check,
-			TEXT(c->names[0] ? with_names : without, text_u64((unsigned)c->depth),
+			TEXT(names[0] ? with_names : without, text_u64((unsigned)c->depth),
 				text_str(c->subject), text_str(c->issuer), text_date(c->not_before),
-				text_date(c->not_after), text_str(c->names)));
+				text_date(c->not_after), text_str(names)));
 		for (const char *name; (name = tls_fault_name(c->faults, &at));)
 			buf_printf(&p->line, " [%s]", name);
 		end_detail(p);
@@ -329,12 +332,12 @@ static struct text where_from(const struct sweep_row *row)
 			      service = text_str(row->service);
 
 	switch (row->source) {
-	case SWEEP_GIVEN: return TEXT(N_("{1}: {2}, named by hand"), title, host);
-	case SWEEP_FALLBACK: return TEXT(N_("{1}: {2} itself"), title, host);
-	case SWEEP_NAPTR:
+	case TARGETS_GIVEN: return TEXT(N_("{1}: {2}, named by hand"), title, host);
+	case TARGETS_FALLBACK: return TEXT(N_("{1}: {2} itself"), title, host);
+	case TARGETS_NAPTR:
 		return TEXT(N_("{1}: NAPTR {4} -> {2} -> {3}"), title, service, host,
 			text_u64(row->order));
-	case SWEEP_SRV: break;
+	case TARGETS_SRV: break;
 	}
 	return TEXT("{1}: {2} -> {3}", title, service, host);
 }

@@ -59,16 +59,20 @@ static void put_validity(struct sheet *p, const struct report_run *run, const st
 	sheet_end(p, 6);
 }
 
-static void put_certificate(struct sheet *p, const struct report_run *run, const struct tls_cert *c)
+static void put_certificate(
+	struct sheet *p, const struct report_run *run, const struct tls_facts *tls, unsigned i)
 {
+	const struct tls_cert *c = &tls->certs[i];
+	char names[TLS_NAMES_TEXT_MAX];
+
 	put_line(p, run,
 		TEXT(N_("certificate {1}: {2}"), text_u64((unsigned)c->depth),
 			text_str(c->subject)));
 	buf_puts(&p->line, "  ");
 	put_line(p, run, TEXT(N_("issuer: {1}"), text_str(c->issuer)));
-	if (c->names[0]) {
+	if (tls_names_text(tls, c, names)[0]) {
 		buf_puts(&p->line, "  ");
-		put_line(p, run, TEXT(N_("names: {1}"), text_str(c->names)));
+		put_line(p, run, TEXT(N_("names: {1}"), text_str(names)));
 	}
 	put_validity(p, run, c);
 }
@@ -141,7 +145,7 @@ static void put_evidence(struct sheet *p, const struct report_run *run)
 	if (e->has_dns)
 		put_dns(p, e);
 	for (unsigned i = 0; e->has_tls && i < r->tls[e->tls_side].n_certs; i++)
-		put_certificate(p, run, &r->tls[e->tls_side].certs[i]);
+		put_certificate(p, run, &r->tls[e->tls_side], i);
 	if (e->sip_status)
 		put_sip(p, e);
 	if (e->has_diagnostics)

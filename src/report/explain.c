@@ -1,3 +1,4 @@
+/* All of a reason, as text or as Markdown. */
 #include "base/mem.h"
 #include "report/report.h"
 

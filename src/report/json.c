@@ -74,11 +74,14 @@ json_t *report_json_time(int64_t us_since_1970)
 	return s;
 }
 
-static json_t *certificate(const struct tls_cert *c)
+static json_t *certificate(const struct tls_facts *t, unsigned i)
 {
+	const struct tls_cert *c = &t->certs[i];
+	char names[TLS_NAMES_TEXT_MAX];
+
 	return json_pack("{s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "depth", c->depth, "subject",
 		report_json_string(c->subject), "issuer", report_json_string(c->issuer), "names",
-		report_json_string(c->names), "not_before",
+		report_json_string(tls_names_text(t, c, names)), "not_before",
 		report_json_time(c->not_before * 1000000), "not_after",
 		report_json_time(c->not_after * 1000000), "faults", faults(c->faults), "error",
 		report_json_string_or_null(c->error));
@@ -89,7 +92,7 @@ json_t *report_json_tls(const struct tls_facts *t)
 	json_t *o = json_object(), *chain = json_array();
 
 	for (unsigned i = 0; i < t->n_certs; i++)
-		json_array_append_new(chain, certificate(&t->certs[i]));
+		json_array_append_new(chain, certificate(t, i));
 	if (t->version[0]) {
 		report_json_set(o, "version", report_json_string(t->version));
 		report_json_set(o, "cipher", report_json_string(t->cipher));

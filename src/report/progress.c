@@ -1,3 +1,4 @@
+/* What a test is at, in a few words. */
 #include "report/private.h"
 
 /* Two sides sign in at the same time; both are named. */

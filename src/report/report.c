@@ -1,3 +1,4 @@
+/* What several forms of a result say: the failure's sentence, its commands, limits, signs. */
 #include "base/mem.h"
 #include "base/str.h"
 #include "report/private.h"

@@ -1,3 +1,4 @@
+/* A result for people: the ancestor's five lines, what may stand below, and the steps of -vv. */
 #include "base/mem.h"
 #include "report/private.h"
 

@@ -1,3 +1,4 @@
+/* The page's style sheet. */
 #include "report/trace_html_private.h"
 
 /* Text has at least 4.5:1 on every ground it stands on, in both schemes (WCAG 2.2, 1.4.3); what a

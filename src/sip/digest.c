@@ -1,3 +1,4 @@
+/* What both sides of Digest need: challenges and credentials read, hashes, names. */
 #include "sip/digest.h"
 
 #include <string.h>

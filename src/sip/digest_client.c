@@ -1,3 +1,4 @@
+/* Digest for who is challenged. */
 #include <stdio.h>
 #include <string.h>
 

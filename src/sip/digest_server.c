@@ -1,3 +1,4 @@
+/* Digest for who challenges. */
 #include <openssl/crypto.h>
 #include <openssl/hmac.h>
 #include <string.h>

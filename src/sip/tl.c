@@ -35,11 +35,6 @@ struct tl *tl_free(struct tl *tl)
 	return mem_free(tl);
 }
 
-bool tl_send(struct tl *tl, const struct origin *o)
-{
-	return outbox_send(tl->cfg.out, o->flow, o->listener, &o->peer, &o->local);
-}
-
 /* ---- inputs ---- */
 
 /* The message in hand is no more. */

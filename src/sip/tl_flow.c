@@ -181,3 +181,8 @@ void tl_flows_done(struct tl *tl)
 	map_done(&tl->flows);
 	map_done(&tl->peers);
 }
+
+bool tl_send(struct tl *tl, const struct origin *o)
+{
+	return outbox_send(tl->cfg.out, o->flow, o->listener, &o->peer, &o->local);
+}

@@ -154,10 +154,6 @@ struct tl {
 	unsigned n_idle_peers;
 };
 
-/* What stands in the outbox becomes one output to `o`.  False: it is lost as on the way, for it was
- * over a bound. */
-bool tl_send(struct tl *tl, const struct origin *o);
-
 /* tl_flow.c */
 void tl_flows_init(struct tl *tl);
 void tl_flows_done(struct tl *tl);
@@ -169,6 +165,9 @@ struct tl_way *tl_way_get(struct tl *tl, const struct origin *to);
 /* A client has left it. */
 void tl_way_left(struct tl *tl, const struct origin *to, struct tl_way *way);
 struct tl_way *tl_peer_find(struct tl *tl, const struct addr *peer); /* NULL: there is none */
+/* What stands in the outbox becomes one output to `o`.  False: it is lost as on the way, for it was
+ * over a bound. */
+bool tl_send(struct tl *tl, const struct origin *o);
 
 /* tl_client.c */
 int tl_clients_init(struct tl *tl);

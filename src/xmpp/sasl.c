@@ -1,3 +1,4 @@
+/* What both sides of SASL need: names, SASLprep, salted passwords and their cache. */
 #include "xmpp/sasl.h"
 
 #include <openssl/crypto.h>

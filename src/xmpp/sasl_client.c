@@ -1,3 +1,4 @@
+/* SASL for who signs in: which mechanism and binding, and the exchange. */
 #include <openssl/crypto.h>
 #include <string.h>
 

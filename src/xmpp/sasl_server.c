@@ -1,3 +1,4 @@
+/* SASL for who lets others in: what is offered, and the exchange. */
 #include <openssl/crypto.h>
 #include <string.h>
 

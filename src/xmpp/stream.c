@@ -1,10 +1,5 @@
-#include "xmpp/stream.h"
-
-#include <assert.h>
-
+/* The engine: pushes, takes, and the pump between reader and state. */
 #include "xmpp/stream_private.h"
-
-#define CLOSE_WAIT TS_S(2) /* for the other side's end, RFC 6120 section 4.4 item 3 */
 
 /* What a state does with what the reader has. */
 enum flow {
@@ -15,31 +10,28 @@ enum flow {
 };
 
 static const struct {
-	const char *name; /* "while awaiting ..." */
 	enum flow flow;
 	void (*element)(struct xstream *x, const struct xml_node *node);
 } states[] = {
-	[XSTREAM_AWAIT_TLS] = { "the TLS handshake", FLOW_NONE, NULL },
-	[XSTREAM_AWAIT_HEADER] = { "the stream header", FLOW_PUMP, NULL },
-	[XSTREAM_AWAIT_FEATURES] = { "stream features", FLOW_PUMP, xstream_client_features },
-	[XSTREAM_AWAIT_PROCEED] = { "the answer to STARTTLS", FLOW_PUMP, xstream_client_proceed },
-	[XSTREAM_AWAIT_SASL] = { "the answer to SASL", FLOW_PUMP, xstream_sasl_element },
-	[XSTREAM_AWAIT_BOUND] = { "the answer to bind", FLOW_PUMP, xstream_client_bound },
-	[XSTREAM_AWAIT_SESSION] = { "the answer to session", FLOW_PUMP, xstream_client_session },
-	[XSTREAM_AWAIT_PRESENCE] = { "the answer to presence", FLOW_TAKE, NULL },
-	[XSTREAM_AWAIT_ACCEPTED] = { "the answer to the handshake", FLOW_PUMP,
-		xstream_component_accepted },
-	[XSTREAM_AWAIT_AUTH] = { "starttls or auth", FLOW_PUMP, xstream_accept_auth },
-	[XSTREAM_AWAIT_ACCOUNT] = { "the account", FLOW_PAUSE, NULL },
-	[XSTREAM_AWAIT_RESPONSE] = { "the SASL response", FLOW_PUMP, xstream_accept_sasl_response },
-	[XSTREAM_AWAIT_BIND] = { "bind", FLOW_PUMP, xstream_accept_bind },
-	[XSTREAM_AWAIT_RESOURCE] = { "the resource", FLOW_PAUSE, NULL },
-	[XSTREAM_AWAIT_SECRET] = { "the secret", FLOW_PAUSE, NULL },
-	[XSTREAM_AWAIT_HANDSHAKE] = { "the handshake", FLOW_PUMP,
-		xstream_component_accept_handshake },
-	[XSTREAM_READY] = { "stanzas", FLOW_TAKE, NULL },
-	[XSTREAM_CLOSING] = { "the end of the stream", FLOW_TAKE, NULL },
-	[XSTREAM_OVER] = { "nothing", FLOW_NONE, NULL },
+	[XSTREAM_AWAIT_TLS] = { FLOW_NONE, NULL },
+	[XSTREAM_AWAIT_HEADER] = { FLOW_PUMP, NULL },
+	[XSTREAM_AWAIT_FEATURES] = { FLOW_PUMP, xstream_client_features },
+	[XSTREAM_AWAIT_PROCEED] = { FLOW_PUMP, xstream_client_proceed },
+	[XSTREAM_AWAIT_SASL] = { FLOW_PUMP, xstream_sasl_element },
+	[XSTREAM_AWAIT_BOUND] = { FLOW_PUMP, xstream_bound },
+	[XSTREAM_AWAIT_SESSION] = { FLOW_PUMP, xstream_session },
+	[XSTREAM_AWAIT_PRESENCE] = { FLOW_TAKE, NULL },
+	[XSTREAM_AWAIT_ACCEPTED] = { FLOW_PUMP, xstream_component_accepted },
+	[XSTREAM_AWAIT_AUTH] = { FLOW_PUMP, xstream_accept_auth },
+	[XSTREAM_AWAIT_ACCOUNT] = { FLOW_PAUSE, NULL },
+	[XSTREAM_AWAIT_RESPONSE] = { FLOW_PUMP, xstream_accept_sasl_response },
+	[XSTREAM_AWAIT_BIND] = { FLOW_PUMP, xstream_accept_bind },
+	[XSTREAM_AWAIT_RESOURCE] = { FLOW_PAUSE, NULL },
+	[XSTREAM_AWAIT_SECRET] = { FLOW_PAUSE, NULL },
+	[XSTREAM_AWAIT_HANDSHAKE] = { FLOW_PUMP, xstream_component_accept_handshake },
+	[XSTREAM_READY] = { FLOW_TAKE, NULL },
+	[XSTREAM_CLOSING] = { FLOW_TAKE, NULL },
+	[XSTREAM_OVER] = { FLOW_NONE, NULL },
 };
 _Static_assert(COUNT(states) == XSTREAM_STATES, "every state has its line");
 
@@ -61,100 +53,6 @@ static enum flow flow(const struct xstream *x)
 	return states[x->state].flow;
 }
 
-const char *xstream_state_name(const struct xstream *x)
-{
-	return states[x->state].name;
-}
-
-bool xstream_is_ready(const struct xstream *x)
-{
-	return x->state == XSTREAM_READY && !x->eof;
-}
-
-/* Stanzas come, and may be answered. */
-static bool is_bound(const struct xstream *x)
-{
-	return (x->state == XSTREAM_READY || x->state == XSTREAM_AWAIT_PRESENCE) && !x->eof;
-}
-
-void xstream_enter(struct xstream *x, enum xstream_state state)
-{
-	if (x->state == XSTREAM_OVER)
-		return; /* the last event was made; whoever failed inside a handler returns here */
-	x->state = state;
-	if (state == XSTREAM_CLOSING)
-		x->close_by = ts_add(x->now, CLOSE_WAIT);
-}
-
-void xstream_emit(struct xstream *x, struct xstream_event ev)
-{
-	if (x->state == XSTREAM_OVER)
-		return;
-	assert(x->ring_n < RING_MAX);
-	x->ring[(x->ring_head + x->ring_n++) % RING_MAX] = ev;
-	if (ev.type == XSTREAM_EV_FEATURES)
-		x->node_held = true;
-}
-
-/* ---- output ---- */
-
-/* Forgets what was begun and not committed, with its error. */
-struct buf *xstream_write(struct xstream *x)
-{
-	struct buf *b = &x->out[x->cur];
-
-	b->err = 0;
-	buf_truncate(b, x->committed);
-	return b;
-}
-
-static int commit(struct xstream *x, size_t max)
-{
-	struct buf *b = &x->out[x->cur];
-	int err = buf_err(b) ? buf_err(b) : buf_len(b) > max ? -EMSGSIZE : 0;
-
-	if (err) {
-		xstream_write(x);
-		return err;
-	}
-	x->committed = buf_len(b);
-	x->last_sent = x->now;
-	return 0;
-}
-
-void xstream_send(struct xstream *x)
-{
-	if (commit(x, OUT_MAX + OUT_RESERVE))
-		xstream_fail_internal(x);
-}
-
-struct buf *xstream_begin(struct xstream *x)
-{
-	if (!is_bound(x) || x->committed >= OUT_FULL)
-		return NULL;
-	return xstream_write(x);
-}
-
-int xstream_commit(struct xstream *x, ts_t now)
-{
-	x->now = now;
-	return is_bound(x) ? commit(x, OUT_MAX) : -EINVAL;
-}
-
-bool xstream_take_output(struct xstream *x, struct slice *ret)
-{
-	if (x->committed == 0)
-		return false;
-	*ret = buf_slice(xstream_write(x));
-	x->committed = 0;
-	x->cur ^= 1;
-	struct buf *b = &x->out[x->cur];
-	if (b->cap > OUT_KEPT)
-		buf_done(b);
-	buf_clear(b);
-	return true;
-}
-
 /* ---- input ---- */
 
 void xstream_arm_reader(struct xstream *x)
@@ -169,26 +67,36 @@ static void begin_push(struct xstream *x, ts_t now)
 	x->node_held = false;
 }
 
-void xstream_restart(struct xstream *x)
+/* RFC 6120 sections 4.8.1 and 4.8.2.  A stream in the prefix-free style declares the stream
+ * namespace as the default one, or none.  Whoever only looks is to see what there is. */
+static bool check_header(struct xstream *x, const struct xml_event *ev)
 {
-	x->restart_due = true;
-	x->header_sent = false;
-	xstream_enter(x, XSTREAM_AWAIT_HEADER);
-	if (!xstream_accepts(x))
-		xstream_send_header(x);
-}
+	const struct xml_node *n = ev->node;
+	bool content_ok = xstream_looks(x) || ev->content_ns.n == 0 ||
+			  slice_eqs(ev->content_ns, NS_STREAM) ||
+			  slice_eqs(ev->content_ns, xstream_content_ns(x));
 
-void xstream_ready(struct xstream *x)
-{
-	xstream_enter(x, XSTREAM_READY);
-	xstream_emit(x, (struct xstream_event){ .type = XSTREAM_EV_READY,
-				.jid = x->jid.text,
-				.presence_unseen = x->presence_unseen });
+	if (!slice_eqs(n->ns, NS_STREAM)) {
+		xstream_refuse(x, XSTREAM_FAIL_PROTOCOL, "invalid-namespace",
+			"not a stream: the namespace of <%.*s> is `%.*s`",
+			SLICE_FMT(slice_cut(n->name, 0, 64)), SLICE_FMT(slice_cut(n->ns, 0, 128)));
+		return false;
+	}
+	if (!slice_eqs(n->name, "stream")) {
+		xstream_refuse(x, XSTREAM_FAIL_PROTOCOL, "bad-format",
+			"<%.*s> where <stream> was awaited", SLICE_FMT(slice_cut(n->name, 0, 64)));
+		return false;
+	}
+	if (!content_ok)
+		xstream_refuse(x, XSTREAM_FAIL_PROTOCOL, "invalid-namespace",
+			"the content namespace is `%.*s`, not %s",
+			SLICE_FMT(slice_cut(ev->content_ns, 0, 128)), xstream_content_ns(x));
+	return content_ok;
 }
 
 static void open_stream(struct xstream *x, const struct xml_event *ev)
 {
-	if (!xstream_check_header(x, ev))
+	if (!check_header(x, ev))
 		return;
 	xstream_emit(x, (struct xstream_event){ .type = XSTREAM_EV_OPENED, .node = ev->node });
 	roles[x->cfg.role].open(x, ev);

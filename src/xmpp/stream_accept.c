@@ -1,19 +1,5 @@
+/* The accepting side of a client's stream: header, STARTTLS, binding, its stanzas. */
 #include "xmpp/stream_private.h"
-
-void xstream_accept_put_features(struct xstream *x, struct buf *b)
-{
-	buf_puts(b, "<stream:features>");
-	if (!x->secure && x->cfg.tls == XSTREAM_TLS_REQUIRED)
-		buf_puts(b, "<starttls xmlns='" NS_TLS "'><required/></starttls>");
-	if (!x->secure && x->cfg.tls == XSTREAM_TLS_OPTIONAL)
-		buf_puts(b, "<starttls xmlns='" NS_TLS "'/>");
-	if (x->authenticated)
-		buf_puts(b, "<bind xmlns='" NS_BIND "'/>"
-			    "<session xmlns='" NS_SESSION "'><optional/></session>");
-	else if (x->secure || x->cfg.tls != XSTREAM_TLS_REQUIRED)
-		xstream_accept_sasl_offer(x, b);
-	buf_puts(b, "</stream:features>");
-}
 
 /* RFC 6120 section 4.7.1 and 6.4.6: a protected `from` is remembered, to be held against the
  * account. */

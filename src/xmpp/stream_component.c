@@ -1,3 +1,4 @@
+/* XEP-0114, both sides. */
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 

@@ -1,3 +1,4 @@
+/* Stream errors (RFC 6120 section 4.9), and every way in which a stream ends. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -93,33 +94,6 @@ static void end_text(struct xstream *x, int n)
 	x->text[end] = '\0';
 }
 
-/* Everything that ends a stream comes through here, once. */
-static void end(struct xstream *x, struct xstream_event ev)
-{
-	if (x->has_last)
-		return;
-	x->last = ev;
-	x->has_last = true;
-	xstream_enter(x, XSTREAM_OVER);
-}
-
-static void fail(struct xstream *x, enum xstream_failure f, const char *condition)
-{
-	end(x, (struct xstream_event){
-		       .type = XSTREAM_EV_FAILED,
-		       .failure = f,
-		       .condition = condition ? condition : "",
-		       .text = x->text,
-		       .plus_missing = x->client && sasl_client_plus_missing(x->client),
-	       });
-}
-
-void xstream_fail_internal(struct xstream *x)
-{
-	snprintf(x->text, sizeof(x->text), "out of memory");
-	fail(x, XSTREAM_FAIL_INTERNAL, NULL);
-}
-
 /* RFC 6120 section 4.9.1.2: an error in answer to a header still comes behind one of ours. */
 static void put_error(struct xstream *x, struct buf *b, const char *condition)
 {
@@ -152,7 +126,7 @@ __attribute__((format(printf, 5, 0))) static void fail_in_words(struct xstream *
 		return;
 	end_text(x, vsnprintf(x->text, sizeof(x->text), fmt, ap));
 	put_end(x, told);
-	fail(x, f, condition);
+	xstream_fail(x, f, condition);
 }
 
 void xstream_refuse(
@@ -181,9 +155,37 @@ void xstream_unexpected(struct xstream *x, const struct xml_node *node, const ch
 		SLICE_FMT(slice_cut(node->name, 0, 64)), xstream_state_name(x));
 }
 
+bool xstream_result(struct xstream *x, const struct xml_node *node, const char *id)
+{
+	struct stanza s;
+	struct stanza_error e;
+
+	stanza_read(&s, node);
+	if (s.kind != STANZA_IQ || !slice_eqs(s.id, id)) {
+		xstream_unexpected(x, node, "unsupported-stanza-type");
+		return false;
+	}
+	if (slice_eqs(s.type, "result"))
+		return true;
+	if (slice_eqs(s.type, "error") && stanza_error_read(&e, node))
+		xstream_give_up(x, XSTREAM_FAIL_BIND, stanza_condition_name(e.condition),
+			"%s: %.*s", id, SLICE_FMT(e.text));
+	else
+		xstream_give_up(x, XSTREAM_FAIL_BIND, NULL,
+			"%s: the answer is neither result nor error", id);
+	return false;
+}
+
+void xstream_sasl_abort(struct xstream *x, enum xstream_failure f, const char *text)
+{
+	buf_printf(xstream_write(x), "<abort xmlns='%s'/>", xstream_sasl_ns(x));
+	xstream_send(x);
+	xstream_give_up(x, f, NULL, "%s", text);
+}
+
 void xstream_closed(struct xstream *x)
 {
-	end(x, (struct xstream_event){ .type = XSTREAM_EV_CLOSED });
+	xstream_over(x, (struct xstream_event){ .type = XSTREAM_EV_CLOSED });
 }
 
 void xstream_leave(struct xstream *x)

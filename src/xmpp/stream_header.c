@@ -1,3 +1,4 @@
+/* Stream headers of both sides, RFC 6120 sections 4.7 and 4.8. */
 #include "xmpp/stream_private.h"
 
 #define NS_DIALBACK "jabber:server:dialback"
@@ -59,6 +60,15 @@ void xstream_send_header(struct xstream *x)
 	x->header_sent = true;
 }
 
+void xstream_restart(struct xstream *x)
+{
+	x->restart_due = true;
+	x->header_sent = false;
+	xstream_enter(x, XSTREAM_AWAIT_HEADER);
+	if (!xstream_accepts(x))
+		xstream_send_header(x);
+}
+
 void xstream_answer_header(struct xstream *x, struct buf *b)
 {
 	bool client = x->cfg.role == XSTREAM_ACCEPT_CLIENT;
@@ -74,33 +84,6 @@ void xstream_answer_header(struct xstream *x, struct buf *b)
 				      .version = client,
 			      });
 	x->header_sent = true;
-}
-
-/* RFC 6120 sections 4.8.1 and 4.8.2.  A stream in the prefix-free style declares the stream
- * namespace as the default one, or none.  Whoever only looks is to see what there is. */
-bool xstream_check_header(struct xstream *x, const struct xml_event *ev)
-{
-	const struct xml_node *n = ev->node;
-	bool content_ok = xstream_looks(x) || ev->content_ns.n == 0 ||
-			  slice_eqs(ev->content_ns, NS_STREAM) ||
-			  slice_eqs(ev->content_ns, xstream_content_ns(x));
-
-	if (!slice_eqs(n->ns, NS_STREAM)) {
-		xstream_refuse(x, XSTREAM_FAIL_PROTOCOL, "invalid-namespace",
-			"not a stream: the namespace of <%.*s> is `%.*s`",
-			SLICE_FMT(slice_cut(n->name, 0, 64)), SLICE_FMT(slice_cut(n->ns, 0, 128)));
-		return false;
-	}
-	if (!slice_eqs(n->name, "stream")) {
-		xstream_refuse(x, XSTREAM_FAIL_PROTOCOL, "bad-format",
-			"<%.*s> where <stream> was awaited", SLICE_FMT(slice_cut(n->name, 0, 64)));
-		return false;
-	}
-	if (!content_ok)
-		xstream_refuse(x, XSTREAM_FAIL_PROTOCOL, "invalid-namespace",
-			"the content namespace is `%.*s`, not %s",
-			SLICE_FMT(slice_cut(ev->content_ns, 0, 128)), xstream_content_ns(x));
-	return content_ok;
 }
 
 /* RFC 6120 section 4.7.5: two numbers, leading zeros are ignored. */

@@ -1,3 +1,4 @@
+/* A stream's beginning and its end in memory. */
 #include <string.h>
 
 #include "xmpp/stream_private.h"

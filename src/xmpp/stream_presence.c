@@ -1,3 +1,4 @@
+/* Making a client's resource available, RFC 6121 section 4.2. */
 #include <stdio.h>
 
 #include "xmpp/stream_private.h"
@@ -116,7 +117,7 @@ static void session(struct xstream *x, const struct stanza *s)
 {
 	x->session = false;
 	if (x->state == XSTREAM_AWAIT_PRESENCE)
-		(void)xstream_client_result(x, s->node, XSTREAM_SESSION_ID);
+		(void)xstream_result(x, s->node, XSTREAM_SESSION_ID);
 }
 
 bool xstream_presence_stanza(struct xstream *x, const struct xml_node *node)

@@ -1,17 +1,21 @@
 /* stream_private.h - what the stream's own files share.
  *
- *   stream.c             the engine: pushes, takes, the pump between reader and state
  *   stream_new.c         its beginning and its end in memory
- *   stream_end.c         stream errors, and every way in which a stream ends
- *   stream_header.c      stream headers of both sides
- *   stream_client.c      features, STARTTLS, binding, session: RFC 6120 sections 5 and 7; and
- *                        who only looks at the features
- *   stream_presence.c    making a client's resource available: RFC 6121 section 4.2
+ *   stream.c             the engine: pushes, takes, the pump between reader and state
+ *   stream_component.c   XEP-0114, both sides
+ *   stream_accept.c      the accepting side of stream_client.c and stream_bind.c
+ *   stream_accept_sasl.c the accepting side of stream_sasl.c and stream_sasl2.c
+ *   stream_accept_features.c  what is offered to a client
+ *   stream_client.c      features and STARTTLS: RFC 6120 section 5; and who only looks at them
  *   stream_sasl.c        the client's side of RFC 6120 section 6
  *   stream_sasl2.c       what is different in XEP-0388 and XEP-0386
- *   stream_accept.c      the accepting side of stream_client.c
- *   stream_accept_sasl.c the accepting side of stream_sasl.c and stream_sasl2.c
- *   stream_component.c   XEP-0114, both sides
+ *   stream_bind.c        binding and session: RFC 6120 section 7
+ *   stream_presence.c    making a client's resource available: RFC 6121 section 4.2
+ *   stream_end.c         stream errors, and every way in which a stream ends
+ *   stream_header.c      stream headers of both sides
+ *   stream_out.c         state, events, bytes and the last word
+ *
+ * None needs one that stands above it.
  */
 #pragma once
 
@@ -146,15 +150,19 @@ static inline bool xstream_looks(const struct xstream *x)
 
 /* ---- stream.c ---- */
 void xstream_arm_reader(struct xstream *x); /* with the names that the role stops at */
+
+/* ---- stream_out.c ---- */
 void xstream_enter(struct xstream *x, enum xstream_state state);
 void xstream_emit(struct xstream *x, struct xstream_event ev);
+void xstream_ready(struct xstream *x); /* READY, with x->jid */
 /* The output, to write into; ends with xstream_send(), which fails the stream when the buffer did.
  */
 struct buf *xstream_write(struct xstream *x);
 void xstream_send(struct xstream *x);
-/* The present stream is replaced on the same connection, RFC 6120 section 4.3.3. */
-void xstream_restart(struct xstream *x);
-void xstream_ready(struct xstream *x); /* READY, with x->jid */
+/* Everything that ends a stream comes through here, once. */
+void xstream_over(struct xstream *x, struct xstream_event ev);
+void xstream_fail(struct xstream *x, enum xstream_failure f, const char *condition); /* x->text */
+void xstream_fail_internal(struct xstream *x);
 
 /* ---- stream_end.c ---- */
 /* Sends the stream error `condition`, then ends. */
@@ -163,8 +171,11 @@ void xstream_refuse(struct xstream *x, enum xstream_failure f, const char *condi
 /* Ends without a stream error of ours; `condition` (may be NULL) is what the peer said. */
 void xstream_give_up(struct xstream *x, enum xstream_failure f, const char *condition,
 	const char *fmt, ...) __attribute__((format(printf, 4, 5)));
-void xstream_fail_internal(struct xstream *x);
 void xstream_unexpected(struct xstream *x, const struct xml_node *node, const char *condition);
+/* The answer to a request of the stream's own: true for a result, else the stream has ended. */
+bool xstream_result(struct xstream *x, const struct xml_node *node, const char *id);
+/* RFC 6120 section 6.4.4: who does not go on says so. */
+void xstream_sasl_abort(struct xstream *x, enum xstream_failure f, const char *text);
 void xstream_closed(struct xstream *x); /* emits CLOSED */
 void xstream_leave(struct xstream *x);  /* the same behind our end, without awaiting theirs */
 void xstream_peer_closed(struct xstream *x);
@@ -186,8 +197,8 @@ void xstream_send_header(struct xstream *x);
 /* The header that answers, with a new id (accepting sides); `to` is the peer's name or "". */
 void xstream_answer_header(struct xstream *x, struct buf *b);
 const char *xstream_content_ns(const struct xstream *x);
-/* Name and namespaces.  False when the stream was refused. */
-bool xstream_check_header(struct xstream *x, const struct xml_event *ev);
+/* The present stream is replaced on the same connection, RFC 6120 section 4.3.3. */
+void xstream_restart(struct xstream *x);
 /* False when there is none of that shape. */
 bool xstream_major_version(struct slice text, unsigned *ret);
 
@@ -196,16 +207,16 @@ void xstream_client_open(struct xstream *x, const struct xml_event *ev);
 void xstream_send_starttls(struct xstream *x);
 void xstream_client_features(struct xstream *x, const struct xml_node *node);
 void xstream_client_proceed(struct xstream *x, const struct xml_node *node);
-void xstream_client_bound(struct xstream *x, const struct xml_node *node);
-void xstream_client_session(struct xstream *x, const struct xml_node *node);
+
 #define XSTREAM_SESSION_ID "session"
-/* The answer to a request of the stream's own: true for a result, else the stream has ended. */
-bool xstream_client_result(struct xstream *x, const struct xml_node *node, const char *id);
 /* Asks for the resource and all that needs no answer in between. */
-void xstream_client_bind(struct xstream *x);
+void xstream_bind(struct xstream *x);
+void xstream_bind_offered(struct xstream *x, const struct xml_node *features);
+void xstream_bound(struct xstream *x, const struct xml_node *node);
+void xstream_session(struct xstream *x, const struct xml_node *node);
 /* Takes the full JID; false when it is none. */
-bool xstream_client_take_jid(struct xstream *x, struct slice text);
-void xstream_client_has_resource(struct xstream *x);
+bool xstream_take_jid(struct xstream *x, struct slice text);
+void xstream_has_resource(struct xstream *x);
 
 void xstream_presence_put(struct xstream *x, struct buf *b);
 void xstream_presence_await(struct xstream *x);
@@ -217,8 +228,6 @@ void xstream_presence_late(struct xstream *x);
 
 void xstream_sasl_start(struct xstream *x, const struct xml_node *features);
 void xstream_sasl_element(struct xstream *x, const struct xml_node *node);
-/* RFC 6120 section 6.4.4: who does not go on says so. */
-void xstream_sasl_abort(struct xstream *x, enum xstream_failure f, const char *text);
 
 /* Whether to take the offer of XEP-0388 (`sasl2`), when the older one is `sasl`. */
 bool xstream_sasl2_is_as_good(const bool sasl[SASL_MECHANISMS], const bool sasl2[SASL_MECHANISMS]);
@@ -229,15 +238,19 @@ void xstream_sasl2_put_authenticate(struct xstream *x, struct buf *b, const char
 void xstream_sasl2_success(struct xstream *x, const struct xml_node *node);
 void xstream_sasl2_continue(struct xstream *x, const struct xml_node *node);
 
+void xstream_accept_put_features(struct xstream *x, struct buf *b);
+bool xstream_accept_offers_sasl2(const struct xstream *x);
+/* One exchange, one engine: made for the offer, and again for the next try.  False: no memory, the
+ * stream has ended. */
+bool xstream_accept_new_server(struct xstream *x);
+
 void xstream_accept_open(struct xstream *x, const struct xml_event *ev);
 void xstream_accept_auth(struct xstream *x, const struct xml_node *node);
 void xstream_accept_bind(struct xstream *x, const struct xml_node *node);
 void xstream_accept_resource(struct xstream *x, struct slice resource);
-void xstream_accept_put_features(struct xstream *x, struct buf *b);
 /* True when the stanza is the driver's; else it was answered, or the stream has ended. */
 bool xstream_accept_stanza(struct xstream *x, const struct xml_node *node);
 
-void xstream_accept_sasl_offer(struct xstream *x, struct buf *b); /* of both kinds */
 bool xstream_accept_sasl_is(const struct xstream *x, const struct xml_node *node);
 void xstream_accept_sasl_auth(struct xstream *x, const struct xml_node *node);
 void xstream_accept_sasl_response(struct xstream *x, const struct xml_node *node);

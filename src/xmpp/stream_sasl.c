@@ -1,3 +1,4 @@
+/* The client's side of RFC 6120 section 6. */
 #include <stdio.h>
 #include <string.h>
 
@@ -178,13 +179,6 @@ void xstream_sasl_start(struct xstream *x, const struct xml_node *features)
 	}
 }
 
-void xstream_sasl_abort(struct xstream *x, enum xstream_failure f, const char *text)
-{
-	buf_printf(xstream_write(x), "<abort xmlns='%s'/>", xstream_sasl_ns(x));
-	xstream_send(x);
-	xstream_give_up(x, f, NULL, "%s", text);
-}
-
 /* `last`: the server has already said <success/>. */
 static void refuse_message(struct xstream *x, enum sasl_result r, bool last)
 {
@@ -276,7 +270,7 @@ static void authenticated(struct xstream *x, const struct xml_node *success)
 		return;
 	}
 	xstream_restart(x);
-	xstream_client_bind(x);
+	xstream_bind(x);
 }
 
 static void success(struct xstream *x, const struct xml_node *node)

@@ -1,3 +1,4 @@
+/* What is different for a client in XEP-0388 and XEP-0386. */
 #include <stdio.h>
 
 #include "base/str.h"
@@ -55,14 +56,14 @@ void xstream_sasl2_success(struct xstream *x, const struct xml_node *node)
 
 	if (!x->bind2) {
 		xstream_enter(x, XSTREAM_AWAIT_FEATURES);
-		xstream_client_bind(x);
+		xstream_bind(x);
 	} else if (!xml_child(node, NS_BIND2, "bound")) {
 		xstream_give_up(
 			x, XSTREAM_FAIL_BIND, NULL, "the server let us in and bound no resource");
-	} else if (!id || !xstream_client_take_jid(x, id->text)) {
+	} else if (!id || !xstream_take_jid(x, id->text)) {
 		xstream_give_up(x, XSTREAM_FAIL_BIND, NULL, "the success has no full JID");
 	} else {
-		xstream_client_has_resource(x);
+		xstream_has_resource(x);
 	}
 }
 

@@ -23,8 +23,8 @@ struct xhost {
 	enum xhost_state state;
 
 	struct xhost_find find;
-	struct xlocate_target target, passed;
-	struct xlocate_failure failure;
+	struct targets_target target, passed;
+	struct targets_failure failure;
 
 	flow_t flow;
 	bool blocked, in_tls;
@@ -215,7 +215,7 @@ static void begin_stream(struct xhost *h, ts_t now)
 {
 	struct xstream_cfg cfg = h->cfg.stream;
 
-	if (h->target.direct_tls)
+	if (h->target.transport == TRANSPORT_TLS)
 		cfg.tls = XSTREAM_TLS_DIRECT;
 	h->state = XHOST_STREAM;
 	if (xstream_new(&h->stream, &cfg, h->rng, now))
@@ -256,8 +256,8 @@ static void not_found(struct xhost *h)
 static void next_target(struct xhost *h)
 {
 	switch (xlocate_state(h->find.locate)) {
-	case XLOCATE_AWAIT_ANSWERS: h->state = XHOST_AWAIT_DNS; break;
-	case XLOCATE_READY:
+	case TARGETS_AWAIT_ANSWERS: h->state = XHOST_AWAIT_DNS; break;
+	case TARGETS_READY:
 		h->passed = h->target;
 		if (h->is_gone)
 			emit(h, (struct xhost_event){ .type = XHOST_EV_PASSED,
@@ -267,8 +267,8 @@ static void next_target(struct xhost *h)
 		xlocate_take_target(h->find.locate, &h->target);
 		connect_target(h);
 		break;
-	case XLOCATE_FAILED: not_found(h); break;
-	case XLOCATE_EXHAUSTED: finish_by_flow(h, NULL); break;
+	case TARGETS_FAILED: not_found(h); break;
+	case TARGETS_EXHAUSTED: finish_by_flow(h, NULL); break;
 	}
 }
 
@@ -485,7 +485,7 @@ const char *xhost_state_name(const struct xhost *h)
 	return "nothing";
 }
 
-bool xhost_asked(const struct xhost *h, struct xlocate_question *ret)
+bool xhost_asked(const struct xhost *h, struct targets_question *ret)
 {
 	*ret = h->find.asked;
 	return ret->id > 0;

@@ -59,14 +59,14 @@ enum xhost_end {
 /* All pointers: valid until the next take or push, and NULL where they do not belong. */
 struct xhost_event {
 	enum xhost_event_type type;
-	const struct xlocate_target *target;
+	const struct targets_target *target;
 	int err;
 	const struct addr *local;
 	const struct tls_facts *tls;
 	const struct xstream_event *stream;
 	enum xhost_end why;
 	const struct fact *fact; /* its own pointers but `tls` are NULL */
-	const struct xlocate_failure *dns;
+	const struct targets_failure *dns;
 	struct slice last; /* DOWN: the last words, for a trace; perhaps empty */
 };
 
@@ -106,4 +106,4 @@ bool xhost_is_in_tls(const struct xhost *h);   /* a handshake is under way */
 bool xhost_is_blocked(const struct xhost *h);  /* from FLOW_BLOCKED until FLOW_READY: hold back */
 const char *xhost_state_name(const struct xhost *h); /* what is awaited */
 /* The latest question, while the DNS has not answered it. */
-bool xhost_asked(const struct xhost *h, struct xlocate_question *ret);
+bool xhost_asked(const struct xhost *h, struct targets_question *ret);

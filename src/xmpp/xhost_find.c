@@ -3,9 +3,6 @@
 #include <assert.h>
 #include <string.h>
 
-/* Ids of one connecting: xlocate asks for two services, and for two families of each host. */
-enum { BLOCK = 4 * XLOCATE_TARGETS_MAX };
-
 int xhost_find_init(
 	struct xhost_find *f, struct outbox *out, const struct xlocate_cfg *cfg, struct rng *rng)
 {
@@ -21,12 +18,12 @@ void xhost_find_done(struct xhost_find *f)
 
 static void ask(struct xhost_find *f)
 {
-	struct xlocate_question q;
+	struct targets_question q;
 
 	while (xlocate_take_question(f->locate, &q)) {
 		struct want *w = outbox_want(f->out, WANT_DNS);
 
-		assert(q.id <= BLOCK);
+		assert(q.id <= TARGETS_QUESTIONS_MAX);
 		w->dns_id = f->before + q.id;
 		w->dns_type = q.type;
 		memcpy(w->name, q.name, sizeof(w->name));
@@ -37,13 +34,13 @@ static void ask(struct xhost_find *f)
 void xhost_find_begin(struct xhost_find *f, uint32_t *last_dns)
 {
 	f->before = *last_dns;
-	*last_dns += BLOCK;
+	*last_dns += TARGETS_QUESTIONS_MAX;
 	ask(f);
 }
 
 bool xhost_find_is_for(const struct xhost_find *f, uint32_t dns_id)
 {
-	return f->locate && dns_id - f->before - 1 < BLOCK;
+	return f->locate && dns_id - f->before - 1 < TARGETS_QUESTIONS_MAX;
 }
 
 void xhost_find_push(struct xhost_find *f, const struct fact *in)

@@ -9,7 +9,7 @@ struct xhost_find {
 	struct outbox *out;
 	struct xlocate *locate;        /* NULL: nothing is looked for */
 	uint32_t before;               /* its question n is n behind it */
-	struct xlocate_question asked; /* the latest one; id 0: it is answered */
+	struct targets_question asked; /* the latest one; id 0: it is answered */
 };
 
 /* As xlocate_new(): what is wrong with a name is found before anybody waits for it.  It does

@@ -1,3 +1,4 @@
+/* What expat tells becomes trees and events, within the limits. */
 #include <assert.h>
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* The reader's life, what it is fed and what is taken from it. */
 #include <assert.h>
 #include <string.h>
 

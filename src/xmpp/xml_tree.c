@@ -1,3 +1,4 @@
+/* Looking into a tree. */
 #include "xmpp/xml.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* XML to bytes. */
 #include "xmpp/xml.h"
 
 #include "base/str.h"

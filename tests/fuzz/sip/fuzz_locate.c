@@ -59,7 +59,7 @@ static void make_record(struct input *in, enum dns_type type, struct dns_record 
 	}
 }
 
-static void answer(struct locate *l, struct input *in, const struct locate_question *q)
+static void answer(struct locate *l, struct input *in, const struct targets_question *q)
 {
 	struct dns_record records[RECORDS];
 	struct dns_answer a = { .records = records };
@@ -78,35 +78,35 @@ static void answer(struct locate *l, struct input *in, const struct locate_quest
 
 static void check_targets(struct locate *l, const struct locate_cfg *cfg, unsigned *taken)
 {
-	struct locate_target t;
+	struct targets_target t;
 
-	while (locate_state(l) == LOCATE_READY) {
+	while (locate_state(l) == TARGETS_READY) {
 		assert(locate_take_target(l, &t));
 		assert(cfg->can[t.transport] && t.addr.family && t.addr.port);
 		assert(t.transport == TRANSPORT_TLS || !cfg->secure);
-		assert(++*taken <= LOCATE_TARGETS_MAX);
+		assert(++*taken <= TARGETS_MAX);
 	}
 	assert(!locate_take_target(l, &t));
 }
 
 static void run(struct locate *l, struct input *in, const struct locate_cfg *cfg)
 {
-	static struct locate_question open[LOCATE_QUESTIONS_MAX];
+	static struct targets_question open[TARGETS_QUESTIONS_MAX];
 	unsigned n = 0, taken = 0;
 
 	for (;;) {
-		while (n < LOCATE_QUESTIONS_MAX && locate_take_question(l, &open[n]))
+		while (n < TARGETS_QUESTIONS_MAX && locate_take_question(l, &open[n]))
 			n++;
 		check_targets(l, cfg, &taken);
 		if (n == 0)
 			break;
 		const unsigned i = take(in) % n;
-		const struct locate_question q = open[i];
+		const struct targets_question q = open[i];
 		open[i] = open[--n];
 		answer(l, in, &q);
 	}
-	assert(locate_state(l) == (taken ? LOCATE_EXHAUSTED : LOCATE_FAILED));
-	struct locate_failure f;
+	assert(locate_state(l) == (taken ? TARGETS_EXHAUSTED : TARGETS_FAILED));
+	struct targets_failure f;
 	locate_failure(l, &f);
 	assert(taken || f.name[0]);
 }

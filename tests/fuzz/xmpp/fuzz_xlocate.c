@@ -37,7 +37,7 @@ static void make_record(struct slice *in, enum dns_type type, struct dns_record 
 	}
 }
 
-static void answer(struct xlocate *l, struct slice *in, const struct xlocate_question *q)
+static void answer(struct xlocate *l, struct slice *in, const struct targets_question *q)
 {
 	struct dns_record records[RECORDS];
 	struct dns_answer a = { .records = records };
@@ -55,24 +55,24 @@ static void answer(struct xlocate *l, struct slice *in, const struct xlocate_que
 
 static void check_targets(struct xlocate *l, unsigned *taken)
 {
-	struct xlocate_target t;
+	struct targets_target t;
 
-	while (xlocate_state(l) == XLOCATE_READY) {
+	while (xlocate_state(l) == TARGETS_READY) {
 		assert(xlocate_take_target(l, &t));
 		assert(t.addr.family && t.addr.port && t.host[0]);
-		assert(!t.direct_tls || t.from_srv);
-		assert(++*taken <= XLOCATE_TARGETS_MAX);
+		assert(t.transport == TRANSPORT_TCP || t.source == TARGETS_SRV);
+		assert(++*taken <= TARGETS_MAX);
 	}
 	assert(!xlocate_take_target(l, &t));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct xlocate_question open[OPEN_MAX];
+	static struct targets_question open[OPEN_MAX];
 	struct slice in = slice_of(data, size);
 	struct xlocate_cfg cfg = { .domain = slice_split(&in, '\n') };
 	unsigned n = 0, taken = 0;
-	struct xlocate_failure f;
+	struct targets_failure f;
 	struct xlocate *l;
 	struct rng rng;
 
@@ -88,11 +88,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (n == 0)
 			break;
 		const unsigned i = take(&in) % n;
-		const struct xlocate_question q = open[i];
+		const struct targets_question q = open[i];
 		open[i] = open[--n];
 		answer(l, &in, &q);
 	}
-	assert(xlocate_state(l) == (taken ? XLOCATE_EXHAUSTED : XLOCATE_FAILED));
+	assert(xlocate_state(l) == (taken ? TARGETS_EXHAUSTED : TARGETS_FAILED));
 	xlocate_failure(l, &f);
 	xlocate_free(l);
 	return 0;

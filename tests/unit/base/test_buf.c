@@ -344,6 +344,29 @@ static void out_of_memory_is_sticky_and_leaves_what_was_there(void **state)
 	buf_done(&whole);
 }
 
+static void room_that_is_lent_is_never_left(void **state)
+{
+	uint8_t room[9];
+	struct buf b;
+
+	(void)state;
+	memset(room, '#', sizeof(room));
+	buf_init_in(&b, room, sizeof(room) - 1);
+	mem_fail_after(0);
+	buf_puts(&b, "1234567");
+	assert_string_equal(buf_cstr(&b), "1234567");
+	buf_consume(&b, 3);
+	buf_puts(&b, "89a"); /* what was consumed gives its place */
+	assert_string_equal(buf_cstr(&b), "456789a");
+	assert_ptr_equal(b.p, room);
+	buf_putc(&b, 'b');
+	assert_int_equal(buf_err(&b), -EMSGSIZE);
+	mem_fail_after(-1);
+	buf_done(&b); /* frees nothing */
+	assert_int_equal(buf_len(&b), 0);
+	assert_int_equal(room[8], '#');
+}
+
 static void a_c_string_that_finds_no_memory_is_empty(void **state)
 {
 	struct buf b;
@@ -372,6 +395,7 @@ int main(void)
 		cmocka_unit_test(small_bites_do_not_move_the_whole),
 		cmocka_unit_test(random_steps_agree_with_a_plain_array),
 		cmocka_unit_test(out_of_memory_is_sticky_and_leaves_what_was_there),
+		cmocka_unit_test(room_that_is_lent_is_never_left),
 		cmocka_unit_test(a_c_string_that_finds_no_memory_is_empty),
 	};
 

@@ -10,9 +10,19 @@
 #include "base/mem.h"
 
 static const struct engine_trace toy = { "toy", TS_S(1000) };
-static const struct addr here = { .family = 4, .port = 5070, .ip = { 127, 0, 0, 1 } };
-static const struct addr there = { .family = 4, .port = 5060, .ip = { 192, 0, 2, 7 } };
-static const struct addr six = { .family = 6, .ip = { 0x20, 1, 0xd, 0xb8, [15] = 1 } };
+#define HERE                                                                                       \
+	{                                                                                          \
+		.family = 4, .port = 5070, .ip = { 127, 0, 0, 1 }                                  \
+	}
+#define THERE                                                                                      \
+	{                                                                                          \
+		.family = 4, .port = 5060, .ip = { 192, 0, 2, 7 }                                  \
+	}
+#define SIX                                                                                        \
+	{                                                                                          \
+		.family = 6, .ip = { 0x20, 1, 0xd, 0xb8, [15] = 1 }                                \
+	}
+static const struct addr here = HERE, there = THERE;
 
 enum { NOW = 1000000000 + 1000042 };
 
@@ -27,11 +37,11 @@ static const struct dns_record records[] = {
 	{ .type = DNS_SRV, .srv = { 10, 20, 5269, "xmpp.contoso.test" } },
 	{ .type = DNS_SRV },
 	{ .type = DNS_A, .addr = { .family = 4, .ip = { 192, 0, 2, 1 } } },
-	{ .type = DNS_AAAA, .addr = six },
+	{ .type = DNS_AAAA, .addr = SIX },
 	{ .type = DNS_NAPTR, .naptr = { 1, 2, "S", "SIPS+D2T", false, "_sips._tcp.a.test" } },
 };
 static const struct dns_answer answer = {
-	.records = records, .n_records = COUNT(records), .server = there
+	.records = records, .n_records = COUNT(records), .server = THERE
 };
 static const struct dns_answer hosts = {
 	.records = &records[2], .n_records = 1, .from_hosts_file = true
@@ -97,16 +107,16 @@ static void a_want_is_one_line(void **state)
 		struct want w;
 		const char *want;
 	} table[] = {
-		{ { WANT_FLOW, .flow = 1, .addr = there }, "flow flow=1 addr=192.0.2.7:5060" },
+		{ { WANT_FLOW, .flow = 1, .addr = THERE }, "flow flow=1 addr=192.0.2.7:5060" },
 		{ { WANT_TLS, .flow = 1,
 			  .tls = { .name = "a.test", .alpn = "sip", .identity = 4 } },
 			"tls flow=1 trust=0 identity=4 name=a.test alpn=sip" },
 		{ { WANT_TLS, .flow = 1,
 			  .tls = { .accept = true, .verify = TLS_VERIFY_NOTE, .trust = 2 } },
 			"tls flow=1 accept note trust=2" },
-		{ { WANT_LISTEN, .listener = 0, .transport = TRANSPORT_UDP, .addr = here },
+		{ { WANT_LISTEN, .listener = 0, .transport = TRANSPORT_UDP, .addr = HERE },
 			"listen listener=0 addr=127.0.0.1:5070 transport=udp" },
-		{ { WANT_LISTEN, .listener = 1, .toward = true, .addr = there },
+		{ { WANT_LISTEN, .listener = 1, .toward = true, .addr = THERE },
 			"listen listener=1 toward=192.0.2.7:5060 transport=udp" },
 		{ { WANT_PAUSE, .flow = FLOW_ACCEPTED_BIT | 1 }, "pause flow=a1" },
 		{ { WANT_DROP_FLOW, .flow = 1, .reset = true }, "drop-flow flow=1 reset" },

@@ -68,63 +68,61 @@ static void happen(char what, ts_t now)
 	}
 }
 
-static void cases_are_as_they_should(void **state)
+static const struct {
+	const char *name;
+	bool is_stored;
+	ts_t settle, report;
+	const char *what, *want[8];
+	enum msg_state end;
+} cases[] = {
+	{ "proven is acknowledged", false, 0, 0, "sp", { "send ", "", "answer-202 done " },
+		MSG_OVER },
+	{ "refused is the answer", false, 0, 0, "sr", { "send ", "", "answer-486 done " },
+		MSG_OVER },
+	{ "refused before it went out", false, 0, 0, "r", { "send ", "answer-486 done " },
+		MSG_OVER },
+	{ "the way is lost: nothing was shown", false, 0, 0, "sl",
+		{ "send ", "", "answer-503 done " }, MSG_OVER },
+	{ "a loss before it went out is none", false, 0, 0, "l", { "send ", "" }, MSG_AWAIT_WAY },
+	{ "nobody waits: nothing is said", false, 0, 0, "sg", { "send ", "", "done " }, MSG_OVER },
+	{ "what comes behind the end is nothing", false, 0, 0, "sprlgt",
+		{ "send ", "", "answer-202 done ", "", "", "", "" }, MSG_OVER },
+
+	{ "a proof settles", false, SETTLE, 0, "sp", { "send ", "", "" }, MSG_SETTLING },
+	{ "settled is acknowledged", false, SETTLE, 0, "spt",
+		{ "send ", "", "", "answer-202 done " }, MSG_OVER },
+	{ "a refusal close behind the proof wins", false, SETTLE, 0, "spr",
+		{ "send ", "", "", "answer-486 done " }, MSG_OVER },
+	{ "what was shown stays shown", false, SETTLE, 0, "spl",
+		{ "send ", "", "", "answer-202 done " }, MSG_OVER },
+
+	{ "a late refusal is reported", false, 0, REPORT, "spr",
+		{ "send ", "", "answer-202 ", "report-486 done " }, MSG_OVER },
+	{ "in the end nobody refuses any more", false, 0, REPORT, "spt",
+		{ "send ", "", "answer-202 ", "done " }, MSG_OVER },
+
+	{ "stored is acknowledged", true, 0, 0, "k", { "store ", "send answer-202 " },
+		MSG_AWAIT_WAY },
+	{ "proven, a stored one is erased", true, 0, 0, "ksp",
+		{ "store ", "send answer-202 ", "", "erase done " }, MSG_OVER },
+	{ "a stored one that is refused is reported and erased", true, 0, 0, "ksr",
+		{ "store ", "send answer-202 ", "", "report-486 erase done " }, MSG_OVER },
+	{ "a stored one goes another way", true, 0, 0, "ksl",
+		{ "store ", "send answer-202 ", "", "send " }, MSG_AWAIT_WAY },
+	{ "one that cannot be stored waits for its proof", true, 0, 0, "nsp",
+		{ "store ", "send ", "", "answer-202 done " }, MSG_OVER },
+	{ "a refusal waits for the store, and leaves no orphan", true, 0, 0, "rk",
+		{ "store ", "", "answer-486 erase done " }, MSG_OVER },
+	{ "a refusal waits for the store that fails", true, 0, 0, "rn",
+		{ "store ", "", "answer-486 done " }, MSG_OVER },
+	{ "a stored one is carried though nobody waits", true, 0, 0, "kgsp",
+		{ "store ", "send answer-202 ", "", "", "erase done " }, MSG_OVER },
+	{ "being stored when nobody waits any more", true, 0, 0, "gksp",
+		{ "store ", "", "send ", "", "erase done " }, MSG_OVER },
+};
+
+static void each_situation_by_its_name(void **state)
 {
-	static const struct {
-		const char *name;
-		bool is_stored;
-		ts_t settle, report;
-		const char *what, *want[8];
-		enum msg_state end;
-	} cases[] = {
-		{ "proven is acknowledged", false, 0, 0, "sp", { "send ", "", "answer-202 done " },
-			MSG_OVER },
-		{ "refused is the answer", false, 0, 0, "sr", { "send ", "", "answer-486 done " },
-			MSG_OVER },
-		{ "refused before it went out", false, 0, 0, "r", { "send ", "answer-486 done " },
-			MSG_OVER },
-		{ "the way is lost: nothing was shown", false, 0, 0, "sl",
-			{ "send ", "", "answer-503 done " }, MSG_OVER },
-		{ "a loss before it went out is none", false, 0, 0, "l", { "send ", "" },
-			MSG_AWAIT_WAY },
-		{ "nobody waits: nothing is said", false, 0, 0, "sg", { "send ", "", "done " },
-			MSG_OVER },
-		{ "what comes behind the end is nothing", false, 0, 0, "sprlgt",
-			{ "send ", "", "answer-202 done ", "", "", "", "" }, MSG_OVER },
-
-		{ "a proof settles", false, SETTLE, 0, "sp", { "send ", "", "" }, MSG_SETTLING },
-		{ "settled is acknowledged", false, SETTLE, 0, "spt",
-			{ "send ", "", "", "answer-202 done " }, MSG_OVER },
-		{ "a refusal close behind the proof wins", false, SETTLE, 0, "spr",
-			{ "send ", "", "", "answer-486 done " }, MSG_OVER },
-		{ "what was shown stays shown", false, SETTLE, 0, "spl",
-			{ "send ", "", "", "answer-202 done " }, MSG_OVER },
-
-		{ "a late refusal is reported", false, 0, REPORT, "spr",
-			{ "send ", "", "answer-202 ", "report-486 done " }, MSG_OVER },
-		{ "in the end nobody refuses any more", false, 0, REPORT, "spt",
-			{ "send ", "", "answer-202 ", "done " }, MSG_OVER },
-
-		{ "stored is acknowledged", true, 0, 0, "k", { "store ", "send answer-202 " },
-			MSG_AWAIT_WAY },
-		{ "proven, a stored one is erased", true, 0, 0, "ksp",
-			{ "store ", "send answer-202 ", "", "erase done " }, MSG_OVER },
-		{ "a stored one that is refused is reported and erased", true, 0, 0, "ksr",
-			{ "store ", "send answer-202 ", "", "report-486 erase done " }, MSG_OVER },
-		{ "a stored one goes another way", true, 0, 0, "ksl",
-			{ "store ", "send answer-202 ", "", "send " }, MSG_AWAIT_WAY },
-		{ "one that cannot be stored waits for its proof", true, 0, 0, "nsp",
-			{ "store ", "send ", "", "answer-202 done " }, MSG_OVER },
-		{ "a refusal waits for the store, and leaves no orphan", true, 0, 0, "rk",
-			{ "store ", "", "answer-486 erase done " }, MSG_OVER },
-		{ "a refusal waits for the store that fails", true, 0, 0, "rn",
-			{ "store ", "", "answer-486 done " }, MSG_OVER },
-		{ "a stored one is carried though nobody waits", true, 0, 0, "kgsp",
-			{ "store ", "send answer-202 ", "", "", "erase done " }, MSG_OVER },
-		{ "being stored when nobody waits any more", true, 0, 0, "gksp",
-			{ "store ", "", "send ", "", "erase done " }, MSG_OVER },
-	};
-
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		print_message("case: %s\n", cases[i].name);
@@ -257,7 +255,7 @@ static void states_have_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(cases_are_as_they_should),
+		cmocka_unit_test(each_situation_by_its_name),
 		cmocka_unit_test(it_settles_for_so_long),
 		cmocka_unit_test(a_contact_lives_as_long_as_its_push),
 		cmocka_unit_test(every_sequence_ends_and_says_one_thing),

@@ -112,12 +112,14 @@ static void the_pools_policy_is_as_the_fault_says(void **state)
 {
 	static const struct {
 		const char *fault;
-		unsigned max_version, trust;
+		unsigned max_version;
+		bool request;
+		unsigned trust;
 		enum tls_verify verify;
 	} rows[] = {
-		{ NULL, 0, 0, TLS_VERIFY_NOTE },
-		{ "tls-old-version", 0x0302, 0, TLS_VERIFY_NOTE },
-		{ "client-certificate-wanted", 0, LAB_TRUST, TLS_VERIFY_PEER },
+		{ NULL, 0, false, TLS_TRUST_SYSTEM, TLS_VERIFY_NOTE },
+		{ "tls-old-version", 0x0302, false, TLS_TRUST_SYSTEM, TLS_VERIFY_NOTE },
+		{ "client-certificate-wanted", 0, true, LAB_TRUST, TLS_VERIFY_PEER },
 	};
 	static struct rig r;
 
@@ -128,6 +130,7 @@ static void the_pools_policy_is_as_the_fault_says(void **state)
 		const struct want *w = rig_want(&r, WANT_TLS);
 		assert_non_null(w);
 		assert_int_equal(w->tls.max_version, rows[i].max_version);
+		assert_int_equal(w->tls.request_certificate, rows[i].request);
 		assert_int_equal(w->tls.trust, rows[i].trust);
 		assert_int_equal(w->tls.verify, rows[i].verify);
 		rig_end(&r);

@@ -107,7 +107,7 @@ static void each_port_speaks_its_own_protocol(void **state)
 	assert_non_null(w);
 	assert_true(w->flow == tls && w->tls.accept);
 	assert_int_equal(w->tls.identity, LAB_IDENTITY_POOL);
-	assert_int_equal(w->tls.trust, 0);
+	assert_false(w->tls.request_certificate);
 	assert_int_equal(w->tls.max_version, 0);
 	rig_push(&r, (struct fact){ .type = FACT_TLS_UP, .flow = tls, .tls = &facts });
 	rig_bytes(&r, tls, rig_text(&options));

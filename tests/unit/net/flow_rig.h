@@ -148,13 +148,14 @@ static inline int accept_raw(void)
 	return fd;
 }
 
-/* near connects to far, both are flows. */
-static inline void connect_both(void)
+/* near connects to far, both are flows.  Returns the socket of far. */
+static inline int connect_both(void)
 {
 	connect_near();
 	int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	assert_true(fd >= 0);
 	assert_int_equal(flow_adopt(&far.f, &fs, 2, fd, &far), 0);
+	return fd;
 }
 
 /* The socket of whoever has this address. */

@@ -10,6 +10,7 @@
 #include <openssl/ssl.h>
 
 #include "base/mem.h"
+#include "named.h"
 #include "net/authority.h"
 
 enum { DAY = 86400, MAX = 1 << 20 };
@@ -27,6 +28,8 @@ enum {
 	ID_OTHER_NAME = 4,
 	ID_ALL_WRONG = 5, /* expired, for another name, by an authority that nobody knows */
 	ID_REVOKED = 6,
+	ID_NUL = 8, /* what a test adds for itself; 7 is never loaded */
+	ID_EXACT = 9,
 };
 
 static struct trust *trust;
@@ -215,6 +218,7 @@ static void heard(struct end *e, const char *text)
 
 static void both_sides_see_the_same_facts(void **state)
 {
+	char names[TLS_NAMES_TEXT_MAX];
 	struct pair p;
 
 	(void)state;
@@ -233,7 +237,7 @@ static void both_sides_see_the_same_facts(void **state)
 	assert_int_equal(c->n_unique, 0); /* RFC 9266: none with TLS 1.3 */
 	assert_int_equal(c->n_certs, 2);
 	assert_string_equal(c->certs[0].subject, "CN=pool.test");
-	assert_string_equal(c->certs[0].names, "pool.test, *.wild.test");
+	assert_string_equal(tls_names_text(c, &c->certs[0], names), "pool.test, *.wild.test");
 	assert_string_equal(c->certs[1].subject, "CN=stox lab CA");
 	assert_true(c->certs[0].not_before < c->certs[0].not_after);
 	close_pair(&p);
@@ -364,18 +368,36 @@ static void all_faults_of_a_chain_are_collected(void **state)
 	}
 }
 
+/* Whether one is asked for does not follow from whose word is taken for it. */
 static void the_server_can_ask_for_a_certificate(void **state)
 {
 	static const struct {
 		unsigned identity;
+		bool request;
 		enum tls_verify verify;
 		unsigned trust;
-		enum tls_failure client;
+		enum tls_failure client, server;
+		unsigned faults;
 	} rows[] = {
-		{ 0, TLS_VERIFY_PEER, TRUST_OURS, TLS_FAILURE_CLIENT_CERTIFICATE },
-		{ 0, TLS_VERIFY_NOTE, TRUST_OURS, TLS_FAILURE_NONE },
-		{ ID_OTHER_NAME, TLS_VERIFY_PEER, TRUST_OURS, TLS_FAILURE_NONE },
-		{ ID_OTHER_NAME, TLS_VERIFY_PEER, TRUST_OTHERS, TLS_FAILURE_ALERT },
+		{ 0, true, TLS_VERIFY_PEER, TRUST_OURS, TLS_FAILURE_CLIENT_CERTIFICATE,
+			TLS_FAILURE_CERTIFICATE, 0 },
+		{ 0, true, TLS_VERIFY_NOTE, TRUST_OURS, TLS_FAILURE_NONE, TLS_FAILURE_NONE, 0 },
+		{ ID_OTHER_NAME, true, TLS_VERIFY_PEER, TRUST_OURS, TLS_FAILURE_NONE,
+			TLS_FAILURE_NONE, 0 },
+		{ ID_OTHER_NAME, true, TLS_VERIFY_PEER, TRUST_OTHERS, TLS_FAILURE_ALERT,
+			TLS_FAILURE_CERTIFICATE, TLS_FAULT_UNTRUSTED },
+		{ 0, true, TLS_VERIFY_PEER, TLS_TRUST_SYSTEM, TLS_FAILURE_CLIENT_CERTIFICATE,
+			TLS_FAILURE_CERTIFICATE, 0 },
+		{ 0, true, TLS_VERIFY_NOTE, TLS_TRUST_SYSTEM, TLS_FAILURE_NONE, TLS_FAILURE_NONE,
+			0 },
+		{ ID_OTHER_NAME, true, TLS_VERIFY_PEER, TLS_TRUST_SYSTEM, TLS_FAILURE_ALERT,
+			TLS_FAILURE_CERTIFICATE, TLS_FAULT_UNTRUSTED },
+		{ ID_OTHER_NAME, true, TLS_VERIFY_NOTE, TLS_TRUST_SYSTEM, TLS_FAILURE_NONE,
+			TLS_FAILURE_NONE, TLS_FAULT_UNTRUSTED },
+		{ ID_OTHER_NAME, false, TLS_VERIFY_PEER, TRUST_OTHERS, TLS_FAILURE_NONE,
+			TLS_FAILURE_NONE, 0 },
+		{ ID_OTHER_NAME, false, TLS_VERIFY_PEER, TLS_TRUST_SYSTEM, TLS_FAILURE_NONE,
+			TLS_FAILURE_NONE, 0 },
 	};
 
 	(void)state;
@@ -383,16 +405,173 @@ static void the_server_can_ask_for_a_certificate(void **state)
 		struct tls_policy c = client_policy, s = server_policy;
 		struct pair p;
 
+		print_message("row %zu\n", i);
 		c.identity = rows[i].identity;
+		s.request_certificate = rows[i].request;
 		s.verify = rows[i].verify;
 		s.trust = rows[i].trust;
 		open_pair(&p, &c, &s);
 		assert_int_equal(channel_facts(p.client.c)->failure, rows[i].client);
-		if (rows[i].client == TLS_FAILURE_NONE)
-			assert_int_equal(
-				channel_facts(p.server.c)->n_certs > 0, rows[i].identity != 0);
+		assert_int_equal(channel_facts(p.server.c)->failure, rows[i].server);
+		assert_int_equal(channel_facts(p.server.c)->faults, rows[i].faults);
+		assert_int_equal(channel_facts(p.server.c)->n_certs > 0,
+			rows[i].request && rows[i].identity != 0);
 		close_pair(&p);
 	}
+}
+
+/* With TLS 1.3 the client is done before the server has looked at its certificate, so that it may
+ * speak: what it says is not taken, and it is told with the first bytes that it reads. */
+static void a_refused_client_was_up(void **state)
+{
+	static const struct {
+		unsigned identity;
+		enum tls_failure failure;
+		int alert;
+		unsigned faults;
+	} rows[] = {
+		{ 0, TLS_FAILURE_CLIENT_CERTIFICATE, 116, 0 }, /* certificate_required */
+		{ ID_ALL_WRONG, TLS_FAILURE_ALERT, 48,
+			TLS_FAULT_UNTRUSTED | TLS_FAULT_EXPIRED },        /* unknown_ca */
+		{ ID_EXPIRED, TLS_FAILURE_ALERT, 45, TLS_FAULT_EXPIRED }, /* certificate_expired */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct tls_policy c = client_policy, s = server_policy;
+		struct pair p;
+
+		print_message("row %zu\n", i);
+		c.identity = rows[i].identity;
+		s.request_certificate = true;
+		s.trust = TRUST_OURS;
+		open_end(&p.client, &c);
+		open_end(&p.server, &s);
+		carry(&p.client, &p.server, SIZE_MAX);
+		carry(&p.server, &p.client, SIZE_MAX);
+		assert_int_equal(channel_state(p.client.c), CHANNEL_UP);
+		assert_int_equal(channel_facts(p.client.c)->failure, TLS_FAILURE_NONE);
+		say(&p.client, "REGISTER");
+		carry(&p.client, &p.server, SIZE_MAX);
+		assert_int_equal(channel_state(p.server.c), CHANNEL_FAILED);
+		assert_int_equal(channel_facts(p.server.c)->failure, TLS_FAILURE_CERTIFICATE);
+		assert_int_equal(channel_facts(p.server.c)->faults, rows[i].faults);
+		assert_int_equal(channel_state(p.client.c), CHANNEL_UP);
+		carry(&p.server, &p.client, SIZE_MAX);
+		const struct tls_facts *f = channel_facts(p.client.c);
+		assert_int_equal(channel_state(p.client.c), CHANNEL_FAILED);
+		assert_int_equal(f->failure, rows[i].failure);
+		assert_int_equal(f->alert, rows[i].alert);
+		assert_true(f->detail[0] != '\0');
+		assert_string_equal(f->version, "TLSv1.3");
+		heard(&p.server, "");
+		heard(&p.client, "");
+		close_pair(&p);
+	}
+}
+
+/* ---- names ---- */
+
+/* A library that stopped at the NUL would see the name that is looked for. */
+static void a_name_with_a_nul_is_another_name(void **state)
+{
+	static const struct named evil = { GEN_DNS, NULL, 0, SLICE("pool.test\0.evil.test") };
+	struct tls_policy c = client_policy, s = server_policy;
+	char names[TLS_NAMES_TEXT_MAX];
+	struct buf pem;
+	struct pair p;
+
+	(void)state;
+	buf_init(&pem, MAX);
+	named_put_identity(&evil, 1, &pem);
+	assert_int_equal(trust_add_identity(trust, ID_NUL, buf_slice(&pem)), 0);
+	buf_done(&pem);
+	c.verify = TLS_VERIFY_NOTE;
+	s.identity = ID_NUL;
+	open_pair(&p, &c, &s);
+	const struct tls_facts *f = channel_facts(p.client.c);
+	assert_int_equal(f->faults, TLS_FAULT_NAME | TLS_FAULT_UNTRUSTED);
+	assert_int_equal(f->certs[0].n_names, 1);
+	assert_true(slice_eq(tls_get_name(f, &f->certs[0], 0).text, evil.bytes));
+	assert_string_equal(tls_names_text(f, &f->certs[0], names), "pool.test?.evil.test");
+	close_pair(&p);
+}
+
+static void check_server_name(
+	const char *name, const char *subject, unsigned max_version, enum tls_verify verify)
+{
+	struct tls_policy c = client_policy, s = server_policy;
+	struct pair p;
+
+	print_message("%s, %#x\n", name, max_version);
+	snprintf(c.name, sizeof(c.name), "%s", name);
+	c.verify = verify;
+	s.identities = TLS_IDENTITY_BIT(ID_OTHER_NAME) | TLS_IDENTITY_BIT(ID_EXACT);
+	s.max_version = max_version;
+	open_pair(&p, &c, &s);
+	const struct tls_facts *f = channel_facts(p.client.c);
+	assert_int_equal(channel_state(p.client.c), CHANNEL_UP);
+	assert_int_equal(channel_state(p.server.c), CHANNEL_UP);
+	assert_string_equal(f->certs[0].subject, subject);
+	/* RFC 5929 section 4: of the certificate that was shown. */
+	assert_memory_equal(f->end_point, channel_facts(p.server.c)->end_point, 32);
+	say(&p.client, "REGISTER");
+	say(&p.server, "200 OK");
+	settle(&p, SIZE_MAX);
+	heard(&p.server, "REGISTER");
+	heard(&p.client, "200 OK");
+	close_pair(&p);
+}
+
+static void the_server_name_chooses_the_certificate(void **state)
+{
+	enum { TLS_1_2 = 0x0303 };
+	static const struct {
+		const char *name, *subject;
+		enum tls_verify verify;
+	} rows[] = {
+		{ "pool.test", "CN=pool.test", TLS_VERIFY_PEER },
+		{ "other.test", "CN=other.test", TLS_VERIFY_PEER },
+		{ "b.wild.test", "CN=pool.test", TLS_VERIFY_PEER },
+		{ "exact.wild.test", "CN=exact.wild.test", TLS_VERIFY_PEER },
+		{ "unknown.test", "CN=pool.test", TLS_VERIFY_NOTE },
+		{ "127.0.0.1", "CN=pool.test", TLS_VERIFY_NOTE }, /* not sent as a server name */
+		{ "", "CN=pool.test", TLS_VERIFY_PEER },
+	};
+
+	(void)state;
+	add_identity(ours, ID_EXACT, "exact.wild.test", -DAY, DAY);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		check_server_name(rows[i].name, rows[i].subject, 0, rows[i].verify);
+		check_server_name(rows[i].name, rows[i].subject, TLS_1_2, rows[i].verify);
+	}
+}
+
+/* What the policy says beside is so under every certificate. */
+static void a_chosen_certificate_changes_nothing_else(void **state)
+{
+	struct tls_policy c = client_policy, s = server_policy;
+	struct pair p;
+
+	(void)state;
+	snprintf(c.name, sizeof(c.name), "other.test");
+	snprintf(c.alpn, sizeof(c.alpn), "sip/2");
+	snprintf(s.alpn, sizeof(s.alpn), "sip/2");
+	c.identity = ID_GOOD;
+	s.identities = TLS_IDENTITY_BIT(ID_OTHER_NAME);
+	s.request_certificate = true;
+	s.trust = TRUST_OURS;
+	open_pair(&p, &c, &s);
+	assert_int_equal(channel_state(p.client.c), CHANNEL_UP);
+	assert_int_equal(channel_state(p.server.c), CHANNEL_UP);
+	assert_string_equal(channel_facts(p.client.c)->certs[0].subject, "CN=other.test");
+	assert_string_equal(channel_facts(p.server.c)->certs[0].subject, "CN=pool.test");
+	assert_string_equal(channel_facts(p.server.c)->alpn, "sip/2");
+	close_pair(&p);
+	c.identity = TLS_IDENTITY_NONE;
+	open_pair(&p, &c, &s);
+	assert_int_equal(channel_state(p.server.c), CHANNEL_FAILED);
+	close_pair(&p);
 }
 
 /* ---- what nobody should use ---- */
@@ -410,12 +589,13 @@ static struct trust *weak_trust(bool permit)
 		trust_permit_weak(trust);
 	add_ca(ours, TRUST_OURS);
 	assert_int_equal(trust_add_identity(trust, ID_GOOD, buf_slice(&good_pem)), 0);
-	assert_int_equal(authority_put_weak_identity(ours, "pool.test", -DAY, DAY, &pem), 0);
+	assert_int_equal(authority_put_weak_identity(ours, "weak.test", -DAY, DAY, &pem), 0);
 	assert_int_equal(trust_add_identity(trust, ID_WEAK, buf_slice(&pem)), 0);
 	buf_done(&pem);
 	return usual;
 }
 
+static const struct tls_policy weak_name = { .trust = TRUST_OURS, .name = "weak.test" };
 static const struct tls_policy weak_key = { .accept = true, .identity = 2 };
 static const struct tls_policy old_version = {
 	.accept = true, .identity = ID_GOOD, .max_version = 0x0302
@@ -427,7 +607,7 @@ static void a_weak_server_is_noticed(void **state)
 	struct pair p;
 
 	(void)state;
-	open_pair(&p, &client_policy, &weak_key);
+	open_pair(&p, &weak_name, &weak_key);
 	assert_int_equal(channel_state(p.client.c), CHANNEL_FAILED);
 	assert_int_equal(channel_facts(p.client.c)->faults, TLS_FAULT_WEAK);
 	close_pair(&p);
@@ -446,6 +626,27 @@ static void a_server_is_never_weak_without_leave(void **state)
 	(void)state;
 	assert_int_equal(channel_new(&c, trust, &weak_key), -EINVAL);
 	assert_null(c);
+	trust_free(trust);
+	trust = usual;
+}
+
+/* The client would see another one's certificate instead, and nobody would know why. */
+static void an_identity_too_weak_to_be_shown_is_not_replaced(void **state)
+{
+	struct trust *const usual = weak_trust(false);
+	struct tls_policy c = client_policy, s = server_policy;
+	struct pair p;
+
+	(void)state;
+	snprintf(c.name, sizeof(c.name), "weak.test");
+	c.verify = TLS_VERIFY_NOTE;
+	s.identities = TLS_IDENTITY_BIT(2);
+	open_pair(&p, &c, &s);
+	assert_int_equal(channel_state(p.server.c), CHANNEL_FAILED);
+	assert_int_equal(channel_facts(p.client.c)->failure, TLS_FAILURE_ALERT);
+	assert_int_equal(channel_facts(p.client.c)->alert, 80); /* internal_error */
+	assert_int_equal(channel_facts(p.client.c)->n_certs, 0);
+	close_pair(&p);
 	trust_free(trust);
 	trust = usual;
 }
@@ -472,6 +673,7 @@ static void what_was_never_loaded_is_refused(void **state)
 		{ .trust = TRUST_OURS, .identity = 7 },
 		{ .accept = true },
 		{ .accept = true, .identity = IDENTITY_MAX },
+		{ .accept = true, .identity = ID_GOOD, .identities = TLS_IDENTITY_BIT(7) },
 	};
 	struct channel *c = NULL;
 
@@ -566,6 +768,14 @@ struct raw {
 	BIO *in, *out;
 };
 
+static void begin_raw(struct raw *r)
+{
+	r->ssl = SSL_new(r->ctx);
+	r->in = BIO_new(BIO_s_mem());
+	r->out = BIO_new(BIO_s_mem());
+	SSL_set_bio(r->ssl, r->in, r->out);
+}
+
 static void open_raw(struct raw *r, int max_version)
 {
 	BIO *pem = BIO_new_mem_buf(buf_slice(&good_pem).p, (int)buf_len(&good_pem));
@@ -577,14 +787,19 @@ static void open_raw(struct raw *r, int max_version)
 	SSL_CTX_set_max_proto_version(r->ctx, max_version);
 	assert_int_equal(SSL_CTX_use_certificate(r->ctx, cert), 1);
 	assert_int_equal(SSL_CTX_use_PrivateKey(r->ctx, key), 1);
-	r->ssl = SSL_new(r->ctx);
-	r->in = BIO_new(BIO_s_mem());
-	r->out = BIO_new(BIO_s_mem());
-	SSL_set_bio(r->ssl, r->in, r->out);
+	begin_raw(r);
 	SSL_set_accept_state(r->ssl);
 	X509_free(cert);
 	EVP_PKEY_free(key);
 	BIO_free(pem);
+}
+
+static void open_raw_client(struct raw *r, char *name)
+{
+	r->ctx = SSL_CTX_new(TLS_client_method());
+	begin_raw(r);
+	SSL_set_tlsext_host_name(r->ssl, name);
+	SSL_set_connect_state(r->ssl);
 }
 
 static void close_raw(struct raw *r)
@@ -662,6 +877,45 @@ static void tls_1_2_without_our_certificate_is_recognised(void **state)
 	close_raw(&r);
 }
 
+static void note_server_name(
+	SSL *ssl, int client, int type, const unsigned char *data, int n, void *arg)
+{
+	bool *seen = arg;
+
+	(void)ssl;
+	(void)client;
+	(void)data;
+	*seen |= type == TLSEXT_TYPE_server_name && n == 0;
+}
+
+/* RFC 6066 section 3: an empty extension says that the name chose the certificate. */
+static void a_server_name_that_chose_is_acknowledged(void **state)
+{
+	static struct {
+		char name[16]; /* the library's macro takes no const */
+		bool chose;
+	} rows[] = { { "other.test", true }, { "unknown.test", false } };
+	struct tls_policy s = server_policy;
+
+	(void)state;
+	s.identities = TLS_IDENTITY_BIT(ID_OTHER_NAME);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		bool seen = false;
+		struct raw r;
+		struct end e;
+
+		open_raw_client(&r, rows[i].name);
+		SSL_set_tlsext_debug_callback(r.ssl, note_server_name);
+		SSL_set_tlsext_debug_arg(r.ssl, &seen);
+		open_end(&e, &s);
+		talk_to_raw(&r, &e);
+		assert_int_equal(channel_state(e.c), CHANNEL_UP);
+		assert_int_equal(seen, rows[i].chose);
+		close_end(&e);
+		close_raw(&r);
+	}
+}
+
 static void without_memory_nothing_is_left_behind(void **state)
 {
 	struct channel *c = NULL;
@@ -686,8 +940,13 @@ int main(void)
 		cmocka_unit_test(alpn_is_agreed_or_left_out),
 		cmocka_unit_test(all_faults_of_a_chain_are_collected),
 		cmocka_unit_test(the_server_can_ask_for_a_certificate),
+		cmocka_unit_test(a_refused_client_was_up),
+		cmocka_unit_test(a_name_with_a_nul_is_another_name),
+		cmocka_unit_test(the_server_name_chooses_the_certificate),
+		cmocka_unit_test(a_chosen_certificate_changes_nothing_else),
 		cmocka_unit_test(a_weak_server_is_noticed),
 		cmocka_unit_test(a_server_is_never_weak_without_leave),
+		cmocka_unit_test(an_identity_too_weak_to_be_shown_is_not_replaced),
 		cmocka_unit_test(the_greatest_version_can_be_bounded),
 		cmocka_unit_test(what_was_never_loaded_is_refused),
 		cmocka_unit_test(what_is_no_certificate_is_not_loaded),
@@ -697,6 +956,7 @@ int main(void)
 		cmocka_unit_test(tls_1_2_has_tls_unique),
 		cmocka_unit_test(an_old_version_is_refused),
 		cmocka_unit_test(tls_1_2_without_our_certificate_is_recognised),
+		cmocka_unit_test(a_server_name_that_chose_is_acknowledged),
 		cmocka_unit_test(without_memory_nothing_is_left_behind),
 	};
 

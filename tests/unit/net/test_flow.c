@@ -220,6 +220,52 @@ static void a_peer_that_closes_in_the_handshake_is_told(void **state)
 	close(fd);
 }
 
+/* TLS 1.3: the server looks at our certificate when we are up already.  It is the handshake's
+ * failure all the same. */
+static void a_client_without_a_certificate_is_up_and_then_refused(void **state)
+{
+	struct tls_policy asking = server;
+
+	(void)state;
+	asking.request_certificate = true;
+	asking.trust = TRUST;
+	load_tls();
+	connect_both();
+	flow_start_tls(far.f, &asking);
+	flow_start_tls(near.f, &client);
+	wait_for(&near, "tls-up flow-failed");
+	assert_int_equal(near.err, 0);
+	assert_int_equal(near.step, FLOW_STEP_TLS);
+	assert_int_equal(near.tls.failure, TLS_FAILURE_CLIENT_CERTIFICATE);
+	assert_string_equal(near.tls.version, "TLSv1.3");
+	wait_for(&far, "flow-failed");
+	assert_int_equal(far.err, 0);
+	assert_int_equal(far.step, FLOW_STEP_TLS);
+	assert_int_equal(far.tls.failure, TLS_FAILURE_CERTIFICATE);
+}
+
+/* When bytes have come the handshake is long over. */
+static void a_record_that_is_damaged_ends_the_flow(void **state)
+{
+	static const uint8_t record[] = { 23, 3, 3, 0, 20, 'n', 'o', 't', ' ', 'e', 'n', 'c', 'r',
+		'y', 'p', 't', 'e', 'd', ' ', 'b', 'y', ' ', 'u', 's', '.' };
+
+	(void)state;
+	load_tls();
+	const int fd = connect_both();
+	flow_start_tls(far.f, &server);
+	flow_start_tls(near.f, &client);
+	wait_for(&near, "tls-up");
+	wait_for(&far, "tls-up");
+	flow_write(far.f, SLICE("200 OK"));
+	wait_for_bytes(&near, 6);
+	assert_int_equal(send(fd, record, sizeof(record), 0), sizeof(record));
+	wait_for(&near, "tls-up flow-failed");
+	assert_int_equal(near.err, EPROTO);
+	assert_int_equal(near.step, FLOW_STEP_OPEN);
+	assert_int_equal(buf_len(&near.bytes), 6);
+}
+
 static void tls_with_nothing_loaded_fails_and_says_so(void **state)
 {
 	(void)state;
@@ -247,6 +293,8 @@ int main(void)
 		TEST(a_chain_with_a_fault_fails_in_the_tls_step),
 		TEST(a_peer_that_speaks_no_tls_is_told),
 		TEST(a_peer_that_closes_in_the_handshake_is_told),
+		TEST(a_client_without_a_certificate_is_up_and_then_refused),
+		TEST(a_record_that_is_damaged_ends_the_flow),
 		TEST(tls_with_nothing_loaded_fails_and_says_so),
 	};
 

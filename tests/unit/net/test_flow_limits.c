@@ -1,6 +1,9 @@
 /* How much waits, who is paused, and how a flow ends. */
 #include "flow_rig.h"
 
+#include <event2/event.h>
+#include <fcntl.h>
+
 #include "../clock.h"
 
 /* ---- sockets that take and give what a test lets them ---- */
@@ -493,6 +496,122 @@ static void a_dropped_flow_is_gone_at_once(void **state)
 	assert_int_equal(buf_len(&far.bytes), 0);
 }
 
+/* ---- what is left behind ---- */
+
+static int next_descriptor(void)
+{
+	int fd = dup(0);
+
+	close(fd);
+	return fd;
+}
+
+static int events(void)
+{
+	return event_base_get_num_events(loop_base(loop), EVENT_BASE_COUNT_ADDED);
+}
+
+static void a_flow_that_cannot_begin_leaves_nothing(void **state)
+{
+	const int next = next_descriptor();
+	const struct addr none = { 0 };
+	struct addr all;
+
+	(void)state;
+	assert_true(addr_decode(SLICE("255.255.255.255:9"), &all));
+	assert_int_equal(flow_connect(&near.f, &fs, 1, &none, &near), -EAFNOSUPPORT);
+	assert_true(flow_connect(&near.f, &fs, 1, &all, &near) < 0);
+	mem_fail_after(0);
+	assert_int_equal(flow_connect(&near.f, &fs, 1, &listener_addr, &near), -ENOMEM);
+	mem_fail_after(0);
+	assert_int_equal(flow_adopt(&far.f, &fs, 2, dup(listener), &far), -ENOMEM);
+	mem_fail_after(-1);
+	assert_null(near.f);
+	assert_null(far.f);
+	assert_int_equal(next_descriptor(), next);
+	assert_int_equal(flows_count(&fs), 0);
+}
+
+static void a_dropped_flow_leaves_nothing(void **state)
+{
+	const int before = events(), next = next_descriptor();
+
+	(void)state;
+	connect_both();
+	room = 0;
+	flow_write(near.f, SLICE("waits"));
+	flows_flush(&fs); /* it waits for room */
+	flow_write(far.f, SLICE("x"));
+	flow_write(near.f, SLICE("y"));
+	loop_wait(loop, 0);
+	flow_drop(near.f); /* with something to write, */
+	flow_drop(far.f);  /* and something to read */
+	flow_drop(far.f);
+	near.gone = far.gone = true;
+	idle(1);
+	assert_string_equal(near.log, "");
+	assert_string_equal(far.log, "");
+	assert_int_equal(events(), before);
+	assert_int_equal(next_descriptor(), next);
+	assert_int_equal(flows_count(&fs), 0);
+}
+
+static void nothing_is_held_back_to_be_sent_with_more(void **state)
+{
+	int on = 0;
+	socklen_t n = sizeof(on);
+
+	(void)state;
+	connect_both();
+	assert_int_equal(
+		getsockopt(socket_at(flow_local(near.f)), IPPROTO_TCP, TCP_NODELAY, &on, &n), 0);
+	assert_true(on);
+}
+
+/* It has no time that would end it. */
+static void without_memory_a_flow_is_not_closed_but_dropped(void **state)
+{
+	(void)state;
+	connect_near();
+	int fd = accept_raw();
+	mem_fail_after(0);
+	flow_close(near.f);
+	mem_fail_after(-1);
+	near.gone = true;
+	idle(1);
+	assert_int_equal(flows_count(&fs), 0);
+	close(fd);
+}
+
+static void without_memory_for_what_is_written_the_flow_ends(void **state)
+{
+	(void)state;
+	connect_near();
+	int fd = accept_raw();
+	mem_fail_after(0);
+	flow_write(near.f, SLICE("lost"));
+	mem_fail_after(-1);
+	wait_for(&near, "flow-failed");
+	assert_int_equal(near.err, ENOMEM);
+	close(fd);
+}
+
+static void those_that_are_closing_end_with_all(void **state)
+{
+	(void)state;
+	connect_near();
+	int fd = accept_raw();
+	room = 0;
+	fill(near.f, 3);
+	flow_close(near.f);
+	near.gone = true;
+	idle(1);
+	flows_done(&fs);
+	assert_int_equal(flows_count(&fs), 0);
+	assert_int_equal(flows_init(&fs, loop, trust, tell, NULL), 0); /* for the end of the test */
+	close(fd);
+}
+
 #undef TEST
 #define TEST(f) cmocka_unit_test_setup_teardown(f, open_up, tear_down)
 
@@ -520,6 +639,12 @@ int main(void)
 		TEST(a_flow_closed_while_connecting_says_nothing),
 		TEST(to_a_closed_flow_nothing_can_be_done),
 		TEST(a_dropped_flow_is_gone_at_once),
+		TEST(a_flow_that_cannot_begin_leaves_nothing),
+		TEST(a_dropped_flow_leaves_nothing),
+		TEST(nothing_is_held_back_to_be_sent_with_more),
+		TEST(without_memory_a_flow_is_not_closed_but_dropped),
+		TEST(without_memory_for_what_is_written_the_flow_ends),
+		TEST(those_that_are_closing_end_with_all),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

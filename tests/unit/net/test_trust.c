@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "named.h"
 #include "net/authority.h"
 
 enum { DAY = 86400, MAX = 1 << 20 };
@@ -91,7 +92,9 @@ static void prepare(SSL_CTX *ctx)
 
 static SSL_CTX *context(bool accept, unsigned number, unsigned identity)
 {
-	const struct trust_choice choice = { accept, number, identity };
+	const struct tls_policy choice = {
+		.accept = accept, .trust = number, .identity = identity
+	};
 	SSL_CTX *ctx = NULL;
 
 	assert_int_equal(trust_context(trust, &choice, prepare, &ctx), 0);
@@ -427,6 +430,22 @@ static void a_context_is_shared_by_choice(void **state)
 	assert_int_equal(prepared, COUNT(seen)); /* each goes through it once */
 }
 
+/* Whether a certificate is asked for is one question, by whose word it is judged another. */
+static void the_systems_store_is_there_for_who_asks(void **state)
+{
+	struct tls_policy p = { .accept = true, .trust = TLS_TRUST_SYSTEM, .identity = 1 };
+	SSL_CTX *silent, *asking, *client = context(false, TLS_TRUST_SYSTEM, 0);
+	X509_STORE *const system = SSL_CTX_get_cert_store(client);
+
+	(void)state;
+	assert_int_equal(trust_add_identity(trust, 1, buf_slice(&id_a)), 0);
+	assert_int_equal(trust_context(trust, &p, prepare, &silent), 0);
+	assert_ptr_not_equal(SSL_CTX_get_cert_store(silent), system);
+	p.request_certificate = true;
+	assert_int_equal(trust_context(trust, &p, prepare, &asking), 0);
+	assert_ptr_equal(SSL_CTX_get_cert_store(asking), system);
+}
+
 static void a_context_is_not_older_than_tls_1_2(void **state)
 {
 	(void)state;
@@ -442,19 +461,26 @@ static void a_context_is_not_older_than_tls_1_2(void **state)
 
 static void what_was_never_added_cannot_be_chosen(void **state)
 {
-	static const struct trust_choice choices[] = {
-		{ false, 1, 0 },
-		{ false, 0, 1 },
-		{ true, 0, 1 },
-		{ true, 0, 0 }, /* a server has an identity */
-		{ true, 2, 0 },
-		{ false, TRUST_MAX, 0 },
-		{ false, 0, IDENTITY_MAX },
-		{ false, UINT32_MAX, UINT32_MAX },
+	static const struct tls_policy choices[] = {
+		{ .trust = 1 },
+		{ .identity = 1 },
+		{ .accept = true, .identity = 1 },
+		{ .accept = true }, /* a server has an identity */
+		{ .accept = true, .trust = 2 },
+		{ .trust = TRUST_MAX },
+		{ .identity = IDENTITY_MAX },
+		{ .trust = UINT32_MAX, .identity = UINT32_MAX },
+		{ .accept = true, .trust = 1, .identity = 2 },
+		{ .accept = true, .identity = 2, .identities = TLS_IDENTITY_BIT(3) },
+		{ .accept = true, .identity = 2, .identities = TLS_IDENTITY_BIT(63) },
+		{ .accept = true, .identity = 2, .identities = TLS_IDENTITY_BIT(0) },
+		{ .accept = true, .identities = TLS_IDENTITY_BIT(2) },
+		{ .identity = 2, .identities = TLS_IDENTITY_BIT(3) },
 	};
 
 	(void)state;
 	assert_int_equal(trust_add_ca(trust, 2, buf_slice(&ca_a)), 0);
+	assert_int_equal(trust_add_identity(trust, 2, buf_slice(&id_a)), 0);
 	prepared = 0;
 	for (size_t i = 0; i < COUNT(choices); i++) {
 		SSL_CTX *ctx = NULL;
@@ -468,7 +494,7 @@ static void what_was_never_added_cannot_be_chosen(void **state)
 /* 512 bits are below every security level of the library. */
 static void an_identity_too_weak_for_the_library_cannot_be_chosen(void **state)
 {
-	const struct trust_choice choice = { true, 0, 1 };
+	const struct tls_policy choice = { .accept = true, .identity = 1 };
 	EVP_PKEY *key = EVP_RSA_gen(512);
 	X509 *x = X509_new();
 	BIO *out = BIO_new(BIO_s_mem());
@@ -496,7 +522,7 @@ static void an_identity_too_weak_for_the_library_cannot_be_chosen(void **state)
 /* For the lab's side that accepts; what believes stays as strict as it was. */
 static void a_weak_identity_is_permitted_where_it_was_asked_for(void **state)
 {
-	const struct trust_choice client = { false, 0, 1 };
+	const struct tls_policy client = { .identity = 1 };
 	SSL_CTX *ctx = NULL;
 	struct buf pem;
 
@@ -513,6 +539,71 @@ static void a_weak_identity_is_permitted_where_it_was_asked_for(void **state)
 	int err = trust_context(trust, &client, prepare, &ctx);
 	assert_true(err == -EINVAL || SSL_CTX_get_security_level(ctx) > 0);
 	buf_done(&pem);
+}
+
+/* ---- by name ---- */
+
+static void add_named(unsigned number, const char *names)
+{
+	struct buf pem;
+
+	buf_init(&pem, MAX);
+	assert_int_equal(authority_put_identity(a, names, -DAY, DAY, &pem), 0);
+	assert_int_equal(trust_add_identity(trust, number, buf_slice(&pem)), 0);
+	buf_done(&pem);
+}
+
+static void the_server_name_chooses_the_identity(void **state)
+{
+	enum { FIRST = 5, EXACT = 2, WILD = 3, SUBJECT = 4, NOT_NAMED = 7, LAST = 63 };
+	static const struct {
+		const char *name;
+		unsigned identity;
+	} rows[] = {
+		{ "first.test", FIRST },
+		{ "exact.test", EXACT },
+		{ "EXACT.test", EXACT },
+		{ "last.test", LAST },
+		{ "shared.test", FIRST },  /* EXACT and LAST have it, too */
+		{ "shared2.test", EXACT }, /* LAST has it, too */
+		{ "a.wild.test", WILD },
+		{ "b.wild.test", LAST }, /* its very name, before the wildcard */
+		{ "c.wild.test", FIRST },
+		{ "a.b.wild.test", FIRST }, /* a wildcard is one label, and not none */
+		{ "wild.test", FIRST },
+		{ "fig.part.test", FIRST }, /* nor a part of a label */
+		{ ".wild.test", FIRST },
+		{ ".dot.test", FIRST },  /* EXACT has one below it */
+		{ "named.test", FIRST }, /* SUBJECT has it, but not as a DNS name */
+		{ "exact.test.", FIRST },
+		{ "exact", FIRST },
+		{ "unknown.test", FIRST },
+		{ "not.named.test", FIRST },
+		{ "192.0.2.1", FIRST },
+		{ "", FIRST },
+		{ NULL, FIRST },
+	};
+	struct tls_policy p = { .accept = true,
+		.identity = FIRST,
+		.identities = TLS_IDENTITY_BIT(EXACT) | TLS_IDENTITY_BIT(WILD) |
+			      TLS_IDENTITY_BIT(SUBJECT) | TLS_IDENTITY_BIT(LAST) };
+	struct buf pem;
+
+	(void)state;
+	add_named(FIRST, "first.test,shared.test,c.wild.test");
+	add_named(EXACT, "exact.test,shared.test,shared2.test,a.dot.test");
+	add_named(WILD, "*.wild.test,f*.part.test");
+	add_named(LAST, "last.test,b.wild.test,shared.test,shared2.test");
+	add_named(NOT_NAMED, "not.named.test");
+	buf_init(&pem, MAX);
+	named_put_identity(NULL, 0, &pem);
+	assert_int_equal(trust_add_identity(trust, SUBJECT, buf_slice(&pem)), 0);
+	buf_done(&pem);
+	for (size_t i = 0; i < COUNT(rows); i++)
+		if (trust_find_identity(trust, &p, rows[i].name) != rows[i].identity)
+			fail_msg("%s", rows[i].name ? rows[i].name : "no name");
+	p.accept = false; /* who connects shows what it was told to */
+	assert_int_equal(trust_find_identity(trust, &p, "exact.test"), FIRST);
 }
 
 static void without_memory_there_is_no_trust(void **state)
@@ -547,10 +638,12 @@ int main(void)
 		TEST(numbers_of_identities_have_a_limit),
 		TEST(a_key_under_a_pass_phrase_is_refused_and_nobody_is_asked),
 		TEST(a_context_is_shared_by_choice),
+		TEST(the_systems_store_is_there_for_who_asks),
 		TEST(a_context_is_not_older_than_tls_1_2),
 		TEST(what_was_never_added_cannot_be_chosen),
 		TEST(an_identity_too_weak_for_the_library_cannot_be_chosen),
 		TEST(a_weak_identity_is_permitted_where_it_was_asked_for),
+		TEST(the_server_name_chooses_the_identity),
 		TEST(without_memory_there_is_no_trust),
 	};
 

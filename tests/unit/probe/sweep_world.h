@@ -233,6 +233,7 @@ static inline void world_handshake(struct world *w, const struct want *want)
 	snprintf(f->tls.certs[0].subject, sizeof(f->tls.certs[0].subject), "CN=%.64s",
 		want->tls.name);
 	snprintf(f->tls.certs[0].issuer, sizeof(f->tls.certs[0].issuer), "CN=Test CA");
+	tls_add_name(&f->tls, &f->tls.certs[0], TLS_NAME_DNS, slice_str(want->tls.name));
 	f->tls.certs[0].not_after =
 		WORLD_WALL_S + (int64_t)(peer->days ? peer->days : 90) * 86400 + 3600;
 	f->in.tls = &f->tls;

@@ -67,7 +67,7 @@ static void every_address_of_every_transport_is_a_row(void **state)
 			assert_string_equal(row->sip_server, "scripted/1");
 		}
 	}
-	assert_int_equal(r->rows[0].source, SWEEP_NAPTR);
+	assert_int_equal(r->rows[0].source, TARGETS_NAPTR);
 	assert_int_equal(r->rows[0].order, 10);
 	assert_int_equal(r->rows[0].share_permille, 1000);
 	assert_string_equal(r->rows[0].tls.version, "TLSv1.3");
@@ -276,7 +276,7 @@ static void records_that_naptr_does_not_name_are_nobodys_way(void **state)
 	(void)state;
 	const struct sweep_result *r = SWEEP(&pool_cfg, zone, peers);
 	assert_int_equal(r->n_rows, 2);
-	assert_true(r->rows[0].used && r->rows[0].source == SWEEP_NAPTR);
+	assert_true(r->rows[0].used && r->rows[0].source == TARGETS_NAPTR);
 	assert_string_equal(r->rows[0].service, "_sip._tcp.other.test");
 	assert_int_equal(r->rows[1].plan, SWEEP_PLAN_NONE);
 	assert_int_equal(r->n_of[SWEEP_WARNING], 1);
@@ -313,7 +313,7 @@ static void without_naptr_tls_comes_first(void **state)
 	const struct sweep_result *r = SWEEP(&pool_cfg, zone, all_fine);
 	assert_int_equal(r->rows[0].transport, TRANSPORT_TLS);
 	assert_true(r->rows[0].used);
-	assert_int_equal(r->rows[0].source, SWEEP_SRV);
+	assert_int_equal(r->rows[0].source, TARGETS_SRV);
 }
 
 static void without_records_the_name_itself_is_tried(void **state)
@@ -324,7 +324,7 @@ static void without_records_the_name_itself_is_tried(void **state)
 	(void)state;
 	const struct sweep_result *r = SWEEP(&pool_cfg, zone, all_fine);
 	assert_int_equal(r->n_rows, 1);
-	assert_int_equal(r->rows[0].source, SWEEP_FALLBACK);
+	assert_int_equal(r->rows[0].source, TARGETS_FALLBACK);
 	assert_int_equal(r->rows[0].addr.port, 5061);
 	assert_true(r->rows[0].used);
 	assert_non_null(world_finding(r, "dns_fallback"));
@@ -363,7 +363,7 @@ static void a_server_that_is_named_by_hand_is_the_way(void **state)
 	(void)state;
 	cfg.server = SLICE("sip:192.0.2.7:5070;transport=tcp");
 	const struct sweep_result *r = SWEEP(&cfg, full_pool, all_fine);
-	assert_int_equal(r->rows[0].source, SWEEP_GIVEN);
+	assert_int_equal(r->rows[0].source, TARGETS_GIVEN);
 	assert_true(r->rows[0].used);
 	assert_int_equal(r->n_rows, 7);
 	for (unsigned i = 1; i < r->n_rows; i++)
@@ -372,7 +372,7 @@ static void a_server_that_is_named_by_hand_is_the_way(void **state)
 	cfg = partner_cfg;
 	cfg.server = SLICE("192.0.2.8:6222");
 	r = SWEEP(&cfg, full_partner, all_fine);
-	assert_true(r->rows[0].source == SWEEP_GIVEN && r->rows[0].used);
+	assert_true(r->rows[0].source == TARGETS_GIVEN && r->rows[0].used);
 	assert_int_equal(r->rows[0].addr.port, 6222);
 	assert_int_equal(world_row(r, "192.0.2.2:5223")->plan, SWEEP_PLAN_NONE);
 	assert_int_equal(world_row(r, "192.0.2.2:5269")->plan, SWEEP_PLAN_SERVER);
@@ -403,7 +403,7 @@ static void a_transport_of_the_uri_is_the_only_way(void **state)
 	cfg.server = SLICE("sip:" POOL ";transport=udp");
 	const struct sweep_result *r = SWEEP(&cfg, full_pool, all_fine);
 	assert_int_equal(r->rows[0].transport, TRANSPORT_UDP);
-	assert_true(r->rows[0].used && r->rows[0].source == SWEEP_SRV);
+	assert_true(r->rows[0].used && r->rows[0].source == TARGETS_SRV);
 	for (unsigned i = 0; i < r->n_rows; i++)
 		assert_int_equal(
 			r->rows[i].plan == SWEEP_PLAN_SIP, r->rows[i].transport == TRANSPORT_UDP);
@@ -527,7 +527,7 @@ static void a_dot_of_one_xmpp_service_forbids_the_fallback_only(void **state)
 		const struct sweep_result *r = SWEEP(&partner_cfg, zone, all_fine);
 		for (unsigned k = 0; k < r->n_rows; k++) {
 			n += r->rows[k].plan == SWEEP_PLAN_CLIENT;
-			assert_int_not_equal(r->rows[k].source, SWEEP_FALLBACK);
+			assert_int_not_equal(r->rows[k].source, TARGETS_FALLBACK);
 		}
 		assert_int_equal(n, rows[i].rows);
 		assert_int_equal(r->n_findings, rows[i].finding ? 1 : 0);
@@ -573,6 +573,24 @@ static void a_host_without_an_address_is_a_row_that_failed(void **state)
 	assert_string_equal(world_reason(&r->rows[0]), "dns_nxdomain");
 	assert_true(r->rows[1].used && r->rows[1].passed_over);
 	assert_int_equal(r->n_of[SWEEP_WARNING], 1);
+}
+
+/* A failure to look for records explains their lack, but only to who would have gone by them. */
+static void a_row_without_records_is_explained_by_its_own_plan(void **state)
+{
+	static const struct world_record zone[] = {
+		FAILS("_xmpp-server._tcp." PARTNER, DNS_SRV, DNS_REFUSED),
+	};
+
+	(void)state;
+	const struct sweep_result *r = SWEEP(&partner_cfg, zone, all_fine);
+	assert_int_equal(r->n_rows, 2);
+	assert_int_equal(r->rows[0].plan, SWEEP_PLAN_CLIENT);
+	assert_string_equal(world_reason(&r->rows[0]), "dns_nxdomain");
+	assert_string_equal(r->rows[0].faults[0].evidence.dns_name, PARTNER);
+	assert_int_equal(r->rows[1].plan, SWEEP_PLAN_SERVER);
+	assert_string_equal(world_reason(&r->rows[1]), "dns_refused");
+	assert_string_equal(r->rows[1].faults[0].evidence.dns_name, "_xmpp-server._tcp." PARTNER);
 }
 
 /* ---- address families ---- */
@@ -835,8 +853,9 @@ static void a_hostile_zone_is_cut_counted_and_said(void **state)
 	}
 	const struct sweep_result *r = SWEEP(&pool_cfg, zone, all_fine);
 	assert_int_equal(r->n_rows, SWEEP_SERVICE_ROWS_MAX);
-	assert_int_equal(r->left_out_targets, EACH - SWEEP_TARGETS_MAX);
-	assert_int_equal(r->left_out_addresses, SWEEP_TARGETS_MAX * EACH - SWEEP_SERVICE_ROWS_MAX);
+	assert_int_equal(r->left_out_targets, EACH - TARGETS_RECORDS_MAX);
+	assert_int_equal(
+		r->left_out_addresses, TARGETS_RECORDS_MAX * EACH - SWEEP_SERVICE_ROWS_MAX);
 	assert_true(w.most_open <= SWEEP_PARALLEL);
 	/* What comes first is kept. */
 	assert_string_equal(r->rows[0].host, "host00.litware.test");
@@ -862,8 +881,8 @@ static void a_flood_of_naptr_records_leaves_room_for_the_fallback(void **state)
 	zone[N] = (struct world_record)A(POOL, "192.0.2.1");
 	const struct sweep_result *r = SWEEP(&pool_cfg, zone, all_fine);
 	assert_int_equal(r->n_rows, 1);
-	assert_int_equal(r->rows[0].source, SWEEP_FALLBACK);
-	assert_int_equal(r->left_out_services, N - (SWEEP_SERVICES_MAX - 2 - 3));
+	assert_int_equal(r->rows[0].source, TARGETS_FALLBACK);
+	assert_int_equal(r->left_out_services, N - (TARGETS_SERVICES_MAX - 3 - 1));
 	assert_non_null(world_finding(r, "zone_cut"));
 }
 
@@ -1066,6 +1085,7 @@ int main(void)
 		TEST(a_dot_of_one_xmpp_service_forbids_the_fallback_only),
 		TEST(direct_tls_that_is_not_offered_is_no_finding),
 		TEST(a_host_without_an_address_is_a_row_that_failed),
+		TEST(a_row_without_records_is_explained_by_its_own_plan),
 		TEST(an_ipv6_only_host_is_used),
 		TEST(a_machine_without_ipv6_is_not_the_servers_fault),
 		TEST(every_fault_of_a_chain_is_noted_and_what_comes_behind_is_seen),

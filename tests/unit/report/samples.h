@@ -38,7 +38,6 @@ static inline void sample_tls(struct tls_facts *t, unsigned faults)
 	t->n_certs = 2;
 	t->certs[0] = (struct tls_cert){ .subject = "CN=pool.litware.test",
 		.issuer = "CN=Litware CA",
-		.names = "pool.litware.test, litware.test",
 		.not_before = 1790000000,
 		.not_after = 1800000000,
 		.faults = faults };
@@ -47,6 +46,8 @@ static inline void sample_tls(struct tls_facts *t, unsigned faults)
 		.issuer = "CN=Litware CA",
 		.not_before = 1700000000,
 		.not_after = 1900000000 };
+	tls_add_name(t, &t->certs[0], TLS_NAME_DNS, SLICE("pool.litware.test"));
+	tls_add_name(t, &t->certs[0], TLS_NAME_DNS, SLICE("litware.test"));
 	t->alert = -1;
 }
 
@@ -256,7 +257,8 @@ static inline void sample_hostile(struct probe_result *r)
 	strcpy(r->receiver, "a@" SAMPLE_HOSTILE);
 	strcpy(r->tls[SIDE_SIP].cipher, "cut in the middle \xc3");
 	strcpy(r->tls[SIDE_SIP].certs[0].subject, SAMPLE_HOSTILE);
-	strcpy(r->tls[SIDE_SIP].certs[0].names, SAMPLE_HOSTILE);
+	tls_add_name(&r->tls[SIDE_SIP], &r->tls[SIDE_SIP].certs[0], TLS_NAME_DNS,
+		SLICE(SAMPLE_HOSTILE "\0more"));
 	r->phases[PHASE_SIP_CONNECT].detail = TEXT("{1}", text_str(SAMPLE_HOSTILE));
 	r->n_notes = 1;
 	r->notes[0] = (struct probe_note){ .note = NOTE_EARLIER_MESSAGE,

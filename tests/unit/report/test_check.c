@@ -190,7 +190,7 @@ static void more_v_shows_chains_causes_and_the_dns(void **state)
 	};
 	const char *text = text_of(&b, &check);
 	has(text, "            certificate 0: CN=" POOL "; issuer CN=Test CA; valid\n");
-	has(text, " [expired]\n");
+	has(text, "; names " POOL " [expired]\n");
 	has(text, "                - It was not renewed.\n");
 	has(text, "\nWhat the DNS said (records that can be used, of all):\n");
 	has(text, "  " POOL " NAPTR: ok, 1/1 @192.0.2.53:53\n");
@@ -417,9 +417,9 @@ static void the_schema_lists_what_the_tables_list(void **state)
 	for (unsigned i = 0; i < SWEEP_KINDS; i++)
 		names[i] = sweep_kind_name((enum sweep_kind)i);
 	lists("row", "service", names, SWEEP_KINDS, false);
-	for (unsigned i = 0; i <= SWEEP_FALLBACK; i++)
-		names[i] = sweep_source_name((enum sweep_source)i);
-	lists("row", "source", names, SWEEP_FALLBACK + 1, false);
+	for (unsigned i = 0; i <= TARGETS_FALLBACK; i++)
+		names[i] = sweep_source_name((enum targets_source)i);
+	lists("row", "source", names, TARGETS_FALLBACK + 1, false);
 	for (unsigned i = 0; i < SWEEP_PLAN_NONE; i++)
 		names[i] = sweep_plan_name((enum sweep_plan)i);
 	lists("row", "plan", names, SWEEP_PLAN_NONE, true);

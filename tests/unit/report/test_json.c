@@ -102,7 +102,15 @@ static void nothing_is_left_out_because_of_what_peers_say(void **state)
 	assert_non_null(strstr(text(json_object_get(evidence, "xmpp"), "text"), "]]>"));
 	const json_t *tls = json_object_get(evidence, "tls");
 	assert_string_equal(text(tls, "cipher"), "cut in the middle ?");
-	assert_int_equal(json_array_size(json_object_get(tls, "certificates")), 2);
+	const json_t *chain = json_object_get(tls, "certificates");
+	assert_int_equal(json_array_size(chain), 2);
+	assert_string_equal(text(json_array_get(chain, 0), "names"),
+		"pool.litware.test, litware.test, "
+		"\"'\\<&>]]>{}|,=#;:%?...?not?ok?1?#?TYPE?x???[31m??"
+		"?(????"
+		"????"
+		"?more");
+	assert_string_equal(text(json_array_get(chain, 1), "names"), "");
 	json_decref(o);
 }
 

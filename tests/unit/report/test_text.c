@@ -236,7 +236,8 @@ static void evidence_is_named_only_where_there_is_some(void **state)
 	buf_done(&b);
 	put("expired", 1, NULL, NULL, &b);
 	assert_non_null(strstr(buf_cstr(&b), "\nEvidence:\n  certificate 0: CN=pool.litware.test\n"
-					     "    issuer: CN=Litware CA\n"));
+					     "    issuer: CN=Litware CA\n"
+					     "    names: pool.litware.test, litware.test\n"));
 	buf_done(&b);
 }
 

@@ -1,16 +1,7 @@
 #include "sip/locate.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <strings.h>
-
-#include <cmocka.h>
-
+#include "../base/zone.h"
 #include "base/err.h"
-#include "base/mem.h"
 
 #define ALL                                                                                        \
 	{                                                                                          \
@@ -22,134 +13,34 @@
 	"srv _sip._udp." d " 1 0 5060 udp." d "\n"
 #define HOSTS "a tls.d 192.0.2.1\na tcp.d 192.0.2.2\na udp.d 192.0.2.3\na d 192.0.2.9\n"
 
-/* ---- a DNS of one text: "TYPE NAME DATA" a line, or "STATUS TYPE NAME" ---- */
+/* ---- running it ---- */
 
-static bool line_of(const char *zone, unsigned i, char line[200])
+static void answer(struct locate *l, const struct targets_question *q, const char *zone)
 {
-	for (; i && zone; i--) {
-		zone = strchr(zone, '\n');
-		zone = zone ? zone + 1 : NULL;
-	}
-	if (!zone || !*zone)
-		return false;
-	snprintf(line, 200, "%.*s", (int)strcspn(zone, "\n"), zone);
-	return true;
-}
+	const struct dns_answer a = zone_answer(zone, q);
 
-/* The words of a line; "" behind the last. */
-static void split(const char *line, char words[7][200])
-{
-	memset(words, 0, 7 * sizeof(words[0]));
-	for (unsigned i = 0; i < 7 && *line; i++) {
-		size_t n = strcspn(line, " ");
-
-		snprintf(words[i], sizeof(words[i]), "%.*s", (int)n, line);
-		line += n + (line[n] == ' ');
-	}
-}
-
-static uint16_t number(const char *word)
-{
-	return (uint16_t)strtoul(word, NULL, 10);
-}
-
-static bool read_record(const char *line, const char *type, const char *name, struct dns_record *r)
-{
-	char w[7][200];
-
-	split(line, w);
-	if (strcmp(w[0], type) != 0 || strcasecmp(w[1], name) != 0)
-		return false;
-	memset(r, 0, sizeof(*r));
-	if (strcmp(type, "srv") == 0) {
-		r->type = DNS_SRV;
-		r->srv.priority = number(w[2]);
-		r->srv.weight = number(w[3]);
-		r->srv.port = number(w[4]);
-		if (strcmp(w[5], ".") != 0)
-			snprintf(r->srv.target, sizeof(r->srv.target), "%s", w[5]);
-	} else if (strcmp(type, "naptr") == 0) {
-		r->type = DNS_NAPTR;
-		r->naptr.order = number(w[2]);
-		r->naptr.preference = number(w[3]);
-		snprintf(r->naptr.flags, sizeof(r->naptr.flags), "%.3s", w[4]);
-		snprintf(r->naptr.service, sizeof(r->naptr.service), "%.31s", w[5]);
-		r->naptr.has_regexp = w[6][0] == '!';
-		snprintf(r->naptr.replacement, sizeof(r->naptr.replacement), "%s", w[6]);
-	} else {
-		r->type = strcmp(type, "a") == 0 ? DNS_A : DNS_AAAA;
-		assert_true(addr_decode_ip(slice_str(w[2]), &r->addr));
-	}
-	return true;
-}
-
-static bool has_name(const char *line, const char *name)
-{
-	char w[7][200];
-
-	split(line, w);
-	return strcasecmp(w[1], name) == 0;
-}
-
-static bool read_status(const char *line, const char *type, const char *name, enum dns_status *ret)
-{
-	static const char *const words[] = {
-		[DNS_TIMEOUT] = "timeout", [DNS_SERVFAIL] = "servfail"
-	};
-	char w[7][200];
-
-	split(line, w);
-	for (size_t i = 0; i < COUNT(words); i++) {
-		if (!words[i] || strcmp(w[0], words[i]) != 0 || strcmp(w[1], type) != 0 ||
-			strcasecmp(w[2], name) != 0)
-			continue;
-		*ret = (enum dns_status)i;
-		return true;
-	}
-	return false;
-}
-
-static void answer(struct locate *l, const struct locate_question *q, const char *zone)
-{
-	static const char *const types[] = {
-		[DNS_A] = "a", [DNS_AAAA] = "aaaa", [DNS_SRV] = "srv", [DNS_NAPTR] = "naptr"
-	};
-	static struct dns_record records[DNS_RECORDS_MAX];
-	struct dns_answer a = { .status = DNS_NXDOMAIN, .records = records };
-	char line[200];
-
-	for (unsigned i = 0; line_of(zone, i, line); i++) {
-		if (has_name(line, q->name) && a.status == DNS_NXDOMAIN)
-			a.status = DNS_NODATA;
-		if (read_record(line, types[q->type], q->name, &records[a.n_records])) {
-			a.status = DNS_OK;
-			a.n_records++;
-		}
-		read_status(line, types[q->type], q->name, &a.status);
-	}
 	locate_push_answer(l, q->id, &a);
 }
 
-/* ---- running it ---- */
-
-static void put_target(struct buf *b, const struct locate_target *t)
+static void put_target(struct buf *b, const struct targets_target *t)
 {
 	static const char *const sources[] = {
-		[LOCATE_NUMERIC] = "numeric",
-		[LOCATE_HOST] = "host",
-		[LOCATE_SRV] = "srv",
-		[LOCATE_NAPTR] = "naptr",
+		[TARGETS_GIVEN] = "host",
+		[TARGETS_NAPTR] = "naptr",
+		[TARGETS_SRV] = "srv",
+		[TARGETS_FALLBACK] = "fallback",
 	};
 
 	buf_puts(b, buf_len(b) ? ", " : "");
-	buf_printf(b, "%s %s ", sources[t->source], transport_name(t->transport));
+	buf_printf(b, "%s %s ", t->numeric ? "numeric" : sources[t->source],
+		transport_name(t->transport));
 	addr_put(b, &t->addr);
 }
 
 /* Answers all questions, those that are open in the order that rng gives (NULL: as asked). */
 static void answer_all(struct locate *l, const char *zone, struct rng *rng)
 {
-	struct locate_question open[LOCATE_QUESTIONS_MAX];
+	struct targets_question open[TARGETS_QUESTIONS_MAX];
 	unsigned n = 0;
 
 	for (;;) {
@@ -158,12 +49,12 @@ static void answer_all(struct locate *l, const char *zone, struct rng *rng)
 				assert_false(open[i].type == open[n].type &&
 					     strcmp(open[i].name, open[n].name) == 0);
 			n++;
-			assert_true(n < LOCATE_QUESTIONS_MAX);
+			assert_true(n < TARGETS_QUESTIONS_MAX);
 		}
 		if (n == 0)
 			return;
 		const unsigned i = rng ? rng_below(rng, n) : 0;
-		const struct locate_question q = open[i];
+		const struct targets_question q = open[i];
 		memmove(&open[i], &open[i + 1], (--n - i) * sizeof(open[0]));
 		answer(l, &q, zone);
 	}
@@ -171,7 +62,7 @@ static void answer_all(struct locate *l, const char *zone, struct rng *rng)
 
 static void take_all(struct locate *l, struct buf *b)
 {
-	struct locate_target t;
+	struct targets_target t;
 
 	while (locate_take_target(l, &t))
 		put_target(b, &t);
@@ -187,104 +78,101 @@ static struct locate *start(const struct locate_cfg *cfg, struct rng *rng)
 
 struct locate_case {
 	const char *name, *uri, *zone, *want;
-	bool fallback;
 	struct locate_cfg cfg;
 };
 
 static const struct locate_case cases[] = {
-	{ "a numeric host asks nothing", "sip:192.0.2.7", "", "numeric udp 192.0.2.7:5060", false,
+	{ "a numeric host asks nothing", "sip:192.0.2.7", "", "numeric udp 192.0.2.7:5060",
 		{ .can = ALL } },
 	{ "a numeric host with port and transport", "sip:u@192.0.2.7:5080;transport=tcp", "",
-		"numeric tcp 192.0.2.7:5080", false, { .can = ALL } },
+		"numeric tcp 192.0.2.7:5080", { .can = ALL } },
 	{ "an IPv6 host", "sip:[2001:db8::1];transport=tls", "", "numeric tls [2001:db8::1]:5061",
-		false, { .can = ALL } },
-	{ "sips to a number is TLS", "sips:192.0.2.7", "", "numeric tls 192.0.2.7:5061", false,
+		{ .can = ALL } },
+	{ "sips to a number is TLS", "sips:192.0.2.7", "", "numeric tls 192.0.2.7:5061",
 		{ .can = ALL } },
 	{ "an explicit port: no SRV", "sip:d:5070", HOSTS SRV3("d"), "host udp 192.0.2.9:5070",
-		false, { .can = ALL } },
-	{ "TLS only", "sip:d:5070", HOSTS, "host tls 192.0.2.9:5070", false,
+		{ .can = ALL } },
+	{ "TLS only", "sip:d:5070", HOSTS, "host tls 192.0.2.9:5070",
 		{ .can = ALL, .secure = true } },
 	{ "NAPTR decides", "sip:d",
 		"naptr d 20 1 s SIP+D2U _sip._udp.d\nnaptr d 10 2 s SIP+D2T _sip._tcp.d\n"
 		"naptr d 10 1 s SIPS+D2T _sips._tcp.d\n" HOSTS SRV3("d"),
 		"naptr tls 192.0.2.1:5061, naptr tcp 192.0.2.2:5060, naptr udp 192.0.2.3:5060",
-		false, { .can = ALL } },
+		{ .can = ALL } },
 	{ "NAPTR against our own preference", "sip:d",
 		"naptr d 1 1 S sip+d2u _sip._udp.d\nnaptr d 2 1 s SIPS+D2T _sips._tcp.d\n" HOSTS
 			SRV3("d"),
-		"naptr udp 192.0.2.3:5060, naptr tls 192.0.2.1:5061", false, { .can = ALL } },
+		"naptr udp 192.0.2.3:5060, naptr tls 192.0.2.1:5061", { .can = ALL } },
 	{ "NAPTR that leads elsewhere", "sip:d",
 		"naptr d 1 1 s SIP+D2T _sip._tcp.elsewhere\n"
 		"srv _sip._tcp.elsewhere 1 0 5099 tcp.d\n" HOSTS SRV3("d"),
-		"naptr tcp 192.0.2.2:5099", false, { .can = ALL } },
+		"naptr tcp 192.0.2.2:5099", { .can = ALL } },
 	{ "NAPTR records that are of no use are no NAPTR", "sip:d",
 		"naptr d 1 1 u E2U+sip !.*!sip:x!\nnaptr d 1 1 s SIP+D2S _sip._sctp.d\n"
 		"naptr d 1 1 a SIP+D2U d\n" HOSTS SRV3("d"),
-		"srv tls 192.0.2.1:5061, srv tcp 192.0.2.2:5060, srv udp 192.0.2.3:5060", false,
+		"srv tls 192.0.2.1:5061, srv tcp 192.0.2.2:5060, srv udp 192.0.2.3:5060",
 		{ .can = ALL } },
 	{ "only what we can speak", "sip:d",
 		"naptr d 1 1 s SIPS+D2T _sips._tcp.d\nnaptr d 2 1 s SIP+D2U _sip._udp.d\n" HOSTS
 			SRV3("d"),
-		"naptr udp 192.0.2.3:5060", false, { .can = { true, false, false } } },
+		"naptr udp 192.0.2.3:5060", { .can = { true, false, false } } },
 	{ "sips takes TLS only", "sips:d",
 		"naptr d 1 1 s SIP+D2U _sip._udp.d\nnaptr d 2 1 s SIPS+D2T _sips._tcp.d\n" HOSTS
 			SRV3("d"),
-		"naptr tls 192.0.2.1:5061", false, { .can = ALL } },
+		"naptr tls 192.0.2.1:5061", { .can = ALL } },
 	{ "no NAPTR: our own preference", "sip:d", HOSTS SRV3("d"),
-		"srv tls 192.0.2.1:5061, srv tcp 192.0.2.2:5060, srv udp 192.0.2.3:5060", false,
+		"srv tls 192.0.2.1:5061, srv tcp 192.0.2.2:5060, srv udp 192.0.2.3:5060",
 		{ .can = ALL } },
 	{ "a transport in the URI: no NAPTR", "sip:d;transport=tcp",
 		"naptr d 1 1 s SIP+D2U _sip._udp.d\n" HOSTS SRV3("d"), "srv tcp 192.0.2.2:5060",
-		false, { .can = ALL } },
+		{ .can = ALL } },
 	{ "sips over TCP is TLS", "sips:d;transport=tcp", HOSTS SRV3("d"), "srv tls 192.0.2.1:5061",
-		false, { .can = ALL } },
+		{ .can = ALL } },
 	{ "priorities", "sip:d;transport=udp",
 		"srv _sip._udp.d 20 0 5060 udp.d\nsrv _sip._udp.d 10 0 5062 tcp.d\n"
 		"srv _sip._udp.d 30 0 5063 tls.d\n" HOSTS,
-		"srv udp 192.0.2.2:5062, srv udp 192.0.2.3:5060, srv udp 192.0.2.1:5063", false,
+		"srv udp 192.0.2.2:5062, srv udp 192.0.2.3:5060, srv udp 192.0.2.1:5063",
 		{ .can = ALL } },
 	{ "every address of a host, IPv4 first", "sip:d;transport=udp",
 		"srv _sip._udp.d 1 0 5060 m.d\naaaa m.d 2001:db8::2\na m.d 192.0.2.4\n"
 		"a m.d 192.0.2.5\n",
-		"srv udp 192.0.2.4:5060, srv udp 192.0.2.5:5060, srv udp [2001:db8::2]:5060", false,
+		"srv udp 192.0.2.4:5060, srv udp 192.0.2.5:5060, srv udp [2001:db8::2]:5060",
 		{ .can = ALL } },
 	{ "several services on one host", "sip:d",
 		"srv _sips._tcp.d 1 0 5061 m.d\nsrv _sip._tcp.d 1 0 5060 M.d\n"
 		"srv _sip._udp.d 1 0 5060 m.d\na m.d 192.0.2.4\n",
-		"srv tls 192.0.2.4:5061, srv tcp 192.0.2.4:5060, srv udp 192.0.2.4:5060", false,
+		"srv tls 192.0.2.4:5061, srv tcp 192.0.2.4:5060, srv udp 192.0.2.4:5060",
 		{ .can = ALL } },
 	{ "the domain itself as a target", "sip:d;transport=udp",
-		"srv _sip._udp.d 1 0 5066 d\n" HOSTS, "srv udp 192.0.2.9:5066", false,
-		{ .can = ALL } },
+		"srv _sip._udp.d 1 0 5066 d\n" HOSTS, "srv udp 192.0.2.9:5066", { .can = ALL } },
 	{ "two services by the same SRV records", "sip:d",
 		"naptr d 1 1 s SIPS+D2T _x.d\nnaptr d 2 1 s SIP+D2T _x.d\n"
 		"srv _x.d 1 0 5060 tcp.d\n" HOSTS,
-		"naptr tls 192.0.2.2:5060, naptr tcp 192.0.2.2:5060", false, { .can = ALL } },
+		"naptr tls 192.0.2.2:5060, naptr tcp 192.0.2.2:5060", { .can = ALL } },
 	{ "a host without an address is passed over", "sip:d;transport=udp",
 		"srv _sip._udp.d 1 0 5060 gone.d\nsrv _sip._udp.d 2 0 5060 udp.d\n" HOSTS,
-		"srv udp 192.0.2.3:5060", false, { .can = ALL } },
+		"srv udp 192.0.2.3:5060", { .can = ALL } },
 	{ "an address as a target", "sip:d;transport=udp", "srv _sip._udp.d 1 0 5060 192.0.2.44\n",
-		"srv udp 192.0.2.44:5060", false, { .can = ALL } },
+		"srv udp 192.0.2.44:5060", { .can = ALL } },
 	{ "port 0 is no target", "sip:d;transport=udp",
 		"srv _sip._udp.d 1 0 0 udp.d\nsrv _sip._udp.d 2 0 5 udp.d\n" HOSTS,
-		"srv udp 192.0.2.3:5", false, { .can = ALL } },
-	{ "no SRV: the host itself", "sip:d", HOSTS, "host udp 192.0.2.9:5060", true,
+		"srv udp 192.0.2.3:5", { .can = ALL } },
+	{ "no SRV: the host itself", "sip:d", HOSTS, "fallback udp 192.0.2.9:5060",
 		{ .can = ALL } },
 	{ "no SRV: by the fallback transport", "sip:d.", "a d 192.0.2.9\naaaa d 2001:db8::9\n",
-		"host tls 192.0.2.9:5061, host tls [2001:db8::9]:5061", true,
+		"fallback tls 192.0.2.9:5061, fallback tls [2001:db8::9]:5061",
 		{ .can = ALL, .fallback = TRANSPORT_TLS } },
-	{ "no SRV: by the URI's transport", "sip:d;transport=tcp", HOSTS, "host tcp 192.0.2.9:5060",
-		true, { .can = ALL } },
-	{ "no SRV: at the port that was configured", "sips:d", HOSTS, "host tls 192.0.2.9:5099",
-		true, { .can = ALL, .default_port = 5099 } },
+	{ "no SRV: by the URI's transport", "sip:d;transport=tcp", HOSTS,
+		"fallback tcp 192.0.2.9:5060", { .can = ALL } },
+	{ "no SRV: at the port that was configured", "sips:d", HOSTS, "fallback tls 192.0.2.9:5099",
+		{ .can = ALL, .default_port = 5099 } },
 	{ "no SRV answer in time: the host itself", "sip:d;transport=udp",
-		"timeout srv _sip._udp.d\n" HOSTS, "host udp 192.0.2.9:5060", true,
-		{ .can = ALL } },
+		"timeout srv _sip._udp.d\n" HOSTS, "fallback udp 192.0.2.9:5060", { .can = ALL } },
 	{ "\".\" forbids that service only", "sip:d",
 		"srv _sips._tcp.d 0 0 0 .\nsrv _sip._udp.d 1 0 5060 udp.d\n" HOSTS,
-		"srv udp 192.0.2.3:5060", false, { .can = ALL } },
+		"srv udp 192.0.2.3:5060", { .can = ALL } },
 	{ "\".\" and nothing else: no fallback", "sip:d", "srv _sip._udp.d 0 0 0 .\n" HOSTS, "",
-		false, { .can = ALL } },
+		{ .can = ALL } },
 };
 
 static void targets_come_in_the_order_of_the_rfc(void **state)
@@ -307,12 +195,11 @@ static void targets_come_in_the_order_of_the_rfc(void **state)
 			struct locate *l = start(&cfg, &rng);
 			answer_all(l, cases[i].zone, seed ? &shuffle : NULL);
 			assert_int_equal(
-				locate_state(l), cases[i].want[0] ? LOCATE_READY : LOCATE_FAILED);
+				locate_state(l), cases[i].want[0] ? TARGETS_READY : TARGETS_FAILED);
 			take_all(l, &got);
 			assert_string_equal(buf_cstr(&got), cases[i].want);
-			assert_int_equal(locate_used_fallback(l), cases[i].fallback);
 			assert_int_equal(locate_state(l),
-				cases[i].want[0] ? LOCATE_EXHAUSTED : LOCATE_FAILED);
+				cases[i].want[0] ? TARGETS_EXHAUSTED : TARGETS_FAILED);
 			locate_free(l);
 			buf_done(&got);
 		}
@@ -322,7 +209,7 @@ static void targets_come_in_the_order_of_the_rfc(void **state)
 /* Answers one open question after the other, and takes what there is after each. */
 static void take_early(struct locate *l, const char *zone, struct rng *shuffle, struct buf *b)
 {
-	struct locate_question open[LOCATE_QUESTIONS_MAX];
+	struct targets_question open[TARGETS_QUESTIONS_MAX];
 	unsigned n = 0;
 
 	do {
@@ -335,7 +222,7 @@ static void take_early(struct locate *l, const char *zone, struct rng *shuffle, 
 			open[k] = open[--n];
 		}
 		take_all(l, b);
-	} while (n || locate_state(l) == LOCATE_AWAIT_ANSWERS);
+	} while (n || locate_state(l) == TARGETS_AWAIT_ANSWERS);
 }
 
 /* Taking as soon as there is something must give the same as taking at the end. */
@@ -368,7 +255,7 @@ static void all_is_asked_in_one_round(void **state)
 	static const char *const want[] = { "NAPTR d", "SRV _sips._tcp.d", "SRV _sip._tcp.d",
 		"SRV _sip._udp.d", "A d", "AAAA d" };
 	const struct locate_cfg cfg = { .uri = SLICE("sip:pilar@d"), .can = ALL };
-	struct locate_question q;
+	struct targets_question q;
 	struct rng rng;
 
 	(void)state;
@@ -383,7 +270,7 @@ static void all_is_asked_in_one_round(void **state)
 		assert_int_equal(q.id, i + 1);
 	}
 	assert_false(locate_take_question(l, &q));
-	assert_int_equal(locate_state(l), LOCATE_AWAIT_ANSWERS);
+	assert_int_equal(locate_state(l), TARGETS_AWAIT_ANSWERS);
 	locate_free(l);
 }
 
@@ -392,29 +279,28 @@ static void the_first_target_waits_only_for_what_could_come_before_it(void **sta
 {
 	const struct locate_cfg cfg = { .uri = SLICE("sip:d"), .can = ALL };
 	static const char zone[] = HOSTS SRV3("d");
-	struct locate_question q;
-	struct locate_target t;
+	struct targets_question q;
+	struct targets_target t;
 	struct rng rng;
 
 	(void)state;
 	rng_init_number(&rng, 1);
 	struct locate *l = start(&cfg, &rng);
-	struct locate_question udp = { 0 };
+	struct targets_question udp = { 0 };
 	while (locate_take_question(l, &q)) {
 		if (strcmp(q.name, "_sip._udp.d") == 0)
 			udp = q;
 		else if (q.type != DNS_AAAA)
 			answer(l, &q, zone);
 	}
-	assert_int_equal(locate_state(l), LOCATE_READY);
+	assert_int_equal(locate_state(l), TARGETS_READY);
 	assert_true(locate_take_target(l, &t));
 	assert_int_equal(t.transport, TRANSPORT_TLS);
 	assert_string_equal(t.host, "tls.d");
-	assert_string_equal(t.name, "d");
-	assert_int_equal(locate_state(l), LOCATE_AWAIT_ANSWERS); /* tls.d may have IPv6 */
+	assert_int_equal(locate_state(l), TARGETS_AWAIT_ANSWERS); /* tls.d may have IPv6 */
 	assert_false(locate_take_target(l, &t));
 	answer(l, &udp, zone);
-	assert_int_equal(locate_state(l), LOCATE_AWAIT_ANSWERS);
+	assert_int_equal(locate_state(l), TARGETS_AWAIT_ANSWERS);
 	locate_free(l);
 }
 
@@ -432,7 +318,7 @@ static void weights_are_chances(void **state)
 	rng_init_number(&rng, 11);
 	for (unsigned run = 0; run < RUNS; run++) {
 		struct locate *l = start(&cfg, &rng);
-		struct locate_target t;
+		struct targets_target t;
 		unsigned seen = 0;
 
 		answer_all(l, zone, NULL);
@@ -485,14 +371,14 @@ static void failures_name_the_answer_that_decided(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(failures); i++) {
 		const struct locate_cfg cfg = { .uri = slice_str(failures[i].uri), .can = ALL };
-		struct locate_failure f;
+		struct targets_failure f;
 		struct rng rng;
 
 		print_message("case: %s\n", failures[i].name);
 		rng_init_number(&rng, 1);
 		struct locate *l = start(&cfg, &rng);
 		answer_all(l, failures[i].zone, NULL);
-		assert_int_equal(locate_state(l), LOCATE_FAILED);
+		assert_int_equal(locate_state(l), TARGETS_FAILED);
 		locate_failure(l, &f);
 		assert_string_equal(f.name, failures[i].decisive);
 		assert_int_equal(f.status, failures[i].status);
@@ -527,7 +413,7 @@ static void one_family_is_asked_for_and_taken(void **state)
 		const struct locate_cfg cfg = {
 			.uri = slice_str(rows[i].uri), .can = ALL, .family = rows[i].family
 		};
-		struct locate_failure f;
+		struct targets_failure f;
 		struct rng rng;
 		struct buf got;
 
@@ -539,7 +425,7 @@ static void one_family_is_asked_for_and_taken(void **state)
 		take_all(l, &got);
 		assert_string_equal(buf_cstr(&got), rows[i].want);
 		if (rows[i].want[0] == '\0') {
-			assert_int_equal(locate_state(l), LOCATE_FAILED);
+			assert_int_equal(locate_state(l), TARGETS_FAILED);
 			locate_failure(l, &f);
 			assert_int_equal(f.status, DNS_NODATA);
 			assert_int_equal(f.type, rows[i].type);
@@ -604,8 +490,8 @@ static void no_answer_is_taken_that_was_not_asked_for(void **state)
 	const struct dns_record r = { .type = DNS_A,
 		.addr = { .family = 4, .ip = { 192, 0, 2, 1 } } };
 	const struct dns_answer a = { .status = DNS_OK, .records = &r, .n_records = 1 };
-	struct locate_question q;
-	struct locate_target t;
+	struct targets_question q;
+	struct targets_target t;
 	struct rng rng;
 
 	(void)state;
@@ -618,7 +504,7 @@ static void no_answer_is_taken_that_was_not_asked_for(void **state)
 	locate_push_answer(l, 0, &a);
 	locate_push_answer(l, 99, &a);
 	locate_push_answer(l, UINT32_MAX, &a);
-	assert_int_equal(locate_state(l), LOCATE_AWAIT_ANSWERS);
+	assert_int_equal(locate_state(l), TARGETS_AWAIT_ANSWERS);
 	locate_push_answer(l, 2, &a); /* an A record in an answer about AAAA */
 	locate_push_answer(l, 1, &a);
 	locate_push_answer(l, 1, &a); /* the same again */
@@ -633,7 +519,7 @@ static void every_limit_holds(void **state)
 	const struct locate_cfg cfg = { .uri = SLICE("sip:d"), .can = ALL };
 	size_t n = 0;
 	struct rng rng;
-	struct locate_target t;
+	struct targets_target t;
 	unsigned taken = 0;
 
 	(void)state;
@@ -654,9 +540,9 @@ static void every_limit_holds(void **state)
 		struct locate *l = start(&cfg, &rng);
 		answer_all(l, zone, &rng);
 		for (taken = 0; locate_take_target(l, &t); taken++)
-			assert_true(taken < LOCATE_TARGETS_MAX);
-		assert_int_equal(taken, LOCATE_TARGETS_MAX);
-		assert_int_equal(locate_state(l), LOCATE_EXHAUSTED);
+			assert_true(taken < TARGETS_MAX);
+		assert_int_equal(taken, TARGETS_MAX);
+		assert_int_equal(locate_state(l), TARGETS_EXHAUSTED);
 		locate_free(l);
 	}
 }

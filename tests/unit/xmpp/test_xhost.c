@@ -265,7 +265,7 @@ static void what_is_still_asked_is_waited_for_behind_a_failure(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct world_record zone[COUNT(two_hosts)];
-		struct xlocate_question q;
+		struct targets_question q;
 
 		memcpy(zone, two_hosts, sizeof(zone));
 		zone[3] = rows[i].last;
@@ -316,7 +316,7 @@ static void the_latest_question_is_known_until_it_is_answered(void **state)
 		{ DOMAIN, DNS_A, "192.0.2.1", 0, 0, DNS_OK, true },
 		{ DOMAIN, DNS_AAAA, NULL, 0, 0, DNS_NODATA, true },
 	};
-	struct xlocate_question q;
+	struct targets_question q;
 
 	(void)state;
 	begin_client(late, COUNT(late));

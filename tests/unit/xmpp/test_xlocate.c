@@ -1,112 +1,23 @@
 #include "xmpp/xlocate.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <strings.h>
+#include "../base/zone.h"
 
-#include <cmocka.h>
-
-#include "base/mem.h"
-
-enum { OPEN_MAX = 128, WORDS = 7, WORD_MAX = 300 };
+enum { OPEN_MAX = 128 };
 
 #define HOSTS                                                                                      \
 	"a d 192.0.2.9\na x.d 192.0.2.1\na y.d 192.0.2.2\naaaa y.d 2001:db8::2\na z.d 192.0.2.3\n"
 
-static const char *const types[] = { [DNS_A] = "a", [DNS_AAAA] = "aaaa", [DNS_SRV] = "srv" };
-
-/* ---- a DNS of one text: "TYPE NAME DATA" a line, or "STATUS TYPE NAME" ---- */
-
-static bool line_of(const char *zone, unsigned i, char words[WORDS][WORD_MAX])
+static void answer(struct xlocate *l, const struct targets_question *q, const char *zone)
 {
-	char line[WORD_MAX];
-	const char *at = line;
+	const struct dns_answer a = zone_answer(zone, q);
 
-	for (; i && zone; i--) {
-		zone = strchr(zone, '\n');
-		zone = zone ? zone + 1 : NULL;
-	}
-	if (!zone || !*zone)
-		return false;
-	snprintf(line, sizeof(line), "%.*s", (int)strcspn(zone, "\n"), zone);
-	memset(words, 0, WORDS * sizeof(words[0]));
-	for (unsigned k = 0; k < WORDS && *at; k++) {
-		size_t n = strcspn(at, " ");
-
-		snprintf(words[k], WORD_MAX, "%.*s", (int)n, at);
-		at += n + (at[n] == ' ');
-	}
-	return true;
-}
-
-static uint16_t number(const char *word)
-{
-	return (uint16_t)strtoul(word, NULL, 10);
-}
-
-static void read_record(char w[WORDS][WORD_MAX], struct dns_record *r)
-{
-	memset(r, 0, sizeof(*r));
-	if (strcmp(w[0], "srv") != 0) {
-		r->type = strcmp(w[0], "a") == 0 ? DNS_A : DNS_AAAA;
-		assert_true(addr_decode_ip(slice_str(w[2]), &r->addr));
-		return;
-	}
-	r->type = DNS_SRV;
-	r->srv.priority = number(w[2]);
-	r->srv.weight = number(w[3]);
-	r->srv.port = number(w[4]);
-	if (strcmp(w[5], ".") != 0)
-		snprintf(r->srv.target, sizeof(r->srv.target), "%s", w[5]);
-}
-
-static bool read_status(
-	char w[WORDS][WORD_MAX], const struct xlocate_question *q, enum dns_status *ret)
-{
-	static const struct {
-		const char *word;
-		enum dns_status status;
-	} statuses[] = { { "timeout", DNS_TIMEOUT }, { "servfail", DNS_SERVFAIL },
-		{ "refused", DNS_REFUSED } };
-
-	for (size_t i = 0; i < COUNT(statuses); i++)
-		if (strcmp(w[0], statuses[i].word) == 0 && strcmp(w[1], types[q->type]) == 0 &&
-			strcasecmp(w[2], q->name) == 0) {
-			*ret = statuses[i].status;
-			return true;
-		}
-	return false;
-}
-
-static void answer(struct xlocate *l, const struct xlocate_question *q, const char *zone)
-{
-	static struct dns_record records[DNS_RECORDS_MAX];
-	struct dns_answer a = { .status = DNS_NXDOMAIN, .records = records };
-	char w[WORDS][WORD_MAX];
-
-	assert_true(addr_decode(SLICE("192.0.2.53:53"), &a.server));
-	for (unsigned i = 0; line_of(zone, i, w); i++) {
-		if (read_status(w, q, &a.status))
-			break;
-		if (strcasecmp(w[1], q->name) != 0)
-			continue;
-		if (strcmp(w[0], types[q->type]) == 0) {
-			read_record(w, &records[a.n_records++]);
-			a.status = DNS_OK;
-		} else if (a.status == DNS_NXDOMAIN) {
-			a.status = DNS_NODATA;
-		}
-	}
 	xlocate_push_answer(l, q->id, &a);
 }
 
 /* ---- running it ---- */
 
 struct asker {
-	struct xlocate_question open[OPEN_MAX];
+	struct targets_question open[OPEN_MAX];
 	unsigned n;
 };
 
@@ -123,12 +34,12 @@ static void take_questions(struct xlocate *l, struct asker *a)
 
 static void take_targets(struct xlocate *l, struct buf *b)
 {
-	struct xlocate_target t;
+	struct targets_target t;
 
 	while (xlocate_take_target(l, &t)) {
 		buf_puts(b, buf_len(b) ? ", " : "");
-		buf_puts(b, t.from_srv ? "srv " : "host ");
-		buf_puts(b, t.direct_tls ? "tls " : "");
+		buf_puts(b, t.source == TARGETS_SRV ? "srv " : "host ");
+		buf_puts(b, t.transport == TRANSPORT_TLS ? "tls " : "");
 		addr_put(b, &t.addr);
 	}
 }
@@ -146,7 +57,7 @@ static void run(struct xlocate *l, const char *zone, struct rng *shuffle, struct
 		if (a.n == 0)
 			return;
 		const unsigned i = shuffle ? rng_below(shuffle, a.n) : 0;
-		const struct xlocate_question q = a.open[i];
+		const struct targets_question q = a.open[i];
 
 		memmove(&a.open[i], &a.open[i + 1], (--a.n - i) * sizeof(a.open[0]));
 		answer(l, &q, zone);
@@ -245,7 +156,7 @@ static void targets_come_in_order_however_the_answers_come(void **state)
 			if (strcmp(buf_cstr(&got), cases[i].want) != 0)
 				fail_msg("%s: %s", cases[i].name, buf_cstr(&got));
 			assert_int_equal(xlocate_state(l),
-				cases[i].want[0] ? XLOCATE_EXHAUSTED : XLOCATE_FAILED);
+				cases[i].want[0] ? TARGETS_EXHAUSTED : TARGETS_FAILED);
 			xlocate_free(l);
 			buf_done(&got);
 		}
@@ -255,17 +166,17 @@ static void targets_come_in_order_however_the_answers_come(void **state)
 static void everything_that_can_be_is_asked_at_once(void **state)
 {
 	const struct xlocate_cfg cfg = { .domain = SLICE("d") };
-	struct xlocate_question q;
+	struct targets_question q;
 	struct rng rng;
 	char asked[400] = "";
 
 	(void)state;
 	struct xlocate *l = start(&cfg, &rng, 1);
-	assert_int_equal(xlocate_state(l), XLOCATE_AWAIT_ANSWERS);
+	assert_int_equal(xlocate_state(l), TARGETS_AWAIT_ANSWERS);
 	while (xlocate_take_question(l, &q))
 		snprintf(asked + strlen(asked), sizeof(asked) - strlen(asked), "%u %s %s\n",
-			(unsigned)q.id, types[q.type], q.name);
-	assert_string_equal(asked, "1 srv " DIRECT "\n2 srv " CLIENT "\n3 a d\n4 aaaa d\n");
+			(unsigned)q.id, dns_type_name(q.type), q.name);
+	assert_string_equal(asked, "1 SRV " DIRECT "\n2 SRV " CLIENT "\n3 A d\n4 AAAA d\n");
 	xlocate_free(l);
 }
 
@@ -274,7 +185,7 @@ static void the_first_target_does_not_wait_for_the_last_answer(void **state)
 	const struct xlocate_cfg cfg = { .domain = SLICE("d") };
 	const char *zone = HOSTS "srv " CLIENT " 1 0 5222 y.d\n";
 	struct asker a = { .n = 0 };
-	struct xlocate_target t;
+	struct targets_target t;
 	struct rng rng;
 
 	(void)state;
@@ -286,13 +197,13 @@ static void the_first_target_does_not_wait_for_the_last_answer(void **state)
 	take_questions(l, &a);
 	assert_int_equal(a.n, 2); /* A and AAAA of y.d */
 	answer(l, &a.open[0], zone);
-	assert_int_equal(xlocate_state(l), XLOCATE_READY);
+	assert_int_equal(xlocate_state(l), TARGETS_READY);
 	assert_true(xlocate_take_target(l, &t));
 	assert_string_equal(t.host, "y.d");
-	assert_int_equal(xlocate_state(l), XLOCATE_AWAIT_ANSWERS);
+	assert_int_equal(xlocate_state(l), TARGETS_AWAIT_ANSWERS);
 	assert_false(xlocate_take_target(l, &t));
 	answer(l, &a.open[1], zone);
-	assert_int_equal(xlocate_state(l), XLOCATE_READY);
+	assert_int_equal(xlocate_state(l), TARGETS_READY);
 	xlocate_free(l);
 }
 
@@ -306,7 +217,7 @@ static void weights_are_chances(void **state)
 
 	(void)state;
 	for (unsigned seed = 0; seed < 4000; seed++) {
-		struct xlocate_target t;
+		struct targets_target t;
 		struct rng rng;
 		struct xlocate *l = start(&cfg, &rng, seed);
 
@@ -360,13 +271,13 @@ static void a_failure_names_the_answer_that_decided(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(failing); i++) {
 		const struct xlocate_cfg cfg = { .domain = SLICE("d") };
-		struct xlocate_failure f;
+		struct targets_failure f;
 		struct rng rng;
 		struct xlocate *l = start(&cfg, &rng, 1);
 
 		run(l, failing[i].zone, NULL, NULL);
 		print_message("case: %s\n", failing[i].name);
-		assert_int_equal(xlocate_state(l), XLOCATE_FAILED);
+		assert_int_equal(xlocate_state(l), TARGETS_FAILED);
 		xlocate_failure(l, &f);
 		assert_string_equal(f.name, failing[i].about);
 		assert_int_equal(f.type, failing[i].type);
@@ -399,7 +310,7 @@ static void one_family_is_asked_for_and_taken(void **state)
 		const struct xlocate_cfg cfg = { .domain = SLICE("d"),
 			.host = slice_str(rows[i].host),
 			.family = rows[i].family };
-		struct xlocate_failure f;
+		struct targets_failure f;
 		struct rng rng;
 		struct buf got;
 
@@ -410,7 +321,7 @@ static void one_family_is_asked_for_and_taken(void **state)
 		take_targets(l, &got);
 		assert_string_equal(buf_cstr(&got), rows[i].want);
 		if (rows[i].want[0] == '\0') {
-			assert_int_equal(xlocate_state(l), XLOCATE_FAILED);
+			assert_int_equal(xlocate_state(l), TARGETS_FAILED);
 			xlocate_failure(l, &f);
 			assert_int_equal(f.status, DNS_NODATA);
 			assert_int_equal(f.type, DNS_AAAA);
@@ -438,8 +349,8 @@ static void too_many_records_are_cut(void **state)
 {
 	static struct dns_record records[DNS_RECORDS_MAX];
 	const struct xlocate_cfg cfg = { .domain = SLICE("d") };
-	struct xlocate_question q;
-	struct xlocate_target t;
+	struct targets_question q;
+	struct targets_target t;
 	struct rng rng;
 	unsigned taken = 0;
 
@@ -463,8 +374,8 @@ static void too_many_records_are_cut(void **state)
 	}
 	while (xlocate_take_target(l, &t))
 		taken++;
-	assert_int_equal(taken, XLOCATE_TARGETS_MAX);
-	assert_int_equal(xlocate_state(l), XLOCATE_EXHAUSTED);
+	assert_int_equal(taken, TARGETS_MAX);
+	assert_int_equal(xlocate_state(l), TARGETS_EXHAUSTED);
 	xlocate_free(l);
 }
 
@@ -480,7 +391,7 @@ static void answers_to_nothing_are_ignored(void **state)
 	xlocate_push_answer(l, 99, &none);
 	for (unsigned i = 0; i < 9; i++)
 		xlocate_push_answer(l, 1, &none); /* eight times too often */
-	assert_int_equal(xlocate_state(l), XLOCATE_AWAIT_ANSWERS);
+	assert_int_equal(xlocate_state(l), TARGETS_AWAIT_ANSWERS);
 	xlocate_free(l);
 }
 

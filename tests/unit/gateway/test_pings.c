@@ -436,5 +436,5 @@ int main(void)
 		SCENE(a_ping_of_a_stream_that_broke_is_not_waited_for),
 	};
 
-	return cmocka_run_group_tests_name("barrier", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("pings", tests, NULL, NULL);
 }

@@ -499,5 +499,5 @@ int main(void)
 		SCENE(without_memory_the_sender_is_told_or_it_goes_out),
 	};
 
-	return cmocka_run_group_tests_name("uac", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("to_sip", tests, NULL, NULL);
 }

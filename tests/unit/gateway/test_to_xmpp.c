@@ -652,9 +652,61 @@ static void without_memory_the_answer_is_still_true(void **state)
 	assert_true(gateway_is_up(s.g));
 }
 
+/* In the steady state, from the request to its answer. */
+static void a_message_allocates_nothing(void **state)
+{
+	struct slice bytes;
+
+	(void)state;
+	start_connected();
+	for (unsigned i = 0; i < 4; i++) { /* what is used again has to be there */
+		send_message(i % 2 ? "a" : "b", A_CONTOSO);
+		wake();
+		pong(s.n_got - 1);
+		s.now += TS_S(40);
+		wake();
+	}
+	const char *text = request("last", A_CONTOSO, P_LITWARE, "", "hi");
+	mem_fail_after(0);
+	s.e.ops->push(s.e.self,
+		&(struct fact){ .type = FACT_DATAGRAM,
+			.listener = 1,
+			.peer = &pool,
+			.local = &here,
+			.bytes = slice_str(text) },
+		s.now);
+	mem_fail_after(-1);
+	drain();
+	mem_fail_after(0);
+	s.e.ops->push_time(s.e.self, s.now);
+	mem_fail_after(-1);
+	drain();
+	assert_true(s.got[s.n_got - 1].is_ping);
+	char reply[256];
+	snprintf(reply, sizeof(reply),
+		"<iq from='contoso.test' to='litware.test' id='%s' type='result'/>",
+		s.got[s.n_got - 1].id);
+	struct buf *b = xstream_begin(s.server);
+	buf_puts(b, reply);
+	assert_int_equal(xstream_commit(s.server, s.now), 0);
+	assert_true(xstream_take_output(s.server, &bytes));
+	mem_fail_after(0);
+	s.e.ops->push(s.e.self,
+		&(struct fact){ .type = FACT_FLOW_BYTES,
+			.flow = s.stream_flow,
+			.peer = &pool,
+			.local = &here,
+			.bytes = bytes },
+		s.now);
+	mem_fail_after(-1);
+	drain();
+	assert_int_equal(status_of("last"), 202);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		SCENE(a_message_allocates_nothing),
 		SCENE(stox_im_5_answers_2xx),
 		SCENE(im3428_7_immediate_final),
 		SCENE(gw_component_every_stanza_has_from),
@@ -683,5 +735,5 @@ int main(void)
 		SCENE(without_memory_the_answer_is_still_true),
 	};
 
-	return cmocka_run_group_tests_name("uas", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("to_xmpp", tests, NULL, NULL);
 }

@@ -347,5 +347,5 @@ int main(void)
 		SCENE(a_connection_that_ends_is_closed_and_forgotten),
 	};
 
-	return cmocka_run_group_tests_name("sip", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("hops", tests, NULL, NULL);
 }

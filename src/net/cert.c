@@ -1,0 +1,158 @@
+#include "net/cert.h"
+
+#include <openssl/x509v3.h>
+#include <string.h>
+
+#include "base/addr.h"
+#include "base/buf.h"
+#include "base/mem.h"
+
+/* ---- faults ---- */
+
+static const struct {
+	int error;
+	unsigned fault;
+} fault_rows[] = {
+	{ X509_V_ERR_CERT_HAS_EXPIRED, TLS_FAULT_EXPIRED },
+	{ X509_V_ERR_CERT_NOT_YET_VALID, TLS_FAULT_NOT_YET_VALID },
+	{ X509_V_ERR_HOSTNAME_MISMATCH, TLS_FAULT_NAME },
+	{ X509_V_ERR_IP_ADDRESS_MISMATCH, TLS_FAULT_NAME },
+	{ X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT, TLS_FAULT_UNTRUSTED },
+	{ X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, TLS_FAULT_UNTRUSTED },
+	{ X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE, TLS_FAULT_UNTRUSTED },
+	{ X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT, TLS_FAULT_UNTRUSTED },
+	{ X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN, TLS_FAULT_UNTRUSTED },
+	{ X509_V_ERR_CERT_UNTRUSTED, TLS_FAULT_UNTRUSTED },
+	{ X509_V_ERR_CERT_CHAIN_TOO_LONG, TLS_FAULT_UNTRUSTED },
+	{ X509_V_ERR_INVALID_CA, TLS_FAULT_UNTRUSTED },
+	/* An issuer of that name is known, with another key: the authority was made anew. */
+	{ X509_V_ERR_CERT_SIGNATURE_FAILURE, TLS_FAULT_UNTRUSTED },
+	{ X509_V_ERR_UNABLE_TO_DECRYPT_CERT_SIGNATURE, TLS_FAULT_UNTRUSTED },
+	{ X509_V_ERR_EE_KEY_TOO_SMALL, TLS_FAULT_WEAK },
+	{ X509_V_ERR_CA_KEY_TOO_SMALL, TLS_FAULT_WEAK },
+	{ X509_V_ERR_CA_MD_TOO_WEAK, TLS_FAULT_WEAK },
+	{ X509_V_ERR_CERT_REVOKED, TLS_FAULT_REVOKED },
+	{ X509_V_ERR_INVALID_PURPOSE, TLS_FAULT_PURPOSE },
+	/* Not every issuer has a list of revocations here, and an old list still tells what it
+	 * does: that is nothing that the peer has done. */
+	{ X509_V_ERR_UNABLE_TO_GET_CRL, 0 },
+	{ X509_V_ERR_CRL_HAS_EXPIRED, 0 },
+	{ X509_V_ERR_CRL_NOT_YET_VALID, 0 },
+};
+
+unsigned cert_fault(int error)
+{
+	for (size_t i = 0; i < COUNT(fault_rows); i++)
+		if (fault_rows[i].error == error)
+			return fault_rows[i].fault;
+	return TLS_FAULT_OTHER;
+}
+
+/* ---- what is in it ---- */
+
+static int64_t unix_time(const ASN1_TIME *t)
+{
+	struct tm tm;
+	int days = 0, seconds = 0;
+	ASN1_TIME *epoch = ASN1_TIME_set(NULL, 0);
+	int64_t ret = 0;
+
+	if (epoch && t && ASN1_TIME_to_tm(t, &tm) && ASN1_TIME_diff(&days, &seconds, epoch, t))
+		ret = (int64_t)days * 86400 + seconds;
+	ASN1_TIME_free(epoch);
+	return ret;
+}
+
+static void put_name(char *ret, size_t size, X509_NAME *name)
+{
+	BIO *bio = BIO_new(BIO_s_mem());
+
+	ret[0] = '\0';
+	if (!bio)
+		return;
+	X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB);
+	int n = BIO_read(bio, ret, (int)size - 1);
+	ret[n > 0 ? n : 0] = '\0';
+	if (BIO_ctrl_pending(bio) > 0)
+		memcpy(ret + size - 4, "...", 4);
+	BIO_free(bio);
+}
+
+static void add_string(
+	struct tls_facts *f, struct tls_cert *c, enum tls_name_kind kind, const ASN1_STRING *s)
+{
+	tls_add_name(f, c, kind, slice_of(ASN1_STRING_get0_data(s), (size_t)ASN1_STRING_length(s)));
+}
+
+static void add_ip(struct tls_facts *f, struct tls_cert *c, const ASN1_OCTET_STRING *ip)
+{
+	struct addr a = { .family = ASN1_STRING_length(ip) == 4 ? 4 : 6 };
+	struct buf b;
+
+	if (ASN1_STRING_length(ip) != 4 && ASN1_STRING_length(ip) != 16)
+		return;
+	memcpy(a.ip, ASN1_STRING_get0_data(ip), (size_t)ASN1_STRING_length(ip));
+	buf_init(&b, ADDR_TEXT_MAX);
+	addr_put_ip(&b, &a);
+	tls_add_name(f, c, TLS_NAME_IP, buf_slice(&b));
+	buf_done(&b);
+}
+
+/* A form of name that has only an object identifier; of another type it is another thing. */
+static const struct {
+	int nid, type;
+	enum tls_name_kind kind;
+} other_rows[] = {
+	{ NID_SRVName, V_ASN1_IA5STRING, TLS_NAME_SRV },
+	{ NID_XmppAddr, V_ASN1_UTF8STRING, TLS_NAME_XMPP_ADDR },
+};
+
+static void add_other(struct tls_facts *f, struct tls_cert *c, const OTHERNAME *name)
+{
+	const int nid = OBJ_obj2nid(name->type_id);
+
+	for (size_t i = 0; i < COUNT(other_rows); i++)
+		if (other_rows[i].nid == nid && other_rows[i].type == name->value->type)
+			add_string(f, c, other_rows[i].kind, name->value->value.asn1_string);
+}
+
+static void add_names(struct tls_facts *f, struct tls_cert *c, X509 *x)
+{
+	GENERAL_NAMES *names = X509_get_ext_d2i(x, NID_subject_alt_name, NULL, NULL);
+
+	for (int i = 0; names && i < sk_GENERAL_NAME_num(names); i++) {
+		const GENERAL_NAME *g = sk_GENERAL_NAME_value(names, i);
+
+		switch (g->type) {
+		case GEN_DNS: add_string(f, c, TLS_NAME_DNS, g->d.dNSName); break;
+		case GEN_URI: add_string(f, c, TLS_NAME_URI, g->d.ia5); break;
+		case GEN_IPADD: add_ip(f, c, g->d.iPAddress); break;
+		case GEN_OTHERNAME: add_other(f, c, g->d.otherName); break;
+		default: break; /* nobody is looked for by a mail address or a directory's name */
+		}
+	}
+	GENERAL_NAMES_free(names);
+}
+
+struct tls_cert *cert_at(struct tls_facts *f, int depth, X509 *x)
+{
+	for (unsigned i = 0; i < f->n_certs; i++)
+		if (f->certs[i].depth == depth)
+			return &f->certs[i];
+	if (f->n_certs == TLS_CHAIN_MAX)
+		return NULL;
+	/* Ordered by depth: the peer's own certificate is the first, whenever it is looked at. */
+	unsigned at = f->n_certs++;
+	while (at > 0 && f->certs[at - 1].depth > depth) {
+		f->certs[at] = f->certs[at - 1];
+		at--;
+	}
+	struct tls_cert *cert = &f->certs[at];
+	*cert = (struct tls_cert){ .depth = depth };
+	put_name(cert->subject, sizeof(cert->subject), X509_get_subject_name(x));
+	put_name(cert->issuer, sizeof(cert->issuer), X509_get_issuer_name(x));
+	add_names(f, cert, x);
+	cert->not_before = unix_time(X509_get0_notBefore(x));
+	cert->not_after = unix_time(X509_get0_notAfter(x));
+	return cert;
+}
