@@ -34,7 +34,7 @@ int slots_add(struct slots *s, struct slot *slot)
 
 void slots_take(struct slot *slot, struct rng *rng)
 {
-	slot->chance = (uint32_t)rng_u64(rng) | 1;
+	slot->chance = rng ? (uint32_t)rng_u64(rng) | 1 : (slot->chance + 2) | 1;
 	slot->in_use = true;
 }
 

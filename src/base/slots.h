@@ -30,7 +30,8 @@ struct slot *slots_reuse(struct slots *s);
 /* 0, or ERR_LIMIT when `max` are there.  From now on slots_at() finds it, to be freed at the end.
  */
 int slots_add(struct slots *s, struct slot *slot);
-/* In use from here on, under a word that it has not had before. */
+/* In use from here on, under a word that it has not had before: one that nobody can guess, or (NULL)
+ * the next one, for what never stands on the wire. */
 void slots_take(struct slot *slot, struct rng *rng);
 void slots_give(struct slots *s, struct slot *slot);
 /* NULL when it is not, or not any more, the one of that id. */

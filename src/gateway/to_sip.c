@@ -76,7 +76,7 @@ static struct message *message_new(struct to_sip *t, unsigned link)
 		list_init(&m->wait);
 		hop_item_init(&m->item);
 	}
-	slots_take(&m->slot, t->cfg.lent->rng);
+	slots_take(&m->slot, NULL); /* on the wire is that of the transaction */
 	m->link = link;
 	return m;
 }

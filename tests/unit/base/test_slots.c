@@ -68,6 +68,27 @@ static void a_place_that_was_given_back_is_used_again_under_another_word(void **
 	assert_null(slots_find(&s, a));
 }
 
+static void a_place_that_is_never_on_the_wire_counts(void **state)
+{
+	uint64_t before = 0;
+
+	(void)state;
+	assert_int_equal(slots_add(&s, &places[0]), 0);
+	for (unsigned i = 0; i < 3; i++) {
+		slots_take(&places[0], NULL);
+		const uint64_t id = slot_id(&places[0]);
+		assert_true(id != 0 && id != before);
+		assert_null(slots_find(&s, before));
+		assert_ptr_equal(slots_find(&s, id), &places[0]);
+		before = id;
+		slots_give(&s, &places[0]);
+		assert_ptr_equal(slots_reuse(&s), &places[0]);
+	}
+	places[0].chance = UINT32_MAX; /* it comes round, and is never none */
+	slots_take(&places[0], NULL);
+	assert_true(slot_id(&places[0]) != 0);
+}
+
 static void there_are_no_more_than_the_limit(void **state)
 {
 	struct slot more = { 0 };
@@ -129,6 +150,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_place_is_found_by_its_id_while_it_is_in_use),
 		TEST(a_place_that_was_given_back_is_used_again_under_another_word),
+		TEST(a_place_that_is_never_on_the_wire_counts),
 		TEST(there_are_no_more_than_the_limit),
 		TEST(an_id_is_sixteen_digits),
 		TEST(out_of_memory_is_told_and_leaves_nothing),
