@@ -74,9 +74,7 @@ static struct conn *conn_new(struct conns *cs, const struct origin *o)
 
 struct conn *conns_find(const struct conns *cs, flow_t flow)
 {
-	struct map_node *n = map_find(&cs->map, slice_of(&flow, sizeof(flow)));
-
-	return n ? LIST_OWNER(n, struct conn, node) : NULL;
+	return MAP_FIND(&cs->map, slice_of(&flow, sizeof(flow)), struct conn, node);
 }
 
 static void set_blocked(struct conns *cs, struct conn *c, bool blocked)
@@ -127,7 +125,7 @@ static bool make_room(struct conns *cs, ts_t now)
 {
 	if (cs->n_accepted < CONNS_MAX - CONNS_OWN)
 		return true;
-	struct conn *c = LIST_OWNER(list_first(&cs->accepted), struct conn, idle);
+	struct conn *c = LIST_FIRST(&cs->accepted, struct conn, idle);
 	cs->lent->stats->conns_full++;
 	if (ts_add(ts_add(c->heard, cs->lent->cfg->window), TS_MS(IDLE_MS)) > now)
 		return false;
@@ -235,6 +233,5 @@ void conn_push_blocked(struct conns *cs, struct conn *c, bool blocked)
 	shell_want(cs->lent->shell, blocked ? WANT_PAUSE : WANT_RESUME)->flow = c->origin.flow;
 	set_blocked(cs, c, blocked);
 	if (cs->n_blocked > BLOCKED_MAX)
-		conn_close(cs, LIST_OWNER(list_first(&cs->blocked), struct conn, blocked),
-			WANT_DROP_FLOW);
+		conn_close(cs, LIST_FIRST(&cs->blocked, struct conn, blocked), WANT_DROP_FLOW);
 }

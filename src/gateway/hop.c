@@ -256,9 +256,7 @@ void hop_withdraw(struct hop *h, struct hop_item *item)
 
 static struct hop_item *first_of(const struct list *items)
 {
-	struct list *n = list_first(items);
-
-	return n ? LIST_OWNER(n, struct hop_item, queue) : NULL;
+	return LIST_FIRST(items, struct hop_item, queue);
 }
 
 static void fail_waiting(struct hop *h, flow_t flow)

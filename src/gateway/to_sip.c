@@ -361,9 +361,7 @@ void to_sip_push_failed(struct to_sip *t, uint64_t ref, ts_t now)
 
 static struct message *first_of(const struct list *waiting)
 {
-	struct list *n = list_first(waiting);
-
-	return n ? LIST_OWNER(n, struct message, wait) : NULL;
+	return LIST_FIRST(waiting, struct message, wait);
 }
 
 static bool tell_next(struct to_sip *t, ts_t now)

@@ -298,9 +298,7 @@ void to_xmpp_push_gone(struct to_xmpp *t, uint64_t ref, ts_t now)
 
 static struct message *first_settling(const struct to_xmpp *t)
 {
-	struct list *n = list_first(&t->settling);
-
-	return n ? LIST_OWNER(n, struct message, settling) : NULL;
+	return LIST_FIRST(&t->settling, struct message, settling);
 }
 
 void to_xmpp_push_time(struct to_xmpp *t, ts_t now)

@@ -92,17 +92,16 @@ static void fail(struct tl *tl, struct tl_client *c, enum tl_event_type fate, in
 
 void tl_clients_fail(struct tl *tl, struct tl_way *way, int err)
 {
-	for (struct list *n; (n = list_first(&way->clients));)
-		fail(tl, LIST_OWNER(n, struct tl_client, list), TL_EV_FAILED, err);
+	for (struct tl_client *c; (c = LIST_FIRST(&way->clients, struct tl_client, list));)
+		fail(tl, c, TL_EV_FAILED, err);
 }
 
 bool tl_client_take(struct tl *tl, struct tl_event *ret)
 {
-	struct list *n = list_first(&tl->failed);
+	struct tl_client *c = LIST_FIRST(&tl->failed, struct tl_client, list);
 
-	if (!n)
+	if (!c)
 		return false;
-	struct tl_client *c = LIST_OWNER(n, struct tl_client, list);
 	ret->type = c->fate;
 	ret->ref = c->ref;
 	ret->err = c->err;

@@ -127,9 +127,7 @@ static struct tl_server *server_new(struct tl *tl, uint64_t ref)
 
 void tl_servers_gone(struct tl *tl, struct list *servers)
 {
-	for (struct list *n; (n = list_first(servers));) {
-		struct tl_server *s = LIST_OWNER(n, struct tl_server, list);
-
+	for (struct tl_server *s; (s = LIST_FIRST(servers, struct tl_server, list));) {
 		leave(tl, s);
 		s->state = TL_SERVER_GONE;
 		list_append(&tl->gone, &s->list);
@@ -138,11 +136,10 @@ void tl_servers_gone(struct tl *tl, struct list *servers)
 
 bool tl_server_take(struct tl *tl, struct tl_event *ret)
 {
-	struct list *n = list_first(&tl->gone);
+	struct tl_server *s = LIST_FIRST(&tl->gone, struct tl_server, list);
 
-	if (!n)
+	if (!s)
 		return false;
-	struct tl_server *s = LIST_OWNER(n, struct tl_server, list);
 	ret->type = TL_EV_GONE;
 	ret->ref = s->ref;
 	end(tl, s);
@@ -173,23 +170,23 @@ const struct origin *tl_origin(const struct tl *tl, uint64_t place)
 
 /* ---- memory ---- */
 
+static struct tl_server *oldest(const struct tl *tl)
+{
+	return LIST_FIRST(&tl->finished, struct tl_server, list);
+}
+
 void tl_servers_time(struct tl *tl, ts_t now)
 {
-	struct list *n;
-
 	if (tl->done)
 		nist_done_push_time(tl->done, now);
-	while ((n = list_first(&tl->finished)) &&
-		LIST_OWNER(n, struct tl_server, list)->until <= now)
-		end(tl, LIST_OWNER(n, struct tl_server, list));
+	for (struct tl_server *s; (s = oldest(tl)) && s->until <= now;)
+		end(tl, s);
 }
 
 ts_t tl_servers_deadline(const struct tl *tl)
 {
-	struct list *n = list_first(&tl->finished);
-	ts_t at = n          ? LIST_OWNER(n, struct tl_server, list)->until
-		  : tl->done ? nist_done_deadline(tl->done)
-			     : TS_NEVER;
+	const struct tl_server *s = oldest(tl);
+	ts_t at = s ? s->until : tl->done ? nist_done_deadline(tl->done) : TS_NEVER;
 
 	/* Once a second is often enough to forget; each one's own moment would cost a wake-up. */
 	return ts_add(at, TS_S(1));
@@ -244,10 +241,9 @@ void tl_server_request(struct tl *tl, struct tl_event *ret, ts_t now)
 	nist_key_make(&tl->key, tl->salt, &tl->msg);
 	if (!tl->done)
 		tl_servers_time(tl, now);
-	struct map_node *n = map_find(&tl->by_key, slice_of(&tl->key, sizeof(tl->key)));
-	if (n) {
-		const struct tl_server *s = LIST_OWNER(n, struct tl_server, node);
-
+	const struct tl_server *s =
+		MAP_FIND(&tl->by_key, slice_of(&tl->key, sizeof(tl->key)), struct tl_server, node);
+	if (s) {
 		ret->type = TL_EV_ABSORBED;
 		if (s->state == TL_SERVER_DONE)
 			repeat(tl, s);
