@@ -400,15 +400,12 @@ bool hop_take_event(struct hop *h, bool room, struct hop_event *ret, ts_t now)
 	return true;
 }
 
-bool hop_is_holding(const struct hop *h)
-{
-	return !list_empty(&h->failed) || (h->may_go && !list_empty(&h->waiting));
-}
-
 ts_t hop_deadline(const struct hop *h)
 {
 	const struct hop_item *i = first_of(&h->waiting);
 
+	if (!list_empty(&h->failed) || (h->may_go && i))
+		return 0;
 	return i ? ts_add(i->begun, TS_MS(WAY_MS)) : TS_NEVER;
 }
 

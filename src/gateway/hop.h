@@ -65,5 +65,4 @@ void hop_push_time(struct hop *h, ts_t now);
 bool hop_push_event(struct hop *h, const struct tl_event *in, struct hop_event *ret, ts_t now);
 /* What waited for room: requests that the way can take now, and FAILED. */
 bool hop_take_event(struct hop *h, bool room, struct hop_event *ret, ts_t now);
-bool hop_is_holding(const struct hop *h);
-ts_t hop_deadline(const struct hop *h);
+ts_t hop_deadline(const struct hop *h); /* now, while some wait for room */

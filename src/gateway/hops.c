@@ -327,11 +327,6 @@ bool hops_take_event(struct hops *hs, bool room, struct hops_event *ret, ts_t no
 	return take_of_hop(hs, room, ret, now);
 }
 
-bool hops_are_holding(const struct hops *hs)
-{
-	return tl_is_holding(hs->tl) || hop_is_holding(hs->hop);
-}
-
 ts_t hops_deadline(const struct hops *hs)
 {
 	return ts_min(tl_deadline(hs->tl), hop_deadline(hs->hop));

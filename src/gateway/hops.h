@@ -30,8 +30,7 @@ void hops_push(struct hops *hs, const struct fact *in, ts_t now);
 void hops_push_time(struct hops *hs, ts_t now);
 /* Without `room` what may wait does: all but REQUEST and FINAL. */
 bool hops_take_event(struct hops *hs, bool room, struct hops_event *ret, ts_t now);
-bool hops_are_holding(const struct hops *hs);
-ts_t hops_deadline(const struct hops *hs);
+ts_t hops_deadline(const struct hops *hs); /* now, while some wait for room */
 
 /* The request of the event in hand is answered later: its place; 0: there is none. */
 uint64_t hops_keep(struct hops *hs, uint64_t ref, ts_t now);

@@ -403,14 +403,9 @@ bool proof_take_event(struct proof *p, bool room, struct proof_event *ret)
 	return true;
 }
 
-bool proof_is_holding(const struct proof *p)
-{
-	return !list_empty(&p->told);
-}
-
 ts_t proof_deadline(const struct proof *p)
 {
-	if (!list_empty(&p->due) || proof_is_holding(p))
+	if (!list_empty(&p->due) || !list_empty(&p->told))
 		return 0; /* at the end of this wake-up; or in the next push, which has room */
 	const struct proof_item *i = first_in_fifo(&p->fifo);
 	return ts_min(timers_deadline(&p->timers), i ? read_by(p, i) : TS_NEVER);

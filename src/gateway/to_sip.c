@@ -404,12 +404,12 @@ bool to_sip_go_on(struct to_sip *t, ts_t now)
 	return any;
 }
 
-bool to_sip_is_holding(const struct to_sip *t)
+ts_t to_sip_deadline(const struct to_sip *t)
 {
 	const struct message *m = first_of(&t->untold);
+	const bool can_tell = m && link_takes(links_at(t->cfg.links, m->link)) == LINK_TAKES;
 
-	return !list_empty(&t->turn) ||
-	       (m && link_takes(links_at(t->cfg.links, m->link)) == LINK_TAKES);
+	return can_tell || !list_empty(&t->turn) ? 0 : TS_NEVER;
 }
 
 /* ---- life ---- */

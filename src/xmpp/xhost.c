@@ -350,10 +350,10 @@ bool xhost_is_for(const struct xhost *h, const struct fact *in)
 	return false;
 }
 
-void xhost_push(struct xhost *h, const struct fact *in, ts_t now)
+bool xhost_push(struct xhost *h, const struct fact *in, ts_t now)
 {
 	if (!xhost_is_for(h, in))
-		return;
+		return false;
 	switch (in->type) {
 	case FACT_FLOW_UP: flow_up(h, in, now); break;
 	case FACT_FLOW_BYTES: h->rest = in->bytes; break;
@@ -371,6 +371,7 @@ void xhost_push(struct xhost *h, const struct fact *in, ts_t now)
 	case FACT_CLOCK:
 	case FACT_STOP: break;
 	}
+	return true;
 }
 
 void xhost_push_time(struct xhost *h, ts_t now)
