@@ -67,15 +67,15 @@ static bool pull_link(struct gateway *g, ts_t now)
 
 static bool pull_hop(struct gateway *g, ts_t now)
 {
-	struct hops_event ev;
+	struct hop_event ev;
 
 	if (!hops_take_event(g->hops, shell_has_room(&g->shell), &ev, now))
 		return false;
 	switch (ev.type) {
-	case HOPS_EV_REQUEST: to_xmpp_push_request(g->to_xmpp, ev.msg, now); break;
-	case HOPS_EV_FINAL: to_sip_push_final(g->to_sip, ev.ref, ev.msg, now); break;
-	case HOPS_EV_FAILED: to_sip_push_failed(g->to_sip, ev.ref, now); break;
-	case HOPS_EV_GONE: to_xmpp_push_gone(g->to_xmpp, ev.ref, now); break;
+	case HOP_EV_REQUEST: to_xmpp_push_request(g->to_xmpp, ev.msg, now); break;
+	case HOP_EV_FINAL: to_sip_push_final(g->to_sip, ev.ref, ev.msg, now); break;
+	case HOP_EV_FAILED: to_sip_push_failed(g->to_sip, ev.ref, now); break;
+	case HOP_EV_GONE: to_xmpp_push_gone(g->to_xmpp, ev.ref, now); break;
 	}
 	return true;
 }

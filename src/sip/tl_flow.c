@@ -13,11 +13,6 @@ void tl_flows_init(struct tl *tl)
 	list_init(&tl->idle_peers);
 }
 
-static void way_init(struct tl_way *way)
-{
-	list_init(&way->clients);
-}
-
 /* ---- flows ---- */
 
 int tl_flow_add(struct tl *tl, const struct origin *o)
@@ -26,7 +21,7 @@ int tl_flow_add(struct tl *tl, const struct origin *o)
 
 	if (!f)
 		return -ENOMEM;
-	way_init(&f->way);
+	list_init(&f->way.clients);
 	list_init(&f->servers);
 	f->origin = *o;
 	sip_frame_init(&f->frame);
@@ -128,7 +123,7 @@ static struct tl_peer *peer_new(struct tl *tl, const struct addr *a)
 
 	if (!p)
 		return NULL;
-	way_init(&p->way);
+	list_init(&p->way.clients);
 	list_init(&p->idle);
 	p->addr = *a;
 	write_key(p->key, a);
