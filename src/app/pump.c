@@ -152,10 +152,8 @@ static void pump_push(struct pump *p, struct member *m, const struct fact *in)
 
 static void push_those_of_later(struct pump *p)
 {
-	for (struct list *n; (n = list_first(&p->later));) {
-		struct later *l = LIST_OWNER(n, struct later, node);
-
-		list_remove(n);
+	for (struct later *l; (l = LIST_FIRST(&p->later, struct later, node));) {
+		list_remove(&l->node);
 		if (l->m->serial == l->serial)
 			pump_push(p, l->m, &l->in);
 		mem_free(l);
@@ -381,9 +379,9 @@ struct pump *pump_free(struct pump *p)
 		return NULL;
 	resolver_free(p->resolver);
 	pump_close_listeners(p, true);
-	for (struct list *n; (n = list_first(&p->later));) {
-		list_remove(n);
-		mem_free(LIST_OWNER(n, struct later, node));
+	for (struct later *l; (l = LIST_FIRST(&p->later, struct later, node));) {
+		list_remove(&l->node);
+		mem_free(l);
 	}
 	for (struct map_node *n; (n = map_next(&p->links, NULL));) {
 		struct link *l = LIST_OWNER(n, struct link, node);

@@ -6,9 +6,8 @@
 struct link *pump_find_link(struct pump *p, const struct member *m, flow_t id)
 {
 	struct link wanted = { .key = { (uintptr_t)m, id } };
-	struct map_node *n = map_find(&p->links, slice_of(&wanted.key, sizeof(wanted.key)));
 
-	return n ? LIST_OWNER(n, struct link, node) : NULL;
+	return MAP_FIND(&p->links, slice_of(&wanted.key, sizeof(wanted.key)), struct link, node);
 }
 
 struct link *pump_add_link(struct pump *p, struct member *m, flow_t id)

@@ -35,7 +35,9 @@ static inline void list_remove(struct list *node)
 	node->next->prev = node->prev;
 	list_init(node);
 }
-static inline struct list *list_first(const struct list *head)
+/* The owner of the first node; NULL when there is none. */
+#define LIST_FIRST(head, type, member) ((type *)list_first_owner((head), offsetof(type, member)))
+static inline void *list_first_owner(const struct list *head, size_t offset)
 {
-	return list_empty(head) ? NULL : head->next;
+	return list_empty(head) ? NULL : (char *)head->next - offset;
 }

@@ -6,6 +6,8 @@
  */
 #pragma once
 
+#include <stddef.h>
+
 #include "base/rng.h"
 #include "base/slice.h"
 
@@ -27,6 +29,14 @@ void map_init(struct map *m, size_t max_nodes, struct rng *rng);
 void map_done(struct map *m); /* frees the table, not the nodes */
 uint64_t map_hash(const struct map *m, struct slice key);
 struct map_node *map_find(const struct map *m, struct slice key);
+/* Its owner; NULL when there is none. */
+#define MAP_FIND(m, key, type, member) ((type *)map_find_owner((m), (key), offsetof(type, member)))
+static inline void *map_find_owner(const struct map *m, struct slice key, size_t offset)
+{
+	struct map_node *n = map_find(m, key);
+
+	return n ? (char *)n - offset : NULL;
+}
 /* 0; -EEXIST; ERR_LIMIT at max_nodes; -ENOMEM.  Nothing changes on failure. */
 int map_insert(struct map *m, struct map_node *node, struct slice key);
 void map_remove(struct map *m, struct map_node *node); /* must be in the map */

@@ -69,6 +69,22 @@ const char *tls_fault_name(unsigned faults, unsigned *at)
 	return NULL;
 }
 
+bool fact_is_of_flow(enum fact_type type)
+{
+	static const bool yes[] = {
+		[FACT_FLOW_UP] = true,
+		[FACT_FLOW_BYTES] = true,
+		[FACT_FLOW_EOF] = true,
+		[FACT_FLOW_FAILED] = true,
+		[FACT_FLOW_BLOCKED] = true,
+		[FACT_FLOW_READY] = true,
+		[FACT_TLS_UP] = true,
+		[FACT_STOP] = false,
+	};
+
+	return yes[type];
+}
+
 const char *fact_type_name(enum fact_type type)
 {
 	static const char *const names[] = {

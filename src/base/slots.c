@@ -4,9 +4,9 @@
 #include "base/mem.h"
 #include "base/str.h"
 
-int slots_init(struct slots *s, uint32_t max)
+int slots_init(struct slots *s, uint32_t max, size_t size)
 {
-	*s = (struct slots){ .max = max };
+	*s = (struct slots){ .max = max, .size = size };
 	s->all = mem_alloc0(max * sizeof(struct slot *));
 	s->free = mem_alloc0(max * sizeof(*s->free));
 	return s->all && s->free ? 0 : -ENOMEM;
@@ -14,22 +14,22 @@ int slots_init(struct slots *s, uint32_t max)
 
 void slots_done(struct slots *s)
 {
+	for (uint32_t i = 0; i < s->n; i++)
+		mem_free(s->all[i]);
 	s->all = mem_free(s->all);
 	s->free = mem_free(s->free);
 }
 
-struct slot *slots_reuse(struct slots *s)
+void *slots_get(struct slots *s)
 {
-	return s->n_free ? s->all[s->free[--s->n_free]] : NULL;
-}
-
-int slots_add(struct slots *s, struct slot *slot)
-{
-	if (s->n == s->max)
-		return ERR_LIMIT;
+	if (s->n_free)
+		return s->all[s->free[--s->n_free]];
+	struct slot *slot = s->n < s->max ? mem_alloc0(s->size) : NULL;
+	if (!slot)
+		return NULL;
 	slot->number = s->n;
 	s->all[s->n++] = slot;
-	return 0;
+	return slot;
 }
 
 void slots_take(struct slot *slot, struct rng *rng)
@@ -44,14 +44,14 @@ void slots_give(struct slots *s, struct slot *slot)
 	s->free[s->n_free++] = slot->number;
 }
 
-struct slot *slots_find(const struct slots *s, uint64_t id)
+void *slots_find(const struct slots *s, uint64_t id)
 {
 	struct slot *slot = slots_at(s, (uint32_t)(id >> 32));
 
 	return slot && slot->in_use && slot->chance == (uint32_t)id ? slot : NULL;
 }
 
-struct slot *slots_at(const struct slots *s, uint32_t number)
+void *slots_at(const struct slots *s, uint32_t number)
 {
 	return number < s->n ? s->all[number] : NULL;
 }

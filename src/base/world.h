@@ -120,5 +120,7 @@ struct engine {
 	void *self;
 };
 
+/* It is about a flow that is there: not FLOW_ACCEPTED, which brings one. */
+bool fact_is_of_flow(enum fact_type type);
 const char *fact_type_name(enum fact_type type);
 const char *want_type_name(enum want_type type);

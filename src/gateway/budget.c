@@ -56,11 +56,11 @@ struct budget *budget_free(struct budget *b)
 
 static struct budget_domain *domain_get(struct budget *b, struct slice name)
 {
-	struct map_node *n = map_find(&b->domains, name);
+	struct budget_domain *d = MAP_FIND(&b->domains, name, struct budget_domain, node);
 
-	if (n)
-		return LIST_OWNER(n, struct budget_domain, node);
-	struct budget_domain *d = mem_alloc0(sizeof(*d));
+	if (d)
+		return d;
+	d = mem_alloc0(sizeof(*d));
 	if (!d)
 		return NULL;
 	if (!slice_cstr(name, d->name, sizeof(d->name)) ||

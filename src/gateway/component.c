@@ -2,7 +2,6 @@
  * one domain.  It connects, logs in, answers for the domain, and comes back. */
 #include "base/mem.h"
 #include "gateway/link.h"
-#include "xmpp/xhost.h"
 
 enum {
 	PAUSE_FIRST_MS = 1000, /* a server that restarts is back in seconds ... */
@@ -63,17 +62,13 @@ static void plan_reconnect(struct component *c, ts_t now)
 	c->pause = ts_min(2 * c->pause, TS_MS(PAUSE_MAX_MS));
 }
 
-/* Whatever was owed on the stream is settled.  True when it was one that took messages. */
-static bool lost(struct component *c, struct link_event *ret, ts_t now)
+/* Whatever was owed on the stream is settled. */
+static void lost(struct component *c, ts_t now)
 {
-	const bool was_ready = c->was_ready;
-
 	link_lost(&c->link);
-	c->lent->stats->reconnects += was_ready;
+	c->lent->stats->reconnects += c->was_ready;
 	c->was_ready = false;
 	plan_reconnect(c, now);
-	ret->type = LINK_EV_DOWN;
-	return was_ready;
 }
 
 /* A host for each connection: the secret may have changed. */
@@ -189,14 +184,12 @@ static bool stanza(
 	return s->kind == STANZA_MESSAGE;
 }
 
-static bool ready(struct component *c, const struct xstream_event *ev, struct link_event *ret)
+static void ready(struct component *c, const struct xstream_event *ev)
 {
 	c->was_ready = true;
 	c->pause = TS_MS(PAUSE_FIRST_MS);
 	log_str(shell_log(c->lent->shell, "xmpp", "up"), "component", slice_str(ev->jid));
 	shell_emit(c->lent->shell, GATEWAY_EV_UP, false, LOG_LEVEL_INFO);
-	ret->type = LINK_EV_UP;
-	return true;
 }
 
 /* ---- events; true for one that goes up ---- */
@@ -205,7 +198,7 @@ static bool stream_event(
 	struct component *c, const struct xstream_event *ev, struct link_event *ret, ts_t now)
 {
 	if (ev->type == XSTREAM_EV_READY)
-		return ready(c, ev, ret);
+		ready(c, ev);
 	return ev->type == XSTREAM_EV_STANZA && stanza(c, ev, ret, now);
 }
 
@@ -215,7 +208,10 @@ static bool event(struct link *l, const struct xhost_event *ev, struct link_even
 
 	switch (ev->type) {
 	case XHOST_EV_STREAM: return stream_event(c, ev->stream, ret, now);
-	case XHOST_EV_DOWN: log_end(c, ev); return lost(c, ret, now);
+	case XHOST_EV_DOWN:
+		log_end(c, ev);
+		lost(c, now);
+		break;
 	case XHOST_EV_TARGET:
 	case XHOST_EV_PASSED:
 	case XHOST_EV_CONNECTED:
@@ -224,11 +220,11 @@ static bool event(struct link *l, const struct xhost_event *ev, struct link_even
 	return false;
 }
 
-static bool give_up(struct link *l, struct link_event *ret, ts_t now)
+static void give_up(struct link *l, ts_t now)
 {
 	xhost_drop(l->host);
 	log_down(of(l), SLICE("the server does not read"), SLICE_NONE);
-	return lost(of(l), ret, now);
+	lost(of(l), now);
 }
 
 /* ---- life ---- */

@@ -74,9 +74,7 @@ static struct conn *conn_new(struct conns *cs, const struct origin *o)
 
 struct conn *conns_find(const struct conns *cs, flow_t flow)
 {
-	struct map_node *n = map_find(&cs->map, slice_of(&flow, sizeof(flow)));
-
-	return n ? LIST_OWNER(n, struct conn, node) : NULL;
+	return MAP_FIND(&cs->map, slice_of(&flow, sizeof(flow)), struct conn, node);
 }
 
 static void set_blocked(struct conns *cs, struct conn *c, bool blocked)
@@ -92,9 +90,9 @@ static void set_blocked(struct conns *cs, struct conn *c, bool blocked)
 	}
 }
 
-void conn_lost(struct conns *cs, struct conn *c, int err)
+void conn_lost(struct conns *cs, struct conn *c)
 {
-	tl_flow_gone(cs->tl, c->origin.flow, err);
+	tl_flow_gone(cs->tl, c->origin.flow, ECONNRESET);
 	set_blocked(cs, c, false);
 	cs->n_accepted -= c->accepted;
 	cs->frame_bytes -= c->bytes;
@@ -103,10 +101,10 @@ void conn_lost(struct conns *cs, struct conn *c, int err)
 	mem_free(c);
 }
 
-void conn_close(struct conns *cs, struct conn *c, enum want_type how)
+static void close_conn(struct conns *cs, struct conn *c, enum want_type how)
 {
 	shell_want(cs->lent->shell, how)->flow = c->origin.flow;
-	conn_lost(cs, c, ECONNRESET);
+	conn_lost(cs, c);
 }
 
 struct conns *conns_free(struct conns *cs)
@@ -114,7 +112,7 @@ struct conns *conns_free(struct conns *cs)
 	if (!cs)
 		return NULL;
 	for (struct map_node *n; (n = map_next(&cs->map, NULL));)
-		conn_lost(cs, LIST_OWNER(n, struct conn, node), 0);
+		conn_lost(cs, LIST_OWNER(n, struct conn, node));
 	map_done(&cs->map);
 	return mem_free(cs);
 }
@@ -127,11 +125,11 @@ static bool make_room(struct conns *cs, ts_t now)
 {
 	if (cs->n_accepted < CONNS_MAX - CONNS_OWN)
 		return true;
-	struct conn *c = LIST_OWNER(list_first(&cs->accepted), struct conn, idle);
+	struct conn *c = LIST_FIRST(&cs->accepted, struct conn, idle);
 	cs->lent->stats->conns_full++;
 	if (ts_add(ts_add(c->heard, cs->lent->cfg->window), TS_MS(IDLE_MS)) > now)
 		return false;
-	conn_close(cs, c, WANT_CLOSE_FLOW);
+	close_conn(cs, c, WANT_CLOSE_FLOW);
 	return true;
 }
 
@@ -223,7 +221,7 @@ void conns_weigh(struct conns *cs, struct conn *c)
 	cs->frame_bytes += bytes - c->bytes;
 	c->bytes = bytes;
 	while (cs->frame_bytes > FRAME_BYTES_MAX && (c = longest_unfinished(cs)))
-		conn_close(cs, c, WANT_DROP_FLOW);
+		close_conn(cs, c, WANT_DROP_FLOW);
 }
 
 /* Whoever reads no answers is asked for no more requests.  Not so the next hop on a connection of
@@ -235,6 +233,5 @@ void conn_push_blocked(struct conns *cs, struct conn *c, bool blocked)
 	shell_want(cs->lent->shell, blocked ? WANT_PAUSE : WANT_RESUME)->flow = c->origin.flow;
 	set_blocked(cs, c, blocked);
 	if (cs->n_blocked > BLOCKED_MAX)
-		conn_close(cs, LIST_OWNER(list_first(&cs->blocked), struct conn, blocked),
-			WANT_DROP_FLOW);
+		close_conn(cs, LIST_FIRST(&cs->blocked, struct conn, blocked), WANT_DROP_FLOW);
 }

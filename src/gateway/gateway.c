@@ -53,9 +53,6 @@ static bool pull_link(struct gateway *g, ts_t now)
 	if (!links_take_event(g->links, shell_has_room(&g->shell), &ev, now))
 		return false;
 	switch (ev.type) {
-	case LINK_EV_UP:
-	case LINK_EV_DOWN:
-	case LINK_EV_ROOM: break; /* to_sip asks when it has something to tell */
 	case LINK_EV_PROVEN: to_xmpp_push_proven(g->to_xmpp, ev.ref, now); break;
 	case LINK_EV_LOST: to_xmpp_push_lost(g->to_xmpp, ev.ref, now); break;
 	case LINK_EV_STANZA:
@@ -70,15 +67,15 @@ static bool pull_link(struct gateway *g, ts_t now)
 
 static bool pull_hop(struct gateway *g, ts_t now)
 {
-	struct hops_event ev;
+	struct hop_event ev;
 
 	if (!hops_take_event(g->hops, shell_has_room(&g->shell), &ev, now))
 		return false;
 	switch (ev.type) {
-	case HOPS_EV_REQUEST: to_xmpp_push_request(g->to_xmpp, ev.msg, now); break;
-	case HOPS_EV_FINAL: to_sip_push_final(g->to_sip, ev.ref, ev.msg, now); break;
-	case HOPS_EV_FAILED: to_sip_push_failed(g->to_sip, ev.ref, now); break;
-	case HOPS_EV_GONE: to_xmpp_push_gone(g->to_xmpp, ev.ref, now); break;
+	case HOP_EV_REQUEST: to_xmpp_push_request(g->to_xmpp, ev.msg, now); break;
+	case HOP_EV_FINAL: to_sip_push_final(g->to_sip, ev.ref, ev.msg, now); break;
+	case HOP_EV_FAILED: to_sip_push_failed(g->to_sip, ev.ref, now); break;
+	case HOP_EV_GONE: to_xmpp_push_gone(g->to_xmpp, ev.ref, now); break;
 	}
 	return true;
 }
@@ -183,11 +180,8 @@ static ts_t deadline(const void *self)
 {
 	const struct gateway *g = self;
 
-	if (links_are_holding(g->links) || hops_are_holding(g->hops) ||
-		to_sip_is_holding(g->to_sip))
-		return 0;
 	ts_t at = ts_min(links_deadline(g->links), hops_deadline(g->hops));
-	at = ts_min(at, to_xmpp_deadline(g->to_xmpp));
+	at = ts_min(at, ts_min(to_xmpp_deadline(g->to_xmpp), to_sip_deadline(g->to_sip)));
 	return g->stop == STOP_NOT ? at : ts_min(at, g->stop_by);
 }
 

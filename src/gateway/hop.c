@@ -91,20 +91,26 @@ static void tell_not_found(struct hop *h)
 	shell_emit(h->lent->shell, GATEWAY_EV_LOG, true, LOG_LEVEL_ERROR);
 }
 
-bool hop_push_dns(struct hop *h, const struct fact *in, ts_t now)
+void hop_push_dns(struct hop *h, const struct fact *in)
 {
 	if (!h->locate || in->dns_id <= h->dns_base ||
 		in->dns_id > h->dns_base + TARGETS_QUESTIONS_MAX)
-		return false;
+		return;
 	locate_push_answer(h->locate, in->dns_id - h->dns_base, in->dns);
 	ask(h);
 	if (!h->known) {
 		next_target(h);
-		hop_push_way(h, now);
+		h->may_go = true;
 	}
 	if (locate_state(h->locate) == TARGETS_FAILED)
 		tell_not_found(h);
-	return true;
+}
+
+bool hop_is_known(struct hop *h, ts_t now)
+{
+	if (!h->known && now >= h->again)
+		(void)find(h, now);
+	return h->known;
 }
 
 /* The target of that turn failed: the next one of the same look-up, or a new look-up, serves what
@@ -114,15 +120,7 @@ static void target_failed(struct hop *h, unsigned turn, ts_t now)
 	if (turn != h->turn)
 		return;
 	next_target(h);
-	if (!h->known && now >= h->again)
-		(void)find(h, now);
-}
-
-bool hop_is_known(struct hop *h, ts_t now)
-{
-	if (!h->known && now >= h->again)
-		(void)find(h, now);
-	return h->known;
+	(void)hop_is_known(h, now);
 }
 
 /* ---- the way ---- */
@@ -256,9 +254,7 @@ void hop_withdraw(struct hop *h, struct hop_item *item)
 
 static struct hop_item *first_of(const struct list *items)
 {
-	struct list *n = list_first(items);
-
-	return n ? LIST_OWNER(n, struct hop_item, queue) : NULL;
+	return LIST_FIRST(items, struct hop_item, queue);
 }
 
 static void fail_waiting(struct hop *h, flow_t flow)
@@ -276,9 +272,8 @@ static void fail_waiting(struct hop *h, flow_t flow)
 
 /* ---- what happens to the way ---- */
 
-void hop_push_way(struct hop *h, ts_t now)
+void hop_push_way(struct hop *h)
 {
-	(void)now;
 	h->may_go = true;
 }
 
@@ -302,7 +297,7 @@ bool hop_push_listen(struct hop *h, const struct fact *in, ts_t now)
 	switch (hop_socket_push(&h->socket, in, &toward)) {
 	case HOP_SOCKET_NOT_OURS: return false;
 	case HOP_SOCKET_NOTHING: break;
-	case HOP_SOCKET_UP: hop_push_way(h, now); break;
+	case HOP_SOCKET_UP: hop_push_way(h); break;
 	case HOP_SOCKET_FAILED: way_failed(h, &toward, in->err, now); break;
 	}
 	return true;
@@ -402,15 +397,12 @@ bool hop_take_event(struct hop *h, bool room, struct hop_event *ret, ts_t now)
 	return true;
 }
 
-bool hop_is_holding(const struct hop *h)
-{
-	return !list_empty(&h->failed) || (h->may_go && !list_empty(&h->waiting));
-}
-
 ts_t hop_deadline(const struct hop *h)
 {
 	const struct hop_item *i = first_of(&h->waiting);
 
+	if (!list_empty(&h->failed) || (h->may_go && i))
+		return 0;
 	return i ? ts_add(i->begun, TS_MS(WAY_MS)) : TS_NEVER;
 }
 

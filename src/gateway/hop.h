@@ -30,9 +30,12 @@ struct hop_item {
 	ts_t begun;
 };
 
+/* Also of hops.h, whose are the first and the last. */
 enum hop_event_type {
-	HOP_EV_FINAL,  /* ref, msg */
-	HOP_EV_FAILED, /* ref: no answer, or no way */
+	HOP_EV_REQUEST, /* msg: a new MESSAGE; answer it now, or keep it and answer it later */
+	HOP_EV_FINAL,   /* ref, msg: the answer to a request of ours */
+	HOP_EV_FAILED,  /* ref: there is none, or there was no way */
+	HOP_EV_GONE,    /* ref: who waited for our answer is gone */
 };
 
 struct hop_event {
@@ -55,15 +58,14 @@ void hop_request(struct hop *h, struct hop_item *item, uint64_t ref, const struc
 	ts_t now);
 void hop_withdraw(struct hop *h, struct hop_item *item); /* fine at any time */
 
-bool hop_push_dns(struct hop *h, const struct fact *in, ts_t now); /* false: not its question */
+void hop_push_dns(struct hop *h, const struct fact *in); /* perhaps not to its question */
 /* LISTEN_UP or LISTEN_FAILED.  False when it was no socket of its own. */
 bool hop_push_listen(struct hop *h, const struct fact *in, ts_t now);
-void hop_push_way(struct hop *h, ts_t now); /* a listener or a connection is up */
+void hop_push_way(struct hop *h); /* a listener or a connection is up */
 void hop_push_conn_lost(struct hop *h, const struct conn *c, ts_t now); /* before it is */
 void hop_push_time(struct hop *h, ts_t now);
 /* PROVISIONAL, FINAL, TIMEOUT or FAILED of the transaction layer.  True with *ret. */
 bool hop_push_event(struct hop *h, const struct tl_event *in, struct hop_event *ret, ts_t now);
 /* What waited for room: requests that the way can take now, and FAILED. */
 bool hop_take_event(struct hop *h, bool room, struct hop_event *ret, ts_t now);
-bool hop_is_holding(const struct hop *h);
-ts_t hop_deadline(const struct hop *h);
+ts_t hop_deadline(const struct hop *h); /* now, while some wait for room */

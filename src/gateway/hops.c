@@ -128,10 +128,10 @@ static void malformed(struct hops *hs, const struct tl_event *ev, ts_t now)
 
 /* ---- connections ---- */
 
-static void lost(struct hops *hs, struct conn *c, int err, ts_t now)
+static void lost(struct hops *hs, struct conn *c, ts_t now)
 {
 	hop_push_conn_lost(hs->hop, c, now);
-	conn_lost(hs->conns, c, err);
+	conn_lost(hs->conns, c);
 	if (hs->reading == c)
 		hs->reading = NULL;
 }
@@ -139,34 +139,7 @@ static void lost(struct hops *hs, struct conn *c, int err, ts_t now)
 static void close_conn(struct hops *hs, struct conn *c, ts_t now)
 {
 	shell_want(hs->lent->shell, WANT_CLOSE_FLOW)->flow = conn_origin(c)->flow;
-	lost(hs, c, ECONNRESET, now);
-}
-
-static void conn_fact(struct hops *hs, struct conn *c, const struct fact *in, ts_t now)
-{
-	switch (in->type) {
-	case FACT_FLOW_UP:
-		conn_push_up(hs->conns, c, in);
-		hop_push_way(hs->hop, now);
-		break;
-	case FACT_FLOW_BYTES:
-		hs->reading = c;
-		tl_push_bytes(hs->tl, in->flow, in->bytes);
-		break;
-	case FACT_FLOW_EOF: close_conn(hs, c, now); break;
-	case FACT_FLOW_FAILED: lost(hs, c, ECONNRESET, now); break;
-	case FACT_FLOW_BLOCKED:
-	case FACT_FLOW_READY: conn_push_blocked(hs->conns, c, in->type == FACT_FLOW_BLOCKED); break;
-	case FACT_FLOW_ACCEPTED:
-	case FACT_TLS_UP:
-	case FACT_LISTEN_UP:
-	case FACT_LISTEN_FAILED:
-	case FACT_DATAGRAM:
-	case FACT_DATAGRAM_FAILED:
-	case FACT_DNS:
-	case FACT_CLOCK:
-	case FACT_STOP: break;
-	}
+	lost(hs, c, now);
 }
 
 /* ---- facts ---- */
@@ -194,35 +167,44 @@ static void listener(struct hops *hs, const struct fact *in, ts_t now)
 		return;
 	}
 	listeners_push_up(&hs->listeners, in);
-	hop_push_way(hs->hop, now);
+	hop_push_way(hs->hop);
 }
 
-static void flow_fact(struct hops *hs, const struct fact *in, ts_t now)
+static void flow_up(struct hops *hs, struct conn *c, const struct fact *in)
 {
-	struct conn *c = conns_find(hs->conns, in->flow);
+	conn_push_up(hs->conns, c, in);
+	hop_push_way(hs->hop);
+}
 
-	if (c)
-		conn_fact(hs, c, in, now);
+static void flow_bytes(struct hops *hs, struct conn *c, const struct fact *in)
+{
+	hs->reading = c;
+	tl_push_bytes(hs->tl, in->flow, in->bytes);
 }
 
 void hops_push(struct hops *hs, const struct fact *in, ts_t now)
 {
+	const bool is_of_flow = fact_is_of_flow(in->type);
+	struct conn *c = is_of_flow ? conns_find(hs->conns, in->flow) : NULL;
+
+	if (is_of_flow && !c)
+		return; /* it was given up before this fact */
 	switch (in->type) {
 	case FACT_DATAGRAM: datagram(hs, in); break;
 	case FACT_DATAGRAM_FAILED: tl_push_peer_failed(hs->tl, in->peer, in->err); break;
 	case FACT_FLOW_ACCEPTED:
 		conns_push_accepted(hs->conns, in, is_trusted(hs, in->peer), now);
 		break;
-	case FACT_FLOW_UP:
-	case FACT_FLOW_BYTES:
-	case FACT_FLOW_EOF:
-	case FACT_FLOW_FAILED:
-	case FACT_FLOW_BLOCKED:
-	case FACT_FLOW_READY:
-	case FACT_TLS_UP: flow_fact(hs, in, now); break;
+	case FACT_FLOW_UP: flow_up(hs, c, in); break;
+	case FACT_FLOW_BYTES: flow_bytes(hs, c, in); break;
+	case FACT_FLOW_EOF: close_conn(hs, c, now); break;
+	case FACT_FLOW_FAILED: lost(hs, c, now); break;
+	case FACT_FLOW_BLOCKED: conn_push_blocked(hs->conns, c, true); break;
+	case FACT_FLOW_READY: conn_push_blocked(hs->conns, c, false); break;
 	case FACT_LISTEN_UP:
 	case FACT_LISTEN_FAILED: listener(hs, in, now); break;
-	case FACT_DNS: (void)hop_push_dns(hs->hop, in, now); break;
+	case FACT_DNS: hop_push_dns(hs->hop, in); break;
+	case FACT_TLS_UP:
 	case FACT_CLOCK:
 	case FACT_STOP: break;
 	}
@@ -255,21 +237,8 @@ static void broken(struct hops *hs, const struct tl_event *ev, ts_t now)
 		close_conn(hs, c, now);
 }
 
-static bool final(struct hops *hs, const struct tl_event *ev, struct hops_event *ret, ts_t now)
-{
-	struct hop_event of_hop;
-
-	if (!hop_push_event(hs->hop, ev, &of_hop, now))
-		return false;
-	*ret = (struct hops_event){ .type = of_hop.type == HOP_EV_FINAL ? HOPS_EV_FINAL
-									: HOPS_EV_FAILED,
-		.ref = of_hop.ref,
-		.msg = of_hop.msg };
-	return true;
-}
-
 /* True when it concerns a message: *ret. */
-static bool event(struct hops *hs, const struct tl_event *ev, struct hops_event *ret, ts_t now)
+static bool event(struct hops *hs, const struct tl_event *ev, struct hop_event *ret, ts_t now)
 {
 	struct gateway_stats *stats = hs->lent->stats;
 
@@ -277,7 +246,7 @@ static bool event(struct hops *hs, const struct tl_event *ev, struct hops_event 
 	switch (ev->type) {
 	case TL_EV_REQUEST:
 		stats->sip_requests++;
-		*ret = (struct hops_event){ .type = HOPS_EV_REQUEST, .msg = ev->msg };
+		*ret = (struct hop_event){ .type = HOP_EV_REQUEST, .msg = ev->msg };
 		return request(hs, ev, now);
 	case TL_EV_REPEATED:
 		stats->sip_requests++;
@@ -291,30 +260,20 @@ static bool event(struct hops *hs, const struct tl_event *ev, struct hops_event 
 	case TL_EV_PROVISIONAL:
 	case TL_EV_FINAL:
 	case TL_EV_TIMEOUT:
-	case TL_EV_FAILED: return final(hs, ev, ret, now);
+	case TL_EV_FAILED: return hop_push_event(hs->hop, ev, ret, now);
 	case TL_EV_UNASKED: stats->sip_untrusted++; return false;
 	case TL_EV_LATE:
 	case TL_EV_STRAY:
 	case TL_EV_PING: return false;
 	case TL_EV_BROKEN: broken(hs, ev, now); return false;
 	case TL_EV_GONE:
-		*ret = (struct hops_event){ .type = HOPS_EV_GONE, .ref = ev->ref };
+		*ret = (struct hop_event){ .type = HOP_EV_GONE, .ref = ev->ref };
 		return true;
 	}
 	return false;
 }
 
-static bool take_of_hop(struct hops *hs, bool room, struct hops_event *ret, ts_t now)
-{
-	struct hop_event ev;
-
-	if (!hop_take_event(hs->hop, room, &ev, now))
-		return false;
-	*ret = (struct hops_event){ .type = HOPS_EV_FAILED, .ref = ev.ref };
-	return true;
-}
-
-bool hops_take_event(struct hops *hs, bool room, struct hops_event *ret, ts_t now)
+bool hops_take_event(struct hops *hs, bool room, struct hop_event *ret, ts_t now)
 {
 	struct tl_event ev;
 
@@ -324,12 +283,7 @@ bool hops_take_event(struct hops *hs, bool room, struct hops_event *ret, ts_t no
 	if (hs->reading)
 		conns_weigh(hs->conns, hs->reading);
 	hs->reading = NULL;
-	return take_of_hop(hs, room, ret, now);
-}
-
-bool hops_are_holding(const struct hops *hs)
-{
-	return tl_is_holding(hs->tl) || hop_is_holding(hs->hop);
+	return hop_take_event(hs->hop, room, ret, now);
 }
 
 ts_t hops_deadline(const struct hops *hs)
@@ -391,7 +345,6 @@ struct hops *hops_free(struct hops *hs)
 	hop_free(hs->hop);
 	conns_free(hs->conns);
 	tl_free(hs->tl);
-	if (hs->moved.map.max)
-		moved_done(&hs->moved);
+	moved_done(&hs->moved);
 	return mem_free(hs);
 }

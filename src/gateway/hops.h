@@ -9,19 +9,6 @@
 
 struct hops;
 
-enum hops_event_type {
-	HOPS_EV_REQUEST, /* msg: a new MESSAGE; answer it now, or keep it and answer it later */
-	HOPS_EV_FINAL,   /* ref, msg: the answer to a request of ours */
-	HOPS_EV_FAILED,  /* ref: there is none, or there was no way */
-	HOPS_EV_GONE,    /* ref: who waited for our answer is gone */
-};
-
-struct hops_event {
-	enum hops_event_type type;
-	uint64_t ref;
-	const struct sip_msg *msg; /* valid until the next take or push */
-};
-
 int hops_new(struct hops **ret, const struct lent *lent, ts_t now);
 struct hops *hops_free(struct hops *hs);
 struct hop *hops_next(struct hops *hs); /* the next hop of what goes to SIP */
@@ -29,9 +16,8 @@ struct hop *hops_next(struct hops *hs); /* the next hop of what goes to SIP */
 void hops_push(struct hops *hs, const struct fact *in, ts_t now);
 void hops_push_time(struct hops *hs, ts_t now);
 /* Without `room` what may wait does: all but REQUEST and FINAL. */
-bool hops_take_event(struct hops *hs, bool room, struct hops_event *ret, ts_t now);
-bool hops_are_holding(const struct hops *hs);
-ts_t hops_deadline(const struct hops *hs);
+bool hops_take_event(struct hops *hs, bool room, struct hop_event *ret, ts_t now);
+ts_t hops_deadline(const struct hops *hs); /* now, while some wait for room */
 
 /* The request of the event in hand is answered later: its place; 0: there is none. */
 uint64_t hops_keep(struct hops *hs, uint64_t ref, ts_t now);

@@ -8,7 +8,6 @@ struct xstream *link_stream(const struct link *l)
 void link_lost(struct link *l)
 {
 	l->host = xhost_free(l->host);
-	l->room_due = false;
 	proof_push_lost(l->proof);
 }
 
@@ -52,15 +51,9 @@ struct proof_domain *link_domain(struct link *l, struct slice name)
 
 /* ---- pushes ---- */
 
-bool link_is_for(const struct link *l, const struct fact *in)
+bool link_push(struct link *l, const struct fact *in, ts_t now)
 {
-	return l->host && xhost_is_for(l->host, in);
-}
-
-void link_push(struct link *l, const struct fact *in, ts_t now)
-{
-	l->room_due |= in->type == FACT_FLOW_READY;
-	xhost_push(l->host, in, now);
+	return l->host && xhost_push(l->host, in, now);
 }
 
 void link_push_time(struct link *l, ts_t now)
@@ -76,7 +69,7 @@ ts_t link_deadline(const struct link *l)
 {
 	ts_t at = ts_min(l->connect_at, proof_deadline(l->proof));
 
-	return l->room_due ? 0 : ts_min(at, l->host ? xhost_deadline(l->host) : TS_NEVER);
+	return ts_min(at, l->host ? xhost_deadline(l->host) : TS_NEVER);
 }
 
 void link_stop(struct link *l, ts_t now)
@@ -96,13 +89,7 @@ bool link_is_over(const struct link *l)
 
 bool link_take_output(struct link *l, struct output *ret)
 {
-	struct xstream *x = link_stream(l);
-	const bool was_full = x && !xstream_begin(x);
-
-	if (!l->host || !xhost_take_output(l->host, ret))
-		return false;
-	l->room_due |= was_full;
-	return true;
+	return l->host && xhost_take_output(l->host, ret);
 }
 
 static bool proof_event(
@@ -112,19 +99,9 @@ static bool proof_event(
 	switch (ev->type) {
 	case PROOF_EV_PROVEN: ret->type = LINK_EV_PROVEN; return true;
 	case PROOF_EV_LOST: ret->type = LINK_EV_LOST; return true;
-	case PROOF_EV_DEAD: break;
+	case PROOF_EV_DEAD: l->ops->give_up(l, now); break;
 	}
-	return l->ops->give_up(l, ret, now);
-}
-
-/* If it is blocked or full again, that will have its own end. */
-static bool take_room(struct link *l, struct link_event *ret)
-{
-	const bool has_room = l->room_due && link_takes(l) == LINK_TAKES;
-
-	l->room_due = false;
-	ret->type = LINK_EV_ROOM;
-	return has_room;
+	return false;
 }
 
 /* What is shown counts before what the server says next, unless there is no room to tell it: then a
@@ -139,8 +116,6 @@ bool link_take_event(struct link *l, bool room, struct link_event *ret, ts_t now
 		if (proof_take_event(l->proof, room, &shown)) {
 			if (proof_event(l, &shown, ret, now))
 				return true;
-		} else if (take_room(l, ret)) {
-			return true;
 		} else if (!l->host || !xhost_take_event(l->host, &ev, now)) {
 			return false;
 		} else if (l->ops->event(l, &ev, ret, now)) {

@@ -11,9 +11,6 @@
 struct link;
 
 enum link_event_type {
-	LINK_EV_UP,     /* it takes messages */
-	LINK_EV_DOWN,   /* it does not: LOST comes for each that was not shown to have arrived */
-	LINK_EV_ROOM,   /* it took no more, and does again */
 	LINK_EV_PROVEN, /* ref: the far side has taken it */
 	LINK_EV_LOST,   /* ref: nothing was shown, and nothing will be */
 	LINK_EV_STANZA, /* stanza: a message, of type error or not; to whom is not checked */
@@ -37,7 +34,7 @@ struct link_ops {
 	bool (*event)(
 		struct link *, const struct xhost_event *ev, struct link_event *ret, ts_t now);
 	/* The server does not read: the stream is to be given up. */
-	bool (*give_up)(struct link *, struct link_event *ret, ts_t now);
+	void (*give_up)(struct link *, ts_t now);
 	void (*connect)(struct link *, ts_t now); /* at `connect_at` */
 	struct link *(*free)(struct link *);
 };
@@ -49,7 +46,6 @@ struct link {
 	struct xhost *host; /* of the stream that it sends on; NULL between two connections */
 	struct proof *proof;
 	ts_t connect_at;
-	bool room_due; /* it takes something again, as far as is known */
 	bool stopping;
 };
 
@@ -74,8 +70,7 @@ struct proof_domain *link_domain(struct link *l, struct slice name);
 
 /* ---- ... for links.c ... ---- */
 
-bool link_is_for(const struct link *l, const struct fact *in);
-void link_push(struct link *l, const struct fact *in, ts_t now);
+bool link_push(struct link *l, const struct fact *in, ts_t now); /* false: it is not for it */
 void link_push_time(struct link *l, ts_t now);
 void link_stop(struct link *l, ts_t now);
 bool link_take_output(struct link *l, struct output *ret);

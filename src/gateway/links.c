@@ -38,12 +38,9 @@ struct link *links_at(struct links *ls, unsigned number)
 
 bool links_push(struct links *ls, const struct fact *in, ts_t now)
 {
-	for (unsigned i = 0; i < ls->n; i++) {
-		if (!link_is_for(ls->all[i], in))
-			continue;
-		link_push(ls->all[i], in, now);
-		return true;
-	}
+	for (unsigned i = 0; i < ls->n; i++)
+		if (link_push(ls->all[i], in, now))
+			return true;
 	return false;
 }
 
@@ -82,15 +79,6 @@ ts_t links_deadline(const struct links *ls)
 	for (unsigned i = 0; i < ls->n; i++)
 		at = ts_min(at, link_deadline(ls->all[i]));
 	return at;
-}
-
-bool links_are_holding(const struct links *ls)
-{
-	bool holding = false;
-
-	for (unsigned i = 0; i < ls->n; i++)
-		holding |= proof_is_holding(ls->all[i]->proof);
-	return holding;
 }
 
 bool links_are_over(const struct links *ls)

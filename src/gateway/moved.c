@@ -26,9 +26,7 @@ void moved_init(struct moved *m, struct rng *rng)
 
 static struct row *oldest(const struct moved *m)
 {
-	struct list *n = list_first(&m->fifo);
-
-	return n ? LIST_OWNER(n, struct row, fifo) : NULL;
+	return LIST_FIRST(&m->fifo, struct row, fifo);
 }
 
 static void forget(struct moved *m, struct row *r)
@@ -68,10 +66,7 @@ bool moved_keep(struct moved *m, const struct nist_key *key, struct slice contac
 
 struct slice moved_find(const struct moved *m, const struct nist_key *key)
 {
-	struct map_node *n = map_find(&m->map, slice_of(key, sizeof(*key)));
+	const struct row *r = MAP_FIND(&m->map, slice_of(key, sizeof(*key)), struct row, node);
 
-	if (!n)
-		return SLICE_NONE;
-	const struct row *r = LIST_OWNER(n, struct row, node);
-	return slice_of(r->contact, r->n);
+	return r ? slice_of(r->contact, r->n) : SLICE_NONE;
 }

@@ -13,6 +13,9 @@ static const char *const state_names[] = {
 	[MSG_OVER] = "over",
 };
 
+/* RFC 3428 section 7: a relay into another network says 202. */
+static const struct verdict accepted = { .answer = ANSWER_MAPPED, .status = 202 };
+
 static void emit(struct msg *m, enum msg_event_type type)
 {
 	m->events |= 1u << type;
@@ -45,11 +48,8 @@ static void enter(struct msg *m, enum msg_state state, ts_t now)
 	}
 }
 
-/* RFC 3428 section 7: a relay into another network says 202. */
 static void acknowledge(struct msg *m, ts_t now)
 {
-	static const struct verdict accepted = { .answer = ANSWER_MAPPED, .status = 202 };
-
 	if (!m->is_answered)
 		answer(m, &accepted);
 	enter(m, m->cfg.report ? MSG_TOLD : MSG_OVER, now);
@@ -74,8 +74,6 @@ void msg_init(struct msg *m, const struct msg_cfg *cfg)
 
 void msg_push_stored(struct msg *m, int err, ts_t now)
 {
-	static const struct verdict accepted = { .answer = ANSWER_MAPPED, .status = 202 };
-
 	if (m->state != MSG_AWAIT_STORE)
 		return;
 	m->is_kept = err == 0;

@@ -48,9 +48,7 @@ struct proof {
 
 static struct proof_item *first_in_fifo(const struct list *head)
 {
-	struct list *n = list_first(head);
-
-	return n ? LIST_OWNER(n, struct proof_item, fifo) : NULL;
+	return LIST_FIRST(head, struct proof_item, fifo);
 }
 
 static void tell(struct proof *p, struct proof_item *item, bool is_lost)
@@ -115,11 +113,11 @@ struct proof *proof_free(struct proof *p)
 
 struct proof_domain *proof_domain_get(struct proof *p, struct slice name)
 {
-	struct map_node *n = map_find(&p->domains, name);
+	struct proof_domain *d = MAP_FIND(&p->domains, name, struct proof_domain, node);
 
-	if (n)
-		return LIST_OWNER(n, struct proof_domain, node);
-	struct proof_domain *d = mem_alloc0(sizeof(*d));
+	if (d)
+		return d;
+	d = mem_alloc0(sizeof(*d));
 	if (!d)
 		return NULL;
 	list_init(&d->due);
@@ -253,16 +251,8 @@ static struct proof_domain *find_ping(struct proof *p, const struct stanza *s, u
 
 	if (!read_id(s, 'p', UINT64_MAX, id) || jid_decode(s->from, &from, &where))
 		return NULL;
-	struct map_node *n = map_find(&p->domains, jid_full(&from));
-	struct proof_domain *d = n ? LIST_OWNER(n, struct proof_domain, node) : NULL;
+	struct proof_domain *d = MAP_FIND(&p->domains, jid_full(&from), struct proof_domain, node);
 	return d && *id <= d->ping_id ? d : NULL;
-}
-
-static struct proof_item *first_covered(const struct proof_domain *d)
-{
-	struct list *n = list_first(&d->covered);
-
-	return n ? LIST_OWNER(n, struct proof_item, wait) : NULL;
 }
 
 /* Everything in front of that ping was processed without an error. */
@@ -270,7 +260,8 @@ static void pong(struct proof *p, struct proof_domain *d, uint64_t id, ts_t now)
 {
 	d->misses = 0;
 	d->silent_until = 0;
-	for (struct proof_item *i; (i = first_covered(d)) && i->ping <= id;)
+	for (struct proof_item *i;
+		(i = LIST_FIRST(&d->covered, struct proof_item, wait)) && i->ping <= id;)
 		tell(p, i, false);
 	if (id == d->ping_id) {
 		d->ping_out = false;
@@ -368,9 +359,9 @@ bool proof_push_pong(struct proof *p, struct xstream *x, const struct stanza *s,
 
 void proof_push_time(struct proof *p, struct xstream *x, ts_t now)
 {
-	for (struct list *n; (n = list_first(&p->due));) {
-		list_remove(n);
-		ping(p, LIST_OWNER(n, struct proof_domain, due), x, now);
+	for (struct proof_domain *d; (d = LIST_FIRST(&p->due, struct proof_domain, due));) {
+		list_remove(&d->due);
+		ping(p, d, x, now);
 	}
 	for (struct timer *t; (t = timers_due(&p->timers, now));)
 		domain_time(p, LIST_OWNER(t, struct proof_domain, timer), x, now);
@@ -412,14 +403,9 @@ bool proof_take_event(struct proof *p, bool room, struct proof_event *ret)
 	return true;
 }
 
-bool proof_is_holding(const struct proof *p)
-{
-	return !list_empty(&p->told);
-}
-
 ts_t proof_deadline(const struct proof *p)
 {
-	if (!list_empty(&p->due) || proof_is_holding(p))
+	if (!list_empty(&p->due) || !list_empty(&p->told))
 		return 0; /* at the end of this wake-up; or in the next push, which has room */
 	const struct proof_item *i = first_in_fifo(&p->fifo);
 	return ts_min(timers_deadline(&p->timers), i ? read_by(p, i) : TS_NEVER);

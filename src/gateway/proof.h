@@ -65,5 +65,4 @@ void proof_push_time(struct proof *p, struct xstream *x, ts_t now);
 void proof_push_lost(struct proof *p); /* the stream is gone; the next one is new */
 /* Without `room` nothing of what is proven or lost is told: later. */
 bool proof_take_event(struct proof *p, bool room, struct proof_event *ret);
-bool proof_is_holding(const struct proof *p); /* some wait for room */
-ts_t proof_deadline(const struct proof *p);
+ts_t proof_deadline(const struct proof *p); /* now, while some wait for room */

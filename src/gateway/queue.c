@@ -33,11 +33,11 @@ void queues_done(struct queues *qs)
 
 static struct queue *queue_get(struct queues *qs, struct slice uri)
 {
-	struct map_node *n = map_find(&qs->map, uri);
+	struct queue *q = MAP_FIND(&qs->map, uri, struct queue, node);
 
-	if (n)
-		return LIST_OWNER(n, struct queue, node);
-	struct queue *q = mem_alloc0(sizeof(*q) + uri.n);
+	if (q)
+		return q;
+	q = mem_alloc0(sizeof(*q) + uri.n);
 	if (!q)
 		return NULL;
 	list_init(&q->waiting);
@@ -64,7 +64,7 @@ int queue_join(struct queues *qs, struct queue_item *item, struct slice uri)
 
 bool queue_is_first(const struct queue_item *item)
 {
-	return item->queue && list_first(&item->queue->waiting) == &item->place;
+	return item->queue && item->queue->waiting.next == &item->place;
 }
 
 struct queue_item *queue_leave(struct queues *qs, struct queue_item *item)
@@ -80,5 +80,5 @@ struct queue_item *queue_leave(struct queues *qs, struct queue_item *item)
 		queue_free(qs, q);
 		return NULL;
 	}
-	return was_first ? LIST_OWNER(list_first(&q->waiting), struct queue_item, place) : NULL;
+	return was_first ? LIST_FIRST(&q->waiting, struct queue_item, place) : NULL;
 }

@@ -58,19 +58,13 @@ static struct gateway_stats *stats(const struct to_sip *t)
 
 /* ---- places ---- */
 
-static struct message *message_of(struct slot *slot)
-{
-	return slot ? LIST_OWNER(slot, struct message, slot) : NULL;
-}
-
 static struct message *message_new(struct to_sip *t, unsigned link)
 {
-	struct message *m = message_of(slots_reuse(&t->slots));
+	struct message *m = slots_get(&t->slots);
 
-	if (!m) {
-		m = mem_alloc0(sizeof(*m));
-		if (!m || slots_add(&t->slots, &m->slot))
-			return mem_free(m);
+	if (!m)
+		return NULL;
+	if (slot_is_new(&m->slot)) {
 		buf_init(&m->request, 2 * MESSAGE_SIP_MAX + URI_MAX);
 		buf_init(&m->reply, FAILURE_MAX);
 		list_init(&m->wait);
@@ -321,11 +315,6 @@ void to_sip_push_stanza(struct to_sip *t, unsigned link, const struct stanza *s,
 
 /* ---- what SIP says ---- */
 
-static struct message *find(const struct to_sip *t, uint64_t ref)
-{
-	return message_of(slots_find(&t->slots, ref));
-}
-
 static void fail(struct to_sip *t, struct message *m, const struct sip_msg *response, ts_t now)
 {
 	const struct verdict v = { .status = response ? response->status : 408 };
@@ -337,7 +326,7 @@ static void fail(struct to_sip *t, struct message *m, const struct sip_msg *resp
 
 void to_sip_push_final(struct to_sip *t, uint64_t ref, const struct sip_msg *response, ts_t now)
 {
-	struct message *m = find(t, ref);
+	struct message *m = slots_find(&t->slots, ref);
 
 	if (!m)
 		return;
@@ -351,7 +340,7 @@ void to_sip_push_final(struct to_sip *t, uint64_t ref, const struct sip_msg *res
 
 void to_sip_push_failed(struct to_sip *t, uint64_t ref, ts_t now)
 {
-	struct message *m = find(t, ref);
+	struct message *m = slots_find(&t->slots, ref);
 
 	if (m)
 		fail(t, m, NULL, now);
@@ -361,9 +350,7 @@ void to_sip_push_failed(struct to_sip *t, uint64_t ref, ts_t now)
 
 static struct message *first_of(const struct list *waiting)
 {
-	struct list *n = list_first(waiting);
-
-	return n ? LIST_OWNER(n, struct message, wait) : NULL;
+	return LIST_FIRST(waiting, struct message, wait);
 }
 
 static bool tell_next(struct to_sip *t, ts_t now)
@@ -406,12 +393,12 @@ bool to_sip_go_on(struct to_sip *t, ts_t now)
 	return any;
 }
 
-bool to_sip_is_holding(const struct to_sip *t)
+ts_t to_sip_deadline(const struct to_sip *t)
 {
 	const struct message *m = first_of(&t->untold);
+	const bool can_tell = m && link_takes(links_at(t->cfg.links, m->link)) == LINK_TAKES;
 
-	return !list_empty(&t->turn) ||
-	       (m && link_takes(links_at(t->cfg.links, m->link)) == LINK_TAKES);
+	return can_tell || !list_empty(&t->turn) ? 0 : TS_NEVER;
 }
 
 /* ---- life ---- */
@@ -423,13 +410,11 @@ void to_sip_stop(struct to_sip *t)
 
 void to_sip_give_up(struct to_sip *t, ts_t now)
 {
-	struct slot *slot;
+	struct message *m;
 
 	t->gave_up = true;
-	for (uint32_t i = 0; (slot = slots_at(&t->slots, i)); i++) {
-		struct message *m = message_of(slot);
-
-		if (!slot->in_use || m->life.state == MSG_OVER)
+	for (uint32_t i = 0; (m = slots_at(&t->slots, i)); i++) {
+		if (!m->slot.in_use || m->life.state == MSG_OVER)
 			continue;
 		hop_withdraw(hops_next(t->cfg.hops), &m->item);
 		list_remove(&m->wait);
@@ -459,7 +444,7 @@ int to_sip_new(struct to_sip **ret, const struct to_sip_cfg *cfg)
 	buf_init(&t->scratch, URI_MAX);
 	rng_bytes(cfg->lent->rng, t->salt, sizeof(t->salt));
 	queues_init(&t->queues, GATEWAY_PENDING_MAX, QUEUE_MAX, cfg->lent->rng);
-	int err = slots_init(&t->slots, GATEWAY_PENDING_MAX);
+	int err = slots_init(&t->slots, GATEWAY_PENDING_MAX, sizeof(struct message));
 	if (!err)
 		err = budget_new(&t->budget, cfg->lent);
 	if (err)
@@ -471,14 +456,13 @@ int to_sip_new(struct to_sip **ret, const struct to_sip_cfg *cfg)
 
 struct to_sip *to_sip_free(struct to_sip *t)
 {
+	struct message *m;
+
 	if (!t)
 		return NULL;
-	for (uint32_t i = 0; slots_at(&t->slots, i); i++) {
-		struct message *m = message_of(slots_at(&t->slots, i));
-
+	for (uint32_t i = 0; (m = slots_at(&t->slots, i)); i++) {
 		buf_done(&m->request);
 		buf_done(&m->reply);
-		mem_free(m);
 	}
 	queues_done(&t->queues);
 	budget_free(t->budget);

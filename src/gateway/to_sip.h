@@ -29,9 +29,8 @@ void to_sip_push_failed(struct to_sip *t, uint64_t ref, ts_t now);
 /* What was held back: failures of which their senders could not be told, and the messages whose
  * turn it is.  True when something happened. */
 bool to_sip_go_on(struct to_sip *t, ts_t now);
-/* Could to_sip_go_on() do something now? */
-bool to_sip_is_holding(const struct to_sip *t);
-void to_sip_stop(struct to_sip *t); /* nothing new is taken */
+ts_t to_sip_deadline(const struct to_sip *t); /* now, while to_sip_go_on() could do something */
+void to_sip_stop(struct to_sip *t);           /* nothing new is taken */
 /* What is not finished fails. */
 void to_sip_give_up(struct to_sip *t, ts_t now);
 bool to_sip_is_busy(const struct to_sip *t);

@@ -33,19 +33,13 @@ static struct gateway_stats *stats(const struct to_xmpp *t)
 
 /* ---- places ---- */
 
-static struct message *message_of(struct slot *slot)
-{
-	return slot ? LIST_OWNER(slot, struct message, slot) : NULL;
-}
-
 static struct message *message_new(struct to_xmpp *t)
 {
-	struct message *m = message_of(slots_reuse(&t->slots));
+	struct message *m = slots_get(&t->slots);
 
-	if (!m) {
-		m = mem_alloc0(sizeof(*m));
-		if (!m || slots_add(&t->slots, &m->slot))
-			return mem_free(m);
+	if (!m)
+		return NULL;
+	if (slot_is_new(&m->slot)) {
 		list_init(&m->settling);
 		list_init(&m->item.fifo);
 		list_init(&m->item.wait);
@@ -61,11 +55,6 @@ static void message_done(struct to_xmpp *t, struct message *m)
 	proof_forget(&m->item);
 	list_remove(&m->settling);
 	slots_give(&t->slots, &m->slot);
-}
-
-static struct message *find(const struct to_xmpp *t, uint64_t ref)
-{
-	return message_of(slots_find(&t->slots, ref));
 }
 
 /* ---- what the message's life wants ---- */
@@ -203,7 +192,7 @@ void to_xmpp_push_request(struct to_xmpp *t, const struct sip_msg *req, ts_t now
 
 void to_xmpp_push_proven(struct to_xmpp *t, uint64_t ref, ts_t now)
 {
-	struct message *m = find(t, ref);
+	struct message *m = slots_find(&t->slots, ref);
 
 	if (!m)
 		return;
@@ -216,7 +205,7 @@ void to_xmpp_push_proven(struct to_xmpp *t, uint64_t ref, ts_t now)
 void to_xmpp_push_lost(struct to_xmpp *t, uint64_t ref, ts_t now)
 {
 	static const struct verdict lost = { .answer = ANSWER_STREAM_LOST };
-	struct message *m = find(t, ref);
+	struct message *m = slots_find(&t->slots, ref);
 
 	if (!m)
 		return;
@@ -272,7 +261,7 @@ void to_xmpp_push_error(struct to_xmpp *t, const struct stanza *s, ts_t now)
 {
 	struct stanza_error error;
 	uint64_t ref;
-	struct message *m = slot_read(s->id, &ref) ? find(t, ref) : NULL;
+	struct message *m = slot_read(s->id, &ref) ? slots_find(&t->slots, ref) : NULL;
 
 	if (!stanza_error_read(&error, s->node))
 		error = (struct stanza_error){ .condition = COND_UNDEFINED_CONDITION };
@@ -286,7 +275,7 @@ void to_xmpp_push_error(struct to_xmpp *t, const struct stanza *s, ts_t now)
 
 void to_xmpp_push_gone(struct to_xmpp *t, uint64_t ref, ts_t now)
 {
-	struct message *m = find(t, ref);
+	struct message *m = slots_find(&t->slots, ref);
 
 	if (!m)
 		return;
@@ -298,9 +287,7 @@ void to_xmpp_push_gone(struct to_xmpp *t, uint64_t ref, ts_t now)
 
 static struct message *first_settling(const struct to_xmpp *t)
 {
-	struct list *n = list_first(&t->settling);
-
-	return n ? LIST_OWNER(n, struct message, settling) : NULL;
+	return LIST_FIRST(&t->settling, struct message, settling);
 }
 
 void to_xmpp_push_time(struct to_xmpp *t, ts_t now)
@@ -339,7 +326,7 @@ int to_xmpp_new(struct to_xmpp **ret, const struct to_xmpp_cfg *cfg)
 		return -ENOMEM;
 	t->cfg = *cfg;
 	list_init(&t->settling);
-	int err = slots_init(&t->slots, GATEWAY_PENDING_MAX);
+	int err = slots_init(&t->slots, GATEWAY_PENDING_MAX, sizeof(struct message));
 	if (err)
 		to_xmpp_free(t);
 	else
@@ -351,8 +338,6 @@ struct to_xmpp *to_xmpp_free(struct to_xmpp *t)
 {
 	if (!t)
 		return NULL;
-	for (uint32_t i = 0; slots_at(&t->slots, i); i++)
-		mem_free(message_of(slots_at(&t->slots, i)));
 	slots_done(&t->slots);
 	return mem_free(t);
 }

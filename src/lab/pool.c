@@ -409,7 +409,7 @@ void pool_push_time(struct pool *p, ts_t now)
 
 ts_t pool_deadline(const struct pool *p)
 {
-	return tl_is_holding(p->tl) ? 0 : tl_deadline(p->tl);
+	return tl_deadline(p->tl);
 }
 
 /* ---- life ---- */

@@ -30,11 +30,6 @@ struct proxy {
 
 /* ---- life ---- */
 
-static struct forward *forward_of(struct slot *slot)
-{
-	return slot ? LIST_OWNER(slot, struct forward, slot) : NULL;
-}
-
 int proxy_new(struct proxy **ret, struct tl *tl, struct rng *rng)
 {
 	struct proxy *p = mem_alloc0(sizeof(*p));
@@ -44,7 +39,7 @@ int proxy_new(struct proxy **ret, struct tl *tl, struct rng *rng)
 	p->tl = tl;
 	p->rng = rng;
 	list_init(&p->waiting);
-	if (slots_init(&p->forwards, PROXY_FORWARDS_MAX)) {
+	if (slots_init(&p->forwards, PROXY_FORWARDS_MAX, sizeof(struct forward))) {
 		proxy_free(p);
 		return -ENOMEM;
 	}
@@ -54,30 +49,25 @@ int proxy_new(struct proxy **ret, struct tl *tl, struct rng *rng)
 
 struct proxy *proxy_free(struct proxy *p)
 {
+	struct forward *f;
+
 	if (!p)
 		return NULL;
-	for (uint32_t i = 0; i < p->forwards.n; i++) {
-		struct forward *f = forward_of(slots_at(&p->forwards, i));
-
+	for (uint32_t i = 0; (f = slots_at(&p->forwards, i)); i++)
 		buf_done(&f->request);
-		mem_free(f);
-	}
 	slots_done(&p->forwards);
 	return mem_free(p);
 }
 
 static struct forward *forward_new(struct proxy *p)
 {
-	struct forward *f = forward_of(slots_reuse(&p->forwards));
+	struct forward *f = slots_get(&p->forwards);
 
-	if (!f) {
-		f = mem_alloc0(sizeof(*f));
-		if (!f)
-			return NULL;
+	if (!f)
+		return NULL;
+	if (slot_is_new(&f->slot)) {
 		list_init(&f->waiting);
 		buf_init(&f->request, PROXY_MESSAGE_MAX);
-		if (slots_add(&p->forwards, &f->slot))
-			return mem_free(f);
 	}
 	slots_take(&f->slot, p->rng);
 	f->client = 0;
@@ -244,7 +234,7 @@ static void answered(struct proxy *p, struct forward *f, const struct sip_msg *m
 
 void proxy_push(struct proxy *p, const struct tl_event *ev, ts_t now)
 {
-	struct forward *f = forward_of(slots_find(&p->forwards, ev->ref));
+	struct forward *f = slots_find(&p->forwards, ev->ref);
 
 	if (!f)
 		return;

@@ -14,8 +14,8 @@ void sessions_init(struct sessions *all, struct shell *shell, struct rng *rng)
 
 void sessions_done(struct sessions *all)
 {
-	for (struct list *n; (n = list_first(&all->all));)
-		session_free(all, LIST_OWNER(n, struct session, all));
+	for (struct session *s; (s = LIST_FIRST(&all->all, struct session, all));)
+		session_free(all, s);
 	map_done(&all->by_flow);
 }
 
@@ -47,9 +47,7 @@ void session_free(struct sessions *all, struct session *s)
 
 struct session *session_find(const struct sessions *all, flow_t flow)
 {
-	struct map_node *n = map_find(&all->by_flow, slice_of(&flow, sizeof(flow)));
-
-	return n ? LIST_OWNER(n, struct session, node) : NULL;
+	return MAP_FIND(&all->by_flow, slice_of(&flow, sizeof(flow)), struct session, node);
 }
 
 bool session_is_for(const struct session *s, const struct jid *to)

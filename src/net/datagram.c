@@ -464,9 +464,9 @@ static void flush(struct datagram *d)
 
 void datagrams_flush(struct datagrams *ds)
 {
-	for (struct list *n; (n = list_first(&ds->dirty));) {
-		list_remove(n);
-		flush(LIST_OWNER(n, struct datagram, dirty));
+	for (struct datagram *d; (d = LIST_FIRST(&ds->dirty, struct datagram, dirty));) {
+		list_remove(&d->dirty);
+		flush(d);
 	}
 }
 
@@ -578,8 +578,8 @@ void datagrams_process(struct datagrams *ds)
 		list_remove(n);
 		list_append(&now, n);
 	}
-	while ((n = list_first(&now))) {
-		list_remove(n);
-		process(LIST_OWNER(n, struct datagram, ready));
+	for (struct datagram *d; (d = LIST_FIRST(&now, struct datagram, ready));) {
+		list_remove(&d->ready);
+		process(d);
 	}
 }

@@ -227,10 +227,8 @@ void flow_reset(struct flow *f)
 
 void flows_reap(struct flows *fs)
 {
-	for (struct list *n; (n = list_first(&fs->dead));) {
-		struct flow *f = LIST_OWNER(n, struct flow, all);
-
-		list_remove(n);
+	for (struct flow *f; (f = LIST_FIRST(&fs->dead, struct flow, all));) {
+		list_remove(&f->all);
 		channel_free(f->tls);
 		buf_done(&f->out);
 		mem_free(f);
@@ -375,9 +373,9 @@ static void flush(struct flow *f)
 
 void flows_flush(struct flows *fs)
 {
-	for (struct list *n; (n = list_first(&fs->dirty));) {
-		list_remove(n);
-		flush(LIST_OWNER(n, struct flow, dirty));
+	for (struct flow *f; (f = LIST_FIRST(&fs->dirty, struct flow, dirty));) {
+		list_remove(&f->dirty);
+		flush(f);
 	}
 }
 
@@ -590,9 +588,9 @@ void flows_process(struct flows *fs)
 		list_remove(n);
 		list_append(&now, n);
 	}
-	while ((n = list_first(&now))) {
-		list_remove(n);
-		process(LIST_OWNER(n, struct flow, ready));
+	for (struct flow *f; (f = LIST_FIRST(&now, struct flow, ready));) {
+		list_remove(&f->ready);
+		process(f);
 	}
 	for (struct timer *due; (due = timers_due(&fs->timers, loop_now(fs->loop)));)
 		flow_drop(LIST_OWNER(due, struct flow, end));

@@ -149,8 +149,8 @@ struct resolver *resolver_free(struct resolver *r)
 			ares_destroy(r->servers[i].channel); /* its questions become done */
 	struct list *const lists[] = { &r->asked, &r->again, &r->done };
 	for (size_t i = 0; i < COUNT(lists); i++)
-		for (struct list *n; (n = list_first(lists[i]));)
-			free_question(LIST_OWNER(n, struct question, all));
+		for (struct question *q; (q = LIST_FIRST(lists[i], struct question, all));)
+			free_question(q);
 	if (r->started)
 		ares_library_cleanup();
 	for (unsigned i = 0; i < FDS_MAX; i++)
@@ -581,12 +581,10 @@ void resolver_process(struct resolver *r)
 	for (unsigned i = 0; i < r->n_servers && r->n_asked; i++)
 		if (r->servers[i].channel)
 			ares_process_fd(r->servers[i].channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
-	for (struct list *n; (n = list_first(&r->again));)
-		ask(LIST_OWNER(n, struct question, all));
-	for (struct list *n; (n = list_first(&r->done));) {
-		struct question *q = LIST_OWNER(n, struct question, all);
-
-		list_remove(n); /* the answer's owner may ask and drop */
+	for (struct question *q; (q = LIST_FIRST(&r->again, struct question, all));)
+		ask(q);
+	for (struct question *q; (q = LIST_FIRST(&r->done, struct question, all));) {
+		list_remove(&q->all); /* the answer's owner may ask and drop */
 		tell(q);
 		free_question(q);
 	}

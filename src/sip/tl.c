@@ -106,6 +106,8 @@ void tl_push_time(struct tl *tl, ts_t now)
 
 ts_t tl_deadline(const struct tl *tl)
 {
+	if (!list_empty(&tl->failed) || !list_empty(&tl->gone))
+		return 0;
 	return ts_min(timers_deadline(&tl->timers), tl_servers_deadline(tl));
 }
 
@@ -180,9 +182,4 @@ bool tl_take_event(struct tl *tl, bool room, struct tl_event *ret, ts_t now)
 		if (read_message(tl, bytes, ret, now))
 			return true;
 	return end_of_bytes(tl, ret);
-}
-
-bool tl_is_holding(const struct tl *tl)
-{
-	return !list_empty(&tl->failed) || !list_empty(&tl->gone);
 }

@@ -98,8 +98,7 @@ void tl_push_time(struct tl *tl, ts_t now);
 
 /* Without `room` what may wait does: TIMEOUT, FAILED and GONE. */
 bool tl_take_event(struct tl *tl, bool room, struct tl_event *ret, ts_t now);
-bool tl_is_holding(const struct tl *tl); /* it has some that wait for room */
-ts_t tl_deadline(const struct tl *tl);   /* of its timers */
+ts_t tl_deadline(const struct tl *tl); /* now, while some wait for room; else of its timers */
 
 /* ---- requests of ours ---- */
 

@@ -5,7 +5,6 @@
  * repeated responses, and those find no transaction here. */
 #include <string.h>
 
-#include "base/mem.h"
 #include "sip/tl_private.h"
 
 static const struct nict_cfg timers[] = {
@@ -17,43 +16,30 @@ int tl_clients_init(struct tl *tl)
 {
 	timers_init(&tl->timers);
 	list_init(&tl->failed);
-	return slots_init(&tl->clients, tl->cfg.clients_max);
+	return slots_init(&tl->clients, tl->cfg.clients_max, sizeof(struct tl_client));
 }
 
 void tl_clients_done(struct tl *tl)
 {
-	timers_done(&tl->timers); /* while its timers still exist */
-	for (uint32_t i = 0; i < tl->clients.n; i++) {
-		struct tl_client *c = LIST_OWNER(slots_at(&tl->clients, i), struct tl_client, slot);
+	struct tl_client *c;
 
+	timers_done(&tl->timers); /* while its timers still exist */
+	for (uint32_t i = 0; (c = slots_at(&tl->clients, i)); i++)
 		buf_done(&c->request);
-		mem_free(c);
-	}
 	slots_done(&tl->clients);
 }
 
 /* ---- places ---- */
 
-static struct tl_client *client_of(struct slot *slot)
-{
-	return LIST_OWNER(slot, struct tl_client, slot);
-}
-
 static struct tl_client *client_new(struct tl *tl)
 {
-	struct slot *slot = slots_reuse(&tl->clients);
+	struct tl_client *c = slots_get(&tl->clients);
 
-	if (slot)
-		return client_of(slot);
-	if (tl->clients.n == tl->cfg.clients_max)
-		return NULL;
-	struct tl_client *c = mem_alloc0(sizeof(*c));
-	if (!c)
-		return NULL;
-	c->timer.at = TS_NEVER;
-	list_init(&c->list);
-	buf_init(&c->request, tl->cfg.request_max);
-	(void)slots_add(&tl->clients, &c->slot); /* there is room for it */
+	if (c && slot_is_new(&c->slot)) {
+		c->timer.at = TS_NEVER;
+		list_init(&c->list);
+		buf_init(&c->request, tl->cfg.request_max);
+	}
 	return c;
 }
 
@@ -92,17 +78,16 @@ static void fail(struct tl *tl, struct tl_client *c, enum tl_event_type fate, in
 
 void tl_clients_fail(struct tl *tl, struct tl_way *way, int err)
 {
-	for (struct list *n; (n = list_first(&way->clients));)
-		fail(tl, LIST_OWNER(n, struct tl_client, list), TL_EV_FAILED, err);
+	for (struct tl_client *c; (c = LIST_FIRST(&way->clients, struct tl_client, list));)
+		fail(tl, c, TL_EV_FAILED, err);
 }
 
 bool tl_client_take(struct tl *tl, struct tl_event *ret)
 {
-	struct list *n = list_first(&tl->failed);
+	struct tl_client *c = LIST_FIRST(&tl->failed, struct tl_client, list);
 
-	if (!n)
+	if (!c)
 		return false;
-	struct tl_client *c = LIST_OWNER(n, struct tl_client, list);
 	ret->type = c->fate;
 	ret->ref = c->ref;
 	ret->err = c->err;
@@ -113,10 +98,10 @@ bool tl_client_take(struct tl *tl, struct tl_event *ret)
 
 void tl_withdraw(struct tl *tl, uint64_t place)
 {
-	struct slot *slot = slots_find(&tl->clients, place);
+	struct tl_client *c = slots_find(&tl->clients, place);
 
-	if (slot && client_of(slot) != tl->draft)
-		end(tl, client_of(slot));
+	if (c && c != tl->draft)
+		end(tl, c);
 }
 
 /* ---- a request ---- */
@@ -210,14 +195,13 @@ static struct tl_client *find(struct tl *tl, struct slice branch, bool *was_ours
 	if (!slice_starts(branch, SLICE("z9hG4bK")) || !slot_read(name, &id) ||
 		(tail.n && !slot_read(tail, &mix)))
 		return NULL;
-	struct slot *slot = slots_at(&tl->clients, (uint32_t)(id >> 32));
-	if (!slot)
+	struct tl_client *c = slots_at(&tl->clients, (uint32_t)(id >> 32));
+	if (!c)
 		return NULL;
-	struct tl_client *c = client_of(slot);
 	const uint32_t chance = (uint32_t)id;
-	if (slot->in_use && c->state == TL_CLIENT_RUNNING && slot->chance == chance)
+	if (c->slot.in_use && c->state == TL_CLIENT_RUNNING && c->slot.chance == chance)
 		return c->mix == mix ? c : NULL;
-	*was_ours = chance == slot->chance || chance == c->before;
+	*was_ours = chance == c->slot.chance || chance == c->before;
 	return NULL;
 }
 

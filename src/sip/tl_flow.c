@@ -13,11 +13,6 @@ void tl_flows_init(struct tl *tl)
 	list_init(&tl->idle_peers);
 }
 
-static void way_init(struct tl_way *way)
-{
-	list_init(&way->clients);
-}
-
 /* ---- flows ---- */
 
 int tl_flow_add(struct tl *tl, const struct origin *o)
@@ -26,7 +21,7 @@ int tl_flow_add(struct tl *tl, const struct origin *o)
 
 	if (!f)
 		return -ENOMEM;
-	way_init(&f->way);
+	list_init(&f->way.clients);
 	list_init(&f->servers);
 	f->origin = *o;
 	sip_frame_init(&f->frame);
@@ -41,10 +36,8 @@ struct tl_flow *tl_flow_find(struct tl *tl, flow_t flow)
 {
 	if (tl->last_flow && tl->last_flow->origin.flow == flow)
 		return tl->last_flow;
-	struct map_node *n = map_find(&tl->flows, slice_of(&flow, sizeof(flow)));
-	if (!n)
-		return NULL;
-	tl->last_flow = LIST_OWNER(n, struct tl_flow, way.node);
+	tl->last_flow =
+		MAP_FIND(&tl->flows, slice_of(&flow, sizeof(flow)), struct tl_flow, way.node);
 	return tl->last_flow;
 }
 
@@ -106,10 +99,7 @@ static struct tl_peer *find(struct tl *tl, const struct addr *a)
 	if (tl->last_peer && addr_eq(&tl->last_peer->addr, a))
 		return tl->last_peer;
 	write_key(key, a);
-	struct map_node *n = map_find(&tl->peers, slice_of(key, sizeof(key)));
-	if (!n)
-		return NULL;
-	tl->last_peer = LIST_OWNER(n, struct tl_peer, way.node);
+	tl->last_peer = MAP_FIND(&tl->peers, slice_of(key, sizeof(key)), struct tl_peer, way.node);
 	return tl->last_peer;
 }
 
@@ -124,7 +114,7 @@ static void rest(struct tl *tl, struct tl_peer *p)
 {
 	list_append(&tl->idle_peers, &p->idle);
 	if (++tl->n_idle_peers > TL_IDLE_PEERS_MAX)
-		peer_free(tl, LIST_OWNER(list_first(&tl->idle_peers), struct tl_peer, idle));
+		peer_free(tl, LIST_FIRST(&tl->idle_peers, struct tl_peer, idle));
 }
 
 static struct tl_peer *peer_new(struct tl *tl, const struct addr *a)
@@ -133,7 +123,7 @@ static struct tl_peer *peer_new(struct tl *tl, const struct addr *a)
 
 	if (!p)
 		return NULL;
-	way_init(&p->way);
+	list_init(&p->way.clients);
 	list_init(&p->idle);
 	p->addr = *a;
 	write_key(p->key, a);

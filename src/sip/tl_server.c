@@ -1,6 +1,5 @@
 /* Server transactions, RFC 3261 section 17.2.2 with RFC 4320: the requests that wait for their
  * answer, and the answers that are remembered until timer J. */
-#include "base/mem.h"
 #include "sip/tl_private.h"
 #include "sip/write.h"
 
@@ -14,7 +13,7 @@ int tl_servers_init(struct tl *tl)
 	list_init(&tl->finished);
 	list_init(&tl->gone);
 	map_init(&tl->by_key, places, tl->rng);
-	int err = slots_init(&tl->servers, (uint32_t)places);
+	int err = slots_init(&tl->servers, (uint32_t)places, sizeof(struct tl_server));
 	if (!err && !whole)
 		err = nist_done_new(&tl->done, tl->cfg.done_max, TL_J);
 	return err;
@@ -22,12 +21,10 @@ int tl_servers_init(struct tl *tl)
 
 void tl_servers_done(struct tl *tl)
 {
-	for (uint32_t i = 0; i < tl->servers.n; i++) {
-		struct tl_server *s = LIST_OWNER(slots_at(&tl->servers, i), struct tl_server, slot);
+	struct tl_server *s;
 
+	for (uint32_t i = 0; (s = slots_at(&tl->servers, i)); i++)
 		buf_done(&s->bytes);
-		mem_free(s);
-	}
 	slots_done(&tl->servers);
 	map_done(&tl->by_key);
 	tl->done = nist_done_free(tl->done);
@@ -35,17 +32,12 @@ void tl_servers_done(struct tl *tl)
 
 /* ---- places ---- */
 
-static struct tl_server *server_of(struct slot *slot)
-{
-	return LIST_OWNER(slot, struct tl_server, slot);
-}
-
 /* One that waits for an answer, or whose owner waits to be told that nobody does. */
 static struct tl_server *find(const struct tl *tl, uint64_t place)
 {
-	struct slot *slot = slots_find(&tl->servers, place);
+	struct tl_server *s = slots_find(&tl->servers, place);
 
-	return slot && server_of(slot)->state != TL_SERVER_DONE ? server_of(slot) : NULL;
+	return s && s->state != TL_SERVER_DONE ? s : NULL;
 }
 
 /* A stream does not lose answers, so nothing repeats requests on it: timer J is 0. */
@@ -56,17 +48,12 @@ static bool is_kept(const struct origin *o)
 
 static struct tl_server *take_place(struct tl *tl)
 {
-	struct slot *slot = slots_reuse(&tl->servers);
+	struct tl_server *s = slots_get(&tl->servers);
 
-	if (slot)
-		return server_of(slot);
-	struct tl_server *s = mem_alloc0(sizeof(*s));
-	if (!s)
-		return NULL;
-	buf_init(&s->bytes, tl->cfg.request_max);
-	/* Whoever asks for one has seen that there is room. */
-	(void)slots_add(&tl->servers, &s->slot);
-	list_init(&s->list);
+	if (s && slot_is_new(&s->slot)) {
+		buf_init(&s->bytes, tl->cfg.request_max);
+		list_init(&s->list);
+	}
 	return s;
 }
 
@@ -127,9 +114,7 @@ static struct tl_server *server_new(struct tl *tl, uint64_t ref)
 
 void tl_servers_gone(struct tl *tl, struct list *servers)
 {
-	for (struct list *n; (n = list_first(servers));) {
-		struct tl_server *s = LIST_OWNER(n, struct tl_server, list);
-
+	for (struct tl_server *s; (s = LIST_FIRST(servers, struct tl_server, list));) {
 		leave(tl, s);
 		s->state = TL_SERVER_GONE;
 		list_append(&tl->gone, &s->list);
@@ -138,11 +123,10 @@ void tl_servers_gone(struct tl *tl, struct list *servers)
 
 bool tl_server_take(struct tl *tl, struct tl_event *ret)
 {
-	struct list *n = list_first(&tl->gone);
+	struct tl_server *s = LIST_FIRST(&tl->gone, struct tl_server, list);
 
-	if (!n)
+	if (!s)
 		return false;
-	struct tl_server *s = LIST_OWNER(n, struct tl_server, list);
 	ret->type = TL_EV_GONE;
 	ret->ref = s->ref;
 	end(tl, s);
@@ -173,23 +157,23 @@ const struct origin *tl_origin(const struct tl *tl, uint64_t place)
 
 /* ---- memory ---- */
 
+static struct tl_server *oldest(const struct tl *tl)
+{
+	return LIST_FIRST(&tl->finished, struct tl_server, list);
+}
+
 void tl_servers_time(struct tl *tl, ts_t now)
 {
-	struct list *n;
-
 	if (tl->done)
 		nist_done_push_time(tl->done, now);
-	while ((n = list_first(&tl->finished)) &&
-		LIST_OWNER(n, struct tl_server, list)->until <= now)
-		end(tl, LIST_OWNER(n, struct tl_server, list));
+	for (struct tl_server *s; (s = oldest(tl)) && s->until <= now;)
+		end(tl, s);
 }
 
 ts_t tl_servers_deadline(const struct tl *tl)
 {
-	struct list *n = list_first(&tl->finished);
-	ts_t at = n          ? LIST_OWNER(n, struct tl_server, list)->until
-		  : tl->done ? nist_done_deadline(tl->done)
-			     : TS_NEVER;
+	const struct tl_server *s = oldest(tl);
+	ts_t at = s ? s->until : tl->done ? nist_done_deadline(tl->done) : TS_NEVER;
 
 	/* Once a second is often enough to forget; each one's own moment would cost a wake-up. */
 	return ts_add(at, TS_S(1));
@@ -244,10 +228,9 @@ void tl_server_request(struct tl *tl, struct tl_event *ret, ts_t now)
 	nist_key_make(&tl->key, tl->salt, &tl->msg);
 	if (!tl->done)
 		tl_servers_time(tl, now);
-	struct map_node *n = map_find(&tl->by_key, slice_of(&tl->key, sizeof(tl->key)));
-	if (n) {
-		const struct tl_server *s = LIST_OWNER(n, struct tl_server, node);
-
+	const struct tl_server *s =
+		MAP_FIND(&tl->by_key, slice_of(&tl->key, sizeof(tl->key)), struct tl_server, node);
+	if (s) {
 		ret->type = TL_EV_ABSORBED;
 		if (s->state == TL_SERVER_DONE)
 			repeat(tl, s);

@@ -330,30 +330,15 @@ static void flow_gone(struct xhost *h, const struct fact *in, ts_t now)
 
 bool xhost_is_for(const struct xhost *h, const struct fact *in)
 {
-	switch (in->type) {
-	case FACT_FLOW_UP:
-	case FACT_FLOW_BYTES:
-	case FACT_FLOW_EOF:
-	case FACT_FLOW_FAILED:
-	case FACT_FLOW_BLOCKED:
-	case FACT_FLOW_READY:
-	case FACT_TLS_UP: return h->flow && in->flow == h->flow;
-	case FACT_DNS: return h->state != XHOST_OVER && xhost_find_is_for(&h->find, in->dns_id);
-	case FACT_FLOW_ACCEPTED:
-	case FACT_LISTEN_UP:
-	case FACT_LISTEN_FAILED:
-	case FACT_DATAGRAM:
-	case FACT_DATAGRAM_FAILED:
-	case FACT_CLOCK:
-	case FACT_STOP: break;
-	}
-	return false;
+	if (in->type == FACT_DNS)
+		return h->state != XHOST_OVER && xhost_find_is_for(&h->find, in->dns_id);
+	return h->flow && in->flow == h->flow && fact_is_of_flow(in->type);
 }
 
-void xhost_push(struct xhost *h, const struct fact *in, ts_t now)
+bool xhost_push(struct xhost *h, const struct fact *in, ts_t now)
 {
 	if (!xhost_is_for(h, in))
-		return;
+		return false;
 	switch (in->type) {
 	case FACT_FLOW_UP: flow_up(h, in, now); break;
 	case FACT_FLOW_BYTES: h->rest = in->bytes; break;
@@ -371,6 +356,7 @@ void xhost_push(struct xhost *h, const struct fact *in, ts_t now)
 	case FACT_CLOCK:
 	case FACT_STOP: break;
 	}
+	return true;
 }
 
 void xhost_push_time(struct xhost *h, ts_t now)

@@ -84,7 +84,8 @@ void xhost_attach(struct xhost *h, flow_t flow, ts_t now);
 
 /* Of its flow, or an answer to one of its questions. */
 bool xhost_is_for(const struct xhost *h, const struct fact *in);
-void xhost_push(struct xhost *h, const struct fact *in, ts_t now);
+/* False: it is not for it, and nothing happens. */
+bool xhost_push(struct xhost *h, const struct fact *in, ts_t now);
 void xhost_push_time(struct xhost *h, ts_t now);
 bool xhost_take_event(struct xhost *h, struct xhost_event *ret, ts_t now);
 /* Of the stream, as xstream_take_output(); the flow's. */

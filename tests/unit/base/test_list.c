@@ -25,13 +25,13 @@ static void nodes_keep_their_order(void **state)
 	(void)state;
 	list_init(&head);
 	assert_true(list_empty(&head));
-	assert_null(list_first(&head));
+	assert_null(LIST_FIRST(&head, struct item, node));
 	for (int i = 0; i < 4; i++) {
 		items[i].number = i;
 		list_append(&head, &items[i].node);
 	}
 	assert_false(list_empty(&head));
-	assert_ptr_equal(owner(list_first(&head)), &items[0]);
+	assert_ptr_equal(LIST_FIRST(&head, struct item, node), &items[0]);
 	LIST_EACH(n, t, &head)
 	assert_int_equal(owner(n)->number, want++);
 	assert_int_equal(want, 4);
@@ -56,7 +56,7 @@ static void a_walk_may_remove_where_it_stands(void **state)
 			list_remove(n);
 	}
 	assert_int_equal(seen, 5);
-	assert_ptr_equal(owner(list_first(&head)), &items[1]);
+	assert_ptr_equal(LIST_FIRST(&head, struct item, node), &items[1]);
 	list_remove(&items[1].node);
 	list_remove(&items[3].node);
 	assert_true(list_empty(&head));
@@ -75,7 +75,7 @@ static void a_node_may_be_removed_twice_or_be_on_no_list(void **state)
 	list_append(&head, &b.node);
 	list_remove(&a.node);
 	list_remove(&a.node);
-	assert_ptr_equal(list_first(&head), &b.node);
+	assert_ptr_equal(LIST_FIRST(&head, struct item, node), &b);
 	list_remove(&b.node);
 	assert_true(list_empty(&head));
 }

@@ -73,10 +73,23 @@ static void every_value_has_its_name(void **state)
 	}
 }
 
+/* All that are named after a flow, and TLS_UP; but not of one that is only being accepted. */
+static void a_fact_is_of_a_flow_or_not(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(facts); i++) {
+		const bool want = strncmp(facts[i], "flow-", 5) == 0 ? i != FACT_FLOW_ACCEPTED
+								     : i == FACT_TLS_UP;
+
+		assert_int_equal(fact_is_of_flow((enum fact_type)i), want);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_value_has_its_name),
+		cmocka_unit_test(a_fact_is_of_a_flow_or_not),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

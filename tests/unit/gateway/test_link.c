@@ -54,12 +54,9 @@ static void assert_noted(char *all, const char *want)
 
 static void take_events(void)
 {
-	static const char *const names[] = { [LINK_EV_UP] = "up",
-		[LINK_EV_DOWN] = "down",
-		[LINK_EV_ROOM] = "room",
-		[LINK_EV_PROVEN] = "proven",
-		[LINK_EV_LOST] = "lost",
-		[LINK_EV_STANZA] = "stanza" };
+	static const char *const names[] = {
+		[LINK_EV_PROVEN] = "proven", [LINK_EV_LOST] = "lost", [LINK_EV_STANZA] = "stanza"
+	};
 	struct link_event ev;
 	struct shell_event line;
 
@@ -213,7 +210,7 @@ static void start_connected(void)
 {
 	start();
 	connect_server();
-	assert_noted(t.events, "up [xmpp up component=litware.test] ");
+	assert_noted(t.events, "[xmpp up component=litware.test] ");
 	assert_noted(t.wants, "flow:127.0.0.1:5347 ");
 }
 
@@ -271,7 +268,7 @@ static void it_takes_messages_when_it_is_up(void **state)
 	assert_int_equal(link_takes(t.l), LINK_DOWN);
 	assert_null(link_begin(t.l));
 	connect_server();
-	assert_noted(t.events, "up [xmpp up component=litware.test] ");
+	assert_noted(t.events, "[xmpp up component=litware.test] ");
 	assert_int_equal(link_takes(t.l), LINK_TAKES);
 	send_message(1);
 	wake();
@@ -291,12 +288,12 @@ static void a_lost_stream_loses_what_was_not_shown(void **state)
 	server_writes(PONG);
 	proof_forget(&t.items[2]);
 	break_stream();
-	assert_noted(t.events, "proven1 down lost3 " LOST_LOG);
+	assert_noted(t.events, "proven1 lost3 " LOST_LOG);
 	assert_int_equal(link_takes(t.l), LINK_DOWN);
 	assert_int_equal(t.stats.reconnects, 1);
 	until_connect();
 	connect_server();
-	assert_noted(t.events, "up [xmpp up component=litware.test] ");
+	assert_noted(t.events, "[xmpp up component=litware.test] ");
 	/* A connection that was none has nothing to lose. */
 	break_stream();
 	t.events[0] = '\0';
@@ -328,12 +325,10 @@ static void without_room_stanzas_come_nevertheless(void **state)
 	server_writes(PONG "<message from='a@contoso.test' type='error' id='m1'/>");
 	assert_noted(t.events, "stanza:m1 ");
 	proof_forget(&t.items[1]);
-	assert_true(links_are_holding(t.links));
 	assert_int_equal(links_deadline(t.links), 0);
 	t.no_room = false;
 	wake();
 	assert_noted(t.events, "proven2 ");
-	assert_false(links_are_holding(t.links));
 	assert_true(links_deadline(t.links) > t.now);
 }
 
@@ -388,12 +383,8 @@ static void a_blocked_flow_takes_answers_only(void **state)
 	assert_int_equal(link_takes(t.l), LINK_FULL);
 	assert_non_null(link_begin(t.l));
 	assert_true(links_are_up(t.links));
-	wake();
-	assert_noted(t.events, "");
 	flow_fact(FACT_FLOW_READY, 0);
-	assert_noted(t.events, "room ");
 	assert_int_equal(link_takes(t.l), LINK_TAKES);
-	assert_true(links_deadline(t.links) > t.now);
 }
 
 static void an_output_that_was_full_has_room_when_it_is_taken(void **state)
@@ -411,15 +402,9 @@ static void an_output_that_was_full_has_room_when_it_is_taken(void **state)
 		assert_int_equal(link_commit(t.l, t.now), 0);
 	}
 	assert_int_equal(link_takes(t.l), LINK_FULL);
-	wake();
-	assert_noted(t.events, "");
-	assert_true(links_deadline(t.links) > t.now);
 	t.is_stuck = false;
 	wake();
-	assert_int_equal(links_deadline(t.links), 0); /* those who wait hear of it at once */
-	wake();
-	assert_noted(t.events, "room ");
-	assert_true(links_deadline(t.links) > t.now);
+	assert_int_equal(link_takes(t.l), LINK_TAKES);
 }
 
 static void what_was_not_written_is_not_waited_for(void **state)
@@ -436,7 +421,7 @@ static void what_was_not_written_is_not_waited_for(void **state)
 		-EMSGSIZE);
 	proof_forget(&t.items[0]);
 	break_stream();
-	assert_noted(t.events, "down " LOST_LOG);
+	assert_noted(t.events, LOST_LOG);
 }
 
 /* ---- where the server is ---- */
@@ -491,7 +476,7 @@ static void a_stop_ends_the_stream_in_good_order(void **state)
 	assert_false(links_are_over(t.links));
 	drain();
 	assert_true(links_are_over(t.links));
-	assert_noted(t.events, "down [xmpp down server=127.0.0.1 port=5347 "
+	assert_noted(t.events, "[xmpp down server=127.0.0.1 port=5347 "
 			       "cause=\"closed by the server\"] ");
 	assert_noted(t.wants, "close-flow ");
 	assert_int_equal(links_deadline(t.links), TS_NEVER); /* it does not come back */

@@ -33,7 +33,7 @@ static unsigned run_silent(const struct origin *to, unsigned at[], unsigned max)
 			assert_true(n < max);
 			at[n] = (unsigned)((r.now - t0) / TS_MS(1));
 		}
-		if (tl_is_holding(r.tl))
+		if (tl_deadline(r.tl) == 0)
 			return n;
 		wait_until(tl_deadline(r.tl));
 	}
@@ -286,12 +286,12 @@ static void all_of_a_way_are_told_however_slowly_they_are_taken(void **state)
 		count_sent();
 	}
 	tl_push_peer_failed(r.tl, &rig_peer, ECONNREFUSED);
-	assert_int_equal(tl_deadline(r.tl), TS_NEVER); /* the state changes at once */
+	assert_int_equal(timers_deadline(&r.tl->timers), TS_NEVER); /* the state changes at once */
 	assert_string_equal(take_with(false), "");
 	respond(200);
 	assert_string_equal(take_with(false), "late 200");
 	for (unsigned i = 0; i < MANY; i++) {
-		assert_true(tl_is_holding(r.tl));
+		assert_int_equal(tl_deadline(r.tl), 0);
 		assert_true(tl_take_event(r.tl, true, &r.ev, r.now));
 		assert_true(r.ev.type == TL_EV_FAILED && r.ev.err == ECONNREFUSED);
 		assert_true(r.ev.ref < MANY && !told[r.ev.ref]);
@@ -299,7 +299,7 @@ static void all_of_a_way_are_told_however_slowly_they_are_taken(void **state)
 		if (i % 1000 == 0) /* pushes between the takes change nothing */
 			wait_until(r.now + TS_S(1));
 	}
-	assert_false(tl_is_holding(r.tl));
+	assert_int_equal(tl_deadline(r.tl), TS_NEVER);
 	assert_string_equal(take(), "");
 }
 
