@@ -247,7 +247,7 @@ static void connect_target(struct xhost *h)
 
 static void not_found(struct xhost *h)
 {
-	xlocate_failure(h->find.locate, &h->failure);
+	targets_failure(h->find.targets, &h->failure);
 	finish(h, (struct xhost_event){ .why = XHOST_END_NOT_FOUND, .dns = &h->failure });
 }
 
@@ -255,7 +255,7 @@ static void not_found(struct xhost *h)
  * whether there is another. */
 static void next_target(struct xhost *h)
 {
-	switch (xlocate_state(h->find.locate)) {
+	switch (targets_state(h->find.targets)) {
 	case TARGETS_AWAIT_ANSWERS: h->state = XHOST_AWAIT_DNS; break;
 	case TARGETS_READY:
 		h->passed = h->target;
@@ -264,7 +264,7 @@ static void next_target(struct xhost *h)
 					.target = &h->passed,
 					.err = h->gone.err });
 		h->is_gone = false;
-		xlocate_take_target(h->find.locate, &h->target);
+		targets_take_target(h->find.targets, &h->target);
 		connect_target(h);
 		break;
 	case TARGETS_FAILED: not_found(h); break;

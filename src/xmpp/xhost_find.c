@@ -3,16 +3,18 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/mem.h"
+
 int xhost_find_init(
 	struct xhost_find *f, struct outbox *out, const struct xlocate_cfg *cfg, struct rng *rng)
 {
 	f->out = out;
-	return f->locate ? 0 : xlocate_new(&f->locate, cfg, rng);
+	return f->targets ? 0 : xlocate_new(&f->targets, cfg, rng);
 }
 
 void xhost_find_done(struct xhost_find *f)
 {
-	f->locate = xlocate_free(f->locate);
+	f->targets = mem_free(f->targets);
 	f->asked.id = 0;
 }
 
@@ -20,7 +22,7 @@ static void ask(struct xhost_find *f)
 {
 	struct targets_question q;
 
-	while (xlocate_take_question(f->locate, &q)) {
+	while (targets_take_question(f->targets, &q)) {
 		struct want *w = outbox_want(f->out, WANT_DNS);
 
 		assert(q.id <= TARGETS_QUESTIONS_MAX);
@@ -40,7 +42,7 @@ void xhost_find_begin(struct xhost_find *f, uint32_t *last_dns)
 
 bool xhost_find_is_for(const struct xhost_find *f, uint32_t dns_id)
 {
-	return f->locate && dns_id - f->before - 1 < TARGETS_QUESTIONS_MAX;
+	return f->targets && dns_id - f->before - 1 < TARGETS_QUESTIONS_MAX;
 }
 
 void xhost_find_push(struct xhost_find *f, const struct fact *in)
@@ -49,6 +51,6 @@ void xhost_find_push(struct xhost_find *f, const struct fact *in)
 
 	if (f->asked.id == id)
 		f->asked.id = 0;
-	xlocate_push_answer(f->locate, id, in->dns);
+	targets_push_answer(f->targets, id, in->dns);
 	ask(f);
 }

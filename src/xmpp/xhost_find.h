@@ -7,7 +7,7 @@
 
 struct xhost_find {
 	struct outbox *out;
-	struct xlocate *locate;        /* NULL: nothing is looked for */
+	struct targets *targets;       /* NULL: nothing is looked for */
 	uint32_t before;               /* its question n is n behind it */
 	struct targets_question asked; /* the latest one; id 0: it is answered */
 };

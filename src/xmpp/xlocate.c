@@ -4,12 +4,6 @@
 
 enum { CLIENT_PORT = 5222 }; /* RFC 6120 section 3.2.2 */
 
-struct xlocate {
-	struct targets targets;
-};
-
-/* ---- life ---- */
-
 /* A name without its final dot: 0, ERR_SYNTAX or ERR_LIMIT. */
 static int copy_name(char name[DNS_NAME_MAX], struct slice from)
 {
@@ -43,53 +37,21 @@ static int start(struct targets *t, const struct xlocate_cfg *cfg)
 	return err;
 }
 
-int xlocate_new(struct xlocate **ret, const struct xlocate_cfg *cfg, struct rng *rng)
+int xlocate_new(struct targets **ret, const struct xlocate_cfg *cfg, struct rng *rng)
 {
 	char name[DNS_NAME_MAX];
-	struct xlocate *l = mem_alloc0(sizeof(*l));
+	struct targets *t = mem_alloc0(sizeof(*t));
 
-	if (!l)
+	if (!t)
 		return -ENOMEM;
 	int err = copy_name(name, cfg->host.n ? cfg->host : cfg->domain);
 	if (!err) {
-		targets_init(&l->targets, name, cfg->family, true, rng);
-		err = start(&l->targets, cfg);
+		targets_init(t, name, cfg->family, true, rng);
+		err = start(t, cfg);
 	}
 	if (err)
-		xlocate_free(l);
+		mem_free(t);
 	else
-		*ret = l;
+		*ret = t;
 	return err;
-}
-
-struct xlocate *xlocate_free(struct xlocate *l)
-{
-	return mem_free(l);
-}
-
-/* ---- questions, answers, targets ---- */
-
-bool xlocate_take_question(struct xlocate *l, struct targets_question *ret)
-{
-	return targets_take_question(&l->targets, ret);
-}
-
-void xlocate_push_answer(struct xlocate *l, uint32_t id, const struct dns_answer *answer)
-{
-	targets_push_answer(&l->targets, id, answer);
-}
-
-enum targets_state xlocate_state(const struct xlocate *l)
-{
-	return targets_state(&l->targets);
-}
-
-bool xlocate_take_target(struct xlocate *l, struct targets_target *ret)
-{
-	return targets_take_target(&l->targets, ret);
-}
-
-void xlocate_failure(const struct xlocate *l, struct targets_failure *ret)
-{
-	targets_failure(&l->targets, ret);
 }

@@ -1,5 +1,5 @@
-/* xlocate.h - where a client finds its server: RFC 6120 section 3.2 and XEP-0368, as an engine over
- * DNS answers (base/targets.h).
+/* xlocate.h - where a client finds its server: RFC 6120 section 3.2 and XEP-0368, as targets
+ * (base/targets.h) that are closed.
  *
  * _xmpps-client (direct TLS: the target's transport is TLS) and _xmpp-client
  * are one set ordered by priority and weight (XEP-0368 section 3); no records
@@ -10,8 +10,6 @@
 
 #include "base/targets.h"
 
-struct xlocate;
-
 struct xlocate_cfg {
 	struct slice domain; /* A-labels; an IP literal is asked nothing about */
 	struct slice host;   /* not "": this host instead of SRV, with ... */
@@ -20,12 +18,5 @@ struct xlocate_cfg {
 };
 
 /* 0, ERR_SYNTAX (no name), ERR_LIMIT (too long a name), -EAFNOSUPPORT (an address of the other
- * family), -ENOMEM.  `rng` is borrowed. */
-int xlocate_new(struct xlocate **ret, const struct xlocate_cfg *cfg, struct rng *rng);
-struct xlocate *xlocate_free(struct xlocate *l);
-/* As in base/targets.h. */
-bool xlocate_take_question(struct xlocate *l, struct targets_question *ret);
-void xlocate_push_answer(struct xlocate *l, uint32_t id, const struct dns_answer *answer);
-enum targets_state xlocate_state(const struct xlocate *l);
-bool xlocate_take_target(struct xlocate *l, struct targets_target *ret);
-void xlocate_failure(const struct xlocate *l, struct targets_failure *ret);
+ * family), -ENOMEM.  `rng` is borrowed; mem_free(*ret). */
+int xlocate_new(struct targets **ret, const struct xlocate_cfg *cfg, struct rng *rng);

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <stdio.h>
 
+#include "base/mem.h"
 #include "xmpp/xlocate.h"
 
 enum { RECORDS = 6, OPEN_MAX = 128 };
@@ -37,7 +38,7 @@ static void make_record(struct slice *in, enum dns_type type, struct dns_record 
 	}
 }
 
-static void answer(struct xlocate *l, struct slice *in, const struct targets_question *q)
+static void answer(struct targets *l, struct slice *in, const struct targets_question *q)
 {
 	struct dns_record records[RECORDS];
 	struct dns_answer a = { .records = records };
@@ -49,21 +50,21 @@ static void answer(struct xlocate *l, struct slice *in, const struct targets_que
 		a.status = (enum dns_status)(1 + how % DNS_CANCELLED);
 	for (size_t i = 0; i < a.n_records; i++)
 		make_record(in, how & 128 ? (enum dns_type)(take(in) % 3) : q->type, &records[i]);
-	xlocate_push_answer(l, how == 255 ? how : q->id, &a);
-	xlocate_push_answer(l, q->id, &a);
+	targets_push_answer(l, how == 255 ? how : q->id, &a);
+	targets_push_answer(l, q->id, &a);
 }
 
-static void check_targets(struct xlocate *l, unsigned *taken)
+static void check_targets(struct targets *l, unsigned *taken)
 {
 	struct targets_target t;
 
-	while (xlocate_state(l) == TARGETS_READY) {
-		assert(xlocate_take_target(l, &t));
+	while (targets_state(l) == TARGETS_READY) {
+		assert(targets_take_target(l, &t));
 		assert(t.addr.family && t.addr.port && t.host[0]);
 		assert(t.transport == TRANSPORT_TCP || t.source == TARGETS_SRV);
 		assert(++*taken <= TARGETS_MAX);
 	}
-	assert(!xlocate_take_target(l, &t));
+	assert(!targets_take_target(l, &t));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -73,7 +74,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct xlocate_cfg cfg = { .domain = slice_split(&in, '\n') };
 	unsigned n = 0, taken = 0;
 	struct targets_failure f;
-	struct xlocate *l;
+	struct targets *l;
 	struct rng rng;
 
 	cfg.host = slice_split(&in, '\n');
@@ -82,7 +83,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (xlocate_new(&l, &cfg, &rng))
 		return 0;
 	for (;;) {
-		while (n < OPEN_MAX && xlocate_take_question(l, &open[n]))
+		while (n < OPEN_MAX && targets_take_question(l, &open[n]))
 			n++;
 		check_targets(l, &taken);
 		if (n == 0)
@@ -92,8 +93,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		open[i] = open[--n];
 		answer(l, &in, &q);
 	}
-	assert(xlocate_state(l) == (taken ? TARGETS_EXHAUSTED : TARGETS_FAILED));
-	xlocate_failure(l, &f);
-	xlocate_free(l);
+	assert(targets_state(l) == (taken ? TARGETS_EXHAUSTED : TARGETS_FAILED));
+	targets_failure(l, &f);
+	mem_free(l);
 	return 0;
 }

@@ -7,11 +7,11 @@ enum { OPEN_MAX = 128 };
 #define HOSTS                                                                                      \
 	"a d 192.0.2.9\na x.d 192.0.2.1\na y.d 192.0.2.2\naaaa y.d 2001:db8::2\na z.d 192.0.2.3\n"
 
-static void answer(struct xlocate *l, const struct targets_question *q, const char *zone)
+static void answer(struct targets *l, const struct targets_question *q, const char *zone)
 {
 	const struct dns_answer a = zone_answer(zone, q);
 
-	xlocate_push_answer(l, q->id, &a);
+	targets_push_answer(l, q->id, &a);
 }
 
 /* ---- running it ---- */
@@ -21,9 +21,9 @@ struct asker {
 	unsigned n;
 };
 
-static void take_questions(struct xlocate *l, struct asker *a)
+static void take_questions(struct targets *l, struct asker *a)
 {
-	while (xlocate_take_question(l, &a->open[a->n])) {
+	while (targets_take_question(l, &a->open[a->n])) {
 		for (unsigned i = 0; i < a->n; i++)
 			assert_false(a->open[i].type == a->open[a->n].type &&
 				     strcasecmp(a->open[i].name, a->open[a->n].name) == 0);
@@ -32,11 +32,11 @@ static void take_questions(struct xlocate *l, struct asker *a)
 	}
 }
 
-static void take_targets(struct xlocate *l, struct buf *b)
+static void take_targets(struct targets *l, struct buf *b)
 {
 	struct targets_target t;
 
-	while (xlocate_take_target(l, &t)) {
+	while (targets_take_target(l, &t)) {
 		buf_puts(b, buf_len(b) ? ", " : "");
 		buf_puts(b, t.source == TARGETS_SRV ? "srv " : "host ");
 		buf_puts(b, t.transport == TRANSPORT_TLS ? "tls " : "");
@@ -46,7 +46,7 @@ static void take_targets(struct xlocate *l, struct buf *b)
 
 /* Answers everything, in the order that `shuffle` gives (NULL: as asked); takes targets as soon as
  * they are there, or at the end. */
-static void run(struct xlocate *l, const char *zone, struct rng *shuffle, struct buf *early)
+static void run(struct targets *l, const char *zone, struct rng *shuffle, struct buf *early)
 {
 	struct asker a = { .n = 0 };
 
@@ -64,9 +64,9 @@ static void run(struct xlocate *l, const char *zone, struct rng *shuffle, struct
 	}
 }
 
-static struct xlocate *start(const struct xlocate_cfg *cfg, struct rng *rng, uint64_t seed)
+static struct targets *start(const struct xlocate_cfg *cfg, struct rng *rng, uint64_t seed)
 {
-	struct xlocate *l = NULL;
+	struct targets *l = NULL;
 
 	rng_init_number(rng, seed);
 	assert_int_equal(xlocate_new(&l, cfg, rng), 0);
@@ -150,14 +150,14 @@ static void targets_come_in_order_however_the_answers_come(void **state)
 			const struct xlocate_cfg cfg = { .domain = slice_str(cases[i].domain),
 				.host = slice_str(cases[i].host),
 				.port = cases[i].port };
-			struct xlocate *l = start(&cfg, &rng, 1);
+			struct targets *l = start(&cfg, &rng, 1);
 			run(l, cases[i].zone, seed ? &shuffle : NULL, seed % 2 ? &got : NULL);
 			take_targets(l, &got);
 			if (strcmp(buf_cstr(&got), cases[i].want) != 0)
 				fail_msg("%s: %s", cases[i].name, buf_cstr(&got));
-			assert_int_equal(xlocate_state(l),
+			assert_int_equal(targets_state(l),
 				cases[i].want[0] ? TARGETS_EXHAUSTED : TARGETS_FAILED);
-			xlocate_free(l);
+			mem_free(l);
 			buf_done(&got);
 		}
 	}
@@ -171,13 +171,13 @@ static void everything_that_can_be_is_asked_at_once(void **state)
 	char asked[400] = "";
 
 	(void)state;
-	struct xlocate *l = start(&cfg, &rng, 1);
-	assert_int_equal(xlocate_state(l), TARGETS_AWAIT_ANSWERS);
-	while (xlocate_take_question(l, &q))
+	struct targets *l = start(&cfg, &rng, 1);
+	assert_int_equal(targets_state(l), TARGETS_AWAIT_ANSWERS);
+	while (targets_take_question(l, &q))
 		snprintf(asked + strlen(asked), sizeof(asked) - strlen(asked), "%u %s %s\n",
 			(unsigned)q.id, dns_type_name(q.type), q.name);
 	assert_string_equal(asked, "1 SRV " DIRECT "\n2 SRV " CLIENT "\n3 A d\n4 AAAA d\n");
-	xlocate_free(l);
+	mem_free(l);
 }
 
 static void the_first_target_does_not_wait_for_the_last_answer(void **state)
@@ -189,7 +189,7 @@ static void the_first_target_does_not_wait_for_the_last_answer(void **state)
 	struct rng rng;
 
 	(void)state;
-	struct xlocate *l = start(&cfg, &rng, 1);
+	struct targets *l = start(&cfg, &rng, 1);
 	take_questions(l, &a);
 	for (unsigned i = 0; i < 4; i++)
 		answer(l, &a.open[i], zone);
@@ -197,14 +197,14 @@ static void the_first_target_does_not_wait_for_the_last_answer(void **state)
 	take_questions(l, &a);
 	assert_int_equal(a.n, 2); /* A and AAAA of y.d */
 	answer(l, &a.open[0], zone);
-	assert_int_equal(xlocate_state(l), TARGETS_READY);
-	assert_true(xlocate_take_target(l, &t));
+	assert_int_equal(targets_state(l), TARGETS_READY);
+	assert_true(targets_take_target(l, &t));
 	assert_string_equal(t.host, "y.d");
-	assert_int_equal(xlocate_state(l), TARGETS_AWAIT_ANSWERS);
-	assert_false(xlocate_take_target(l, &t));
+	assert_int_equal(targets_state(l), TARGETS_AWAIT_ANSWERS);
+	assert_false(targets_take_target(l, &t));
 	answer(l, &a.open[1], zone);
-	assert_int_equal(xlocate_state(l), TARGETS_READY);
-	xlocate_free(l);
+	assert_int_equal(targets_state(l), TARGETS_READY);
+	mem_free(l);
 }
 
 /* RFC 2782: 1 in 4 and 3 in 4; without weight hardly ever, but sometimes. */
@@ -219,12 +219,12 @@ static void weights_are_chances(void **state)
 	for (unsigned seed = 0; seed < 4000; seed++) {
 		struct targets_target t;
 		struct rng rng;
-		struct xlocate *l = start(&cfg, &rng, seed);
+		struct targets *l = start(&cfg, &rng, seed);
 
 		run(l, zone, NULL, NULL);
-		assert_true(xlocate_take_target(l, &t));
+		assert_true(targets_take_target(l, &t));
 		first[t.addr.port]++;
-		xlocate_free(l);
+		mem_free(l);
 	}
 	assert_in_range(first[1], 2750, 3050);
 	assert_in_range(first[2], 850, 1100);
@@ -273,18 +273,18 @@ static void a_failure_names_the_answer_that_decided(void **state)
 		const struct xlocate_cfg cfg = { .domain = SLICE("d") };
 		struct targets_failure f;
 		struct rng rng;
-		struct xlocate *l = start(&cfg, &rng, 1);
+		struct targets *l = start(&cfg, &rng, 1);
 
 		run(l, failing[i].zone, NULL, NULL);
 		print_message("case: %s\n", failing[i].name);
-		assert_int_equal(xlocate_state(l), TARGETS_FAILED);
-		xlocate_failure(l, &f);
+		assert_int_equal(targets_state(l), TARGETS_FAILED);
+		targets_failure(l, &f);
 		assert_string_equal(f.name, failing[i].about);
 		assert_int_equal(f.type, failing[i].type);
 		assert_int_equal(f.status, failing[i].status);
 		assert_int_equal(f.srv_says_no, failing[i].says_no);
 		assert_int_equal(f.server.port, 53);
-		xlocate_free(l);
+		mem_free(l);
 	}
 }
 
@@ -316,25 +316,25 @@ static void one_family_is_asked_for_and_taken(void **state)
 
 		print_message("case: %s\n", rows[i].name);
 		buf_init(&got, 500);
-		struct xlocate *l = start(&cfg, &rng, 1);
+		struct targets *l = start(&cfg, &rng, 1);
 		run(l, rows[i].zone, NULL, NULL);
 		take_targets(l, &got);
 		assert_string_equal(buf_cstr(&got), rows[i].want);
 		if (rows[i].want[0] == '\0') {
-			assert_int_equal(xlocate_state(l), TARGETS_FAILED);
-			xlocate_failure(l, &f);
+			assert_int_equal(targets_state(l), TARGETS_FAILED);
+			targets_failure(l, &f);
 			assert_int_equal(f.status, DNS_NODATA);
 			assert_int_equal(f.type, DNS_AAAA);
 		}
 		buf_done(&got);
-		xlocate_free(l);
+		mem_free(l);
 	}
 }
 
 static void a_literal_of_the_other_family_is_refused(void **state)
 {
 	struct xlocate_cfg cfg = { .domain = SLICE("d"), .host = SLICE("192.0.2.1"), .family = 6 };
-	struct xlocate *l = NULL;
+	struct targets *l = NULL;
 	struct rng rng;
 
 	(void)state;
@@ -355,8 +355,8 @@ static void too_many_records_are_cut(void **state)
 	unsigned taken = 0;
 
 	(void)state;
-	struct xlocate *l = start(&cfg, &rng, 1);
-	for (unsigned asked = 0; xlocate_take_question(l, &q); asked++) {
+	struct targets *l = start(&cfg, &rng, 1);
+	for (unsigned asked = 0; targets_take_question(l, &q); asked++) {
 		struct dns_answer a = { .records = records, .n_records = DNS_RECORDS_MAX };
 
 		assert_true(asked < 100);
@@ -370,13 +370,13 @@ static void too_many_records_are_cut(void **state)
 				records[i].addr.family = 4;
 			}
 		}
-		xlocate_push_answer(l, q.id, &a);
+		targets_push_answer(l, q.id, &a);
 	}
-	while (xlocate_take_target(l, &t))
+	while (targets_take_target(l, &t))
 		taken++;
 	assert_int_equal(taken, TARGETS_MAX);
-	assert_int_equal(xlocate_state(l), TARGETS_EXHAUSTED);
-	xlocate_free(l);
+	assert_int_equal(targets_state(l), TARGETS_EXHAUSTED);
+	mem_free(l);
 }
 
 static void answers_to_nothing_are_ignored(void **state)
@@ -386,20 +386,20 @@ static void answers_to_nothing_are_ignored(void **state)
 	struct rng rng;
 
 	(void)state;
-	struct xlocate *l = start(&cfg, &rng, 1);
-	xlocate_push_answer(l, 0, &none);
-	xlocate_push_answer(l, 99, &none);
+	struct targets *l = start(&cfg, &rng, 1);
+	targets_push_answer(l, 0, &none);
+	targets_push_answer(l, 99, &none);
 	for (unsigned i = 0; i < 9; i++)
-		xlocate_push_answer(l, 1, &none); /* eight times too often */
-	assert_int_equal(xlocate_state(l), TARGETS_AWAIT_ANSWERS);
-	xlocate_free(l);
+		targets_push_answer(l, 1, &none); /* eight times too often */
+	assert_int_equal(targets_state(l), TARGETS_AWAIT_ANSWERS);
+	mem_free(l);
 }
 
 static void names_that_are_none(void **state)
 {
 	static char name[400];
 	static const struct slice bad[] = { { NULL, 0 }, { (const uint8_t *)".", 1 } };
-	struct xlocate *l = NULL;
+	struct targets *l = NULL;
 	struct rng rng;
 
 	(void)state;
@@ -415,7 +415,6 @@ static void names_that_are_none(void **state)
 		xlocate_new(&l, &(struct xlocate_cfg){ .domain = SLICE("d") }, &rng), -ENOMEM);
 	mem_fail_after(-1);
 	assert_null(l);
-	assert_null(xlocate_free(NULL));
 }
 
 int main(void)
