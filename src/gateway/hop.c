@@ -27,6 +27,7 @@ struct hop {
 	struct hop_socket socket;
 	flow_t flow; /* 0: no connection to the target */
 	unsigned flow_turn;
+	flow_t left;         /* the connection to the target before; 0: none */
 	struct list waiting; /* for the way, the longest first */
 	bool may_go;         /* the way came up since they were looked at */
 	struct list failed;
@@ -130,13 +131,25 @@ static struct conn *connection(const struct hop *h)
 	return h->flow ? conns_find(h->conns, h->flow) : NULL;
 }
 
+/* It finishes what it has; the one that was left before it has had its time, and a proxy that hangs
+ * would never close it. */
+static void leave_connection(struct hop *h)
+{
+	struct conn *before = h->left ? conns_find(h->conns, h->left) : NULL;
+
+	if (before)
+		conn_close(h->conns, before, WANT_DROP_FLOW);
+	h->left = h->flow;
+}
+
 static struct conn *need_connection(struct hop *h)
 {
 	struct conn *c = connection(h);
 
-	/* One that leads to the target before this one finishes what it has. */
 	if (c && addr_eq(&conn_origin(c)->peer, &h->target.addr))
 		return c;
+	if (c)
+		leave_connection(h);
 	c = conns_connect(h->conns, &h->target.addr);
 	h->flow = c ? conn_origin(c)->flow : 0;
 	h->flow_turn = h->turn;

@@ -15,7 +15,7 @@ struct hops {
 	struct listeners listeners;
 	struct hop *hop;
 	struct moved moved;
-	struct conn *reading; /* whose bytes were pushed: it is weighed when they are read */
+	flow_t reading; /* whose bytes were pushed: its connection is weighed when they are read */
 };
 
 /* ---- answers ---- */
@@ -132,8 +132,6 @@ static void lost(struct hops *hs, struct conn *c, ts_t now)
 {
 	hop_push_conn_lost(hs->hop, c, now);
 	conn_lost(hs->conns, c);
-	if (hs->reading == c)
-		hs->reading = NULL;
 }
 
 static void close_conn(struct hops *hs, struct conn *c, ts_t now)
@@ -176,9 +174,9 @@ static void flow_up(struct hops *hs, struct conn *c, const struct fact *in)
 	hop_push_way(hs->hop);
 }
 
-static void flow_bytes(struct hops *hs, struct conn *c, const struct fact *in)
+static void flow_bytes(struct hops *hs, const struct fact *in)
 {
-	hs->reading = c;
+	hs->reading = in->flow;
 	tl_push_bytes(hs->tl, in->flow, in->bytes);
 }
 
@@ -196,7 +194,7 @@ void hops_push(struct hops *hs, const struct fact *in, ts_t now)
 		conns_push_accepted(hs->conns, in, is_trusted(hs, in->peer), now);
 		break;
 	case FACT_FLOW_UP: flow_up(hs, c, in); break;
-	case FACT_FLOW_BYTES: flow_bytes(hs, c, in); break;
+	case FACT_FLOW_BYTES: flow_bytes(hs, in); break;
 	case FACT_FLOW_EOF: close_conn(hs, c, now); break;
 	case FACT_FLOW_FAILED: lost(hs, c, now); break;
 	case FACT_FLOW_BLOCKED: conn_push_blocked(hs->conns, c, true); break;
@@ -273,6 +271,16 @@ static bool event(struct hops *hs, const struct tl_event *ev, struct hop_event *
 	return false;
 }
 
+/* It may be gone, or go by this. */
+static void weigh(struct hops *hs)
+{
+	struct conn *c = hs->reading ? conns_find(hs->conns, hs->reading) : NULL;
+
+	hs->reading = 0;
+	if (c)
+		conns_weigh(hs->conns, c);
+}
+
 bool hops_take_event(struct hops *hs, bool room, struct hop_event *ret, ts_t now)
 {
 	struct tl_event ev;
@@ -280,9 +288,7 @@ bool hops_take_event(struct hops *hs, bool room, struct hop_event *ret, ts_t now
 	while (tl_take_event(hs->tl, room, &ev, now))
 		if (event(hs, &ev, ret, now))
 			return true;
-	if (hs->reading)
-		conns_weigh(hs->conns, hs->reading);
-	hs->reading = NULL;
+	weigh(hs);
 	return hop_take_event(hs->hop, room, ret, now);
 }
 

@@ -685,6 +685,33 @@ static void a_silent_connection_is_left_for_the_next_target(void **state)
 	assert_int_equal(last_want(WANT_FLOW)->addr.ip[3], 2);
 }
 
+/* A proxy that hangs closes nothing. */
+static void connections_that_were_left_do_not_pile_up(void **state)
+{
+	flow_t flows[6];
+
+	(void)state;
+	next_hop("sip:proxy.litware.test:5080;transport=tcp");
+	start_connected();
+	for (unsigned i = 0; i < COUNT(flows); i++) {
+		if (i % 2 == 0)
+			answer_dns(2);
+		xmpp_message(TO_PILAR, "m", "x");
+		assert_int_equal(last_want(WANT_FLOW)->addr.ip[3], 1 + i % 2);
+		flows[i] = last_want(WANT_FLOW)->flow;
+		assert_int_equal(n_wants(WANT_DROP_FLOW), i < 2 ? 0 : i - 1);
+		if (i >= 2)
+			assert_int_equal(last_want(WANT_DROP_FLOW)->flow, flows[i - 2]);
+		push((struct fact){ .type = FACT_FLOW_UP,
+			.flow = flows[i],
+			.peer = &last_want(WANT_FLOW)->addr,
+			.local = &local });
+		assert_int_equal(s.n_sent, i + 1);
+		pass(TS_S(32));
+		assert_int_equal(s.n_got, i + 1);
+	}
+}
+
 /* Each has an outcome: none may wait for a proxy that nobody looks for any more. */
 static void what_waited_for_its_turn_fails_with_the_proxy(void **state)
 {
@@ -797,6 +824,7 @@ int main(void)
 		SCENE(a_connection_that_is_lost_is_made_again),
 		SCENE(what_waited_for_its_turn_goes_on_a_new_connection),
 		SCENE(a_silent_connection_is_left_for_the_next_target),
+		SCENE(connections_that_were_left_do_not_pile_up),
 		SCENE(what_waited_for_its_turn_fails_with_the_proxy),
 		SCENE(the_size_is_kept_whatever_address_it_leaves_from),
 		SCENE(a_hop_that_we_cannot_speak_to_is_refused),
