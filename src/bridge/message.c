@@ -9,6 +9,7 @@ enum {
 	CALL_ID_MAX = 255,  /* a thread longer than that gets a fresh Call-ID */
 	CALL_ID_TOKEN = 26, /* 130 bits of chance */
 	LANGUAGE_MAX = 35,  /* RFC 5646 section 4.4.1 */
+	REASON_MAX = 1024,  /* a longer reason phrase gives place to the standard one */
 };
 
 static int refuse_sip(struct message_refusal *refusal, int status, const char *reason)
@@ -282,8 +283,9 @@ static struct slice failure_text(
 {
 	if (mapped->condition != error_to_xmpp(status).condition)
 		return SLICE_NONE;
-	return response && response->reason.n ? response->reason
-					      : slice_str(sip_reason_phrase(status));
+	const struct slice reason = response ? response->reason : SLICE_NONE;
+
+	return reason.n && reason.n <= REASON_MAX ? reason : slice_str(sip_reason_phrase(status));
 }
 
 void message_put_sip_failure(struct buf *b, struct slice from, struct slice to, struct slice id,

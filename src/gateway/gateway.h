@@ -56,8 +56,7 @@ struct gateway_stats {
 	uint64_t pings, ping_timeouts, reconnects;
 	uint64_t overload_503;
 	uint64_t conns_full;    /* connections that came when there was no place: one was ended */
-	uint64_t failures_lost; /* of messages to SIP, whose senders could not be told for too long
-				 */
+	uint64_t failures_lost; /* of messages to SIP: their senders could not be told */
 	uint64_t overload_wait; /* stanzas refused with resource-constraint, type wait */
 };
 

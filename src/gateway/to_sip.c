@@ -126,8 +126,8 @@ static void refuse(struct to_sip *t, unsigned link, const struct stanza *s,
 	struct buf *b = link_begin(l);
 
 	stats(t)->xmpp_refused++;
-	if (b && stanza_put_error_reply(b, s, error))
-		(void)link_commit(l, now);
+	if (!b || !stanza_put_error_reply(b, s, error) || link_commit(l, now))
+		stats(t)->failures_lost++;
 }
 
 static void refuse_by(

@@ -95,12 +95,57 @@ static void what_waits_is_told_whole(void **state)
 		assert_told(i, id);
 }
 
+/* A phone may say at length why; that its sender hears of the failure at all matters more. */
+static void a_failure_with_many_words_is_told_with_few(void **state)
+{
+	enum { WORDS = 30000 };
+	static char text[WORDS + SCENE_TEXT_MAX];
+	const char *start = "SIP/2.0 404 ";
+
+	(void)state;
+	start_connected();
+	message(1);
+	memset(text, '&', sizeof(text) - 1); /* each is five bytes in XML */
+	memcpy(text, start, strlen(start));
+	snprintf(text + WORDS, SCENE_TEXT_MAX, "%s", response_to(0, "404 ", "") + strlen(start));
+	s.n_got = 0;
+	sip(text);
+	assert_int_equal(gateway_stats(s.g)->failures_lost, 0);
+	assert_int_equal(s.n_got, 1);
+	assert_told(0, "m1");
+	assert_holds(s.got[0].text, "<text xmlns='" NS_STANZAS "'>Not Found</text>");
+}
+
+/* The server sends faster than it reads: a refusal that has no room is counted at least. */
+static void a_refusal_without_room_is_counted(void **state)
+{
+	enum { MESSAGES = 40, ID = 8000 };
+	static char text[MESSAGES * (ID + 200)], id[ID + 1];
+	size_t n = 0;
+
+	(void)state;
+	memset(id, 'i', ID);
+	start_connected();
+	s.only_counts = true;
+	for (unsigned i = 0; i < MESSAGES; i++)
+		n += (size_t)snprintf(text + n, sizeof(text) - n,
+			"<message from='a@elsewhere.test' to='u@litware.test' id='%s'>"
+			"<body>x</body></message>",
+			id);
+	from_xmpp(text);
+	assert_in_range(s.n_errors, 1, MESSAGES - 1);
+	assert_int_equal(gateway_stats(s.g)->xmpp_refused, MESSAGES);
+	assert_int_equal(gateway_stats(s.g)->failures_lost, MESSAGES - s.n_errors);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		SCENE(a_failure_without_a_stream_is_told_on_the_next_one),
 		SCENE(those_that_waited_come_before_the_next),
 		SCENE(what_waits_is_told_whole),
+		SCENE(a_failure_with_many_words_is_told_with_few),
+		SCENE(a_refusal_without_room_is_counted),
 	};
 
 	return cmocka_run_group_tests_name("untold", tests, NULL, NULL);
