@@ -209,7 +209,7 @@ static void ping(struct proof *p, struct proof_domain *d, struct xstream *x, ts_
 {
 	struct list *n, *t;
 
-	if (!x || list_empty(&d->uncovered))
+	if (list_empty(&d->uncovered))
 		return;
 	const bool is_asked = send_ping(p, d, x, now);
 	LIST_EACH(n, t, &d->uncovered)

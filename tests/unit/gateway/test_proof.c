@@ -504,11 +504,28 @@ static void memory_may_be_out(void **state)
 	assert_next(PROOF_EV_PROVEN, 0);
 }
 
+/* The stream was closed by us, and its end is still to come: a ping that is due finds no way. */
+static void a_stream_that_ends_is_asked_no_more(void **state)
+{
+	(void)state;
+	send_item(0, "contoso.test");
+	wake();
+	send_item(1, "contoso.test");
+	t.now += TS_MS(2);
+	shell_begin(&t.shell);
+	proof_push_time(t.p, NULL, t.now);
+	assert_true(proof_deadline(t.p) > t.now);
+	proof_push_lost(t.p);
+	assert_next(PROOF_EV_LOST, 0);
+	assert_next(PROOF_EV_LOST, 1);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(a_stream_that_ends_is_asked_no_more),
 		TEST(a_ping_goes_out_at_the_end_of_the_wake_up),
 		TEST(what_is_no_pong_is_not_taken),
 		TEST(each_domain_proves_its_own),
