@@ -101,7 +101,7 @@ void conn_lost(struct conns *cs, struct conn *c)
 	mem_free(c);
 }
 
-static void close_conn(struct conns *cs, struct conn *c, enum want_type how)
+void conn_close(struct conns *cs, struct conn *c, enum want_type how)
 {
 	shell_want(cs->lent->shell, how)->flow = c->origin.flow;
 	conn_lost(cs, c);
@@ -129,7 +129,7 @@ static bool make_room(struct conns *cs, ts_t now)
 	cs->lent->stats->conns_full++;
 	if (ts_add(ts_add(c->heard, cs->lent->cfg->window), TS_MS(IDLE_MS)) > now)
 		return false;
-	close_conn(cs, c, WANT_CLOSE_FLOW);
+	conn_close(cs, c, WANT_CLOSE_FLOW);
 	return true;
 }
 
@@ -221,7 +221,7 @@ void conns_weigh(struct conns *cs, struct conn *c)
 	cs->frame_bytes += bytes - c->bytes;
 	c->bytes = bytes;
 	while (cs->frame_bytes > FRAME_BYTES_MAX && (c = longest_unfinished(cs)))
-		close_conn(cs, c, WANT_DROP_FLOW);
+		conn_close(cs, c, WANT_DROP_FLOW);
 }
 
 /* Whoever reads no answers is asked for no more requests.  Not so the next hop on a connection of
@@ -233,5 +233,5 @@ void conn_push_blocked(struct conns *cs, struct conn *c, bool blocked)
 	shell_want(cs->lent->shell, blocked ? WANT_PAUSE : WANT_RESUME)->flow = c->origin.flow;
 	set_blocked(cs, c, blocked);
 	if (cs->n_blocked > BLOCKED_MAX)
-		close_conn(cs, LIST_FIRST(&cs->blocked, struct conn, blocked), WANT_DROP_FLOW);
+		conn_close(cs, LIST_FIRST(&cs->blocked, struct conn, blocked), WANT_DROP_FLOW);
 }

@@ -34,3 +34,4 @@ void conn_heard(struct conns *cs, struct conn *c, ts_t now); /* a whole message 
 void conns_weigh(struct conns *cs, struct conn *c);
 /* The flow is gone: so is the connection, and with it what was in hand on it. */
 void conn_lost(struct conns *cs, struct conn *c);
+void conn_close(struct conns *cs, struct conn *c, enum want_type how);
