@@ -205,7 +205,7 @@ static int put_addresses(
 }
 
 static int put_request(const struct stanza *s, const struct jid *from, const struct jid *to,
-	const struct message_route *route, struct buf *b, size_t *line_bytes)
+	const struct message_route *route, struct buf *b)
 {
 	const size_t before = buf_len(b);
 	struct where where;
@@ -215,7 +215,7 @@ static int put_request(const struct stanza *s, const struct jid *from, const str
 	if (err)
 		return err;
 	buf_puts(b, " SIP/2.0\r\n");
-	*line_bytes = buf_len(b) - before;
+	*route->line_bytes = buf_len(b) - before;
 	buf_printf(b, "Max-Forwards: %u\r\n", route->max_forwards);
 	if (route->route.n)
 		sip_put_header(b, "Route", route->route);
@@ -236,8 +236,7 @@ static int put_request(const struct stanza *s, const struct jid *from, const str
 }
 
 int message_to_sip(const struct stanza *s, const struct jid *from, const struct jid *to,
-	const struct message_route *route, struct buf *request, size_t *line_bytes,
-	struct message_refusal *refusal)
+	const struct message_route *route, struct buf *request, struct message_refusal *refusal)
 {
 	if (s->kind != STANZA_MESSAGE || slice_eqs(s->type, "error"))
 		return ERR_UNSUPPORTED;
@@ -248,7 +247,7 @@ int message_to_sip(const struct stanza *s, const struct jid *from, const struct 
 		return ERR_UNSUPPORTED;
 
 	size_t before = buf_len(request);
-	int err = put_request(s, from, to, route, request, line_bytes);
+	int err = put_request(s, from, to, route, request);
 	if (err == ERR_SYNTAX || err == ERR_LIMIT)
 		return refuse_xmpp(refusal, COND_JID_MALFORMED, ERROR_TYPE_MODIFY,
 			"The address has no form in SIP");

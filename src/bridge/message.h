@@ -29,6 +29,7 @@ struct message_route {
 	uint32_t cseq;        /* counts up where a thread gives several messages one Call-ID */
 	struct slice call_id; /* "" takes the thread, else a fresh one from the rng */
 	struct slice route;   /* a Route header value, or "" */
+	size_t *line_bytes;   /* becomes how many stand in front of the topmost Via */
 	unsigned max_forwards;
 	struct rng *rng; /* for a fresh Call-ID */
 };
@@ -36,12 +37,11 @@ struct message_route {
 #define MESSAGE_SIP_MAX 1300 /* RFC 3428 section 8, RFC 7572 section 6 */
 
 /* Stanza to a SIP MESSAGE (RFC 7572 section 4), whole but for its topmost Via: that belongs behind
- * the first *line_bytes of `request`.  ERR_LEGAL with *refusal when it does not
+ * the first *route->line_bytes of `request`.  ERR_LEGAL with *refusal when it does not
  * cross (over 1,300 bytes: policy-violation).  A stanza without a body (chat states, receipts,
  * markers) is ERR_UNSUPPORTED: nothing is sent and nothing is answered. */
 int message_to_sip(const struct stanza *s, const struct jid *from, const struct jid *to,
-	const struct message_route *route, struct buf *request, size_t *line_bytes,
-	struct message_refusal *refusal);
+	const struct message_route *route, struct buf *request, struct message_refusal *refusal);
 
 /* The error stanza for an XMPP sender whose message got this final SIP status (or 408 for timer
  * F): condition, type, reason phrase as text, a 301's or 302's Contact as address.  `private` is

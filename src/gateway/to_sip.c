@@ -204,11 +204,12 @@ static int write_request(struct to_sip *t, struct message *m, const struct stanz
 		.from_tag = slice_str(tag),
 		.cseq = ++t->cseq & 0x7fffffff, /* RFC 3261 section 8.1.1.5: below 2**31 */
 		.max_forwards = 70,
+		.line_bytes = &m->line_bytes,
 		.rng = t->cfg.lent->rng,
 	};
 	/* RFC 7572 section 4: the stanza's id has its part in the transaction's. */
 	m->mix = siphash(t->salt, s->id) | 1;
-	return message_to_sip(s, &p->from, &p->to, &route, &m->request, &m->line_bytes, refusal);
+	return message_to_sip(s, &p->from, &p->to, &route, &m->request, refusal);
 }
 
 /* What an error stanza needs of this one. */

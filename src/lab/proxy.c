@@ -138,17 +138,15 @@ static int start(struct proxy *p, struct forward *f, const struct origin *to, ts
 	return tl_request_end(p->tl, f->method, &f->client, now);
 }
 
-static int forward(struct proxy *p, struct forward *f, const struct sip_msg *req,
-	const struct origin *to, bool is_up, struct slice uri, ts_t now)
+/* Its request is written. */
+static int forward(
+	struct proxy *p, struct forward *f, const struct origin *to, bool is_up, ts_t now)
 {
-	int err = write_request(&f->request, req, uri);
-
-	f->method = req->method;
-	if (!err && is_up)
+	if (is_up)
 		return start(p, f, to, now);
 	f->flow = to->flow;
 	list_append(&p->waiting, &f->waiting);
-	return err;
+	return 0;
 }
 
 void proxy_forward(struct proxy *p, const struct sip_msg *req, const struct origin *to, bool is_up,
@@ -159,7 +157,8 @@ void proxy_forward(struct proxy *p, const struct sip_msg *req, const struct orig
 	if (f)
 		f->server = tl_keep(p->tl, slot_id(&f->slot), now);
 	if (f && f->server) {
-		if (forward(p, f, req, to, is_up, uri, now))
+		f->method = req->method;
+		if (write_request(&f->request, req, uri) || forward(p, f, to, is_up, now))
 			refuse(p, f, 500, now);
 		return;
 	}

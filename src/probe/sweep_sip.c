@@ -131,10 +131,13 @@ static void event(struct sweep *s, struct sweep_try *t, const struct tl_event *e
 	case TL_EV_TIMEOUT: sweep_end_silent(s, &s->tries[ev->ref]); break;
 	case TL_EV_FAILED: end_failed(s, &s->tries[ev->ref], ev->err); break;
 	case TL_EV_MALFORMED:
-		if (t->row && addr_eq(&ev->origin->peer, &t->row->addr))
+		if (t && t->row && addr_eq(&ev->origin->peer, &t->row->addr))
 			end_unparsable(s, t, &ev->refusal->where);
 		break;
-	case TL_EV_BROKEN: end_unparsable(s, t, &ev->where); break;
+	case TL_EV_BROKEN:
+		if (t && t->row)
+			end_unparsable(s, t, &ev->where);
+		break;
 	case TL_EV_REQUEST:
 	case TL_EV_REPEATED:
 	case TL_EV_ABSORBED:

@@ -382,11 +382,15 @@ static void read_stanza(const char *lang, const char *text, struct stanza *ret)
 
 #define VIA "Via: SIP/2.0/UDP 192.0.2.7:5070;branch=z9hG4bKa1;rport\r\n"
 
+static size_t line; /* bytes in front of Via */
+
 static const struct message_route *route(void)
 {
-	static struct message_route r = {
-		.via_bytes = sizeof(VIA) - 1, .cseq = 7, .max_forwards = 70, .rng = &rng
-	};
+	static struct message_route r = { .via_bytes = sizeof(VIA) - 1,
+		.cseq = 7,
+		.max_forwards = 70,
+		.rng = &rng,
+		.line_bytes = &line };
 
 	r.from_tag = SLICE("ft");
 	return &r;
@@ -399,15 +403,15 @@ static const struct to_sip *to_sip_by(
 	struct jid from, to;
 	struct where where;
 	struct buf b, whole;
-	size_t line = 0;
 
+	line = 0;
 	sent = (struct to_sip){ .err = 0 };
 	read_stanza(stream, text, &s);
 	assert_int_equal(jid_decode(s.from, &from, &where), 0);
 	assert_int_equal(jid_decode(s.to, &to, &where), 0);
 	buf_init(&b, TEXT_MAX - 1);
 	buf_init(&whole, TEXT_MAX - 1);
-	sent.err = message_to_sip(&s, &from, &to, by, &b, &line, &sent.refusal);
+	sent.err = message_to_sip(&s, &from, &to, by, &b, &sent.refusal);
 	buf_put(&whole, slice_cut(buf_slice(&b), 0, line));
 	if (line)
 		buf_puts(&whole, VIA);
@@ -781,7 +785,6 @@ static void the_size_is_that_of_this_request_in_bytes(void **state)
 	struct jid from, to;
 	struct where where;
 	struct message_refusal refusal;
-	size_t line;
 	struct buf b;
 
 	(void)state;
@@ -799,11 +802,11 @@ static void the_size_is_that_of_this_request_in_bytes(void **state)
 	assert_non_null(buf_reserve(&b, 4000));
 	memset(b.p, 'x', 4000);
 	buf_commit(&b, 4000);
-	assert_int_equal(message_to_sip(&s, &from, &to, route(), &b, &line, &refusal), 0);
+	assert_int_equal(message_to_sip(&s, &from, &to, route(), &b, &refusal), 0);
 	buf_done(&b);
 	/* A buffer with no room for it is too small for 1,300 bytes as well. */
 	buf_init(&b, 100);
-	assert_int_equal(message_to_sip(&s, &from, &to, route(), &b, &line, &refusal), ERR_LEGAL);
+	assert_int_equal(message_to_sip(&s, &from, &to, route(), &b, &refusal), ERR_LEGAL);
 	assert_int_equal(refusal.condition, COND_POLICY_VIOLATION);
 	buf_done(&b);
 }
@@ -1011,13 +1014,12 @@ static void without_memory_no_request_goes_out(void **state)
 	assert_int_equal(jid_decode(s.from, &from, &where) | jid_decode(s.to, &to, &where), 0);
 	for (; err == -ENOMEM; n++) {
 		struct message_refusal refusal;
-		size_t line;
 		struct buf b;
 
 		assert_in_range(n, 0, 40);
 		buf_init(&b, TEXT_MAX);
 		mem_fail_after(n);
-		err = message_to_sip(&s, &from, &to, route(), &b, &line, &refusal);
+		err = message_to_sip(&s, &from, &to, route(), &b, &refusal);
 		mem_fail_after(-1);
 		buf_done(&b);
 	}

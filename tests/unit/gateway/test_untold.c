@@ -106,7 +106,8 @@ static void a_failure_with_many_words_is_told_with_few(void **state)
 	start_connected();
 	message(1);
 	memset(text, '&', sizeof(text) - 1); /* each is five bytes in XML */
-	memcpy(text, start, strlen(start));
+	for (size_t i = 0; start[i]; i++)
+		text[i] = start[i];
 	snprintf(text + WORDS, SCENE_TEXT_MAX, "%s", response_to(0, "404 ", "") + strlen(start));
 	s.n_got = 0;
 	sip(text);

@@ -113,7 +113,9 @@ static inline const char *take_with(bool room)
 
 	if (!tl_take_event(r.tl, room, &r.ev, r.now))
 		return "";
-	const int status = ev->msg ? ev->msg->status : 0;
+	static const struct sip_msg none;
+	const struct sip_msg *msg = ev->msg ? ev->msg : &none;
+	const int status = msg->status;
 	const unsigned long ref = (unsigned long)ev->ref;
 
 #define SAY(...)                                                                                   \
@@ -122,9 +124,9 @@ static inline const char *take_with(bool room)
 		return text;                                                                       \
 	} while (0)
 	switch (ev->type) {
-	case TL_EV_REQUEST: SAY("request %.*s", SLICE_FMT(ev->msg->method_text));
+	case TL_EV_REQUEST: SAY("request %.*s", SLICE_FMT(msg->method_text));
 	case TL_EV_REPEATED: SAY("repeated %d %u", ev->status, ev->extra);
-	case TL_EV_ABSORBED: SAY("absorbed %.*s", SLICE_FMT(ev->msg->method_text));
+	case TL_EV_ABSORBED: SAY("absorbed %.*s", SLICE_FMT(msg->method_text));
 	case TL_EV_MALFORMED: SAY("malformed %d", ev->refusal->status);
 	case TL_EV_PROVISIONAL: SAY("provisional %lu %d", ref, status);
 	case TL_EV_FINAL: SAY("final %lu %d sends %u", ref, status, ev->sends);
