@@ -7,30 +7,34 @@ enum { SEEDS = 25, STEPS = 3000 };
 
 /* ---- the storm ---- */
 
+/* Once in so many times. */
+static void may_fail(struct conn *c, unsigned times)
+{
+	if (below(times) == 0)
+		fail_flow(c, below(2) ? FACT_FLOW_EOF : FACT_FLOW_FAILED);
+}
+
+static void requests_on(struct conn *c)
+{
+	for (unsigned n = below(8) ? 1 : below(40); n > 0; n--)
+		new_request(c);
+}
+
 static void sip_step(unsigned what)
 {
 	struct conn *c = &s.pool[below(CONNS)];
 
 	switch (what) {
 	case 0: new_request(NULL); break;
-	case 1:
-		for (unsigned n = below(8) ? 1 : below(40); n > 0; n--)
-			new_request(c);
-		break;
+	case 1: requests_on(c); break;
 	case 2: repeat_request(below(s.n_requests + 1)); break;
 	case 3: accept_conn(c); break;
 	case 4: speak(c); break;
 	case 5: speak(&s.hop); break;
 	case 6: respond_any(); break;
 	case 7: hop_up(); break;
-	case 8:
-		if (below(4) == 0)
-			fail_flow(c, below(2) ? FACT_FLOW_EOF : FACT_FLOW_FAILED);
-		break;
-	case 9:
-		if (below(6) == 0)
-			fail_flow(&s.hop, below(2) ? FACT_FLOW_EOF : FACT_FLOW_FAILED);
-		break;
+	case 8: may_fail(c, 4); break;
+	case 9: may_fail(&s.hop, 6); break;
 	case 10:
 		if (below(8) == 0)
 			push((struct fact){
