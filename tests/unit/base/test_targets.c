@@ -565,6 +565,19 @@ static void of_one_answer_what_is_tried_first_is_kept(void **state)
 	assert_false(targets_take_target(&t, &target));
 }
 
+static void a_host_counts_once(void **state)
+{
+	static const struct given given[GIVEN_MAX] = { ONE, TWO, FALLBACK };
+
+	(void)state;
+	start(given, false, 0, &rng);
+	run("srv _1.d 1 0 1 d\nsrv _1.d 2 0 2 x\nsrv _2.d 1 0 3 X\nsrv _2.d 1 0 4 192.0.2.1\n"
+	    "srv _1.d 3 0 5 192.0.2.1\n",
+		NULL, false);
+	assert_int_equal(t.n_hosts, 3);
+	assert_int_equal(t.n_records, 6); /* the fallback's too */
+}
+
 /* A zone in which everything leads to something else. */
 static struct dns_answer flood(const struct targets_question *q)
 {
@@ -635,6 +648,7 @@ int main(void)
 		TEST(without_a_bad_answer_the_name_has_no_address),
 		TEST(what_decided_is_of_one_plan),
 		TEST(of_one_answer_what_is_tried_first_is_kept),
+		TEST(a_host_counts_once),
 		TEST(every_limit_holds),
 	};
 
