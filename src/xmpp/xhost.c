@@ -318,8 +318,8 @@ static void flow_gone(struct xhost *h, const struct fact *in, ts_t now)
 	h->gone.local = h->gone.peer = NULL;
 	h->gone.dns = NULL;
 	h->gone.bytes = SLICE_NONE;
-	if (in->type == FACT_FLOW_FAILED)
-		h->flow = 0;
+	if (in->type == FACT_FLOW_FAILED || h->state == XHOST_AWAIT_CONNECTION)
+		h->flow = 0; /* whatever is still to come of it */
 	if (h->state == XHOST_AWAIT_CONNECTION)
 		next_target(h);
 	else if (h->in_tls || in->tls)
