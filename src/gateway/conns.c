@@ -175,7 +175,6 @@ void conn_push_up(struct conns *cs, struct conn *c, const struct fact *in)
 {
 	c->up = true;
 	c->origin.local = *in->local;
-	c->origin.peer = *in->peer;
 	tl_flow_up(cs->tl, c->origin.flow, in->local, in->peer);
 }
 

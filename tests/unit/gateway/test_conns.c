@@ -224,6 +224,19 @@ static void the_next_hop_is_read_though_it_does_not_read(void **state)
 	assert_null(last_want(WANT_PAUSE));
 }
 
+static void one_that_is_up_leads_to_whom_was_asked_for(void **state)
+{
+	(void)state;
+	start_tcp();
+	xmpp_message("adelany@contoso.test", "u1@litware.test", "m1", "x");
+	const unsigned before = n_wants(WANT_FLOW);
+	push((struct fact){
+		.type = FACT_FLOW_UP, .flow = last_want(WANT_FLOW)->flow, .peer = &stranger });
+	xmpp_message("adelany@contoso.test", "u2@litware.test", "m2", "x");
+	assert_int_equal(n_wants(WANT_FLOW), before);
+	assert_int_equal(s.n_sent, 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -237,6 +250,7 @@ int main(void)
 		SCENE(who_reads_no_answers_is_not_read),
 		SCENE(so_many_may_read_no_answers),
 		SCENE(the_next_hop_is_read_though_it_does_not_read),
+		SCENE(one_that_is_up_leads_to_whom_was_asked_for),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
