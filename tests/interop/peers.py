@@ -8,6 +8,7 @@ import secrets
 import shutil
 import signal
 import socket
+import sqlite3
 import ssl
 import subprocess
 import sys
@@ -123,9 +124,9 @@ class Bench:
 
     # ---- servers
 
-    def fill(self, template):
+    def fill(self, template, **more):
         text = (HERE / template).read_text()
-        for key, value in {"DIR": self.dir, "SIP_PASSWORD": self.sip_password,
+        for key, value in {**more, "DIR": self.dir, "SIP_PASSWORD": self.sip_password,
                            "XMPP_PASSWORD": self.xmpp_password,
                            "SECRET": self.component_secret,
                            **{k.upper(): v for k, v in self.port.items()}}.items():
@@ -163,7 +164,10 @@ class Bench:
         path = self.write("ejabberd.yml", text)
         spool = self.dir / "spool"
         spool.mkdir()
-        libs = next(Path("/usr/lib").glob("*/ejabberd-*/ebin")).parent.parent
+        libs = self.dir / "libs"  # Erlang would look into every folder beside its own
+        libs.mkdir()
+        for ebin in next(Path("/usr/lib").glob("*/ejabberd-*/ebin")).parent.parent.glob("*/ebin"):
+            (libs / ebin.parent.name).symlink_to(ebin.parent)
         register = (f"ejabberd_auth:try_register(<<\"adelany\">>, <<\"{PARTNER}\">>, "
                     f"<<\"{self.xmpp_password}\">>), io:format(\"registered~n\").")
         # Without a node name there is no epmd to start or to end.
@@ -174,6 +178,23 @@ class Bench:
         self.await_log("ejabberd", "registered")
         self.await_tcp(self.port["c2s"], "ejabberd")
         self.await_tcp(self.port["component"], "ejabberd")
+
+    def jabberd2(self):
+        """Its router takes the component; session manager and client side are processes of their own."""
+        modules = next(Path("/usr/lib").glob("*/jabberd2"))
+        (self.dir / "spool").mkdir()
+        users = sqlite3.connect(self.dir / "users.db")
+        users.execute("CREATE TABLE authreg (username TEXT, realm TEXT, password TEXT)")
+        users.execute("INSERT INTO authreg VALUES ('adelany', ?, ?)", (PARTNER, self.xmpp_password))
+        users.commit()
+        users.close()
+        self.write(f"{PARTNER}.pem", (self.dir / f"{PARTNER}.crt").read_text() + (self.dir / f"{PARTNER}.key").read_text())
+        more = {"MODULES": modules, "ROUTER_SECRET": secrets.token_hex(8)}
+        self.write("router-users.xml", self.fill("jabberd2-users.xml", **more), 0o600)
+        for part, ready in (("router", "listening"), ("sm", "ready"), ("c2s", "listening")):
+            path = self.write(f"{part}.xml", self.fill(f"jabberd2-{part}.xml", **more), 0o600)
+            self.start(part, [f"/usr/sbin/jabberd2-{part}", "-c", path])
+            self.await_log(part, ready)
 
     # ---- stox
 
@@ -246,8 +267,8 @@ class XmppClient:
         self.until(b"</stream:features>")
         self.send("<iq type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>")
         self.until(b"</iq>")
-        self.send("<presence/>")
-        self.until(b"<presence")
+        self.send("<presence/><iq type='get' id='p'><ping xmlns='urn:xmpp:ping'/></iq>")
+        self.until(b"id='p'")  # jabberd2 shows no client its own presence
 
     def open(self):
         self.send(f"<?xml version='1.0'?><stream:stream to='{PARTNER}' version='1.0' xmlns='jabber:client' "

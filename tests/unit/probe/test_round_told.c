@@ -345,6 +345,20 @@ static void in_a_pause_an_answer_is_an_earlier_ones(void **state)
 	end(&r);
 }
 
+/* The server's words alone do not say what it was. */
+static void a_stream_error_is_told_with_its_condition(void **state)
+{
+	struct round r;
+
+	(void)state;
+	begin_accepted(&r);
+	says(&r, "<stream:error><not-authorized xmlns='" NS_STREAMS "'/><text xmlns='" NS_STREAMS
+		 "'>no session</text></stream:error>");
+	scene_failed(&r.s, "deliver", "xmpp_stream_error");
+	assert_says(&r, ": not-authorized, no session.");
+	end(&r);
+}
+
 static void an_earlier_tests_message_and_answer_are_told_apart(void **state)
 {
 	struct round r;
@@ -605,6 +619,7 @@ int main(void)
 		cmocka_unit_test(a_second_copy_of_the_answer_is_told),
 		cmocka_unit_test(what_comes_in_the_clean_up_changes_no_verdict_but_one),
 		cmocka_unit_test(in_a_pause_an_answer_is_an_earlier_ones),
+		cmocka_unit_test(a_stream_error_is_told_with_its_condition),
 		cmocka_unit_test(an_earlier_tests_message_and_answer_are_told_apart),
 		cmocka_unit_test(the_first_round_ends_with_the_time_of_the_test),
 		cmocka_unit_test(the_time_is_said_as_it_was_given),
