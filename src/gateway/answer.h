@@ -37,10 +37,15 @@ enum answer {
 	ANSWER_MAY_NOT_BEGIN = ANSWER_SIP_COUNT, /* users of this partner may only answer */
 	ANSWER_TO_GATEWAY,                       /* the gateway itself reads no messages */
 	ANSWER_NO_HOP,                           /* the pool cannot be reached */
+	ANSWER_HOP_SILENT,                       /* the pool did not answer */
+	ANSWER_HOP_LOST,                         /* its connection broke before it did */
+	ANSWER_NO_TURN, /* those before it for the same receiver were not answered */
 	ANSWER_ID_TOO_LONG,
 	ANSWER_NO_MEMORY, /* these ask the sender to wait */
 	ANSWER_MANY_IN_HAND,
 	ANSWER_MANY_FOR_URI,
+	ANSWER_MANY_OF_SENDER_FOR_URI,
+	ANSWER_MANY_OF_DOMAIN_FOR_URI,
 	ANSWER_MANY_OF_SENDER,
 	ANSWER_MANY_OF_DOMAIN,
 	ANSWER_MANY_OF_ALL,

@@ -74,7 +74,7 @@ static bool pull_hop(struct gateway *g, ts_t now)
 	switch (ev.type) {
 	case HOP_EV_REQUEST: to_xmpp_push_request(g->to_xmpp, ev.msg, now); break;
 	case HOP_EV_FINAL: to_sip_push_final(g->to_sip, ev.ref, ev.msg, now); break;
-	case HOP_EV_FAILED: to_sip_push_failed(g->to_sip, ev.ref, now); break;
+	case HOP_EV_FAILED: to_sip_push_failed(g->to_sip, ev.ref, ev.why, now); break;
 	case HOP_EV_GONE: to_xmpp_push_gone(g->to_xmpp, ev.ref, now); break;
 	}
 	return true;
@@ -159,6 +159,8 @@ static void push_time(void *self, ts_t now)
 	links_push_time(g->links, now);
 	hops_push_time(g->hops, now);
 	to_xmpp_push_time(g->to_xmpp, now);
+	pull(g, now);
+	to_sip_push_time(g->to_sip, now); /* not into a stream that is lost by now */
 	pull(g, now);
 	check_stop(g, now);
 }
