@@ -44,6 +44,7 @@
 	X(SIP_CHALLENGE_LOOP, sip_challenge_loop)                                                  \
 	X(SIP_NO_MECHANISM, sip_no_mechanism)                                                      \
 	X(SIP_USER_UNKNOWN, sip_user_unknown)                                                      \
+	X(SIP_TOO_MANY_CONTACTS, sip_too_many_contacts)                                            \
 	X(SIP_FORBIDDEN, sip_forbidden)                                                            \
 	X(SIP_NOT_FOUND, sip_not_found)                                                            \
 	X(SIP_RECEIVER_UNAVAILABLE, sip_receiver_unavailable)                                      \
