@@ -56,6 +56,42 @@ static void every_answer_to_the_message_has_its_reason(void **state)
 		{ "302 Moved", "Contact: \"X\" <sip:x:word@y:5062;a=b>;q=1, <sip:z@y>\r\n",
 			"sip_rejected", NULL, "does not follow: sip:x@y:5062 (302 Moved)" },
 		{ "300 Choices", "", "sip_rejected", NULL, "does not follow: ? (300" },
+		{ "403 No", "ms-diagnostics: 1005;source=\"gw\";reason=\"Cannot route\"\r\n",
+			"sip_partner_not_allowed", NULL, "contoso.test is not an allowed partner" },
+		{ "403 No", "ms-diagnostics-public: 1005;reason=\"Cannot route\"\r\n",
+			"sip_partner_not_allowed", NULL, "1005" },
+		{ "404 No", "ms-diagnostics: 1008;source=\"fe\"\r\n", "sip_no_route", NULL,
+			"1008" },
+		{ "403 No", "ms-diagnostics: 1012;source=\"fe\"\r\n", "sip_forbidden", NULL,
+			"outside the organisation" },
+		/* A code that says nothing leaves it to the status. */
+		{ "504 T", "ms-diagnostics: 2;reason=\"See response code\"\r\n",
+			"sip_gateway_timeout", NULL, "504 T" },
+		{ "403 No", "Reason: XMPP;text=\"service-unavailable\"\r\n", "xmpp_bounced",
+			"deliver", "service-unavailable" },
+		{ "404 No", "Reason: xmpp ;text=\"remote-server-not-found\"\r\n",
+			"xmpp_remote_server_not_found", "deliver", "remote-server-not-found" },
+		{ "504 No", "Reason: XMPP;text=\"remote-server-timeout\"\r\n",
+			"xmpp_remote_server_timeout", "deliver", "remote-server-timeout" },
+		{ "480 No", "Reason: SIP;cause=480;text=\"away\"\r\n", "sip_receiver_unavailable",
+			NULL, "480 No" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct scene s;
+
+		begin(&s, UDP);
+		scene_sign_in(&s);
+		check(&s, &rows[i], "sip.send");
+	}
+}
+
+/* Behind each product, in its own words, when the gateway is stopped, unroutable or not connected.
+ */
+static void what_proxies_say_of_their_next_hop_is_known(void **state)
+{
+	static const struct row rows[] = {
 		/* Kamailio's core and tm, as seen with its sl or tm in front. */
 		{ "477 Unfortunately error on sending to next hop occurred (477/TM)", "",
 			"sip_gateway_down", NULL, "nothing listens there" },
@@ -84,25 +120,6 @@ static void every_answer_to_the_message_has_its_reason(void **state)
 			"sip_gateway_down", NULL, "no TLS" },
 		{ "504 Server time-out", "ms-diagnostics: 1010;source=\"edge\"\r\n",
 			"sip_gateway_down", NULL, "not trusted" },
-		{ "403 No", "ms-diagnostics: 1005;source=\"gw\";reason=\"Cannot route\"\r\n",
-			"sip_partner_not_allowed", NULL, "contoso.test is not an allowed partner" },
-		{ "403 No", "ms-diagnostics-public: 1005;reason=\"Cannot route\"\r\n",
-			"sip_partner_not_allowed", NULL, "1005" },
-		{ "404 No", "ms-diagnostics: 1008;source=\"fe\"\r\n", "sip_no_route", NULL,
-			"1008" },
-		{ "403 No", "ms-diagnostics: 1012;source=\"fe\"\r\n", "sip_forbidden", NULL,
-			"outside the organisation" },
-		/* A code that says nothing leaves it to the status. */
-		{ "504 T", "ms-diagnostics: 2;reason=\"See response code\"\r\n",
-			"sip_gateway_timeout", NULL, "504 T" },
-		{ "403 No", "Reason: XMPP;text=\"service-unavailable\"\r\n", "xmpp_bounced",
-			"deliver", "service-unavailable" },
-		{ "404 No", "Reason: xmpp ;text=\"remote-server-not-found\"\r\n",
-			"xmpp_remote_server_not_found", "deliver", "remote-server-not-found" },
-		{ "504 No", "Reason: XMPP;text=\"remote-server-timeout\"\r\n",
-			"xmpp_remote_server_timeout", "deliver", "remote-server-timeout" },
-		{ "480 No", "Reason: SIP;cause=480;text=\"away\"\r\n", "sip_receiver_unavailable",
-			NULL, "480 No" },
 	};
 
 	(void)state;
@@ -458,6 +475,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_answer_to_the_message_has_its_reason),
+		cmocka_unit_test(what_proxies_say_of_their_next_hop_is_known),
 		cmocka_unit_test(every_answer_to_the_sign_in_has_its_reason),
 		cmocka_unit_test(a_password_that_is_said_back_is_not_repeated),
 		cmocka_unit_test(a_403_to_credentials_may_be_the_account),
