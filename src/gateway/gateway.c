@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "gateway/dropped.h"
 #include "gateway/to_sip.h"
 #include "gateway/to_xmpp.h"
 
@@ -260,6 +261,8 @@ static int init(struct gateway *g, const struct gateway_cfg *cfg, struct rng *rn
 		.last_dns = &g->last_dns };
 	int err = shell_init(&g->shell, &limits);
 	if (!err)
+		err = dropped_new(&g->lent.dropped, rng);
+	if (!err)
 		err = read_cfg(g, cfg);
 	if (!err)
 		err = contacts_init(&g->contacts, cfg->partners, rng);
@@ -293,6 +296,7 @@ struct gateway *gateway_free(struct gateway *g)
 	links_free(g->links);
 	hops_free(g->hops);
 	contacts_done(&g->contacts);
+	dropped_free(g->lent.dropped);
 	shell_done(&g->shell);
 	free_secret(g);
 	return mem_free(g);
