@@ -14,11 +14,11 @@
 #include "base/mem.h"
 #include "probe/server.h"
 
-enum { TRUST_CHECK = 1, REPORT_MAX = 16 << 20, BAD = 2, NOT_HERE = 3 };
+enum { TRUST_CHECK = 1, REPORT_MAX = 16 << 20, OPTIONS_MAX = 4096, BAD = 2, NOT_HERE = 3 };
 
 struct values {
 	const char *name; /* the argument */
-	const char *server, *from, *ca_file, *dns, *format, *color, *config;
+	const char *server, *peer_server, *from, *ca_file, *dns, *format, *color, *config;
 	unsigned registrar_port, verbose;
 	bool strict;
 	ts_t timeout, row_timeout;
@@ -76,9 +76,14 @@ static const struct opt pool_opts[] = {
 };
 
 static const struct opt partner_opts[] = {
-	{ "server", 0, N_("HOST[:PORT]"), OPT_TEXT, AT(server), 0, 0,
+	{ "receiver-server", 0, N_("HOST[:PORT]"), OPT_TEXT, AT(server), 0, 0,
 		N_("the XMPP server for clients; else SRV"),
-		.manual = "The server for clients, instead of its SRV records." },
+		.manual = "The server for clients, instead of its SRV records, as in\n.Xr "
+			  "stox-test 1 "
+			  "." },
+	{ "server", 0, N_("HOST[:PORT]"), OPT_TEXT, AT(peer_server), 0, 0,
+		N_("the XMPP server for other servers; else SRV"),
+		.manual = "The server for other domains' servers, instead of its SRV records." },
 	{ "from", 0, N_("DOMAIN"), OPT_TEXT, AT(from), 0, 0,
 		N_("in whose name servers are spoken to (stox.invalid)"),
 		.manual = "In whose name its server port is spoken to\n.Pq Li stox.invalid .\nA "
@@ -279,6 +284,7 @@ static int start(struct check *c)
 	struct sweep_cfg cfg = { .side = c->side,
 		.name = slice_str(c->v.name),
 		.server = slice_str(c->v.server),
+		.peer_server = slice_str(c->v.peer_server),
 		.registrar_port = (uint16_t)c->v.registrar_port,
 		.from = slice_str(c->v.from),
 		.trust = c->v.ca_file ? TRUST_CHECK : TLS_TRUST_SYSTEM,
@@ -296,13 +302,20 @@ static int start(struct check *c)
 
 static int report(struct check *c)
 {
-	struct buf b;
+	char command[OPT_PROGRAM_MAX];
+	struct buf b, options;
 	int status = sweeper_report(&c->sweeper, c->v.verbose, c->v.strict);
 
-	c->sweeper.checks[0].style = c->style;
 	buf_init(&b, REPORT_MAX);
+	buf_init(&options, OPTIONS_MAX);
+	opt_names(c->command, &options);
+	const struct report_caller caller = { opt_program(c->command, command),
+		buf_cstr(&options) };
+	c->sweeper.checks[0].style = c->style;
+	c->sweeper.checks[0].caller = &caller;
 	int err = c->format->put(&b, &c->sweeper.checks[0]);
 	fwrite(buf_slice(&b).p, 1, buf_len(&b), stdout);
+	buf_done(&options);
 	buf_done(&b);
 	return err || fflush(stdout) ? NOT_HERE : status;
 }
@@ -357,8 +370,14 @@ static int cmd_check(int argc, char **argv)
 
 	if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0))
 		return usage(stdout, 0);
-	if (argc < 2 || !find_side(argv[1], &c.side))
+	if (argc < 2)
 		return usage(stderr, BAD);
+	if (!find_side(argv[1], &c.side)) {
+		opt_complain(
+			&both, TEXT(N_("there is no `check {1}`: `pool` or `partner` comes first"),
+				       text_str(argv[1])));
+		return usage(stderr, BAD);
+	}
 	c.command = &parts[c.side];
 	enum opt_result r = opt_parse(c.command, argc - 1, argv + 1, &c.v);
 	if (r != OPT_OK)

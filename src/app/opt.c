@@ -255,3 +255,13 @@ enum opt_result opt_parse(const struct opt_command *cmd, int argc, char **argv, 
 	}
 	return OPT_OK;
 }
+
+void opt_names(const struct opt_command *cmd, struct buf *b)
+{
+	buf_puts(b, " --help -h ");
+	for (size_t i = 0; i < cmd->n_opts; i++) {
+		buf_printf(b, "--%s ", cmd->opts[i].name);
+		if (cmd->opts[i].letter)
+			buf_printf(b, "-%c ", cmd->opts[i].letter);
+	}
+}

@@ -67,6 +67,8 @@ void opt_help(const struct opt_command *cmd);
 /* What is typed to call it, "stox test" or "check_stox", in `ret`, which is returned. */
 #define OPT_PROGRAM_MAX 64
 const char *opt_program(const struct opt_command *cmd, char ret[OPT_PROGRAM_MAX]);
+/* All its options as they are typed, each between spaces: " --dns -v --verbose ". */
+void opt_names(const struct opt_command *cmd, struct buf *b);
 /* One line on standard error, "stox COMMAND: ..."; of a plugin on standard output. */
 void opt_complain(const struct opt_command *cmd, struct text t);
 /* Lines that need no name in front. */

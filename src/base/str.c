@@ -88,6 +88,28 @@ static bool check(struct slice s, bool xml, size_t *bad)
 	return true;
 }
 
+void utf8_put(struct buf *b, uint32_t c)
+{
+	if (c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
+		c = 0xfffd;
+	if (c < 0x80) {
+		buf_putc(b, (uint8_t)c);
+		return;
+	}
+	if (c < 0x800) {
+		buf_putc(b, (uint8_t)(0xc0 | c >> 6));
+	} else {
+		if (c < 0x10000) {
+			buf_putc(b, (uint8_t)(0xe0 | c >> 12));
+		} else {
+			buf_putc(b, (uint8_t)(0xf0 | c >> 18));
+			buf_putc(b, (uint8_t)(0x80 | (c >> 12 & 0x3f)));
+		}
+		buf_putc(b, (uint8_t)(0x80 | (c >> 6 & 0x3f)));
+	}
+	buf_putc(b, (uint8_t)(0x80 | (c & 0x3f)));
+}
+
 bool utf8_valid(struct slice s, size_t *ret_bad_offset)
 {
 	return check(s, false, ret_bad_offset);

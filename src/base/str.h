@@ -5,6 +5,8 @@
 
 /* The first code point of s: its length in bytes, or 0 when s is empty or begins with none. */
 size_t utf8_decode(struct slice s, uint32_t *ret);
+/* One code point; U+FFFD for what is none (a surrogate, over U+10FFFF). */
+void utf8_put(struct buf *b, uint32_t c);
 /* RFC 3629: no overlong forms, no surrogates, nothing over U+10FFFF. */
 bool utf8_valid(struct slice s, size_t *ret_bad_offset /* may be NULL */);
 /* XML 1.0 section 2.2 Char: UTF-8, and no U+0000-U+001F except TAB, LF, CR, no U+FFFE/FFFF. */

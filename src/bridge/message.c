@@ -1,6 +1,7 @@
 #include "bridge/message.h"
 
 #include "base/str.h"
+#include "bridge/body.h"
 #include "sip/hdr.h"
 #include "sip/write.h"
 
@@ -11,12 +12,6 @@ enum {
 	LANGUAGE_MAX = 35,  /* RFC 5646 section 4.4.1 */
 	REASON_MAX = 1024,  /* a longer reason phrase gives place to the standard one */
 };
-
-static int refuse_sip(struct message_refusal *refusal, int status, const char *reason)
-{
-	*refusal = (struct message_refusal){ .status = status, .reason = reason };
-	return ERR_LEGAL;
-}
 
 static int refuse_xmpp(struct message_refusal *refusal, enum stanza_condition condition,
 	enum stanza_error_type type, const char *text)
@@ -38,45 +33,19 @@ static bool is_language(struct slice tag)
 
 /* ---- SIP to XMPP ---- */
 
-static int refuse_type(struct message_refusal *refusal, const char *reason)
+/* What stands in the head of the message. */
+static int check_fields(const struct sip_msg *req, enum refused *refused)
 {
-	refuse_sip(refusal, 415, reason);
-	refusal->put_accept = true;
-	return ERR_LEGAL;
-}
+	const struct slice subject = sip_msg_value(req, SIP_HDR_SUBJECT);
 
-/* RFC 7572 section 7: text/plain MUST be carried.  Without a Content-Type it is taken for that. */
-static int check_type(const struct sip_msg *req, struct message_refusal *refusal)
-{
-	struct sip_media media;
-	struct where where;
-	struct slice encoding = sip_msg_value(req, SIP_HDR_CONTENT_ENCODING);
-
-	if (encoding.n && !slice_ieqs(encoding, "identity"))
-		return refuse_type(refusal, "Content-Encoding Not Supported");
-	if (req->content_type.n == 0)
-		return 0;
-	if (sip_media_decode(req->content_type, &media, &where))
-		return refuse_sip(refusal, 400, "Bad Content-Type");
-	if (!slice_ieqs(media.type, "text") || !slice_ieqs(media.subtype, "plain"))
-		return refuse_type(refusal, "Only text/plain Is Carried");
-	if (media.charset.n && !slice_ieqs(media.charset, "utf-8") &&
-		!slice_ieqs(media.charset, "us-ascii"))
-		return refuse_type(refusal, "Only UTF-8 Is Carried");
-	return 0;
-}
-
-static int check_text(const struct sip_msg *req, struct message_refusal *refusal)
-{
-	if (!utf8_valid(req->body, NULL))
-		return refuse_sip(refusal, 400, "Body Is Not UTF-8");
-	if (!utf8_is_xml_text(req->body, NULL))
-		return refuse_sip(refusal, 400, "Body Has A Control Character");
-	struct slice subject = sip_msg_value(req, SIP_HDR_SUBJECT);
-	if (subject.n > FIELD_MAX || !utf8_is_xml_text(subject, NULL))
-		return refuse_sip(refusal, 400, "Bad Subject");
-	if (req->call_id.n > FIELD_MAX)
-		return refuse_sip(refusal, 400, "Call-ID Too Long");
+	if (subject.n > FIELD_MAX || !utf8_is_xml_text(subject, NULL)) {
+		*refused = REFUSED_SUBJECT;
+		return ERR_LEGAL;
+	}
+	if (req->call_id.n > FIELD_MAX) {
+		*refused = REFUSED_CALL_ID;
+		return ERR_LEGAL;
+	}
 	return 0;
 }
 
@@ -100,30 +69,40 @@ static void put_subject(struct buf *b, struct slice subject)
 	buf_done(&line);
 }
 
-int message_to_xmpp(const struct sip_msg *req, const struct jid *from, const struct jid *to,
-	struct slice id, struct buf *stanza, struct message_refusal *refusal)
+static void put_stanza(struct buf *b, const struct sip_msg *req, const struct jid *from,
+	const struct jid *to, struct slice id, struct slice text)
 {
-	int err = check_type(req, refusal);
-	if (!err)
-		err = check_text(req, refusal);
-	if (err)
-		return err;
-
 	struct slice languages = sip_msg_value(req, SIP_HDR_CONTENT_LANGUAGE);
 	struct slice language = slice_trim(slice_split(&languages, ','));
-	buf_puts(stanza, "<message");
-	xml_put_attr(stanza, "from", jid_full(from));
-	xml_put_attr(stanza, "to", jid_full(to));
-	xml_put_attr(stanza, "id", id);
-	if (is_language(language))
-		xml_put_attr(stanza, "xml:lang", language);
-	buf_putc(stanza, '>');
 	struct slice subject = sip_msg_value(req, SIP_HDR_SUBJECT);
+
+	buf_puts(b, "<message");
+	xml_put_attr(b, "from", jid_full(from));
+	xml_put_attr(b, "to", jid_full(to));
+	xml_put_attr(b, "id", id);
+	if (is_language(language))
+		xml_put_attr(b, "xml:lang", language);
+	buf_putc(b, '>');
 	if (subject.n)
-		put_subject(stanza, subject);
-	xml_put_element(stanza, "body", req->body);
-	xml_put_element(stanza, "thread", req->call_id);
-	stanza_put_end(stanza, "message");
+		put_subject(b, subject);
+	xml_put_element(b, "body", text);
+	xml_put_element(b, "thread", req->call_id);
+	stanza_put_end(b, "message");
+}
+
+int message_to_xmpp(const struct sip_msg *req, const struct jid *from, const struct jid *to,
+	struct slice id, struct buf *stanza, struct message_loss *loss)
+{
+	struct body body;
+
+	int err = check_fields(req, &loss->refused);
+	if (!err)
+		err = body_read(req, &body, &loss->refused);
+	if (err)
+		return err;
+	loss->n_left_out = body.n_left_out;
+	put_stanza(stanza, req, from, to, id, body.text);
+	body_done(&body);
 	return buf_err(stanza);
 }
 

@@ -4,23 +4,26 @@
 #include "base/rng.h"
 #include "bridge/address.h"
 #include "bridge/error.h"
+#include "bridge/refused.h"
 
-/* Why a message does not cross, in the words of the side it came from. */
-struct message_refusal {
-	int status;                      /* SIP side: 400, 403, 404, 413, 414, 415, 416, 488 ... */
-	const char *reason;              /* literal reason phrase */
-	enum stanza_condition condition; /* XMPP side */
-	enum stanza_error_type type;
-	const char *text; /* literal */
-	bool put_accept;  /* a 415 lists what we take */
+struct message_loss {         /* what a stanza cannot hold */
+	enum refused refused; /* ERR_LEGAL: why all of it */
+	unsigned n_left_out;  /* 0: so many parts that are not text */
 };
 
-/* SIP MESSAGE to stanza (RFC 7572 section 5): body, Subject, Call-ID as thread, Content-Language,
- * From (with gr: full JID), Request-URI as `to`; no type.  `id` is the stanza id (made by the
- * caller from the transaction).  text/plain in UTF-8 only, so far.  The addresses were mapped by
- * the caller (it needs them for the partner check). */
+/* SIP MESSAGE to stanza (RFC 7572 section 5): the text of its body, Subject, Call-ID as thread,
+ * Content-Language, From (with gr: full JID), Request-URI as `to`; no type.  `id` is the stanza id
+ * (made by the caller from the transaction).  The addresses were mapped by the caller (it needs
+ * them for the partner check).  0; ERR_LEGAL, and nothing was written; or the buffer's error. */
 int message_to_xmpp(const struct sip_msg *req, const struct jid *from, const struct jid *to,
-	struct slice id, struct buf *stanza, struct message_refusal *refusal);
+	struct slice id, struct buf *stanza, struct message_loss *loss);
+
+/* Why a stanza does not cross. */
+struct message_refusal {
+	enum stanza_condition condition;
+	enum stanza_error_type type;
+	const char *text; /* literal */
+};
 
 /* What the caller knows of the way out. */
 struct message_route {

@@ -14,8 +14,7 @@ enum answer_end { /* what an answer carries behind Call-ID and CSeq */
 	END_DOWN,
 	END_ALLOW,
 	END_OPTIONS,
-	END_ACCEPT,
-	END_ENCODING,
+	END_CONTENT,
 	END_UNSUPPORTED,
 	END_PARTNER,
 	END_POLICY,
@@ -47,21 +46,22 @@ static const struct {
 	[ANSWER_METHOD] = { 405, NULL, END_ALLOW },
 	[ANSWER_OPTIONS] = { 200, NULL, END_OPTIONS },
 	[ANSWER_NO_DIALOG] = { 481, NULL, END_PLAIN },
-	[ANSWER_TYPE] = { 415, NULL, END_ACCEPT },
-	[ANSWER_ENCODING] = { 415, NULL, END_ENCODING },
 	[ANSWER_TOO_LARGE] = { 413, NULL, END_PLAIN },
-	[ANSWER_CONTENT] = { 400, "Body Is Not UTF-8 Text", END_PLAIN },
+	[ANSWER_CONTENT] = { 0, NULL, END_CONTENT }, /* bridge/refused.c has them */
 };
 static_assert(COUNT(answers) == ANSWER_SIP_COUNT, "one row an answer");
 
 int answer_status(const struct verdict *v)
 {
+	if (v->answer == ANSWER_CONTENT)
+		return refused_row(v->refused)->status;
 	return answers[v->answer].status ? answers[v->answer].status : v->status;
 }
 
 const char *answer_reason(const struct verdict *v)
 {
-	return answers[v->answer].reason;
+	return v->answer == ANSWER_CONTENT ? refused_row(v->refused)->reason
+					   : answers[v->answer].reason;
 }
 
 bool answer_is_good(const struct verdict *v)
@@ -87,6 +87,17 @@ static void put_unsupported(struct buf *b, const struct sip_msg *req)
 		sip_put_header(b, "Unsupported", h->value);
 }
 
+/* RFC 3261 section 21.4.13: what would have been taken.  Other forms are, too (OPTIONS lists them);
+ * this is the one that each client has. */
+static void put_help(struct buf *b, enum refused refused)
+{
+	switch (refused_row(refused)->help) {
+	case REFUSED_HELP_NONE: break;
+	case REFUSED_HELP_ACCEPT: buf_puts(b, "Accept: text/plain;charset=UTF-8\r\n"); break;
+	case REFUSED_HELP_ACCEPT_ENCODING: buf_puts(b, "Accept-Encoding: identity\r\n"); break;
+	}
+}
+
 void answer_put_fields(struct buf *b, const struct verdict *v, const struct sip_msg *request,
 	const char *component_name)
 {
@@ -106,11 +117,11 @@ void answer_put_fields(struct buf *b, const struct verdict *v, const struct sip_
 	case END_RETRY: buf_printf(b, "Retry-After: %d\r\n", RETRY_AFTER_S); break;
 	case END_ALLOW: buf_puts(b, "Allow: MESSAGE, OPTIONS\r\n"); break;
 	case END_OPTIONS:
-		buf_puts(b, "Allow: MESSAGE, OPTIONS\r\nAccept: text/plain\r\n"
+		buf_puts(b, "Allow: MESSAGE, OPTIONS\r\nAccept: text/plain;charset=UTF-8, "
+			    "text/html, multipart/*, message/cpim\r\n"
 			    "Accept-Encoding: identity\r\nSupported:\r\n");
 		break;
-	case END_ACCEPT: buf_puts(b, "Accept: text/plain\r\n"); break;
-	case END_ENCODING: buf_puts(b, "Accept-Encoding: identity\r\n"); break;
+	case END_CONTENT: put_help(b, v->refused); break;
 	case END_UNSUPPORTED: put_unsupported(b, request); break;
 	case END_PARTNER:
 		put_diagnostics(b, component_name, "1005",
@@ -123,20 +134,34 @@ void answer_put_fields(struct buf *b, const struct verdict *v, const struct sip_
 	}
 }
 
+/* What belongs to the answer: the condition, or why the content was refused. */
+static unsigned detail_of(const struct verdict *v)
+{
+	if (v->answer == ANSWER_CONTENT)
+		return v->refused;
+	return v->has_condition ? v->condition + 1u : 0;
+}
+
 uint16_t answer_pack(const struct verdict *v)
 {
-	return (uint16_t)(v->answer << 8 | (v->has_condition ? v->condition + 1u : 0));
+	return (uint16_t)(v->answer << 8 | detail_of(v));
 }
 
 struct verdict answer_unpack(int status, uint16_t packed)
 {
-	assert(packed >> 8 < ANSWER_COUNT && (packed & 255) <= COND_COUNT);
-	return (struct verdict){
-		.answer = (enum answer)(packed >> 8),
-		.status = status,
-		.has_condition = packed & 255,
-		.condition = packed & 255 ? (enum stanza_condition)((packed & 255) - 1) : 0,
-	};
+	const unsigned detail = packed & 255;
+	struct verdict v = { .answer = (enum answer)(packed >> 8), .status = status };
+
+	assert(v.answer < ANSWER_COUNT);
+	if (v.answer == ANSWER_CONTENT) {
+		assert(detail < REFUSED_COUNT);
+		v.refused = (enum refused)detail;
+	} else if (detail) {
+		assert(detail <= COND_COUNT);
+		v.has_condition = true;
+		v.condition = (enum stanza_condition)(detail - 1);
+	}
+	return v;
 }
 
 /* ---- to XMPP ---- */
@@ -158,12 +183,24 @@ static const struct {
 		"The gateway itself reads no messages" },
 	[ANSWER_NO_HOP] = { COND_REMOTE_SERVER_TIMEOUT, ERROR_TYPE_WAIT,
 		"The SIP pool cannot be reached" },
+	[ANSWER_HOP_SILENT] = { COND_REMOTE_SERVER_TIMEOUT, ERROR_TYPE_WAIT,
+		"The SIP pool did not answer in time; it may have arrived" },
+	[ANSWER_HOP_LOST] = { COND_REMOTE_SERVER_TIMEOUT, ERROR_TYPE_WAIT,
+		"The SIP pool was lost before it answered; it may have arrived" },
+	[ANSWER_NO_TURN] = { COND_REMOTE_SERVER_TIMEOUT, ERROR_TYPE_WAIT,
+		"It was not sent: the receiver does not answer the messages before it" },
+	[ANSWER_STOPPING] = { COND_REMOTE_SERVER_TIMEOUT, ERROR_TYPE_WAIT,
+		"The gateway is stopping" },
 	[ANSWER_ID_TOO_LONG] = { COND_POLICY_VIOLATION, ERROR_TYPE_MODIFY, "The id is too long" },
 	[ANSWER_NO_MEMORY] = { COND_RESOURCE_CONSTRAINT, ERROR_TYPE_WAIT, "out of memory" },
 	[ANSWER_MANY_IN_HAND] = { COND_RESOURCE_CONSTRAINT, ERROR_TYPE_WAIT,
 		"Too many messages are in hand" },
 	[ANSWER_MANY_FOR_URI] = { COND_RESOURCE_CONSTRAINT, ERROR_TYPE_WAIT,
 		"Too many messages wait for this receiver" },
+	[ANSWER_MANY_OF_SENDER_FOR_URI] = { COND_RESOURCE_CONSTRAINT, ERROR_TYPE_WAIT,
+		"Too many of your messages wait for this receiver" },
+	[ANSWER_MANY_OF_DOMAIN_FOR_URI] = { COND_RESOURCE_CONSTRAINT, ERROR_TYPE_WAIT,
+		"Too many messages of your domain wait for this receiver" },
 	[ANSWER_MANY_OF_SENDER] = { COND_RESOURCE_CONSTRAINT, ERROR_TYPE_WAIT,
 		"Too many of your messages wait" },
 	[ANSWER_MANY_OF_DOMAIN] = { COND_RESOURCE_CONSTRAINT, ERROR_TYPE_WAIT,

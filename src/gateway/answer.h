@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "bridge/error.h"
+#include "bridge/refused.h"
 
 enum answer {
 	ANSWER_MAPPED, /* the status alone, standard phrase: an error stanza's, or 202 */
@@ -28,19 +29,22 @@ enum answer {
 	ANSWER_METHOD,
 	ANSWER_OPTIONS,
 	ANSWER_NO_DIALOG,
-	ANSWER_TYPE,
-	ANSWER_ENCODING,
 	ANSWER_TOO_LARGE,
-	ANSWER_CONTENT,
+	ANSWER_CONTENT, /* what is in it does not cross: `refused` says why */
 	ANSWER_SIP_COUNT,
 	/* XMPP to SIP */
 	ANSWER_MAY_NOT_BEGIN = ANSWER_SIP_COUNT, /* users of this partner may only answer */
 	ANSWER_TO_GATEWAY,                       /* the gateway itself reads no messages */
 	ANSWER_NO_HOP,                           /* the pool cannot be reached */
+	ANSWER_HOP_SILENT,                       /* the pool did not answer */
+	ANSWER_HOP_LOST,                         /* its connection broke before it did */
+	ANSWER_NO_TURN, /* those before it for the same receiver were not answered */
 	ANSWER_ID_TOO_LONG,
 	ANSWER_NO_MEMORY, /* these ask the sender to wait */
 	ANSWER_MANY_IN_HAND,
 	ANSWER_MANY_FOR_URI,
+	ANSWER_MANY_OF_SENDER_FOR_URI,
+	ANSWER_MANY_OF_DOMAIN_FOR_URI,
 	ANSWER_MANY_OF_SENDER,
 	ANSWER_MANY_OF_DOMAIN,
 	ANSWER_MANY_OF_ALL,
@@ -51,7 +55,8 @@ enum answer {
  * the SIP side which it was, as several conditions share a status. */
 struct verdict {
 	enum answer answer;
-	int status; /* of ANSWER_MAPPED */
+	int status;           /* of ANSWER_MAPPED */
+	enum refused refused; /* of ANSWER_CONTENT */
 	bool has_condition;
 	enum stanza_condition condition;
 	struct slice contact; /* a 301's or 302's, else "" */

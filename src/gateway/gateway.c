@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "gateway/dropped.h"
 #include "gateway/to_sip.h"
 #include "gateway/to_xmpp.h"
 
@@ -74,7 +75,7 @@ static bool pull_hop(struct gateway *g, ts_t now)
 	switch (ev.type) {
 	case HOP_EV_REQUEST: to_xmpp_push_request(g->to_xmpp, ev.msg, now); break;
 	case HOP_EV_FINAL: to_sip_push_final(g->to_sip, ev.ref, ev.msg, now); break;
-	case HOP_EV_FAILED: to_sip_push_failed(g->to_sip, ev.ref, now); break;
+	case HOP_EV_FAILED: to_sip_push_failed(g->to_sip, ev.ref, ev.why, now); break;
 	case HOP_EV_GONE: to_xmpp_push_gone(g->to_xmpp, ev.ref, now); break;
 	}
 	return true;
@@ -159,6 +160,8 @@ static void push_time(void *self, ts_t now)
 	links_push_time(g->links, now);
 	hops_push_time(g->hops, now);
 	to_xmpp_push_time(g->to_xmpp, now);
+	pull(g, now);
+	to_sip_push_time(g->to_sip, now); /* not into a stream that is lost by now */
 	pull(g, now);
 	check_stop(g, now);
 }
@@ -258,6 +261,8 @@ static int init(struct gateway *g, const struct gateway_cfg *cfg, struct rng *rn
 		.last_dns = &g->last_dns };
 	int err = shell_init(&g->shell, &limits);
 	if (!err)
+		err = dropped_new(&g->lent.dropped, rng);
+	if (!err)
 		err = read_cfg(g, cfg);
 	if (!err)
 		err = contacts_init(&g->contacts, cfg->partners, rng);
@@ -291,6 +296,7 @@ struct gateway *gateway_free(struct gateway *g)
 	links_free(g->links);
 	hops_free(g->hops);
 	contacts_done(&g->contacts);
+	dropped_free(g->lent.dropped);
 	shell_done(&g->shell);
 	free_secret(g);
 	return mem_free(g);

@@ -4,12 +4,13 @@
 
 #include "base/mem.h"
 #include "gateway/hop_socket.h"
-#include "sip/locate.h"
+#include "gateway/hop_target.h"
 #include "sip/write.h"
 
 enum {
-	AGAIN_S = 5,
-	WAY_MS = 32000, /* as timer F: what is not sent by then is as good as not answered */
+	WAY_MS = 5000, /* for a connection or socket: two lost SYNs (RFC 6298), then the next target
+			*/
+	TRIAL_MS = 100,             /* a closed port says so in less */
 	BRANCH_BYTES = 7 + 16 + 16, /* of tl.h, with a `mix` */
 };
 
@@ -17,114 +18,29 @@ struct hop {
 	const struct lent *lent;
 	struct conns *conns;
 	struct tl *tl;
-	struct locate *locate;
-	uint32_t dns_base; /* questions of this look-up are numbered behind it */
-	ts_t again;        /* a failed look-up is repeated not before */
-	bool known;
-	struct targets_target target;
-	unsigned turn; /* counts the targets: each fails once, however many messages it loses */
-	ts_t heard;    /* the last answer of the present target */
+	struct hop_target target;
+	ts_t heard; /* the last answer of the present target */
 	struct hop_socket socket;
 	flow_t flow; /* 0: no connection to the target */
 	unsigned flow_turn;
 	flow_t left;         /* the connection to the target before; 0: none */
+	ts_t way_by;         /* the way has time to come up; TS_NEVER: nothing waits for it */
 	struct list waiting; /* for the way, the longest first */
-	bool may_go;         /* the way came up since they were looked at */
+	bool may_go;         /* there may be one since they were looked at */
+	/* Over UDP nothing says that a target is back.  So one request tries it, and if no error
+	 * follows the others do. */
+	bool on_trial;
+	const struct hop_item *trial; /* NULL: none is out */
+	ts_t trial_by;
 	struct list failed;
 };
 
-/* ---- where it is ---- */
-
-static void ask(struct hop *h)
-{
-	struct targets_question q;
-
-	while (locate_take_question(h->locate, &q)) {
-		struct want *w = shell_want(h->lent->shell, WANT_DNS);
-
-		w->dns_id = h->dns_base + q.id;
-		w->dns_type = q.type;
-		memcpy(w->name, q.name, sizeof(w->name));
-	}
-}
-
-static void need_socket(struct hop *h)
-{
-	if (h->known && h->target.transport == TRANSPORT_UDP)
-		hop_socket_need(&h->socket, &h->target.addr);
-}
-
-static void next_target(struct hop *h)
-{
-	h->known = locate_take_target(h->locate, &h->target);
-	h->turn++;
-	need_socket(h);
-}
-
-static int find(struct hop *h, ts_t now)
-{
-	const struct locate_cfg cfg = {
-		.uri = slice_str(h->lent->cfg->next_hop),
-		.can = { [TRANSPORT_UDP] = true, [TRANSPORT_TCP] = true },
-		.fallback = TRANSPORT_UDP,
-	};
-
-	h->locate = locate_free(h->locate);
-	h->again = ts_add(now, TS_S(AGAIN_S));
-	int err = locate_new(&h->locate, &cfg, h->lent->rng);
-	if (err)
-		return err;
-	h->dns_base = *h->lent->last_dns;
-	*h->lent->last_dns += TARGETS_QUESTIONS_MAX;
-	ask(h);
-	next_target(h);
-	return 0;
-}
-
-static void tell_not_found(struct hop *h)
-{
-	struct targets_failure failure;
-	struct buf *b = shell_log(h->lent->shell, "sip", "next-hop-not-found");
-
-	locate_failure(h->locate, &failure);
-	log_str(b, "name", slice_str(failure.name));
-	log_str(b, "status", slice_str(dns_status_name(failure.status)));
-	shell_emit(h->lent->shell, GATEWAY_EV_LOG, true, LOG_LEVEL_ERROR);
-}
-
-void hop_push_dns(struct hop *h, const struct fact *in)
-{
-	if (!h->locate || in->dns_id <= h->dns_base ||
-		in->dns_id > h->dns_base + TARGETS_QUESTIONS_MAX)
-		return;
-	locate_push_answer(h->locate, in->dns_id - h->dns_base, in->dns);
-	ask(h);
-	if (!h->known) {
-		next_target(h);
-		h->may_go = true;
-	}
-	if (locate_state(h->locate) == TARGETS_FAILED)
-		tell_not_found(h);
-}
-
-bool hop_is_known(struct hop *h, ts_t now)
-{
-	if (!h->known && now >= h->again)
-		(void)find(h, now);
-	return h->known;
-}
-
-/* The target of that turn failed: the next one of the same look-up, or a new look-up, serves what
- * follows.  A target that has had its turn fails no more. */
-static void target_failed(struct hop *h, unsigned turn, ts_t now)
-{
-	if (turn != h->turn)
-		return;
-	next_target(h);
-	(void)hop_is_known(h, now);
-}
-
 /* ---- the way ---- */
+
+static bool is_udp(const struct hop *h)
+{
+	return h->target.at.transport == TRANSPORT_UDP;
+}
 
 static struct conn *connection(const struct hop *h)
 {
@@ -146,34 +62,87 @@ static struct conn *need_connection(struct hop *h)
 {
 	struct conn *c = connection(h);
 
-	if (c && addr_eq(&conn_origin(c)->peer, &h->target.addr))
+	if (c && addr_eq(&conn_origin(c)->peer, &h->target.at.addr))
 		return c;
 	if (c)
 		leave_connection(h);
-	c = conns_connect(h->conns, &h->target.addr);
+	c = conns_connect(h->conns, &h->target.at.addr);
 	h->flow = c ? conn_origin(c)->flow : 0;
-	h->flow_turn = h->turn;
+	h->flow_turn = h->target.turn;
 	return c;
 }
 
 /* NULL while nothing can go out. */
 static const struct origin *way(struct hop *h)
 {
-	if (h->target.transport == TRANSPORT_UDP)
+	if (!h->target.known)
+		return NULL;
+	if (is_udp(h))
 		return hop_socket_origin(&h->socket);
 	const struct conn *c = connection(h);
-	return c && conn_is_up(c) && addr_eq(&conn_origin(c)->peer, &h->target.addr)
+	return c && conn_is_up(c) && addr_eq(&conn_origin(c)->peer, &h->target.at.addr)
 		       ? conn_origin(c)
 		       : NULL;
 }
 
+/* Another target than before, or none. */
+static void turn_to_target(struct hop *h)
+{
+	h->way_by = TS_NEVER;
+	h->may_go = true;
+	if (h->target.known && is_udp(h))
+		hop_socket_need(&h->socket, &h->target.at.addr);
+}
+
+static void target_failed(struct hop *h, unsigned turn, int err, ts_t now)
+{
+	if (turn != h->target.turn)
+		return;
+	hop_target_push_failed(&h->target, turn, err, now);
+	h->on_trial |= !h->target.known; /* what comes next was tried before */
+	h->trial = NULL;
+	turn_to_target(h);
+}
+
+static void reached(struct hop *h, ts_t now)
+{
+	hop_target_push_reached(&h->target, now);
+	h->may_go |= h->on_trial;
+	h->on_trial = false;
+	h->trial = NULL;
+}
+
+/* There is none yet: it gets its time. */
+static void need_way(struct hop *h, ts_t now)
+{
+	if (!is_udp(h) && !need_connection(h)) { /* no memory, or too many of them */
+		target_failed(h, h->target.turn, ENOMEM, now);
+		return;
+	}
+	if (h->way_by == TS_NEVER)
+		h->way_by = ts_add(now, TS_MS(WAY_MS));
+}
+
+/* A connection that does not come is no way later either. */
+static void way_overdue(struct hop *h, ts_t now)
+{
+	struct conn *c = connection(h);
+
+	if (c && !conn_is_up(c)) {
+		conn_close(h->conns, c, WANT_DROP_FLOW);
+		h->flow = 0;
+	}
+	target_failed(h, h->target.turn, ETIMEDOUT, now);
+}
+
 size_t hop_via_max(struct hop *h)
 {
-	struct addr longest = { .family = h->target.addr.family, .port = UINT16_MAX };
+	const uint8_t family = h->target.known ? h->target.at.addr.family : 6;
+	struct addr longest = { .family = family, .port = UINT16_MAX };
 	const struct origin *o = way(h);
 	char text[ADDR_TEXT_MAX];
 
-	memset(longest.ip, 0xff, longest.family == 4 ? 4 : sizeof(longest.ip));
+	memset(longest.ip, 0xff, family == 4 ? 4 : sizeof(longest.ip));
 	return strlen("Via: SIP/2.0/UDP ;branch=;rport\r\n") + BRANCH_BYTES +
 	       strlen(addr_text(o ? &o->local : &longest, text));
 }
@@ -211,7 +180,7 @@ static void send(struct hop *h, struct hop_item *item, const struct origin *o, t
 
 	list_remove(&item->queue);
 	item->flow = o->flow;
-	item->turn = o->flow ? h->flow_turn : h->turn;
+	item->turn = o->flow ? h->flow_turn : h->target.turn;
 	item->begun = now;
 	struct buf *b = tl_request(h->tl, item_to_ref(item), o, item->draft.mix, &branch);
 	if (!b) {
@@ -221,40 +190,35 @@ static void send(struct hop *h, struct hop_item *item, const struct origin *o, t
 	buf_put(b, item->draft.line);
 	sip_put_via(b, o->transport, &o->local, branch);
 	buf_put(b, item->draft.rest);
-	if (tl_request_end(h->tl, SIP_METHOD_MESSAGE, &item->place, now))
+	if (tl_request_end(h->tl, SIP_METHOD_MESSAGE, &item->place, now)) {
 		fail(h, item);
+		return;
+	}
+	h->way_by = TS_NEVER;
+	if (h->on_trial) {
+		h->trial = item;
+		h->trial_by = ts_add(now, TS_MS(TRIAL_MS));
+	}
 }
 
-static void wait(struct hop *h, struct hop_item *item, ts_t now)
+static void wait(struct hop *h, struct hop_item *item)
 {
-	item->flow = 0;
-	item->turn = h->turn;
-	item->begun = now;
-	if (h->target.transport != TRANSPORT_UDP) {
-		const struct conn *c = need_connection(h);
-
-		if (!c) { /* no memory, or too many of them */
-			fail(h, item);
-			return;
-		}
-		item->flow = conn_origin(c)->flow;
-	}
+	list_remove(&item->queue);
 	list_append(&h->waiting, &item->queue);
+	h->may_go = true;
 }
 
 void hop_request(
 	struct hop *h, struct hop_item *item, uint64_t ref, const struct sip_draft *draft, ts_t now)
 {
-	const struct origin *o = h->known ? way(h) : NULL;
+	const struct origin *o = list_empty(&h->waiting) && !h->on_trial ? way(h) : NULL;
 
 	item->ref = ref;
 	item->draft = *draft;
-	if (!h->known)
-		fail(h, item);
-	else if (o)
+	if (o)
 		send(h, item, o, now);
 	else
-		wait(h, item, now);
+		wait(h, item);
 }
 
 void hop_withdraw(struct hop *h, struct hop_item *item)
@@ -263,24 +227,15 @@ void hop_withdraw(struct hop *h, struct hop_item *item)
 	if (item->place)
 		tl_withdraw(h->tl, item->place);
 	item->place = 0;
+	if (item == h->trial) { /* it showed nothing */
+		h->trial = NULL;
+		h->may_go = true;
+	}
 }
 
 static struct hop_item *first_of(const struct list *items)
 {
 	return LIST_FIRST(items, struct hop_item, queue);
-}
-
-static void fail_waiting(struct hop *h, flow_t flow)
-{
-	struct list *n, *t;
-
-	LIST_EACH(n, t, &h->waiting)
-	{
-		struct hop_item *item = LIST_OWNER(n, struct hop_item, queue);
-
-		if (flow == 0 || item->flow == flow)
-			fail(h, item);
-	}
 }
 
 /* ---- what happens to the way ---- */
@@ -290,17 +245,10 @@ void hop_push_way(struct hop *h)
 	h->may_go = true;
 }
 
-/* The network to the hop may not be there yet, and the next target may be of another family. */
-static void way_failed(struct hop *h, const struct addr *toward, int err, ts_t now)
+void hop_push_dns(struct hop *h, const struct fact *in, ts_t now)
 {
-	char text[ADDR_TEXT_MAX];
-	struct buf *b = shell_log(h->lent->shell, "sip", "next-hop-not-reached");
-
-	log_str(b, "address", slice_str(addr_text(toward, text)));
-	log_str(b, "error", slice_str(err_text(err)));
-	shell_emit(h->lent->shell, GATEWAY_EV_LOG, true, LOG_LEVEL_ERROR);
-	target_failed(h, h->turn, now);
-	fail_waiting(h, 0);
+	if (hop_target_push_dns(&h->target, in, now))
+		turn_to_target(h);
 }
 
 bool hop_push_listen(struct hop *h, const struct fact *in, ts_t now)
@@ -311,32 +259,41 @@ bool hop_push_listen(struct hop *h, const struct fact *in, ts_t now)
 	case HOP_SOCKET_NOT_OURS: return false;
 	case HOP_SOCKET_NOTHING: break;
 	case HOP_SOCKET_UP: hop_push_way(h); break;
-	case HOP_SOCKET_FAILED: way_failed(h, &toward, in->err, now); break;
+	case HOP_SOCKET_FAILED: /* the next target may be of another family */
+		target_failed(h, h->target.turn, in->err, now);
+		break;
 	}
 	return true;
 }
 
-void hop_push_conn_lost(struct hop *h, const struct conn *c, ts_t now)
+void hop_push_conn_up(struct hop *h, const struct conn *c, ts_t now)
 {
-	const flow_t flow = conn_origin(c)->flow;
+	if (conn_origin(c)->flow == h->flow)
+		reached(h, now);
+	h->may_go = true;
+}
 
-	if (flow == h->flow) {
-		h->flow = 0;
-		/* A peer may close a connection whenever it likes: that is no failure of the
-		 * target, being unable to connect is. */
-		if (!conn_is_up(c))
-			target_failed(h, h->flow_turn, now);
-	}
-	fail_waiting(h, flow);
+void hop_push_conn_lost(struct hop *h, const struct conn *c, int err, ts_t now)
+{
+	if (conn_origin(c)->flow != h->flow)
+		return;
+	h->flow = 0;
+	h->may_go = true;
+	/* A peer may close a connection whenever it likes: that is no failure of the target, being
+	 * unable to connect is. */
+	if (!conn_is_up(c))
+		target_failed(h, h->flow_turn, err, now);
 }
 
 void hop_push_time(struct hop *h, ts_t now)
 {
-	for (struct hop_item *i;
-		(i = first_of(&h->waiting)) && ts_add(i->begun, TS_MS(WAY_MS)) <= now;) {
-		target_failed(h, i->turn, now);
-		fail(h, i);
+	if (h->trial && now >= h->trial_by) {
+		h->trial = NULL;
+		h->on_trial = false;
+		h->may_go = true;
 	}
+	if (now >= h->way_by)
+		way_overdue(h, now);
 }
 
 /* ---- events ---- */
@@ -349,54 +306,58 @@ static bool is_targets_fault(
 	return ev->type == TL_EV_TIMEOUT ? h->heard < item->begun : !item->flow;
 }
 
+/* RFC 3263 section 4.3: after a transport error the next target gets it.  Not when it was repeated:
+ * the first one may have arrived, and its receiver would read it twice. */
+static bool goes_again(const struct hop_item *item, const struct tl_event *ev)
+{
+	return ev->type == TL_EV_FAILED && !item->flow && ev->sends == 1;
+}
+
 bool hop_push_event(struct hop *h, const struct tl_event *in, struct hop_event *ret, ts_t now)
 {
 	struct hop_item *item = ref_to_item(in->ref);
 	const bool answered = in->type == TL_EV_PROVISIONAL || in->type == TL_EV_FINAL;
 
-	if (answered && item->turn == h->turn)
+	if (answered && item->turn == h->target.turn) {
 		h->heard = now;
+		reached(h, now);
+	}
 	if (in->type == TL_EV_PROVISIONAL)
 		return false;
 	item->place = 0;
 	if (!answered && is_targets_fault(h, item, in))
-		target_failed(h, item->turn, now);
-	*ret = (struct hop_event){
-		.type = answered ? HOP_EV_FINAL : HOP_EV_FAILED, .ref = item->ref, .msg = in->msg
-	};
-	return true;
-}
-
-/* The target is another one than when they began to wait. */
-static void follow_target(struct hop *h)
-{
-	const struct conn *c = h->target.transport == TRANSPORT_UDP ? NULL : need_connection(h);
-	struct list *n, *t;
-
-	LIST_EACH(n, t, &h->waiting)
-	{
-		LIST_OWNER(n, struct hop_item, queue)->flow = c ? conn_origin(c)->flow : 0;
+		target_failed(h, item->turn, in->err, now);
+	if (item == h->trial)
+		h->trial = NULL;
+	if (goes_again(item, in)) {
+		wait(h, item);
+		return false;
 	}
+	*ret = (struct hop_event){ .type = answered ? HOP_EV_FINAL : HOP_EV_FAILED,
+		.ref = item->ref,
+		.msg = in->msg,
+		.why = in->type == TL_EV_TIMEOUT ? ANSWER_HOP_SILENT : ANSWER_HOP_LOST };
+	return true;
 }
 
 /* Those that waited for the way, in their order, as long as there is room. */
 static void go_on(struct hop *h, ts_t now)
 {
+	if (first_of(&h->waiting) && hop_target_push_time(&h->target, now))
+		turn_to_target(h);
 	for (struct hop_item *i; h->may_go && (i = first_of(&h->waiting));) {
-		const struct origin *o = h->known ? way(h) : NULL;
+		const struct origin *o = way(h);
 
 		if (!shell_has_room(h->lent->shell))
 			return;
-		if (o) {
+		if (o && !h->trial) {
 			send(h, i, o, now);
-		} else if (h->known) {
-			follow_target(h);
-			break;
-		} else {
-			fail(h, i);
+			continue;
 		}
+		h->may_go = false; /* need_way() may find that there is another target */
+		if (!o && h->target.known)
+			need_way(h, now);
 	}
-	h->may_go = false;
 }
 
 bool hop_take_event(struct hop *h, bool room, struct hop_event *ret, ts_t now)
@@ -406,17 +367,26 @@ bool hop_take_event(struct hop *h, bool room, struct hop_event *ret, ts_t now)
 	if (!item)
 		return false;
 	list_remove(&item->queue);
-	*ret = (struct hop_event){ .type = HOP_EV_FAILED, .ref = item->ref };
+	*ret = (struct hop_event){
+		.type = HOP_EV_FAILED, .ref = item->ref, .why = ANSWER_NO_MEMORY
+	};
 	return true;
 }
 
 ts_t hop_deadline(const struct hop *h)
 {
-	const struct hop_item *i = first_of(&h->waiting);
+	const bool waits = !list_empty(&h->waiting);
+	ts_t at = h->trial ? h->trial_by : TS_NEVER;
 
-	if (!list_empty(&h->failed) || (h->may_go && i))
+	if (!list_empty(&h->failed) || (h->may_go && waits))
 		return 0;
-	return i ? ts_add(i->begun, TS_MS(WAY_MS)) : TS_NEVER;
+	at = ts_min(at, h->way_by);
+	return waits ? ts_min(at, hop_target_deadline(&h->target)) : at;
+}
+
+bool hop_takes(const struct hop *h, ts_t now)
+{
+	return hop_target_takes(&h->target, now);
 }
 
 /* ---- life ---- */
@@ -434,18 +404,21 @@ int hop_new(struct hop **ret, const struct lent *lent, struct listeners *listene
 	list_init(&h->waiting);
 	list_init(&h->failed);
 	hop_socket_init(&h->socket, lent, listeners);
-	int err = find(h, now);
-	if (err)
+	h->way_by = TS_NEVER;
+	int err = hop_target_init(&h->target, lent, now);
+	if (err) {
 		hop_free(h);
-	else
-		*ret = h;
-	return err;
+		return err;
+	}
+	turn_to_target(h);
+	*ret = h;
+	return 0;
 }
 
 struct hop *hop_free(struct hop *h)
 {
 	if (!h)
 		return NULL;
-	locate_free(h->locate);
+	hop_target_done(&h->target);
 	return mem_free(h);
 }

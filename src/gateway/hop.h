@@ -3,11 +3,13 @@
  *
  * A request is a draft, all of it but the topmost Via: that names the address
  * which the request leaves from (RFC 3261 section 18.1.1), and is written when
- * it is known.  Each request ends in one event, unless it is withdrawn.
+ * it is known.  While no target can be reached requests wait: their owner knows for how long.  Each
+ * ends in one event, unless it is withdrawn.
  */
 #pragma once
 
 #include "base/list.h"
+#include "gateway/answer.h"
 #include "gateway/conns.h"
 #include "gateway/listeners.h"
 
@@ -22,11 +24,11 @@ struct sip_draft {
 /* Part of whoever sends. */
 struct hop_item {
 	uint64_t ref;
-	struct sip_draft draft; /* borrowed until the request is sent or withdrawn */
+	struct sip_draft draft; /* borrowed until its event, or until it is withdrawn */
 	uint64_t place;         /* of its transaction; 0: none */
 	struct list queue;      /* of those that wait for the way, or that failed */
-	flow_t flow;            /* the connection that it is on, or waits for */
-	unsigned turn;          /* of the target that it went to, or waits for */
+	flow_t flow;            /* the connection that it is on */
+	unsigned turn;          /* of the target that it went to */
 	ts_t begun;
 };
 
@@ -42,6 +44,7 @@ struct hop_event {
 	enum hop_event_type type;
 	uint64_t ref;
 	const struct sip_msg *msg; /* valid until the next take or push */
+	enum answer why;           /* FAILED */
 };
 
 /* `tl`'s events are pulled by who also owns its server side (hops.c) and handed on here. */
@@ -49,8 +52,8 @@ int hop_new(struct hop **ret, const struct lent *lent, struct listeners *listene
 	struct conns *conns, struct tl *tl, ts_t now);
 struct hop *hop_free(struct hop *h);
 
-/* Is there a target?  If not, it is looked for, unless that failed just now. */
-bool hop_is_known(struct hop *h, ts_t now);
+/* May one more request wait?  Not while nothing was reached for so long that none of them could. */
+bool hop_takes(const struct hop *h, ts_t now);
 /* Bytes of the Via that a request will get; the longest that it may, while that is not known. */
 size_t hop_via_max(struct hop *h);
 void hop_item_init(struct hop_item *item);
@@ -58,11 +61,12 @@ void hop_request(struct hop *h, struct hop_item *item, uint64_t ref, const struc
 	ts_t now);
 void hop_withdraw(struct hop *h, struct hop_item *item); /* fine at any time */
 
-void hop_push_dns(struct hop *h, const struct fact *in); /* perhaps not to its question */
+void hop_push_dns(struct hop *h, const struct fact *in, ts_t now); /* perhaps not to its question */
 /* LISTEN_UP or LISTEN_FAILED.  False when it was no socket of its own. */
 bool hop_push_listen(struct hop *h, const struct fact *in, ts_t now);
-void hop_push_way(struct hop *h); /* a listener or a connection is up */
-void hop_push_conn_lost(struct hop *h, const struct conn *c, ts_t now); /* before it is */
+void hop_push_way(struct hop *h);                                     /* a listener is up */
+void hop_push_conn_up(struct hop *h, const struct conn *c, ts_t now); /* perhaps not its own */
+void hop_push_conn_lost(struct hop *h, const struct conn *c, int err, ts_t now); /* before it is */
 void hop_push_time(struct hop *h, ts_t now);
 /* PROVISIONAL, FINAL, TIMEOUT or FAILED of the transaction layer.  True with *ret. */
 bool hop_push_event(struct hop *h, const struct tl_event *in, struct hop_event *ret, ts_t now);

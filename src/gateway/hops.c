@@ -128,16 +128,16 @@ static void malformed(struct hops *hs, const struct tl_event *ev, ts_t now)
 
 /* ---- connections ---- */
 
-static void lost(struct hops *hs, struct conn *c, ts_t now)
+static void lost(struct hops *hs, struct conn *c, int err, ts_t now)
 {
-	hop_push_conn_lost(hs->hop, c, now);
+	hop_push_conn_lost(hs->hop, c, err, now);
 	conn_lost(hs->conns, c);
 }
 
 static void close_conn(struct hops *hs, struct conn *c, ts_t now)
 {
 	shell_want(hs->lent->shell, WANT_CLOSE_FLOW)->flow = conn_origin(c)->flow;
-	lost(hs, c, now);
+	lost(hs, c, ECONNRESET, now);
 }
 
 /* ---- facts ---- */
@@ -168,10 +168,10 @@ static void listener(struct hops *hs, const struct fact *in, ts_t now)
 	hop_push_way(hs->hop);
 }
 
-static void flow_up(struct hops *hs, struct conn *c, const struct fact *in)
+static void flow_up(struct hops *hs, struct conn *c, const struct fact *in, ts_t now)
 {
 	conn_push_up(hs->conns, c, in);
-	hop_push_way(hs->hop);
+	hop_push_conn_up(hs->hop, c, now);
 }
 
 static void flow_bytes(struct hops *hs, const struct fact *in)
@@ -193,15 +193,15 @@ void hops_push(struct hops *hs, const struct fact *in, ts_t now)
 	case FACT_FLOW_ACCEPTED:
 		conns_push_accepted(hs->conns, in, is_trusted(hs, in->peer), now);
 		break;
-	case FACT_FLOW_UP: flow_up(hs, c, in); break;
+	case FACT_FLOW_UP: flow_up(hs, c, in, now); break;
 	case FACT_FLOW_BYTES: flow_bytes(hs, in); break;
 	case FACT_FLOW_EOF: close_conn(hs, c, now); break;
-	case FACT_FLOW_FAILED: lost(hs, c, now); break;
+	case FACT_FLOW_FAILED: lost(hs, c, in->err, now); break;
 	case FACT_FLOW_BLOCKED: conn_push_blocked(hs->conns, c, true); break;
 	case FACT_FLOW_READY: conn_push_blocked(hs->conns, c, false); break;
 	case FACT_LISTEN_UP:
 	case FACT_LISTEN_FAILED: listener(hs, in, now); break;
-	case FACT_DNS: hop_push_dns(hs->hop, in); break;
+	case FACT_DNS: hop_push_dns(hs->hop, in, now); break;
 	case FACT_TLS_UP:
 	case FACT_CLOCK:
 	case FACT_STOP: break;

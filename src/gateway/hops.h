@@ -4,7 +4,6 @@
  */
 #pragma once
 
-#include "gateway/answer.h"
 #include "gateway/hop.h"
 
 struct hops;

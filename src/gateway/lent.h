@@ -5,10 +5,13 @@
 #include "base/shell.h"
 #include "gateway/gateway.h"
 
+struct dropped;
+
 struct lent {
 	struct shell *shell;
 	struct rng *rng;
 	struct gateway_stats *stats;
+	struct dropped *dropped;
 	const struct gateway_cfg *cfg; /* as checked and filled in by gateway_new() */
 	flow_t *last_flow;             /* counted up for each flow of ours */
 	uint32_t *last_dns;            /* and for each question */

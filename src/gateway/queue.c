@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "base/err.h"
 #include "base/mem.h"
 
 struct queue {
@@ -12,10 +11,10 @@ struct queue {
 	char uri[]; /* no NUL */
 };
 
-void queues_init(struct queues *qs, size_t max, unsigned each_max, struct rng *rng)
+void queues_init(struct queues *qs, size_t max, struct rng *rng)
 {
 	map_init(&qs->map, max, rng);
-	qs->each_max = each_max;
+	rng_bytes(rng, qs->salt, sizeof(qs->salt));
 }
 
 static void queue_free(struct queues *qs, struct queue *q)
@@ -47,19 +46,42 @@ static struct queue *queue_get(struct queues *qs, struct slice uri)
 	return q;
 }
 
-int queue_join(struct queues *qs, struct queue_item *item, struct slice uri)
+static enum answer judge(struct queue *q, const struct queue_item *item)
+{
+	unsigned of_sender = 0, of_domain = 0;
+	struct list *n, *t;
+
+	if (q->n == QUEUE_MAX)
+		return ANSWER_MANY_FOR_URI;
+	LIST_EACH(n, t, &q->waiting)
+	{
+		const struct queue_item *other = LIST_OWNER(n, struct queue_item, place);
+
+		of_sender += other->sender == item->sender;
+		of_domain += other->domain == item->domain;
+	}
+	if (of_sender >= QUEUE_OF_SENDER)
+		return ANSWER_MANY_OF_SENDER_FOR_URI;
+	return of_domain >= QUEUE_OF_DOMAIN ? ANSWER_MANY_OF_DOMAIN_FOR_URI : ANSWER_MAPPED;
+}
+
+enum answer queue_join(
+	struct queues *qs, struct queue_item *item, struct slice uri, const struct jid *from)
 {
 	struct queue *q = queue_get(qs, uri);
 
 	if (!q)
-		return -ENOMEM;
-	if (q->n == qs->each_max)
-		return ERR_LIMIT;
+		return ANSWER_NO_MEMORY;
+	item->sender = siphash(qs->salt, jid_bare(from));
+	item->domain = siphash(qs->salt, jid_domain(from));
+	const enum answer answer = judge(q, item);
+	if (answer != ANSWER_MAPPED)
+		return answer;
 	q->n++;
 	item->queue = q;
 	list_init(&item->place);
 	list_append(&q->waiting, &item->place);
-	return 0;
+	return ANSWER_MAPPED;
 }
 
 bool queue_is_first(const struct queue_item *item)

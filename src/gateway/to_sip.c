@@ -8,7 +8,10 @@
 #include "gateway/queue.h"
 
 enum {
-	QUEUE_MAX = 64, /* messages that wait for one SIP URI, RFC 3428 section 8 */
+	/* Whatever it waits for, its sender hears by then: above timer F, so that only what had to
+	 * wait before it was sent is cut short. */
+	IN_HAND_MS = 38000,
+	OVERDUE_MAX = 256, /* of these in one push: others have their turn between */
 	TAG_MAX = 10,
 	URI_MAX = 6144,
 	REPLY_MAX = 16384,
@@ -34,6 +37,8 @@ struct message {
 	struct hop_item item;
 	struct queue_item queue;
 	struct list wait; /* of to_sip.turn, or of to_sip.untold */
+	struct list age;  /* of to_sip.by_age */
+	ts_t by;          /* its sender hears */
 	struct budget_share share;
 };
 
@@ -44,6 +49,7 @@ struct to_sip {
 	struct budget *budget;
 	struct list turn;   /* whose turn it is to go out */
 	struct list untold; /* have failed, and their senders do not know yet */
+	struct list by_age; /* those that have no outcome yet, the oldest first */
 	uint32_t n_untold;
 	uint32_t cseq;
 	uint8_t salt[16];
@@ -68,6 +74,7 @@ static struct message *message_new(struct to_sip *t, unsigned link)
 		buf_init(&m->request, 2 * MESSAGE_SIP_MAX + URI_MAX);
 		buf_init(&m->reply, FAILURE_MAX);
 		list_init(&m->wait);
+		list_init(&m->age);
 		hop_item_init(&m->item);
 	}
 	slots_take(&m->slot, NULL); /* on the wire is that of the transaction */
@@ -79,6 +86,7 @@ static struct message *message_new(struct to_sip *t, unsigned link)
 static void message_done(struct to_sip *t, struct message *m)
 {
 	list_remove(&m->wait);
+	list_remove(&m->age);
 	budget_give(t->budget, &m->share);
 	buf_clear(&m->request);
 	buf_clear(&m->reply);
@@ -103,17 +111,28 @@ static bool tell(struct to_sip *t, const struct message *m, ts_t now)
 	return link_commit(link, now) == 0;
 }
 
-/* Written while the response is at hand; when the stream is down or full it waits. */
-static void write_failure(struct to_sip *t, struct message *m, const struct sip_msg *response)
+/* The error stanza takes the place of what was kept for it: when the stream is down or full it
+ * waits there.  It comes from the address that was written to.  `response`: the far side's words,
+ * else `why`, ours. */
+static void write_failure(
+	struct to_sip *t, struct message *m, const struct sip_msg *response, enum answer why)
 {
 	const struct slice all = buf_slice(&m->reply);
+	const struct slice to = slice_cut(all, 0, m->n_from),
+			   from = slice_cut(all, m->n_from, m->n_from + m->n_to),
+			   id = slice_skip(all, m->n_from + m->n_to);
 	struct buf b;
 
 	buf_init(&b, FAILURE_MAX);
-	/* The error comes from the address that was written to. */
-	message_put_sip_failure(&b, slice_cut(all, m->n_from, m->n_from + m->n_to),
-		slice_cut(all, 0, m->n_from), slice_skip(all, m->n_from + m->n_to), response,
-		t->cfg.lent->cfg->privacy);
+	if (response) {
+		message_put_sip_failure(&b, from, to, id, response, t->cfg.lent->cfg->privacy);
+	} else {
+		const struct stanza_error error = answer_error(why);
+
+		stanza_put_start(&b, "message", from, to, id, SLICE("error"));
+		stanza_put_error(&b, &error);
+		stanza_put_end(&b, "message");
+	}
 	buf_done(&m->reply);
 	m->reply = b;
 }
@@ -153,6 +172,7 @@ static void leave_queue(struct to_sip *t, struct message *m)
 static void answer(struct to_sip *t, struct message *m, const struct verdict *v, ts_t now)
 {
 	leave_queue(t, m);
+	list_remove(&m->age);
 	if (answer_is_good(v)) {
 		stats(t)->xmpp_to_sip++;
 		return;
@@ -239,13 +259,15 @@ static enum answer join(struct to_sip *t, struct message *m, const struct party 
 	const enum answer refusal = budget_take(t->budget, &m->share, &p->from, bytes, now);
 	if (refusal != ANSWER_MAPPED)
 		return refusal;
-	return queue_join(&t->queues, &m->queue, uri) ? ANSWER_MANY_FOR_URI : ANSWER_MAPPED;
+	return queue_join(&t->queues, &m->queue, uri, &p->from);
 }
 
 static void begin(struct to_sip *t, struct message *m, ts_t now)
 {
 	static const struct msg_cfg cfg = { .is_stored = false };
 
+	m->by = ts_add(now, TS_MS(IN_HAND_MS));
+	list_append(&t->by_age, &m->age);
 	msg_init(&m->life, &cfg);
 	act(t, m, now);
 }
@@ -288,8 +310,9 @@ static enum answer judge(struct to_sip *t, const struct party *p, ts_t now)
 		return answer;
 	if (!contacts_may(t->cfg.contacts, &p->to, &p->from, now))
 		return ANSWER_MAY_NOT_BEGIN;
-	return hop_is_known(hops_next(t->cfg.hops), now) && !t->stopping ? ANSWER_MAPPED
-									 : ANSWER_NO_HOP;
+	if (t->stopping)
+		return ANSWER_STOPPING;
+	return hop_takes(hops_next(t->cfg.hops), now) ? ANSWER_MAPPED : ANSWER_NO_HOP;
 }
 
 void to_sip_push_stanza(struct to_sip *t, unsigned link, const struct stanza *s, ts_t now)
@@ -316,13 +339,18 @@ void to_sip_push_stanza(struct to_sip *t, unsigned link, const struct stanza *s,
 
 /* ---- what SIP says ---- */
 
-static void fail(struct to_sip *t, struct message *m, const struct sip_msg *response, ts_t now)
+static void end(struct to_sip *t, struct message *m, int status, ts_t now)
 {
-	const struct verdict v = { .status = response ? response->status : 408 };
+	const struct verdict v = { .status = status };
 
-	write_failure(t, m, response);
 	msg_push_refused(&m->life, &v, now);
 	act(t, m, now);
+}
+
+static void fail(struct to_sip *t, struct message *m, enum answer why, ts_t now)
+{
+	write_failure(t, m, NULL, why);
+	end(t, m, 408, now);
 }
 
 void to_sip_push_final(struct to_sip *t, uint64_t ref, const struct sip_msg *response, ts_t now)
@@ -332,19 +360,50 @@ void to_sip_push_final(struct to_sip *t, uint64_t ref, const struct sip_msg *res
 	if (!m)
 		return;
 	if (response->status >= 300) {
-		fail(t, m, response, now);
+		write_failure(t, m, response, ANSWER_MAPPED);
+		end(t, m, response->status, now);
 		return;
 	}
 	msg_push_proven(&m->life, now);
 	act(t, m, now);
 }
 
-void to_sip_push_failed(struct to_sip *t, uint64_t ref, ts_t now)
+void to_sip_push_failed(struct to_sip *t, uint64_t ref, enum answer why, ts_t now)
 {
 	struct message *m = slots_find(&t->slots, ref);
 
 	if (m)
-		fail(t, m, NULL, now);
+		fail(t, m, why, now);
+}
+
+/* ---- time ---- */
+
+/* Nothing of it goes out any more. */
+static void give_up(struct to_sip *t, struct message *m, enum answer why, ts_t now)
+{
+	hop_withdraw(hops_next(t->cfg.hops), &m->item);
+	list_remove(&m->wait);
+	fail(t, m, why, now);
+}
+
+static enum answer why_overdue(const struct message *m)
+{
+	if (m->life.state == MSG_AWAIT_WAY)
+		return ANSWER_NO_TURN;
+	return m->item.place ? ANSWER_HOP_SILENT : ANSWER_NO_HOP;
+}
+
+static struct message *oldest(const struct to_sip *t)
+{
+	return LIST_FIRST(&t->by_age, struct message, age);
+}
+
+void to_sip_push_time(struct to_sip *t, ts_t now)
+{
+	struct message *m;
+
+	for (unsigned n = 0; n < OVERDUE_MAX && (m = oldest(t)) && m->by <= now; n++)
+		give_up(t, m, why_overdue(m), now);
 }
 
 /* ---- what was held back ---- */
@@ -379,7 +438,7 @@ static bool send_next(struct to_sip *t, ts_t now)
 	list_remove(&m->wait);
 	msg_push_sent(&m->life, now);
 	if (t->gave_up)
-		fail(t, m, NULL, now);
+		fail(t, m, ANSWER_STOPPING, now);
 	else
 		hop_request(hops_next(t->cfg.hops), &m->item, slot_id(&m->slot), &draft, now);
 	return true;
@@ -396,10 +455,12 @@ bool to_sip_go_on(struct to_sip *t, ts_t now)
 
 ts_t to_sip_deadline(const struct to_sip *t)
 {
-	const struct message *m = first_of(&t->untold);
+	const struct message *m = first_of(&t->untold), *old = oldest(t);
 	const bool can_tell = m && link_takes(links_at(t->cfg.links, m->link)) == LINK_TAKES;
 
-	return can_tell || !list_empty(&t->turn) ? 0 : TS_NEVER;
+	if (can_tell || !list_empty(&t->turn))
+		return 0;
+	return old ? old->by : TS_NEVER;
 }
 
 /* ---- life ---- */
@@ -414,13 +475,8 @@ void to_sip_give_up(struct to_sip *t, ts_t now)
 	struct message *m;
 
 	t->gave_up = true;
-	for (uint32_t i = 0; (m = slots_at(&t->slots, i)); i++) {
-		if (!m->slot.in_use || m->life.state == MSG_OVER)
-			continue;
-		hop_withdraw(hops_next(t->cfg.hops), &m->item);
-		list_remove(&m->wait);
-		fail(t, m, NULL, now);
-	}
+	while ((m = oldest(t)))
+		give_up(t, m, m->item.place ? ANSWER_HOP_SILENT : ANSWER_STOPPING, now);
 }
 
 bool to_sip_is_busy(const struct to_sip *t)
@@ -442,9 +498,10 @@ int to_sip_new(struct to_sip **ret, const struct to_sip_cfg *cfg)
 	t->cfg = *cfg;
 	list_init(&t->turn);
 	list_init(&t->untold);
+	list_init(&t->by_age);
 	buf_init(&t->scratch, URI_MAX);
 	rng_bytes(cfg->lent->rng, t->salt, sizeof(t->salt));
-	queues_init(&t->queues, GATEWAY_PENDING_MAX, QUEUE_MAX, cfg->lent->rng);
+	queues_init(&t->queues, GATEWAY_PENDING_MAX, cfg->lent->rng);
 	int err = slots_init(&t->slots, GATEWAY_PENDING_MAX, sizeof(struct message));
 	if (!err)
 		err = budget_new(&t->budget, cfg->lent);

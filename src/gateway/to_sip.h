@@ -25,12 +25,14 @@ struct to_sip *to_sip_free(struct to_sip *t);
 /* A message that came over that link. */
 void to_sip_push_stanza(struct to_sip *t, unsigned link, const struct stanza *s, ts_t now);
 void to_sip_push_final(struct to_sip *t, uint64_t ref, const struct sip_msg *response, ts_t now);
-void to_sip_push_failed(struct to_sip *t, uint64_t ref, ts_t now);
+void to_sip_push_failed(struct to_sip *t, uint64_t ref, enum answer why, ts_t now);
+void to_sip_push_time(struct to_sip *t, ts_t now);
 /* What was held back: failures of which their senders could not be told, and the messages whose
  * turn it is.  True when something happened. */
 bool to_sip_go_on(struct to_sip *t, ts_t now);
-ts_t to_sip_deadline(const struct to_sip *t); /* now, while to_sip_go_on() could do something */
-void to_sip_stop(struct to_sip *t);           /* nothing new is taken */
+/* Now, while to_sip_go_on() could do something. */
+ts_t to_sip_deadline(const struct to_sip *t);
+void to_sip_stop(struct to_sip *t); /* nothing new is taken */
 /* What is not finished fails. */
 void to_sip_give_up(struct to_sip *t, ts_t now);
 bool to_sip_is_busy(const struct to_sip *t);

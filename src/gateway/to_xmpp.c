@@ -4,6 +4,7 @@
 #include "base/slots.h"
 #include "bridge/address.h"
 #include "bridge/message.h"
+#include "gateway/dropped.h"
 #include "gateway/moved.h"
 #include "gateway/msg.h"
 
@@ -80,31 +81,21 @@ static void act(struct to_xmpp *t, struct message *m, ts_t now)
 
 /* ---- a request ---- */
 
-static enum answer answer_of(const struct message_refusal *refusal)
-{
-	if (refusal->status != 415)
-		return ANSWER_CONTENT;
-	return slice_starts(slice_str(refusal->reason), SLICE("Content-Encoding")) ? ANSWER_ENCODING
-										   : ANSWER_TYPE;
-}
-
-/* Writes the stanza.  Nothing was sent unless ANSWER_MAPPED. */
+/* Writes the stanza.  Nothing was sent unless ANSWER_MAPPED; *loss is ANSWER_CONTENT's. */
 static enum answer hand_over(struct link *link, struct message *m, const struct sip_msg *req,
-	const struct party *p, ts_t now)
+	const struct party *p, struct message_loss *loss, ts_t now)
 {
 	struct proof_domain *d = link_domain(link, jid_domain(&p->to));
 	struct buf *b = d ? link_begin(link) : NULL;
 	const uint64_t id = slot_id(&m->slot);
-	struct message_refusal refusal;
 	char text[SLOT_TEXT + 1];
 
 	if (!b)
 		return ANSWER_OVERLOAD; /* the server does not read fast enough */
 	const size_t before = buf_len(b);
-	int err =
-		message_to_xmpp(req, &p->from, &p->to, slice_str(slot_text(id, text)), b, &refusal);
+	int err = message_to_xmpp(req, &p->from, &p->to, slice_str(slot_text(id, text)), b, loss);
 	if (err == ERR_LEGAL)
-		return answer_of(&refusal);
+		return ANSWER_CONTENT;
 	if (!err &&
 		buf_len(b) - before > STANZA_MAX) /* escaping makes it up to five times longer */
 		return ANSWER_TOO_LARGE;
@@ -119,6 +110,16 @@ static void count_refusal(struct to_xmpp *t, enum answer answer)
 	stats(t)->overload_503 += answer == ANSWER_OVERLOAD;
 }
 
+/* The text is carried, what was beside it is not. */
+static void note_left_out(struct to_xmpp *t, const struct party *p, unsigned n, ts_t now)
+{
+	if (n == 0)
+		return;
+	stats(t)->parts_left_out += n;
+	dropped_log(t->cfg.lent, "sip", LOG_LEVEL_INFO, jid_bare(&p->from),
+		"parts of a message that are not text", now);
+}
+
 static void begin(struct to_xmpp *t, struct message *m, struct link *link,
 	const struct sip_msg *req, const struct party *p, ts_t now)
 {
@@ -126,9 +127,12 @@ static void begin(struct to_xmpp *t, struct message *m, struct link *link,
 
 	msg_init(&m->life, &cfg);
 	m->full_jid = p->to.n_resource > 0;
-	const struct verdict v = { .answer = hand_over(link, m, req, p, now) };
+	struct message_loss loss = { .n_left_out = 0 };
+	const enum answer answer = hand_over(link, m, req, p, &loss, now);
+	const struct verdict v = { .answer = answer, .refused = loss.refused };
 	if (v.answer == ANSWER_MAPPED) {
 		stats(t)->sip_to_xmpp++;
+		note_left_out(t, p, loss.n_left_out, now);
 		contacts_add(t->cfg.contacts, &p->from, &p->to, now);
 		msg_push_sent(&m->life, now);
 	} else {

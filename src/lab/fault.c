@@ -122,6 +122,9 @@ static const struct lab_fault faults[] = {
 	{ "sip-wrong-transaction", N_("the pool's answers are for another transaction"),
 		"sip_wrong_transaction", "sip.register", 1,
 		.edit = { "branch=z9hG4bK", "branch=z9hG4bKanother" } },
+	{ "sip-too-many-contacts", N_("the test user has as many contacts as it may have"),
+		"sip_too_many_contacts", "sip.register", 1,
+		REGISTER_GETS(503, "P-Registrar-Error: Too many registered contacts\r\n") },
 	{ "sip-overloaded", N_("the pool is overloaded: 503 with Retry-After"), "sip_overloaded",
 		"sip.register", 1, REGISTER_GETS(503, "Retry-After: 30\r\n") },
 

@@ -1,8 +1,8 @@
 /* blame.h - what the world did to a connection, as a reason and the sentence that says it.
  *
  * Nothing of a test is known here: a test and a sweep say the same of the same
- * fault.  blame_stream() is in verdict_xmpp.c and evidence_*() in
- * verdict_sip.c, beside what else is said of streams and of responses.
+ * fault.  blame_stream() is in verdict_xmpp.c beside what else is said of streams,
+ * evidence_*() of responses in evidence.c.
  */
 #pragma once
 
@@ -38,7 +38,19 @@ struct blame blame_overloaded(const struct addr *peer, const struct evidence *e)
 void evidence_keep_dns(struct evidence *e, const struct targets_failure *f);
 /* The status, the headers that tell more, and what they say. */
 void evidence_keep_response(struct evidence *e, const struct sip_msg *response);
-bool evidence_is_overload(const struct evidence *e); /* the server itself has too much to do */
+bool evidence_is_overload(const struct evidence *e);      /* the server itself has too much to do */
+bool evidence_is_contact_limit(const struct evidence *e); /* of a registrar */
+/* The value of a header's parameter without its quotes, cut to its place. */
+void evidence_keep_param(struct slice params, const char *name, char *ret, size_t size);
+/* The first value of a header that was kept, or NULL. */
+const char *evidence_header(const struct evidence *e, const char *name);
+/* Which hop spoke: a text to be translated and a name to go behind it, both may be "".  What the
+ * pool's own Server header said before, "" when it said nothing. */
+struct evidence_speaker {
+	const char *how;
+	struct slice name; /* borrowed from the evidence */
+};
+struct evidence_speaker evidence_speaker(const struct evidence *e, const char *pools_server);
 
 enum { CERTIFICATE_ENDS_SOON_S = 14 * 86400 }; /* what certificate monitors warn at */
 /* The certificate of the chain that ends first; NULL when there is none. */

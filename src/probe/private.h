@@ -12,6 +12,8 @@
  *   verdict_xmpp.c  streams and error stanzas to reasons
  *   verdict_time.c  what was still awaited when the time was up
  *   tell.c          phases, notes, trace, the verdict, outputs and wants
+ *   evidence.c      what a SIP response says beside its status, and who said it
+ *   relay.c         what proxies are known to answer for a next hop that they cannot reach
  *   blame.c         what the world did, in a sentence
  *   hide.c          what is known to be secret, wherever a peer says it back
  *   mask.c          bytes into messages without what is secret, SIP
@@ -90,8 +92,9 @@ struct sip_side {
 	struct reg *reg;
 	uint32_t cseq;
 	unsigned challenges;
-	unsigned strays; /* responses to requests that are not ours */
-	bool heard;      /* bytes came over the connection */
+	char server[256]; /* what the registrar calls itself; "" when it does not */
+	unsigned strays;  /* responses to requests that are not ours */
+	bool heard;       /* bytes came over the connection */
 	char call_id[NONCE + 1], tag[12];
 };
 
@@ -157,7 +160,6 @@ struct side_event {
 	enum side_event_type type;
 	const struct sip_msg *msg; /* valid until the next take, as what the stanza points at */
 	struct stanza stanza;
-	bool cut; /* only its beginning is there */
 };
 
 /* round.c */
@@ -205,6 +207,7 @@ void probe_passed(struct probe *p, const struct addr *peer, int err); /* the nex
 void probe_tls_up(struct probe *p, enum probe_side side, const struct tls_facts *tls);
 
 /* verdict_sip.c */
+void probe_heard_server(struct probe *p, const struct sip_msg *response); /* the registrar's */
 void probe_fail_message(struct probe *p, const struct sip_msg *response);
 void probe_fail_register(
 	struct probe *p, enum reg_outcome outcome, int status, const struct sip_msg *response);

@@ -44,6 +44,7 @@
 	X(SIP_CHALLENGE_LOOP, sip_challenge_loop)                                                  \
 	X(SIP_NO_MECHANISM, sip_no_mechanism)                                                      \
 	X(SIP_USER_UNKNOWN, sip_user_unknown)                                                      \
+	X(SIP_TOO_MANY_CONTACTS, sip_too_many_contacts)                                            \
 	X(SIP_FORBIDDEN, sip_forbidden)                                                            \
 	X(SIP_NOT_FOUND, sip_not_found)                                                            \
 	X(SIP_RECEIVER_UNAVAILABLE, sip_receiver_unavailable)                                      \
@@ -99,10 +100,19 @@ enum reason {
 #define REASON_CAUSES_MAX 4
 #define REASON_STEPS_MAX  4
 
-/* Words in capitals in a command stand for what the test knows: NAME, TARGET, ADDRESS ... */
+/* A step that helps in some cases only. */
+enum reason_when {
+	REASON_ALWAYS,
+	REASON_OVER_UDP,     /* what failed went by datagrams */
+	REASON_BY_DNS,       /* the name was asked as it stands */
+	REASON_BY_RESOLVCONF /* it is a host's, which resolv.conf(5) may have completed */
+};
+
+/* Words in capitals stand for what the test knows: NAME, TARGET, ADDRESS ... */
 struct reason_step {
 	const char *what;    /* NULL ends the list */
 	const char *command; /* to be typed; NULL when there is none */
+	enum reason_when when;
 };
 
 struct reason_info {

@@ -58,6 +58,7 @@ struct evidence {
 	enum dns_type dns_type;
 	enum dns_status dns_status;
 	struct addr dns_server; /* family 0 when not known */
+	bool dns_searched;      /* a host's name, completed as resolv.conf(5) says */
 	/* TLS: the facts themselves are in probe_result.tls */
 	bool has_tls;
 	enum probe_side tls_side;

@@ -229,6 +229,7 @@ static enum side_event_type register_answer(struct probe *p, const struct sip_ms
 	struct sip_side *s = &p->sip;
 	int status;
 
+	probe_heard_server(p, m);
 	reg_push_response(s->reg, m, p->now);
 	switch (reg_state(s->reg)) {
 	case REG_AWAIT_ANSWER: /* challenged, or 423 */

@@ -222,6 +222,7 @@ static int init(struct sweep *s, const struct sweep_cfg *cfg, struct text *why)
 		err = read_cfg(s, cfg, why);
 	if (!err)
 		err = sweep_names_init(s, why);
+	s->cfg.peer_server = SLICE_NONE; /* it was lent */
 	return err;
 }
 

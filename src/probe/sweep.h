@@ -166,7 +166,8 @@ struct sweep_cfg {
 				for */
 	struct slice server; /* pool: the registrar's URI; partner: HOST[:PORT] for clients; ""
 				takes what the DNS says */
-	uint16_t registrar_port;                 /* pool, without `server`: its TLS port */
+	struct slice peer_server; /* partner: HOST[:PORT] for other servers, as above */
+	uint16_t registrar_port;  /* pool, without `server`: its TLS port */
 	struct slice domains[SWEEP_DOMAINS_MAX]; /* pool: whose federation records are looked at */
 	unsigned n_domains;
 	struct slice from; /* partner: in whose name servers are spoken to; "" takes SWEEP_NOBODY */

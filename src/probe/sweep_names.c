@@ -124,23 +124,36 @@ static int init_pool(struct sweep *s, struct text *why)
 
 /* ---- the partner ---- */
 
-static int init_partner(struct sweep *s, struct text *why)
+/* A server of that kind that is named by hand: 1 when there is one. */
+static int add_by_hand(struct sweep *s, enum sweep_kind kind, struct slice server, struct text *why)
 {
 	char host[256] = "";
 	uint16_t port = 0;
 
-	if (s->cfg.server.n && !server_read(s->cfg.server, host, &port)) {
-		*why = TEXT(N_("the server `{1}` is not HOST or HOST:PORT"), text_str(s->server));
+	if (server.n == 0)
+		return 0;
+	if (!server_read(server, host, &port) || !host[0]) {
+		*why = TEXT(N_("the server `{1}` is not HOST or HOST:PORT"), text_slice(server));
 		return ERR_CONFIG;
 	}
-	if (host[0])
-		add_host(s, SWEEP_XMPP_CLIENT, TARGETS_GIVEN, host, port);
+	add_host(s, kind, TARGETS_GIVEN, host, port);
+	return 1;
+}
+
+static int init_partner(struct sweep *s, struct text *why)
+{
+	const int client = add_by_hand(s, SWEEP_XMPP_CLIENT, s->cfg.server, why);
+	const int server =
+		client < 0 ? client : add_by_hand(s, SWEEP_XMPP_SERVER, s->cfg.peer_server, why);
+
+	if (server < 0)
+		return server;
 	for (enum sweep_kind k = SWEEP_XMPPS_CLIENT; k <= SWEEP_XMPP_SERVER; k++) {
 		const enum sweep_plan plan = sweep_kind_info(k)->plan;
+		const bool by_hand = plan == SWEEP_PLAN_CLIENT ? client : server;
 
 		if (!is_numeric(s->ascii))
-			add_srv(s, k, host[0] && plan == SWEEP_PLAN_CLIENT ? SWEEP_PLAN_NONE : plan,
-				s->ascii);
+			add_srv(s, k, by_hand ? SWEEP_PLAN_NONE : plan, s->ascii);
 	}
 	add_host(s, SWEEP_XMPP_CLIENT, TARGETS_FALLBACK, s->ascii, 0);
 	add_host(s, SWEEP_XMPP_SERVER, TARGETS_FALLBACK, s->ascii, 0);

@@ -1,52 +1,70 @@
-/* How a phase fails by what the pool answers, and what is kept of the answer as evidence. */
+/* How a phase fails by what the pool answers. */
 #include <string.h>
 
 #include "base/mem.h"
 #include "probe/diagnostics.h"
 #include "probe/private.h"
+#include "probe/relay.h"
 #include "sip/hdr.h"
 
 struct status_row {
 	int first, last;
 	enum reason reason;
-	const char *sentence; /* {1} who, {2} status, {3} phrase */
+	const char
+		*sentence; /* {1} who, {2} status, {3} phrase, {4}{5} who said it, {6} a Contact */
 };
 
 static const struct status_row message_rows[] = {
-	{ 403, 403, REASON_SIP_FORBIDDEN, N_("The message to {1} is forbidden ({2} {3}).") },
-	{ 404, 404, REASON_SIP_NOT_FOUND, N_("The receiver {1} was not found ({2} {3}).") },
+	{ 300, 399, REASON_SIP_REJECTED,
+		N_("The message to {1} is sent elsewhere, which a test does not follow: {6} ({2} "
+		   "{3}{4}{5}).") },
+	{ 403, 403, REASON_SIP_FORBIDDEN, N_("The message to {1} is forbidden ({2} {3}{4}{5}).") },
+	{ 404, 404, REASON_SIP_NOT_FOUND, N_("The receiver {1} was not found ({2} {3}{4}{5}).") },
 	{ 604, 604, REASON_SIP_NOT_FOUND,
-		N_("The receiver {1} does not exist anywhere ({2} {3}).") },
+		N_("The receiver {1} does not exist anywhere ({2} {3}{4}{5}).") },
 	{ 408, 408, REASON_SIP_GATEWAY_TIMEOUT,
-		N_("The next hop to {1} did not answer in time ({2} {3}).") },
+		N_("The next hop to {1} did not answer in time: it is not running, or drops what "
+		   "it is sent ({2} {3}{4}{5}).") },
 	{ 504, 504, REASON_SIP_GATEWAY_TIMEOUT,
 		N_("The gateway, or the partner behind it, did not answer in time for {1} ({2} "
-		   "{3}).") },
-	{ 410, 410, REASON_SIP_RECEIVER_UNAVAILABLE, N_("The receiver {1} is gone ({2} {3}).") },
+		   "{3}{4}{5}).") },
+	{ 410, 410, REASON_SIP_RECEIVER_UNAVAILABLE,
+		N_("The receiver {1} is gone ({2} {3}{4}{5}).") },
 	{ 480, 480, REASON_SIP_RECEIVER_UNAVAILABLE,
-		N_("The receiver {1} is not available ({2} {3}).") },
-	{ 486, 486, REASON_SIP_RECEIVER_UNAVAILABLE, N_("The receiver {1} is busy ({2} {3}).") },
+		N_("The receiver {1} is not available ({2} {3}{4}{5}).") },
+	{ 486, 486, REASON_SIP_RECEIVER_UNAVAILABLE,
+		N_("The receiver {1} is busy ({2} {3}{4}{5}).") },
 	{ 600, 600, REASON_SIP_RECEIVER_UNAVAILABLE,
-		N_("The receiver {1} is not available anywhere ({2} {3}).") },
-	{ 603, 603, REASON_SIP_RECEIVER_UNAVAILABLE, N_("The receiver {1} declined ({2} {3}).") },
-	{ 482, 483, REASON_SIP_LOOP, N_("The message to {1} went in circles ({2} {3}).") },
+		N_("The receiver {1} is not available anywhere ({2} {3}{4}{5}).") },
+	{ 603, 603, REASON_SIP_RECEIVER_UNAVAILABLE,
+		N_("The receiver {1} declined ({2} {3}{4}{5}).") },
+	{ 482, 483, REASON_SIP_LOOP, N_("The message to {1} went in circles ({2} {3}{4}{5}).") },
 	{ 502, 503, REASON_SIP_GATEWAY_DOWN,
-		N_("The gateway, or the way to it, is down for {1} ({2} {3}).") },
+		N_("The gateway, or the way to it, is down for {1} ({2} {3}{4}{5}).") },
 	{ 500, 599, REASON_SIP_SERVER_ERROR,
-		N_("A server failed with the message to {1} ({2} {3}).") },
-	{ 300, 699, REASON_SIP_REJECTED, N_("The message to {1} was rejected ({2} {3}).") },
+		N_("A server failed with the message to {1} ({2} {3}{4}{5}).") },
+	{ 300, 699, REASON_SIP_REJECTED, N_("The message to {1} was rejected ({2} {3}{4}{5}).") },
 };
 
 static const struct status_row register_rows[] = {
-	{ 403, 403, REASON_SIP_FORBIDDEN, N_("The pool forbids {1} to sign in ({2} {3}).") },
-	{ 404, 404, REASON_SIP_USER_UNKNOWN, N_("The pool does not know {1} ({2} {3}).") },
-	{ 604, 604, REASON_SIP_USER_UNKNOWN, N_("The pool does not know {1} ({2} {3}).") },
+	{ 403, 403, REASON_SIP_FORBIDDEN, N_("The pool forbids {1} to sign in ({2} {3}{4}{5}).") },
+	{ 404, 404, REASON_SIP_USER_UNKNOWN, N_("The pool does not know {1} ({2} {3}{4}{5}).") },
+	{ 604, 604, REASON_SIP_USER_UNKNOWN, N_("The pool does not know {1} ({2} {3}{4}{5}).") },
 	{ 408, 408, REASON_SIP_NO_ANSWER,
-		N_("The registrar did not answer the sign-in of {1} in time ({2} {3}).") },
+		N_("The registrar did not answer the sign-in of {1} in time ({2} {3}{4}{5}).") },
 	{ 500, 599, REASON_SIP_SERVER_ERROR,
-		N_("The registrar failed with the sign-in of {1} ({2} {3}).") },
-	{ 300, 699, REASON_SIP_REJECTED, N_("The pool rejected the sign-in of {1} ({2} {3}).") },
+		N_("The registrar failed with the sign-in of {1} ({2} {3}{4}{5}).") },
+	{ 300, 699, REASON_SIP_REJECTED,
+		N_("The pool rejected the sign-in of {1} ({2} {3}{4}{5}).") },
 };
+
+static const struct status_row contact_limit = { 0, 0, REASON_SIP_TOO_MANY_CONTACTS,
+	N_("{1} has as many contacts at the registrar as it may have ({2} {3}{4}{5}).") };
+/* What a registrar makes of a wrong password is a new challenge (RFC 3261 section 22.1); but not
+ * every one's. */
+static const struct status_row forbidden_with_credentials = { 0, 0, REASON_SIP_FORBIDDEN,
+	N_("The pool forbids {1} to sign in, and does not ask for other credentials: it refuses "
+	   "the account or its contact, or the password is wrong ({2} {3}{4}{5}).") };
 
 static const struct status_row *find_row(const struct status_row *rows, int status)
 {
@@ -55,87 +73,19 @@ static const struct status_row *find_row(const struct status_row *rows, int stat
 	return rows;
 }
 
-/* ---- evidence ---- */
-
-static void keep_header(struct evidence *e, enum sip_hdr_id id, struct slice value)
-{
-	if (e->n_headers == COUNT(e->headers))
-		return;
-	struct evidence_header *h = &e->headers[e->n_headers++];
-	slice_cstr(slice_str(sip_hdr_name(id)), h->name, sizeof(h->name));
-	slice_cstr(slice_cut(value, 0, sizeof(h->value) - 1), h->value, sizeof(h->value));
-}
-
-static void keep_headers(struct evidence *e, const struct sip_msg *m)
-{
-	static const enum sip_hdr_id telling[] = { SIP_HDR_REASON, SIP_HDR_WARNING,
-		SIP_HDR_MS_DIAGNOSTICS, SIP_HDR_MS_DIAGNOSTICS_PUBLIC, SIP_HDR_RETRY_AFTER,
-		SIP_HDR_SERVER };
-
-	for (size_t i = 0; i < COUNT(telling); i++) {
-		unsigned at = 0;
-
-		for (const struct sip_hdr *h; (h = sip_msg_find(m, telling[i], &at));)
-			keep_header(e, telling[i], h->value);
-	}
-}
-
-/* The value of a parameter without its quotes. */
-static void keep_param(struct slice params, const char *name, char *ret, size_t size)
-{
-	struct slice v;
-
-	if (!sip_param_find(params, name, &v))
-		return;
-	if (v.n >= 2 && v.p[0] == '"')
-		v = slice_cut(v, 1, v.n - 1);
-	slice_cstr(slice_cut(v, 0, size - 1), ret, size);
-}
-
-/* `1005;source="gw.litware.test";reason="Cannot route"`: what leaves the organisation is in the
- * -public one. */
-static void keep_diagnostics(struct evidence *e, const struct sip_msg *m)
-{
-	struct slice value = sip_msg_value(m, SIP_HDR_MS_DIAGNOSTICS);
-	uint64_t code;
-
-	if (value.n == 0)
-		value = sip_msg_value(m, SIP_HDR_MS_DIAGNOSTICS_PUBLIC);
-	if (!slice_u64(slice_trim(slice_split(&value, ';')), UINT32_MAX, &code))
-		return;
-	e->has_diagnostics = true;
-	e->diagnostics_code = (uint32_t)code;
-	keep_param(value, "source", e->diagnostics_source, sizeof(e->diagnostics_source));
-	keep_param(value, "reason", e->diagnostics_reason, sizeof(e->diagnostics_reason));
-}
-
-/* RFC 3261 section 20.33: seconds, then perhaps a comment and parameters. */
-static void keep_retry_after(struct evidence *e, const struct sip_msg *m)
-{
-	struct slice value = sip_msg_value(m, SIP_HDR_RETRY_AFTER);
-	uint64_t seconds;
-	size_t n = 0;
-
-	while (n < value.n && value.p[n] >= '0' && value.p[n] <= '9')
-		n++;
-	e->has_retry_after = slice_u64(slice_cut(value, 0, n), UINT32_MAX, &seconds);
-	e->retry_after_s = e->has_retry_after ? (uint32_t)seconds : 0;
-}
-
-void evidence_keep_response(struct evidence *e, const struct sip_msg *m)
-{
-	e->sip_status = m->status;
-	slice_cstr(slice_cut(m->reason, 0, sizeof(e->sip_reason) - 1), e->sip_reason,
-		sizeof(e->sip_reason));
-	keep_headers(e, m);
-	keep_diagnostics(e, m);
-	keep_retry_after(e, m);
-}
-
 static void keep_response(struct probe *p, const struct sip_msg *m)
 {
 	p->result.evidence.address = p->sip.target.addr;
 	evidence_keep_response(&p->result.evidence, m);
+}
+
+void probe_heard_server(struct probe *p, const struct sip_msg *m)
+{
+	struct slice name = sip_msg_value(m, SIP_HDR_SERVER);
+
+	if (name.n)
+		slice_cstr(slice_cut(name, 0, sizeof(p->sip.server) - 1), p->sip.server,
+			sizeof(p->sip.server));
 }
 
 /* ---- the message ---- */
@@ -148,7 +98,7 @@ static bool says_condition(struct evidence *e, const struct sip_msg *m)
 
 	if (!slice_ieqs(protocol, "XMPP"))
 		return false;
-	keep_param(value, "text", e->xmpp_condition, sizeof(e->xmpp_condition));
+	evidence_keep_param(value, "text", e->xmpp_condition, sizeof(e->xmpp_condition));
 	return e->xmpp_condition[0] != '\0';
 }
 
@@ -164,16 +114,14 @@ static enum reason condition_reason(const char *condition)
 static void fail_by_status(struct probe *p, enum probe_phase phase, const struct status_row *row,
 	const char *who, const struct sip_msg *m)
 {
+	const struct evidence *e = &p->result.evidence;
+	const struct evidence_speaker speaker = evidence_speaker(e, p->sip.server);
+	const char *contact = evidence_header(e, sip_hdr_name(SIP_HDR_CONTACT));
+
 	probe_fail(p, phase, row->reason,
 		TEXT(row->sentence, text_str(who), text_u64((unsigned)m->status),
-			text_slice(m->reason)));
-}
-
-/* 503 with Retry-After and no word on a gateway: the server itself is overloaded (RFC 3261 section
- * 21.5.4). */
-bool evidence_is_overload(const struct evidence *e)
-{
-	return e->sip_status == 503 && e->has_retry_after && !e->has_diagnostics;
+			text_slice(m->reason), text_id(speaker.how), text_slice(speaker.name),
+			text_str(contact ? contact : "?")));
 }
 
 static void fail_overloaded(struct probe *p, enum probe_phase phase)
@@ -198,6 +146,16 @@ static void fail_by_diagnostics(
 			text_id(row->meaning)));
 }
 
+/* What is known of proxies tells more than the status. */
+static struct status_row message_row(const struct sip_msg *m)
+{
+	const struct relay_row *known = relay_find(m->status, m->reason);
+
+	if (!known)
+		return *find_row(message_rows, m->status);
+	return (struct status_row){ .reason = known->reason, .sentence = known->sentence };
+}
+
 void probe_fail_message(struct probe *p, const struct sip_msg *m)
 {
 	struct evidence *e = &p->result.evidence;
@@ -218,8 +176,9 @@ void probe_fail_message(struct probe *p, const struct sip_msg *m)
 	} else if (evidence_is_overload(e)) {
 		fail_overloaded(p, PHASE_SIP_SEND);
 	} else {
-		fail_by_status(p, PHASE_SIP_SEND, find_row(message_rows, m->status),
-			p->result.receiver, m);
+		const struct status_row by_status = message_row(m);
+
+		fail_by_status(p, PHASE_SIP_SEND, &by_status, p->result.receiver, m);
 	}
 }
 
@@ -261,6 +220,24 @@ void probe_fail_unparsable(struct probe *p, const struct where *where)
 
 /* ---- the sign-in ---- */
 
+static void fail_rejected(struct probe *p, int status, const struct sip_msg *m)
+{
+	const struct evidence *e = &p->result.evidence;
+	const bool has_shown = digest_client_algorithm(p->sip.digest)[0] != '\0';
+	const struct status_row *row = find_row(register_rows, status < 300 ? 699 : status);
+
+	if (evidence_is_contact_limit(e))
+		row = &contact_limit;
+	else if (evidence_is_overload(e))
+		row = NULL;
+	else if (status == 403 && has_shown)
+		row = &forbidden_with_credentials;
+	if (row)
+		fail_by_status(p, PHASE_SIP_REGISTER, row, p->result.user, m);
+	else
+		fail_overloaded(p, PHASE_SIP_REGISTER);
+}
+
 void probe_fail_register(
 	struct probe *p, enum reg_outcome outcome, int status, const struct sip_msg *m)
 {
@@ -299,9 +276,5 @@ void probe_fail_register(
 	case REG_REJECTED:
 	case REG_TIMEOUT: break;
 	}
-	if (evidence_is_overload(&p->result.evidence))
-		fail_overloaded(p, PHASE_SIP_REGISTER);
-	else
-		fail_by_status(p, PHASE_SIP_REGISTER,
-			find_row(register_rows, status < 300 ? 699 : status), p->result.user, m);
+	fail_rejected(p, status, m);
 }

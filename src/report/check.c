@@ -82,7 +82,10 @@ int report_fault_init(struct report_fault *f, const struct report_check *check)
 	if (!f->result)
 		return -ENOMEM;
 	f->run = (struct report_run){
-		.result = f->result, .look_up = check->look_up, .verbosity = check->verbosity
+		.result = f->result,
+		.look_up = check->look_up,
+		.verbosity = check->verbosity,
+		.caller = check->caller,
 	};
 	slice_cstr(slice_str(r->name), f->result->target_fqdn, sizeof(f->result->target_fqdn));
 	/* Commands are about a receiver's domain. */
@@ -102,6 +105,8 @@ static void be_about(struct report_fault *f, const struct sweep_row *row)
 	struct probe_result *r = f->result;
 
 	r->tls[SIDE_SIP] = row->tls;
+	r->phases[PHASE_SIP_TLS].address = row->addr;
+	r->phases[PHASE_SIP_TLS].transport = row->transport;
 	if (!sweep_kind_is_xmpp(row->kind))
 		return;
 	r->phase = PHASE_XMPP_TLS;
@@ -118,7 +123,8 @@ const struct report_run *report_fault_run(
 	r->message = fault->message;
 	r->evidence = fault->evidence;
 	r->evidence.tls_side = SIDE_SIP;
-	r->phase = PHASE_SIP_TLS;
+	r->phase = f->check->result->side == SWEEP_PARTNER ? PHASE_XMPP_RESOLVE : PHASE_SIP_TLS;
+	r->phases[PHASE_SIP_TLS] = (struct probe_phase_result){ 0 };
 	f->run.between_servers = false;
 	if (row >= 0)
 		be_about(f, &f->check->result->rows[row]);

@@ -5,6 +5,12 @@
 #include "base/text.h"
 #include "probe/sweep.h"
 
+/* A command that gives advice, and what its advice can name. */
+struct report_caller {
+	const char *command; /* "stox check partner"; its argument is the sweep's name */
+	const char *options; /* " --dns --ca-file -v ", each between spaces */
+};
+
 struct report_check {
 	const struct sweep_result *result;
 	int64_t started_at_us;    /* since 1970, UTC */
@@ -12,6 +18,7 @@ struct report_check {
 	struct sheet_style style; /* text: of the terminal; all 0 for a file or a pipe */
 	unsigned verbosity;       /* text: 1 adds the answers of the DNS, likely causes, evidence */
 	bool strict;              /* a warning alone is exit status 1 */
+	const struct report_caller *caller; /* NULL: `stox test` */
 };
 
 /* 0, -ENOMEM or the buffer's error. */

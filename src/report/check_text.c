@@ -394,8 +394,7 @@ static void put_reason(
 		buf_printf(&p->line, "- %s", report_check_look(check, info->causes[i]));
 		sheet_end(p, column + 2);
 	}
-	for (unsigned i = 0; i < REASON_STEPS_MAX && info->next[i].what; i++)
-		report_put_numbered_step(p, run, i, column);
+	report_put_steps(p, run, column);
 }
 
 static void put_message(

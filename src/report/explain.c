@@ -7,6 +7,19 @@ static const char *look(text_look_up *look_up, const char *id)
 	return look_up ? look_up(id) : id;
 }
 
+/* For whom it may concern: both ways to name a server. */
+static void put_what(struct buf *b, const char *what)
+{
+	const struct slice word = SLICE("SERVER_OPTION"), s = slice_str(what);
+	const size_t at = slice_find(s, word);
+
+	buf_put(b, slice_cut(s, 0, at < s.n ? at : s.n));
+	if (at < s.n) {
+		buf_puts(b, "--registrar / --receiver-server");
+		buf_put(b, slice_skip(s, at + word.n));
+	}
+}
+
 static void put_phases(struct buf *b, unsigned phases)
 {
 	const char *between = "";
@@ -39,7 +52,8 @@ static void put_where(struct sheet *p, const struct reason_info *info, text_look
 static void put_step(
 	struct sheet *p, unsigned number, const struct reason_step *step, text_look_up *look_up)
 {
-	buf_printf(&p->line, "  %u. %s", number, look(look_up, step->what));
+	buf_printf(&p->line, "  %u. ", number);
+	put_what(&p->line, look(look_up, step->what));
 	sheet_end(p, 5);
 	if (!step->command)
 		return;
@@ -88,7 +102,8 @@ void report_reason_markdown(struct buf *b, enum reason r)
 		buf_printf(b, "- %s\n", info->causes[i]);
 	buf_puts(b, "\nWhat to do:\n\n");
 	for (unsigned i = 0; i < REASON_STEPS_MAX && info->next[i].what; i++) {
-		buf_printf(b, "%u. %s", i + 1, info->next[i].what);
+		buf_printf(b, "%u. ", i + 1);
+		put_what(b, info->next[i].what);
 		if (info->next[i].command)
 			buf_printf(b, "%s `%s`",
 				slice_ends(slice_str(info->next[i].what), SLICE("?")) ? "" : ":",

@@ -179,14 +179,16 @@ json_t *report_json_diagnosis(const struct report_run *run)
 {
 	const struct reason_info *info = reason_info(run->result->reason);
 	json_t *likely = json_array(), *next = json_array();
+	const struct reason_step *steps[REASON_STEPS_MAX];
+	const unsigned n = report_steps(run, steps);
 	struct buf b;
 
 	for (unsigned i = 0; i < REASON_CAUSES_MAX && info->causes[i]; i++)
 		json_array_append_new(likely, json_string(report_look(run, info->causes[i])));
 	buf_init(&b, 8192);
-	for (unsigned i = 0; i < REASON_STEPS_MAX && info->next[i].what; i++) {
+	for (unsigned i = 0; i < n; i++) {
 		buf_clear(&b);
-		report_put_step(&b, run, &info->next[i]);
+		report_put_step(&b, run, steps[i]);
 		json_array_append_new(next, json_string(buf_cstr(&b)));
 	}
 	buf_done(&b);

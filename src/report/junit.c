@@ -61,13 +61,15 @@ static void begin_case(struct buf *b, const struct report_run *run, const char *
 static void put_reason(struct buf *b, const struct report_run *run)
 {
 	const struct reason_info *info = reason_info(run->result->reason);
+	const struct reason_step *steps[REASON_STEPS_MAX];
+	const unsigned n = report_steps(run, steps);
 
 	buf_printf(b, "%s\n", report_look(run, info->meaning));
 	for (unsigned i = 0; i < REASON_CAUSES_MAX && info->causes[i]; i++)
 		buf_printf(b, "- %s\n", report_look(run, info->causes[i]));
-	for (unsigned i = 0; i < REASON_STEPS_MAX && info->next[i].what; i++) {
+	for (unsigned i = 0; i < n; i++) {
 		buf_printf(b, "%u. ", i + 1);
-		report_put_step(b, run, &info->next[i]);
+		report_put_step(b, run, steps[i]);
 		buf_putc(b, '\n');
 	}
 }

@@ -2,6 +2,7 @@
  *
  *   forms.c         which forms there are
  *   report.c        sentences and commands that several forms have
+ *   steps.c         which steps help in this case, and whom they are told to
  *   text.c, details.c, progress.c: for people, on a terminal or in a file
  *   json.c, json_run.c, case.c, junit.c, tap.c, metrics.c, prometheus.c, cloudprober.c,
  *   nagios.c        for tools
@@ -30,6 +31,12 @@ void report_put_command(struct buf *b, const struct report_run *run, const char 
 void report_put_colon(struct buf *b, const struct report_run *run, const char *what);
 /* "what to do: the command". */
 void report_put_step(struct buf *b, const struct report_run *run, const struct reason_step *step);
+/* The steps of the run's reason that help here, with commands and options that who prints them has;
+ * how many. */
+unsigned report_steps(
+	const struct report_run *run, const struct reason_step *ret[REASON_STEPS_MAX]);
+/* Can the command be typed as it is meant?  Without one: no. */
+bool report_has_command(const struct report_run *run, const struct reason_step *step);
 /* Lines, indented by two: what was answered, certificates, codes. */
 void report_put_evidence(struct buf *b, const struct report_run *run);
 /* "sip_rejected in sip.send" */
@@ -39,10 +46,8 @@ void report_put_timespan(struct buf *b, ts_t t); /* hh:mm:ss.fffffff */
 void report_put_details(struct sheet *p, const struct report_run *run);
 /* Before the word that says how it ended, where there can be colour: a sign that says it, too. */
 void report_put_sign(struct sheet *p, bool success);
-/* The i-th step of the run's reason, from column `column`; its command is one word, to be copied.
- */
-void report_put_numbered_step(
-	struct sheet *p, const struct report_run *run, unsigned i, unsigned column);
+/* The steps of the run's reason, from column `column`; a command is one word, to be copied. */
+void report_put_steps(struct sheet *p, const struct report_run *run, unsigned column);
 /* A text's arguments are clean, and its own words ours: it may stand in a line. */
 void report_put_text(struct sheet *p, const struct report_run *run, struct text t);
 

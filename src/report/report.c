@@ -1,4 +1,6 @@
 /* What several forms of a result say: the failure's sentence, its commands, limits, signs. */
+#include <string.h>
+
 #include "base/mem.h"
 #include "base/str.h"
 #include "report/private.h"
@@ -188,6 +190,15 @@ static void put_tls_name(struct buf *b, const struct report_run *run)
 	put_receiver_domain(b, run);
 }
 
+/* How a server is named by hand. */
+static void put_server_option(struct buf *b, const struct report_run *run)
+{
+	if (!is_xmpp(run->result->phase))
+		buf_puts(b, "--registrar");
+	else
+		buf_puts(b, run->between_servers ? "--server" : "--receiver-server");
+}
+
 static const struct {
 	const char *word;
 	void (*put)(struct buf *b, const struct report_run *run);
@@ -202,6 +213,7 @@ static const struct {
 	{ "RECEIVER_DOMAIN", put_receiver_domain },
 	{ "TLS_NAME", put_tls_name },
 	{ "XMPP_PROTOCOL", put_xmpp_protocol },
+	{ "SERVER_OPTION", put_server_option },
 };
 
 /* What is not known stays a word in capitals. */
@@ -221,9 +233,27 @@ static bool is_word(uint8_t c)
 	return (c >= 'A' && c <= 'Z') || c == '_';
 }
 
+/* "stox check partner contoso.test" for "stox test": who prints it can be asked again. */
+static void put_program(struct buf *b, const struct report_run *run, struct slice *command)
+{
+	static const struct slice test = { (const uint8_t *)"stox test", 9 };
+	const size_t before = buf_len(b);
+
+	if (!run->caller || !slice_starts(*command, test))
+		return;
+	buf_puts(b, run->caller->command);
+	buf_putc(b, ' ');
+	put_target(b, run);
+	if (buf_len(b) == before + strlen(run->caller->command) + 1)
+		buf_puts(b, "NAME");
+	*command = slice_skip(*command, test.n);
+}
+
 void report_put_command(struct buf *b, const struct report_run *run, const char *command)
 {
 	struct slice s = slice_str(command);
+
+	put_program(b, run, &s);
 
 	while (s.n) {
 		size_t n = 0;
@@ -243,15 +273,6 @@ void report_put_colon(struct buf *b, const struct report_run *run, const char *w
 {
 	/* TRANSLATORS: between what to do and the command that does it */
 	buf_puts(b, slice_ends(slice_str(what), SLICE("?")) ? " " : report_look(run, N_(": ")));
-}
-
-void report_put_step(struct buf *b, const struct report_run *run, const struct reason_step *step)
-{
-	report_put_command(b, run, report_look(run, step->what));
-	if (!step->command)
-		return;
-	report_put_colon(b, run, step->what);
-	report_put_command(b, run, step->command);
 }
 
 /* ---- on a sheet ---- */
@@ -282,23 +303,4 @@ void report_put_sign(struct sheet *p, bool success)
 
 	if (p->style.width || p->style.colour)
 		buf_printf(&p->line, "%s ", signs[success][p->style.unicode]);
-}
-
-void report_put_numbered_step(
-	struct sheet *p, const struct report_run *run, unsigned i, unsigned column)
-{
-	const struct reason_step *step = &reason_info(run->result->reason)->next[i];
-	struct buf command;
-
-	sheet_tab(p, column);
-	buf_printf(&p->line, "%u. ", i + 1);
-	report_put_command(&p->line, run, report_look(run, step->what));
-	if (step->command) {
-		buf_init(&command, 8192);
-		report_put_command(&command, run, step->command);
-		report_put_colon(&p->line, run, step->what);
-		sheet_whole(p, buf_slice(&command));
-		buf_done(&command);
-	}
-	sheet_end(p, column + 3);
 }

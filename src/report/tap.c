@@ -38,6 +38,8 @@ static void put_quoted_piece(struct buf *b, const char *key, struct buf *value)
 static void put_failure(struct buf *b, const struct report_run *run, bool is_error)
 {
 	const struct reason_info *info = reason_info(run->result->reason);
+	const struct reason_step *steps[REASON_STEPS_MAX];
+	const unsigned n = report_steps(run, steps);
 	struct buf text;
 
 	buf_printf(b, "  severity: %s\n  reason: %s\n", is_error ? "error" : "fail",
@@ -46,10 +48,10 @@ static void put_failure(struct buf *b, const struct report_run *run, bool is_err
 	put_quoted_piece(b, "message: ", &text);
 	buf_puts(piece(&text), report_look(run, info->meaning));
 	put_quoted_piece(b, "diagnosis: ", &text);
-	if (info->next[0].what)
+	if (n)
 		buf_puts(b, "  next:\n");
-	for (unsigned i = 0; i < REASON_STEPS_MAX && info->next[i].what; i++) {
-		report_put_step(piece(&text), run, &info->next[i]);
+	for (unsigned i = 0; i < n; i++) {
+		report_put_step(piece(&text), run, steps[i]);
 		put_quoted_piece(b, "  - ", &text);
 	}
 }

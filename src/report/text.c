@@ -73,8 +73,7 @@ static void put_diagnosis(struct sheet *p, const struct report_run *run)
 	report_put_where(&p->line, run);
 	buf_putc(&p->line, ']');
 	end_labelled(p, run);
-	for (unsigned i = 0; i < REASON_STEPS_MAX && info->next[i].what; i++)
-		report_put_numbered_step(p, run, i, label_column(run) + 2);
+	report_put_steps(p, run, label_column(run) + 2);
 }
 
 /* ---- what may be below them ---- */

@@ -133,22 +133,23 @@ static void put_verdict(const struct page *p)
 
 static void put_steps(const struct page *p)
 {
-	const struct reason_info *info = reason_info(p->run->result->reason);
+	const struct reason_step *steps[REASON_STEPS_MAX];
+	const unsigned n = report_steps(p->run, steps);
 	struct buf step;
 
 	buf_puts(p->b, "<h3>");
 	page_look(p, N_("What to do next"));
 	buf_puts(p->b, "</h3>\n<ol>\n");
 	buf_init(&step, 8192);
-	for (unsigned i = 0; i < REASON_STEPS_MAX && info->next[i].what; i++) {
+	for (unsigned i = 0; i < n; i++) {
 		buf_puts(p->b, "<li>");
 		trace_part_clear(&step, p->b);
-		report_put_command(&step, p->run, report_look(p->run, info->next[i].what));
+		report_put_command(&step, p->run, report_look(p->run, steps[i]->what));
 		page_text(p->b, buf_slice(&step));
-		if (info->next[i].command) {
+		if (report_has_command(p->run, steps[i])) {
 			trace_part_clear(&step, p->b);
-			report_put_command(&step, p->run, info->next[i].command);
-			report_put_colon(p->b, p->run, info->next[i].what);
+			report_put_command(&step, p->run, steps[i]->command);
+			report_put_colon(p->b, p->run, steps[i]->what);
 			buf_puts(p->b, "<code>");
 			page_text(p->b, buf_slice(&step));
 			buf_puts(p->b, "</code>");

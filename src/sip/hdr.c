@@ -410,6 +410,15 @@ void sip_put_header_text(struct buf *b, struct slice raw)
 	buf_put(b, slice_skip(raw, from));
 }
 
+static struct slice media_param(struct slice params, const char *name)
+{
+	struct slice value = SLICE_NONE;
+
+	if (sip_param_find(params, name, &value) && value.n > 1 && value.p[0] == '"')
+		value = slice_cut(value, 1, value.n - 1);
+	return value;
+}
+
 int sip_media_decode(struct slice in, struct sip_media *ret, struct where *where)
 {
 	struct sip_media m = { 0 };
@@ -431,9 +440,8 @@ int sip_media_decode(struct slice in, struct sip_media *ret, struct where *where
 		more = read_param(in, &end, &p, where);
 	if (more < 0)
 		return more;
-	if (sip_param_find(params, "charset", &m.charset) && m.charset.n > 1 &&
-		m.charset.p[0] == '"')
-		m.charset = slice_cut(m.charset, 1, m.charset.n - 1);
+	m.charset = media_param(params, "charset");
+	m.boundary = media_param(params, "boundary");
 	*ret = m;
 	return 0;
 }

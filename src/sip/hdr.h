@@ -31,9 +31,8 @@ void sip_put_quoted(struct buf *b, struct slice raw);
  * become one space each. */
 void sip_put_header_text(struct buf *b, struct slice raw);
 
-/* Type and charset of a Content-Type value. */
+/* What a Content-Type value says; "" for what is absent, without the quotes that were there. */
 struct sip_media {
-	struct slice type, subtype,
-		charset; /* charset "" when absent; unquoted when it was quoted */
+	struct slice type, subtype, charset, boundary;
 };
 int sip_media_decode(struct slice in, struct sip_media *ret, struct where *where);

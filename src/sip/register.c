@@ -255,12 +255,6 @@ static void too_brief(struct reg *r, const struct sip_msg *response)
 	again(r);
 }
 
-/* 403 to a request with credentials: how Kamailio and Lync refuse a proof. */
-static bool had_credentials(const struct reg *r)
-{
-	return r->digest && digest_client_algorithm(r->digest)[0];
-}
-
 void reg_push_response(struct reg *r, const struct sip_msg *response, ts_t now)
 {
 	int status = response->status;
@@ -277,8 +271,6 @@ void reg_push_response(struct reg *r, const struct sip_msg *response, ts_t now)
 		accepted(r, response, now);
 	else if (status == 423 && !r->removing)
 		too_brief(r, response);
-	else if (status == 403 && had_credentials(r))
-		fail(r, REG_BAD_CREDENTIALS);
 	else
 		fail(r, REG_REJECTED);
 }

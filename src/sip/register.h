@@ -32,7 +32,7 @@ enum reg_state {
 
 enum reg_outcome {
 	REG_OK,
-	REG_BAD_CREDENTIALS,  /* challenged again for fresh credentials, or 403 to them */
+	REG_BAD_CREDENTIALS,  /* challenged again for fresh credentials */
 	REG_CHALLENGE_LOOP,   /* challenged again and again, each time for a stale nonce */
 	REG_NO_CREDENTIALS,   /* challenged, and there are none */
 	REG_UNSUPPORTED_AUTH, /* no challenge that we can answer */

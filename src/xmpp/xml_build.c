@@ -10,10 +10,7 @@
 extern XML_Bool XML_SetReparseDeferralEnabled(XML_Parser parser, XML_Bool enabled)
 	__attribute__((weak));
 
-enum {
-	TEXT_MIN = 32,
-	KEPT_VALUE_MAX = 4096, /* a JID has 3071 bytes: RFC 7622 section 3.1 */
-};
+enum { TEXT_MIN = 32 };
 
 /* ---- events ---- */
 
@@ -86,9 +83,9 @@ static bool copy(struct xml_reader *r, struct slice s, struct slice *ret)
 	return true;
 }
 
-static bool spend_name(struct xml_reader *r, const char *name)
+static bool spend_name(struct xml_reader *r, struct slice name)
 {
-	int err = xml_names_add(&r->names, slice_str(name));
+	int err = xml_names_add(&r->names, name);
 
 	if (err == ERR_LIMIT)
 		xml_reader_fail(r, "policy-violation", "too many different names in one stream");
@@ -97,83 +94,46 @@ static bool spend_name(struct xml_reader *r, const char *name)
 	return err == 0;
 }
 
-/* Of what is passed over the names count as well: expat keeps them all the same. */
-static bool spend_names(struct xml_reader *r, const char *name, const char **attrs)
+/* "namespace local prefix" with separators between; the first is missing when there is no
+ * namespace, the last when there is no prefix.  expat keeps prefix and local name. */
+static bool split_name(
+	struct xml_reader *r, const char *text, struct slice *ret_ns, struct slice *ret_name)
 {
-	if (!spend_name(r, name))
+	struct slice rest = slice_str(text), ns = SLICE("");
+
+	if (slice_chr(rest, XML_SEPARATOR) < rest.n)
+		ns = slice_split(&rest, XML_SEPARATOR);
+	if (!spend_name(r, rest))
 		return false;
-	for (unsigned i = 0; attrs[i]; i += 2)
-		if (!spend_name(r, attrs[i]))
-			return false;
+	*ret_ns = ns;
+	*ret_name = slice_cut(rest, 0, slice_chr(rest, XML_SEPARATOR));
 	return true;
 }
 
-static bool declare(struct xml_reader *r, struct xml_open *o, const char *attr, const char *value)
+static bool name_node(struct xml_reader *r, struct xml_node *n, const char *text)
 {
-	int err = xml_scope_declare(&o->scope, arena(r), &r->pool, attr, value);
+	struct slice ns, name;
 
-	if (err == ERR_LIMIT)
-		over(r, "too many namespaces are declared");
-	else if (err)
-		xml_reader_fail_memory(r);
-	else if (r->depth == 0 && o->scope.standard)
-		r->content_ns = o->scope.standard->ns;
-	return !r->failed;
-}
-
-static bool declare_all(struct xml_reader *r, struct xml_open *o, const char **attrs)
-{
-	for (unsigned i = 0; attrs[i]; i += 2)
-		if (xml_scope_is_declaration(attrs[i]) && !declare(r, o, attrs[i], attrs[i + 1]))
-			return false;
-	return true;
-}
-
-/* What has a name that means nothing is passed over with all that is in it; a stanza of such a
- * name is none that anybody could answer. */
-static bool name_node(struct xml_reader *r, struct xml_open *o, const char *text)
-{
-	struct xml_node *n = o->node;
-	struct slice whole;
-
-	if (!copy(r, slice_str(text), &whole))
+	if (!split_name(r, text, &ns, &name) || !copy(r, name, &n->name))
 		return false;
-	if (xml_scope_element(&o->scope, whole, &n->ns, &n->name))
+	if (n->parent && slice_eq(n->parent->ns, ns)) {
+		n->ns = n->parent->ns; /* nearly always */
 		return true;
-	n->ns = SLICE("");
-	n->name = whole;
-	if (r->depth == 1)
-		r->cutting = true;
-	else if (r->depth > 1)
-		r->dropped = r->depth;
-	return r->depth < 2;
+	}
+	return copy(r, ns, &n->ns);
 }
 
-static const struct xml_attr *find_attr(const struct xml_node *n, const struct xml_attr *like)
-{
-	for (const struct xml_attr *a = n->attrs; a; a = a->next)
-		if (slice_eq(a->name, like->name) && slice_eq(a->ns, like->ns))
-			return a;
-	return NULL;
-}
-
-/* One that means nothing, or is there already under another prefix, is passed over. */
 static bool add_attr(struct xml_reader *r, struct xml_open *o, const char *text, const char *value)
 {
 	struct xml_attr *a = xml_arena_alloc(arena(r), &r->pool, sizeof(*a));
-	struct slice whole;
+	struct slice ns, name;
 
 	if (!a) {
 		xml_reader_fail_memory(r);
 		return false;
 	}
-	if (!copy(r, slice_str(text), &whole))
-		return false;
-	if (!xml_scope_attr(&o->scope, whole, &a->ns, &a->name))
-		return true;
-	if (a->ns.n > 0 && find_attr(o->node, a))
-		return true;
-	if (!copy(r, slice_str(value), &a->value))
+	if (!split_name(r, text, &ns, &name) || !copy(r, ns, &a->ns) || !copy(r, name, &a->name) ||
+		!copy(r, slice_str(value), &a->value))
 		return false;
 	if (o->attrs)
 		o->attrs->next = a;
@@ -183,31 +143,25 @@ static bool add_attr(struct xml_reader *r, struct xml_open *o, const char *text,
 	return true;
 }
 
-/* Of a stanza that is cut in its own tag: what it takes to answer it. */
-static bool is_kept(const struct xml_reader *r, const char *name, const char *value)
+/* Of what is cut away the names count: expat keeps them all the same. */
+static bool spend_names(struct xml_reader *r, const char **attrs)
 {
-	static const char *const kept[] = { "from", "to", "id", "type" };
+	struct slice ns, name;
 
-	if (!r->cutting)
-		return true;
-	for (unsigned i = 0; r->depth == 1 && i < COUNT(kept); i++)
-		if (strcmp(name, kept[i]) == 0)
-			return strlen(value) <= KEPT_VALUE_MAX;
-	return false;
+	for (unsigned i = 0; attrs[i]; i += 2)
+		if (!split_name(r, attrs[i], &ns, &name))
+			return false;
+	return true;
 }
 
 static bool add_attrs(struct xml_reader *r, struct xml_open *o, const char **attrs)
 {
-	unsigned n = 0;
-
 	for (unsigned i = 0; attrs[i]; i += 2) {
-		if (xml_scope_is_declaration(attrs[i]))
-			continue;
-		if (n++ == r->limits.attrs)
+		if (i / 2 == r->limits.attrs)
 			over(r, "too many attributes in one element");
-		if (r->failed)
-			return false;
-		if (is_kept(r, attrs[i], attrs[i + 1]) && !add_attr(r, o, attrs[i], attrs[i + 1]))
+		if (r->cutting)
+			return spend_names(r, attrs + i);
+		if (r->failed || !add_attr(r, o, attrs[i], attrs[i + 1]))
 			return false;
 	}
 	return true;
@@ -225,18 +179,15 @@ static bool see_token(struct xml_reader *r)
  * False: the stream has failed, or the stanza is being cut. */
 static bool begin_token(struct xml_reader *r)
 {
-	if (!see_token(r))
+	if (!see_token(r) || r->cutting)
 		return false;
-	const size_t n = r->seen - r->unit_start;
-	if (r->cutting && n > XML_CUT_BYTES)
-		xml_reader_fail(r, "policy-violation", "a stanza does not end");
-	if (!r->cutting && n > r->limits.stanza_bytes)
-		over(r, "a stanza is too long");
-	return !r->failed && !r->cutting;
+	if (r->seen - r->unit_start <= r->limits.stanza_bytes)
+		return true;
+	over(r, "a stanza is too long");
+	return false;
 }
 
-/* Its tag too: with more than that the limits of the element are passed. */
-static void check_room(struct xml_reader *r)
+static bool has_room(struct xml_reader *r)
 {
 	const char *what = NULL;
 
@@ -248,24 +199,18 @@ static void check_room(struct xml_reader *r)
 		what = "too many elements in one stanza";
 	if (what)
 		over(r, what);
+	return !what;
 }
 
-/* False: the stream has failed, or this element leaves nothing behind.  Of a stanza that is cut in
- * its own tag that much is left. */
-static bool begin_element(struct xml_reader *r, const char *name, const char **attrs)
+static void skip_element(struct xml_reader *r, const char *name, const char **attrs)
 {
-	if (begin_token(r))
-		check_room(r);
-	if (r->cutting && r->depth > XML_CUT_DEPTH)
-		xml_reader_fail(r, "policy-violation", "elements are nested without end");
-	if (r->failed || !spend_names(r, name, attrs))
-		return false;
-	if (r->depth > 0)
-		r->nodes++;
-	if ((!r->cutting || r->depth == 1) && !r->dropped)
-		return true;
+	struct slice ns, local;
+
+	if (r->depth == 1)
+		r->open[1].node = NULL; /* nothing is left of the stanza, not even who sent it */
 	r->depth++;
-	return false;
+	if (split_name(r, name, &ns, &local))
+		(void)spend_names(r, attrs);
 }
 
 static void emit_open(struct xml_reader *r)
@@ -278,44 +223,37 @@ static void emit_open(struct xml_reader *r)
 	buf_truncate(&r->header, r->seen);
 }
 
-static struct xml_open *open_node(struct xml_reader *r)
-{
-	struct xml_open *o = &r->open[r->depth];
-	struct xml_node *n = xml_arena_alloc(arena(r), &r->pool, sizeof(*n));
-
-	if (!n) {
-		xml_reader_fail_memory(r);
-		return NULL;
-	}
-	*o = (struct xml_open){ .node = n };
-	if (r->depth > 0) {
-		n->parent = o[-1].node;
-		o->scope = o[-1].scope;
-	}
-	return o;
-}
-
-static void hang(struct xml_open *up, struct xml_node *n)
-{
-	if (up->last_child)
-		up->last_child->next = n;
-	else
-		up->node->child = n;
-	up->last_child = n;
-}
-
 static void on_start(void *arg, const char *name, const char **attrs)
 {
 	struct xml_reader *r = arg;
-	struct xml_open *o = begin_element(r, name, attrs) ? open_node(r) : NULL;
 
-	if (!o)
+	if (!begin_token(r) || !has_room(r)) {
+		if (!r->failed)
+			skip_element(r, name, attrs);
 		return;
-	if (declare_all(r, o, attrs) && name_node(r, o, name) && add_attrs(r, o, attrs) &&
-		r->depth > 1)
-		hang(o - 1, o->node);
-	if (r->failed)
+	}
+	struct xml_node *n = xml_arena_alloc(arena(r), &r->pool, sizeof(*n));
+	if (!n) {
+		xml_reader_fail_memory(r);
 		return;
+	}
+	struct xml_open *o = &r->open[r->depth];
+	*o = (struct xml_open){ .node = n };
+	if (r->depth > 0)
+		n->parent = r->open[r->depth - 1].node;
+	if (!name_node(r, n, name) || !add_attrs(r, o, attrs))
+		return;
+	if (r->depth > 1) {
+		struct xml_open *up = o - 1;
+
+		if (up->last_child)
+			up->last_child->next = n;
+		else
+			up->node->child = n;
+		up->last_child = n;
+	}
+	if (r->depth > 0)
+		r->nodes++;
 	if (r->depth++ == 0)
 		emit_open(r);
 }
@@ -330,13 +268,18 @@ static bool is_stop(const struct xml_reader *r, const struct xml_node *n)
 
 static void emit_stanza(struct xml_reader *r)
 {
+	r->nodes = 0;
+	r->unit_start = r->seen;
+	if (!r->open[1].node) {
+		xml_arena_release(&r->building, &r->pool);
+		r->cutting = false;
+		return;
+	}
 	struct xml_queued *q = xml_reader_emit(r, XML_EV_STANZA);
 	q->ev.node = r->open[1].node;
 	q->ev.cut = r->cutting;
 	q->arena = r->building;
 	r->building = (struct xml_arena){ 0 };
-	r->nodes = 0;
-	r->unit_start = r->seen;
 	r->cutting = false;
 	r->stopped = is_stop(r, q->ev.node);
 }
@@ -349,8 +292,7 @@ static void on_end(void *arg, const char *name)
 	(void)begin_token(r);
 	if (r->failed)
 		return;
-	if (--r->depth == r->dropped)
-		r->dropped = 0;
+	r->depth--;
 	if (r->depth == 1)
 		emit_stanza(r);
 	else if (r->depth == 0)
@@ -399,7 +341,7 @@ static void on_text(void *arg, const char *text, int len)
 		on_text_between(r, s);
 		return;
 	}
-	if (!begin_token(r) || r->dropped)
+	if (!begin_token(r))
 		return;
 	struct xml_open *o = &r->open[r->depth - 1];
 	struct slice *have = &o->node->text;
@@ -407,6 +349,19 @@ static void on_text(void *arg, const char *text, int len)
 		return;
 	memcpy(o->text + have->n, s.p, s.n);
 	*have = (struct slice){ o->text, have->n + s.n };
+}
+
+static void on_namespace(void *arg, const char *prefix, const char *uri)
+{
+	struct xml_reader *r = arg;
+
+	(void)begin_token(r);
+	if (r->failed)
+		return;
+	if (prefix)
+		(void)spend_name(r, slice_str(prefix));
+	else if (r->depth == 0 && uri)
+		(void)copy(r, slice_str(uri), &r->content_ns);
 }
 
 static void on_xml_declaration(void *arg, const char *version, const char *encoding, int alone)
@@ -457,6 +412,7 @@ void xml_build_set_up(struct xml_reader *r)
 
 	XML_SetUserData(p, r);
 	XML_SetHashSalt(p, (unsigned long)r->salt);
+	XML_SetReturnNSTriplet(p, 1);
 	if (XML_SetReparseDeferralEnabled)
 		XML_SetReparseDeferralEnabled(p, XML_FALSE);
 }
@@ -467,6 +423,7 @@ void xml_build_listen(struct xml_reader *r)
 
 	XML_SetElementHandler(p, on_start, on_end);
 	XML_SetCharacterDataHandler(p, on_text);
+	XML_SetStartNamespaceDeclHandler(p, on_namespace);
 	XML_SetXmlDeclHandler(p, on_xml_declaration);
 	XML_SetStartDoctypeDeclHandler(p, on_doctype);
 	XML_SetCommentHandler(p, on_comment);

@@ -247,12 +247,14 @@ def bad_input(folder):
     empty.write_text("nothing\n")
     cases = (
         ("no side", ["check"], "stox check pool"),
-        ("an unknown side", ["check", "gateway"], "stox check partner"),
+        ("an unknown side", ["check", "gateway"], "there is no `check gateway`"),
+        ("an option before the side", ["check", "--json"], "there is no `check --json`"),
         ("no name", ["check", "partner"], "DOMAIN"),
         ("two names", ["check", "pool", "a.test", "b.test"], "one NAME"),
         ("a name that is none", ["check", "pool", "a b"], "no domain"),
         ("a registrar that is none", ["check", "pool", "a.test", "--registrar", "sip:"], "registrar"),
         ("a server that is none", ["check", "partner", "a.test", "--server", "x:y"], "HOST"),
+        ("a server for clients that is none", ["check", "partner", "a.test", "--receiver-server", ":5222"], "HOST"),
         ("an option of the other side", ["check", "partner", "a.test", "--registrar", "sip:x"], "--registrar"),
         ("an unknown format", ["check", "pool", "a.test", "--format", "tap"], "json"),
         ("a time-out of 0", ["check", "pool", "a.test", "--timeout", "0"], "time-out"),

@@ -47,6 +47,7 @@ class Bench:
         self.dir = Path(tempfile.mkdtemp(prefix="stox-interop-"))
         self.dir.chmod(0o755)
         self.procs = []
+        self.edits = {}  # of all templates: text -> what stands in its place
         self.sip_password, self.xmpp_password = secrets.token_hex(8), secrets.token_hex(8)
         self.component_secret = secrets.token_hex(8)
         self.port = {name: free_port() for name in
@@ -131,7 +132,19 @@ class Bench:
                            "SECRET": self.component_secret,
                            **{k.upper(): v for k, v in self.port.items()}}.items():
             text = text.replace(f"@{key}@", str(value))
+        for old, new in self.edits.items():
+            text = text.replace(old, new)
         return text
+
+    def stop(self, name):
+        proc = next(p for n, p in reversed(self.procs) if n == name)
+        self.procs.remove((name, proc))
+        proc.send_signal(signal.SIGTERM)
+        try:
+            proc.wait(10)
+        except subprocess.TimeoutExpired:
+            proc.kill()
+            proc.wait()
 
     def kamailio(self, config="pool.cfg", env=None, name="kamailio", port="pool", defines=()):
         path = self.write(f"{name}.cfg", self.fill(config))
@@ -149,12 +162,24 @@ class Bench:
             text = text.replace("c2s_direct_tls_ports = { }", f"c2s_direct_tls_ports = {{ {self.port['c2s_tls']} }}")
             text = text.replace('modules_enabled = {', 'modules_enabled = { "s2s"; "dialback";')
         path = self.write("prosody.cfg.lua", text)
-        env = {"PROSODY_CONFIG": str(path)}
         subprocess.run(["prosodyctl", "--config", path, "register", "adelany", PARTNER,
                         self.xmpp_password], check=True, capture_output=True)
-        self.start("prosody", ["prosody", "-F", "--config", path], env)
+        self.start_prosody()
+
+    def start_prosody(self):
+        path = self.dir / "prosody.cfg.lua"
+        self.start("prosody", ["prosody", "-F", "--config", path], {"PROSODY_CONFIG": str(path)})
         self.await_tcp(self.port["c2s"], "prosody")
         self.await_tcp(self.port["component"], "prosody")
+
+    def erlang_libs(self):
+        """Only those: in the folder where they are Erlang would look into every other one too."""
+        libs = self.dir / "erlang"
+        libs.mkdir(exist_ok=True)
+        for ebin in next(Path("/usr/lib").glob("*/ejabberd-*/ebin")).parent.parent.glob("*/ebin"):
+            if not (libs / ebin.parent.name).exists():
+                (libs / ebin.parent.name).symlink_to(ebin.parent)
+        return str(libs)
 
     def ejabberd(self, s2s=None):
         text = self.fill("ejabberd.yml")
@@ -164,16 +189,12 @@ class Bench:
         path = self.write("ejabberd.yml", text)
         spool = self.dir / "spool"
         spool.mkdir()
-        libs = self.dir / "libs"  # Erlang would look into every folder beside its own
-        libs.mkdir()
-        for ebin in next(Path("/usr/lib").glob("*/ejabberd-*/ebin")).parent.parent.glob("*/ebin"):
-            (libs / ebin.parent.name).symlink_to(ebin.parent)
         register = (f"ejabberd_auth:try_register(<<\"adelany\">>, <<\"{PARTNER}\">>, "
                     f"<<\"{self.xmpp_password}\">>), io:format(\"registered~n\").")
         # Without a node name there is no epmd to start or to end.
         self.start("ejabberd", ["erl", "-noinput", "-mnesia", "dir", f'"{spool}"', "-s", "ejabberd",
                                 "-eval", f"application:ensure_all_started(ejabberd), {register}"],
-                   {"ERL_LIBS": str(libs), "EJABBERD_CONFIG_PATH": str(path), "HOME": str(self.dir),
+                   {"ERL_LIBS": self.erlang_libs(), "EJABBERD_CONFIG_PATH": str(path), "HOME": str(self.dir),
                     "EJABBERD_LOG_PATH": str(self.dir / "ejabberd-own.log")}, spool)
         self.await_log("ejabberd", "registered")
         self.await_tcp(self.port["c2s"], "ejabberd")
@@ -195,6 +216,24 @@ class Bench:
             path = self.write(f"{part}.xml", self.fill(f"jabberd2-{part}.xml", **more), 0o600)
             self.start(part, [f"/usr/sbin/jabberd2-{part}", "-c", path])
             self.await_log(part, ready)
+
+    def ejabberd_sip(self, nameserver):
+        """ejabberd's mod_sip as the pool: registrar and proxy, which goes by the DNS at HOST:PORT alone."""
+        path = self.write("ejabberd-sip.yml", self.fill("ejabberd-sip.yml"))
+        spool = self.dir / "spool-sip"
+        spool.mkdir()
+        host, port = nameserver.rsplit(":", 1)
+        server = f"{{{host.replace('.', ',')}}},{port}"
+        start = ("application:ensure_all_started(ejabberd), "
+                 f"ejabberd_auth:try_register(<<\"pilar\">>, <<\"{POOL}\">>, <<\"{self.sip_password}\">>), "
+                 "inet_db:set_resolv_conf(\"\"), [inet_db:del_ns(I,P) || {I,P} <- inet_db:res_option(nameservers)], "
+                 f"inet_db:add_ns({server}), io:format(\"registered~n\").")
+        self.start("ejabberd-sip", ["erl", "-noinput", "-mnesia", "dir", f'"{spool}"', "-s", "ejabberd", "-eval", start],
+                   {"ERL_LIBS": self.erlang_libs(), "EJABBERD_CONFIG_PATH": str(path), "HOME": str(self.dir),
+                    "EJABBERD_LOG_PATH": str(self.dir / "ejabberd-sip-own.log")}, spool)
+        self.await_log("ejabberd-sip", "registered")
+        self.await_udp(self.port["pool"], "ejabberd-sip")
+        self.await_tcp(self.port["pool"], "ejabberd-sip")
 
     # ---- stox
 
@@ -225,9 +264,9 @@ gateway:
     component: {{ name: {POOL}, server: "127.0.0.1:{self.port['component']}", secret_file: component }}
 """)
 
-    def gateway(self, config=None):
+    def gateway(self, config=None, says="xmpp up"):
         proc = self.start("gateway", [self.stox, "gateway", "--config", config or self.dir / "stox.yaml"])
-        self.await_log("gateway", "xmpp up")
+        self.await_log("gateway", says)
         return proc
 
     def test(self, *args):

@@ -112,6 +112,24 @@ static size_t first_bad(struct slice s)
 }
 
 /* All texts of up to four bytes at the borders of the grammar's ranges. */
+static void a_code_point_is_written_as_it_is_read(void **state)
+{
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, 8);
+	for (uint32_t c = 0; c <= 0x110001; c += c < 0xff00 ? 1 : 17) {
+		const bool is_none = (c >= 0xd800 && c <= 0xdfff) || c > 0x10ffff;
+		uint32_t got = 0;
+
+		buf_clear(&b);
+		utf8_put(&b, c);
+		assert_int_equal(utf8_decode(buf_slice(&b), &got), buf_len(&b));
+		assert_int_equal(got, is_none ? 0xfffd : c);
+	}
+	buf_done(&b);
+}
+
 static void utf8_agrees_with_the_grammar(void **state)
 {
 	static const uint8_t border[] = { 0x00, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0,
@@ -365,6 +383,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(utf8_is_that_of_rfc_3629),
+		cmocka_unit_test(a_code_point_is_written_as_it_is_read),
 		cmocka_unit_test(utf8_agrees_with_the_grammar),
 		cmocka_unit_test(every_code_point_is_text_as_xml_has_it),
 		cmocka_unit_test(hex_is_in_lower_case),

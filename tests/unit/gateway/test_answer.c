@@ -40,8 +40,6 @@ static void each_has_a_status_and_its_fields(void **state)
 			"ms-diagnostics: 1017;source=\"litware.test\";reason=\"Cannot route From "
 			"and To domains in this combination\"\r\n" },
 		{ ANSWER_METHOD, 405, NULL, "Allow: MESSAGE, OPTIONS\r\n" },
-		{ ANSWER_TYPE, 415, NULL, "Accept: text/plain\r\n" },
-		{ ANSWER_ENCODING, 415, NULL, "Accept-Encoding: identity\r\n" },
 		{ ANSWER_TOO_LONG, 414, NULL, "" },
 	};
 
@@ -109,7 +107,7 @@ static void a_420_names_what_was_required(void **state)
 static void packed_is_unpacked(void **state)
 {
 	(void)state;
-	for (unsigned a = 0; a < ANSWER_SIP_COUNT; a++)
+	for (unsigned a = 0; a < ANSWER_CONTENT; a++)
 		for (unsigned c = 0; c <= COND_COUNT; c++) {
 			const struct verdict v = { .answer = (enum answer)a,
 				.status = 499,
@@ -122,6 +120,30 @@ static void packed_is_unpacked(void **state)
 			assert_int_equal(again.has_condition, v.has_condition);
 			assert_int_equal(again.condition, v.condition);
 		}
+}
+
+/* RFC 3261 section 21.4.13, and RFC 3428 section 4: what is in a message and does not cross. */
+static void a_refused_content_says_why_and_what_helps(void **state)
+{
+	static const char *const help[] = {
+		[REFUSED_HELP_NONE] = "",
+		[REFUSED_HELP_ACCEPT] = "Accept: text/plain;charset=UTF-8\r\n",
+		[REFUSED_HELP_ACCEPT_ENCODING] = "Accept-Encoding: identity\r\n",
+	};
+
+	(void)state;
+	for (unsigned r = 0; r < REFUSED_COUNT; r++) {
+		const struct refused_row *row = refused_row((enum refused)r);
+		const struct verdict first = { .answer = ANSWER_CONTENT,
+			.refused = (enum refused)r };
+		const struct verdict v = answer_unpack(0, answer_pack(&first));
+
+		assert_int_equal(answer_status(&v), row->status);
+		assert_string_equal(answer_reason(&v), row->reason);
+		assert_string_equal(fields(&v, NULL), help[row->help]);
+		assert_int_equal(row->status == 415, row->help != REFUSED_HELP_NONE);
+		assert_false(v.has_condition);
+	}
 }
 
 static void each_of_xmpp_has_a_condition_and_says_why(void **state)
@@ -153,6 +175,7 @@ int main(void)
 		cmocka_unit_test(a_mapped_one_has_its_own),
 		cmocka_unit_test(a_420_names_what_was_required),
 		cmocka_unit_test(packed_is_unpacked),
+		cmocka_unit_test(a_refused_content_says_why_and_what_helps),
 		cmocka_unit_test(each_of_xmpp_has_a_condition_and_says_why),
 	};
 

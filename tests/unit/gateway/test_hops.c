@@ -21,7 +21,9 @@ static void assert_options_is_answered(unsigned n)
 	assert_int_equal(n_answers("x"), n);
 	assert_int_equal(status_of("x"), 200);
 	assert_holds(answer_to("x"), "\r\nAllow: MESSAGE, OPTIONS\r\n");
-	assert_holds(answer_to("x"), "\r\nAccept: text/plain\r\n");
+	assert_holds(answer_to("x"),
+		"\r\nAccept: text/plain;charset=UTF-8, text/html, multipart/*, "
+		"message/cpim\r\n");
 	assert_holds(answer_to("x"), "\r\nAccept-Encoding: identity\r\n");
 	assert_holds(answer_to("x"), "\r\nSupported:\r\n");
 	assert_holds(answer_to("x"), "\r\nContent-Length: 0\r\n\r\n");

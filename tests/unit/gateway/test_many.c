@@ -135,11 +135,25 @@ static void an_icmp_error_is_told_to_all(void **state)
 	start_counting();
 	many_to_sip();
 	assert_int_equal(s.n_requests, MANY);
+	pass(TS_MS(500)); /* what was repeated is not sent anew */
 	push((struct fact){ .type = FACT_DATAGRAM_FAILED, .listener = 1, .err = ECONNREFUSED });
 	pass(0);
 	assert_int_equal(s.n_errors, MANY);
 	assert_int_equal(gateway_stats(s.g)->failures_lost, 0);
 	assert_int_equal(gateway_stats(s.g)->xmpp_refused, MANY);
+}
+
+static void an_icmp_error_holds_all_until_the_pool_is_back(void **state)
+{
+	(void)state;
+	start_counting();
+	many_to_sip();
+	push((struct fact){ .type = FACT_DATAGRAM_FAILED, .listener = 1, .err = ECONNREFUSED });
+	pass(TS_MS(99));
+	assert_int_equal(s.n_requests, MANY + 1); /* one tries for all */
+	pass(TS_MS(1));
+	assert_int_equal(s.n_requests, 2 * MANY);
+	assert_int_equal(s.n_errors, 0);
 }
 
 static void silence_is_told_to_all(void **state)
@@ -177,6 +191,7 @@ static void failures_without_a_stream_are_told_to_all_on_the_next(void **state)
 	(void)state;
 	start_counting();
 	many_to_sip();
+	pass(TS_MS(500));
 	break_stream();
 	push((struct fact){ .type = FACT_DATAGRAM_FAILED, .listener = 1, .err = ECONNREFUSED });
 	pass(0);
@@ -209,6 +224,7 @@ int main(void)
 		SCENE(nobody_waits_for_them),
 		SCENE(an_error_wins_over_a_proof_that_was_not_told),
 		SCENE(an_icmp_error_is_told_to_all),
+		SCENE(an_icmp_error_holds_all_until_the_pool_is_back),
 		SCENE(silence_is_told_to_all),
 		SCENE(a_lost_connection_is_told_to_all),
 		SCENE(failures_without_a_stream_are_told_to_all_on_the_next),

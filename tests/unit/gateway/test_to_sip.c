@@ -255,26 +255,78 @@ static void im3428_8_one_pending_per_uri(void **state)
 	assert_int_equal(s.n_sent, 5);
 }
 
-static void so_many_may_wait_for_one_uri(void **state)
+/* Message number i of a queue; true when it waits or goes out. */
+static bool waits(const char *from, unsigned i)
 {
+	const unsigned got = s.n_got;
 	char id[16];
+
+	snprintf(id, sizeof(id), "m%u", i);
+	xmpp_message(from, P_LITWARE, id, "x");
+	if (s.n_got == got)
+		return true;
+	assert_error(got, id, "<resource-constraint ");
+	assert_holds(s.got[got].text, "<error type='wait'>");
+	return false;
+}
+
+static void a_sender_and_a_domain_have_a_share_of_a_receivers_places(void **state)
+{
+	static const struct {
+		const char *from;
+		unsigned places;
+		const char *text;
+	} cases[] = {
+		{ "eve@contoso.test/x", 16, "Too many of your messages wait for this receiver" },
+		{ "EVE@contoso.test/other", 0, "Too many of your messages wait for this receiver" },
+		{ "ann@contoso.test", 16, "Too many of your messages wait for this receiver" },
+		{ A_CONTOSO, 0, "Too many messages of your domain wait for this receiver" },
+		{ A_FABRIKAM, 16, "Too many of your messages wait for this receiver" },
+		{ "bob@fabrikam.test", 16, "Too many messages wait for this receiver" },
+	};
 
 	(void)state;
 	start_connected();
-	for (unsigned i = 0; i < 64; i++) {
-		snprintf(id, sizeof(id), "m%u", i);
-		xmpp_message(TO_PILAR, id, "x");
+	for (unsigned i = 0; i < COUNT(cases); i++) {
+		unsigned n = 0;
+
+		while (waits(cases[i].from, n))
+			n++;
+		print_message("case: %s\n", cases[i].from);
+		assert_int_equal(n, cases[i].places);
+		assert_holds(s.got[s.n_got - 1].text, cases[i].text);
 	}
-	assert_int_equal(s.n_got, 0);
-	xmpp_message(TO_PILAR, "more", "x");
-	assert_error(0, "more", "<resource-constraint ");
-	assert_holds(s.got[0].text, "<error type='wait'>");
-	xmpp_message(A_CONTOSO, "kenmyer@litware.test", "other", "x"); /* is not held up */
-	assert_int_equal(s.n_got, 1);
-	assert_int_equal(s.n_sent, 2);
+	xmpp_message("eve@contoso.test/x", "kenmyer@litware.test", "other", "x");
+	assert_int_equal(s.n_sent, 2); /* another receiver's places are others */
 	respond(0, "200 OK");
-	xmpp_message(TO_PILAR, "again", "x");
+	assert_true(waits("eve@contoso.test/x", 99));
+}
+
+/* However many wait before it, and though each of them may take as long as timer F. */
+static void a_sender_hears_in_time_whatever_waits_before(void **state)
+{
+	const ts_t begin = TS_S(1000);
+
+	(void)state;
+	start_connected();
+	for (unsigned i = 0; i < 3; i++)
+		assert_true(waits(A_CONTOSO, i));
+	pass(TS_S(20));
+	assert_true(waits(A_FABRIKAM, 3));
+	pass(begin + TS_S(32) - s.now);
+	assert_error(0, "m0", "<remote-server-timeout ");
+	assert_holds(s.got[0].text, "did not answer in time");
 	assert_int_equal(s.n_got, 1);
+	pass(begin + TS_S(38) - s.now);
+	assert_int_equal(s.n_got, 3);
+	assert_error(1, "m1", "<remote-server-timeout ");
+	assert_holds(s.got[1].text, "did not answer in time"); /* it was sent, 6 s before */
+	assert_error(2, "m2", "<remote-server-timeout ");
+	assert_holds(s.got[2].text, "It was not sent");
+	respond(s.n_sent - 1, "200 OK"); /* the receiver is back: who came later has his turn */
+	pass(TS_S(60));
+	assert_int_equal(s.n_got, 3);
+	assert_int_equal(gateway_stats(s.g)->xmpp_to_sip, 1);
 }
 
 /* ---- what is not sent ---- */
@@ -488,7 +540,8 @@ int main(void)
 		SCENE(without_an_answer_it_is_repeated_and_then_times_out),
 		SCENE(a_response_of_no_transaction_is_nothing),
 		SCENE(im3428_8_one_pending_per_uri),
-		SCENE(so_many_may_wait_for_one_uri),
+		SCENE(a_sender_and_a_domain_have_a_share_of_a_receivers_places),
+		SCENE(a_sender_hears_in_time_whatever_waits_before),
 		SCENE(refusals_name_their_cause),
 		SCENE(gw_partner_type_public_unverified_contact_first),
 		SCENE(what_was_refused_makes_no_contact),

@@ -520,13 +520,16 @@ static void refusals_name_their_cause(void **state)
 		{ "a required extension", A_CONTOSO, P_LITWARE, "Require: foo, bar\r\n",
 			"420 Bad Extension", "Unsupported: foo, bar\r\n" },
 		{ "stox_im_7_other_types", A_CONTOSO, P_LITWARE, "Content-Type: image/png\r\n",
-			"415 Unsupported Media Type", "Accept: text/plain\r\n" },
+			"415 Only Text Is Carried", "Accept: text/plain;charset=UTF-8\r\n" },
 		{ "another charset", A_CONTOSO, P_LITWARE,
-			"Content-Type: text/plain;charset=latin1\r\n", "415 Unsupported Media Type",
-			"Accept: text/plain\r\n" },
+			"Content-Type: text/plain;charset=iso-8859-2\r\n",
+			"415 Charset Not Supported", "Accept: text/plain;charset=UTF-8\r\n" },
 		{ "a compressed body", A_CONTOSO, P_LITWARE, "Content-Encoding: gzip\r\n",
-			"415 Unsupported Media Type", "Accept-Encoding: identity\r\n" },
-		{ "a bad subject", A_CONTOSO, P_LITWARE, "Subject: \xff\r\n", "400 ", "" },
+			"415 Content-Encoding Not Supported", "Accept-Encoding: identity\r\n" },
+		{ "a bad type", A_CONTOSO, P_LITWARE, "Content-Type: text\r\n",
+			"400 Bad Content-Type", "" },
+		{ "a bad subject", A_CONTOSO, P_LITWARE, "Subject: \xff\r\n", "400 Bad Subject",
+			"" },
 	};
 
 	(void)state;
@@ -546,15 +549,58 @@ static void refusals_name_their_cause(void **state)
 	assert_int_equal(s.n_got, 0);
 }
 
-static void a_body_that_cannot_cross_is_400(void **state)
+static void a_body_that_cannot_cross_says_why_and_again(void **state)
 {
+	static const struct {
+		const char *branch, *body, *want;
+	} cases[] = {
+		{ "gw_control_chars_in_body", "a\x01", "400 Body Has A Control Character" },
+		{ "gw_bad_utf8_body_400", "a\xff", "400 Body Is Not UTF-8" },
+		{ "no_body", "", "400 Message Has No Text" },
+	};
+
 	(void)state;
 	start_connected();
-	sip(request("gw_control_chars_in_body", A_CONTOSO, P_LITWARE, "", "a\x01"));
-	assert_int_equal(status_of("gw_control_chars_in_body"), 400);
-	sip(request("gw_bad_utf8_body_400", A_CONTOSO, P_LITWARE, "", "a\xff"));
-	assert_int_equal(status_of("gw_bad_utf8_body_400"), 400);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char line[64];
+
+		snprintf(line, sizeof(line), "SIP/2.0 %s\r\n", cases[i].want);
+		for (unsigned n = 1; n <= 2; n++) {
+			sip(request(cases[i].branch, A_CONTOSO, P_LITWARE, "", cases[i].body));
+			assert_int_equal(n_answers(cases[i].branch), n);
+			assert_ptr_equal(strstr(answer_to(cases[i].branch), line),
+				answer_to(cases[i].branch));
+		}
+	}
 	assert_int_equal(s.n_got, 0);
+}
+
+/* The picture beside the text is not carried: that is counted, and said once a minute. */
+static void what_is_beside_the_text_is_counted(void **state)
+{
+	static const char body[] = "--b\r\n\r\nhi\r\n--b\r\nContent-Type: image/png\r\n\r\nP";
+	static const char type[] = "Content-Type: multipart/mixed;boundary=b\r\n";
+
+	(void)state;
+	start_connected();
+	for (unsigned i = 0; i < 3; i++) {
+		char branch[8];
+
+		snprintf(branch, sizeof(branch), "m%u", i);
+		if (i == 2)
+			pass(TS_S(61));
+		s.events[0] = '\0';
+		sip(request(branch, A_CONTOSO, P_LITWARE, type, body));
+		assert_holds(s.got[s.n_got - 1].text, "<body>hi</body>");
+		assert_int_equal(gateway_stats(s.g)->parts_left_out, i + 1);
+		if (i == 1)
+			assert_lacks(s.events, "dropped");
+		else
+			assert_holds(s.events,
+				i == 0 ? "sip dropped from=" P_LITWARE
+					 " cause=\"parts of a message that are not text\" n=1"
+				       : "not text\" n=2");
+	}
 }
 
 static void an_address_over_the_limit_is_414(void **state)
@@ -728,7 +774,8 @@ int main(void)
 		SCENE(so_many_messages_may_be_in_hand),
 		SCENE(so_many_bytes_may_be_in_hand),
 		SCENE(refusals_name_their_cause),
-		SCENE(a_body_that_cannot_cross_is_400),
+		SCENE(a_body_that_cannot_cross_says_why_and_again),
+		SCENE(what_is_beside_the_text_is_counted),
 		SCENE(an_address_over_the_limit_is_414),
 		SCENE(a_message_that_would_break_the_stream_is_413),
 		SCENE(an_answer_goes_back_on_its_connection_or_nowhere),

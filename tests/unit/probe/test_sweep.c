@@ -378,6 +378,28 @@ static void a_server_that_is_named_by_hand_is_the_way(void **state)
 	assert_int_equal(world_row(r, "192.0.2.2:5269")->plan, SWEEP_PLAN_SERVER);
 }
 
+static void a_server_for_servers_that_is_named_by_hand_is_their_way(void **state)
+{
+	static const struct world_row peers[] = {
+		{ .at = "192.0.2.8", .peer = PEER_REFUSES },
+		{ .at = "" },
+	};
+	struct sweep_cfg cfg = partner_cfg;
+
+	(void)state;
+	cfg.peer_server = SLICE("192.0.2.8");
+	const struct sweep_result *r = SWEEP(&cfg, full_partner, all_fine);
+	const struct sweep_row *row = world_row(r, "192.0.2.8:5269");
+	assert_true(row->source == TARGETS_GIVEN && row->used && row->kind == SWEEP_XMPP_SERVER);
+	assert_int_equal(world_row(r, "192.0.2.2:5269")->plan, SWEEP_PLAN_NONE);
+	assert_int_equal(world_row(r, "192.0.2.2:5223")->plan, SWEEP_PLAN_CLIENT);
+	assert_int_equal(sweep_exit_status(r, false), 0);
+
+	r = SWEEP(&cfg, full_partner, peers);
+	assert_int_equal(sweep_exit_status(r, false), 1);
+	assert_string_equal(world_id(&r->findings[0]), "tcp_refused");
+}
+
 static void what_is_named_by_hand_needs_no_dns(void **state)
 {
 	static const struct world_record zone[] = {
@@ -1077,6 +1099,7 @@ int main(void)
 		TEST(without_records_the_name_itself_is_tried),
 		TEST(a_server_port_that_nobody_announces_is_a_warning),
 		TEST(a_server_that_is_named_by_hand_is_the_way),
+		TEST(a_server_for_servers_that_is_named_by_hand_is_their_way),
 		TEST(what_is_named_by_hand_needs_no_dns),
 		TEST(a_transport_of_the_uri_is_the_only_way),
 		TEST(every_status_of_the_dns_has_its_reason),

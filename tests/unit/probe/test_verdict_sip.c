@@ -53,7 +53,9 @@ static void every_answer_to_the_message_has_its_reason(void **state)
 		{ "500 Oops", "", "sip_server_error", NULL, "500 Oops" },
 		{ "488 No", "", "sip_rejected", NULL, "rejected" },
 		{ "606 No", "Warning: 399 gw \"policy\"\r\n", "sip_rejected", NULL, "606 No" },
-		{ "302 Moved", "Contact: <sip:x@y>\r\n", "sip_rejected", NULL, "302 Moved" },
+		{ "302 Moved", "Contact: \"X\" <sip:x:word@y:5062;a=b>;q=1, <sip:z@y>\r\n",
+			"sip_rejected", NULL, "does not follow: sip:x@y:5062 (302 Moved)" },
+		{ "300 Choices", "", "sip_rejected", NULL, "does not follow: ? (300" },
 		{ "403 No", "ms-diagnostics: 1005;source=\"gw\";reason=\"Cannot route\"\r\n",
 			"sip_partner_not_allowed", NULL, "contoso.test is not an allowed partner" },
 		{ "403 No", "ms-diagnostics-public: 1005;reason=\"Cannot route\"\r\n",
@@ -85,6 +87,51 @@ static void every_answer_to_the_message_has_its_reason(void **state)
 	}
 }
 
+/* Behind each product, in its own words, when the gateway is stopped, unroutable or not connected.
+ */
+static void what_proxies_say_of_their_next_hop_is_known(void **state)
+{
+	static const struct row rows[] = {
+		/* Kamailio's core and tm, as seen with its sl or tm in front. */
+		{ "477 Unfortunately error on sending to next hop occurred (477/TM)", "",
+			"sip_gateway_down", NULL, "nothing listens there" },
+		{ "478 Unresolvable destination (478/SL)", "", "sip_no_route", NULL,
+			"does not resolve" },
+		{ "479 Regretfully, we were not able to process the URI (479/TM)", "",
+			"sip_no_route", NULL, "479" },
+		{ "500 I'm terribly sorry, server error occurred (7/TM)", "", "sip_no_route", NULL,
+			"transport or a family" },
+		{ "500 I'm terribly sorry, server error occurred (1/SL)", "", "sip_server_error",
+			NULL, "(1/SL)" },
+		{ "500 Service Unavailable", "", "sip_gateway_down", NULL,
+			"not connected to its XMPP server, or another one" },
+		{ "404 No destination", "", "sip_gateway_down", NULL, "alive" },
+		/* OpenSIPS. */
+		{ "473 Filtered destination (473/TM)", "", "sip_gateway_down", NULL, "alive" },
+		{ "476 Unresolvable destination (476/TM)", "", "sip_no_route", NULL, "476" },
+		{ "500 No destination available (18/TM)", "", "sip_gateway_down", NULL, "alive" },
+		/* ejabberd. */
+		{ "503 Non-existing domain", "", "sip_no_route", NULL, "does not resolve" },
+		{ "503 Connection refused", "", "sip_gateway_down", NULL, "nothing listens" },
+		{ "503 No route to host", "", "sip_gateway_down", NULL, "no way to it" },
+		{ "503 Unsupported Transport", "", "sip_no_route", NULL, "does not speak" },
+		/* Lync's edge. */
+		{ "504 Server time-out", "ms-diagnostics: 1047;source=\"edge\"\r\n",
+			"sip_gateway_down", NULL, "no TLS" },
+		{ "504 Server time-out", "ms-diagnostics: 1010;source=\"edge\"\r\n",
+			"sip_gateway_down", NULL, "not trusted" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct scene s;
+
+		begin(&s, UDP);
+		scene_sign_in(&s);
+		check(&s, &rows[i], "sip.send");
+	}
+}
+
 static void every_answer_to_the_sign_in_has_its_reason(void **state)
 {
 	static const struct row rows[] = {
@@ -97,6 +144,20 @@ static void every_answer_to_the_sign_in_has_its_reason(void **state)
 		{ "503 Down", "", "sip_server_error", NULL, "503 Down" },
 		{ "500 Oops", "", "sip_server_error", NULL, "500 Oops" },
 		{ "420 No", "", "sip_rejected", NULL, "420 No" },
+		/* Kamailio and OpenSIPS; with the first's retry_after, too. */
+		{ "503 Service Unavailable", "P-Registrar-Error: Too many registered contacts\r\n",
+			"sip_too_many_contacts", NULL, "as many contacts" },
+		{ "503 Service Unavailable",
+			"Retry-After: 30\r\nP-Registrar-Error: Too many registered contacts\r\n",
+			"sip_too_many_contacts", NULL, "as many contacts" },
+		{ "500 Server Internal Error", "P-Registrar-Error: usrloc_record_get failed\r\n",
+			"sip_server_error", NULL, "500" },
+		{ "403 Too many registered contacts", "", "sip_too_many_contacts", NULL, "403" },
+		{ "403 Maximum Contacts Reached", "", "sip_too_many_contacts", NULL, "403" },
+		{ "403 Forbidden", "Warning: 399 r \"contact limit exceeded\"\r\n",
+			"sip_too_many_contacts", NULL, "said by r" },
+		{ "503 Too many registrations per second", "Retry-After: 2\r\n", "sip_overloaded",
+			NULL, "2 s" },
 		{ "200 OK", "Contact: <sip:pilar@192.0.2.1>\r\n", "sip_no_binding", NULL,
 			"not among its bindings" },
 		{ "401 No", "WWW-Authenticate: NTLM realm=\"x\"\r\n", "sip_no_mechanism", NULL,
@@ -116,6 +177,61 @@ static void every_answer_to_the_sign_in_has_its_reason(void **state)
 #define DIGEST(nonce, more)                                                                        \
 	"WWW-Authenticate: Digest realm=\"litware.test\", nonce=\"" nonce "\", qop=\"auth\"" more  \
 	"\r\n"
+
+/* RFC 3261 section 22.1: a wrong password is challenged again. */
+static void a_403_to_credentials_may_be_the_account(void **state)
+{
+	char text[SCENE_TEXT];
+	struct scene s;
+
+	(void)state;
+	begin(&s, UDP);
+	scene_connect(&s);
+	scene_answer(&s, "401 Unauthorized", DIGEST("1", ""));
+	scene_answer(&s, "403 Forbidden", "");
+	scene_failed(&s, "sip.register", "sip_forbidden");
+	assert_non_null(strstr(scene_message(&s, text), "or the password is wrong"));
+	scene_end(&s);
+}
+
+/* Which hop spoke: the registrar has named itself, and passes on what others say. */
+static void who_said_it_is_told(void **state)
+{
+	static const struct {
+		const char *pools, *rows, *words;
+	} cases[] = {
+		{ "", "", "(488 No)." },
+		{ "", "Server: x/1\r\n", "(488 No, said by x/1)" },
+		{ "", "Warning: 399 gw.test \"policy\"\r\n", "said by gw.test)" },
+		{ "kamailio (5.6)", "Server: kamailio (5.6)\r\n",
+			"said by the pool, as it seems: kamailio (5.6))" },
+		{ "kamailio (5.6)", "Server: x/1\r\n", "said by a server behind the pool: x/1)" },
+		{ "kamailio (5.6)", "", "behind the pool that does not name itself)" },
+		{ "kamailio (5.6)", "Warning: 399 gw.test \"policy\"\r\n", "said by gw.test)" },
+		{ "kamailio (5.6)", "Server: x/1\r\nms-diagnostics: 2;source=\"fe.test\"\r\n",
+			"said by fe.test)" },
+		{ "", "Warning: \r\n", "(488 No" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char contact[512], rows[1024], text[SCENE_TEXT];
+		struct scene s;
+
+		begin(&s, UDP);
+		scene_connect(&s);
+		scene_header(&s, "Contact", contact);
+		snprintf(rows, sizeof(rows), "Contact: %s\r\n%s%s%s", contact,
+			cases[i].pools[0] ? "Server: " : "", cases[i].pools,
+			cases[i].pools[0] ? "\r\n" : "");
+		scene_answer(&s, "200 OK", rows);
+		scene_answer(&s, "488 No", cases[i].rows);
+		scene_failed(&s, "sip.send", "sip_rejected");
+		if (!strstr(scene_message(&s, text), cases[i].words))
+			fail_msg("`%s` is not in `%s`", cases[i].words, text);
+		scene_end(&s);
+	}
+}
 
 static void a_refused_password_and_an_endless_challenge_are_not_the_same(void **state)
 {
@@ -359,8 +475,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_answer_to_the_message_has_its_reason),
+		cmocka_unit_test(what_proxies_say_of_their_next_hop_is_known),
 		cmocka_unit_test(every_answer_to_the_sign_in_has_its_reason),
 		cmocka_unit_test(a_password_that_is_said_back_is_not_repeated),
+		cmocka_unit_test(a_403_to_credentials_may_be_the_account),
+		cmocka_unit_test(who_said_it_is_told),
 		cmocka_unit_test(a_refused_password_and_an_endless_challenge_are_not_the_same),
 		cmocka_unit_test(the_headers_that_tell_more_are_kept_as_evidence),
 		cmocka_unit_test(more_headers_than_are_kept_are_left_out),

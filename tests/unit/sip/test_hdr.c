@@ -375,13 +375,17 @@ static void nothing_breaks_out_of_a_header(void **state)
 static void a_media_type_is_cut_into_its_parts(void **state)
 {
 	static const struct {
-		const char *in, *type, *subtype, *charset;
+		const char *in, *type, *subtype, *charset, *boundary;
 	} cases[] = {
-		{ "text/plain", "text", "plain", NULL },
-		{ "TEXT/Plain;charset=UTF-8", "TEXT", "Plain", "UTF-8" },
-		{ "text / html ; a=b ; Charset = \"iso-8859-1\"", "text", "html", "iso-8859-1" },
-		{ "message/cpim;charset=\"\"", "message", "cpim", "" },
-		{ "application/im-iscomposing+xml", "application", "im-iscomposing+xml", NULL },
+		{ "text/plain", "text", "plain", NULL, NULL },
+		{ "TEXT/Plain;charset=UTF-8", "TEXT", "Plain", "UTF-8", NULL },
+		{ "text / html ; a=b ; Charset = \"iso-8859-1\"", "text", "html", "iso-8859-1",
+			NULL },
+		{ "message/cpim;charset=\"\"", "message", "cpim", "", NULL },
+		{ "application/im-iscomposing+xml", "application", "im-iscomposing+xml", NULL,
+			NULL },
+		{ "multipart/mixed;\r\n boundary=\"a; b\"", "multipart", "mixed", NULL, "a; b" },
+		{ "multipart/mixed;boundary=ab", "multipart", "mixed", NULL, "ab" },
 	};
 	static const struct bad bad[] = {
 		{ "", 0, "a Content-Type without type/subtype" },
@@ -401,6 +405,7 @@ static void a_media_type_is_cut_into_its_parts(void **state)
 		check(cases[i].in, "type", m.type, cases[i].type);
 		check(cases[i].in, "subtype", m.subtype, cases[i].subtype);
 		check(cases[i].in, "charset", m.charset, cases[i].charset);
+		check(cases[i].in, "boundary", m.boundary, cases[i].boundary);
 	}
 	for (size_t i = 0; i < COUNT(bad); i++)
 		check_bad(&bad[i], sip_media_decode(slice_str(bad[i].in), &m, &where), &where);
