@@ -89,6 +89,14 @@ enum tls_verify {
 	TLS_VERIFY_NOTE, /* collect the faults and go on */
 };
 
+/* As whom a certificate shows its owner. */
+enum tls_naming {
+	TLS_NAMING_HOST,        /* RFC 6125: DNS names, and a wildcard for the first label */
+	TLS_NAMING_SIP,         /* RFC 5922 section 7: sip URIs, else DNS names; no wildcards */
+	TLS_NAMING_XMPP_CLIENT, /* RFC 6120 section 13.7.1.2.1: as a host, or by SRVName or XmppAddr */
+	TLS_NAMING_XMPP_SERVER,
+};
+
 /* `trust` and `identity` name what the driver has loaded under a number; these it always has. */
 #define TLS_TRUST_SYSTEM  0 /* the system's store */
 #define TLS_IDENTITY_NONE 0 /* no certificate of our own */
@@ -110,6 +118,7 @@ struct tls_policy {
 	uint64_t identities;
 	unsigned max_version; /* 0x0302 is TLS 1.1; 0: the newest */
 	char name[256];       /* SNI and the name that the certificate must have; "" for neither */
+	enum tls_naming naming; /* what is such a name */
 	char alpn[32];        /* one protocol, or "" */
 };
 

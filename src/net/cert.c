@@ -1,6 +1,7 @@
 #include "net/cert.h"
 
 #include <openssl/x509v3.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/addr.h"
@@ -155,4 +156,87 @@ struct tls_cert *cert_at(struct tls_facts *f, int depth, X509 *x)
 	cert->not_before = unix_time(X509_get0_notBefore(x));
 	cert->not_after = unix_time(X509_get0_notAfter(x));
 	return cert;
+}
+
+/* ---- whom it is for ---- */
+
+/* What RFC 5922 section 7.1 takes for an identity: a sip URI without a user; of it the host. */
+static bool sip_identity(const GENERAL_NAME *g, struct slice *ret)
+{
+	if (g->type != GEN_URI)
+		return false;
+	const ASN1_STRING *s = g->d.ia5;
+	struct slice uri = slice_of(ASN1_STRING_get0_data(s), (size_t)ASN1_STRING_length(s));
+	struct slice scheme = slice_split(&uri, ':');
+
+	if (!slice_ieqs(scheme, "sip") || slice_chr(uri, '@') < uri.n)
+		return false;
+	uri = slice_split(&uri, '?');
+	uri = slice_split(&uri, ';');
+	*ret = slice_split(&uri, ':');
+	return true;
+}
+
+static bool is_for_host(X509 *x, const char *name, unsigned flags)
+{
+	return X509_check_host(x, name, 0, flags | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT, NULL) == 1;
+}
+
+/* Section 7.2: the whole name and no wildcard; DNS names count only beside no sip URI at all. */
+static bool is_for_sip(X509 *x, const GENERAL_NAMES *names, const char *name)
+{
+	bool any = false;
+
+	for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
+		struct slice host;
+
+		if (!sip_identity(sk_GENERAL_NAME_value(names, i), &host))
+			continue;
+		if (slice_ieqs(host, name))
+			return true;
+		any = true;
+	}
+	return !any && is_for_host(x, name, X509_CHECK_FLAG_NO_WILDCARDS);
+}
+
+static bool is_other(const GENERAL_NAME *g, int nid, int type, struct slice want)
+{
+	if (g->type != GEN_OTHERNAME || OBJ_obj2nid(g->d.otherName->type_id) != nid ||
+		g->d.otherName->value->type != type)
+		return false;
+	const ASN1_STRING *s = g->d.otherName->value->value.asn1_string;
+
+	return slice_ieq(slice_of(ASN1_STRING_get0_data(s), (size_t)ASN1_STRING_length(s)), want);
+}
+
+static bool is_for_xmpp(X509 *x, const GENERAL_NAMES *names, const char *service, const char *name)
+{
+	char srv[300];
+
+	snprintf(srv, sizeof(srv), "%s.%s", service, name);
+	for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
+		const GENERAL_NAME *g = sk_GENERAL_NAME_value(names, i);
+
+		if (is_other(g, NID_SRVName, V_ASN1_IA5STRING, slice_str(srv)) ||
+			is_other(g, NID_XmppAddr, V_ASN1_UTF8STRING, slice_str(name)))
+			return true;
+	}
+	return is_for_host(x, name, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+}
+
+bool cert_is_for(X509 *x, enum tls_naming naming, const char *name)
+{
+	GENERAL_NAMES *names = X509_get_ext_d2i(x, NID_subject_alt_name, NULL, NULL);
+	bool ret = false;
+
+	switch (naming) {
+	case TLS_NAMING_HOST:
+		ret = is_for_host(x, name, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+		break;
+	case TLS_NAMING_SIP: ret = is_for_sip(x, names, name); break;
+	case TLS_NAMING_XMPP_CLIENT: ret = is_for_xmpp(x, names, "_xmpp-client", name); break;
+	case TLS_NAMING_XMPP_SERVER: ret = is_for_xmpp(x, names, "_xmpp-server", name); break;
+	}
+	GENERAL_NAMES_free(names);
+	return ret;
 }

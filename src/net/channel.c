@@ -16,6 +16,7 @@ struct channel {
 	struct tls_policy policy;
 	enum channel_state state;
 	bool first_bytes;        /* none came yet */
+	bool is_ip;              /* the policy's name */
 	bool wanted_certificate; /* the peer asked for ours, and there is none */
 	int first_error;         /* X509_V_ERR_..., of the chain */
 	struct tls_facts facts;
@@ -32,6 +33,21 @@ static int ssl_index(void)
 	return index;
 }
 
+static void note_fault(struct channel *c, int error, struct tls_cert *cert)
+{
+	unsigned fault = cert_fault(error);
+
+	c->facts.faults |= fault;
+	if (!c->first_error)
+		c->first_error = error;
+	if (!cert)
+		return;
+	if (!cert->faults)
+		snprintf(cert->error, sizeof(cert->error), "%s",
+			X509_verify_cert_error_string(error));
+	cert->faults |= fault;
+}
+
 /* Always goes on: after a failed verification the certificate would be gone, and only the first
  * fault known. */
 static int on_verify(int ok, X509_STORE_CTX *store)
@@ -42,20 +58,17 @@ static int on_verify(int ok, X509_STORE_CTX *store)
 	struct tls_cert *cert =
 		x ? cert_at(&c->facts, X509_STORE_CTX_get_error_depth(store), x) : NULL;
 
-	if (ok)
-		return 1;
-	int error = X509_STORE_CTX_get_error(store);
-	unsigned fault = cert_fault(error);
-	c->facts.faults |= fault;
-	if (!c->first_error)
-		c->first_error = error;
-	if (cert) {
-		if (!cert->faults)
-			snprintf(cert->error, sizeof(cert->error), "%s",
-				X509_verify_cert_error_string(error));
-		cert->faults |= fault;
-	}
+	if (!ok)
+		note_fault(c, X509_STORE_CTX_get_error(store), cert);
 	return 1;
+}
+
+/* The library looks for hosts only. */
+static void check_name(struct channel *c, X509 *x)
+{
+	if (x && c->policy.naming != TLS_NAMING_HOST && c->policy.name[0] && !c->is_ip &&
+		!cert_is_for(x, c->policy.naming, c->policy.name))
+		note_fault(c, X509_V_ERR_HOSTNAME_MISMATCH, cert_at(&c->facts, 0, x));
 }
 
 /* The chain is looked at whole; then the policy decides, so that the alert says why. */
@@ -71,6 +84,7 @@ static int verify_all(X509_STORE_CTX *store, void *arg)
 		if (!c->first_error)
 			c->first_error = X509_V_ERR_UNSPECIFIED;
 	}
+	check_name(c, X509_STORE_CTX_get0_cert(store));
 	ERR_clear_error(); /* what was wrong is in the facts; the handshake's own error follows */
 	bool refused = c->facts.faults && c->policy.verify == TLS_VERIFY_PEER;
 	X509_STORE_CTX_set_error(store, refused ? c->first_error : X509_V_OK);
@@ -153,11 +167,12 @@ static int set_name(struct channel *c)
 	SSL_set_verify(c->ssl, verify_mode(&c->policy), on_verify);
 	if (!name[0])
 		return 0;
-	if (addr_decode_ip(slice_str(name), &a))
+	c->is_ip = addr_decode_ip(slice_str(name), &a);
+	if (c->is_ip)
 		return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(c->ssl), name) ? 0 : -EINVAL;
 	SSL_set_hostflags(
 		c->ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
-	if (!SSL_set1_host(c->ssl, name))
+	if (c->policy.naming == TLS_NAMING_HOST && !SSL_set1_host(c->ssl, name))
 		return -ENOMEM;
 	return c->policy.accept || SSL_set_tlsext_host_name(c->ssl, name) ? 0 : -EINVAL;
 }

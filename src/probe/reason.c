@@ -155,6 +155,7 @@ static const struct reason_info infos[] = {
 	[REASON_TLS_NAME_MISMATCH] = { N_("The certificate is for another name than the one that was asked for."),
 		{ N_("The name is missing among the certificate's DNS names."),
 			N_("The pool's name as it was given, or the receiver's domain, is another one of the same server's."),
+			N_("It is for a wildcard, which counts for no SIP pool, or for another sip: URI, beside which no DNS name counts (RFC 5922 section 7)."),
 			N_("The name leads to another server.") },
 		{ { N_("see its names"), "openssl s_client -connect ADDRESS -servername TLS_NAME </dev/null | openssl x509 -noout -ext subjectAltName" },
 			{ N_("put the name among the certificate's DNS names, or test by a name that is there"), NULL } },

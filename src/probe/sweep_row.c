@@ -28,11 +28,24 @@ void sweep_row_start(struct sweep *s, struct sweep_try *t, struct sweep_row *row
 
 /* ---- TLS ---- */
 
-static struct tls_policy tls_policy(const struct sweep *s)
+static const enum tls_naming namings[] = {
+	[SWEEP_SIPS_TCP] = TLS_NAMING_SIP,
+	[SWEEP_SIP_TCP] = TLS_NAMING_SIP,
+	[SWEEP_SIP_UDP] = TLS_NAMING_SIP,
+	[SWEEP_SIP_FEDERATION] = TLS_NAMING_SIP,
+	[SWEEP_XMPP_CLIENT] = TLS_NAMING_XMPP_CLIENT,
+	[SWEEP_XMPPS_CLIENT] = TLS_NAMING_XMPP_CLIENT,
+	[SWEEP_XMPP_SERVER] = TLS_NAMING_XMPP_SERVER,
+	[SWEEP_XMPPS_SERVER] = TLS_NAMING_XMPP_SERVER,
+};
+
+static struct tls_policy tls_policy(const struct sweep *s, enum sweep_kind kind)
 {
 	const struct slice name = slice_str(s->ascii);
 	/* NOTE: all faults, and what comes behind them. */
-	struct tls_policy policy = { .verify = TLS_VERIFY_NOTE, .trust = s->cfg.trust };
+	struct tls_policy policy = {
+		.verify = TLS_VERIFY_NOTE, .trust = s->cfg.trust, .naming = namings[kind]
+	};
 
 	/* An IPv6 address is without its brackets in a certificate. */
 	slice_cstr(name.p[0] == '[' ? slice_cut(name, 1, name.n - 1) : name, policy.name,
@@ -45,7 +58,7 @@ static void want_tls(struct sweep *s, struct sweep_try *t)
 	struct want *w = outbox_want(&s->out, WANT_TLS);
 
 	w->flow = t->flow;
-	w->tls = tls_policy(s);
+	w->tls = tls_policy(s, t->row->kind);
 }
 
 static void keep_tls(struct sweep *s, struct sweep_row *row, const struct tls_facts *tls)
@@ -191,7 +204,7 @@ static void start_stream(struct sweep *s, struct sweep_try *t)
 			.from = s->cfg.from,
 			.limits = &features_limits,
 			.timeout = t->until > s->now ? t->until - s->now : 1 /* 0 is none */ },
-		.tls = tls_policy(s) };
+		.tls = tls_policy(s, row->kind) };
 
 	/* STARTTLS is part of the step, as in a test. */
 	sweep_enter(s, t, SWEEP_TLS);

@@ -161,6 +161,7 @@ static bool flow_up(struct probe *p, const struct fact *in)
 	w->tls.verify = p->cfg.allow_insecure_tls ? TLS_VERIFY_NOTE : TLS_VERIFY_PEER;
 	w->tls.trust = p->cfg.sip_trust;
 	slice_cstr(p->cfg.target_fqdn, w->tls.name, sizeof(w->tls.name));
+	w->tls.naming = TLS_NAMING_SIP;
 	return false;
 }
 

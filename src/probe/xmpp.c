@@ -26,6 +26,7 @@ static int new_host(struct probe *p, const char *domain)
 			.presence = true,
 			.cache = x->cache },
 		.tls = { .verify = p->cfg.allow_insecure_tls ? TLS_VERIFY_NOTE : TLS_VERIFY_PEER,
+			.naming = TLS_NAMING_XMPP_CLIENT,
 			.trust = p->cfg.xmpp_trust },
 	};
 

@@ -172,6 +172,83 @@ static void a_chain_has_a_limit(void **state)
 	assert_ptr_equal(read_at(3, NULL, 0), &f.certs[3]);
 }
 
+#define DNS(x)                                                                                     \
+	{                                                                                          \
+		GEN_DNS, NULL, 0, SLICE(x)                                                         \
+	}
+#define URI(x)                                                                                     \
+	{                                                                                          \
+		GEN_URI, NULL, 0, SLICE(x)                                                         \
+	}
+#define SRV(x)                                                                                     \
+	{                                                                                          \
+		GEN_OTHERNAME, ON_SRV, V_ASN1_IA5STRING, SLICE(x)                                  \
+	}
+#define XMPP(x)                                                                                    \
+	{                                                                                          \
+		GEN_OTHERNAME, ON_XMPP_ADDR, V_ASN1_UTF8STRING, SLICE(x)                           \
+	}
+
+enum {
+	HOST = 1 << TLS_NAMING_HOST,
+	SIP = 1 << TLS_NAMING_SIP,
+	CLIENT = 1 << TLS_NAMING_XMPP_CLIENT,
+	SERVER = 1 << TLS_NAMING_XMPP_SERVER
+};
+
+/* Whether it is for a.b.test: RFC 6125, RFC 5922 section 7, RFC 6120 section 13.7.1.2. */
+static const struct {
+	struct named names[2];
+	size_t n;
+	unsigned good; /* by which rules */
+} owners[] = {
+	{ { DNS("a.b.test") }, 1, HOST | SIP | CLIENT | SERVER },
+	{ { DNS("A.B.TEST") }, 1, HOST | SIP | CLIENT | SERVER },
+	{ { DNS("*.b.test") }, 1, HOST | CLIENT | SERVER },
+	{ { DNS("*.a.b.test") }, 1, 0 },
+	{ { DNS(".b.test") }, 1, 0 },
+	{ { DNS("b.a.b.test") }, 1, 0 },
+	{ { DNS("a.b.test\0.evil") }, 1, 0 },
+	{ { URI("sip:a.b.test") }, 1, SIP },
+	{ { URI("SIP:A.B.test") }, 1, SIP },
+	{ { URI("sip:a.b.test:5061;transport=tls?x=y") }, 1, SIP },
+	{ { URI("sip:user@a.b.test") }, 1, 0 },
+	{ { URI("sips:a.b.test") }, 1, 0 },
+	{ { URI("xmpp:a.b.test") }, 1, 0 },
+	{ { URI("sip:*.b.test") }, 1, 0 },
+	{ { URI("sip:b.a.b.test") }, 1, 0 },
+	{ { URI("sip:") }, 1, 0 },
+	{ { URI("sip:b.test"), DNS("a.b.test") }, 2, HOST | CLIENT | SERVER },
+	{ { DNS("b.test"), URI("sip:a.b.test") }, 2, SIP },
+	{ { URI("sip:u@b.test"), DNS("a.b.test") }, 2, HOST | SIP | CLIENT | SERVER },
+	{ { URI("http://b.test"), DNS("a.b.test") }, 2, HOST | SIP | CLIENT | SERVER },
+	{ { SRV("_xmpp-client.a.b.test") }, 1, CLIENT },
+	{ { SRV("_XMPP-Server.A.B.test") }, 1, SERVER },
+	{ { SRV("_sip.a.b.test") }, 1, 0 },
+	{ { SRV("a.b.test") }, 1, 0 },
+	{ { SRV("_xmpp-client.b.test"), SRV("_xmpp-client.a.b.test") }, 2, CLIENT },
+	{ { XMPP("a.b.test") }, 1, CLIENT | SERVER },
+	{ { XMPP("u@a.b.test") }, 1, 0 },
+	{ { { GEN_OTHERNAME, ON_UPN, V_ASN1_UTF8STRING, SLICE("a.b.test") } }, 1, 0 },
+	{ { DNS("a.b.test") }, 0, 0 },
+};
+
+static void whom_it_is_for_is_the_protocols_to_say(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(owners); i++) {
+		X509 *x = named_cert(owners[i].names, owners[i].n, key);
+
+		for (unsigned naming = 0; naming < 4; naming++)
+			if (cert_is_for(x, (enum tls_naming)naming, "a.b.test") !=
+				((owners[i].good >> naming & 1) != 0))
+				fail_msg("%s, %u names, naming %u",
+					(const char *)owners[i].names[0].bytes.p,
+					(unsigned)owners[i].n, naming);
+		X509_free(x);
+	}
+}
+
 #define TEST(f) cmocka_unit_test_setup(f, set_up)
 
 int main(void)
@@ -183,6 +260,7 @@ int main(void)
 		TEST(more_names_than_there_is_room_for_are_counted),
 		TEST(a_chain_is_ordered_and_each_has_its_own_names),
 		TEST(a_chain_has_a_limit),
+		TEST(whom_it_is_for_is_the_protocols_to_say),
 	};
 
 	return cmocka_run_group_tests_name("cert", tests, make_key, free_key);

@@ -30,6 +30,7 @@ enum {
 	ID_REVOKED = 6,
 	ID_NUL = 8, /* what a test adds for itself; 7 is never loaded */
 	ID_EXACT = 9,
+	ID_NAMED = 10,
 };
 
 static struct trust *trust;
@@ -497,6 +498,48 @@ static void a_name_with_a_nul_is_another_name(void **state)
 	close_pair(&p);
 }
 
+/* The library would take the wildcard, and not the service. */
+static void the_protocol_says_what_a_name_is(void **state)
+{
+	static const struct named names[] = { { GEN_DNS, NULL, 0, SLICE("*.wild.test") },
+		{ GEN_OTHERNAME, "1.3.6.1.5.5.7.8.7", V_ASN1_IA5STRING,
+			SLICE("_xmpp-client.im.example") } };
+	static const struct {
+		enum tls_naming naming;
+		const char *name;
+		bool good;
+	} rows[] = {
+		{ TLS_NAMING_HOST, "pool.wild.test", true },
+		{ TLS_NAMING_SIP, "pool.wild.test", false },
+		{ TLS_NAMING_SIP, "", true },
+		{ TLS_NAMING_HOST, "im.example", false },
+		{ TLS_NAMING_XMPP_CLIENT, "im.example", true },
+		{ TLS_NAMING_XMPP_SERVER, "im.example", false },
+		{ TLS_NAMING_XMPP_CLIENT, "127.0.0.1", false },
+	};
+	struct buf pem;
+
+	(void)state;
+	buf_init(&pem, MAX);
+	named_put_identity(names, COUNT(names), &pem);
+	assert_int_equal(trust_add_identity(trust, ID_NAMED, buf_slice(&pem)), 0);
+	buf_done(&pem);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct tls_policy c = client_policy, s = server_policy;
+		struct pair p;
+
+		c.verify = TLS_VERIFY_NOTE;
+		c.naming = rows[i].naming;
+		snprintf(c.name, sizeof(c.name), "%s", rows[i].name);
+		s.identity = ID_NAMED;
+		open_pair(&p, &c, &s);
+		const struct tls_facts *f = channel_facts(p.client.c);
+		assert_int_equal(f->faults & TLS_FAULT_NAME, rows[i].good ? 0 : TLS_FAULT_NAME);
+		assert_int_equal(f->certs[0].faults & TLS_FAULT_NAME, f->faults & TLS_FAULT_NAME);
+		close_pair(&p);
+	}
+}
+
 static void check_server_name(
 	const char *name, const char *subject, unsigned max_version, enum tls_verify verify)
 {
@@ -942,6 +985,7 @@ int main(void)
 		cmocka_unit_test(the_server_can_ask_for_a_certificate),
 		cmocka_unit_test(a_refused_client_was_up),
 		cmocka_unit_test(a_name_with_a_nul_is_another_name),
+		cmocka_unit_test(the_protocol_says_what_a_name_is),
 		cmocka_unit_test(the_server_name_chooses_the_certificate),
 		cmocka_unit_test(a_chosen_certificate_changes_nothing_else),
 		cmocka_unit_test(a_weak_server_is_noticed),
