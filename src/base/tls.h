@@ -93,7 +93,8 @@ enum tls_verify {
 enum tls_naming {
 	TLS_NAMING_HOST,        /* RFC 6125: DNS names, and a wildcard for the first label */
 	TLS_NAMING_SIP,         /* RFC 5922 section 7: sip URIs, else DNS names; no wildcards */
-	TLS_NAMING_XMPP_CLIENT, /* RFC 6120 section 13.7.1.2.1: as a host, or by SRVName or XmppAddr */
+	TLS_NAMING_XMPP_CLIENT, /* RFC 6120 section 13.7.1.2.1: as a host, or by SRVName or XmppAddr
+				 */
 	TLS_NAMING_XMPP_SERVER,
 };
 
@@ -119,7 +120,7 @@ struct tls_policy {
 	unsigned max_version; /* 0x0302 is TLS 1.1; 0: the newest */
 	char name[256];       /* SNI and the name that the certificate must have; "" for neither */
 	enum tls_naming naming; /* what is such a name */
-	char alpn[32];        /* one protocol, or "" */
+	char alpn[32];          /* one protocol, or "" */
 };
 
 const char *tls_failure_name(enum tls_failure f);
