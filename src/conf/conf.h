@@ -63,6 +63,12 @@ enum conf_need {
 	CONF_NONE,
 };
 
+/* What OPTIONS is answered by. */
+enum conf_options {
+	CONF_OPTIONS_HEALTH,
+	CONF_OPTIONS_ALIVE,
+};
+
 struct conf_test_user {
 	struct conf_place at;
 	struct conf_text address;       /* sip:USER@DOMAIN, or without the scheme */
@@ -106,6 +112,7 @@ struct conf_gateway_sip {
 	struct conf_text next_hop; /* sip:HOST[:PORT][;transport=...] */
 	struct conf_texts trusted_peers; /* IP literals */
 	struct conf_number transactions_max;
+	struct conf_choice options; /* enum conf_options */
 };
 
 struct conf_component {

@@ -14,6 +14,11 @@ static const char *const needs[] = {
 	[CONF_NONE] = "none",
 };
 
+static const char *const options[] = {
+	[CONF_OPTIONS_HEALTH] = "health",
+	[CONF_OPTIONS_ALIVE] = "alive",
+};
+
 const char *conf_partner_type_name(unsigned type)
 {
 	return types[type];
@@ -113,7 +118,7 @@ static const struct section partner = {
 
 static const struct section gateway_sip = {
 	.size = sizeof(struct conf_gateway_sip),
-	.n_items = 4,
+	.n_items = 5,
 	.items = {
 		{ AT(conf_gateway_sip, listen), .type = ITEM_TEXTS, .required = true,
 			.syntax = &syntax_listen, .min = 1, .max = 8,
@@ -129,6 +134,11 @@ static const struct section gateway_sip = {
 			.max = CONF_TRANSACTIONS_MAX, .preset = CONF_TRANSACTIONS_MAX,
 			.doc = "How many finished SIP transactions are kept, to absorb "
 			       "retransmissions.  When full, new requests get 503." },
+		{ AT(conf_gateway_sip, options), .type = ITEM_CHOICE, CHOICES(options),
+			.preset = CONF_OPTIONS_HEALTH,
+			.doc = "What OPTIONS asks for.  With health the answer is 503 while the XMPP "
+			       "server is not connected, so that a dispatcher sends elsewhere; with "
+			       "alive it is 200 as long as the gateway runs." },
 	},
 };
 

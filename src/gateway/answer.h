@@ -28,6 +28,7 @@ enum answer {
 	ANSWER_REQUIRE,
 	ANSWER_METHOD,
 	ANSWER_OPTIONS,
+	ANSWER_OPTIONS_DOWN, /* nothing can be carried */
 	ANSWER_NO_DIALOG,
 	ANSWER_TOO_LARGE,
 	ANSWER_CONTENT, /* what is in it does not cross: `refused` says why */

@@ -70,6 +70,7 @@ static bool pull_hop(struct gateway *g, ts_t now)
 {
 	struct hop_event ev;
 
+	hops_set_carries(g->hops, g->stop == STOP_NOT && links_are_up(g->links));
 	if (!hops_take_event(g->hops, shell_has_room(&g->shell), &ev, now))
 		return false;
 	switch (ev.type) {

@@ -29,6 +29,12 @@ struct gateway_listen {
 	struct addr addr;
 };
 
+/* What a peer that sends OPTIONS hears while nothing can be carried. */
+enum gateway_options {
+	GATEWAY_OPTIONS_HEALTH, /* 503, so that a dispatcher sends elsewhere */
+	GATEWAY_OPTIONS_ALIVE,  /* 200: that the gateway is there */
+};
+
 struct gateway_cfg {
 	const struct partners *partners; /* borrowed; own domains included */
 	struct gateway_listen listens[GATEWAY_LISTENERS_MAX];
@@ -41,8 +47,9 @@ struct gateway_cfg {
 	uint16_t server_port;
 	struct slice component_secret; /* copied, wiped */
 	size_t transactions_max;       /* finished server transactions kept; 0 takes 4,194,304 */
-	ts_t window;  /* 0 takes 300 ms: an error stanza within it becomes the answer */
-	ts_t settle;  /* how long a proof waits for a refusal close behind it; 0: not at all */
+	ts_t window; /* 0 takes 300 ms: an error stanza within it becomes the answer */
+	ts_t settle; /* how long a proof waits for a refusal close behind it; 0: not at all */
+	enum gateway_options options;
 	bool privacy; /* error_to_xmpp_private */
 };
 

@@ -15,6 +15,7 @@ struct hops {
 	struct listeners listeners;
 	struct hop *hop;
 	struct moved moved;
+	bool carries;   /* requests: the other side is there */
 	flow_t reading; /* whose bytes were pushed: its connection is weighed when they are read */
 };
 
@@ -81,12 +82,14 @@ static bool to_is_sips(const struct sip_msg *req)
 }
 
 /* Everything that is judged before the method's own rules; ANSWER_MAPPED: nothing to object. */
-static enum answer judge(const struct sip_msg *req)
+static enum answer judge(const struct hops *hs, const struct sip_msg *req)
 {
 	unsigned at = 0;
 
 	if (req->method == SIP_METHOD_OPTIONS)
-		return ANSWER_OPTIONS; /* also while the stream is down: a ping of who we are */
+		return hs->carries || hs->lent->cfg->options == GATEWAY_OPTIONS_ALIVE
+			       ? ANSWER_OPTIONS
+			       : ANSWER_OPTIONS_DOWN;
 	if (req->method == SIP_METHOD_CANCEL || req->to.tag.n)
 		return ANSWER_NO_DIALOG;
 	if (req->method != SIP_METHOD_MESSAGE)
@@ -101,7 +104,7 @@ static enum answer judge(const struct sip_msg *req)
 /* True when it is a message. */
 static bool request(struct hops *hs, const struct tl_event *ev, ts_t now)
 {
-	struct verdict v = { .answer = judge(ev->msg) };
+	struct verdict v = { .answer = judge(hs, ev->msg) };
 
 	/* The next hop may be asked for nothing but answers: then its connection is not a way in.
 	 */
@@ -295,6 +298,11 @@ bool hops_take_event(struct hops *hs, bool room, struct hop_event *ret, ts_t now
 ts_t hops_deadline(const struct hops *hs)
 {
 	return ts_min(tl_deadline(hs->tl), hop_deadline(hs->hop));
+}
+
+void hops_set_carries(struct hops *hs, bool carries)
+{
+	hs->carries = carries;
 }
 
 struct hop *hops_next(struct hops *hs)

@@ -110,6 +110,8 @@ static const struct row values[] = {
 	{ "gateway.sip.transactions_max", POOL GOOD_SIP "    transactions_max: 4194305\n" GOOD_XMPP,
 		"f:9:23: `transactions_max` must be a number from 1024 to 4194304 in decimal "
 		"digits, not `4194305`\n" },
+	{ "gateway.sip.options", POOL GOOD_SIP "    options: no\n" GOOD_XMPP,
+		"f:9:14: `options` must be one of health, alive, not `no`\n" },
 	{ "gateway.xmpp.component.name", POOL GOOD_SIP XMPP "      name: a@b\n" SERVER SECRET,
 		"f:11:13: `name`" A_DOMAIN },
 	{ "gateway.xmpp.component.server",
