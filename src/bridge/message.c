@@ -2,6 +2,7 @@
 
 #include "base/str.h"
 #include "bridge/body.h"
+#include "bridge/passes.h"
 #include "sip/hdr.h"
 #include "sip/write.h"
 
@@ -87,6 +88,7 @@ static void put_stanza(struct buf *b, const struct sip_msg *req, const struct ji
 		put_subject(b, subject);
 	xml_put_element(b, "body", text);
 	xml_put_element(b, "thread", req->call_id);
+	passes_put(b, req);
 	stanza_put_end(b, "message");
 }
 

@@ -189,6 +189,11 @@ static const struct {
 		"Users of this domain may not write first" },
 	[ANSWER_TO_GATEWAY] = { COND_SERVICE_UNAVAILABLE, ERROR_TYPE_CANCEL,
 		"The gateway itself reads no messages" },
+	/* As 483 and 482, RFC 7247 section 7.2. */
+	[ANSWER_HOPS] = { COND_NOT_ACCEPTABLE, ERROR_TYPE_MODIFY,
+		"The message has passed too many gateways" },
+	[ANSWER_CIRCLE] = { COND_NOT_ACCEPTABLE, ERROR_TYPE_MODIFY,
+		"The message came back to a gateway that had carried it" },
 	[ANSWER_NO_HOP] = { COND_REMOTE_SERVER_TIMEOUT, ERROR_TYPE_WAIT,
 		"The SIP pool cannot be reached" },
 	[ANSWER_HOP_SILENT] = { COND_REMOTE_SERVER_TIMEOUT, ERROR_TYPE_WAIT,

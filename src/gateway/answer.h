@@ -36,6 +36,7 @@ enum answer {
 	/* XMPP to SIP */
 	ANSWER_MAY_NOT_BEGIN = ANSWER_SIP_COUNT, /* users of this partner may only answer */
 	ANSWER_TO_GATEWAY,                       /* the gateway itself reads no messages */
+	ANSWER_CIRCLE,                           /* it was here before */
 	ANSWER_NO_HOP,                           /* the pool cannot be reached */
 	ANSWER_HOP_SILENT,                       /* the pool did not answer */
 	ANSWER_HOP_LOST,                         /* its connection broke before it did */

@@ -4,8 +4,10 @@
 #include "base/slots.h"
 #include "bridge/address.h"
 #include "bridge/message.h"
+#include "bridge/passes.h"
 #include "gateway/msg.h"
 #include "gateway/queue.h"
+#include "gateway/seen.h"
 
 enum {
 	/* Whatever it waits for, its sender hears by then: above timer F, so that only what had to
@@ -54,6 +56,7 @@ struct to_sip {
 	uint32_t cseq;
 	uint8_t salt[16];
 	struct buf scratch;
+	struct seen *seen;
 	bool stopping, gave_up;
 };
 
@@ -217,13 +220,15 @@ static int write_request(struct to_sip *t, struct message *m, const struct stanz
 	const struct party *p, struct message_refusal *refusal)
 {
 	char tag[TAG_MAX + 1];
+	unsigned passes;
 
+	(void)passes_of_stanza(s, &passes); /* it has some */
 	rng_token(t->cfg.lent->rng, tag, TAG_MAX);
 	const struct message_route route = {
 		.via_bytes = hop_via_max(hops_next(t->cfg.hops)),
 		.from_tag = slice_str(tag),
 		.cseq = ++t->cseq & 0x7fffffff, /* RFC 3261 section 8.1.1.5: below 2**31 */
-		.max_forwards = 70,
+		.max_forwards = passes,
 		.line_bytes = &m->line_bytes,
 		.rng = t->cfg.lent->rng,
 	};
@@ -330,7 +335,9 @@ void to_sip_push_stanza(struct to_sip *t, unsigned link, const struct stanza *s,
 			now);
 		return;
 	}
-	const enum answer answer = judge(t, &p, now);
+	enum answer answer = judge(t, &p, now);
+	if (answer == ANSWER_MAPPED)
+		answer = seen_judge(t->seen, s, &p, now);
 	if (answer == ANSWER_MAPPED)
 		take(t, link, s, &p, now);
 	else
@@ -504,6 +511,8 @@ int to_sip_new(struct to_sip **ret, const struct to_sip_cfg *cfg)
 	queues_init(&t->queues, GATEWAY_PENDING_MAX, cfg->lent->rng);
 	int err = slots_init(&t->slots, GATEWAY_PENDING_MAX, sizeof(struct message));
 	if (!err)
+		err = seen_new(&t->seen, cfg->lent);
+	if (!err)
 		err = budget_new(&t->budget, cfg->lent);
 	if (err)
 		to_sip_free(t);
@@ -525,6 +534,7 @@ struct to_sip *to_sip_free(struct to_sip *t)
 	queues_done(&t->queues);
 	budget_free(t->budget);
 	slots_done(&t->slots);
+	seen_free(t->seen);
 	buf_done(&t->scratch);
 	return mem_free(t);
 }
