@@ -243,6 +243,7 @@ static int fill_cfg(struct service *s)
 		status = fill_component(s, &g->xmpp.component);
 	s->cfg.partners = s->partners;
 	s->cfg.transactions_max = (size_t)g->sip.transactions_max.n;
+	s->cfg.settle = TS_MS(g->xmpp.settle.n);
 	return status;
 }
 
