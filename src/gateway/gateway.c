@@ -32,6 +32,7 @@ struct gateway {
 	struct gateway_stats stats;
 	struct shell shell;
 	struct lent lent;
+	struct ids ids;
 	flow_t last_flow;
 	uint32_t last_dns;
 	char *secret;
@@ -256,9 +257,11 @@ static int init(struct gateway *g, const struct gateway_cfg *cfg, struct rng *rn
 	g->lent = (struct lent){ .shell = &g->shell,
 		.rng = rng,
 		.stats = &g->stats,
+		.ids = &g->ids,
 		.cfg = &g->cfg,
 		.last_flow = &g->last_flow,
 		.last_dns = &g->last_dns };
+	ids_init(&g->ids, rng);
 	int err = shell_init(&g->shell, &limits);
 	if (!err)
 		err = dropped_new(&g->lent.dropped, rng);
