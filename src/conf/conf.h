@@ -17,6 +17,9 @@ enum {
 	CONF_TEXT_MAX = 1 << 20, /* bytes of the file */
 	CONF_ERRORS_MAX = 20,    /* reported in one run */
 	CONF_TRANSACTIONS_MAX = 4194304,
+	/* Behind the window of 300 ms it ends below T1: the sender has not repeated its request. */
+	CONF_SETTLE_MAX = 150,
+	CONF_SETTLE = 30,
 };
 
 struct conf_place {
@@ -125,6 +128,7 @@ struct conf_component {
 struct conf_gateway_xmpp {
 	struct conf_place at;
 	struct conf_component component;
+	struct conf_number settle; /* milliseconds; 0: not at all */
 };
 
 struct conf_gateway {

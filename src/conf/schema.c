@@ -160,10 +160,18 @@ static const struct section component = {
 
 static const struct section gateway_xmpp = {
 	.size = sizeof(struct conf_gateway_xmpp),
-	.n_items = 1,
+	.n_items = 2,
 	.items = {
 		{ AT(conf_gateway_xmpp, component), .type = ITEM_SECTION, .required = true,
 			.section = &component, .doc = "The link to an XMPP server as its component." },
+		{ AT(conf_gateway_xmpp, settle), .type = ITEM_NUMBER, .max = CONF_SETTLE_MAX,
+			.preset = CONF_SETTLE,
+			.doc = "How many milliseconds the answer to a message waits for a refusal "
+			       "once the server of the receiver has shown that it routed the "
+			       "message: some refuse it a moment later, in the receiver's session "
+			       "or by his client.  A refusal that comes later still is logged, and "
+			       "reported to a sender that asked for reports (RFC 5438).  0 does not "
+			       "wait." },
 	},
 };
 

@@ -146,7 +146,7 @@ static struct buf *begin_reply(struct component *c, const struct stanza *s)
 
 static void iq(struct component *c, const struct stanza *s, ts_t now)
 {
-	if (proof_push_pong(c->link.proof, link_stream(&c->link), s, now))
+	if (proof_push_pong(c->link.proof, link_stream(&c->link), s, now) != PROOF_REPLY_NONE)
 		return;
 	struct buf *b = begin_reply(c, s);
 	if (b && stanza_put_iq_answer(b, s))

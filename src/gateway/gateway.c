@@ -34,6 +34,7 @@ struct gateway {
 	struct tally tally;
 	struct shell shell;
 	struct lent lent;
+	struct ids ids;
 	flow_t last_flow;
 	uint32_t last_dns;
 	char *secret;
@@ -263,9 +264,11 @@ static int init(struct gateway *g, const struct gateway_cfg *cfg, struct rng *rn
 		.rng = rng,
 		.stats = &g->stats,
 		.tally = &g->tally,
+		.ids = &g->ids,
 		.cfg = &g->cfg,
 		.last_flow = &g->last_flow,
 		.last_dns = &g->last_dns };
+	ids_init(&g->ids, rng);
 	int err = shell_init(&g->shell, &limits);
 	if (!err)
 		err = dropped_new(&g->lent.dropped, rng);

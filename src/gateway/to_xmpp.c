@@ -1,5 +1,6 @@
 #include "gateway/to_xmpp.h"
 
+#include "base/map.h"
 #include "base/mem.h"
 #include "base/slots.h"
 #include "bridge/address.h"
@@ -11,19 +12,25 @@
 /* Below every server's stanza limit with room for its own wrapping. */
 enum { STANZA_MAX = 200 << 10 };
 
+/* Of ids. */
+#define MESSAGE 'm'
+
 struct message {
-	struct slot slot; /* its text is the stanza's id */
+	struct slot slot; /* its id is in the stanza's */
 	struct msg life;
+	struct link *link;
 	uint64_t place; /* of the request */
 	struct proof_item item;
 	struct list settling;
-	bool full_jid; /* the receiver's address has a resource */
+	uint64_t receiver; /* a hash of his bare address */
+	bool full_jid;     /* the receiver's address has a resource */
 };
 
 struct to_xmpp {
 	struct to_xmpp_cfg cfg;
 	struct slots slots;
 	struct list settling; /* they settle equally long: the first one is due first */
+	uint8_t salt[16];     /* of the hashes of receivers */
 	bool stopping;
 };
 
@@ -82,24 +89,25 @@ static void act(struct to_xmpp *t, struct message *m, ts_t now)
 /* ---- a request ---- */
 
 /* Writes the stanza.  Nothing was sent unless ANSWER_MAPPED; *loss is ANSWER_CONTENT's. */
-static enum answer hand_over(struct link *link, struct message *m, const struct sip_msg *req,
+static enum answer hand_over(struct to_xmpp *t, struct message *m, const struct sip_msg *req,
 	const struct party *p, struct message_loss *loss, ts_t now)
 {
-	struct proof_domain *d = link_domain(link, jid_domain(&p->to));
-	struct buf *b = d ? link_begin(link) : NULL;
+	struct proof_domain *d = link_domain(m->link, jid_domain(&p->to));
+	struct buf *b = d ? link_begin(m->link) : NULL;
 	const uint64_t id = slot_id(&m->slot);
-	char text[SLOT_TEXT + 1];
+	char text[IDS_TEXT + 1];
 
 	if (!b)
 		return ANSWER_OVERLOAD; /* the server does not read fast enough */
 	const size_t before = buf_len(b);
-	int err = message_to_xmpp(req, &p->from, &p->to, slice_str(slot_text(id, text)), b, loss);
+	int err = message_to_xmpp(
+		req, &p->from, &p->to, ids_text(t->cfg.lent->ids, MESSAGE, id, text), b, loss);
 	if (err == ERR_LEGAL)
 		return ANSWER_CONTENT;
 	if (!err &&
 		buf_len(b) - before > STANZA_MAX) /* escaping makes it up to five times longer */
 		return ANSWER_TOO_LARGE;
-	if (err || link_commit_message(link, &m->item, id, d, now))
+	if (err || link_commit_message(m->link, &m->item, id, d, now))
 		return ANSWER_OVERLOAD;
 	return ANSWER_MAPPED;
 }
@@ -120,15 +128,16 @@ static void note_left_out(struct to_xmpp *t, const struct party *p, unsigned n, 
 		"parts of a message that are not text", now);
 }
 
-static void begin(struct to_xmpp *t, struct message *m, struct link *link,
-	const struct sip_msg *req, const struct party *p, ts_t now)
+static void begin(struct to_xmpp *t, struct message *m, const struct sip_msg *req,
+	const struct party *p, ts_t now)
 {
 	const struct msg_cfg cfg = { .settle = t->cfg.lent->cfg->settle };
 
 	msg_init(&m->life, &cfg);
 	m->full_jid = p->to.n_resource > 0;
+	m->receiver = siphash(t->salt, jid_bare(&p->to));
 	struct message_loss loss = { .n_left_out = 0 };
-	const enum answer answer = hand_over(link, m, req, p, &loss, now);
+	const enum answer answer = hand_over(t, m, req, p, &loss, now);
 	const struct verdict v = { .answer = answer, .refused = loss.refused };
 	if (v.answer == ANSWER_MAPPED) {
 		stats(t)->sip_to_xmpp++;
@@ -184,7 +193,8 @@ void to_xmpp_push_request(struct to_xmpp *t, const struct sip_msg *req, ts_t now
 	if (m)
 		m->place = hops_keep(t->cfg.hops, slot_id(&m->slot), now);
 	if (m && m->place) {
-		begin(t, m, link, req, &p, now);
+		m->link = link;
+		begin(t, m, req, &p, now);
 		return;
 	}
 	if (m)
@@ -250,14 +260,17 @@ static void refused(
 	buf_done(&address);
 }
 
-/* Only the domain that was written to can refuse the message. */
-static bool may_refuse(const struct message *m, struct slice from)
+/* RFC 6120 section 8.3.2: from the intended recipient.  That may be one of his clients, though he
+ * was written to under his bare address, and some servers speak in their own name. */
+static bool may_refuse(const struct to_xmpp *t, const struct message *m, struct slice from)
 {
 	struct jid jid;
 	struct where where;
 
-	return m->item.domain && jid_decode(from, &jid, &where) == 0 &&
-	       slice_eq(jid_domain(&jid), proof_domain_name(m->item.domain));
+	if (!m->item.domain || jid_decode(from, &jid, &where))
+		return false;
+	return siphash(t->salt, jid_bare(&jid)) == m->receiver ||
+	       slice_eq(jid_full(&jid), proof_domain_name(m->item.domain));
 }
 
 /* RFC 7247 section 7.1: the error stanza becomes the answer, if that was not given yet. */
@@ -265,11 +278,13 @@ void to_xmpp_push_error(struct to_xmpp *t, const struct stanza *s, ts_t now)
 {
 	struct stanza_error error;
 	uint64_t ref;
-	struct message *m = slot_read(s->id, &ref) ? slots_find(&t->slots, ref) : NULL;
+	struct message *m = ids_read(t->cfg.lent->ids, MESSAGE, s->id, &ref) == IDS_OURS
+				    ? slots_find(&t->slots, ref)
+				    : NULL;
 
 	if (!stanza_error_read(&error, s->node))
 		error = (struct stanza_error){ .condition = COND_UNDEFINED_CONDITION };
-	if (!m || !may_refuse(m, s->from)) {
+	if (!m || !may_refuse(t, m, s->from)) {
 		stats(t)->late_errors++;
 		return;
 	}
@@ -330,6 +345,7 @@ int to_xmpp_new(struct to_xmpp **ret, const struct to_xmpp_cfg *cfg)
 		return -ENOMEM;
 	t->cfg = *cfg;
 	list_init(&t->settling);
+	rng_bytes(cfg->lent->rng, t->salt, sizeof(t->salt));
 	int err = slots_init(&t->slots, GATEWAY_PENDING_MAX, sizeof(struct message));
 	if (err)
 		to_xmpp_free(t);
