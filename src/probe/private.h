@@ -160,6 +160,7 @@ struct side_event {
 	enum side_event_type type;
 	const struct sip_msg *msg; /* valid until the next take, as what the stanza points at */
 	struct stanza stanza;
+	bool cut; /* only its beginning is there */
 };
 
 /* round.c */

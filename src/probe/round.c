@@ -197,7 +197,15 @@ static void bounced(struct probe *p, const struct stanza *s)
 		probe_fail_answer(p, s, &error);
 }
 
-static void arrived(struct probe *p, const struct stanza *s)
+/* Most likely somebody else's; if it was the test's own, this is why it is missing. */
+static void note_cut(struct probe *p, const struct stanza *s)
+{
+	probe_note(p, NOTE_MESSAGE_CUT,
+		TEXT(N_("a message from {1} was too large or too deep to be read"),
+			text_slice(slice_cut(s->from, 0, SHOWN_MAX))));
+}
+
+static void arrived(struct probe *p, const struct stanza *s, bool cut)
 {
 	struct slice body = body_of(s);
 
@@ -206,7 +214,10 @@ static void arrived(struct probe *p, const struct stanza *s)
 		return;
 	}
 	if (!holds(body, p->nonce)) {
-		note_late(p, body);
+		if (cut)
+			note_cut(p, s);
+		else
+			note_late(p, body);
 		return;
 	}
 	if (p->state == PROBE_CLEANUP)
@@ -302,7 +313,7 @@ void probe_round_push(struct probe *p, const struct side_event *ev)
 	case SIDE_READY: ready(p); break;
 	case SIDE_ACCEPTED: accepted(p, ev->msg); break;
 	case SIDE_CAME_BACK: came_back(p, ev->msg); break;
-	case SIDE_ARRIVED: arrived(p, &ev->stanza); break;
+	case SIDE_ARRIVED: arrived(p, &ev->stanza, ev->cut); break;
 	case SIDE_SILENT: probe_fail_silent(p); break;
 	case SIDE_NOTHING: break;
 	}

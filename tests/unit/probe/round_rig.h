@@ -45,8 +45,8 @@ static inline void stanza(struct scene *s, struct server *v, const struct xml_no
 	stanza_read(&st, node);
 	if (st.kind == STANZA_PRESENCE && st.type.n == 0 && !v->mute_presence)
 		say(v, "<presence from='" JID "' to='" JID "'/>");
-	if (st.kind == STANZA_IQ)
-		assert_true(stanza_put_iq_answer(xstream_begin(v->x), &st));
+	if (st.kind == STANZA_IQ && !stanza_put_iq_answer(xstream_begin(v->x), &st))
+		return;
 	if (st.kind == STANZA_MESSAGE) {
 		keep(v->answer_id, sizeof(v->answer_id), st.id);
 		keep(v->answer_to, sizeof(v->answer_to), st.to);

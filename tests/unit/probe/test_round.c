@@ -122,6 +122,66 @@ static void what_others_write_is_nobodys_business(void **state)
 	end(&r);
 }
 
+/* Straight from the flow, in front of what the server writes next. */
+static void stranger_sends(struct round *r, const char *head, const char *piece, unsigned n,
+	const char *between, const char *close, const char *tail)
+{
+	struct buf b;
+
+	buf_init(&b, 1 << 20);
+	buf_puts(&b, head);
+	for (unsigned i = 0; i < n; i++)
+		buf_puts(&b, piece);
+	buf_puts(&b, between);
+	for (unsigned i = 0; i < n; i++)
+		buf_puts(&b, close);
+	buf_puts(&b, tail);
+	scene_push(&r->s,
+		(struct fact){
+			.type = FACT_FLOW_BYTES, .flow = r->s.flow, .bytes = buf_slice(&b) });
+	buf_done(&b);
+}
+
+static void whatever_a_stranger_sends_the_test_goes_on(void **state)
+{
+	static const struct {
+		const char *head, *piece;
+		unsigned n;
+		const char *between, *close, *tail;
+		bool noted;
+	} rows[] = {
+		{ "<message><x xmlns='u' q:a=''>", "<q:b/>", 1, "", "", "</x></message>", false },
+		{ "<message>", "<a>", 40, "", "</a>", "</message>", true },
+		{ "<message><body>x</body>", "<a/>", 5000, "", "", "</message>", true },
+		{ "<message><body>x</body><a b='", "x", 20000, "'/>", "", "</message>", false },
+		{ "<message><body>", "x", 300000, "</body>", "", "</message>", true },
+		{ "<message from='x@y' b='", "x", 300000, "'>", "", "</message>", true },
+		{ "<q:message>", "<a>", 2, "", "</a>", "</q:message>", false },
+		{ "<iq type='get' id='i'>", "<a>", 40, "", "</a>", "</iq>", false },
+		{ "<presence>", "<a>", 40, "", "</a>", "</presence>", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct round r;
+
+		begin(&r, false, 1);
+		stranger_sends(&r, rows[i].head, rows[i].piece, rows[i].n, rows[i].between,
+			rows[i].close, rows[i].tail);
+		talk(&r.s);
+		scene_answer(&r.s, "202 Accepted", "");
+		arrives_well(&r);
+		comes_back(&r, FROM_RECEIVER, "text/plain", r.v.answer_body);
+		const struct probe_result *result = probe_result(r.s.p);
+
+		assert_true(result->success);
+		assert_int_equal(result->n_notes, rows[i].noted);
+		if (rows[i].noted)
+			assert_int_equal(result->notes[0].note, NOTE_MESSAGE_CUT);
+		end(&r);
+	}
+}
+
 static void a_message_of_an_earlier_test_is_told_and_never_counted(void **state)
 {
 	struct round r;
@@ -327,6 +387,7 @@ int main(void)
 		cmocka_unit_test(the_answer_is_judged_as_the_message_is),
 		cmocka_unit_test(a_second_copy_is_told),
 		cmocka_unit_test(what_others_write_is_nobodys_business),
+		cmocka_unit_test(whatever_a_stranger_sends_the_test_goes_on),
 		cmocka_unit_test(a_message_of_an_earlier_test_is_told_and_never_counted),
 		cmocka_unit_test(silence_is_told_by_what_was_awaited),
 		cmocka_unit_test(what_comes_after_the_verdict_is_late),
