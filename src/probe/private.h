@@ -4,8 +4,9 @@
  *
  *   probe.c         the engine: whose fact it is, whose event, the one deadline
  *   round.c         one message across and back: nonces, what arrived, what it proves
- *   sip.c           the SIP side: transactions, what comes in
- *   way.c           its way: find, connect, TLS
+ *   sip.c           the SIP side: its MESSAGE, what comes in
+ *   sign.c          its registration: sign in, refresh, sign off
+ *   way.c           its way: find, connect, TLS; requests over it
  *   xmpp.c          the XMPP side: find, connect, the client stream
  *   verdict.c       DNS, connections and TLS: what of these ends a test, with its evidence
  *   verdict_sip.c   SIP responses to reasons
@@ -49,12 +50,19 @@ enum {
 
 enum sip_state {
 	SIP_RESOLVING,
+	SIP_LOST, /* the pool closed the connection between two round trips */
 	SIP_CONNECTING,
 	SIP_HANDSHAKING,
 	SIP_REGISTERING,
 	SIP_READY,
 	SIP_REMOVING,
 	SIP_OVER,
+};
+
+enum sip_request { /* as the transaction's ref */
+	REQUEST_REGISTER,
+	REQUEST_MESSAGE,
+	REQUESTS,
 };
 
 enum xmpp_state {
@@ -86,15 +94,17 @@ struct sip_side {
 	struct addr local;
 	struct outbox out; /* of the layer: what it sends is traced on its way */
 	struct tl *tl;
-	uint64_t place;         /* of the last request */
-	enum sip_method method; /* MESSAGE or REGISTER */
+	uint64_t places[REQUESTS]; /* of those that are not answered yet */
 	struct digest_client *digest;
 	struct reg *reg;
 	uint32_t cseq;
 	unsigned challenges;
-	char server[256]; /* what the registrar calls itself; "" when it does not */
-	unsigned strays;  /* responses to requests that are not ours */
-	bool heard;       /* bytes came over the connection */
+	char server[256];     /* what the registrar calls itself; "" when it does not */
+	unsigned strays;      /* responses to requests that are not ours */
+	bool heard;           /* bytes came over the connection */
+	bool unheard;         /* none since the last request */
+	unsigned connections; /* that the pool closed between two round trips */
+	unsigned lost_in;     /* the round in which it did so just as that began */
 	char call_id[NONCE + 1], tag[12];
 };
 
@@ -154,6 +164,7 @@ enum side_event_type {
 	SIDE_CAME_BACK, /* msg: a MESSAGE to the SIP user */
 	SIDE_ARRIVED,   /* stanza: a message to the receiver */
 	SIDE_SILENT,    /* no response, and no more is awaited */
+	SIDE_LOST,      /* the idle connection was closed as the round began */
 };
 
 struct side_event {
@@ -178,7 +189,19 @@ void probe_sip_time(struct probe *p);
 ts_t probe_sip_deadline(const struct probe *p);
 bool probe_sip_take_event(struct probe *p, struct side_event *ret);
 void probe_sip_message(struct probe *p); /* the round's MESSAGE goes out */
+/* A round is due: if the user is not signed in, or not for long enough, SIDE_READY follows. */
+void probe_sip_renew(struct probe *p);
 void probe_sip_cleanup(struct probe *p);
+
+/* sign.c */
+void probe_sign_in(struct probe *p); /* the way is open */
+/* To a REGISTER; true when the user has signed in. */
+bool probe_sign_answer(struct probe *p, const struct sip_msg *m);
+void probe_sign_renew(struct probe *p); /* before a round: a refresh that is due comes first */
+void probe_sign_time(struct probe *p);
+ts_t probe_sign_deadline(const struct probe *p);
+void probe_sign_off(struct probe *p);
+void probe_sign_over(struct probe *p);
 
 /* way.c */
 int probe_way_init(struct probe *p, struct text *why);
@@ -186,6 +209,11 @@ int probe_way_init(struct probe *p, struct text *why);
 bool probe_way_fact(struct probe *p, const struct fact *in);
 struct origin probe_way_origin(const struct probe *p); /* how the registrar is reached */
 void probe_way_left(struct probe *p);                  /* it is reached no more */
+void probe_way_again(struct probe *p);                 /* connect once more */
+/* Begins a request, which takes the place of its kind's last one.  NULL: the test has failed. */
+struct buf *probe_way_request(struct probe *p, enum sip_request which, struct slice *branch);
+void probe_way_request_end(struct probe *p, enum sip_request which);
+void probe_way_flush(struct probe *p); /* what the layer has sent */
 
 /* xmpp.c */
 int probe_xmpp_init(struct probe *p, struct text *why);
@@ -220,7 +248,8 @@ void probe_fail_stream(struct probe *p, enum probe_phase phase, const struct xst
 void probe_fail_answer(struct probe *p, const struct stanza *s, const struct stanza_error *e);
 
 /* verdict_time.c */
-void probe_fail_silent(struct probe *p); /* the time is up, or nobody answers */
+void probe_fail_silent(struct probe *p);  /* the time is up, or nobody answers */
+void probe_fail_refresh(struct probe *p); /* the registration runs out */
 
 /* tell.c */
 int probe_tell_init(struct probe *p);

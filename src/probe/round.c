@@ -16,6 +16,7 @@ enum { SHOWN_MAX = 128 }; /* bytes of a peer's text in a sentence */
 
 int probe_round_init(struct probe *p)
 {
+	p->round = 1;
 	for (unsigned i = 0; i < SAMPLES; i++) {
 		p->samples[i] = mem_alloc0(p->cfg.count * sizeof(ts_t));
 		if (!p->samples[i])
@@ -33,11 +34,7 @@ void probe_round_done(struct probe *p)
 static void begin(struct probe *p)
 {
 	p->state = PROBE_ROUND;
-	p->round++;
 	p->round_start = p->now;
-	if (p->round > 1)
-		p->deadline = ts_add(p->now, p->cfg.timeout);
-	p->sent_ok = p->delivered = p->answered = false;
 	rng_token(p->rng, p->nonce, NONCE);
 	rng_token(p->rng, p->answer_nonce, NONCE);
 	p->sent = p->now;
@@ -53,6 +50,23 @@ static void ready(struct probe *p)
 
 	if (p->state == PROBE_SIGNING_IN && p->sip.state == SIP_READY && xmpp)
 		begin(p);
+}
+
+/* The SIP user is signed in for it before it begins: a pool may have closed the connection that was
+ * idle, and the registration may be about to end. */
+static void prepare(struct probe *p)
+{
+	p->state = PROBE_SIGNING_IN;
+	probe_sip_renew(p);
+	ready(p);
+}
+
+static void next_round(struct probe *p)
+{
+	p->round++;
+	p->sent_ok = p->delivered = p->answered = false;
+	p->deadline = ts_add(p->now, p->cfg.timeout);
+	prepare(p);
 }
 
 static void sample(struct probe *p, enum sample what, ts_t value)
@@ -80,7 +94,7 @@ static void check_round(struct probe *p)
 		return;
 	}
 	if (p->cfg.interval == 0) {
-		begin(p);
+		next_round(p);
 		return;
 	}
 	p->state = PROBE_PAUSE;
@@ -302,7 +316,7 @@ static void came_back(struct probe *p, const struct sip_msg *m)
 void probe_round_time(struct probe *p)
 {
 	if (p->state == PROBE_PAUSE && p->now >= p->pause_until)
-		begin(p);
+		next_round(p);
 }
 
 /* ---- what the sides tell ---- */
@@ -315,6 +329,7 @@ void probe_round_push(struct probe *p, const struct side_event *ev)
 	case SIDE_CAME_BACK: came_back(p, ev->msg); break;
 	case SIDE_ARRIVED: arrived(p, &ev->stanza, ev->cut); break;
 	case SIDE_SILENT: probe_fail_silent(p); break;
+	case SIDE_LOST: prepare(p); break;
 	case SIDE_NOTHING: break;
 	}
 }

@@ -52,6 +52,7 @@ enum probe_phase probe_sip_phase(const struct probe *p)
 {
 	switch (p->sip.state) {
 	case SIP_RESOLVING: return PHASE_SIP_RESOLVE;
+	case SIP_LOST:
 	case SIP_CONNECTING: return PHASE_SIP_CONNECT;
 	case SIP_HANDSHAKING: return PHASE_SIP_TLS;
 	case SIP_REGISTERING: return PHASE_SIP_REGISTER;

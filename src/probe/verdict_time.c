@@ -98,6 +98,25 @@ static void timeout_message(struct probe *p)
 				seconds));
 }
 
+void probe_fail_refresh(struct probe *p)
+{
+	const struct addr *peer = &p->sip.target.addr;
+
+	if (probe_is_decided(p))
+		return;
+	p->result.evidence.address = *peer;
+	probe_fail(p, PHASE_SIP_REGISTER, REASON_SIP_NO_ANSWER,
+		TEXT(N_("The registration of {1} ran out: {2} did not answer when it was to be "
+			"refreshed."),
+			text_str(p->result.user), text_addr(peer)));
+}
+
+/* Whatever is missed may be so because of that. */
+static bool is_unregistered(const struct probe *p)
+{
+	return p->sip.reg && p->now >= reg_bound_until(p->sip.reg);
+}
+
 /* What was still awaited when the time was up. */
 void probe_fail_silent(struct probe *p)
 {
@@ -107,6 +126,8 @@ void probe_fail_silent(struct probe *p)
 		timeout_sip(p);
 	else if (p->state == PROBE_SIGNING_IN)
 		timeout_xmpp(p);
+	else if (is_unregistered(p))
+		probe_fail_refresh(p);
 	else
 		timeout_message(p);
 }

@@ -14,6 +14,7 @@ enum {
 
 struct reg {
 	char *registrar_uri, *aor, *contact, *user_agent;
+	char *left; /* the Contact before, until a 200 shows that it is gone; or NULL */
 	struct digest_client *digest;
 	enum reg_state state;
 	enum reg_outcome outcome;
@@ -23,7 +24,7 @@ struct reg {
 	bool want_send;
 	bool removing;
 	uint32_t cseq;
-	ts_t refresh;
+	ts_t refresh, bound_until;
 	char call_id[CALL_ID + 1], tag[TAG + 1];
 	struct buf service_route; /* of the last 200 */
 };
@@ -58,7 +59,7 @@ int reg_new(struct reg **ret, const struct reg_cfg *cfg, struct rng *rng)
 	}
 	r->digest = cfg->digest;
 	r->expires_s = cfg->expires_s;
-	r->refresh = TS_NEVER;
+	r->refresh = r->bound_until = TS_NEVER;
 	buf_init(&r->service_route, SERVICE_ROUTE_MAX);
 	rng_token(rng, r->call_id, CALL_ID);
 	rng_token(rng, r->tag, TAG);
@@ -73,6 +74,7 @@ struct reg *reg_free(struct reg *r)
 	mem_free(r->registrar_uri);
 	mem_free(r->aor);
 	mem_free(r->contact);
+	mem_free(r->left);
 	mem_free(r->user_agent);
 	buf_done(&r->service_route);
 	return mem_free(r);
@@ -91,6 +93,24 @@ void reg_start(struct reg *r, ts_t now)
 	r->removing = false;
 	r->answered = 0;
 	ask(r, REG_AWAIT_ANSWER);
+}
+
+int reg_move(struct reg *r, struct slice contact_uri, ts_t now)
+{
+	char *contact = mem_strndup(contact_uri.p, contact_uri.n);
+
+	if (!contact)
+		return -ENOMEM;
+	if (r->bound_until == TS_NEVER) { /* nobody knows it */
+		mem_free(r->contact);
+	} else {
+		mem_free(r->left);
+		r->left = r->contact;
+	}
+	r->contact = contact;
+	r->bound_until = TS_NEVER;
+	reg_start(r, now);
+	return 0;
 }
 
 void reg_remove(struct reg *r, ts_t now)
@@ -112,6 +132,9 @@ bool reg_take_request(struct reg *r, struct buf *b, enum transport transport,
 	buf_puts(b, "Max-Forwards: 70\r\n");
 	buf_printf(b, "From: <%s>;tag=%s\r\nTo: <%s>\r\n", r->aor, r->tag, r->aor);
 	buf_printf(b, "Call-ID: %s\r\nCSeq: %u REGISTER\r\n", r->call_id, ++r->cseq);
+	/* First what goes: a registrar that grants one Contact a user takes the other then. */
+	if (r->left)
+		buf_printf(b, "Contact: <%s>;expires=0\r\n", r->left);
 	buf_printf(b, "Contact: <%s>;expires=%u\r\n", r->contact, r->removing ? 0 : r->expires_s);
 	buf_printf(b, "Expires: %u\r\n", r->removing ? 0 : r->expires_s);
 	/* RFC 3327 section 5.1: else a registrar behind an edge proxy may say 420. */
@@ -214,12 +237,10 @@ static void take_service_route(struct reg *r, const struct sip_msg *response)
 		buf_clear(b);
 }
 
-/* Early enough for a lost request and its repetitions, yet not more than once a second. */
+/* Section 10.2.4: early enough for a lost request and its repetitions. */
 static ts_t refresh_after(unsigned granted_s)
 {
-	ts_t after = TS_S(granted_s) / 4 * 3;
-
-	return after > TS_S(1) ? after : TS_S(1);
+	return TS_S(granted_s) / 4 * 3;
 }
 
 static void accepted(struct reg *r, const struct sip_msg *response, ts_t now)
@@ -227,9 +248,11 @@ static void accepted(struct reg *r, const struct sip_msg *response, ts_t now)
 	bool own = find_own(r, response);
 
 	r->outcome = REG_OK;
+	r->left = mem_free(r->left);
 	if (r->removing) {
 		r->state = REG_REMOVED;
 		r->granted_s = 0;
+		r->bound_until = TS_NEVER;
 		return;
 	}
 	if (!own) {
@@ -239,6 +262,7 @@ static void accepted(struct reg *r, const struct sip_msg *response, ts_t now)
 	take_service_route(r, response);
 	r->state = REG_REGISTERED;
 	r->refresh = ts_add(now, refresh_after(r->granted_s));
+	r->bound_until = ts_add(now, TS_S(r->granted_s));
 }
 
 /* Section 10.3 item 7: 423 names the shortest time that is granted. */
@@ -312,6 +336,11 @@ struct slice reg_service_route(const struct reg *r)
 unsigned reg_expires_s(const struct reg *r)
 {
 	return r->granted_s;
+}
+
+ts_t reg_bound_until(const struct reg *r)
+{
+	return r->bound_until;
 }
 
 unsigned reg_other_bindings(const struct reg *r)
