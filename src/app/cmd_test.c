@@ -58,6 +58,13 @@ static const struct opt opts[] = {
 	{ "interval", 'i', N_("SECONDS"), OPT_SECONDS, AT(interval), 0, 86400,
 		N_("between round trips (0)"),
 		.manual = N_("Between the beginnings of two round trips (0: at once).") },
+	{ "settle", 0, N_("SECONDS"), OPT_SECONDS, AT(settle), 0, 60,
+		N_("wait for a second copy behind a success (0.05)"),
+		.manual =
+			N_("How long a second copy of the message or its answer is awaited behind "
+			   "a success (0.05), which then is one no more.\nIt is a phase of its "
+			   "own and no part of the latency; with\n.Fl -count\nit comes once, "
+			   "behind the last round trip.") },
 	{ "ipv4", '4', NULL, OPT_FLAG, AT(ipv4), 0, 0, N_("use IPv4 addresses only"),
 		.manual = N_("Use IPv4 addresses only, also where names have both.") },
 	{ "ipv6", '6', NULL, OPT_FLAG, AT(ipv6), 0, 0, N_("use IPv6 addresses only"),
@@ -416,6 +423,7 @@ static int start(struct test *t)
 		.timeout = v->timeout,
 		.count = v->count,
 		.interval = v->interval,
+		.settle = v->settle,
 		.family = v->ipv4   ? 4
 			  : v->ipv6 ? 6
 				    : 0,

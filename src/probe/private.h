@@ -3,7 +3,7 @@
  * Who needs whom goes down this list only; what a side has to tell is an event that is pulled.
  *
  *   probe.c         the engine: whose fact it is, whose event, the one deadline
- *   round.c         one message across and back: nonces, what arrived, what it proves
+ *   round.c         one message across and back: what arrived, what it proves
  *   sip.c           the SIP side: its MESSAGE, what comes in
  *   sign.c          its registration: sign in, refresh, sign off
  *   way.c           its way: find, connect, TLS; requests over it
@@ -19,6 +19,7 @@
  *   hide.c          what is known to be secret, wherever a peer says it back
  *   mask.c          bytes into messages without what is secret, SIP
  *   mask_xmpp.c     the same for XMPP
+ *   token.c         what a message of a test carries
  *   reason.c, note.c, diagnostics.c, result.c: the tables
  *   features.c      what an XMPP stream offers, read for the sweep
  *   sweep*.c        an engine of its own: every server of one side, each alone
@@ -31,6 +32,7 @@
 #include "probe/hide.h"
 #include "probe/mask.h"
 #include "probe/probe.h"
+#include "probe/token.h"
 #include "sip/digest.h"
 #include "sip/locate.h"
 #include "sip/register.h"
@@ -43,7 +45,6 @@ enum {
 	OUT_BYTES_MAX = 4 << 20,
 	WANTS_MAX = 256,
 	EVENTS_MAX = 256,
-	NONCE = 26, /* 130 bits: nobody guesses one */
 	SIP_LISTENER = 1,
 	XMPP_DNS_FIRST = 1 << 16, /* numbers below are the SIP side's questions */
 };
@@ -76,8 +77,9 @@ enum xmpp_state {
 enum probe_state {
 	PROBE_SIGNING_IN,
 	PROBE_ROUND,
-	PROBE_PAUSE,   /* between two rounds */
-	PROBE_DECIDED, /* in this push: the sides still have to sign off */
+	PROBE_PAUSE,    /* between two rounds */
+	PROBE_SETTLING, /* it has succeeded, unless a second copy comes */
+	PROBE_DECIDED,  /* in this push: the sides still have to sign off */
 	PROBE_CLEANUP,
 	PROBE_DONE,
 };
@@ -150,7 +152,8 @@ struct probe {
 
 	/* round.c */
 	unsigned round;
-	char nonce[NONCE + 1], answer_nonce[NONCE + 1];
+	struct token token, answer_token; /* of the message and its answer */
+	ts_t settle_until;
 	ts_t sent, answered_from, round_start, pause_until;
 	bool sent_ok, delivered, answered;
 	ts_t *samples[4]; /* send, deliver, answer, round */
@@ -267,8 +270,12 @@ void probe_note(struct probe *p, enum note note, struct text text); /* each kind
 void probe_fail(struct probe *p, enum probe_phase phase, enum reason reason, struct text message);
 void probe_fail_by(struct probe *p, enum probe_phase phase, struct blame blame);
 void probe_fail_memory(struct probe *p, enum probe_phase phase);
-bool probe_is_decided(const struct probe *p);
+bool probe_is_decided(const struct probe *p); /* or has succeeded, and settles */
 void probe_succeed(struct probe *p);
+void probe_settled(struct probe *p); /* no second copy came */
+/* What had succeeded has failed: a second copy came all the same. */
+void probe_take_back(
+	struct probe *p, enum probe_phase phase, enum reason reason, struct text message);
 /* `text` went over, as it is in clear: a datagram, or a part of a stream that ends anywhere. */
 void probe_trace(struct probe *p, enum probe_side side, bool outbound, const struct addr *peer,
 	struct slice text);

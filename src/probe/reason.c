@@ -379,7 +379,7 @@ static const struct reason_info infos[] = {
 		{ N_("Something on the way queues messages."), N_("A stream between servers had to be established first.") },
 		{ { N_("measure how late"), "stox test --timeout 60 --count 10" }, { N_("look into the gateway's log for this message"), "journalctl -u stox-gateway -n 50" } },
 		BIT(DELIVER), 1 },
-	[REASON_IM_DUPLICATED] = { N_("The message arrived twice."),
+	[REASON_IM_DUPLICATED] = { N_("The message, or its answer, arrived twice."),
 		{ N_("A gateway does not absorb repeated requests."), N_("Two gateways are connected for the same domain.") },
 		{ { N_("see whether the request was repeated"), "stox test -vv" }, { N_("is a second gateway running?"), NULL } },
 		CARRY, 1 },

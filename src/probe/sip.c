@@ -87,7 +87,7 @@ static void send_request(struct probe *p)
 	digest_client_put(s->digest, b, "MESSAGE", slice_str(s->to));
 	buf_puts(b, "Content-Type: text/plain;charset=UTF-8\r\n");
 	buf_clear(&p->scratch);
-	buf_printf(&p->scratch, "stox test %s", p->nonce);
+	token_put(&p->scratch, TOKEN_TEST, &p->token);
 	sip_put_body(b, buf_slice(&p->scratch));
 	probe_way_request_end(p, REQUEST_MESSAGE);
 }

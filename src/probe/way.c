@@ -145,14 +145,15 @@ int probe_way_init(struct probe *p, struct text *why)
 static bool was_idle(const struct probe *p, const struct fact *in)
 {
 	const struct sip_side *s = &p->sip;
-	const bool began = p->state == PROBE_SIGNING_IN || p->state == PROBE_ROUND;
+	const bool begins = p->state == PROBE_SIGNING_IN ||
+			    (p->state == PROBE_ROUND && !p->sent_ok && !p->delivered);
 
 	if (in->type == FACT_FLOW_FAILED && in->step != FLOW_STEP_OPEN)
 		return false;
 	if (s->state != SIP_READY && s->state != SIP_REGISTERING)
 		return false;
-	return p->state == PROBE_PAUSE || (began && p->round > 1 && s->lost_in != p->round &&
-						  s->unheard && !p->sent_ok && !p->delivered);
+	return p->state == PROBE_PAUSE ||
+	       (begins && p->round > 1 && s->lost_in != p->round && s->unheard);
 }
 
 static void lose(struct probe *p, const struct fact *in, flow_t flow)

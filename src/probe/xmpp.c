@@ -269,9 +269,10 @@ void probe_xmpp_answer(struct probe *p, struct slice to, struct slice thread)
 		probe_fail_memory(p, PHASE_ANSWER);
 		return;
 	}
-	stanza_put_start(b, "message", SLICE_NONE, to, slice_str(p->answer_nonce), SLICE("chat"));
+	stanza_put_start(
+		b, "message", SLICE_NONE, to, slice_str(p->answer_token.nonce), SLICE("chat"));
 	buf_clear(&p->scratch);
-	buf_printf(&p->scratch, "stox answer %s", p->answer_nonce);
+	token_put(&p->scratch, TOKEN_ANSWER, &p->answer_token);
 	xml_put_element(b, "body", buf_slice(&p->scratch));
 	if (thread.n)
 		xml_put_element(b, "thread", thread);

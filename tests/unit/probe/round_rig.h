@@ -129,6 +129,8 @@ static inline void note_message(struct round *r)
 	scene_header(&r->s, "Call-ID", r->call_id);
 }
 
+static ts_t rig_settle; /* of the tests that begin now */
+
 /* The receiver is signed in, the SIP user is not. */
 static inline void begin_on_xmpp(struct round *r, bool mute_presence, unsigned count, ts_t interval)
 {
@@ -145,6 +147,7 @@ static inline void begin_on_xmpp(struct round *r, bool mute_presence, unsigned c
 	cfg.xmpp_plain = true;
 	cfg.count = count;
 	cfg.interval = interval;
+	cfg.settle = rig_settle;
 	scene_begin(&r->s, &cfg);
 	r->s.xmpp = take;
 	r->s.server = &r->v;

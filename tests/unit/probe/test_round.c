@@ -182,22 +182,6 @@ static void whatever_a_stranger_sends_the_test_goes_on(void **state)
 	}
 }
 
-static void a_message_of_an_earlier_test_is_told_and_never_counted(void **state)
-{
-	struct round r;
-
-	(void)state;
-	begin(&r, false, 1);
-	scene_answer(&r.s, "202 Accepted", "");
-	arrives(&r, "pilar@litware.test", "stox test abcdefghijklmnopqrstuvwxyz");
-	comes_back(&r, FROM_RECEIVER, "text/plain", "stox answer abcdefghijklmnopqrstuvwxyz");
-	const struct probe_result *result = probe_result(r.s.p);
-	assert_int_equal(result->proof, PROOF_ACCEPTED);
-	assert_int_equal(result->n_notes, 1);
-	assert_int_equal(result->notes[0].note, NOTE_EARLIER_MESSAGE);
-	end(&r);
-}
-
 static void silence_is_told_by_what_was_awaited(void **state)
 {
 	struct round r;
@@ -388,7 +372,6 @@ int main(void)
 		cmocka_unit_test(a_second_copy_is_told),
 		cmocka_unit_test(what_others_write_is_nobodys_business),
 		cmocka_unit_test(whatever_a_stranger_sends_the_test_goes_on),
-		cmocka_unit_test(a_message_of_an_earlier_test_is_told_and_never_counted),
 		cmocka_unit_test(silence_is_told_by_what_was_awaited),
 		cmocka_unit_test(what_comes_after_the_verdict_is_late),
 		cmocka_unit_test(a_report_that_the_message_failed_is_its_end),
