@@ -91,6 +91,8 @@ struct sip_side {
 	struct targets_target target;
 	char uri[512];            /* where to register */
 	char aor[3200], to[3200]; /* sip: URIs of the two users */
+	char gruu[512];           /* of this run alone, where the registrar gives one; else "" */
+	bool gruu_refused;        /* the pool takes no message from it */
 	char contact[512];
 	flow_t flow; /* 0: UDP */
 	struct addr local;

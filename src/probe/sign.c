@@ -21,18 +21,31 @@ static void write_contact(struct probe *p)
 		addr_text(&p->sip.local, local), params[p->sip.target.transport]);
 }
 
+/* RFC 4122 section 4.4: of chance alone.  Each run is a device of its own. */
+static void write_instance(struct probe *p, char *ret, size_t size)
+{
+	const uint64_t a = rng_u64(p->rng), b = rng_u64(p->rng);
+
+	snprintf(ret, size, "urn:uuid:%08x-%04x-4%03x-%04x-%012llx", (unsigned)(a >> 32),
+		(unsigned)(a >> 16 & 0xffff), (unsigned)(a & 0xfff),
+		(unsigned)(b >> 48 & 0x3fff) | 0x8000, (unsigned long long)(b & 0xffffffffffff));
+}
+
 static int new_registration(struct probe *p)
 {
 	struct sip_side *s = &p->sip;
+	char instance[64];
 	/* Section 10.2: the Request-URI is the domain of the address-of-record, without a user. */
 	const char *domain = strchr(s->aor, '@');
 	char registrar[300];
 
 	snprintf(registrar, sizeof(registrar), "sip:%s", domain ? domain + 1 : s->aor + 4);
+	write_instance(p, instance, sizeof(instance));
 	const struct reg_cfg cfg = {
 		.registrar_uri = slice_str(registrar),
 		.aor = slice_str(s->aor),
 		.contact_uri = slice_str(s->contact),
+		.instance = slice_str(instance),
 		.user_agent = SLICE("stox"),
 		.expires_s = EXPIRES_S,
 		.digest = s->digest,
@@ -105,11 +118,26 @@ void probe_sign_renew(struct probe *p)
 
 /* ---- what the registrar says ---- */
 
+/* An address of the user, and of this run alone: who answers to it answers nobody else. */
+static void take_gruu(struct probe *p)
+{
+	struct sip_side *s = &p->sip;
+	struct sip_uri uri;
+	struct where where;
+	struct jid jid;
+
+	if (!slice_cstr(reg_gruu(s->reg), s->gruu, sizeof(s->gruu)) || !s->gruu[0] ||
+		sip_uri_decode(slice_str(s->gruu), &uri, &where) ||
+		address_to_jid(&uri, &jid, &where) || !jid_bare_eq(&jid, &p->user))
+		s->gruu[0] = '\0';
+}
+
 static void registered(struct probe *p)
 {
 	struct sip_side *s = &p->sip;
 
 	s->state = SIP_READY;
+	take_gruu(p);
 	const char *algorithm = digest_client_algorithm(s->digest);
 	probe_detail(p, PHASE_SIP_REGISTER,
 		TEXT(N_("{1}, granted for {2} s, other contacts left alone: {3}"),

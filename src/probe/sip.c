@@ -81,7 +81,8 @@ static void send_request(struct probe *p)
 	buf_puts(b, "Max-Forwards: 70\r\n");
 	if (reg_service_route(s->reg).n)
 		sip_put_header(b, "Route", reg_service_route(s->reg));
-	buf_printf(b, "From: <%s>;tag=%s\r\nTo: <%s>\r\n", s->aor, s->tag, s->to);
+	buf_printf(b, "From: <%s>;tag=%s\r\nTo: <%s>\r\n",
+		s->gruu[0] && !s->gruu_refused ? s->gruu : s->aor, s->tag, s->to);
 	buf_printf(b, "Call-ID: %s\r\nCSeq: %u MESSAGE\r\n", s->call_id, ++s->cseq);
 	buf_puts(b, "User-Agent: stox\r\n");
 	digest_client_put(s->digest, b, "MESSAGE", slice_str(s->to));
@@ -117,6 +118,14 @@ static void message_challenged(struct probe *p, const struct sip_msg *m)
 		send_request(p);
 }
 
+/* A pool may compare the sender with who signed in, letter by letter: the address that everybody
+ * writes from is what is tested, the other one only makes the test its own. */
+static bool is_for_the_gruu(const struct probe *p, int status)
+{
+	return p->sip.gruu[0] && !p->sip.gruu_refused &&
+	       (status == 400 || status == 403 || status == 416);
+}
+
 static enum side_event_type message_answer(struct probe *p, const struct sip_msg *m)
 {
 	if (p->state != PROBE_ROUND)
@@ -125,7 +134,10 @@ static enum side_event_type message_answer(struct probe *p, const struct sip_msg
 		return SIDE_ACCEPTED;
 	if (m->status == 401 || m->status == 407)
 		message_challenged(p, m);
-	else
+	else if (is_for_the_gruu(p, m->status)) {
+		p->sip.gruu_refused = true;
+		send_request(p);
+	} else
 		probe_fail_message(p, m);
 	return SIDE_NOTHING;
 }
