@@ -60,6 +60,7 @@ static const struct opt opts[] = {
 		.manual = "With the bodies of the messages." },
 	{ "no-trace", 0, NULL, OPT_FLAG, AT(no_trace), 0, 0, N_("keep none of a failed test"),
 		.manual = "Keep none of a failed test." },
+	OPT_ROW_NO_LOCK(AT(no_lock)),
 	{ "config", 0, N_("FILE"), OPT_TEXT, AT(config), 0, 0, N_("the configuration"),
 		.manual = "The configuration.\nWhat it has need not be given." },
 	{ "verbose", 'v', NULL, OPT_COUNT, AT(verbose), 0, 0, N_("more lines; up to three"),

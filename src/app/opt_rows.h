@@ -31,6 +31,14 @@
 				"The target's TLS port; with\n.Fl -registrar\nthe port of that "   \
 				"one.")                                                            \
 	}
+#define OPT_ROW_NO_LOCK(offset_)                                                                   \
+	{                                                                                          \
+		"no-lock", 0, NULL, OPT_FLAG, (offset_), 0, 0,                                     \
+			N_("do not wait for other tests of the same accounts"),                    \
+			.manual = N_(                                                              \
+				"Do not wait until other tests of this user on this machine that " \
+				"sign in with the same accounts are over.")                        \
+	}
 #define OPT_ROW_RECEIVER_SERVER(offset_)                                                           \
 	{                                                                                          \
 		"receiver-server", 0, N_("HOST[:PORT]"), OPT_TEXT, (offset_), 0, 0,                \

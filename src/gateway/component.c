@@ -10,18 +10,6 @@ enum {
 	IDLE_PING_MS = 60000, /* white space keeps half-open links from going unnoticed */
 };
 
-/* What one user sends must not end the stream of all: a stanza that is over a limit is refused
- * alone. Servers pass on tags and names that are larger than those of a client's own stream. */
-static const struct xml_limits limits = {
-	.stanza_bytes = 256 << 10,
-	.depth = 32,
-	.attrs = 32,
-	.nodes = 4096,
-	.name_bytes = 16 << 20, /* half a MiB of elements with three letters each needs 6 */
-	.tag_bytes = 4 << 20,   /* half a MiB of quotes, each escaped by the server: &quot; */
-	.cut = true,
-};
-
 struct component {
 	struct link link;
 	const struct lent *lent;
@@ -87,7 +75,7 @@ static void connect_server(struct link *l, ts_t now)
 			.tls = XSTREAM_TLS_NONE,
 			.domain = slice_str(cfg->component_name),
 			.password = cfg->component_secret,
-			.limits = &limits,
+			.limits = &xml_relay_limits,
 			.timeout = TS_MS(LOGIN_TIMEOUT_MS),
 			.idle_ping = TS_MS(IDLE_PING_MS),
 		},

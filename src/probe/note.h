@@ -17,6 +17,7 @@
 	X(NO_CHANNEL_BINDING, no_channel_binding)                                                  \
 	X(CERTIFICATE_ENDS_SOON, certificate_ends_soon)                                            \
 	X(EARLIER_MESSAGE, earlier_message)                                                        \
+	X(MESSAGE_CUT, message_cut)                                                                \
 	X(CLOCK_JUMPED, clock_jumped)                                                              \
 	X(CLEANUP_UNFINISHED, cleanup_unfinished)
 

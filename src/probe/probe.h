@@ -30,11 +30,15 @@ struct probe_cfg {
 	ts_t timeout;                   /* for one run, everything included */
 	unsigned count;          /* round trips with the same sign-ins; 1 is the normal test */
 	ts_t interval;           /* between round trips */
+	ts_t settle;             /* behind a success: for so long a second copy is awaited */
 	bool trace;              /* emit PROBE_EV_TRACE */
 	bool trace_bodies;       /* with the bodies of the messages, else with their lengths */
 	bool allow_insecure_tls; /* never set by stox test; for simulations without TLS */
 	bool xmpp_plain;         /* no TLS on the XMPP side; simulations only */
 };
+
+/* A second copy goes the same way, mostly at the same time. */
+#define PROBE_SETTLE TS_MS(50)
 
 enum probe_event_type {
 	PROBE_EV_PHASE, /* a phase began or ended */

@@ -45,13 +45,14 @@ void probe_tell_begin(struct probe *p, ts_t now)
 
 bool probe_is_decided(const struct probe *p)
 {
-	return p->state >= PROBE_DECIDED;
+	return p->state >= PROBE_SETTLING;
 }
 
 enum probe_phase probe_sip_phase(const struct probe *p)
 {
 	switch (p->sip.state) {
 	case SIP_RESOLVING: return PHASE_SIP_RESOLVE;
+	case SIP_LOST:
 	case SIP_CONNECTING: return PHASE_SIP_CONNECT;
 	case SIP_HANDSHAKING: return PHASE_SIP_TLS;
 	case SIP_REGISTERING: return PHASE_SIP_REGISTER;
@@ -99,7 +100,7 @@ bool probe_take_event(struct probe *p, struct probe_event *ret)
 static enum probe_phase phase_of(const struct probe *p, enum probe_side side)
 {
 	if (probe_is_decided(p))
-		return PHASE_CLEANUP;
+		return p->state == PROBE_SETTLING ? PHASE_SETTLE : PHASE_CLEANUP;
 	if (side == SIDE_SIP)
 		return p->sent_ok ? PHASE_ANSWER : probe_sip_phase(p);
 	if (p->xmpp.state == XMPP_READY)
@@ -269,7 +270,6 @@ static void decide(struct probe *p)
 		if (p->result.phases[i].outcome == PHASE_RUNNING)
 			probe_end(p, (enum probe_phase)i, PHASE_STOPPED);
 	p->state = PROBE_DECIDED;
-	p->result.latency = p->now - p->start;
 	p->cleanup_by = ts_add(p->now, TS_MS(CLEANUP_MS));
 	probe_begin(p, PHASE_CLEANUP);
 }
@@ -304,7 +304,7 @@ void probe_fail(struct probe *p, enum probe_phase phase, enum reason reason, str
 		reason = REASON_XMPP_NO_PRESENCE;
 		phase = PHASE_XMPP_BIND;
 	}
-	r->success = false;
+	r->latency = p->now - p->start;
 	r->reason = reason;
 	r->phase = phase;
 	r->message = message;
@@ -326,10 +326,41 @@ void probe_fail_memory(struct probe *p, enum probe_phase phase)
 	probe_fail(p, phase, REASON_LOCAL_INTERNAL, TEXT_PLAIN(N_("Memory ran out.")));
 }
 
+/* Waiting for a second copy is no part of how long the message took. */
 void probe_succeed(struct probe *p)
 {
 	if (probe_is_decided(p))
 		return;
 	p->result.success = true;
+	p->result.latency = p->now - p->start;
+	if (p->xmpp.state == XMPP_OFF || p->cfg.settle == 0) {
+		decide(p);
+		return;
+	}
+	p->state = PROBE_SETTLING;
+	p->settle_until = ts_add(p->now, p->cfg.settle);
+	probe_begin(p, PHASE_SETTLE);
+}
+
+void probe_settled(struct probe *p)
+{
+	probe_end(p, PHASE_SETTLE, PHASE_OK);
 	decide(p);
+}
+
+void probe_take_back(
+	struct probe *p, enum probe_phase phase, enum reason reason, struct text message)
+{
+	struct probe_result *r = &p->result;
+
+	if (!r->success)
+		return;
+	r->success = false;
+	r->reason = reason;
+	r->phase = phase;
+	r->message = message;
+	r->phases[phase].outcome = PHASE_FAILED;
+	phase_event(p, phase);
+	if (p->state == PROBE_SETTLING)
+		decide(p);
 }

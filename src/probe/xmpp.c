@@ -24,6 +24,7 @@ static int new_host(struct probe *p, const char *domain)
 			.username = jid_local(&p->receiver),
 			.password = slice_str(p->receiver_password),
 			.presence = true,
+			.limits = &xml_relay_limits,
 			.cache = x->cache },
 		.tls = { .verify = p->cfg.allow_insecure_tls ? TLS_VERIFY_NOTE : TLS_VERIFY_PEER,
 			.trust = p->cfg.xmpp_trust },
@@ -158,18 +159,27 @@ static void answer_iq(struct probe *p, const struct stanza *s)
 		xstream_commit(xhost_stream(p->xmpp.host), p->now);
 }
 
+/* Anybody may write to the receiver: nothing that comes in ends a test. */
+static enum side_event_type stanza(
+	struct probe *p, const struct xstream_event *ev, struct side_event *ret)
+{
+	struct stanza *s = &ret->stanza;
+
+	stanza_read(s, ev->node);
+	ret->cut = ev->cut;
+	if (s->kind == STANZA_MESSAGE)
+		return SIDE_ARRIVED;
+	answer_iq(p, s);
+	return SIDE_NOTHING;
+}
+
 static enum side_event_type stream_event(
-	struct probe *p, const struct xstream_event *ev, struct stanza *s)
+	struct probe *p, const struct xstream_event *ev, struct side_event *ret)
 {
 	switch (ev->type) {
 	case XSTREAM_EV_AUTHENTICATED: authenticated(p, ev); break;
 	case XSTREAM_EV_READY: ready(p, ev); return SIDE_READY;
-	case XSTREAM_EV_STANZA:
-		stanza_read(s, ev->node);
-		if (s->kind == STANZA_MESSAGE)
-			return SIDE_ARRIVED;
-		answer_iq(p, s);
-		break;
+	case XSTREAM_EV_STANZA: return stanza(p, ev, ret);
 	case XSTREAM_EV_OPENED:
 	case XSTREAM_EV_FEATURES:
 	case XSTREAM_EV_WANT_TLS:
@@ -217,7 +227,7 @@ bool probe_xmpp_take_event(struct probe *p, struct side_event *ret)
 	case XHOST_EV_PASSED: probe_passed(p, &ev.target->addr, ev.err); break;
 	case XHOST_EV_CONNECTED: connected(p, ev.local); break;
 	case XHOST_EV_TLS_UP: tls_up(p, ev.tls); break;
-	case XHOST_EV_STREAM: ret->type = stream_event(p, ev.stream, &ret->stanza); break;
+	case XHOST_EV_STREAM: ret->type = stream_event(p, ev.stream, ret); break;
 	case XHOST_EV_DOWN: down(p, &ev); break;
 	}
 	return true;
@@ -259,9 +269,10 @@ void probe_xmpp_answer(struct probe *p, struct slice to, struct slice thread)
 		probe_fail_memory(p, PHASE_ANSWER);
 		return;
 	}
-	stanza_put_start(b, "message", SLICE_NONE, to, slice_str(p->answer_nonce), SLICE("chat"));
+	stanza_put_start(
+		b, "message", SLICE_NONE, to, slice_str(p->answer_token.nonce), SLICE("chat"));
 	buf_clear(&p->scratch);
-	buf_printf(&p->scratch, "stox answer %s", p->answer_nonce);
+	token_put(&p->scratch, TOKEN_ANSWER, &p->answer_token);
 	xml_put_element(b, "body", buf_slice(&p->scratch));
 	if (thread.n)
 		xml_put_element(b, "thread", thread);
