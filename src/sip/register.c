@@ -7,6 +7,7 @@
 enum {
 	CALL_ID = 26, /* 130 bits of chance */
 	TAG = 10,
+	OTHERS_TEXT = 160,
 	ANSWERED_MAX = 4,         /* 401, 407, 423 in a row for one request: a loop ends */
 	SERVICE_ROUTE_MAX = 4096, /* bytes; a longer one is as none */
 	MIN_EXPIRES_MAX = 86400,  /* of a 423: more is no wish that a test user obeys */
@@ -19,6 +20,7 @@ struct reg {
 	enum reg_outcome outcome;
 	int status;
 	unsigned expires_s, granted_s, others;
+	char other_hosts[OTHERS_TEXT];
 	unsigned answered; /* how often this request was made anew, as a response asked for */
 	bool want_send;
 	bool removing;
@@ -166,6 +168,23 @@ static unsigned granted(const struct reg *r, const struct sip_msg *response, str
 	return (unsigned)seconds;
 }
 
+/* No user and no password: whose they are is known. */
+static void add_other(struct reg *r, const struct sip_uri *uri)
+{
+	struct buf b;
+
+	buf_init(&b, sizeof(r->other_hosts) - 1);
+	buf_puts(&b, r->other_hosts);
+	buf_puts(&b, r->others ? ", " : "");
+	buf_put(&b, uri->host);
+	if (uri->port)
+		buf_printf(&b, ":%u", uri->port);
+	if (!buf_err(&b))
+		slice_cstr(buf_slice(&b), r->other_hosts, sizeof(r->other_hosts));
+	buf_done(&b);
+	r->others++;
+}
+
 /* Looks through the bindings of a 200 for our own; all others are only counted. */
 static bool find_own(struct reg *r, const struct sip_msg *response)
 {
@@ -175,6 +194,7 @@ static bool find_own(struct reg *r, const struct sip_msg *response)
 	unsigned at = 0;
 
 	r->others = 0;
+	r->other_hosts[0] = '\0';
 	if (sip_uri_decode(slice_str(r->contact), &own, &where))
 		return false;
 	for (const struct sip_hdr *h; (h = sip_msg_find(response, SIP_HDR_CONTACT, &at));) {
@@ -186,7 +206,7 @@ static bool find_own(struct reg *r, const struct sip_msg *response)
 			if (sip_nameaddr_decode(value, &contact, &where))
 				continue;
 			if (!sip_uri_equal(&contact.uri, &own)) {
-				r->others++;
+				add_other(r, &contact.uri);
 				continue;
 			}
 			r->granted_s = granted(r, response, contact.params);
@@ -317,4 +337,9 @@ unsigned reg_expires_s(const struct reg *r)
 unsigned reg_other_bindings(const struct reg *r)
 {
 	return r->others;
+}
+
+const char *reg_others(const struct reg *r)
+{
+	return r->other_hosts;
 }
