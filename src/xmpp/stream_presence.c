@@ -17,7 +17,10 @@ void xstream_presence_put(struct xstream *x, struct buf *b)
 
 	snprintf(id, sizeof(id), PING_ID "%u", ++x->pings);
 	x->early = x->state != XSTREAM_AWAIT_PRESENCE;
-	buf_puts(b, "<presence/>");
+	if (x->cfg.priority)
+		buf_printf(b, "<presence><priority>%d</priority></presence>", x->cfg.priority);
+	else
+		buf_puts(b, "<presence/>");
 	stanza_put_ping(b, SLICE_NONE, x->cfg.domain, slice_str(id));
 }
 
