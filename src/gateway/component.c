@@ -1,6 +1,7 @@
 /* component.c - a link as an XEP-0114 component: one stream to the XMPP server, for the users of
  * one domain.  It connects, logs in, answers for the domain, and comes back. */
 #include "base/mem.h"
+#include "gateway/dropped.h"
 #include "gateway/link.h"
 
 enum {
@@ -132,6 +133,16 @@ static struct buf *begin_reply(struct component *c, const struct stanza *s)
 	return xstream_begin(x);
 }
 
+/* Results that nobody asked for, presence that is told, and what is not for us. */
+static void not_answered(struct component *c, const struct stanza *s, ts_t now)
+{
+	c->lent->stats->xmpp_silent++;
+	dropped_log(c->lent, "xmpp", LOG_LEVEL_DEBUG, s->from,
+		s->kind == STANZA_IQ ? "an iq that needs no answer"
+				     : "presence that needs no answer",
+		now);
+}
+
 static void iq(struct component *c, const struct stanza *s, ts_t now)
 {
 	if (proof_push_pong(c->link.proof, link_stream(&c->link), s, now) != PROOF_REPLY_NONE)
@@ -139,6 +150,19 @@ static void iq(struct component *c, const struct stanza *s, ts_t now)
 	struct buf *b = begin_reply(c, s);
 	if (b && stanza_put_iq_answer(b, s))
 		(void)xstream_commit(link_stream(&c->link), now);
+	else
+		not_answered(c, s, now);
+}
+
+/* Presence is not carried: nobody here has one to tell, and who asks hears that. */
+static void presence(struct component *c, const struct stanza *s, ts_t now)
+{
+	struct buf *b = begin_reply(c, s);
+
+	if (b && stanza_put_presence_answer(b, s))
+		(void)xstream_commit(link_stream(&c->link), now);
+	else
+		not_answered(c, s, now);
 }
 
 /* Its beginning is here; an answer or an error says enough with that. */
@@ -166,7 +190,8 @@ static bool stanza(
 	}
 	if (s->kind == STANZA_IQ)
 		iq(c, s, now);
-	/* Presence is not carried: nobody here has one to tell. */
+	if (s->kind == STANZA_PRESENCE)
+		presence(c, s, now);
 	ret->type = LINK_EV_STANZA;
 	ret->stanza = s;
 	return s->kind == STANZA_MESSAGE;

@@ -66,9 +66,12 @@ struct gateway_stats {
 	uint64_t late_errors;               /* error stanzas after the answer was given */
 	uint64_t pings, ping_timeouts, reconnects;
 	uint64_t overload_503;
-	uint64_t conns_dropped;  /* connections that a limit ended */
-	uint64_t conns_full;     /* connections that came when there was no place: one was ended */
-	uint64_t failures_lost;  /* of messages to SIP: their senders could not be told */
+	uint64_t conns_dropped; /* connections that a limit ended */
+	uint64_t conns_full;    /* connections that came when there was no place: one was ended */
+	uint64_t failures_lost; /* of messages to SIP: their senders could not be told */
+	uint64_t xmpp_silent;  /* chat states, receipts, presence ...: not carried, no answer is due
+				*/
+	uint64_t xmpp_dropped; /* stanzas that should have had an answer, or were not for us */
 	uint64_t parts_left_out; /* of messages to XMPP: what is beside their text */
 	uint64_t overload_wait;  /* stanzas refused with resource-constraint, type wait */
 };

@@ -3,8 +3,10 @@
 #include "base/mem.h"
 #include "base/slots.h"
 #include "bridge/address.h"
+#include "bridge/content.h"
 #include "bridge/message.h"
 #include "bridge/passes.h"
+#include "gateway/dropped.h"
 #include "gateway/msg.h"
 #include "gateway/queue.h"
 #include "gateway/seen.h"
@@ -15,6 +17,7 @@ enum {
 	IN_HAND_MS = 38000,
 	OVERDUE_MAX = 256, /* of these in one push: others have their turn between */
 	TAG_MAX = 10,
+	CONVERSATION_S = 3600, /* what comes in floods is refused once in it */
 	URI_MAX = 6144,
 	REPLY_MAX = 16384,
 	FAILURE_MAX = 8 * REPLY_MAX, /* what is escaped grows */
@@ -277,7 +280,35 @@ static void begin(struct to_sip *t, struct message *m, ts_t now)
 	act(t, m, now);
 }
 
-/* ERR_LEGAL: the stanza itself does not cross.  ERR_UNSUPPORTED: it has nothing that could. */
+/* Neither carried nor answered. */
+static void drop(
+	struct to_sip *t, enum log_level level, const struct stanza *s, const char *cause, ts_t now)
+{
+	dropped_log(t->cfg.lent, "xmpp", level, slice_cut(s->from, 0, slice_chr(s->from, '/')),
+		cause, now);
+}
+
+/* What does not cross, whatever becomes of others. */
+static void refuse_content(struct to_sip *t, unsigned link, const struct stanza *s,
+	const struct party *p, const struct message_refusal *refusal, ts_t now)
+{
+	const struct dropped_what what = { .from = jid_bare(&p->from),
+		.to = jid_bare(&p->to),
+		.cause = refusal->text,
+		.quiet = TS_S(CONVERSATION_S) };
+	const struct stanza_error error = { .condition = refusal->condition,
+		.type = refusal->type,
+		.text = slice_str(refusal->text) };
+	uint64_t n;
+
+	if (!refusal->once || dropped_is_due(t->cfg.lent->dropped, &what, &n, now)) {
+		refuse(t, link, s, &error, now);
+		return;
+	}
+	stats(t)->xmpp_dropped++;
+	drop(t, LOG_LEVEL_INFO, s, refusal->text, now);
+}
+
 static void take(
 	struct to_sip *t, unsigned link, const struct stanza *s, const struct party *p, ts_t now)
 {
@@ -298,12 +329,8 @@ static void take(
 	}
 	message_done(t, m);
 	if (err == ERR_LEGAL)
-		refuse(t, link, s,
-			&(struct stanza_error){ .condition = refusal.condition,
-				.type = refusal.type,
-				.text = slice_str(refusal.text) },
-			now);
-	else if (err != ERR_UNSUPPORTED)
+		refuse_content(t, link, s, p, &refusal, now);
+	else
 		refuse_by(t, link, s, answer, now);
 }
 
@@ -325,8 +352,16 @@ void to_sip_push_stanza(struct to_sip *t, unsigned link, const struct stanza *s,
 	struct party p;
 	struct where where;
 
-	if (jid_decode(s->to, &p.to, &where) || !route_is_of(t->cfg.routes, link, &p.to))
-		return; /* the server's mistake */
+	if (jid_decode(s->to, &p.to, &where) || !route_is_of(t->cfg.routes, link, &p.to)) {
+		stats(t)->xmpp_dropped++; /* the server's mistake */
+		drop(t, LOG_LEVEL_WARNING, s, "a message to a domain that is not ours", now);
+		return;
+	}
+	if (content_is_silent(content_of(s))) {
+		stats(t)->xmpp_silent++;
+		drop(t, LOG_LEVEL_DEBUG, s, "a message without text that needs no answer", now);
+		return;
+	}
 	if (jid_decode(s->from, &p.from, &where)) {
 		refuse(t, link, s,
 			&(struct stanza_error){ .condition = COND_JID_MALFORMED,
