@@ -141,7 +141,8 @@ static const struct row rows[] = {
 		"f:7:15: `next_hop` is this gateway's own `tcp:127.0.0.1:5060` (line 6): what it "
 		"sends there comes back\n" },
 	{ "ourselves on a wildcard",
-		POOL GATEWAY_AT("'udp:[::]:5070'", "sip:[::1]:5070;transport=udp") "litware.test }\n",
+		POOL GATEWAY_AT(
+			"'udp:[::]:5070'", "sip:[::1]:5070;transport=udp") "litware.test }\n",
 		"f:7:15: `next_hop` is this gateway's own `udp:[::]:5070` (line 6): what it sends "
 		"there comes back\n" },
 	{ "another transport",
