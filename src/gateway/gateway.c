@@ -61,7 +61,7 @@ static bool pull_link(struct gateway *g, ts_t now)
 	case LINK_EV_STANZA:
 		if (!slice_eqs(ev.stanza->type, "error"))
 			to_sip_push_stanza(g->to_sip, ev.link, ev.stanza, now);
-		else if (to_xmpp_push_error(g->to_xmpp, ev.stanza, &report, now))
+		else if (to_xmpp_push_error(g->to_xmpp, ev.link, ev.stanza, &report, now))
 			to_sip_push_report(g->to_sip, &report, now);
 		break;
 	}
@@ -132,6 +132,8 @@ static void log_counters(const struct gateway_stats *stats, struct buf *b)
 		COUNTER(late_errors),
 		COUNTER(stray_errors),
 		COUNTER(reports),
+		COUNTER(relays),
+		COUNTER(relays_lost),
 		COUNTER(failures_lost),
 	};
 #undef COUNTER

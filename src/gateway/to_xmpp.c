@@ -326,28 +326,43 @@ static bool refused_late(struct to_xmpp *t, uint64_t ref, const struct stanza *s
 	return is_kept;
 }
 
-/* RFC 7247 section 7.1: the error stanza becomes the answer, if that was not given yet. */
-bool to_xmpp_push_error(struct to_xmpp *t, const struct stanza *s, struct report *ret, ts_t now)
+/* It answers nothing that this process sent. */
+static void stray(
+	struct to_xmpp *t, unsigned link, enum ids_whose whose, const struct stanza *s, ts_t now)
 {
-	const struct lent *lent = t->cfg.lent;
+	stats(t)->stray_errors++;
+	if (whose == IDS_ANOTHERS)
+		link_pass_on(links_at(t->cfg.links, link), s, now);
+	else
+		dropped_log(t->cfg.lent, "xmpp", LOG_LEVEL_INFO, s->from,
+			"an error that answers nothing of ours", now);
+}
+
+static void refused_by_another(struct to_xmpp *t, const struct jid *from, ts_t now)
+{
+	stats(t)->stray_errors++;
+	dropped_log(t->cfg.lent, "xmpp", LOG_LEVEL_WARNING, jid_bare(from),
+		"a refusal of what is for another", now);
+}
+
+/* RFC 7247 section 7.1: the error stanza becomes the answer, if that was not given yet. */
+bool to_xmpp_push_error(
+	struct to_xmpp *t, unsigned link, const struct stanza *s, struct report *ret, ts_t now)
+{
 	struct where where;
 	struct jid from;
 	uint64_t ref;
 
-	if (jid_decode(s->from, &from, &where) ||
-		ids_read(lent->ids, MESSAGE, s->id, &ref) != IDS_OURS) {
-		stats(t)->stray_errors++;
-		dropped_log(lent, "xmpp", LOG_LEVEL_INFO, s->from,
-			"an error that answers nothing of ours", now);
+	const enum ids_whose whose = ids_read(t->cfg.lent->ids, MESSAGE, s->id, &ref);
+	if (whose != IDS_OURS || jid_decode(s->from, &from, &where)) {
+		stray(t, link, whose, s, now);
 		return false;
 	}
 	struct message *m = slots_find(&t->slots, ref);
 	if (!m)
 		return refused_late(t, ref, s, &from, ret, now);
 	if (!may_refuse(t, m, &from)) {
-		stats(t)->stray_errors++;
-		dropped_log(lent, "xmpp", LOG_LEVEL_WARNING, jid_bare(&from),
-			"a refusal of what is for another", now);
+		refused_by_another(t, &from, now);
 		return false;
 	}
 	const struct stanza_error error = error_of(s);
