@@ -64,6 +64,9 @@ struct gateway_stats {
 	uint64_t sip_refused, xmpp_refused; /* answered by us with an error */
 	uint64_t far_errors;                /* error stanzas mapped to a SIP status */
 	uint64_t late_errors;               /* error stanzas after the answer was given */
+	uint64_t stray_errors;              /* error stanzas that answer nothing of ours */
+	uint64_t relays, relays_lost;       /* replies to what another gateway sent */
+	uint64_t reports;                   /* of late errors, which their senders took */
 	uint64_t pings, ping_timeouts, reconnects;
 	uint64_t overload_503;
 	uint64_t conns_dropped; /* connections that a limit ended */

@@ -29,6 +29,7 @@ struct message {
 struct to_xmpp {
 	struct to_xmpp_cfg cfg;
 	struct slots slots;
+	struct reports *reports;
 	struct list settling; /* they settle equally long: the first one is due first */
 	uint8_t salt[16];     /* of the hashes of receivers */
 	bool stopping;
@@ -67,13 +68,21 @@ static void message_done(struct to_xmpp *t, struct message *m)
 
 /* ---- what the message's life wants ---- */
 
+/* What is refused now is reported by that. */
+static void answer(struct to_xmpp *t, const struct message *m, const struct verdict *v, ts_t now)
+{
+	if (!answer_is_good(v))
+		reports_forget(t->reports, slot_id(&m->slot));
+	hops_answer(t->cfg.hops, m->place, v, now);
+}
+
 static void act(struct to_xmpp *t, struct message *m, ts_t now)
 {
 	struct msg_event ev;
 
 	while (msg_take_event(&m->life, &ev)) {
 		switch (ev.type) {
-		case MSG_EV_ANSWER: hops_answer(t->cfg.hops, m->place, ev.verdict, now); break;
+		case MSG_EV_ANSWER: answer(t, m, ev.verdict, now); break;
 		case MSG_EV_REPORT: stats(t)->late_errors++; break;
 		case MSG_EV_DONE: message_done(t, m); return;
 		case MSG_EV_STORE: msg_push_stored(&m->life, -ENOTSUP, now); break; /* no journal */
@@ -137,12 +146,15 @@ static void begin(struct to_xmpp *t, struct message *m, const struct sip_msg *re
 	m->full_jid = p->to.n_resource > 0;
 	m->receiver = siphash(t->salt, jid_bare(&p->to));
 	struct message_loss loss = { .n_left_out = 0 };
+	struct imdn_ask ask;
 	const enum answer answer = hand_over(t, m, req, p, &loss, now);
 	const struct verdict v = { .answer = answer, .refused = loss.refused };
 	if (v.answer == ANSWER_MAPPED) {
 		stats(t)->sip_to_xmpp++;
 		note_left_out(t, p, loss.n_left_out, now);
 		contacts_add(t->cfg.contacts, &p->from, &p->to, now);
+		if (imdn_wants_failure(req, &ask))
+			reports_keep(t->reports, slot_id(&m->slot), p, &ask, now);
 		msg_push_sent(&m->life, now);
 	} else {
 		count_refusal(t, v.answer);
@@ -240,6 +252,15 @@ static struct slice new_address(
 	return buf_slice(b);
 }
 
+static struct stanza_error error_of(const struct stanza *s)
+{
+	struct stanza_error error;
+
+	return stanza_error_read(&error, s->node)
+		       ? error
+		       : (struct stanza_error){ .condition = COND_UNDEFINED_CONDITION };
+}
+
 static void refused(
 	struct to_xmpp *t, struct message *m, const struct stanza_error *error, ts_t now)
 {
@@ -262,34 +283,92 @@ static void refused(
 
 /* RFC 6120 section 8.3.2: from the intended recipient.  That may be one of his clients, though he
  * was written to under his bare address, and some servers speak in their own name. */
-static bool may_refuse(const struct to_xmpp *t, const struct message *m, struct slice from)
+static bool may_refuse(const struct to_xmpp *t, const struct message *m, const struct jid *from)
 {
-	struct jid jid;
-	struct where where;
+	return siphash(t->salt, jid_bare(from)) == m->receiver ||
+	       slice_eq(jid_full(from), proof_domain_name(m->item.domain));
+}
 
-	if (!m->item.domain || jid_decode(from, &jid, &where))
-		return false;
-	return siphash(t->salt, jid_bare(&jid)) == m->receiver ||
-	       slice_eq(jid_full(&jid), proof_domain_name(m->item.domain));
+static bool may_refuse_late(const struct jid *from, const struct jid *receiver)
+{
+	return jid_bare_eq(from, receiver) || slice_eq(jid_full(from), jid_domain(receiver));
+}
+
+static void tell_late(struct to_xmpp *t, const struct stanza *s, const struct jid *from,
+	const char *cause, bool is_reported, ts_t now)
+{
+	const struct lent *lent = t->cfg.lent;
+	uint64_t n;
+
+	if (!dropped_is_due(lent->dropped, jid_bare(from), cause, &n, now))
+		return;
+	struct buf *b = shell_log(lent->shell, "xmpp", "acknowledged-then-refused");
+	log_str(b, "from", jid_bare(from));
+	log_str(b, "to", s->to);
+	log_str(b, "cause", slice_str(cause));
+	log_str(b, "reported", is_reported ? SLICE("yes") : SLICE("no"));
+	log_u64(b, "n", n);
+	shell_emit(lent->shell, GATEWAY_EV_LOG, true, LOG_LEVEL_WARNING);
+}
+
+/* The message has its answer and holds no place: a report is made of what was kept for it, if its
+ * sender asked for one, and the line of log of the error itself. */
+static bool refused_late(struct to_xmpp *t, uint64_t ref, const struct stanza *s,
+	const struct jid *from, struct report *ret, ts_t now)
+{
+	const bool is_kept =
+		reports_find(t->reports, ref, ret, now) && may_refuse_late(from, &ret->party.to);
+
+	stats(t)->late_errors++;
+	if (is_kept)
+		reports_forget(t->reports, ref);
+	tell_late(t, s, from, stanza_condition_name(error_of(s).condition), is_kept, now);
+	return is_kept;
+}
+
+/* It answers nothing that this process sent. */
+static void stray(
+	struct to_xmpp *t, unsigned link, enum ids_whose whose, const struct stanza *s, ts_t now)
+{
+	stats(t)->stray_errors++;
+	if (whose == IDS_ANOTHERS)
+		link_pass_on(links_at(t->cfg.links, link), s, now);
+	else
+		dropped_log(t->cfg.lent, "xmpp", LOG_LEVEL_INFO, s->from,
+			"an error that answers nothing of ours", now);
+}
+
+static void refused_by_another(struct to_xmpp *t, const struct jid *from, ts_t now)
+{
+	stats(t)->stray_errors++;
+	dropped_log(t->cfg.lent, "xmpp", LOG_LEVEL_WARNING, jid_bare(from),
+		"a refusal of what is for another", now);
 }
 
 /* RFC 7247 section 7.1: the error stanza becomes the answer, if that was not given yet. */
-void to_xmpp_push_error(struct to_xmpp *t, const struct stanza *s, ts_t now)
+bool to_xmpp_push_error(
+	struct to_xmpp *t, unsigned link, const struct stanza *s, struct report *ret, ts_t now)
 {
-	struct stanza_error error;
+	struct where where;
+	struct jid from;
 	uint64_t ref;
-	struct message *m = ids_read(t->cfg.lent->ids, MESSAGE, s->id, &ref) == IDS_OURS
-				    ? slots_find(&t->slots, ref)
-				    : NULL;
 
-	if (!stanza_error_read(&error, s->node))
-		error = (struct stanza_error){ .condition = COND_UNDEFINED_CONDITION };
-	if (!m || !may_refuse(t, m, s->from)) {
-		stats(t)->late_errors++;
-		return;
+	const enum ids_whose whose = ids_read(t->cfg.lent->ids, MESSAGE, s->id, &ref);
+	if (whose != IDS_OURS || jid_decode(s->from, &from, &where)) {
+		stray(t, link, whose, s, now);
+		return false;
 	}
+	struct message *m = slots_find(&t->slots, ref);
+	if (!m)
+		return refused_late(t, ref, s, &from, ret, now);
+	if (!may_refuse(t, m, &from)) {
+		refused_by_another(t, &from, now);
+		return false;
+	}
+	const struct stanza_error error = error_of(s);
 	stats(t)->far_errors++;
 	refused(t, m, &error, now);
+	return false;
 }
 
 void to_xmpp_push_gone(struct to_xmpp *t, uint64_t ref, ts_t now)
@@ -347,6 +426,8 @@ int to_xmpp_new(struct to_xmpp **ret, const struct to_xmpp_cfg *cfg)
 	list_init(&t->settling);
 	rng_bytes(cfg->lent->rng, t->salt, sizeof(t->salt));
 	int err = slots_init(&t->slots, GATEWAY_PENDING_MAX, sizeof(struct message));
+	if (!err)
+		err = reports_new(&t->reports, cfg->lent->rng);
 	if (err)
 		to_xmpp_free(t);
 	else
@@ -358,6 +439,7 @@ struct to_xmpp *to_xmpp_free(struct to_xmpp *t)
 {
 	if (!t)
 		return NULL;
+	reports_free(t->reports);
 	slots_done(&t->slots);
 	return mem_free(t);
 }

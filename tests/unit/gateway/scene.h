@@ -11,6 +11,7 @@
 
 #include "base/mem.h"
 #include "gateway/gateway.h"
+#include "gateway/ids.h"
 #include "sip/hdr.h"
 #include "xmpp/stream.h"
 
