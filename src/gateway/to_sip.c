@@ -370,7 +370,8 @@ void to_sip_push_stanza(struct to_sip *t, unsigned link, const struct stanza *s,
 		drop(t, LOG_LEVEL_DEBUG, s, "a message without text that needs no answer", now);
 		return;
 	}
-	if (jid_decode(s->from, &p.from, &where)) {
+	const int err = jid_decode(s->from, &p.from, &where);
+	if (err && err != -ENOMEM) {
 		refuse(t, link, s,
 			&(struct stanza_error){ .condition = COND_JID_MALFORMED,
 				.type = ERROR_TYPE_MODIFY,
@@ -378,7 +379,7 @@ void to_sip_push_stanza(struct to_sip *t, unsigned link, const struct stanza *s,
 			now);
 		return;
 	}
-	enum answer answer = judge(t, &p, now);
+	enum answer answer = err ? ANSWER_NO_MEMORY : judge(t, &p, now);
 	if (answer == ANSWER_MAPPED)
 		answer = seen_judge(t->seen, s, &p, now);
 	if (answer == ANSWER_MAPPED)
