@@ -423,7 +423,7 @@ static const struct reason_info infos[] = {
 		{ N_("It has no route or no address."), N_("Too many sockets are open, or a local firewall forbids them.") },
 		{ { N_("see its addresses and routes"), "ip address; ip route" } }, RESOLVE | CONNECT | REQUEST, 3 },
 	[REASON_LOCAL_BUSY] = { N_("Another test on this machine uses the same account, and did not end in time."),
-		{ N_("A test with --count runs for long."), N_("A test hangs, or was stopped.") },
+		{ N_("A test of many rounds runs for long."), N_("A test hangs, or was stopped.") },
 		{ { N_("look at the tests that run"), "pgrep -a stox" },
 			{ N_("give each test accounts of its own, or let them run beside each other"), "stox test --no-lock" } },
 		BIT(SIP_REGISTER) | BIT(XMPP_AUTH), 3 },
