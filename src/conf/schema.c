@@ -122,7 +122,8 @@ static const struct section gateway_sip = {
 	.items = {
 		{ AT(conf_gateway_sip, listen), .type = ITEM_TEXTS, .required = true,
 			.syntax = &syntax_listen, .min = 1, .max = 8,
-			.doc = "Where the pool reaches the gateway." },
+			.doc = "Where the pool reaches the gateway.  [::] takes IPv4 too, unless "
+			       "another listener has that at its port." },
 		{ AT(conf_gateway_sip, next_hop), .type = ITEM_TEXT, .required = true,
 			.syntax = &syntax_sip_hop,
 			.doc = "The proxy of the pool: messages to SIP users go there." },

@@ -59,7 +59,10 @@ static bool is_source(struct slice host, const struct addr *source)
 {
 	struct addr a;
 
-	return addr_decode_ip(host, &a) && addr_ip_eq(&a, source);
+	if (!addr_decode_ip(host, &a))
+		return false;
+	addr_unmap(&a);
+	return addr_ip_eq(&a, source);
 }
 
 struct addr sip_response_addr(const struct sip_via *via, const struct addr *source)
