@@ -254,6 +254,12 @@ int test_refuse_pool(const struct test *t)
 {
 	struct buf b;
 
+	if (!t->conf && t->v.target && t->v.receiver && !t->v.user)
+		return test_refuse(t,
+			TEXT_PLAIN(N_("no test user: it is not known which user to log on as, and "
+				      "there is no configuration (stox.yaml in ~/.config/stox or "
+				      "/etc/stox, or --config FILE); give --user and "
+				      "--password-file")));
 	if (!t->conf)
 		return test_refuse(t,
 			TEXT_PLAIN(N_("there is no configuration (stox.yaml in ~/.config/stox or "
