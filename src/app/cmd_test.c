@@ -21,6 +21,10 @@ static const struct opt opts[] = {
 	{ "receiver", 'r', N_("ADDRESS"), OPT_TEXT, AT(receiver), 0, 0,
 		N_("the XMPP user who is written to"),
 		.manual = N_("The XMPP user who is written to.") },
+	{ "partner", 0, N_("DOMAIN"), OPT_TEXT, AT(partner), 0, 0,
+		N_("the partner whose receiver is written to"),
+		.manual = N_("The partner of the configuration whose receiver is written to; "
+			     "without it the first that has one.") },
 	{ "user", 'u', N_("ADDRESS"), OPT_TEXT, AT(user), 0, 0, N_("the SIP test user who writes"),
 		.manual = N_("The SIP test user who writes.") },
 	{ "auth-user", 0, N_("NAME"), OPT_TEXT, AT(auth_user), 0, 0, N_("its name for signing in"),
@@ -45,10 +49,10 @@ static const struct opt opts[] = {
 	OPT_ROW_DNS(AT(dns)),
 	{ "timeout", 0, N_("SECONDS"), OPT_SECONDS, AT(timeout), 0, 3600,
 		N_("for the whole test (10)"),
-		.manual = N_(
-			"For the whole test, everything included (10).\nWith\n.Fl -count ,\nfor "
-			"each round trip.\nOther tests of the same accounts are waited for as long "
-			"at most, before it begins.") },
+		.manual =
+			N_("For the whole test, everything included (10).\nWith\n.Fl -count ,\nfor "
+			   "each round trip.\nBefore that another test of the same accounts is "
+			   "waited for, as long at most.") },
 	{ "count", 'n', N_("N"), OPT_NUMBER, AT(count), 1, 1000000,
 		N_("round trips with one sign-in (1)"),
 		.manual = N_("Round trips with the same sign-ins (1); the result has minimum, "
@@ -110,6 +114,7 @@ static const struct opt opts[] = {
 	{ "no-trace", 0, NULL, OPT_FLAG, AT(no_trace), 0, 0, N_("keep none of a failed test"),
 		.manual = N_("Keep no trace of a failed test; see\n.Sx FILES .\nA round trip "
 			     "of\n.Fl -count\nthen takes some microseconds less.") },
+	OPT_ROW_ACCEPT(AT(accepts)),
 	OPT_ROW_NO_LOCK(AT(no_lock)),
 	{ "color", 0, N_("WHEN"), OPT_TEXT, AT(color), 0, 0,
 		N_("colours: auto, always or never (auto)"),
@@ -162,6 +167,25 @@ bool test_read_dns(const char *text, struct addr *ret)
 	return addr_decode(s, ret) && ret->port > 0;
 }
 
+static int check_accepts(struct test *t)
+{
+	struct buf known;
+
+	for (unsigned i = 0; i < t->v.accepts.n; i++) {
+		const char *name = t->v.accepts.items[i];
+
+		if (test_accept(t, SIDES, name))
+			continue;
+		buf_init(&known, 1024);
+		test_put_warnings(&known);
+		test_refuse(t, TEXT(N_("`--accept {1}`: there is no such warning; there are {2}"),
+				       text_str(name), text_slice(buf_slice(&known))));
+		buf_done(&known);
+		return 2;
+	}
+	return 0;
+}
+
 static int check_values(struct test *t)
 {
 	const struct test_values *v = &t->v;
@@ -188,6 +212,8 @@ static int check_values(struct test *t)
 					      text_str(v->registrar)));
 	if (v->ipv4 && v->ipv6)
 		return test_refuse(t, TEXT_PLAIN(N_("-4 and -6 exclude each other")));
+	if (check_accepts(t))
+		return 2;
 	t->runner.verbosity = v->verbose;
 	t->runner.traces = (struct traces){ .command = &t->command,
 		.named = &v->traces,
@@ -204,6 +230,9 @@ static int check(struct test *t)
 	char host[256];
 	uint16_t port = 0;
 
+	const bool lacks = !v->user || !v->password_file || !v->target || !v->receiver;
+	if (lacks && (!t->conf || (v->target && !t->knows_pool)))
+		return test_refuse_pool(t);
 	if (!v->user)
 		return test_refuse(t,
 			TEXT_PLAIN(N_("no test user: it is not known which user to log on as; give "
@@ -279,6 +308,7 @@ static int start(struct test *t)
 		.count = v->count,
 		.interval = v->interval,
 		.settle = v->settle,
+		.accept = { t->accept[SIDE_SIP], t->accept[SIDE_XMPP] },
 		.family = v->ipv4   ? 4
 			  : v->ipv6 ? 6
 				    : 0,

@@ -6,10 +6,10 @@
 #include "probe/probe.h"
 
 struct test_values {
-	const char *target, *receiver, *user, *auth_user, *password_file, *registrar;
+	const char *target, *receiver, *partner, *user, *auth_user, *password_file, *registrar;
 	const char *receiver_password_file, *receiver_server, *ca_file, *dns, *config;
 	const char *format, *color, *write_out, *warning, *critical;
-	struct opt_list outputs, traces;
+	struct opt_list outputs, traces, accepts;
 	unsigned registrar_port, count, verbose;
 	bool ipv4, ipv6, version, sweep, trace_bodies, no_trace, no_lock;
 	ts_t timeout, interval, settle, max_latency;

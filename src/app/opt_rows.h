@@ -5,6 +5,7 @@
 #pragma once
 
 #include "app/opt.h"
+#include "probe/note.h"
 
 #define OPT_ROW_CA_FILE(offset_)                                                                   \
 	{                                                                                          \
@@ -30,6 +31,16 @@
 			.manual = N_(                                                              \
 				"The target's TLS port; with\n.Fl -registrar\nthe port of that "   \
 				"one.")                                                            \
+	}
+#define OPT_ROW_ACCEPT(offset_)                                                                    \
+	{                                                                                          \
+		"accept", 0, N_("WARNING"), OPT_LIST, (offset_), 0, 0,                             \
+			N_("a warning that is none here, by its name"),                            \
+			.manual = N_(                                                              \
+				"A warning that is none here, by its name; can be given several "  \
+				"times.\nIt may still be the cause of a failure, and is named "    \
+				"then."),                                                          \
+			.words = note_words                                                        \
 	}
 #define OPT_ROW_NO_LOCK(offset_)                                                                   \
 	{                                                                                          \

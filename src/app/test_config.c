@@ -2,7 +2,9 @@
 #include <string.h>
 
 #include "app/test_private.h"
+#include "base/mem.h"
 #include "bridge/address.h"
+#include "probe/server.h"
 
 int test_refuse(const struct test *t, struct text why)
 {
@@ -41,7 +43,7 @@ bool test_read_address(const char *text, struct jid *ret)
 }
 
 /* One address has several spellings: sip:pilar@litware.test, Pilar@Litware.Test. */
-static bool is_same_address(const char *a, const char *b)
+bool test_is_same_address(const char *a, const char *b)
 {
 	struct jid one, two;
 
@@ -51,7 +53,7 @@ static bool is_same_address(const char *a, const char *b)
 static const struct conf_test_user *find_user(const struct test *t, const struct conf_pool *pool)
 {
 	for (size_t i = 0; i < pool->n_test_users; i++)
-		if (!t->v.user || is_same_address(t->v.user, pool->test_users[i].address.s))
+		if (!t->v.user || test_is_same_address(t->v.user, pool->test_users[i].address.s))
 			return &pool->test_users[i];
 	return NULL;
 }
@@ -68,65 +70,207 @@ static const struct conf_pool *find_pool(const struct test *t)
 	return t->v.target || c->n_pools == 0 ? NULL : &c->pools[0];
 }
 
-static void use_pool(struct test *t, const struct conf_pool *pool)
+/* ---- warnings that are none ---- */
+
+bool test_accept(struct test *t, enum probe_side side, const char *name)
+{
+	enum note note;
+
+	if (!note_find(slice_str(name), &note))
+		return false;
+	for (unsigned i = 0; i < SIDES; i++)
+		if (side == SIDES || side == i)
+			t->accept[i] |= 1u << note;
+	return true;
+}
+
+void test_put_warnings(struct buf *b)
+{
+	const char *word, *what;
+
+	for (size_t i = 0; note_words(i, &word, &what); i++)
+		buf_printf(b, "%s%s", i ? ", " : "", word);
+}
+
+static int use_accept(struct test *t, enum probe_side side, const struct conf_texts *names)
+{
+	struct buf known;
+
+	for (size_t i = 0; i < names->n; i++) {
+		const struct conf_text *name = &names->v[i];
+
+		if (test_accept(t, side, name->s))
+			continue;
+		buf_init(&known, 1024);
+		test_put_warnings(&known);
+		test_refuse(t, TEXT(N_("{1}:{2}: `{3}` is no warning; there are {4}"),
+				       text_str(t->conf_path), text_u64(name->at.line),
+				       text_str(name->s), text_slice(buf_slice(&known))));
+		buf_done(&known);
+		return 2;
+	}
+	return 0;
+}
+
+/* ---- the pool ---- */
+
+/* The option changes the port and nothing else. */
+static void use_registrar(struct test *t, const struct conf_pool *pool)
+{
+	struct buf b;
+	char *uri = NULL;
+
+	if (t->v.registrar || !pool->registrar.s || !t->v.registrar_port) {
+		if (!t->v.registrar && !t->v.registrar_port)
+			t->v.registrar_port = (unsigned)pool->registrar_port.n;
+		take(&t->v.registrar, &pool->registrar);
+		return;
+	}
+	buf_init(&b, 1024);
+	server_put_without_port(&b, slice_str(pool->registrar.s));
+	uri = mem_strdup(buf_cstr(&b));
+	buf_done(&b);
+	if (!uri)
+		return;
+	t->paths[t->n_paths++] = uri;
+	t->v.registrar = uri;
+}
+
+static int use_pool(struct test *t, const struct conf_pool *pool)
 {
 	const struct conf_test_user *user = find_user(t, pool);
 
 	take(&t->v.target, &pool->fqdn);
-	/* Each of the two options says where; what the configuration says of it goes with it. */
-	if (!t->v.registrar && !t->v.registrar_port) {
-		take(&t->v.registrar, &pool->registrar);
-		t->v.registrar_port = (unsigned)pool->registrar_port.n;
-	}
+	use_registrar(t, pool);
 	take_path(t, &t->sip_ca, &pool->ca_file);
-	if (!user)
-		return;
-	take(&t->v.user, &user->address);
-	take(&t->v.auth_user, &user->auth_user);
-	take_path(t, &t->v.password_file, &user->password_file);
+	if (user) {
+		take(&t->v.user, &user->address);
+		take(&t->v.auth_user, &user->auth_user);
+		take_path(t, &t->v.password_file, &user->password_file);
+	}
+	return use_accept(t, SIDE_SIP, &pool->accept);
 }
 
-/* The partner whose receiver is meant: named, or the first that has one. */
+/* ---- the partner ---- */
+
+static bool serves(const struct conf_partner *p, const char *domain)
+{
+	if (strcasecmp(p->domain.s, domain) == 0)
+		return true;
+	for (size_t i = 0; i < p->additional_domains.n; i++)
+		if (strcasecmp(p->additional_domains.v[i].s, domain) == 0)
+			return true;
+	return false;
+}
+
+static bool is_own_receiver(const struct test *t, const struct conf_partner *p)
+{
+	return p->receiver.at.line &&
+	       (!t->v.receiver || test_is_same_address(t->v.receiver, p->receiver.address.s));
+}
+
+/* The one that is named, or has the receiver that is, or the first that has one. */
 static const struct conf_partner *find_partner(const struct test *t)
 {
 	for (size_t i = 0; i < t->conf->n_partners; i++) {
 		const struct conf_partner *p = &t->conf->partners[i];
 
-		if (p->receiver.at.line &&
-			(!t->v.receiver || is_same_address(t->v.receiver, p->receiver.address.s)))
+		if (t->v.partner ? serves(p, t->v.partner) : is_own_receiver(t, p))
 			return p;
 	}
 	return NULL;
 }
 
-static void use_partner(struct test *t)
+static int refuse_partner(struct test *t)
+{
+	struct buf b;
+
+	buf_init(&b, 1 << 16);
+	for (size_t i = 0; i < t->conf->n_partners; i++)
+		buf_printf(&b, "%s%s", i ? ", " : "", t->conf->partners[i].domain.s);
+	const int status = test_refuse(
+		t, TEXT(N_("`--partner {1}`: not a partner of {2}; it has: {3}"),
+			   text_str(t->v.partner), text_str(t->conf_path),
+			   buf_len(&b) ? text_slice(buf_slice(&b)) : text_id(N_("none"))));
+	buf_done(&b);
+	return status;
+}
+
+static int use_partner(struct test *t)
 {
 	const struct conf_partner *p = find_partner(t);
 
 	if (!p)
-		return;
-	take(&t->v.receiver, &p->receiver.address);
-	take(&t->v.receiver_server, &p->receiver.server);
-	take_path(t, &t->v.receiver_password_file, &p->receiver.password_file);
+		return t->v.partner ? refuse_partner(t) : 0;
+	if (!p->receiver.at.line && !t->v.receiver)
+		return test_refuse(
+			t, TEXT(N_("the partner {1} has no receiver: give --receiver, or add one "
+				   "in {2}"),
+				   text_str(p->domain.s), text_str(t->conf_path)));
+	if (is_own_receiver(t, p)) {
+		take(&t->v.receiver, &p->receiver.address);
+		take(&t->v.receiver_server, &p->receiver.server);
+		take_path(t, &t->v.receiver_password_file, &p->receiver.password_file);
+	}
 	take_path(t, &t->xmpp_ca, &p->ca_file);
+	return use_accept(t, SIDE_XMPP, &p->accept);
 }
 
-int test_use_config(struct test *t)
+/* ---- all of it ---- */
+
+int test_read_config(
+	const struct opt_command *cmd, const char *path, struct conf **ret, char **ret_path)
 {
 	struct buf why;
 
 	buf_init(&why, 1 << 16);
-	int err = config_read(t->v.config, &t->conf, &t->conf_path, &why);
+	int err = config_read(path, ret, ret_path, &why);
 	if (err && !slice_ends(buf_slice(&why), SLICE("\n")))
 		buf_putc(&why, '\n');
 	if (err)
-		opt_complain_lines(&t->command, buf_cstr(&why));
+		opt_complain_lines(cmd, buf_cstr(&why));
 	buf_done(&why);
-	if (err || !t->conf)
-		return err ? 2 : 0;
+	return err ? 2 : 0;
+}
+
+int test_use_config(struct test *t)
+{
+	int status = test_read_config(&t->command, t->v.config, &t->conf, &t->conf_path);
+
+	if (!status && !t->conf && t->v.partner)
+		return test_refuse(t, TEXT_PLAIN(N_("--partner needs a configuration, and there is "
+						    "none")));
+	if (status || !t->conf)
+		return status;
 	const struct conf_pool *pool = find_pool(t);
+	t->knows_pool = pool != NULL;
 	if (pool)
-		use_pool(t, pool);
-	use_partner(t);
-	return 0;
+		status = use_pool(t, pool);
+	return status ? status : use_partner(t);
+}
+
+/* What lacks was to come from the configuration: it has no such pool, or there is none. */
+int test_refuse_pool(const struct test *t)
+{
+	struct buf b;
+
+	if (!t->conf && t->v.target && t->v.receiver && !t->v.user)
+		return test_refuse(t,
+			TEXT_PLAIN(N_("no test user: it is not known which user to log on as, and "
+				      "there is no configuration (stox.yaml in ~/.config/stox or "
+				      "/etc/stox, or --config FILE); give --user and "
+				      "--password-file")));
+	if (!t->conf)
+		return test_refuse(t,
+			TEXT_PLAIN(N_("there is no configuration (stox.yaml in ~/.config/stox or "
+				      "/etc/stox, or --config FILE): give --target, --user, "
+				      "--password-file and --receiver")));
+	buf_init(&b, 1 << 16);
+	for (size_t i = 0; i < t->conf->n_pools; i++)
+		buf_printf(&b, "%s%s", i ? ", " : "", t->conf->pools[i].fqdn.s);
+	test_refuse(t, TEXT(N_("`{1}` is not a pool of {2}; it has: {3}"), text_str(t->v.target),
+			       text_str(t->conf_path),
+			       buf_len(&b) ? text_slice(buf_slice(&b)) : text_id(N_("none"))));
+	buf_done(&b);
+	return 2;
 }

@@ -86,6 +86,7 @@ struct conf_pool {
 	struct conf_text registrar;        /* sip:HOST[:PORT][;transport=...]; NULL: RFC 3263 */
 	struct conf_number registrar_port; /* 0: from the URI, or RFC 3263 */
 	struct conf_text ca_file;          /* NULL: the system's trust store */
+	struct conf_texts accept;          /* names of warnings, which is not checked here */
 	struct conf_test_user *test_users;
 	size_t n_test_users;
 };
@@ -106,6 +107,7 @@ struct conf_partner {
 	struct conf_choice sasl; /* enum conf_need */
 	struct conf_flag dialback;
 	struct conf_text ca_file;
+	struct conf_texts accept; /* as a pool's */
 	struct conf_receiver receiver;
 };
 

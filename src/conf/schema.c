@@ -51,7 +51,7 @@ static const struct section test_user = {
 
 static const struct section pool = {
 	.size = sizeof(struct conf_pool),
-	.n_items = 6,
+	.n_items = 7,
 	.items = {
 		{ AT(conf_pool, fqdn), .type = ITEM_TEXT, .required = true, .syntax = &syntax_host,
 			.doc = "The name of the pool, and the target of a test." },
@@ -66,6 +66,9 @@ static const struct section pool = {
 			.doc = "The certificates, in PEM, that sign those of the pool, and lists of "
 			       "revoked ones, if there are any.  Left out, the trust store of the "
 			       "system." },
+		{ AT(conf_pool, accept), .type = ITEM_TEXTS, .syntax = &syntax_line, .max = 32,
+			.doc = "Warnings of a test that are none on the side of the pool, by their "
+			       "names." },
 		{ ARRAY(conf_pool, test_users), .type = ITEM_SECTIONS, .section = &test_user, .max = 256,
 			.doc = "The users that tests sign in as; the first one unless an option says "
 			       "otherwise." },
@@ -90,7 +93,7 @@ static const struct section receiver = {
 
 static const struct section partner = {
 	.size = sizeof(struct conf_partner),
-	.n_items = 8,
+	.n_items = 9,
 	.items = {
 		{ AT(conf_partner, domain), .type = ITEM_TEXT, .required = true, .syntax = &syntax_domain,
 			.doc = "The XMPP domain.  A domain that is no partner's is refused." },
@@ -111,6 +114,9 @@ static const struct section partner = {
 			.doc = "The certificates, in PEM, that sign those of the partner, and lists of "
 			       "revoked ones, if there are any.  Left out, the trust store of the "
 			       "system." },
+		{ AT(conf_partner, accept), .type = ITEM_TEXTS, .syntax = &syntax_line, .max = 32,
+			.doc = "Warnings of a test that are none on the side of the partner, by their "
+			       "names." },
 		{ AT(conf_partner, receiver), .type = ITEM_SECTION, .section = &receiver,
 			.doc = "Whom the tests write to." },
 	},

@@ -242,7 +242,8 @@ void probe_fail_dns(struct probe *p, enum probe_phase phase, const struct target
 /* A connection that could not be made, or broke. */
 void probe_fail_flow(struct probe *p, enum probe_side side, const struct fact *in);
 void probe_found(struct probe *p, enum probe_side side, const struct targets_target *t);
-void probe_passed(struct probe *p, const struct addr *peer, int err); /* the next one is tried */
+/* The next one is tried. */
+void probe_passed(struct probe *p, enum probe_side side, const struct addr *peer, int err);
 void probe_tls_up(struct probe *p, enum probe_side side, const struct tls_facts *tls);
 
 /* verdict_sip.c */
@@ -272,7 +273,8 @@ void probe_begin(struct probe *p, enum probe_phase phase);
 void probe_end(struct probe *p, enum probe_phase phase, enum phase_outcome outcome);
 void probe_address(struct probe *p, enum probe_phase phase, const struct addr *a, enum transport t);
 void probe_detail(struct probe *p, enum probe_phase phase, struct text text);
-void probe_note(struct probe *p, enum note note, struct text text); /* each kind once a place */
+/* Each kind once a side, and a place. */
+void probe_note(struct probe *p, enum probe_side side, enum note note, struct text text);
 /* The verdict: the first one counts; then the cleanup begins.  What stands in evidence stays. */
 void probe_fail(struct probe *p, enum probe_phase phase, enum reason reason, struct text message);
 void probe_fail_by(struct probe *p, enum probe_phase phase, struct blame blame);

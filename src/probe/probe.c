@@ -31,7 +31,7 @@ static void check_cleanup(struct probe *p)
 	p->state = PROBE_DONE;
 	probe_end(p, PHASE_CLEANUP, over ? PHASE_OK : PHASE_FAILED);
 	if (!over)
-		probe_note(p, NOTE_CLEANUP_UNFINISHED,
+		probe_note(p, SIDES, NOTE_CLEANUP_UNFINISHED,
 			TEXT_PLAIN(N_("the clean-up did not end in time: a contact or a stream may "
 				      "be left until it expires")));
 	probe_round_stats(p);
@@ -96,7 +96,7 @@ static void clock(struct probe *p, int64_t wall)
 	int64_t jump = wall - p->wall;
 
 	if (p->knows_wall && !probe_is_decided(p))
-		probe_note(p, NOTE_CLOCK_JUMPED,
+		probe_note(p, SIDES, NOTE_CLOCK_JUMPED,
 			jump > 0 ? TEXT(N_("this machine's clock was set forward by {1} s during "
 					   "the test"),
 					   text_seconds((ts_t)jump))

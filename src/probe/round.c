@@ -187,7 +187,7 @@ static void unawaited(struct probe *p, const char *word, enum probe_phase phase,
 	}
 	if (t.sent_s == 0 || now < t.sent_s || now - t.sent_s <= t.limit_s)
 		return;
-	probe_note(p, NOTE_EARLIER_MESSAGE,
+	probe_note(p, phase == PHASE_DELIVER ? SIDE_XMPP : SIDE_SIP, NOTE_EARLIER_MESSAGE,
 		phase == PHASE_DELIVER ? TEXT(N_("a message of a test {1} s ago arrived now"),
 						 text_u64(now - t.sent_s))
 				       : TEXT(N_("an answer of a test {1} s ago arrived now"),
@@ -260,7 +260,7 @@ static void bounced(struct probe *p, const struct stanza *s)
 /* Most likely somebody else's; if it was the test's own, this is why it is missing. */
 static void note_cut(struct probe *p, const struct stanza *s)
 {
-	probe_note(p, NOTE_MESSAGE_CUT,
+	probe_note(p, SIDE_XMPP, NOTE_MESSAGE_CUT,
 		TEXT(N_("a message from {1} was too large or too deep to be read"),
 			text_slice(slice_cut(s->from, 0, SHOWN_MAX))));
 }

@@ -151,7 +151,7 @@ static void note_loss(struct probe *p, enum sip_request which, unsigned sends)
 	};
 
 	if (sends > 1)
-		probe_note(p, NOTE_SIP_RETRANSMITTED,
+		probe_note(p, SIDE_SIP, NOTE_SIP_RETRANSMITTED,
 			TEXT(N_("a {1} had to be sent {2} times before {3} answered: datagrams are "
 				"lost"),
 				text_str(names[which]), text_u64(sends),

@@ -175,14 +175,6 @@ static void trace_rest(struct probe *p)
 	}
 }
 
-void probe_tell_end(struct probe *p)
-{
-	trace_rest(p);
-	struct probe_event *ev = add_event(p, PROBE_EV_DONE);
-	if (ev)
-		ev->left_out = p->left_out;
-}
-
 void probe_send(struct probe *p, flow_t flow, const struct addr *peer)
 {
 	probe_trace(p, SIDE_SIP, true, peer, outbox_unsent(&p->out));
@@ -242,23 +234,53 @@ void probe_detail(struct probe *p, enum probe_phase phase, struct text text)
 
 /* The same again (a second dead server, a second lost datagram) is not told again, but for places.
  */
-static bool is_noted(const struct probe_result *r, enum note note, const struct text *text)
+static bool is_noted(const struct probe_result *r, const struct probe_note *n)
 {
 	for (unsigned i = 0; i < r->n_notes; i++)
-		if (r->notes[i].note == note &&
-			(note != NOTE_SERVER_UNREACHABLE ||
-				memcmp(r->notes[i].text.store, text->store, text->n_store) == 0))
+		if (r->notes[i].note == n->note && r->notes[i].side == n->side &&
+			(n->note != NOTE_SERVER_UNREACHABLE ||
+				memcmp(r->notes[i].text.store, n->text.store, n->text.n_store) ==
+					0))
 			return true;
 	return false;
 }
 
-void probe_note(struct probe *p, enum note note, struct text text)
+void probe_note(struct probe *p, enum probe_side side, enum note note, struct text text)
 {
 	struct probe_result *r = &p->result;
+	struct probe_note n = { .note = note, .side = side, .text = text };
 
-	hide_in(&p->hide, text.store, text.n_store);
-	if (r->n_notes < PROBE_NOTES_MAX && !is_noted(r, note, &text))
-		r->notes[r->n_notes++] = (struct probe_note){ .note = note, .text = text };
+	hide_in(&p->hide, n.text.store, n.text.n_store);
+	if (r->n_notes < PROBE_NOTES_MAX && !is_noted(r, &n))
+		r->notes[r->n_notes++] = n;
+}
+
+static bool is_accepted(const struct probe *p, const struct probe_note *n)
+{
+	const unsigned bit = 1u << n->note, *accept = p->cfg.accept;
+
+	return bit & (n->side == SIDES ? accept[SIDE_SIP] | accept[SIDE_XMPP] : accept[n->side]);
+}
+
+/* A warning that is accepted is none; as the cause of a failure it stays. */
+static void drop_accepted(struct probe *p)
+{
+	struct probe_result *r = &p->result;
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < r->n_notes; i++)
+		if (r->notes[i].is_cause || !is_accepted(p, &r->notes[i]))
+			r->notes[n++] = r->notes[i];
+	r->n_notes = n;
+}
+
+void probe_tell_end(struct probe *p)
+{
+	trace_rest(p);
+	drop_accepted(p);
+	struct probe_event *ev = add_event(p, PROBE_EV_DONE);
+	if (ev)
+		ev->left_out = p->left_out;
 }
 
 /* ---- the verdict ---- */

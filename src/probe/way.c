@@ -80,7 +80,7 @@ static void found(struct probe *p)
 	if (first)
 		probe_found(p, SIDE_SIP, t);
 	if (first && t->source == TARGETS_FALLBACK)
-		probe_note(p, NOTE_DNS_FALLBACK,
+		probe_note(p, SIDE_SIP, NOTE_DNS_FALLBACK,
 			TEXT(N_("{1} has no NAPTR or SRV records: port {2} over {3} was taken"),
 				text_slice(p->cfg.target_fqdn), text_u64(t->addr.port),
 				text_str(transport_name(t->transport))));
@@ -265,7 +265,7 @@ static void flow_failed(struct probe *p, const struct fact *in)
 	 */
 	if (in->type == FACT_FLOW_FAILED && in->step == FLOW_STEP_CONNECT &&
 		locate_state(s->locate) != TARGETS_EXHAUSTED) {
-		probe_passed(p, &s->target.addr, in->err);
+		probe_passed(p, SIDE_SIP, &s->target.addr, in->err);
 		next_target(p);
 		return;
 	}

@@ -496,6 +496,54 @@ static void of_other_tests_only_what_is_old_is_told(void **state)
 	}
 }
 
+/* ---- warnings that are none ---- */
+
+static unsigned count_notes(const struct round *r, enum note note)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < result_of(r)->n_notes; i++)
+		n += result_of(r)->notes[i].note == note;
+	return n;
+}
+
+/* Nothing shows the receiver's presence. */
+static void a_warning_is_silenced_by_its_name_and_on_its_side(void **state)
+{
+	static const struct {
+		const char *name;
+		unsigned accept[SIDES];
+		bool arrives;
+		unsigned notes;
+	} rows[] = {
+		{ "not silenced", { 0, 0 }, true, 1 },
+		{ "silenced", { 0, 1u << NOTE_PRESENCE_UNSEEN }, true, 0 },
+		{ "on the other side", { 1u << NOTE_PRESENCE_UNSEEN, 0 }, true, 1 },
+		{ "another one", { ~0u, ~0u & ~(1u << NOTE_PRESENCE_UNSEEN) }, true, 1 },
+		{ "the cause of a failure", { 0, 1u << NOTE_PRESENCE_UNSEEN }, false, 1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct round r;
+
+		print_message("case: %s\n", rows[i].name);
+		memcpy(rig_accept, rows[i].accept, sizeof(rig_accept));
+		begin(&r, true, 1);
+		scene_answer(&r.s, "202 Accepted", "");
+		if (rows[i].arrives) {
+			arrives_well(&r);
+			answer_comes_back(&r);
+		}
+		scene_wait(&r.s, TS_S(10));
+		scene_wait(&r.s, TS_S(10)); /* the clean-up */
+		assert_int_equal(result_of(&r)->success, rows[i].arrives);
+		assert_int_equal(count_notes(&r, NOTE_PRESENCE_UNSEEN), rows[i].notes);
+		end(&r);
+	}
+	memset(rig_accept, 0, sizeof(rig_accept));
+}
+
 /* ---- silence ---- */
 
 static void the_first_round_ends_with_the_time_of_the_test(void **state)
@@ -739,6 +787,7 @@ int main(void)
 		cmocka_unit_test(a_second_copy_is_awaited),
 		cmocka_unit_test(nothing_but_a_copy_takes_a_success_back),
 		cmocka_unit_test(a_copy_of_an_earlier_round_is_one),
+		cmocka_unit_test(a_warning_is_silenced_by_its_name_and_on_its_side),
 		cmocka_unit_test(of_other_tests_only_what_is_old_is_told),
 		cmocka_unit_test(the_first_round_ends_with_the_time_of_the_test),
 		cmocka_unit_test(the_time_is_said_as_it_was_given),
