@@ -447,7 +447,7 @@ static void every_key_lands_in_its_field(void **state)
 	assert_text(&sip->next_hop, "sip:proxy.litware.test", 31, 15);
 	assert_text(&sip->trusted_peers.v[1], "127.0.0.1", 32, 28);
 	assert_int_equal(sip->transactions_max.n, 1024);
-	assert_text(&c->gateway.xmpp.component.name, "bÃ¼cher.test", 36, 13);
+	assert_text(&c->gateway.xmpp.component.name, "b\303\274cher.test", 36, 13);
 	assert_int_equal(c->gateway.xmpp.settle.n, 0);
 	conf_free(c);
 }
