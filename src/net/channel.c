@@ -35,8 +35,10 @@ static int ssl_index(void)
 
 static void note_fault(struct channel *c, int error, struct tls_cert *cert)
 {
-	unsigned fault = cert_fault(error);
+	const unsigned fault = cert_fault(error);
 
+	if (!fault)
+		return;
 	c->facts.faults |= fault;
 	if (!c->first_error)
 		c->first_error = error;

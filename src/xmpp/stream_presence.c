@@ -15,7 +15,10 @@ void xstream_presence_await(struct xstream *x)
 
 	xstream_enter(x, XSTREAM_AWAIT_PRESENCE);
 	x->asked = true;
-	buf_puts(b, "<presence/>");
+	if (x->cfg.priority)
+		buf_printf(b, "<presence><priority>%d</priority></presence>", x->cfg.priority);
+	else
+		buf_puts(b, "<presence/>");
 	stanza_put_ping(b, SLICE_NONE, x->cfg.domain, SLICE(PING_ID));
 	xstream_send(x);
 }

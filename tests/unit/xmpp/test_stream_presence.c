@@ -279,6 +279,29 @@ static void without_presence_nothing_is_asked(void **state)
 	rig_free(&r);
 }
 
+static void a_priority_is_said_with_it(void **state)
+{
+	const struct xstream_cfg cfg = {
+		.role = XSTREAM_CLIENT,
+		.tls = XSTREAM_TLS_NONE,
+		.domain = SLICE("im.example.com"),
+		.username = SLICE("juliet"),
+		.password = SLICE("r0m30myr0m30"),
+		.presence = true,
+		.priority = 127,
+		.allow_plain_without_tls = true,
+		.timeout = TS_S(10),
+	};
+	struct rig r;
+
+	(void)state;
+	assert_int_equal(rig_new(&r, &cfg), 0);
+	rig_push_str(&r, HEADER FEATURES(PLAIN) SUCCESS HEADER FEATURES(BIND) BOUND);
+	assert_non_null(
+		strstr(r.out, "<presence><priority>127</priority></presence><iq to='im.example"));
+	rig_free(&r);
+}
+
 static void what_was_read_before_the_end_counts(void **state)
 {
 	struct rig r;
@@ -322,6 +345,7 @@ int main(void)
 		cmocka_unit_test(others_cannot_answer_for_the_server),
 		cmocka_unit_test(a_required_session_goes_before_the_presence),
 		cmocka_unit_test(without_presence_nothing_is_asked),
+		cmocka_unit_test(a_priority_is_said_with_it),
 		cmocka_unit_test(what_was_read_before_the_end_counts),
 		cmocka_unit_test(a_close_while_it_is_awaited_is_done_at_once),
 	};
