@@ -327,8 +327,9 @@ static int run(struct check *c)
 	if (!c->v.name)
 		return refuse(c, TEXT(N_("give a {1}, or name one in stox.yaml"),
 					 text_id(c->command->argument)));
-	if (pump_new(&c->pump, &cfg)) {
-		opt_complain(c->command, TEXT_PLAIN(err_text(-ENOMEM)));
+	int err = pump_new(&c->pump, &cfg);
+	if (err) {
+		opt_cannot_start(c->command, err);
 		return NOT_HERE;
 	}
 	int status =

@@ -2,12 +2,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "app/commands.h"
 #include "app/engine_file.h"
 #include "app/file_out.h"
 #include "app/files.h"
 #include "app/language.h"
+#include "app/log_out.h"
 #include "app/pump.h"
 #include "app/runner.h"
 #include "base/mem.h"
@@ -52,6 +54,7 @@ struct service {
 	struct rng rng;
 	struct partners *partners;
 	struct gateway_cfg cfg;
+	struct log_out *log; /* while it runs */
 	struct gateway *gateway;
 	struct pump *pump;
 	struct engine_file *trace; /* NULL: none is wanted */
@@ -290,12 +293,15 @@ static void log_line(const struct service *s, enum log_level level, const char *
 		[LOG_LEVEL_INFO] = 6,
 		[LOG_LEVEL_DEBUG] = 7 };
 
+	char prefix[16];
+
 	if (level == LOG_LEVEL_DEBUG && !s->v.verbose)
 		return;
 	if (getenv("JOURNAL_STREAM"))
-		fprintf(stderr, "<%d>%s\n", priorities[level], line);
+		snprintf(prefix, sizeof(prefix), "<%d>", priorities[level]);
 	else
-		fprintf(stderr, "%s: %s\n", log_level_name(level), line);
+		snprintf(prefix, sizeof(prefix), "%s: ", log_level_name(level));
+	log_out_line(s->log, slice_str(prefix), slice_str(line));
 }
 
 static void log_text(const struct service *s, enum log_level level, const struct text *t)
@@ -358,8 +364,13 @@ static int run(struct service *s)
 {
 	const struct pump_cfg cfg = { .drained = drained, .arg = s };
 
-	if (pump_new(&s->pump, &cfg))
+	int err = pump_new(&s->pump, &cfg);
+	if (!err)
+		err = log_out_new(&s->log, STDERR_FILENO);
+	if (err) {
+		opt_cannot_start(&command, err);
 		return 3;
+	}
 	int status = make_gateway(s, pump_now(s->pump));
 	if (status)
 		return status;
@@ -384,6 +395,7 @@ static int cmd_gateway(int argc, char **argv)
 	if (!status)
 		status = s.v.check ? make_gateway(&s, 0) : run(&s);
 	s.pump = pump_free(s.pump);
+	s.log = log_out_free(s.log);
 	engine_file_free(s.trace);
 	gateway_free(s.gateway);
 	partners_free(s.partners);

@@ -27,6 +27,15 @@ void opt_complain(const struct opt_command *cmd, struct text t)
 	buf_done(&b);
 }
 
+void opt_cannot_start(const struct opt_command *cmd, int err)
+{
+	const bool is_full = err == -EMFILE;
+
+	opt_complain(cmd, TEXT(is_full ? N_("cannot start: {1}; `ulimit -n` says how many may be")
+				       : N_("cannot start: {1}"),
+				  text_errno(err)));
+}
+
 void opt_complain_lines(const struct opt_command *cmd, const char *lines)
 {
 	if (cmd->service)

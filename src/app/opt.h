@@ -71,5 +71,7 @@ const char *opt_program(const struct opt_command *cmd, char ret[OPT_PROGRAM_MAX]
 void opt_names(const struct opt_command *cmd, struct buf *b);
 /* One line on standard error, "stox COMMAND: ..."; of a plugin on standard output. */
 void opt_complain(const struct opt_command *cmd, struct text t);
+/* Why the program does not run, by an errno. */
+void opt_cannot_start(const struct opt_command *cmd, int err);
 /* Lines that need no name in front. */
 void opt_complain_lines(const struct opt_command *cmd, const char *lines);

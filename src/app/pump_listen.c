@@ -140,13 +140,16 @@ static bool ran_out(int err)
 
 int pump_accept(struct pump *p, struct listener *l, struct fact *ret)
 {
-	int err = accept_one(p, l, ret);
+	int err = l->again == TS_NEVER ? accept_one(p, l, ret) : -EAGAIN;
 
 	if (!ran_out(err))
 		return err;
 	event_del(l->ev);
 	l->again = ts_add(loop_now(p->loop), TS_MS(ACCEPT_PAUSE_MS));
-	return -EAGAIN;
+	*ret = (struct fact){
+		.type = FACT_ACCEPT_FAILED, .listener = l->id, .err = -err, .local = &l->local
+	};
+	return 0;
 }
 
 bool pump_is_ready(struct pump *p, struct listener *l)

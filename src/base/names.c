@@ -99,6 +99,7 @@ const char *fact_type_name(enum fact_type type)
 		[FACT_TLS_UP] = "tls-up",
 		[FACT_LISTEN_UP] = "listen-up",
 		[FACT_LISTEN_FAILED] = "listen-failed",
+		[FACT_ACCEPT_FAILED] = "accept-failed",
 		[FACT_DATAGRAM] = "datagram",
 		[FACT_DATAGRAM_FAILED] = "datagram-failed",
 		[FACT_DNS] = "dns",

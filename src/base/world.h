@@ -20,18 +20,19 @@ typedef uint64_t flow_t;
 #define FLOW_ACCEPTED_BIT (UINT64_C(1) << 63)
 
 enum fact_type {
-	FACT_FLOW_UP,         /* a WANT_FLOW connected (TCP); local, peer */
-	FACT_FLOW_ACCEPTED,   /* flow is new, listener says where; local, peer */
-	FACT_FLOW_BYTES,      /* bytes */
-	FACT_FLOW_EOF,        /* the peer has finished sending; we may still write */
-	FACT_FLOW_FAILED,     /* gone, nothing follows; step says when; err is an errno (connect,
-				 read, write), or 0 when tls has a failure */
-	FACT_FLOW_BLOCKED,    /* 64 KiB wait to be written: hold back */
-	FACT_FLOW_READY,      /* 16 KiB again: go on */
-	FACT_TLS_UP,          /* tls; the flow's bytes are protected from here on */
-	FACT_LISTEN_UP,       /* a WANT_LISTEN is bound; local has the real port */
-	FACT_LISTEN_FAILED,   /* err */
-	FACT_DATAGRAM,        /* listener, peer, local, bytes */
+	FACT_FLOW_UP,       /* a WANT_FLOW connected (TCP); local, peer */
+	FACT_FLOW_ACCEPTED, /* flow is new, listener says where; local, peer */
+	FACT_FLOW_BYTES,    /* bytes */
+	FACT_FLOW_EOF,      /* the peer has finished sending; we may still write */
+	FACT_FLOW_FAILED,   /* gone, nothing follows; step says when; err is an errno (connect,
+			       read, write), or 0 when tls has a failure */
+	FACT_FLOW_BLOCKED,  /* 64 KiB wait to be written: hold back */
+	FACT_FLOW_READY,    /* 16 KiB again: go on */
+	FACT_TLS_UP,        /* tls; the flow's bytes are protected from here on */
+	FACT_LISTEN_UP,     /* a WANT_LISTEN is bound; local has the real port */
+	FACT_LISTEN_FAILED, /* err */
+	FACT_ACCEPT_FAILED, /* listener, err: what waits there is taken when there is room again */
+	FACT_DATAGRAM,      /* listener, peer, local, bytes */
 	FACT_DATAGRAM_FAILED, /* listener, peer, err: an ICMP error or a failed send to that peer */
 	FACT_DNS,             /* dns_id, dns */
 	FACT_CLOCK,           /* wall: microseconds since 1970 minus the monotonic now */

@@ -23,6 +23,7 @@ struct conn {
 	struct origin origin;
 	bool up;             /* an outgoing one may still be connecting */
 	bool accepted;       /* not one of ours */
+	bool half_closed;    /* its peer says no more, and is owed answers */
 	ts_t heard;          /* the last whole message; else when it was accepted */
 	size_t bytes;        /* of conns.frame_bytes */
 	struct list idle;    /* of conns.accepted */
@@ -34,7 +35,7 @@ struct conns {
 	struct tl *tl;
 	struct map map;
 	struct list accepted; /* the longest idle first */
-	unsigned n_accepted;
+	unsigned n_accepted, n_half_closed;
 	struct list blocked; /* the longest blocked first */
 	unsigned n_blocked;
 	size_t frame_bytes;
@@ -96,6 +97,7 @@ void conn_lost(struct conns *cs, struct conn *c)
 	tl_flow_gone(cs->tl, c->origin.flow, ECONNRESET);
 	set_blocked(cs, c, false);
 	cs->n_accepted -= c->accepted;
+	cs->n_half_closed -= c->half_closed;
 	cs->frame_bytes -= c->bytes;
 	list_remove(&c->idle);
 	map_remove(&cs->map, &c->node);
@@ -249,4 +251,23 @@ void conn_push_blocked(struct conns *cs, struct conn *c, bool blocked, ts_t now)
 	if (cs->n_blocked > BLOCKED_MAX)
 		drop(cs, LIST_FIRST(&cs->blocked, struct conn, blocked),
 			"it does not read its answers", WANT_DROP_FLOW, now);
+}
+
+/* ---- its end ---- */
+
+bool conns_half_close(struct conns *cs, struct conn *c)
+{
+	if (!c->accepted || !tl_flow_owes(cs->tl, c->origin.flow))
+		return false;
+	c->half_closed = true;
+	cs->n_half_closed++;
+	return true;
+}
+
+void conns_answered(struct conns *cs, flow_t flow)
+{
+	struct conn *c = flow && cs->n_half_closed ? conns_find(cs, flow) : NULL;
+
+	if (c && c->half_closed && !tl_flow_owes(cs->tl, flow))
+		conn_close(cs, c, WANT_CLOSE_FLOW);
 }

@@ -32,6 +32,9 @@ void conn_heard(struct conns *cs, struct conn *c, ts_t now); /* a whole message 
 /* Behind each push of bytes: what is unfinished has its bound.  May end any of those that were
  * accepted, `c` too. */
 void conns_weigh(struct conns *cs, struct conn *c, ts_t now);
+/* FLOW_EOF.  True when its peer still waits for answers: it is closed behind the last of them. */
+bool conns_half_close(struct conns *cs, struct conn *c);
+void conns_answered(struct conns *cs, flow_t flow); /* 0, or perhaps none of theirs */
 /* The flow is gone: so is the connection, and with it what was in hand on it. */
 void conn_lost(struct conns *cs, struct conn *c);
 void conn_close(struct conns *cs, struct conn *c, enum want_type how);

@@ -26,10 +26,12 @@ struct hops {
 static void answer(struct hops *hs, uint64_t place, const struct sip_msg *request,
 	const struct verdict *v, enum tl_memory memory, ts_t now)
 {
+	const flow_t flow = tl_origin(hs->tl, place)->flow;
 	struct buf *b = tl_answer(hs->tl, place, answer_status(v), answer_reason(v));
 
 	answer_put_fields(b, v, request, hs->lent->cfg->component_name);
 	tl_answer_end(hs->tl, memory, answer_pack(v), now);
+	conns_answered(hs->conns, flow);
 }
 
 /* A request for which there was no place is a new one when it comes again. */
@@ -225,6 +227,13 @@ static void flow_up(struct hops *hs, struct conn *c, const struct fact *in, ts_t
 	hop_push_conn_up(hs->hop, c, now);
 }
 
+/* The peer has said all; what it asked is still answered: RFC 3261 section 18. */
+static void eof(struct hops *hs, struct conn *c, ts_t now)
+{
+	if (!conns_half_close(hs->conns, c))
+		close_conn(hs, c, now);
+}
+
 static void flow_bytes(struct hops *hs, const struct fact *in)
 {
 	hs->reading = in->flow;
@@ -246,12 +255,13 @@ void hops_push(struct hops *hs, const struct fact *in, ts_t now)
 		break;
 	case FACT_FLOW_UP: flow_up(hs, c, in, now); break;
 	case FACT_FLOW_BYTES: flow_bytes(hs, in); break;
-	case FACT_FLOW_EOF: close_conn(hs, c, now); break;
+	case FACT_FLOW_EOF: eof(hs, c, now); break;
 	case FACT_FLOW_FAILED: lost(hs, c, in->err, now); break;
 	case FACT_FLOW_BLOCKED: conn_push_blocked(hs->conns, c, true, now); break;
 	case FACT_FLOW_READY: conn_push_blocked(hs->conns, c, false, now); break;
 	case FACT_LISTEN_UP:
 	case FACT_LISTEN_FAILED: listener(hs, in, now); break;
+	case FACT_ACCEPT_FAILED: listeners_push_accept_failed(&hs->listeners, in, now); break;
 	case FACT_DNS: hop_push_dns(hs->hop, in, now); break;
 	case FACT_TLS_UP:
 	case FACT_CLOCK:

@@ -2,6 +2,8 @@
 
 #include "base/mem.h"
 
+enum { SAY_AGAIN_S = 60 };
+
 /* Source addresses of UDP can be forged: trusting one that is not on this machine deserves a word.
  */
 static void warn_of_udp_trust(const struct lent *lent)
@@ -73,6 +75,20 @@ void listeners_push_failed(struct listeners *ls, const struct fact *in)
 		slice_str(addr_text(&ls->lent->cfg->listens[in->listener - 1].addr, text)));
 	log_str(b, "error", slice_str(err_text(in->err)));
 	shell_emit(ls->lent->shell, GATEWAY_EV_FAILED, false, LOG_LEVEL_ERROR);
+}
+
+/* It is tried again in a moment; one line says so for all that come meanwhile. */
+void listeners_push_accept_failed(struct listeners *ls, const struct fact *in, ts_t now)
+{
+	char text[ADDR_TEXT_MAX];
+
+	if (now < ls->silent_until)
+		return;
+	ls->silent_until = ts_add(now, TS_S(SAY_AGAIN_S));
+	struct buf *b = shell_log(ls->lent->shell, "sip", "cannot-accept");
+	log_str(b, "address", slice_str(addr_text(in->local, text)));
+	log_str(b, "error", slice_str(err_text(in->err)));
+	shell_emit(ls->lent->shell, GATEWAY_EV_LOG, true, LOG_LEVEL_ERROR);
 }
 
 unsigned listeners_find_udp(const struct listeners *ls, uint8_t family)

@@ -12,6 +12,7 @@ struct listener {
 
 struct listeners {
 	const struct lent *lent;
+	ts_t silent_until; /* the log has said that connections cannot be taken */
 	struct listener list[GATEWAY_LISTENERS_MAX + 1]; /* by number - 1; the last is `toward` */
 };
 
@@ -19,6 +20,7 @@ void listeners_init(struct listeners *ls, const struct lent *lent); /* wants the
 /* LISTEN_UP: a line and an event; LISTEN_FAILED of one of the configuration's too. */
 void listeners_push_up(struct listeners *ls, const struct fact *in);
 void listeners_push_failed(struct listeners *ls, const struct fact *in);
+void listeners_push_accept_failed(struct listeners *ls, const struct fact *in, ts_t now);
 /* The configuration's first one over UDP of that family; 0: there is none. */
 unsigned listeners_find_udp(const struct listeners *ls, uint8_t family);
 /* The first that is bound; 0: there is none yet. */

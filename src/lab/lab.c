@@ -169,6 +169,7 @@ static void push(void *self, const struct fact *in, ts_t now)
 		if (!struck_push(&l->struck, in) && !xserver_push(l->xserver, in, now))
 			pool_push(l->pool, in, now);
 		break;
+	case FACT_ACCEPT_FAILED:
 	case FACT_DNS:
 	case FACT_CLOCK:
 	case FACT_STOP: break; /* a lab has nothing that must be finished */

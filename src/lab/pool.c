@@ -382,6 +382,7 @@ void pool_push(struct pool *p, const struct fact *in, ts_t now)
 	case FACT_FLOW_EOF: flow_gone(p, in->flow, true, now); break;
 	case FACT_FLOW_FAILED: flow_gone(p, in->flow, false, now); break;
 	case FACT_FLOW_ACCEPTED:
+	case FACT_ACCEPT_FAILED:
 	case FACT_FLOW_BLOCKED:
 	case FACT_FLOW_READY:
 	case FACT_TLS_UP:

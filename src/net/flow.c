@@ -17,7 +17,6 @@ enum {
 	 * this long to close, so that what was written is not cut off by a reset. */
 	WRITE_MS = 30000,
 	LINGER_MS = 1000,
-	QUICK_WRITES = 16, /* of a flow that we opened: more than a sign-in takes */
 };
 
 enum flow_state {
@@ -42,7 +41,8 @@ struct flow {
 	bool handshaking;
 	struct buf out;
 	struct timer end; /* of a closed one */
-	unsigned quick;   /* writes after which the peer's bytes are acknowledged at once */
+	bool opened;      /* by us */
+	bool owes_ack;    /* bytes came, and nothing went out behind them */
 	int err;          /* found while nothing could be told */
 	bool tls_refused;
 };
@@ -164,7 +164,7 @@ int flow_connect(struct flow **ret, struct flows *fs, flow_t id, const struct ad
 		return err;
 	(*ret)->peer = *to;
 	(*ret)->state = FLOW_CONNECTING;
-	(*ret)->quick = QUICK_WRITES;
+	(*ret)->opened = true;
 	arm_write(*ret);
 	return 0;
 }
@@ -292,14 +292,14 @@ static int end_within(struct flow *f, ts_t span)
 }
 
 /* A peer without TCP_NODELAY keeps what it says second until what it said first is acknowledged:
- * Prosody its stream features, behind the session tickets of TLS 1.3.  Linux waits 40 ms for bytes
- * of ours to send that with, and forgets with the next packet that it should not. */
-static void acknowledge_at_once(struct flow *f)
+ * Prosody its stream features behind the session tickets of TLS 1.3, and each stanza behind the one
+ * before.  Linux waits 40 ms for bytes of ours to send that with.  So what nothing was sent behind
+ * is acknowledged at the end of the wake-up, on the flows that we open: it costs a packet. */
+static void acknowledge(struct flow *f)
 {
-	if (f->quick == 0)
-		return;
-	f->quick--;
-	setsockopt(f->fd, IPPROTO_TCP, TCP_QUICKACK, &(int){ 1 }, sizeof(int));
+	if (f->owes_ack && f->state == FLOW_OPEN)
+		setsockopt(f->fd, IPPROTO_TCP, TCP_QUICKACK, &(int){ 1 }, sizeof(int));
+	f->owes_ack = false;
 }
 
 /* As much as the socket takes.  Tells nothing; an error is kept in f->err. */
@@ -326,7 +326,7 @@ static void write_out(struct flow *f)
 		}
 		buf_consume(&f->out, (size_t)n);
 		out = buf_slice(&f->out);
-		acknowledge_at_once(f);
+		f->owes_ack = false;
 		if (f->state == FLOW_CLOSING)
 			end_within(f, TS_MS(WRITE_MS));
 	}
@@ -361,6 +361,7 @@ static void linger(struct flow *f)
 static void flush(struct flow *f)
 {
 	write_out(f);
+	acknowledge(f);
 	if (f->err)
 		fail(f, f->err, NULL);
 	else if (buf_len(&f->out) == 0 && f->state == FLOW_CLOSING)
@@ -535,6 +536,10 @@ static bool read_piece(struct flow *f)
 	struct slice in = slice_of(f->fs->read_buf, (size_t)n);
 	if (f->state != FLOW_OPEN)
 		return true; /* nobody listens any more */
+	if (f->opened) {
+		f->owes_ack = true;
+		make_dirty(f);
+	}
 	if (f->tls)
 		push_tls(f, in);
 	else

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <event2/event.h>
 #include <event2/event_struct.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/timerfd.h>
@@ -11,6 +12,9 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+
+/* Of libevent: epoll, a timer, and a pair for signals. */
+enum { BASE_DESCRIPTORS = 4 };
 
 static const int stop_signals[] = { SIGINT, SIGTERM };
 
@@ -79,6 +83,25 @@ static struct event_base *make_base(void)
 	return base;
 }
 
+/* Where it finds no descriptors for itself libevent ends the program.  So that many are taken and
+ * given back before. */
+static int check_descriptors(int fd)
+{
+	int fds[BASE_DESCRIPTORS], err = 0;
+	unsigned n = 0;
+
+	while (n < BASE_DESCRIPTORS && !err) {
+		fds[n] = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+		if (fds[n] < 0)
+			err = -errno;
+		else
+			n++;
+	}
+	while (n > 0)
+		close(fds[--n]);
+	return err;
+}
+
 int loop_new(struct loop **ret)
 {
 	struct loop *l = mem_alloc0(sizeof(*l));
@@ -93,6 +116,10 @@ int loop_new(struct loop **ret)
 		err = -errno;
 		goto out;
 	}
+	err = check_descriptors(l->timer_fd);
+	if (err)
+		goto out;
+	err = -ENOMEM;
 	l->base = make_base();
 	if (!l->base)
 		goto out;

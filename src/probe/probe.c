@@ -132,6 +132,7 @@ static void push(void *self, const struct fact *in, ts_t now)
 	case FACT_CLOCK: clock(p, in->wall); break;
 	case FACT_STOP: stop(p); break;
 	case FACT_FLOW_ACCEPTED:
+	case FACT_ACCEPT_FAILED:
 	case FACT_FLOW_BLOCKED:
 	case FACT_FLOW_READY: break;
 	}

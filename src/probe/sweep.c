@@ -127,6 +127,7 @@ static void push(void *self, const struct fact *in, ts_t now)
 		break;
 	case FACT_STOP: stop(s); break;
 	case FACT_FLOW_ACCEPTED:
+	case FACT_ACCEPT_FAILED:
 	case FACT_FLOW_BLOCKED:
 	case FACT_FLOW_READY: break;
 	}

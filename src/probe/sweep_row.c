@@ -274,6 +274,7 @@ void sweep_row_fact(struct sweep *s, struct sweep_try *t, const struct fact *in)
 	case FACT_CLOCK:
 	case FACT_STOP:
 	case FACT_FLOW_ACCEPTED:
+	case FACT_ACCEPT_FAILED:
 	case FACT_FLOW_BLOCKED:
 	case FACT_FLOW_READY: break;
 	}

@@ -306,6 +306,7 @@ bool probe_way_fact(struct probe *p, const struct fact *in)
 	case FACT_DATAGRAM:
 	case FACT_DATAGRAM_FAILED:
 	case FACT_FLOW_ACCEPTED:
+	case FACT_ACCEPT_FAILED:
 	case FACT_FLOW_BLOCKED:
 	case FACT_FLOW_READY:
 	case FACT_CLOCK:

@@ -87,6 +87,7 @@ void tl_flow_up(struct tl *tl, flow_t flow, const struct addr *local, const stru
 /* It is gone: transactions of ours on it become FAILED with err, answers that it waits for GONE.
  * False when there was none of that id. */
 bool tl_flow_gone(struct tl *tl, flow_t flow, int err);
+bool tl_flow_owes(struct tl *tl, flow_t flow); /* are answers of ours kept back for it? */
 /* What its unfinished message takes, the memory of those before it given back. */
 size_t tl_flow_bytes(struct tl *tl, flow_t flow);
 /* A message has begun on it and is not whole. */

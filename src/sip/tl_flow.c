@@ -51,6 +51,13 @@ void tl_flow_up(struct tl *tl, flow_t flow, const struct addr *local, const stru
 	f->origin.peer = *peer;
 }
 
+bool tl_flow_owes(struct tl *tl, flow_t flow)
+{
+	const struct tl_flow *f = tl_flow_find(tl, flow);
+
+	return f && !list_empty(&f->servers);
+}
+
 size_t tl_flow_bytes(struct tl *tl, flow_t flow)
 {
 	struct tl_flow *f = tl_flow_find(tl, flow);

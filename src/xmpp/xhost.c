@@ -349,6 +349,7 @@ bool xhost_push(struct xhost *h, const struct fact *in, ts_t now)
 	case FACT_FLOW_READY: h->blocked = false; break;
 	case FACT_DNS: answered(h, in); break;
 	case FACT_FLOW_ACCEPTED:
+	case FACT_ACCEPT_FAILED:
 	case FACT_LISTEN_UP:
 	case FACT_LISTEN_FAILED:
 	case FACT_DATAGRAM:

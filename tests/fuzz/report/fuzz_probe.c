@@ -209,6 +209,7 @@ static bool is_possible(const struct bench *b, const struct fact *in)
 	case FACT_DATAGRAM:
 	case FACT_DATAGRAM_FAILED: return b->listens;
 	case FACT_FLOW_ACCEPTED:
+	case FACT_ACCEPT_FAILED:
 	case FACT_FLOW_BLOCKED:
 	case FACT_FLOW_READY:
 	case FACT_DNS:

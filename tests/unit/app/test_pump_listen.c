@@ -394,6 +394,8 @@ static void without_descriptors_a_connection_waits(void **state)
 	allow_no_more_files(&old);
 	run_for(&a, 10);
 	assert_int_equal(n_flows, 0);
+	assert_string_equal(a.log, "clock listen-up accept-failed");
+	assert_int_equal(a.err, EMFILE);
 	ts_t at = pump_accept_deadline(pump);
 	assert_in_range(at, pump_now(pump), ts_add(pump_now(pump), TS_MS(100)));
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);

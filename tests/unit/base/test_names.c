@@ -16,7 +16,7 @@ static const char *const tls_failures[] = { "none", "certificate", "plain-peer",
 	"closed", "client-certificate", "other" };
 static const char *const facts[] = { "flow-up", "flow-accepted", "flow-bytes", "flow-eof",
 	"flow-failed", "flow-blocked", "flow-ready", "tls-up", "listen-up", "listen-failed",
-	"datagram", "datagram-failed", "dns", "clock", "stop" };
+	"accept-failed", "datagram", "datagram-failed", "dns", "clock", "stop" };
 static const char *const wants[] = { "flow", "tls", "listen", "unlisten", "pause", "resume",
 	"close-flow", "drop-flow", "dns", "drop-dns" };
 

@@ -142,6 +142,79 @@ static void one_that_may_be_owed_an_answer_is_kept(void **state)
 	assert_int_equal(last_want(WANT_CLOSE_FLOW)->flow, nth(1));
 }
 
+/* ---- half of one ---- */
+
+static void eof_on(flow_t flow)
+{
+	push((struct fact){ .type = FACT_FLOW_EOF, .flow = flow });
+}
+
+/* Whoever has said all waits for the answers. */
+static void what_was_asked_before_the_end_is_answered(void **state)
+{
+	(void)state;
+	start_tcp();
+	const flow_t flow = accepted(1);
+	bytes_on(flow, request("one", A_CONTOSO, P_LITWARE, "", "hi"));
+	bytes_on(flow, request("two", A_FABRIKAM, P_LITWARE, "", "hi"));
+	eof_on(flow);
+	assert_int_equal(n_wants(WANT_CLOSE_FLOW), 0);
+	wake();
+	for (unsigned i = 0; i < s.n_got; i++)
+		if (s.got[i].is_ping && strcmp(s.got[i].to, "contoso.test") == 0)
+			pong(i);
+	assert_int_equal(status_of("one"), 202);
+	assert_int_equal(n_wants(WANT_CLOSE_FLOW), 0);
+	for (unsigned i = 0; i < s.n_got; i++)
+		if (s.got[i].is_ping && strcmp(s.got[i].to, "fabrikam.test") == 0)
+			pong(i);
+	assert_int_equal(status_of("two"), 202);
+	assert_int_equal(n_wants(WANT_CLOSE_FLOW), 1);
+	assert_int_equal(last_want(WANT_CLOSE_FLOW)->flow, flow);
+}
+
+static void whoever_is_owed_nothing_is_closed_at_once(void **state)
+{
+	(void)state;
+	start_tcp();
+	const flow_t flow = accepted(1);
+	options_on(flow);
+	eof_on(flow);
+	assert_int_equal(last_want(WANT_CLOSE_FLOW)->flow, flow);
+}
+
+/* It may break in the meantime. */
+static void a_half_closed_one_may_be_lost(void **state)
+{
+	(void)state;
+	start_tcp();
+	const flow_t flow = accepted(1);
+	bytes_on(flow, request("one", A_CONTOSO, P_LITWARE, "", "hi"));
+	eof_on(flow);
+	push((struct fact){ .type = FACT_FLOW_FAILED, .flow = flow, .err = ECONNRESET });
+	wake();
+	for (unsigned i = 0; i < s.n_got; i++)
+		if (s.got[i].is_ping)
+			pong(i);
+	assert_int_equal(n_wants(WANT_CLOSE_FLOW), 0);
+	assert_int_equal(status_of("one"), 0);
+}
+
+static void that_none_can_be_taken_is_told_once(void **state)
+{
+	(void)state;
+	start_tcp();
+	for (unsigned i = 0; i < 3; i++) {
+		push((struct fact){ .type = FACT_ACCEPT_FAILED, .listener = 1, .err = EMFILE });
+		pass(TS_MS(100));
+	}
+	const char *line = strstr(s.events, "log error sip cannot-accept address=127.0.0.1:5070 "
+					    "error=\"too many open files\"\n");
+	assert_non_null(line);
+	assert_null(strstr(strchr(line, '\n'), "cannot-accept"));
+	options_on(accepted(1));
+}
+
 /* ---- how much ---- */
 
 static void unfinished_messages_have_a_bound(void **state)
@@ -240,6 +313,10 @@ static void one_that_is_up_leads_to_whom_was_asked_for(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		SCENE(what_was_asked_before_the_end_is_answered),
+		SCENE(whoever_is_owed_nothing_is_closed_at_once),
+		SCENE(a_half_closed_one_may_be_lost),
+		SCENE(that_none_can_be_taken_is_told_once),
 		SCENE(there_is_room_for_so_many_connections),
 		SCENE(our_own_connection_has_its_place_beside_them),
 		SCENE(the_longest_idle_one_gives_its_place),

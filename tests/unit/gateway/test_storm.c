@@ -176,6 +176,7 @@ static void set_up(unsigned seed, bool is_out_of_memory)
 		.server_host = "127.0.0.1" };
 	snprintf(s.cfg.next_hop, sizeof(s.cfg.next_hop), "%s", hops[seed % COUNT(hops)]);
 	s.cfg.settle = below(2) ? TS_MS(30) : 0;
+	s.cfg.options = GATEWAY_OPTIONS_ALIVE; /* else its answer follows the stream's state */
 	if (below(4) == 0) /* the gateway needs a socket of its own, or asks where it is reached */
 		s.cfg.listens[0].addr.ip[0] = 0;
 	assert_int_equal(partners_new(&s.partners), 0);

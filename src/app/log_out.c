@@ -1,0 +1,180 @@
+#include "app/log_out.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+
+enum {
+	RING = 256 << 10,
+	PIECE = 4096, /* of one write: what a pipe takes whole */
+	NOTE = 128,   /* room for the line about what was dropped */
+	LAST_TRY_MS = 500,
+};
+
+struct log_out {
+	int fd;
+	pthread_t thread;
+	pthread_mutex_t mutex;
+	pthread_cond_t more, empty;
+	char ring[RING];
+	size_t at, n; /* the oldest byte, and how many there are */
+	uint64_t dropped;
+	bool ending, ended;
+};
+
+/* ---- the ring; under the mutex ---- */
+
+static void put(struct log_out *l, struct slice s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		l->ring[(l->at + l->n + i) % RING] = (char)s.p[i];
+	l->n += s.n;
+}
+
+static void put_note(struct log_out *l)
+{
+	char text[NOTE];
+
+	if (l->dropped == 0)
+		return;
+	snprintf(text, sizeof(text), "warning: log lines-dropped n=%llu\n",
+		(unsigned long long)l->dropped);
+	put(l, slice_str(text));
+	l->dropped = 0;
+}
+
+/* A descriptor whose reader is gone, or whose disk is full, takes nothing: it is dropped there, and
+ * the next one may be taken. */
+static void write_all(int fd, const char *p, size_t n)
+{
+	while (n > 0) {
+		const ssize_t done = write(fd, p, n);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done <= 0)
+			return;
+		p += done;
+		n -= (size_t)done;
+	}
+}
+
+static void *run(void *arg)
+{
+	struct log_out *l = arg;
+	char piece[PIECE];
+
+	pthread_mutex_lock(&l->mutex);
+	for (;;) {
+		while (l->n == 0 && !l->ending)
+			pthread_cond_wait(&l->more, &l->mutex);
+		if (l->n == 0)
+			break;
+		const size_t n = l->n < PIECE ? l->n : PIECE;
+		for (size_t i = 0; i < n; i++)
+			piece[i] = l->ring[(l->at + i) % RING];
+		pthread_mutex_unlock(&l->mutex);
+		write_all(l->fd, piece, n);
+		pthread_mutex_lock(&l->mutex);
+		l->at = (l->at + n) % RING; /* until here it counts: what waits is bounded */
+		l->n -= n;
+	}
+	l->ended = true;
+	pthread_cond_signal(&l->empty);
+	pthread_mutex_unlock(&l->mutex);
+	return NULL;
+}
+
+void log_out_line(struct log_out *l, struct slice level, struct slice line)
+{
+	pthread_mutex_lock(&l->mutex);
+	if (l->n + level.n + line.n + 1 + NOTE > RING) {
+		l->dropped++;
+	} else {
+		put_note(l);
+		put(l, level);
+		put(l, line);
+		put(l, SLICE("\n"));
+		pthread_cond_signal(&l->more);
+	}
+	pthread_mutex_unlock(&l->mutex);
+}
+
+/* ---- life ---- */
+
+/* A signal is the loop's: the thread takes none. */
+static int start(struct log_out *l)
+{
+	sigset_t all, before;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	const int err = pthread_create(&l->thread, NULL, run, l);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return -err;
+}
+
+int log_out_new(struct log_out **ret, int fd)
+{
+	struct log_out *l = mem_alloc0(sizeof(*l));
+	pthread_condattr_t clock;
+
+	if (!l)
+		return -ENOMEM;
+	l->fd = fd;
+	signal(SIGPIPE, SIG_IGN);
+	pthread_mutex_init(&l->mutex, NULL);
+	pthread_condattr_init(&clock);
+	pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+	pthread_cond_init(&l->more, NULL);
+	pthread_cond_init(&l->empty, &clock);
+	pthread_condattr_destroy(&clock);
+	int err = start(l);
+	if (err)
+		mem_free(l);
+	else
+		*ret = l;
+	return err;
+}
+
+/* True when all that was in the ring is out. */
+static bool wait_for_end(struct log_out *l)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_nsec += LAST_TRY_MS * 1000000L;
+	until.tv_sec += until.tv_nsec / 1000000000L;
+	until.tv_nsec %= 1000000000L;
+	pthread_mutex_lock(&l->mutex);
+	put_note(l);
+	l->ending = true;
+	pthread_cond_signal(&l->more);
+	while (!l->ended && pthread_cond_timedwait(&l->empty, &l->mutex, &until) == 0)
+		;
+	const bool ended = l->ended;
+	pthread_mutex_unlock(&l->mutex);
+	return ended;
+}
+
+struct log_out *log_out_free(struct log_out *l)
+{
+	if (!l)
+		return NULL;
+	if (!wait_for_end(l)) {
+		/* It waits for a reader, and its ring must stay: the program is about to end. */
+		pthread_detach(l->thread);
+		return NULL;
+	}
+	pthread_join(l->thread, NULL);
+	pthread_cond_destroy(&l->more);
+	pthread_cond_destroy(&l->empty);
+	pthread_mutex_destroy(&l->mutex);
+	return mem_free(l);
+}
