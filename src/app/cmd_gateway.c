@@ -245,6 +245,9 @@ static int fill_cfg(struct service *s)
 		status = fill_component(s, &g->xmpp.component);
 	s->cfg.partners = s->partners;
 	s->cfg.transactions_max = (size_t)g->sip.transactions_max.n;
+	s->cfg.options = g->sip.options.value == CONF_OPTIONS_ALIVE ? GATEWAY_OPTIONS_ALIVE
+								    : GATEWAY_OPTIONS_HEALTH;
+	s->cfg.settle = TS_MS(g->xmpp.settle.n);
 	return status;
 }
 

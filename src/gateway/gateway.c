@@ -34,6 +34,7 @@ struct gateway {
 	struct tally tally;
 	struct shell shell;
 	struct lent lent;
+	struct ids ids;
 	flow_t last_flow;
 	uint32_t last_dns;
 	char *secret;
@@ -52,6 +53,7 @@ struct gateway {
 static bool pull_link(struct gateway *g, ts_t now)
 {
 	struct link_event ev;
+	struct report report;
 
 	if (!links_take_event(g->links, shell_has_room(&g->shell), &ev, now))
 		return false;
@@ -59,10 +61,10 @@ static bool pull_link(struct gateway *g, ts_t now)
 	case LINK_EV_PROVEN: to_xmpp_push_proven(g->to_xmpp, ev.ref, now); break;
 	case LINK_EV_LOST: to_xmpp_push_lost(g->to_xmpp, ev.ref, now); break;
 	case LINK_EV_STANZA:
-		if (slice_eqs(ev.stanza->type, "error"))
-			to_xmpp_push_error(g->to_xmpp, ev.stanza, now);
-		else
+		if (!slice_eqs(ev.stanza->type, "error"))
 			to_sip_push_stanza(g->to_sip, ev.link, ev.stanza, now);
+		else if (to_xmpp_push_error(g->to_xmpp, ev.link, ev.stanza, &report, now))
+			to_sip_push_report(g->to_sip, &report, now);
 		break;
 	}
 	return true;
@@ -72,6 +74,7 @@ static bool pull_hop(struct gateway *g, ts_t now)
 {
 	struct hop_event ev;
 
+	hops_set_carries(g->hops, g->stop == STOP_NOT && links_are_up(g->links));
 	if (!hops_take_event(g->hops, shell_has_room(&g->shell), &ev, now))
 		return false;
 	switch (ev.type) {
@@ -113,12 +116,45 @@ static void begin_stop(struct gateway *g, ts_t now)
 	enter_stop(g, STOP_ANSWERING, ts_add(now, TS_S(ANSWERING_S)));
 }
 
+/* What happened since the start, but for what did not. */
+static void log_counters(const struct gateway_stats *stats, struct buf *b)
+{
+#define COUNTER(member)                                                                            \
+	{                                                                                          \
+#member, offsetof(struct gateway_stats, member)                                    \
+	}
+	static const struct {
+		const char *name;
+		size_t at;
+	} counters[] = {
+		COUNTER(sip_to_xmpp),
+		COUNTER(xmpp_to_sip),
+		COUNTER(sip_refused),
+		COUNTER(xmpp_refused),
+		COUNTER(far_errors),
+		COUNTER(late_errors),
+		COUNTER(stray_errors),
+		COUNTER(reports),
+		COUNTER(relays),
+		COUNTER(relays_lost),
+		COUNTER(failures_lost),
+	};
+#undef COUNTER
+
+	for (size_t i = 0; i < COUNT(counters); i++) {
+		const uint64_t *n = (const void *)((const char *)stats + counters[i].at);
+
+		if (*n)
+			log_u64(b, counters[i].name, *n);
+	}
+}
+
 static void stopped(struct gateway *g)
 {
 	g->stats.failures_lost += to_sip_untold(g->to_sip);
 	enter_stop(g, STOP_OVER, TS_NEVER);
 	drops_push_time(&g->lent, TS_NEVER);
-	shell_log(&g->shell, "gateway", "stopped");
+	log_counters(&g->stats, shell_log(&g->shell, "gateway", "stopped"));
 	shell_emit(&g->shell, GATEWAY_EV_STOPPED, false, LOG_LEVEL_INFO);
 }
 
@@ -262,9 +298,11 @@ static int init(struct gateway *g, const struct gateway_cfg *cfg, struct rng *rn
 		.rng = rng,
 		.stats = &g->stats,
 		.tally = &g->tally,
+		.ids = &g->ids,
 		.cfg = &g->cfg,
 		.last_flow = &g->last_flow,
 		.last_dns = &g->last_dns };
+	ids_init(&g->ids, rng);
 	int err = shell_init(&g->shell, &limits);
 	if (!err)
 		err = dropped_new(&g->lent.dropped, rng);

@@ -17,6 +17,7 @@ struct hops {
 	struct listeners listeners;
 	struct hop *hop;
 	struct moved moved;
+	bool carries;   /* requests: the other side is there */
 	flow_t reading; /* whose bytes were pushed: its connection is weighed when they are read */
 };
 
@@ -82,14 +83,17 @@ static bool to_is_sips(const struct sip_msg *req)
 	return req->ruri.scheme == SIP_SCHEME_SIPS || req->to.uri.scheme == SIP_SCHEME_SIPS;
 }
 
-/* A ping of who we are, also while the stream is down. */
-static enum answer judge_options(const struct sip_msg *req)
+/* Also while the stream is down. */
+static enum answer judge_options(const struct hops *hs, const struct sip_msg *req)
 {
 	unsigned at = 0;
 
 	if (req->ruri.scheme == SIP_SCHEME_OTHER)
 		return ANSWER_SCHEME;
-	return sip_msg_find(req, SIP_HDR_REQUIRE, &at) ? ANSWER_REQUIRE : ANSWER_OPTIONS;
+	if (sip_msg_find(req, SIP_HDR_REQUIRE, &at))
+		return ANSWER_REQUIRE;
+	return hs->carries || hs->lent->cfg->options == GATEWAY_OPTIONS_ALIVE ? ANSWER_OPTIONS
+									      : ANSWER_OPTIONS_DOWN;
 }
 
 /* Everything that is judged before the method's own rules; ANSWER_MAPPED: nothing to object. */
@@ -98,7 +102,7 @@ static enum answer judge(struct hops *hs, const struct sip_msg *req, ts_t now)
 	unsigned at = 0;
 
 	if (req->method == SIP_METHOD_OPTIONS)
-		return judge_options(req);
+		return judge_options(hs, req);
 	if (req->method == SIP_METHOD_CANCEL && tl_cancels(hs->tl, SIP_METHOD_MESSAGE, now))
 		return ANSWER_CANCEL;
 	if (req->method == SIP_METHOD_CANCEL || req->to.tag.n)
@@ -361,6 +365,11 @@ bool hops_take_event(struct hops *hs, bool room, struct hop_event *ret, ts_t now
 ts_t hops_deadline(const struct hops *hs)
 {
 	return ts_min(tl_deadline(hs->tl), hop_deadline(hs->hop));
+}
+
+void hops_set_carries(struct hops *hs, bool carries)
+{
+	hs->carries = carries;
 }
 
 struct hop *hops_next(struct hops *hs)

@@ -100,6 +100,24 @@ const struct addr *listeners_local(const struct listeners *ls, unsigned number)
 	return &ls->list[number - 1].local;
 }
 
+bool listeners_are_at(const struct listeners *ls, enum transport transport, const struct addr *peer,
+	const struct addr *local)
+{
+	for (unsigned i = 0; i < ls->lent->cfg->n_listens; i++) {
+		const struct gateway_listen *l = &ls->lent->cfg->listens[i];
+
+		if (l->transport != transport || l->addr.family != peer->family ||
+			l->addr.port != peer->port)
+			continue;
+		if (addr_ip_eq(&l->addr, peer))
+			return true;
+		if (addr_is_wildcard(&l->addr) &&
+			(addr_is_loopback(peer) || (local && addr_ip_eq(local, peer))))
+			return true;
+	}
+	return false;
+}
+
 unsigned listeners_toward(const struct listeners *ls)
 {
 	return ls->lent->cfg->n_listens + 1;

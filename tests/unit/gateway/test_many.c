@@ -72,7 +72,7 @@ static void a_lost_stream_is_told_to_all(void **state)
 	many_to_xmpp();
 	break_stream();
 	pass(0);
-	assert_int_equal(s.n_status[503], MANY);
+	assert_int_equal(s.n_status[504], MANY);
 }
 
 /* Another user's request is answered in the push in which it comes. */
