@@ -103,8 +103,10 @@ static bool param_at(struct slice s, size_t *at, struct sip_param *ret)
 
 bool sip_param_next(struct slice *rest, struct sip_param *ret)
 {
-	size_t at = 0;
+	size_t at = skip_lws(*rest, 0);
 
+	while (at < rest->n && rest->p[at] == ';') /* an empty one is none */
+		at = skip_lws(*rest, at + 1);
 	if (!param_at(*rest, &at, ret))
 		return false;
 	at = skip_lws(*rest, at);

@@ -336,6 +336,7 @@ static void parameters_are_read_one_by_one(void **state)
 	assert_true(slice_eqs(p.name, "d"));
 	assert_false(sip_param_next(&rest, &p));
 
+	assert_true(sip_param_find(SLICE("; ;a=1;;tag=x"), "tag", &v)); /* what is empty is none */
 	assert_true(sip_param_find(SLICE("a=1;TAG=x"), "tag", &v));
 	assert_true(slice_eqs(v, "x"));
 	assert_false(sip_param_find(SLICE("a=1;tags=x"), "tag", &v));
