@@ -169,6 +169,8 @@ static const struct lab_fault faults[] = {
 		"deliver", 1, MESSAGE_IS(FAULT_STANZA_HOLD) },
 	{ "gateway-duplicates", N_("the message arrives twice"), "im_duplicated", "deliver", 1,
 		MESSAGE_IS(FAULT_STANZA_TWICE) },
+	{ "gateway-duplicates-answer", N_("the receiver's answer arrives twice"), "im_duplicated",
+		"answer", 1, .stanza = { .does = FAULT_STANZA_TWICE, .answer = true } },
 	{ "gateway-alters", N_("the message's text is altered"), "im_altered", "deliver", 1,
 		.edit = { "</body>", " [scanned]</body>" } },
 	{ "gateway-wrong-sender", N_("the message arrives under another sender's name"),

@@ -107,8 +107,8 @@ static void end_streams(struct xroute *r, const struct jid *user, ts_t now)
 static bool strike(struct xroute *r, const struct fault_stanza *f, const struct letter *m, ts_t now)
 {
 	switch (f->does) {
-	case FAULT_STANZA_NONE: return false;
-	case FAULT_STANZA_TWICE: deliver_all(r, m, now); return false;
+	case FAULT_STANZA_NONE:
+	case FAULT_STANZA_TWICE: return false;
 	case FAULT_STANZA_ELSEWHERE:
 	case FAULT_STANZA_DROP: break;
 	case FAULT_STANZA_HOLD: put(&r->held, m); break;
@@ -201,14 +201,10 @@ static void presence(struct xroute *r, struct letter *m, ts_t now)
 		show_another(r, s, jid_bare(&m->to), now);
 }
 
-static void route(struct xroute *r, const struct letter *m, ts_t now)
+static void pass(struct xroute *r, const struct letter *m, ts_t now)
 {
-	const struct fault_stanza *f =
-		fault_of_stanza(r->cfg->fault, &m->stanza, !m->from->is_component);
 	const struct slice domain = jid_domain(&m->to);
 
-	if (f && strike(r, f, m, now))
-		return;
 	if (slice_ieqs(domain, r->cfg->component_name))
 		to_component(r, m, now);
 	else if (!slice_eqs(domain, LAB_PARTNER_DOMAIN))
@@ -217,6 +213,18 @@ static void route(struct xroute *r, const struct letter *m, ts_t now)
 		to_server(r, m, now);
 	else
 		to_user(r, m, now);
+}
+
+static void route(struct xroute *r, const struct letter *m, ts_t now)
+{
+	const struct fault_stanza *f =
+		fault_of_stanza(r->cfg->fault, &m->stanza, !m->from->is_component);
+
+	if (f && strike(r, f, m, now))
+		return;
+	pass(r, m, now);
+	if (f && f->does == FAULT_STANZA_TWICE)
+		pass(r, m, now);
 }
 
 /* Whom a stanza is from: a client's own full JID whatever it says (RFC 6120 section 8.1.2.1), a

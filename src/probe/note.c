@@ -26,6 +26,26 @@ const char *note_id(enum note n)
 	return ids[n];
 }
 
+bool note_find(struct slice id, enum note *ret)
+{
+	for (unsigned i = 0; i < NOTE_COUNT; i++) {
+		if (!slice_eqs(id, ids[i]))
+			continue;
+		*ret = (enum note)i;
+		return true;
+	}
+	return false;
+}
+
+bool note_words(size_t i, const char **word, const char **what)
+{
+	if (i >= NOTE_COUNT)
+		return false;
+	*word = ids[i];
+	*what = NULL;
+	return true;
+}
+
 bool note_explains(enum note n, enum probe_phase failed)
 {
 	return explains[n] & BIT(failed);

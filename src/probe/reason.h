@@ -89,6 +89,7 @@
 	X(LOCAL_CONFIG, local_config)                                                              \
 	X(LOCAL_SECRET, local_secret)                                                              \
 	X(LOCAL_NETWORK, local_network)                                                            \
+	X(LOCAL_BUSY, local_busy)                                                                  \
 	X(LOCAL_INTERRUPTED, local_interrupted)                                                    \
 	X(LOCAL_INTERNAL, local_internal)
 

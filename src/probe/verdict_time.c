@@ -70,6 +70,16 @@ static void timeout_xmpp(struct probe *p)
 	fail_silent(p, phase, reason, no_answer, &p->xmpp.target.addr);
 }
 
+/* tm's MAX_BRANCHES of Kamailio: behind so many contacts ours may be one that gets nothing.  One
+ * that is written to by its own address gets it all the same. */
+static bool is_crowded(const struct probe *p)
+{
+	enum { BRANCHES = 12 };
+	const struct sip_side *s = &p->sip;
+
+	return (!s->gruu[0] || s->gruu_refused) && s->reg && reg_other_bindings(s->reg) >= BRANCHES;
+}
+
 static void fail_undelivered(struct probe *p)
 {
 	const struct text_arg receiver = text_str(p->result.receiver), seconds = limit(p);
@@ -90,18 +100,27 @@ static void fail_undelivered(struct probe *p)
 }
 
 /* A proxy forks to every device of the user, to some of them, or to the one that it likes best. */
+static const char *unanswered_words(const struct probe *p, unsigned others)
+{
+	if (others == 0)
+		return N_("The message arrived at {1}, but its answer did not reach {2} within {3} "
+			  "s.");
+	if (is_crowded(p))
+		return N_("The message arrived at {1}, but its answer did not reach {2} within {3} "
+			  "s: {4} other contacts of that user are registered, and a proxy that "
+			  "forks to fewer (Kamailio: 12) leaves some out.");
+	return N_("The message arrived at {1}, but its answer did not reach {2} within {3} s. "
+		  "Other devices of {2} are signed in, and one of them may have it: {4} ({5}).");
+}
+
 static void fail_unanswered(struct probe *p)
 {
 	const unsigned others = reg_other_bindings(p->sip.reg);
 
 	probe_fail(p, PHASE_ANSWER, REASON_IM_NO_ANSWER,
-		TEXT(others ? N_("The message arrived at {1}, but its answer did not reach {2} "
-				 "within {3} s. Other devices of {2} are signed in, and one of "
-				 "them may have it: {4} ({5}).")
-			    : N_("The message arrived at {1}, but its answer did not reach {2} "
-				 "within {3} s."),
-			text_str(p->result.receiver), text_str(p->result.user), limit(p),
-			text_u64(others), text_str(reg_others(p->sip.reg))));
+		TEXT(unanswered_words(p, others), text_str(p->result.receiver),
+			text_str(p->result.user), limit(p), text_u64(others),
+			text_str(reg_others(p->sip.reg))));
 }
 
 static void timeout_message(struct probe *p)
@@ -126,6 +145,25 @@ static void timeout_message(struct probe *p)
 				seconds));
 }
 
+void probe_fail_refresh(struct probe *p)
+{
+	const struct addr *peer = &p->sip.target.addr;
+
+	if (probe_is_decided(p))
+		return;
+	p->result.evidence.address = *peer;
+	probe_fail(p, PHASE_SIP_REGISTER, REASON_SIP_NO_ANSWER,
+		TEXT(N_("The registration of {1} ran out: {2} did not answer when it was to be "
+			"refreshed."),
+			text_str(p->result.user), text_addr(peer)));
+}
+
+/* Whatever is missed may be so because of that. */
+static bool is_unregistered(const struct probe *p)
+{
+	return p->sip.reg && p->now >= reg_bound_until(p->sip.reg);
+}
+
 /* What was still awaited when the time was up. */
 void probe_fail_silent(struct probe *p)
 {
@@ -135,6 +173,8 @@ void probe_fail_silent(struct probe *p)
 		timeout_sip(p);
 	else if (p->state == PROBE_SIGNING_IN)
 		timeout_xmpp(p);
+	else if (is_unregistered(p))
+		probe_fail_refresh(p);
 	else
 		timeout_message(p);
 }
