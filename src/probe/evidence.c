@@ -142,15 +142,17 @@ struct evidence_speaker evidence_speaker(const struct evidence *e, const char *p
 		return (struct evidence_speaker){ N_(", said by the pool, as it seems: "),
 			slice_str(server) };
 	if (server)
-		return (struct evidence_speaker){ known ? N_(", said by a server behind the pool: ")
-							: N_(", said by "),
-			slice_str(server) };
+		return (struct evidence_speaker){
+			known ? N_(", said by another server than the registrar: ")
+			      : N_(", said by "),
+			slice_str(server)
+		};
 	if (warning)
 		return (struct evidence_speaker){ N_(", said by "), warning_agent(warning) };
-	return (struct evidence_speaker){
-		known ? N_(", said by a server behind the pool that does not name itself") : "",
-		SLICE_NONE
-	};
+	return (struct evidence_speaker){ known ? N_(", said by another server than the registrar, "
+						     "which does not name itself")
+						: "",
+		SLICE_NONE };
 }
 
 /* 503 with Retry-After and no word on a gateway: the server itself is overloaded (RFC 3261 section

@@ -18,7 +18,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 POOL, PARTNER = "litware.test", "contoso.test"
-WAIT_S = 30
+WAIT_S = 90
 
 
 def free_port():
