@@ -3,6 +3,7 @@
 #include "base/str.h"
 #include "bridge/body.h"
 #include "bridge/content.h"
+#include "bridge/passes.h"
 #include "sip/hdr.h"
 #include "sip/write.h"
 
@@ -87,7 +88,10 @@ static void put_stanza(struct buf *b, const struct sip_msg *req, const struct ji
 	if (subject.n)
 		put_subject(b, subject);
 	xml_put_element(b, "body", text);
-	xml_put_element(b, "thread", req->call_id);
+	/* A Call-ID is bytes; one that XML cannot hold is no thread. */
+	if (utf8_is_xml_text(req->call_id, NULL))
+		xml_put_element(b, "thread", req->call_id);
+	passes_put(b, req);
 	stanza_put_end(b, "message");
 }
 

@@ -5,9 +5,11 @@
 #include "bridge/address.h"
 #include "bridge/content.h"
 #include "bridge/message.h"
+#include "bridge/passes.h"
 #include "gateway/dropped.h"
 #include "gateway/msg.h"
 #include "gateway/queue.h"
+#include "gateway/seen.h"
 
 enum {
 	/* Whatever it waits for, its sender hears by then: above timer F, so that only what had to
@@ -30,6 +32,7 @@ struct message {
 	struct slot slot;
 	struct msg life;
 	unsigned link;      /* that it came over */
+	bool is_report;     /* of ours: nobody hears when it fails */
 	struct buf request; /* the draft */
 	size_t line_bytes;  /* of it: the request line */
 	uint64_t mix;
@@ -57,6 +60,7 @@ struct to_sip {
 	uint32_t cseq;
 	uint8_t salt[16];
 	struct buf scratch;
+	struct seen *seen;
 	bool stopping, gave_up;
 };
 
@@ -82,6 +86,7 @@ static struct message *message_new(struct to_sip *t, unsigned link)
 	}
 	slots_take(&m->slot, NULL); /* on the wire is that of the transaction */
 	m->link = link;
+	m->is_report = false;
 	return m;
 }
 
@@ -126,6 +131,8 @@ static void write_failure(
 			   id = slice_skip(all, m->n_from + m->n_to);
 	struct buf b;
 
+	if (m->is_report)
+		return;
 	buf_init(&b, FAILURE_MAX);
 	if (response) {
 		message_put_sip_failure(&b, from, to, id, response, t->cfg.lent->cfg->privacy);
@@ -177,11 +184,11 @@ static void answer(struct to_sip *t, struct message *m, const struct verdict *v,
 	leave_queue(t, m);
 	list_remove(&m->age);
 	if (answer_is_good(v)) {
-		stats(t)->xmpp_to_sip++;
+		*(m->is_report ? &stats(t)->reports : &stats(t)->xmpp_to_sip) += 1;
 		return;
 	}
-	stats(t)->xmpp_refused++;
-	if (buf_err(&m->reply)) { /* no memory for an error stanza */
+	stats(t)->xmpp_refused += !m->is_report;
+	if (m->is_report || buf_err(&m->reply)) { /* or no memory for an error stanza */
 		stats(t)->failures_lost++;
 		return;
 	}
@@ -216,20 +223,26 @@ static void act(struct to_sip *t, struct message *m, ts_t now)
 
 /* ---- a stanza ---- */
 
+static struct message_route route_of(struct to_sip *t, struct message *m, char tag[TAG_MAX + 1])
+{
+	rng_token(t->cfg.lent->rng, tag, TAG_MAX);
+	return (struct message_route){
+		.via_bytes = hop_via_max(hops_next(t->cfg.hops)),
+		.from_tag = slice_str(tag),
+		.cseq = ++t->cseq & 0x7fffffff, /* RFC 3261 section 8.1.1.5: below 2**31 */
+		.max_forwards = PASSES_MAX,
+		.line_bytes = &m->line_bytes,
+		.rng = t->cfg.lent->rng,
+	};
+}
+
 static int write_request(struct to_sip *t, struct message *m, const struct stanza *s,
 	const struct party *p, struct message_refusal *refusal)
 {
 	char tag[TAG_MAX + 1];
+	struct message_route route = route_of(t, m, tag);
 
-	rng_token(t->cfg.lent->rng, tag, TAG_MAX);
-	const struct message_route route = {
-		.via_bytes = hop_via_max(hops_next(t->cfg.hops)),
-		.from_tag = slice_str(tag),
-		.cseq = ++t->cseq & 0x7fffffff, /* RFC 3261 section 8.1.1.5: below 2**31 */
-		.max_forwards = 70,
-		.line_bytes = &m->line_bytes,
-		.rng = t->cfg.lent->rng,
-	};
+	(void)passes_of_stanza(s, &route.max_forwards); /* it has some */
 	/* RFC 7572 section 4: the stanza's id has its part in the transaction's. */
 	m->mix = siphash(t->salt, s->id) | 1;
 	return message_to_sip(s, &p->from, &p->to, &route, &m->request, refusal);
@@ -366,11 +379,43 @@ void to_sip_push_stanza(struct to_sip *t, unsigned link, const struct stanza *s,
 			now);
 		return;
 	}
-	const enum answer answer = err ? ANSWER_NO_MEMORY : judge(t, &p, now);
+	enum answer answer = err ? ANSWER_NO_MEMORY : judge(t, &p, now);
+	if (answer == ANSWER_MAPPED)
+		answer = seen_judge(t->seen, s, &p, now);
 	if (answer == ANSWER_MAPPED)
 		take(t, link, s, &p, now);
 	else
 		refuse_by(t, link, s, answer, now);
+}
+
+/* ---- a report ---- */
+
+static int write_report(
+	struct to_sip *t, struct message *m, const struct party *p, const struct imdn_ask *ask)
+{
+	char tag[TAG_MAX + 1];
+	const struct message_route route = route_of(t, m, tag);
+
+	m->mix = rng_u64(t->cfg.lent->rng) | 1;
+	return imdn_put_failure(ask, &p->from, &p->to, &route, &m->request);
+}
+
+void to_sip_push_report(struct to_sip *t, const struct report *r, ts_t now)
+{
+	const struct party p = { .from = r->party.to, .to = r->party.from };
+	struct message *m = message_new(t, 0);
+
+	if (!m) {
+		stats(t)->failures_lost++;
+		return;
+	}
+	m->is_report = true;
+	if (write_report(t, m, &p, &r->ask) == 0 && join(t, m, &p, now) == ANSWER_MAPPED) {
+		begin(t, m, now);
+		return;
+	}
+	message_done(t, m);
+	stats(t)->failures_lost++;
 }
 
 /* ---- what SIP says ---- */
@@ -540,6 +585,8 @@ int to_sip_new(struct to_sip **ret, const struct to_sip_cfg *cfg)
 	queues_init(&t->queues, GATEWAY_PENDING_MAX, cfg->lent->rng);
 	int err = slots_init(&t->slots, GATEWAY_PENDING_MAX, sizeof(struct message));
 	if (!err)
+		err = seen_new(&t->seen, cfg->lent);
+	if (!err)
 		err = budget_new(&t->budget, cfg->lent);
 	if (err)
 		to_sip_free(t);
@@ -561,6 +608,7 @@ struct to_sip *to_sip_free(struct to_sip *t)
 	queues_done(&t->queues);
 	budget_free(t->budget);
 	slots_done(&t->slots);
+	seen_free(t->seen);
 	buf_done(&t->scratch);
 	return mem_free(t);
 }

@@ -86,7 +86,7 @@ def secret(stox):
         pool = SipPeer(b.port["pool"])
         pool.message(b.port["gateway"], f"adelany@{PARTNER}", f"pilar@{POOL}", "x")
         status, head = pool.status()
-        if status != 503 or "Retry-After:" not in head or "ms-diagnostics: 1007" not in head:
+        if status != 504 or "Reason: SIP;cause=503;" not in head or "ms-diagnostics: 1007" not in head:
             raise Failure(f"while the component is refused: {head}")
         b.write("component", b.component_secret + "\n", 0o600)
         b.await_log("gateway", "xmpp up")
@@ -132,7 +132,7 @@ def hanging(stox):
         status, head = pool.status()
         after = time.monotonic() - start
         server.send_signal(signal.SIGCONT)
-        if status != 503 or not 3 < after < 3.5:
+        if status != 504 or not 3 < after < 3.5:
             raise Failure(f"while the server hangs: after {after:.2f} s {head}")
         print(f"ok: a server that hangs is noticed after {after:.2f} s")
 

@@ -467,7 +467,7 @@ static void some_stanzas_have_no_answer(void **state)
 		assert_int_equal(s.n_sent, 0);
 	}
 	/* Each is counted, and those that are no error have a line. */
-	assert_int_equal(gateway_stats(s.g)->late_errors, 2);
+	assert_int_equal(gateway_stats(s.g)->stray_errors, 2);
 	assert_int_equal(gateway_stats(s.g)->xmpp_silent, 5);
 	assert_int_equal(gateway_stats(s.g)->xmpp_dropped, 1);
 	assert_holds(s.events, "log debug xmpp dropped from=adelany@contoso.test cause=\"a message "
