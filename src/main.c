@@ -1,11 +1,15 @@
 /* stox - can people on a SIP system exchange instant messages with people on an XMPP network? */
 #include <errno.h>
 #include <fcntl.h>
+#include <openssl/crypto.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "app/commands.h"
 #include "app/language.h"
+#include "base/err.h"
+
+enum { NOT_HERE = 3 }; /* a failure that says nothing of the target */
 
 static int unknown(const char *name)
 {
@@ -21,12 +25,28 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
+/* OpenSSL sets itself up at its first use; when there was no memory for that it crashes at the
+ * second. */
+static bool can_encrypt(void)
+{
+	return OPENSSL_init_crypto(0, NULL) && OSSL_LIB_CTX_get0_global_default();
+}
+
+static int run_command(const struct command *command, int argc, char **argv)
+{
+	if (can_encrypt())
+		return command->run(argc, argv);
+	fputs("stox: ", stderr);
+	say(stderr, text_make(err_text(-ENOMEM), NULL, 0));
+	return NOT_HERE;
+}
+
 static int run(int argc, char **argv)
 {
 	const struct command *command;
 
 	if (argc > 0 && strcmp(base_name(argv[0]), command_check_stox.opt->name) == 0)
-		return command_check_stox.run(argc, argv);
+		return run_command(&command_check_stox, argc, argv);
 	if (argc < 2) {
 		commands_usage(stderr);
 		return 2;
@@ -40,7 +60,7 @@ static int run(int argc, char **argv)
 		return 0;
 	}
 	command = command_find(argv[1]);
-	return command ? command->run(argc - 1, argv + 1) : unknown(argv[1]);
+	return command ? run_command(command, argc - 1, argv + 1) : unknown(argv[1]);
 }
 
 /* A descriptor that came closed would be that of the next socket, and what is printed would go to
@@ -58,7 +78,6 @@ static void hold_descriptors(void)
 static int finish(int status)
 {
 	const bool failed = ferror(stdout);
-	enum { NOT_HERE = 3 };
 
 	if (fflush(stdout) == 0 && !failed)
 		return status;
