@@ -244,6 +244,7 @@ static int fill_cfg(struct service *s)
 	s->cfg.partners = s->partners;
 	s->cfg.transactions_max = (size_t)g->sip.transactions_max.n;
 	s->cfg.settle = TS_MS(g->xmpp.settle.n);
+	s->cfg.refuses_unproven = g->xmpp.unproven.value == CONF_REFUSE;
 	return status;
 }
 

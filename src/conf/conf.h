@@ -66,6 +66,12 @@ enum conf_need {
 	CONF_NONE,
 };
 
+/* A message to a domain that answers no pings. */
+enum conf_unproven {
+	CONF_ACCEPT,
+	CONF_REFUSE,
+};
+
 struct conf_test_user {
 	struct conf_place at;
 	struct conf_text address;       /* sip:USER@DOMAIN, or without the scheme */
@@ -121,7 +127,8 @@ struct conf_component {
 struct conf_gateway_xmpp {
 	struct conf_place at;
 	struct conf_component component;
-	struct conf_number settle; /* milliseconds; 0: not at all */
+	struct conf_number settle;   /* milliseconds; 0: not at all */
+	struct conf_choice unproven; /* enum conf_unproven */
 };
 
 struct conf_gateway {

@@ -29,6 +29,7 @@ static const struct {
 	[ANSWER_MAPPED] = { 0, NULL, END_PLAIN },
 	[ANSWER_STREAM_DOWN] = { 503, "XMPP Server Not Connected", END_DOWN },
 	[ANSWER_STREAM_LOST] = { 503, "XMPP Connection Lost", END_DOWN },
+	[ANSWER_UNPROVEN] = { 504, "XMPP Domain Answers No Ping", END_PLAIN },
 	[ANSWER_STOPPING] = { 503, "Gateway Is Stopping", END_DOWN },
 	[ANSWER_OVERLOAD] = { 503, "Too Many Messages In Hand", END_RETRY },
 	[ANSWER_NOT_PARTNER] = { 403, "Not An Allowed Partner", END_PARTNER },

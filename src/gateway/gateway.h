@@ -41,9 +41,10 @@ struct gateway_cfg {
 	uint16_t server_port;
 	struct slice component_secret; /* copied, wiped */
 	size_t transactions_max;       /* finished server transactions kept; 0 takes 4,194,304 */
-	ts_t window;  /* 0 takes 300 ms: an error stanza within it becomes the answer */
-	ts_t settle;  /* how long a proof waits for a refusal close behind it; 0: not at all */
-	bool privacy; /* error_to_xmpp_private */
+	ts_t window; /* 0 takes 300 ms: an error stanza within it becomes the answer */
+	ts_t settle; /* how long a proof waits for a refusal close behind it; 0: not at all */
+	bool refuses_unproven; /* messages to a domain that answers no pings */
+	bool privacy;          /* error_to_xmpp_private */
 };
 
 /* Counters since start; all grow only. */
