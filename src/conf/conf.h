@@ -72,6 +72,12 @@ enum conf_unproven {
 	CONF_REFUSE,
 };
 
+/* What OPTIONS is answered by. */
+enum conf_options {
+	CONF_OPTIONS_HEALTH,
+	CONF_OPTIONS_ALIVE,
+};
+
 struct conf_test_user {
 	struct conf_place at;
 	struct conf_text address;       /* sip:USER@DOMAIN, or without the scheme */
@@ -86,6 +92,7 @@ struct conf_pool {
 	struct conf_text registrar;        /* sip:HOST[:PORT][;transport=...]; NULL: RFC 3263 */
 	struct conf_number registrar_port; /* 0: from the URI, or RFC 3263 */
 	struct conf_text ca_file;          /* NULL: the system's trust store */
+	struct conf_texts accept;          /* names of warnings, which is not checked here */
 	struct conf_test_user *test_users;
 	size_t n_test_users;
 };
@@ -106,6 +113,7 @@ struct conf_partner {
 	struct conf_choice sasl; /* enum conf_need */
 	struct conf_flag dialback;
 	struct conf_text ca_file;
+	struct conf_texts accept; /* as a pool's */
 	struct conf_receiver receiver;
 };
 
@@ -115,6 +123,7 @@ struct conf_gateway_sip {
 	struct conf_text next_hop; /* sip:HOST[:PORT][;transport=...] */
 	struct conf_texts trusted_peers; /* IP literals */
 	struct conf_number transactions_max;
+	struct conf_choice options; /* enum conf_options */
 };
 
 struct conf_component {

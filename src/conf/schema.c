@@ -19,6 +19,11 @@ static const char *const unprovens[] = {
 	[CONF_REFUSE] = "refuse",
 };
 
+static const char *const options[] = {
+	[CONF_OPTIONS_HEALTH] = "health",
+	[CONF_OPTIONS_ALIVE] = "alive",
+};
+
 const char *conf_partner_type_name(unsigned type)
 {
 	return types[type];
@@ -51,7 +56,7 @@ static const struct section test_user = {
 
 static const struct section pool = {
 	.size = sizeof(struct conf_pool),
-	.n_items = 6,
+	.n_items = 7,
 	.items = {
 		{ AT(conf_pool, fqdn), .type = ITEM_TEXT, .required = true, .syntax = &syntax_host,
 			.doc = "The name of the pool, and the target of a test." },
@@ -66,6 +71,9 @@ static const struct section pool = {
 			.doc = "The certificates, in PEM, that sign those of the pool, and lists of "
 			       "revoked ones, if there are any.  Left out, the trust store of the "
 			       "system." },
+		{ AT(conf_pool, accept), .type = ITEM_TEXTS, .syntax = &syntax_line, .max = 32,
+			.doc = "Warnings of a test that are none on the side of the pool, by their "
+			       "names." },
 		{ ARRAY(conf_pool, test_users), .type = ITEM_SECTIONS, .section = &test_user, .max = 256,
 			.doc = "The users that tests sign in as; the first one unless an option says "
 			       "otherwise." },
@@ -90,7 +98,7 @@ static const struct section receiver = {
 
 static const struct section partner = {
 	.size = sizeof(struct conf_partner),
-	.n_items = 8,
+	.n_items = 9,
 	.items = {
 		{ AT(conf_partner, domain), .type = ITEM_TEXT, .required = true, .syntax = &syntax_domain,
 			.doc = "The XMPP domain.  A domain that is no partner's is refused." },
@@ -111,6 +119,9 @@ static const struct section partner = {
 			.doc = "The certificates, in PEM, that sign those of the partner, and lists of "
 			       "revoked ones, if there are any.  Left out, the trust store of the "
 			       "system." },
+		{ AT(conf_partner, accept), .type = ITEM_TEXTS, .syntax = &syntax_line, .max = 32,
+			.doc = "Warnings of a test that are none on the side of the partner, by their "
+			       "names." },
 		{ AT(conf_partner, receiver), .type = ITEM_SECTION, .section = &receiver,
 			.doc = "Whom the tests write to." },
 	},
@@ -118,11 +129,12 @@ static const struct section partner = {
 
 static const struct section gateway_sip = {
 	.size = sizeof(struct conf_gateway_sip),
-	.n_items = 4,
+	.n_items = 5,
 	.items = {
 		{ AT(conf_gateway_sip, listen), .type = ITEM_TEXTS, .required = true,
 			.syntax = &syntax_listen, .min = 1, .max = 8,
-			.doc = "Where the pool reaches the gateway." },
+			.doc = "Where the pool reaches the gateway.  [::] takes IPv4 too, unless "
+			       "another listener has that at its port." },
 		{ AT(conf_gateway_sip, next_hop), .type = ITEM_TEXT, .required = true,
 			.syntax = &syntax_sip_hop,
 			.doc = "The proxy of the pool: messages to SIP users go there." },
@@ -134,6 +146,11 @@ static const struct section gateway_sip = {
 			.max = CONF_TRANSACTIONS_MAX, .preset = CONF_TRANSACTIONS_MAX,
 			.doc = "How many finished SIP transactions are kept, to absorb "
 			       "retransmissions.  When full, new requests get 503." },
+		{ AT(conf_gateway_sip, options), .type = ITEM_CHOICE, CHOICES(options),
+			.preset = CONF_OPTIONS_HEALTH,
+			.doc = "What OPTIONS asks for.  With health the answer is 503 while the XMPP "
+			       "server is not connected, so that a dispatcher sends elsewhere; with "
+			       "alive it is 200 as long as the gateway runs." },
 	},
 };
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/mem.h"
+#include "gateway/dropped.h"
 #include "gateway/link.h"
 #include "gateway/relay.h"
 
@@ -15,18 +16,6 @@ enum {
 	STRAGGLERS_MS = 1000,
 	/* While nobody else is known to be here: a user can make up what looks like a reply. */
 	RELAYS_MAX = 100, /* in a second */
-};
-
-/* What one user sends must not end the stream of all: a stanza that is over a limit is refused
- * alone. Servers pass on tags and names that are larger than those of a client's own stream. */
-static const struct xml_limits limits = {
-	.stanza_bytes = 256 << 10,
-	.depth = 32,
-	.attrs = 32,
-	.nodes = 4096,
-	.name_bytes = 16 << 20, /* half a MiB of elements with three letters each needs 6 */
-	.tag_bytes = 4 << 20,   /* half a MiB of quotes, each escaped by the server: &quot; */
-	.cut = true,
 };
 
 struct component {
@@ -100,7 +89,7 @@ static void connect_server(struct link *l, ts_t now)
 			.tls = XSTREAM_TLS_NONE,
 			.domain = slice_str(cfg->component_name),
 			.password = cfg->component_secret,
-			.limits = &limits,
+			.limits = &xml_relay_limits,
 			.timeout = TS_MS(LOGIN_TIMEOUT_MS),
 			.idle_ping = TS_MS(IDLE_PING_MS),
 		},
@@ -220,6 +209,16 @@ static struct buf *begin_reply(struct component *c, const struct stanza *s)
 	return xstream_begin(x);
 }
 
+/* Results that nobody asked for, presence that is told, and what is not for us. */
+static void not_answered(struct component *c, const struct stanza *s, ts_t now)
+{
+	c->lent->stats->xmpp_silent++;
+	dropped_log(c->lent, "xmpp", LOG_LEVEL_DEBUG, s->from,
+		s->kind == STANZA_IQ ? "an iq that needs no answer"
+				     : "presence that needs no answer",
+		now);
+}
+
 static void iq(struct component *c, const struct stanza *s, ts_t now)
 {
 	switch (proof_push_pong(c->link.proof, link_stream(&c->link), s, now)) {
@@ -230,6 +229,19 @@ static void iq(struct component *c, const struct stanza *s, ts_t now)
 	struct buf *b = begin_reply(c, s);
 	if (b && stanza_put_iq_answer(b, s))
 		(void)xstream_commit(link_stream(&c->link), now);
+	else
+		not_answered(c, s, now);
+}
+
+/* Presence is not carried: nobody here has one to tell, and who asks hears that. */
+static void presence(struct component *c, const struct stanza *s, ts_t now)
+{
+	struct buf *b = begin_reply(c, s);
+
+	if (b && stanza_put_presence_answer(b, s))
+		(void)xstream_commit(link_stream(&c->link), now);
+	else
+		not_answered(c, s, now);
 }
 
 /* Its beginning is here; an answer or an error says enough with that. */
@@ -259,7 +271,8 @@ static bool stanza(
 		return false;
 	if (s->kind == STANZA_IQ)
 		iq(c, s, now);
-	/* Presence is not carried: nobody here has one to tell. */
+	if (s->kind == STANZA_PRESENCE)
+		presence(c, s, now);
 	ret->type = LINK_EV_STANZA;
 	ret->stanza = s;
 	return s->kind == STANZA_MESSAGE;

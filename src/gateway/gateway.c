@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "gateway/dropped.h"
+#include "gateway/drops.h"
 #include "gateway/to_sip.h"
 #include "gateway/to_xmpp.h"
 
@@ -30,6 +31,7 @@ enum stop {
 struct gateway {
 	struct gateway_cfg cfg;
 	struct gateway_stats stats;
+	struct tally tally;
 	struct shell shell;
 	struct lent lent;
 	struct ids ids;
@@ -73,6 +75,7 @@ static bool pull_hop(struct gateway *g, ts_t now)
 {
 	struct hop_event ev;
 
+	hops_set_carries(g->hops, g->stop == STOP_NOT && links_are_up(g->links));
 	if (!hops_take_event(g->hops, shell_has_room(&g->shell), &ev, now))
 		return false;
 	switch (ev.type) {
@@ -151,6 +154,7 @@ static void stopped(struct gateway *g)
 {
 	g->stats.failures_lost += to_sip_untold(g->to_sip);
 	enter_stop(g, STOP_OVER, TS_NEVER);
+	drops_push_time(&g->lent, TS_NEVER);
 	log_counters(&g->stats, shell_log(&g->shell, "gateway", "stopped"));
 	shell_emit(&g->shell, GATEWAY_EV_STOPPED, false, LOG_LEVEL_INFO);
 }
@@ -195,6 +199,7 @@ static void push_time(void *self, ts_t now)
 	shell_begin(&g->shell);
 	links_push_time(g->links, now);
 	hops_push_time(g->hops, now);
+	drops_push_time(&g->lent, now);
 	to_xmpp_push_time(g->to_xmpp, now);
 	pull(g, now);
 	to_sip_push_time(g->to_sip, now); /* not into a stream that is lost by now */
@@ -221,6 +226,7 @@ static ts_t deadline(const void *self)
 
 	ts_t at = ts_min(links_deadline(g->links), hops_deadline(g->hops));
 	at = ts_min(at, ts_min(to_xmpp_deadline(g->to_xmpp), to_sip_deadline(g->to_sip)));
+	at = ts_min(at, tally_deadline(&g->tally));
 	return g->stop == STOP_NOT ? at : ts_min(at, g->stop_by);
 }
 
@@ -292,6 +298,7 @@ static int init(struct gateway *g, const struct gateway_cfg *cfg, struct rng *rn
 	g->lent = (struct lent){ .shell = &g->shell,
 		.rng = rng,
 		.stats = &g->stats,
+		.tally = &g->tally,
 		.ids = &g->ids,
 		.cfg = &g->cfg,
 		.last_flow = &g->last_flow,

@@ -3,9 +3,13 @@
 #include "base/mem.h"
 #include "base/slots.h"
 #include "bridge/address.h"
+#include "bridge/content.h"
 #include "bridge/message.h"
+#include "bridge/passes.h"
+#include "gateway/dropped.h"
 #include "gateway/msg.h"
 #include "gateway/queue.h"
+#include "gateway/seen.h"
 
 enum {
 	/* Whatever it waits for, its sender hears by then: above timer F, so that only what had to
@@ -13,6 +17,7 @@ enum {
 	IN_HAND_MS = 38000,
 	OVERDUE_MAX = 256, /* of these in one push: others have their turn between */
 	TAG_MAX = 10,
+	CONVERSATION_S = 3600, /* what comes in floods is refused once in it */
 	URI_MAX = 6144,
 	REPLY_MAX = 16384,
 	FAILURE_MAX = 8 * REPLY_MAX, /* what is escaped grows */
@@ -55,6 +60,7 @@ struct to_sip {
 	uint32_t cseq;
 	uint8_t salt[16];
 	struct buf scratch;
+	struct seen *seen;
 	bool stopping, gave_up;
 };
 
@@ -224,7 +230,7 @@ static struct message_route route_of(struct to_sip *t, struct message *m, char t
 		.via_bytes = hop_via_max(hops_next(t->cfg.hops)),
 		.from_tag = slice_str(tag),
 		.cseq = ++t->cseq & 0x7fffffff, /* RFC 3261 section 8.1.1.5: below 2**31 */
-		.max_forwards = 70,
+		.max_forwards = PASSES_MAX,
 		.line_bytes = &m->line_bytes,
 		.rng = t->cfg.lent->rng,
 	};
@@ -234,8 +240,9 @@ static int write_request(struct to_sip *t, struct message *m, const struct stanz
 	const struct party *p, struct message_refusal *refusal)
 {
 	char tag[TAG_MAX + 1];
-	const struct message_route route = route_of(t, m, tag);
+	struct message_route route = route_of(t, m, tag);
 
+	(void)passes_of_stanza(s, &route.max_forwards); /* it has some */
 	/* RFC 7572 section 4: the stanza's id has its part in the transaction's. */
 	m->mix = siphash(t->salt, s->id) | 1;
 	return message_to_sip(s, &p->from, &p->to, &route, &m->request, refusal);
@@ -281,7 +288,35 @@ static void begin(struct to_sip *t, struct message *m, ts_t now)
 	act(t, m, now);
 }
 
-/* ERR_LEGAL: the stanza itself does not cross.  ERR_UNSUPPORTED: it has nothing that could. */
+/* Neither carried nor answered. */
+static void drop(
+	struct to_sip *t, enum log_level level, const struct stanza *s, const char *cause, ts_t now)
+{
+	dropped_log(t->cfg.lent, "xmpp", level, slice_cut(s->from, 0, slice_chr(s->from, '/')),
+		cause, now);
+}
+
+/* What does not cross, whatever becomes of others. */
+static void refuse_content(struct to_sip *t, unsigned link, const struct stanza *s,
+	const struct party *p, const struct message_refusal *refusal, ts_t now)
+{
+	const struct dropped_what what = { .from = jid_bare(&p->from),
+		.to = jid_bare(&p->to),
+		.cause = refusal->text,
+		.quiet = TS_S(CONVERSATION_S) };
+	const struct stanza_error error = { .condition = refusal->condition,
+		.type = refusal->type,
+		.text = slice_str(refusal->text) };
+	uint64_t n;
+
+	if (!refusal->once || dropped_is_due(t->cfg.lent->dropped, &what, &n, now)) {
+		refuse(t, link, s, &error, now);
+		return;
+	}
+	stats(t)->xmpp_dropped++;
+	drop(t, LOG_LEVEL_INFO, s, refusal->text, now);
+}
+
 static void take(
 	struct to_sip *t, unsigned link, const struct stanza *s, const struct party *p, ts_t now)
 {
@@ -302,12 +337,8 @@ static void take(
 	}
 	message_done(t, m);
 	if (err == ERR_LEGAL)
-		refuse(t, link, s,
-			&(struct stanza_error){ .condition = refusal.condition,
-				.type = refusal.type,
-				.text = slice_str(refusal.text) },
-			now);
-	else if (err != ERR_UNSUPPORTED)
+		refuse_content(t, link, s, p, &refusal, now);
+	else
 		refuse_by(t, link, s, answer, now);
 }
 
@@ -329,9 +360,18 @@ void to_sip_push_stanza(struct to_sip *t, unsigned link, const struct stanza *s,
 	struct party p;
 	struct where where;
 
-	if (jid_decode(s->to, &p.to, &where) || !route_is_of(t->cfg.routes, link, &p.to))
-		return; /* the server's mistake */
-	if (jid_decode(s->from, &p.from, &where)) {
+	if (jid_decode(s->to, &p.to, &where) || !route_is_of(t->cfg.routes, link, &p.to)) {
+		stats(t)->xmpp_dropped++; /* the server's mistake */
+		drop(t, LOG_LEVEL_WARNING, s, "a message to a domain that is not ours", now);
+		return;
+	}
+	if (content_is_silent(content_of(s))) {
+		stats(t)->xmpp_silent++;
+		drop(t, LOG_LEVEL_DEBUG, s, "a message without text that needs no answer", now);
+		return;
+	}
+	const int err = jid_decode(s->from, &p.from, &where);
+	if (err && err != -ENOMEM) {
 		refuse(t, link, s,
 			&(struct stanza_error){ .condition = COND_JID_MALFORMED,
 				.type = ERROR_TYPE_MODIFY,
@@ -339,7 +379,9 @@ void to_sip_push_stanza(struct to_sip *t, unsigned link, const struct stanza *s,
 			now);
 		return;
 	}
-	const enum answer answer = judge(t, &p, now);
+	enum answer answer = err ? ANSWER_NO_MEMORY : judge(t, &p, now);
+	if (answer == ANSWER_MAPPED)
+		answer = seen_judge(t->seen, s, &p, now);
 	if (answer == ANSWER_MAPPED)
 		take(t, link, s, &p, now);
 	else
@@ -543,6 +585,8 @@ int to_sip_new(struct to_sip **ret, const struct to_sip_cfg *cfg)
 	queues_init(&t->queues, GATEWAY_PENDING_MAX, cfg->lent->rng);
 	int err = slots_init(&t->slots, GATEWAY_PENDING_MAX, sizeof(struct message));
 	if (!err)
+		err = seen_new(&t->seen, cfg->lent);
+	if (!err)
 		err = budget_new(&t->budget, cfg->lent);
 	if (err)
 		to_sip_free(t);
@@ -564,6 +608,7 @@ struct to_sip *to_sip_free(struct to_sip *t)
 	queues_done(&t->queues);
 	budget_free(t->budget);
 	slots_done(&t->slots);
+	seen_free(t->seen);
 	buf_done(&t->scratch);
 	return mem_free(t);
 }

@@ -10,7 +10,10 @@
 #include "gateway/msg.h"
 
 /* Below every server's stanza limit with room for its own wrapping. */
-enum { STANZA_MAX = 200 << 10 };
+enum {
+	STANZA_MAX = 200 << 10,
+	LATE_QUIET_S = 60,
+};
 
 /* Of ids. */
 #define MESSAGE 'm'
@@ -319,9 +322,12 @@ static void tell_late(struct to_xmpp *t, const struct stanza *s, const struct ji
 	const char *cause, bool is_reported, ts_t now)
 {
 	const struct lent *lent = t->cfg.lent;
+	const struct dropped_what what = {
+		.from = jid_bare(from), .to = s->to, .cause = cause, .quiet = TS_S(LATE_QUIET_S)
+	};
 	uint64_t n;
 
-	if (!dropped_is_due(lent->dropped, jid_bare(from), cause, &n, now))
+	if (!dropped_is_due(lent->dropped, &what, &n, now))
 		return;
 	struct buf *b = shell_log(lent->shell, "xmpp", "acknowledged-then-refused");
 	log_str(b, "from", jid_bare(from));

@@ -334,7 +334,7 @@ static void a_stream_that_breaks_then_is_not_made_again(void **state)
 	wake();
 	stop();
 	break_stream();
-	assert_int_equal(status_of("1"), 503);
+	assert_int_equal(status_of("1"), 504);
 	assert_true(is_stopped());
 	pass(TS_S(60));
 	assert_false(s.wants_connect);

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "base/mem.h"
+#include "gateway/dropped.h"
 #include "gateway/links.h"
 #include "short_ids.h"
 
@@ -18,6 +19,7 @@ static struct {
 	struct gateway_stats stats;
 	struct gateway_cfg cfg;
 	struct ids ids;
+	struct dropped *dropped;
 	struct lent lent;
 	flow_t last_flow, flow; /* the last that was wanted */
 	uint32_t last_dns;
@@ -184,10 +186,12 @@ static int set_up(void **state)
 		.server_port = 5347,
 		.window = TS_MS(300) };
 	ids_init(&t.ids, &t.rng);
+	assert_int_equal(dropped_new(&t.dropped, &t.rng), 0);
 	t.lent = (struct lent){ .shell = &t.shell,
 		.rng = &t.rng,
 		.stats = &t.stats,
 		.ids = &t.ids,
+		.dropped = t.dropped,
 		.cfg = &t.cfg,
 		.last_flow = &t.last_flow,
 		.last_dns = &t.last_dns };
@@ -198,6 +202,7 @@ static int tear_down(void **state)
 {
 	(void)state;
 	t.links = links_free(t.links);
+	t.dropped = dropped_free(t.dropped);
 	t.server = xstream_free(t.server);
 	shell_done(&t.shell);
 	return 0;
@@ -357,10 +362,11 @@ static void without_room_stanzas_come_nevertheless(void **state)
 
 static void only_messages_go_up(void **state)
 {
-#define MANY "<a/><a/><a/><a/><a/><a/><a/><a/><a/><a/><a/><a/><a/><a/><a/><a/>"
-#define DEEP "<a><a><a><a><a><a><a><a><a><a><a><a><a><a><a><a><a>"
-#define BACK "</a></a></a></a></a></a></a></a></a></a></a></a></a></a></a></a></a>"
-#define OVER DEEP DEEP MANY BACK BACK
+#define MANY           "<a/><a/><a/><a/><a/><a/><a/><a/><a/><a/><a/><a/><a/><a/><a/><a/>"
+#define DEEP           "<a><a><a><a><a><a><a><a><a><a><a><a><a><a><a><a><a>"
+#define BACK           "</a></a></a></a></a></a></a></a></a></a></a></a></a></a></a></a></a>"
+#define OVER           DEEP DEEP MANY BACK BACK
+#define DROPPED(cause) "[xmpp dropped from=a@contoso.test cause=\"" cause "\" n=1] "
 	static const struct {
 		const char *stanza, *events, *got;
 	} cases[] = {
@@ -368,13 +374,14 @@ static void only_messages_go_up(void **state)
 		{ "<message from='a@contoso.test' id='1' type='error'/>", "stanza:1 ", "" },
 		{ "<message from='a@contoso.test' id='1' to='x@elsewhere.test'/>", "stanza:1 ",
 			"" },
-		{ "<presence from='a@contoso.test' id='1'/>", "", "" },
+		{ "<presence from='a@contoso.test' id='1'/>",
+			DROPPED("presence that needs no answer"), "" },
 		{ "<iq from='a@contoso.test' id='1' to='litware.test' type='get'><x "
 		  "xmlns='y'/></iq>",
 			"", "iq:1 " },
 		{ "<iq from='a@contoso.test' id='1' to='elsewhere.test' type='get'><x "
 		  "xmlns='y'/></iq>",
-			"", "" },
+			DROPPED("an iq that needs no answer"), "" },
 		{ "<iq from='a@contoso.test' id='1' to='litware.test' type='result'/>", "", "" },
 		{ "<message from='a@contoso.test' id='1' to='litware.test'>" OVER "</message>", "",
 			"message:1 " },
