@@ -251,6 +251,7 @@ static int fill_cfg(struct service *s)
 	s->cfg.options = g->sip.options.value == CONF_OPTIONS_ALIVE ? GATEWAY_OPTIONS_ALIVE
 								    : GATEWAY_OPTIONS_HEALTH;
 	s->cfg.settle = TS_MS(g->xmpp.settle.n);
+	s->cfg.refuses_unproven = g->xmpp.unproven.value == CONF_REFUSE;
 	return status;
 }
 

@@ -66,6 +66,12 @@ enum conf_need {
 	CONF_NONE,
 };
 
+/* A message to a domain that answers no pings. */
+enum conf_unproven {
+	CONF_ACCEPT,
+	CONF_REFUSE,
+};
+
 /* What OPTIONS is answered by. */
 enum conf_options {
 	CONF_OPTIONS_HEALTH,
@@ -130,7 +136,8 @@ struct conf_component {
 struct conf_gateway_xmpp {
 	struct conf_place at;
 	struct conf_component component;
-	struct conf_number settle; /* milliseconds; 0: not at all */
+	struct conf_number settle;   /* milliseconds; 0: not at all */
+	struct conf_choice unproven; /* enum conf_unproven */
 };
 
 struct conf_gateway {

@@ -14,6 +14,11 @@ static const char *const needs[] = {
 	[CONF_NONE] = "none",
 };
 
+static const char *const unprovens[] = {
+	[CONF_ACCEPT] = "accept",
+	[CONF_REFUSE] = "refuse",
+};
+
 static const char *const options[] = {
 	[CONF_OPTIONS_HEALTH] = "health",
 	[CONF_OPTIONS_ALIVE] = "alive",
@@ -167,7 +172,7 @@ static const struct section component = {
 
 static const struct section gateway_xmpp = {
 	.size = sizeof(struct conf_gateway_xmpp),
-	.n_items = 2,
+	.n_items = 3,
 	.items = {
 		{ AT(conf_gateway_xmpp, component), .type = ITEM_SECTION, .required = true,
 			.section = &component, .doc = "The link to an XMPP server as its component." },
@@ -179,6 +184,13 @@ static const struct section gateway_xmpp = {
 			       "or by his client.  A refusal that comes later still is logged, and "
 			       "reported to a sender that asked for reports (RFC 5438).  0 does not "
 			       "wait." },
+		{ AT(conf_gateway_xmpp, unproven), .type = ITEM_CHOICE, CHOICES(unprovens),
+			.preset = CONF_ACCEPT,
+			.doc = "What is said of a message to a domain that answers no pings "
+			       "(XEP-0199), so that nothing shows whether it arrived: the first one "
+			       "is a line of log either way.  With refuse its sender gets 504, "
+			       "though it may have arrived, and while the domain is silent nothing "
+			       "more is sent to it but one message a minute." },
 	},
 };
 

@@ -32,6 +32,7 @@ static const struct {
 	 * 500 without our header fields (RFC 3261 section 16.7). */
 	[ANSWER_STREAM_DOWN] = { 504, "XMPP Server Not Connected", END_PARTNER_DOWN },
 	[ANSWER_STREAM_LOST] = { 504, "XMPP Connection Lost", END_PARTNER_DOWN },
+	[ANSWER_UNPROVEN] = { 504, "XMPP Domain Answers No Ping", END_PARTNER_DOWN },
 	[ANSWER_STOPPING] = { 503, "Gateway Is Stopping", END_DOWN },
 	[ANSWER_OVERLOAD] = { 503, "Too Many Messages In Hand", END_RETRY },
 	[ANSWER_NOT_PARTNER] = { 403, "Not An Allowed Partner", END_PARTNER },

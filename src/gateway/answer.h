@@ -12,6 +12,7 @@ enum answer {
 	/* SIP to XMPP */
 	ANSWER_STREAM_DOWN,
 	ANSWER_STREAM_LOST,
+	ANSWER_UNPROVEN, /* the domain answers no pings: it cannot be told whether it arrived */
 	ANSWER_STOPPING,
 	ANSWER_OVERLOAD,
 	ANSWER_NOT_PARTNER, /* these three both ways */

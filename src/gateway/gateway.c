@@ -59,6 +59,7 @@ static bool pull_link(struct gateway *g, ts_t now)
 		return false;
 	switch (ev.type) {
 	case LINK_EV_PROVEN: to_xmpp_push_proven(g->to_xmpp, ev.ref, now); break;
+	case LINK_EV_UNPROVEN: to_xmpp_push_unproven(g->to_xmpp, ev.ref, now); break;
 	case LINK_EV_LOST: to_xmpp_push_lost(g->to_xmpp, ev.ref, now); break;
 	case LINK_EV_STANZA:
 		if (!slice_eqs(ev.stanza->type, "error"))

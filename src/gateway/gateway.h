@@ -50,7 +50,8 @@ struct gateway_cfg {
 	ts_t window; /* 0 takes 300 ms: an error stanza within it becomes the answer */
 	ts_t settle; /* how long a proof waits for a refusal close behind it; 0: not at all */
 	enum gateway_options options;
-	bool privacy; /* error_to_xmpp_private */
+	bool refuses_unproven; /* messages to a domain that answers no pings */
+	bool privacy;          /* error_to_xmpp_private */
 };
 
 /* Counters since start; all grow only. */

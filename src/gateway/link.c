@@ -49,6 +49,11 @@ void link_pass_on(struct link *l, const struct stanza *s, ts_t now)
 	l->ops->pass_on(l, s, now);
 }
 
+bool link_is_silent(const struct link *l, struct slice domain, ts_t now)
+{
+	return proof_domain_is_silent(l->proof, domain, now);
+}
+
 struct proof_domain *link_domain(struct link *l, struct slice name)
 {
 	return proof_domain_get(l->proof, name);
@@ -103,6 +108,7 @@ static bool proof_event(
 	ret->ref = ev->ref;
 	switch (ev->type) {
 	case PROOF_EV_PROVEN: ret->type = LINK_EV_PROVEN; return true;
+	case PROOF_EV_UNPROVEN: ret->type = LINK_EV_UNPROVEN; return true;
 	case PROOF_EV_LOST: ret->type = LINK_EV_LOST; return true;
 	case PROOF_EV_DEAD: l->ops->give_up(l, now); break;
 	}

@@ -11,9 +11,10 @@
 struct link;
 
 enum link_event_type {
-	LINK_EV_PROVEN, /* ref: the far side has taken it */
-	LINK_EV_LOST,   /* ref: nothing was shown, and nothing will be */
-	LINK_EV_STANZA, /* stanza: a message, of type error or not; to whom is not checked */
+	LINK_EV_PROVEN,   /* ref: the far side has taken it */
+	LINK_EV_UNPROVEN, /* ref: the server has read it, and more is not known */
+	LINK_EV_LOST,     /* ref: nothing was shown, and nothing will be */
+	LINK_EV_STANZA,   /* stanza: a message, of type error or not; to whom is not checked */
 };
 
 struct link_event {
@@ -69,6 +70,8 @@ int link_commit(struct link *l, ts_t now); /* a reply: nothing is to be shown */
 int link_commit_message(
 	struct link *l, struct proof_item *item, uint64_t ref, struct proof_domain *d, ts_t now);
 void link_pass_on(struct link *l, const struct stanza *s, ts_t now); /* see link_ops */
+/* Its domain answers no pings: nothing that is sent to it can be proven now. */
+bool link_is_silent(const struct link *l, struct slice domain, ts_t now);
 struct proof_domain *link_domain(struct link *l, struct slice name);
 
 /* ---- ... for links.c ... ---- */

@@ -31,6 +31,8 @@ struct proof_domain {
 	ts_t ping_sent;   /* when the last one went out */
 	ts_t asked;       /* since when a reply is owed */
 	unsigned misses;  /* in a row */
+	bool is_noted;    /* in the log, since its last pong ... */
+	ts_t noted_until; /* ... and not again so soon */
 	ts_t silent_until;
 };
 
@@ -54,9 +56,9 @@ static struct proof_item *first_in_fifo(const struct list *head)
 	return LIST_FIRST(head, struct proof_item, fifo);
 }
 
-static void tell(struct proof *p, struct proof_item *item, bool is_lost)
+static void tell(struct proof *p, struct proof_item *item, enum proof_event_type what)
 {
-	item->is_lost = is_lost;
+	item->told = what;
 	list_remove(&item->wait);
 	list_remove(&item->fifo);
 	list_append(&p->told, &item->fifo);
@@ -131,6 +133,13 @@ struct proof_domain *proof_domain_get(struct proof *p, struct slice name)
 struct slice proof_domain_name(const struct proof_domain *d)
 {
 	return slice_str(d->name);
+}
+
+bool proof_domain_is_silent(const struct proof *p, struct slice name, ts_t now)
+{
+	const struct proof_domain *d = MAP_FIND(&p->domains, name, struct proof_domain, node);
+
+	return d && now < d->silent_until;
 }
 
 /* ---- pings to the domains ---- */
@@ -218,17 +227,28 @@ static void ping(struct proof *p, struct proof_domain *d, struct xstream *x, ts_
 	arm(p, d);
 }
 
-static void missed(struct proof *p, struct proof_domain *d, ts_t now)
+/* At the first message: whether it arrives cannot be told. */
+static void note_silence(struct proof *p, struct proof_domain *d, ts_t now)
 {
 	struct shell *shell = p->lent->shell;
 
+	if (d->is_noted || now < d->noted_until)
+		return;
+	d->is_noted = true;
+	d->noted_until = ts_add(now, TS_S(SILENCE_S));
+	struct buf *b = shell_log(shell, "xmpp", "pings-unanswered");
+	log_str(b, "domain", slice_str(d->name));
+	log_str(b, "messages", p->cfg.refuses_unproven ? SLICE("refused") : SLICE("accepted"));
+	shell_emit(shell, GATEWAY_EV_LOG, true, LOG_LEVEL_WARNING);
+}
+
+static void missed(struct proof *p, struct proof_domain *d, ts_t now)
+{
 	p->lent->stats->ping_timeouts++;
 	d->ping_out = false;
-	if (++d->misses < MISSES_MAX)
-		return;
-	d->silent_until = ts_add(now, TS_S(SILENCE_S));
-	log_str(shell_log(shell, "xmpp", "pings-unanswered"), "domain", slice_str(d->name));
-	shell_emit(shell, GATEWAY_EV_LOG, true, LOG_LEVEL_WARNING);
+	note_silence(p, d, now);
+	if (++d->misses >= MISSES_MAX)
+		d->silent_until = ts_add(now, TS_S(SILENCE_S));
 }
 
 static void domain_time(struct proof *p, struct proof_domain *d, struct xstream *x, ts_t now)
@@ -295,7 +315,7 @@ static void end_windows(struct proof *p, struct xstream *x, ts_t now)
 	struct proof_item *i;
 
 	while ((i = first_in_fifo(&p->fifo)) && window_end(p, i) <= now && was_read(p, i))
-		tell(p, i, false);
+		tell(p, i, PROOF_EV_UNPROVEN);
 	if (i && ask_at(p, i) <= now && (x || is_asked(p, i)))
 		ask_ourselves(p, x, now);
 }
@@ -332,10 +352,11 @@ static enum proof_reply own_pong(struct proof *p, struct xstream *x, const struc
 static void pong(struct proof *p, struct proof_domain *d, uint64_t id, ts_t now)
 {
 	d->misses = 0;
+	d->is_noted = false;
 	d->silent_until = 0;
 	for (struct proof_item *i;
 		(i = LIST_FIRST(&d->covered, struct proof_item, wait)) && i->ping <= id;)
-		tell(p, i, false);
+		tell(p, i, PROOF_EV_PROVEN);
 	if (id == d->ping_id) {
 		d->ping_out = false;
 		if (!list_empty(&d->uncovered))
@@ -399,7 +420,7 @@ void proof_push_time(struct proof *p, struct xstream *x, ts_t now)
 void proof_push_lost(struct proof *p)
 {
 	for (struct proof_item *i; (i = first_in_fifo(&p->fifo));)
-		tell(p, i, true);
+		tell(p, i, PROOF_EV_LOST);
 	for (struct map_node *n = map_next(&p->domains, NULL); n; n = map_next(&p->domains, n)) {
 		struct proof_domain *d = LIST_OWNER(n, struct proof_domain, node);
 
@@ -425,7 +446,7 @@ bool proof_take_event(struct proof *p, bool room, struct proof_event *ret)
 	if (!i)
 		return false;
 	list_remove(&i->fifo);
-	*ret = (struct proof_event){ i->is_lost ? PROOF_EV_LOST : PROOF_EV_PROVEN, i->ref };
+	*ret = (struct proof_event){ i->told, i->ref };
 	return true;
 }
 

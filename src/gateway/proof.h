@@ -18,6 +18,13 @@
 struct proof;
 struct proof_domain;
 
+enum proof_event_type {
+	PROOF_EV_PROVEN,   /* ref */
+	PROOF_EV_UNPROVEN, /* ref: the server has read it, but its domain answered no ping */
+	PROOF_EV_LOST,     /* ref: the stream is gone, and nothing was shown */
+	PROOF_EV_DEAD,     /* the server does not read: give the stream up */
+};
+
 /* Zeroed by its owner before its first use. */
 struct proof_item {
 	uint64_t ref;
@@ -27,25 +34,20 @@ struct proof_item {
 	struct list fifo;            /* by time sent; then of what is proven or lost */
 	struct list wait;            /* of the domain */
 	ts_t sent;
-	bool is_lost; /* of what is told: LOST, else PROVEN */
+	enum proof_event_type told;
 };
 
 struct proof_cfg {
 	const char *from; /* the name in whose name pings go out; borrowed */
 	const char *own;  /* the same, prepared */
 	ts_t window;
+	bool refuses_unproven; /* for the log: what becomes of UNPROVEN */
 };
 
 enum proof_reply {
 	PROOF_REPLY_NONE,
 	PROOF_REPLY_OURS,
 	PROOF_REPLY_ANOTHERS,
-};
-
-enum proof_event_type {
-	PROOF_EV_PROVEN, /* ref */
-	PROOF_EV_LOST,   /* ref: the stream is gone, and nothing was shown */
-	PROOF_EV_DEAD,   /* the server does not read: give the stream up */
 };
 
 struct proof_event {
@@ -59,6 +61,8 @@ struct proof *proof_free(struct proof *p); /* no item of it may be used after th
 /* NULL: no memory, or too many domains. */
 struct proof_domain *proof_domain_get(struct proof *p, struct slice name);
 struct slice proof_domain_name(const struct proof_domain *d);
+/* It has not answered for so long that it is not even asked now. */
+bool proof_domain_is_silent(const struct proof *p, struct slice name, ts_t now);
 
 void proof_sent(
 	struct proof *p, struct proof_item *item, uint64_t ref, struct proof_domain *d, ts_t now);

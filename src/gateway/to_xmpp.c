@@ -167,10 +167,13 @@ static void begin(struct to_xmpp *t, struct message *m, const struct sip_msg *re
 }
 
 /* What keeps a message from going out now. */
-static enum answer check_room(struct to_xmpp *t, const struct link *link, ts_t now)
+static enum answer check_room(
+	struct to_xmpp *t, const struct link *link, struct slice domain, ts_t now)
 {
 	if (t->stopping)
 		return ANSWER_STOPPING;
+	if (t->cfg.lent->cfg->refuses_unproven && link_is_silent(link, domain, now))
+		return ANSWER_UNPROVEN;
 	switch (link_takes(link)) {
 	case LINK_TAKES:
 		return hops_can_remember(t->cfg.hops, now) ? ANSWER_MAPPED : ANSWER_OVERLOAD;
@@ -198,7 +201,7 @@ void to_xmpp_push_request(struct to_xmpp *t, const struct sip_msg *req, ts_t now
 		answer = route_to_xmpp(t->cfg.routes, &p, &number);
 	if (answer == ANSWER_MAPPED) {
 		link = links_at(t->cfg.links, number);
-		answer = check_room(t, link, now);
+		answer = check_room(t, link, jid_domain(&p.to), now);
 	}
 	if (answer != ANSWER_MAPPED) {
 		refuse(t, answer, now);
@@ -226,6 +229,24 @@ void to_xmpp_push_proven(struct to_xmpp *t, uint64_t ref, ts_t now)
 	if (!m)
 		return;
 	msg_push_proven(&m->life, now);
+	act(t, m, now);
+}
+
+/* The server has read it and no error came.  Whether that is enough is a setting: behind a router
+ * whose session manager is away it is lost. */
+void to_xmpp_push_unproven(struct to_xmpp *t, uint64_t ref, ts_t now)
+{
+	static const struct verdict unproven = { .answer = ANSWER_UNPROVEN };
+	struct message *m = slots_find(&t->slots, ref);
+
+	if (!m)
+		return;
+	if (t->cfg.lent->cfg->refuses_unproven) {
+		count_refusal(t, ANSWER_UNPROVEN);
+		msg_push_refused(&m->life, &unproven, now);
+	} else {
+		msg_push_proven(&m->life, now);
+	}
 	act(t, m, now);
 }
 

@@ -24,6 +24,8 @@ struct to_xmpp *to_xmpp_free(struct to_xmpp *t);
 
 void to_xmpp_push_request(struct to_xmpp *t, const struct sip_msg *req, ts_t now); /* in hand */
 void to_xmpp_push_proven(struct to_xmpp *t, uint64_t ref, ts_t now);
+/* Its domain answers no pings. */
+void to_xmpp_push_unproven(struct to_xmpp *t, uint64_t ref, ts_t now);
 void to_xmpp_push_lost(struct to_xmpp *t, uint64_t ref, ts_t now);
 /* An error stanza that came over that link.  True when its message was acknowledged and its sender
  * is to hear of it: *ret lives until the next push. */

@@ -118,6 +118,8 @@ static const struct row values[] = {
 		"f:9:14: `options` must be one of health, alive, not `no`\n" },
 	{ "gateway.xmpp.settle", POOL GOOD_SIP GOOD_XMPP "    settle: 151\n",
 		"f:14:13: `settle` must be a number from 0 to 150 in decimal digits, not `151`\n" },
+	{ "gateway.xmpp.unproven", POOL GOOD_SIP GOOD_XMPP "    unproven: no\n",
+		"f:14:15: `unproven` must be one of accept, refuse, not `no`\n" },
 	{ "gateway.xmpp.component.name", POOL GOOD_SIP XMPP "      name: a@b\n" SERVER SECRET,
 		"f:11:13: `name`" A_DOMAIN },
 	{ "gateway.xmpp.component.server",

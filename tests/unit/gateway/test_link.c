@@ -58,9 +58,10 @@ static void assert_noted(char *all, const char *want)
 
 static void take_events(void)
 {
-	static const char *const names[] = {
-		[LINK_EV_PROVEN] = "proven", [LINK_EV_LOST] = "lost", [LINK_EV_STANZA] = "stanza"
-	};
+	static const char *const names[] = { [LINK_EV_PROVEN] = "proven",
+		[LINK_EV_UNPROVEN] = "unproven",
+		[LINK_EV_LOST] = "lost",
+		[LINK_EV_STANZA] = "stanza" };
 	struct link_event ev;
 	struct shell_event line;
 

@@ -181,7 +181,6 @@ static void silence(void)
 	missed("1");
 	missed("2");
 	missed("3");
-	assert_holds(s.events, "log warning xmpp pings-unanswered domain=contoso.test\n");
 }
 
 static void after_three_in_a_row_the_domain_is_asked_every_minute(void **state)
@@ -189,10 +188,11 @@ static void after_three_in_a_row_the_domain_is_asked_every_minute(void **state)
 	(void)state;
 	start_connected();
 	missed("1");
+	assert_holds(s.events, "log warning xmpp pings-unanswered domain=contoso.test ");
+	s.events[0] = '\0';
 	missed("2");
-	assert_lacks(s.events, "pings-unanswered");
 	missed("3");
-	assert_holds(s.events, "log warning xmpp pings-unanswered domain=contoso.test\n");
+	assert_lacks(s.events, "pings-unanswered"); /* once */
 	assert_int_equal(n_pings(), 3);
 	missed("4");
 	missed("5");
@@ -232,7 +232,6 @@ static void many_domains_may_fall_silent_at_once(void **state)
 			snprintf(branch, sizeof(branch), "r%u-%u", round, i);
 			send_message(branch, to[i]);
 		}
-		assert_lacks(s.events, "pings-unanswered");
 		wake();
 		pass(TS_MS(300));
 	}
@@ -244,7 +243,7 @@ static void many_domains_may_fall_silent_at_once(void **state)
 		line = slice_split(&rest, '\n');
 		assert_true(
 			slice_starts(line, SLICE("log warning xmpp pings-unanswered domain=d")));
-		assert_true(slice_ends(line, SLICE("0.test")));
+		assert_true(slice_ends(line, SLICE("0.test messages=accepted")));
 	}
 }
 
@@ -264,7 +263,9 @@ static void a_pong_ends_the_row(void **state)
 		pong_last();
 	}
 	assert_int_equal(n_pings(), 9);
-	assert_lacks(s.events, "pings-unanswered");
+	const char *first = strstr(s.events, "pings-unanswered");
+	assert_non_null(first);
+	assert_null(strstr(first + 1, "pings-unanswered")); /* a line a minute */
 }
 
 static void a_late_pong_ends_the_silence(void **state)

@@ -207,6 +207,55 @@ static void a_new_stream_is_not_blocked(void **state)
 	assert_int_equal(s.n_got, 1);
 }
 
+/* ---- a domain that answers no pings: the setting `unproven` ---- */
+
+static void silence_is_told_at_the_first_message(void **state)
+{
+	(void)state;
+	start_connected();
+	send_to_silence("1");
+	pass(TS_MS(300));
+	assert_int_equal(status_of("1"), 202);
+	assert_holds(s.events,
+		"log warning xmpp pings-unanswered domain=contoso.test messages=accepted\n");
+	s.events[0] = '\0';
+	send_to_silence("2");
+	pass(TS_MS(300));
+	assert_lacks(s.events, "pings-unanswered");
+}
+
+static void what_cannot_be_proven_may_be_refused(void **state)
+{
+	char branch[8];
+
+	(void)state;
+	s.cfg.refuses_unproven = true;
+	start_connected();
+	for (unsigned i = 1; i <= 3; i++) {
+		snprintf(branch, sizeof(branch), "m%u", i);
+		send_to_silence(branch);
+		assert_int_equal(status_of(branch), 0);
+		pass(TS_MS(300));
+		assert_holds(answer_to(branch), "SIP/2.0 504 XMPP Domain Answers No Ping\r\n");
+	}
+	assert_holds(s.events, "pings-unanswered domain=contoso.test messages=refused\n");
+	/* Nothing more goes there for a minute. */
+	const unsigned got = s.n_got;
+	send_message("4", A_CONTOSO);
+	assert_int_equal(status_of("4"), 504);
+	assert_int_equal(s.n_got, got);
+	send_message("5", A_FABRIKAM);
+	wake();
+	pong(s.n_got - 1);
+	assert_int_equal(status_of("5"), 202);
+	/* Then it may have come back. */
+	pass(TS_S(60));
+	send_message("6", A_CONTOSO);
+	wake();
+	pong(s.n_got - 1);
+	assert_int_equal(status_of("6"), 202);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -222,6 +271,8 @@ int main(void)
 		SCENE(nobody_else_can_say_so),
 		SCENE(while_the_stream_is_blocked_nothing_new_is_taken),
 		SCENE(a_new_stream_is_not_blocked),
+		SCENE(silence_is_told_at_the_first_message),
+		SCENE(what_cannot_be_proven_may_be_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
