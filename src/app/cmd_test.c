@@ -25,6 +25,12 @@ static const struct opt opts[] = {
 		N_("the partner whose receiver is written to"),
 		.manual = N_("The partner of the configuration whose receiver is written to; "
 			     "without it the first that has one.") },
+	{ "all", 'a', NULL, OPT_FLAG, AT(all), 0, 0, N_("each pool with each partner"),
+		.manual = N_("Each pool of the configuration that has a test user, with each "
+			     "partner that has a receiver, one after the other, and a table at the "
+			     "end;\n.Fl -target\nand\n.Fl -partner\nname one.\nA file of\n.Fl "
+			     "-output\nor\n.Fl -trace\nis one for each, with both names before the "
+			     "ending.\nThe exit status is the worst: 1, else 3, 2, 4.") },
 	{ "user", 'u', N_("ADDRESS"), OPT_TEXT, AT(user), 0, 0, N_("the SIP test user who writes"),
 		.manual = N_("The SIP test user who writes.") },
 	{ "auth-user", 0, N_("NAME"), OPT_TEXT, AT(auth_user), 0, 0, N_("its name for signing in"),
@@ -410,13 +416,29 @@ static bool is_plugin(const struct test_values *v)
 	return v->format && strcmp(v->format, "nagios") == 0;
 }
 
-int test_run(const struct opt_command *cmd, const struct test_values *values)
+static void tell_end(const struct test *t, struct test_end *ret)
+{
+	const struct probe_result *r = t->runner.probe ? probe_result(t->runner.probe) : NULL;
+
+	*ret = (struct test_end){ .ran = r != NULL,
+		.interrupted = t->pump && pump_was_interrupted(t->pump) };
+	if (!r)
+		return;
+	ret->success = r->success;
+	ret->reason = r->reason;
+	ret->phase = r->phase;
+	ret->latency = r->latency;
+}
+
+int test_run_told(
+	const struct opt_command *cmd, const struct test_values *values, struct test_end *ret)
 {
 	struct test t = { .command = *cmd, .v = *values };
 
 	if (is_plugin(values))
 		t.command.service = "STOX";
 	const int status = run(&t);
+	tell_end(&t, ret);
 	t.pump = pump_free(t.pump);
 	sweeper_done(&t.sweeper);
 	runner_done(&t.runner);
@@ -430,6 +452,13 @@ int test_run(const struct opt_command *cmd, const struct test_values *values)
 	return status;
 }
 
+int test_run(const struct opt_command *cmd, const struct test_values *values)
+{
+	struct test_end end;
+
+	return test_run_told(cmd, values, &end);
+}
+
 static int cmd_test(int argc, char **argv)
 {
 	struct test_values v = TEST_VALUES_DEFAULT;
@@ -437,7 +466,7 @@ static int cmd_test(int argc, char **argv)
 
 	if (r != OPT_OK)
 		return r == OPT_HELP ? 0 : 2;
-	return test_run(&command, &v);
+	return v.all ? test_run_all(&command, &v) : test_run(&command, &v);
 }
 
 const struct command command_test = { .opt = &command, .run = cmd_test };

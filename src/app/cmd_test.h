@@ -11,7 +11,7 @@ struct test_values {
 	const char *format, *color, *write_out, *warning, *critical;
 	struct opt_list outputs, traces, accepts;
 	unsigned registrar_port, count, verbose;
-	bool ipv4, ipv6, version, sweep, trace_bodies, no_trace, no_lock;
+	bool all, ipv4, ipv6, version, sweep, trace_bodies, no_trace, no_lock;
 	ts_t timeout, interval, settle, max_latency;
 };
 

@@ -153,7 +153,7 @@ static int use_pool(struct test *t, const struct conf_pool *pool)
 
 /* ---- the partner ---- */
 
-static bool serves(const struct conf_partner *p, const char *domain)
+bool test_serves(const struct conf_partner *p, const char *domain)
 {
 	if (strcasecmp(p->domain.s, domain) == 0)
 		return true;
@@ -175,7 +175,7 @@ static const struct conf_partner *find_partner(const struct test *t)
 	for (size_t i = 0; i < t->conf->n_partners; i++) {
 		const struct conf_partner *p = &t->conf->partners[i];
 
-		if (t->v.partner ? serves(p, t->v.partner) : is_own_receiver(t, p))
+		if (t->v.partner ? test_serves(p, t->v.partner) : is_own_receiver(t, p))
 			return p;
 	}
 	return NULL;

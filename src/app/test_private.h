@@ -1,6 +1,7 @@
 /* test_private.h - what the files of `stox test` share.
  *
  *   cmd_test.c     options, checks, the run
+ *   test_all.c     each pool with each partner
  *   test_config.c  what stox.yaml adds to the options
  *   test_turn.c    one test at a time for each account
  */
@@ -32,6 +33,20 @@ struct test {
 	struct turn turn;
 };
 
+/* How one of several ended. */
+struct test_end {
+	bool ran, interrupted, success;
+	enum reason reason; /* and phase: of a failure */
+	enum probe_phase phase;
+	ts_t latency;
+};
+
+/* As test_run(), which also says how it ended. */
+int test_run_told(
+	const struct opt_command *cmd, const struct test_values *values, struct test_end *ret);
+int test_run_all(const struct opt_command *cmd, const struct test_values *values);
+/* The partner is that domain's. */
+bool test_serves(const struct conf_partner *p, const char *domain);
 /* One line that says what is wrong; 2. */
 int test_refuse(const struct test *t, struct text why);
 /* The warning of that name is none on that side (SIDES: on both).  False when there is none. */

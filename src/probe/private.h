@@ -80,6 +80,7 @@ enum xmpp_state {
 
 enum probe_state {
 	PROBE_SIGNING_IN,
+	PROBE_HALF, /* one side has failed: what of the other? */
 	PROBE_ROUND,
 	PROBE_PAUSE,    /* between two rounds */
 	PROBE_SETTLING, /* it has succeeded, unless a second copy comes */
@@ -142,6 +143,7 @@ struct probe {
 	char password[256], receiver_password[256], auth_user[256];
 	struct hide hide;
 	struct probe_result result;
+	struct evidence half; /* of the side that has failed */
 
 	struct outbox out;
 	struct probe_event events[EVENTS_MAX];
@@ -275,10 +277,13 @@ void probe_address(struct probe *p, enum probe_phase phase, const struct addr *a
 void probe_detail(struct probe *p, enum probe_phase phase, struct text text);
 /* Each kind once a side, and a place. */
 void probe_note(struct probe *p, enum probe_side side, enum note note, struct text text);
-/* The verdict: the first one counts; then the cleanup begins.  What stands in evidence stays. */
+/* The verdict; then the cleanup begins.  What stands in evidence stays.  The first one counts, but
+ * while both sides sign in the other one is waited for, so that both are told. */
 void probe_fail(struct probe *p, enum probe_phase phase, enum reason reason, struct text message);
 void probe_fail_by(struct probe *p, enum probe_phase phase, struct blame blame);
 void probe_fail_memory(struct probe *p, enum probe_phase phase);
+bool probe_awaits(const struct probe *p, enum probe_side side); /* it is signing in */
+void probe_half_over(struct probe *p);        /* the other side has nothing to tell */
 bool probe_is_decided(const struct probe *p); /* or has succeeded, and settles */
 void probe_succeed(struct probe *p);
 void probe_settled(struct probe *p); /* no second copy came */

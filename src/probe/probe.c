@@ -83,6 +83,10 @@ static void stop(struct probe *p)
 		probe_settled(p);
 		return;
 	}
+	if (p->state == PROBE_HALF) {
+		probe_half_over(p);
+		return;
+	}
 	probe_fail(p, at, REASON_LOCAL_INTERRUPTED,
 		p->state == PROBE_PAUSE
 			? TEXT_PLAIN(N_("The test was interrupted between two round trips."))
@@ -141,7 +145,7 @@ static void push(void *self, const struct fact *in, ts_t now)
 
 static bool has_deadline(const struct probe *p)
 {
-	return p->state == PROBE_SIGNING_IN || p->state == PROBE_ROUND;
+	return p->state <= PROBE_ROUND;
 }
 
 static void push_time(void *self, ts_t now)

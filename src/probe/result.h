@@ -80,6 +80,13 @@ struct probe_stats { /* of --count, microseconds */
 	ts_t min, median, p95, max;
 };
 
+/* The other side had failed, too, before it was signed in. */
+struct probe_failure {
+	enum reason reason; /* NONE: it had not */
+	enum probe_phase phase;
+	struct text message;
+};
+
 struct probe_result {
 	bool success;
 	enum probe_proof proof;
@@ -87,7 +94,8 @@ struct probe_result {
 	enum probe_phase phase; /* where it failed */
 	struct text message;    /* what happened, where, on which evidence: one sentence */
 	struct evidence evidence;
-	ts_t latency; /* from the start to the verdict, cleanup not counted */
+	struct probe_failure other; /* of both the SIP side's stands above */
+	ts_t latency;               /* from the start to the verdict, cleanup not counted */
 	struct probe_phase_result phases[PHASE_COUNT];
 	struct tls_facts tls[SIDES]; /* version "" and no certificates: none */
 	unsigned n_notes;            /* in the order in which they were made */

@@ -65,6 +65,8 @@ static void ready(struct probe *p)
 
 	if (p->state == PROBE_SIGNING_IN && p->sip.state == SIP_READY && xmpp)
 		begin(p);
+	else if (p->state == PROBE_HALF)
+		probe_half_over(p);
 }
 
 /* The SIP user is signed in for it before it begins: a pool may have closed the connection that was

@@ -316,26 +316,107 @@ static void hide_in_evidence(const struct hide *h, struct evidence *e)
 	hide_in(h, e->xmpp_text, sizeof(e->xmpp_text));
 }
 
+/* ---- two sides that fail ---- */
+
+static enum probe_side side_of(enum probe_phase phase)
+{
+	if (phase <= PHASE_SIP_SEND)
+		return SIDE_SIP;
+	return phase <= PHASE_XMPP_BIND ? SIDE_XMPP : SIDES;
+}
+
+bool probe_awaits(const struct probe *p, enum probe_side side)
+{
+	const bool signing_in =
+		side == SIDE_SIP ? p->sip.state < SIP_READY : p->xmpp.state == XMPP_SIGNING_IN;
+
+	if (p->state == PROBE_HALF)
+		return signing_in && side_of(p->result.phase) != side;
+	return signing_in && p->state == PROBE_SIGNING_IN;
+}
+
+/* What ends a test as it is, or what is of no side, waits for nobody. */
+static bool is_half(const struct probe *p, enum probe_phase phase, enum reason reason)
+{
+	const enum probe_side side = side_of(phase);
+
+	return p->state == PROBE_SIGNING_IN && side != SIDES && reason != REASON_LOCAL_INTERNAL &&
+	       reason != REASON_LOCAL_INTERRUPTED &&
+	       probe_awaits(p, side == SIDE_SIP ? SIDE_XMPP : SIDE_SIP);
+}
+
+static void mark_causes(struct probe_result *r, enum probe_phase phase)
+{
+	for (unsigned i = 0; i < r->n_notes; i++)
+		r->notes[i].is_cause |= note_explains(r->notes[i].note, phase);
+}
+
+static void conclude(struct probe *p)
+{
+	struct probe_result *r = &p->result;
+
+	r->latency = p->now - p->start;
+	hide_in_evidence(&p->hide, &r->evidence);
+	mark_causes(r, r->phase);
+	if (r->other.reason)
+		mark_causes(r, r->other.phase);
+	decide(p);
+}
+
+void probe_half_over(struct probe *p)
+{
+	p->result.evidence = p->half;
+	conclude(p);
+}
+
+/* Whichever was first: a monitor shows the same one each time. */
+static void fail_second(struct probe *p, const struct probe_failure *f)
+{
+	struct probe_result *r = &p->result;
+
+	if (side_of(f->phase) == SIDE_SIP) {
+		r->other = (struct probe_failure){ r->reason, r->phase, r->message };
+		r->reason = f->reason;
+		r->phase = f->phase;
+		r->message = f->message;
+	} else {
+		r->other = *f;
+		r->evidence = p->half;
+	}
+	conclude(p);
+}
+
+/* ---- failures ---- */
+
 void probe_fail(struct probe *p, enum probe_phase phase, enum reason reason, struct text message)
 {
 	struct probe_result *r = &p->result;
 
 	if (probe_is_decided(p))
 		return;
+	if (p->state == PROBE_HALF && side_of(phase) == side_of(r->phase))
+		return;
 	if (is_for_want_of_presence(p, reason)) {
 		reason = REASON_XMPP_NO_PRESENCE;
 		phase = PHASE_XMPP_BIND;
 	}
-	r->latency = p->now - p->start;
+	const bool half = is_half(p, phase, reason);
+	hide_in(&p->hide, message.store, message.n_store);
+	probe_end(p, phase, PHASE_FAILED);
+	if (p->state == PROBE_HALF) {
+		fail_second(p, &(struct probe_failure){ reason, phase, message });
+		return;
+	}
 	r->reason = reason;
 	r->phase = phase;
 	r->message = message;
-	hide_in(&p->hide, r->message.store, r->message.n_store);
-	hide_in_evidence(&p->hide, &r->evidence);
-	for (unsigned i = 0; i < r->n_notes; i++)
-		r->notes[i].is_cause = note_explains(r->notes[i].note, phase);
-	probe_end(p, phase, PHASE_FAILED);
-	decide(p);
+	if (!half) {
+		conclude(p);
+		return;
+	}
+	p->state = PROBE_HALF;
+	p->half = r->evidence;
+	r->evidence = (struct evidence){ 0 };
 }
 
 void probe_fail_by(struct probe *p, enum probe_phase phase, struct blame blame)

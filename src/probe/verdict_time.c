@@ -169,9 +169,9 @@ void probe_fail_silent(struct probe *p)
 {
 	if (probe_is_decided(p))
 		return;
-	if (p->state == PROBE_SIGNING_IN && p->sip.state != SIP_READY)
+	if (probe_awaits(p, SIDE_SIP))
 		timeout_sip(p);
-	else if (p->state == PROBE_SIGNING_IN)
+	else if (p->state <= PROBE_HALF)
 		timeout_xmpp(p);
 	else if (is_unregistered(p))
 		probe_fail_refresh(p);

@@ -288,7 +288,7 @@ static void dns(struct probe *p, const struct fact *in)
 		p->sip.asked.id = 0;
 	locate_push_answer(p->sip.locate, in->dns_id, in->dns);
 	ask(p);
-	if (p->sip.state == SIP_RESOLVING && p->state == PROBE_SIGNING_IN)
+	if (p->sip.state == SIP_RESOLVING && probe_awaits(p, SIDE_SIP))
 		next_target(p);
 }
 

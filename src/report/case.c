@@ -13,6 +13,8 @@ struct report_case report_case_of(const struct probe_result *r, enum probe_phase
 		return (struct report_case){ .verdict = reason_info(r->reason)->exit_status == 1
 								? VERDICT_FAILED
 								: VERDICT_ERROR };
+	if (r->other.reason && r->other.phase == phase)
+		return skipped(N_("it failed, too: the verdict is the other side's"));
 	switch (r->phases[phase].outcome) {
 	case PHASE_OK: return (struct report_case){ .verdict = VERDICT_PASSED };
 	case PHASE_SKIPPED: return skipped(N_("not needed"));

@@ -28,6 +28,14 @@ static json_t *error(const struct report_run *run)
 		"causes", notes(run, true), "evidence", report_json_evidence(run));
 }
 
+static json_t *other_error(const struct report_run *run)
+{
+	const struct probe_failure *f = &run->result->other;
+
+	return json_pack("{s:s, s:s, s:o}", "phase", phase_name(f->phase), "reason",
+		reason_id(f->reason), "message", report_json_sentence(&f->message, run->look_up));
+}
+
 static json_t *phases(const struct report_run *run)
 {
 	json_t *list = json_array();
@@ -95,6 +103,8 @@ static json_t *object(const struct report_run *run)
 		run->max_latency ? report_json_seconds(run->max_latency) : json_null());
 	report_json_set(o, "proof", json_string(proof_name(r->proof)));
 	report_json_set(o, "error", r->success ? json_null() : error(run));
+	if (r->other.reason)
+		report_json_set(o, "other_error", other_error(run));
 	report_json_set(o, "diagnosis", r->success ? json_null() : report_json_diagnosis(run));
 	report_json_set(o, "warnings", notes(run, false));
 	report_json_set(o, "phases", phases(run));

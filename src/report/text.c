@@ -5,8 +5,8 @@
 /* ---- labels ---- */
 
 static const char *const labels[] = { N_("Target Fqdn"), N_("Result"), N_("Latency"),
-	N_("Error Message"), N_("Diagnosis"), N_("Warning"), N_("Proof"), N_("Limit"),
-	N_("Trace") };
+	N_("Error Message"), N_("Diagnosis"), N_("Warning"), N_("Proof"), N_("Limit"), N_("Trace"),
+	N_("Other side") };
 
 static unsigned label_column(const struct report_run *run)
 {
@@ -78,6 +78,23 @@ static void put_diagnosis(struct sheet *p, const struct report_run *run)
 
 /* ---- what may be below them ---- */
 
+static void put_other(struct sheet *p, const struct report_run *run)
+{
+	const struct probe_failure *f = &run->result->other;
+
+	if (!f->reason)
+		return;
+	put_label(p, run, labels[9]);
+	buf_putc(&p->line, ' ');
+	text_put(&p->line, &f->message, run->look_up);
+	buf_puts(&p->line, " [");
+	report_put_text(p, run,
+		TEXT(N_("{1} in {2}"), text_str(reason_id(f->reason)),
+			text_str(phase_name(f->phase))));
+	buf_putc(&p->line, ']');
+	end_labelled(p, run);
+}
+
 static void put_notes(struct sheet *p, const struct report_run *run)
 {
 	const struct probe_result *r = run->result;
@@ -128,6 +145,7 @@ static void put_lines(struct sheet *p, const struct report_run *run)
 	end_labelled(p, run);
 	put_message(p, run);
 	put_diagnosis(p, run);
+	put_other(p, run);
 	put_notes(p, run);
 	if (r->success && r->proof != PROOF_ANSWERED) {
 		put_label(p, run, labels[6]);

@@ -429,6 +429,103 @@ static void a_clock_that_jumps_is_noted_once_and_decides_nothing(void **state)
 	scene_end(&s);
 }
 
+/* ---- both sides ---- */
+
+static void begin_both(struct scene *s)
+{
+	struct probe_cfg cfg = scene_cfg("sip:127.0.0.1:5060;transport=udp");
+
+	cfg.has_receiver_password = true;
+	cfg.receiver_password = SLICE("xmpp secret");
+	cfg.receiver_server = SLICE("127.0.0.1:5222");
+	scene_begin(s, &cfg);
+	scene_connect(s);
+}
+
+static void xmpp_is_refused(struct scene *s)
+{
+	static const struct addr server = { .family = 4, .port = 5222, .ip = { 127, 0, 0, 1 } };
+
+	scene_push(s, (struct fact){ .type = FACT_FLOW_FAILED,
+			      .flow = s->flow,
+			      .step = FLOW_STEP_CONNECT,
+			      .err = ECONNREFUSED,
+			      .peer = &server });
+}
+
+static void sip_is_refused(struct scene *s)
+{
+	scene_answer(s, "403 Forbidden", "");
+}
+
+/* Whichever fails first: the SIP side's is the verdict, with its evidence, and both are told. */
+static void two_sides_that_fail_are_both_told(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	for (unsigned xmpp_first = 0; xmpp_first < 2; xmpp_first++) {
+		begin_both(&s);
+		(xmpp_first ? xmpp_is_refused : sip_is_refused)(&s);
+		assert_int_equal(s.e.ops->deadline(s.p) <= TS_S(110), 1);
+		assert_false(s.done);
+		s.now += TS_MS(5);
+		(xmpp_first ? sip_is_refused : xmpp_is_refused)(&s);
+		const struct probe_result *r = probe_result(s.p);
+		assert_int_equal(r->phase, PHASE_SIP_REGISTER);
+		assert_int_equal(r->evidence.sip_status, 403);
+		assert_int_equal(r->evidence.err, 0);
+		assert_int_equal(r->other.reason, REASON_TCP_REFUSED);
+		assert_int_equal(r->other.phase, PHASE_XMPP_CONNECT);
+		assert_int_equal(r->latency, TS_MS(5));
+		assert_int_equal(r->phases[PHASE_SIP_REGISTER].outcome, PHASE_FAILED);
+		assert_int_equal(r->phases[PHASE_XMPP_CONNECT].outcome, PHASE_FAILED);
+		scene_end(&s);
+	}
+}
+
+static void a_side_that_fails_waits_for_the_other_and_no_longer(void **state)
+{
+	char contact[512], row[600];
+	struct scene s;
+
+	(void)state;
+	/* The other one is well. */
+	begin_both(&s);
+	xmpp_is_refused(&s);
+	scene_header(&s, "Contact", contact);
+	snprintf(row, sizeof(row), "Contact: %s\r\n", contact);
+	scene_answer(&s, "200 OK", row);
+	scene_failed(&s, "xmpp.connect", "tcp_refused");
+	assert_int_equal(probe_result(s.p)->evidence.err, ECONNREFUSED);
+	assert_int_equal(probe_result(s.p)->other.reason, REASON_NONE);
+	assert_non_null(strstr(s.out, "Expires: 0\r\n"));
+	scene_end(&s);
+
+	/* It says nothing until the time is up. */
+	begin_both(&s);
+	sip_is_refused(&s);
+	scene_wait(&s, TS_S(10));
+	assert_int_equal(probe_result(s.p)->phase, PHASE_SIP_REGISTER);
+	assert_int_equal(probe_result(s.p)->other.reason, REASON_TCP_TIMEOUT);
+	scene_end(&s);
+
+	begin_both(&s);
+	xmpp_is_refused(&s);
+	scene_wait(&s, TS_S(10));
+	scene_failed(&s, "sip.register", "sip_no_answer");
+	assert_int_equal(probe_result(s.p)->other.reason, REASON_TCP_REFUSED);
+	scene_end(&s);
+
+	/* It is interrupted. */
+	begin_both(&s);
+	xmpp_is_refused(&s);
+	scene_push(&s, (struct fact){ .type = FACT_STOP });
+	scene_failed(&s, "xmpp.connect", "tcp_refused");
+	assert_int_equal(probe_result(s.p)->evidence.err, ECONNREFUSED);
+	scene_end(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -447,6 +544,8 @@ int main(void)
 		cmocka_unit_test(a_certificate_that_ends_soon_is_noted),
 		cmocka_unit_test(a_fallback_that_led_to_a_failure_is_named_first),
 		cmocka_unit_test(a_clock_that_jumps_is_noted_once_and_decides_nothing),
+		cmocka_unit_test(two_sides_that_fail_are_both_told),
+		cmocka_unit_test(a_side_that_fails_waits_for_the_other_and_no_longer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
