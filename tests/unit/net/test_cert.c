@@ -237,7 +237,7 @@ static void whom_it_is_for_is_the_protocols_to_say(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT(owners); i++) {
-		X509 *x = named_cert(owners[i].names, owners[i].n, key);
+		X509 *x = named_cert(owners[i].names, owners[i].n, key, EVP_sha256());
 
 		for (unsigned naming = 0; naming < 4; naming++)
 			if (cert_is_for(x, (enum tls_naming)naming, "a.b.test") !=

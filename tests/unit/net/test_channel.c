@@ -564,7 +564,7 @@ static void the_protocol_says_what_a_name_is(void **state)
 
 	(void)state;
 	buf_init(&pem, MAX);
-	named_put_identity(names, COUNT(names), &pem);
+	named_put_identity(names, COUNT(names), EVP_sha256(), &pem);
 	assert_int_equal(trust_add_identity(trust, ID_NAMED, buf_slice(&pem)), 0);
 	buf_done(&pem);
 	for (size_t i = 0; i < COUNT(rows); i++) {
