@@ -3,15 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/cmd_test.h"
 #include "app/commands.h"
 #include "app/file_in.h"
 #include "app/files.h"
 #include "app/opt_rows.h"
-#include "app/runner.h"
-#include "app/sweeper.h"
+#include "app/test_private.h"
 #include "base/mem.h"
-#include "bridge/address.h"
 #include "probe/server.h"
 
 enum { TRUST_SIP = 1, TRUST_XMPP = 2, PEM_MAX = 4 << 20 };
@@ -24,6 +21,10 @@ static const struct opt opts[] = {
 	{ "receiver", 'r', N_("ADDRESS"), OPT_TEXT, AT(receiver), 0, 0,
 		N_("the XMPP user who is written to"),
 		.manual = N_("The XMPP user who is written to.") },
+	{ "partner", 0, N_("DOMAIN"), OPT_TEXT, AT(partner), 0, 0,
+		N_("the partner whose receiver is written to"),
+		.manual = N_("The partner of the configuration whose receiver is written to; "
+			     "without it the first that has one.") },
 	{ "user", 'u', N_("ADDRESS"), OPT_TEXT, AT(user), 0, 0, N_("the SIP test user who writes"),
 		.manual = N_("The SIP test user who writes.") },
 	{ "auth-user", 0, N_("NAME"), OPT_TEXT, AT(auth_user), 0, 0, N_("its name for signing in"),
@@ -50,7 +51,8 @@ static const struct opt opts[] = {
 		N_("for the whole test (10)"),
 		.manual =
 			N_("For the whole test, everything included (10).\nWith\n.Fl -count ,\nfor "
-			   "each round trip.") },
+			   "each round trip.\nBefore that another test of the same accounts is "
+			   "waited for, as long at most.") },
 	{ "count", 'n', N_("N"), OPT_NUMBER, AT(count), 1, 1000000,
 		N_("round trips with one sign-in (1)"),
 		.manual = N_("Round trips with the same sign-ins (1); the result has minimum, "
@@ -58,6 +60,13 @@ static const struct opt opts[] = {
 	{ "interval", 'i', N_("SECONDS"), OPT_SECONDS, AT(interval), 0, 86400,
 		N_("between round trips (0)"),
 		.manual = N_("Between the beginnings of two round trips (0: at once).") },
+	{ "settle", 0, N_("SECONDS"), OPT_SECONDS, AT(settle), 0, 60,
+		N_("wait for a second copy behind a success (0.05)"),
+		.manual =
+			N_("How long a second copy of the message or its answer is awaited behind "
+			   "a success (0.05), which then is one no more.\nIt is a phase of its "
+			   "own and no part of the latency; with\n.Fl -count\nit comes once, "
+			   "behind the last round trip.") },
 	{ "ipv4", '4', NULL, OPT_FLAG, AT(ipv4), 0, 0, N_("use IPv4 addresses only"),
 		.manual = N_("Use IPv4 addresses only, also where names have both.") },
 	{ "ipv6", '6', NULL, OPT_FLAG, AT(ipv6), 0, 0, N_("use IPv6 addresses only"),
@@ -74,7 +83,7 @@ static const struct opt opts[] = {
 	{ "output", 'o', N_("FORMAT=FILE"), OPT_LIST, AT(outputs), 0, 0,
 		N_("one more form to a file; - is stdout"),
 		.manual = N_("One more form, to a file, which is replaced as a whole when the test "
-			     "is over, mode 0644; can be given several times.\n.Li -\nis standard "
+			     "is over; can be given several times.\n.Li -\nis standard "
 			     "output.\nA link, and whatever else is no regular file, is refused "
 			     "before anything is sent.") },
 	{ "write-out", 'w', N_("TEXT"), OPT_TEXT, AT(write_out), 0, 0,
@@ -105,6 +114,8 @@ static const struct opt opts[] = {
 	{ "no-trace", 0, NULL, OPT_FLAG, AT(no_trace), 0, 0, N_("keep none of a failed test"),
 		.manual = N_("Keep no trace of a failed test; see\n.Sx FILES .\nA round trip "
 			     "of\n.Fl -count\nthen takes some microseconds less.") },
+	OPT_ROW_ACCEPT(AT(accepts)),
+	OPT_ROW_NO_LOCK(AT(no_lock)),
 	{ "color", 0, N_("WHEN"), OPT_TEXT, AT(color), 0, 0,
 		N_("colours: auto, always or never (auto)"),
 		.manual = N_("Whether the result on standard output has colours (auto); see\n.Sx "
@@ -124,152 +135,7 @@ static const struct opt_command command = { .name = "test",
 	.section = 1,
 	.more = outputs_help };
 
-struct test {
-	struct opt_command command;
-	struct test_values v;
-	struct conf *conf;
-	char *conf_path;
-	char *paths[4]; /* to be freed */
-	unsigned n_paths;
-	const char *sip_ca, *xmpp_ca;
-	unsigned sip_trust, xmpp_trust;
-	struct addr dns; /* family 0: the system's */
-	char password[SECRET_MAX + 1], receiver_password[SECRET_MAX + 1];
-	struct runner runner;
-	struct sweeper sweeper;
-	struct pump *pump;
-};
-
-/* ---- what the configuration adds ---- */
-
-static const char *keep_path(struct test *t, const char *path)
-{
-	char *full = config_path(t->conf_path, path);
-
-	if (!full)
-		return path;
-	t->paths[t->n_paths++] = full;
-	return full;
-}
-
-static void take(const char **to, const struct conf_text *from)
-{
-	if (!*to)
-		*to = from->s;
-}
-
-static void take_path(struct test *t, const char **to, const struct conf_text *from)
-{
-	if (!*to && from->s)
-		*to = keep_path(t, from->s);
-}
-
-static bool read_address(const char *text, struct jid *ret)
-{
-	enum address_kind kind;
-	struct where where;
-
-	return text && address_read(slice_str(text), &kind, ret, &where) == 0;
-}
-
-/* One address has several spellings: sip:pilar@litware.test, Pilar@Litware.Test. */
-static bool is_same_address(const char *a, const char *b)
-{
-	struct jid one, two;
-
-	return read_address(a, &one) && read_address(b, &two) && jid_bare_eq(&one, &two);
-}
-
-static const struct conf_test_user *find_user(const struct test *t, const struct conf_pool *pool)
-{
-	for (size_t i = 0; i < pool->n_test_users; i++)
-		if (!t->v.user || is_same_address(t->v.user, pool->test_users[i].address.s))
-			return &pool->test_users[i];
-	return NULL;
-}
-
-/* The one that is named; else the one whose test user is; else the first. */
-static const struct conf_pool *find_pool(const struct test *t)
-{
-	const struct conf *c = t->conf;
-
-	for (size_t i = 0; i < c->n_pools; i++)
-		if (t->v.target ? strcasecmp(t->v.target, c->pools[i].fqdn.s) == 0
-				: t->v.user && find_user(t, &c->pools[i]))
-			return &c->pools[i];
-	return t->v.target || c->n_pools == 0 ? NULL : &c->pools[0];
-}
-
-static void use_pool(struct test *t, const struct conf_pool *pool)
-{
-	const struct conf_test_user *user = find_user(t, pool);
-
-	take(&t->v.target, &pool->fqdn);
-	/* Each of the two options says where; what the configuration says of it goes with it. */
-	if (!t->v.registrar && !t->v.registrar_port) {
-		take(&t->v.registrar, &pool->registrar);
-		t->v.registrar_port = (unsigned)pool->registrar_port.n;
-	}
-	take_path(t, &t->sip_ca, &pool->ca_file);
-	if (!user)
-		return;
-	take(&t->v.user, &user->address);
-	take(&t->v.auth_user, &user->auth_user);
-	take_path(t, &t->v.password_file, &user->password_file);
-}
-
-/* The partner whose receiver is meant: named, or the first that has one. */
-static const struct conf_partner *find_partner(const struct test *t)
-{
-	for (size_t i = 0; i < t->conf->n_partners; i++) {
-		const struct conf_partner *p = &t->conf->partners[i];
-
-		if (p->receiver.at.line &&
-			(!t->v.receiver || is_same_address(t->v.receiver, p->receiver.address.s)))
-			return p;
-	}
-	return NULL;
-}
-
-static void use_partner(struct test *t)
-{
-	const struct conf_partner *p = find_partner(t);
-
-	if (!p)
-		return;
-	take(&t->v.receiver, &p->receiver.address);
-	take(&t->v.receiver_server, &p->receiver.server);
-	take_path(t, &t->v.receiver_password_file, &p->receiver.password_file);
-	take_path(t, &t->xmpp_ca, &p->ca_file);
-}
-
-static int use_config(struct test *t)
-{
-	struct buf why;
-
-	buf_init(&why, 1 << 16);
-	int err = config_read(t->v.config, &t->conf, &t->conf_path, &why);
-	if (err && !slice_ends(buf_slice(&why), SLICE("\n")))
-		buf_putc(&why, '\n');
-	if (err)
-		opt_complain_lines(&t->command, buf_cstr(&why));
-	buf_done(&why);
-	if (err || !t->conf)
-		return err ? 2 : 0;
-	const struct conf_pool *pool = find_pool(t);
-	if (pool)
-		use_pool(t, pool);
-	use_partner(t);
-	return 0;
-}
-
 /* ---- checks ---- */
-
-static int refuse(const struct test *t, struct text why)
-{
-	opt_complain(&t->command, why);
-	return 2;
-}
 
 /* For programs a secret that cannot be used is a result, as all that follows. */
 static int read_secret(
@@ -284,7 +150,7 @@ static int read_secret(
 		return 0;
 	if (outputs_are_for_programs(&t->runner.outputs))
 		return runner_refuse(&t->runner, &cfg, REASON_LOCAL_SECRET, phase, &why);
-	return refuse(t, why);
+	return test_refuse(t, why);
 }
 
 /* An address and a port, 53 when there is none: the name of a DNS server would have to be asked
@@ -301,6 +167,25 @@ bool test_read_dns(const char *text, struct addr *ret)
 	return addr_decode(s, ret) && ret->port > 0;
 }
 
+static int check_accepts(struct test *t)
+{
+	struct buf known;
+
+	for (unsigned i = 0; i < t->v.accepts.n; i++) {
+		const char *name = t->v.accepts.items[i];
+
+		if (test_accept(t, SIDES, name))
+			continue;
+		buf_init(&known, 1024);
+		test_put_warnings(&known);
+		test_refuse(t, TEXT(N_("`--accept {1}`: there is no such warning; there are {2}"),
+				       text_str(name), text_slice(buf_slice(&known))));
+		buf_done(&known);
+		return 2;
+	}
+	return 0;
+}
+
 static int check_values(struct test *t)
 {
 	const struct test_values *v = &t->v;
@@ -314,18 +199,21 @@ static int check_values(struct test *t)
 		.timeout = v->timeout };
 
 	if (v->timeout == 0)
-		return refuse(t, TEXT_PLAIN(N_("`--timeout 0`: a time-out above 0 is wanted")));
+		return test_refuse(
+			t, TEXT_PLAIN(N_("`--timeout 0`: a time-out above 0 is wanted")));
 	if (v->dns && !test_read_dns(v->dns, &t->dns))
-		return refuse(
+		return test_refuse(
 			t, TEXT(N_("`--dns {1}`: the address of a DNS server is wanted, such as "
 				   "127.0.0.1:53"),
 				   text_str(v->dns)));
 	if (v->registrar_port && server_names_port(slice_str(v->registrar)))
-		return refuse(t, TEXT(N_("`--registrar {1}` names a port already: leave "
-					 "--registrar-port out"),
-					 text_str(v->registrar)));
+		return test_refuse(t, TEXT(N_("`--registrar {1}` names a port already: leave "
+					      "--registrar-port out"),
+					      text_str(v->registrar)));
 	if (v->ipv4 && v->ipv6)
-		return refuse(t, TEXT_PLAIN(N_("-4 and -6 exclude each other")));
+		return test_refuse(t, TEXT_PLAIN(N_("-4 and -6 exclude each other")));
+	if (check_accepts(t))
+		return 2;
 	t->runner.verbosity = v->verbose;
 	t->runner.traces = (struct traces){ .command = &t->command,
 		.named = &v->traces,
@@ -342,22 +230,25 @@ static int check(struct test *t)
 	char host[256];
 	uint16_t port = 0;
 
+	const bool lacks = !v->user || !v->password_file || !v->target || !v->receiver;
+	if (lacks && (!t->conf || (v->target && !t->knows_pool)))
+		return test_refuse_pool(t);
 	if (!v->user)
-		return refuse(t,
+		return test_refuse(t,
 			TEXT_PLAIN(N_("no test user: it is not known which user to log on as; give "
 				      "--user and --password-file, or add test_users to the pool "
 				      "in stox.yaml")));
 	if (!v->password_file)
-		return refuse(t, TEXT(N_("no password for the test user `{1}`: give "
-					 "--password-file, or the user's password_file in "
-					 "stox.yaml"),
-					 text_str(v->user)));
+		return test_refuse(t, TEXT(N_("no password for the test user `{1}`: give "
+					      "--password-file, or the user's password_file in "
+					      "stox.yaml"),
+					      text_str(v->user)));
 	if (!v->target || !v->receiver)
-		return refuse(t, TEXT(N_("give --{1}, or name it in stox.yaml"),
-					 text_str(v->target ? "receiver" : "target")));
+		return test_refuse(t, TEXT(N_("give --{1}, or name it in stox.yaml"),
+					      text_str(v->target ? "receiver" : "target")));
 	if (!server_read(slice_str(v->target), host, &port) || port)
-		return refuse(t, TEXT(N_("the target `{1}` is not the name of a host"),
-					 text_str(v->target)));
+		return test_refuse(t, TEXT(N_("the target `{1}` is not the name of a host"),
+					      text_str(v->target)));
 	int status = read_secret(t, v->password_file, t->password, PHASE_SIP_REGISTER);
 	return status ? status
 		      : read_secret(t, v->receiver_password_file, t->receiver_password,
@@ -416,6 +307,8 @@ static int start(struct test *t)
 		.timeout = v->timeout,
 		.count = v->count,
 		.interval = v->interval,
+		.settle = v->settle,
+		.accept = { t->accept[SIDE_SIP], t->accept[SIDE_XMPP] },
 		.family = v->ipv4   ? 4
 			  : v->ipv6 ? 6
 				    : 0,
@@ -453,9 +346,11 @@ static int begin(struct test *t)
 {
 	int status = check_values(t);
 	if (!status)
-		status = use_config(t);
+		status = test_use_config(t);
 	if (!status)
 		status = check(t);
+	if (!status)
+		status = test_take_turns(t);
 	if (status)
 		return status;
 	const struct pump_cfg cfg = { .dns = t->dns, .drained = drained, .arg = t };
@@ -525,6 +420,7 @@ int test_run(const struct opt_command *cmd, const struct test_values *values)
 	t.pump = pump_free(t.pump);
 	sweeper_done(&t.sweeper);
 	runner_done(&t.runner);
+	turn_done(&t.turn);
 	mem_wipe(t.password, sizeof(t.password));
 	mem_wipe(t.receiver_password, sizeof(t.receiver_password));
 	for (unsigned i = 0; i < t.n_paths; i++)

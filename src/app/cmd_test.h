@@ -3,20 +3,21 @@
 
 #include "app/opt.h"
 #include "app/pump.h"
+#include "probe/probe.h"
 
 struct test_values {
-	const char *target, *receiver, *user, *auth_user, *password_file, *registrar;
+	const char *target, *receiver, *partner, *user, *auth_user, *password_file, *registrar;
 	const char *receiver_password_file, *receiver_server, *ca_file, *dns, *config;
 	const char *format, *color, *write_out, *warning, *critical;
-	struct opt_list outputs, traces;
+	struct opt_list outputs, traces, accepts;
 	unsigned registrar_port, count, verbose;
-	bool ipv4, ipv6, version, sweep, trace_bodies, no_trace;
-	ts_t timeout, interval, max_latency;
+	bool ipv4, ipv6, version, sweep, trace_bodies, no_trace, no_lock;
+	ts_t timeout, interval, settle, max_latency;
 };
 
 #define TEST_VALUES_DEFAULT                                                                        \
 	{                                                                                          \
-		.timeout = TS_S(10), .count = 1, .max_latency = TS_NEVER                           \
+		.timeout = TS_S(10), .count = 1, .settle = PROBE_SETTLE, .max_latency = TS_NEVER   \
 	}
 
 /* The exit status.  With the form nagios on standard output it is a plugin's. */

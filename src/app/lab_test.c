@@ -59,6 +59,7 @@ int lab_start_test(struct bench *b)
 		.xmpp_trust = LAB_TRUST,
 		.timeout = b->v.timeout ? b->v.timeout : timeout,
 		.count = b->v.count,
+		.settle = PROBE_SETTLE,
 	};
 
 	b->testing = true;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "app/opt.h"
+#include "probe/note.h"
 
 #define OPT_ROW_CA_FILE(offset_)                                                                   \
 	{                                                                                          \
@@ -30,6 +31,24 @@
 			.manual = N_(                                                              \
 				"The target's TLS port; with\n.Fl -registrar\nthe port of that "   \
 				"one.")                                                            \
+	}
+#define OPT_ROW_ACCEPT(offset_)                                                                    \
+	{                                                                                          \
+		"accept", 0, N_("WARNING"), OPT_LIST, (offset_), 0, 0,                             \
+			N_("a warning that is none here, by its name"),                            \
+			.manual = N_(                                                              \
+				"A warning that is none here, by its name; can be given several "  \
+				"times.\nIt may still be the cause of a failure, and is named "    \
+				"then."),                                                          \
+			.words = note_words                                                        \
+	}
+#define OPT_ROW_NO_LOCK(offset_)                                                                   \
+	{                                                                                          \
+		"no-lock", 0, NULL, OPT_FLAG, (offset_), 0, 0,                                     \
+			N_("do not wait for other tests of the same accounts"),                    \
+			.manual = N_(                                                              \
+				"Do not wait until other tests of this user on this machine that " \
+				"sign in with the same accounts are over.")                        \
 	}
 #define OPT_ROW_RECEIVER_SERVER(offset_)                                                           \
 	{                                                                                          \

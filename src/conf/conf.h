@@ -17,6 +17,9 @@ enum {
 	CONF_TEXT_MAX = 1 << 20, /* bytes of the file */
 	CONF_ERRORS_MAX = 20,    /* reported in one run */
 	CONF_TRANSACTIONS_MAX = 4194304,
+	/* Behind the window of 300 ms it ends below T1: the sender has not repeated its request. */
+	CONF_SETTLE_MAX = 150,
+	CONF_SETTLE = 30,
 };
 
 struct conf_place {
@@ -83,6 +86,7 @@ struct conf_pool {
 	struct conf_text registrar;        /* sip:HOST[:PORT][;transport=...]; NULL: RFC 3263 */
 	struct conf_number registrar_port; /* 0: from the URI, or RFC 3263 */
 	struct conf_text ca_file;          /* NULL: the system's trust store */
+	struct conf_texts accept;          /* names of warnings, which is not checked here */
 	struct conf_test_user *test_users;
 	size_t n_test_users;
 };
@@ -103,6 +107,7 @@ struct conf_partner {
 	struct conf_choice sasl; /* enum conf_need */
 	struct conf_flag dialback;
 	struct conf_text ca_file;
+	struct conf_texts accept; /* as a pool's */
 	struct conf_receiver receiver;
 };
 
@@ -125,6 +130,7 @@ struct conf_component {
 struct conf_gateway_xmpp {
 	struct conf_place at;
 	struct conf_component component;
+	struct conf_number settle; /* milliseconds; 0: not at all */
 };
 
 struct conf_gateway {

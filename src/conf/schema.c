@@ -51,7 +51,7 @@ static const struct section test_user = {
 
 static const struct section pool = {
 	.size = sizeof(struct conf_pool),
-	.n_items = 6,
+	.n_items = 7,
 	.items = {
 		{ AT(conf_pool, fqdn), .type = ITEM_TEXT, .required = true, .syntax = &syntax_host,
 			.doc = "The name of the pool, and the target of a test." },
@@ -66,6 +66,9 @@ static const struct section pool = {
 			.doc = "The certificates, in PEM, that sign those of the pool, and lists of "
 			       "revoked ones, if there are any.  Left out, the trust store of the "
 			       "system." },
+		{ AT(conf_pool, accept), .type = ITEM_TEXTS, .syntax = &syntax_line, .max = 32,
+			.doc = "Warnings of a test that are none on the side of the pool, by their "
+			       "names." },
 		{ ARRAY(conf_pool, test_users), .type = ITEM_SECTIONS, .section = &test_user, .max = 256,
 			.doc = "The users that tests sign in as; the first one unless an option says "
 			       "otherwise." },
@@ -90,7 +93,7 @@ static const struct section receiver = {
 
 static const struct section partner = {
 	.size = sizeof(struct conf_partner),
-	.n_items = 8,
+	.n_items = 9,
 	.items = {
 		{ AT(conf_partner, domain), .type = ITEM_TEXT, .required = true, .syntax = &syntax_domain,
 			.doc = "The XMPP domain.  A domain that is no partner's is refused." },
@@ -111,6 +114,9 @@ static const struct section partner = {
 			.doc = "The certificates, in PEM, that sign those of the partner, and lists of "
 			       "revoked ones, if there are any.  Left out, the trust store of the "
 			       "system." },
+		{ AT(conf_partner, accept), .type = ITEM_TEXTS, .syntax = &syntax_line, .max = 32,
+			.doc = "Warnings of a test that are none on the side of the partner, by their "
+			       "names." },
 		{ AT(conf_partner, receiver), .type = ITEM_SECTION, .section = &receiver,
 			.doc = "Whom the tests write to." },
 	},
@@ -122,7 +128,8 @@ static const struct section gateway_sip = {
 	.items = {
 		{ AT(conf_gateway_sip, listen), .type = ITEM_TEXTS, .required = true,
 			.syntax = &syntax_listen, .min = 1, .max = 8,
-			.doc = "Where the pool reaches the gateway." },
+			.doc = "Where the pool reaches the gateway.  [::] takes IPv4 too, unless "
+			       "another listener has that at its port." },
 		{ AT(conf_gateway_sip, next_hop), .type = ITEM_TEXT, .required = true,
 			.syntax = &syntax_sip_hop,
 			.doc = "The proxy of the pool: messages to SIP users go there." },
@@ -160,10 +167,18 @@ static const struct section component = {
 
 static const struct section gateway_xmpp = {
 	.size = sizeof(struct conf_gateway_xmpp),
-	.n_items = 1,
+	.n_items = 2,
 	.items = {
 		{ AT(conf_gateway_xmpp, component), .type = ITEM_SECTION, .required = true,
 			.section = &component, .doc = "The link to an XMPP server as its component." },
+		{ AT(conf_gateway_xmpp, settle), .type = ITEM_NUMBER, .max = CONF_SETTLE_MAX,
+			.preset = CONF_SETTLE,
+			.doc = "How many milliseconds the answer to a message waits for a refusal "
+			       "once the server of the receiver has shown that it routed the "
+			       "message: some refuse it a moment later, in the receiver's session "
+			       "or by his client.  A refusal that comes later still is logged, and "
+			       "reported to a sender that asked for reports (RFC 5438).  0 does not "
+			       "wait." },
 	},
 };
 

@@ -27,8 +27,10 @@ enum answer {
 	ANSWER_HOPS,
 	ANSWER_REQUIRE,
 	ANSWER_METHOD,
+	ANSWER_NO_METHOD, /* one that nobody here knows */
 	ANSWER_OPTIONS,
 	ANSWER_OPTIONS_DOWN, /* nothing can be carried */
+	ANSWER_CANCEL,       /* the request goes on: RFC 3261 section 9.2 */
 	ANSWER_NO_DIALOG,
 	ANSWER_TOO_LARGE,
 	ANSWER_CONTENT, /* what is in it does not cross: `refused` says why */

@@ -20,6 +20,7 @@ static void ask(struct hop_target *t)
 
 		w->dns_id = t->dns_base + q.id;
 		w->dns_type = q.type;
+		w->is_host = q.is_host;
 		memcpy(w->name, q.name, sizeof(w->name));
 	}
 }

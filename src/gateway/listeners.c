@@ -25,17 +25,27 @@ static void warn_of_udp_trust(const struct lent *lent)
 	}
 }
 
+static void want_family(struct listeners *ls, uint8_t family)
+{
+	const struct gateway_cfg *cfg = ls->lent->cfg;
+
+	for (unsigned i = 0; i < cfg->n_listens; i++) {
+		if (cfg->listens[i].addr.family != family)
+			continue;
+		struct want *w = shell_want(ls->lent->shell, WANT_LISTEN);
+		w->listener = i + 1;
+		w->transport = cfg->listens[i].transport;
+		w->addr = cfg->listens[i].addr;
+		ls->list[i].transport = w->transport;
+	}
+}
+
 void listeners_init(struct listeners *ls, const struct lent *lent)
 {
 	*ls = (struct listeners){ .lent = lent };
-	for (unsigned i = 0; i < lent->cfg->n_listens; i++) {
-		struct want *w = shell_want(lent->shell, WANT_LISTEN);
-
-		w->listener = i + 1;
-		w->transport = lent->cfg->listens[i].transport;
-		w->addr = lent->cfg->listens[i].addr;
-		ls->list[i].transport = w->transport;
-	}
+	/* IPv4 first: [::] then leaves that port to it. */
+	for (uint8_t family = 4; family <= 6; family += 2)
+		want_family(ls, family);
 	warn_of_udp_trust(lent);
 }
 

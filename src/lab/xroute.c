@@ -107,8 +107,9 @@ static void end_streams(struct xroute *r, const struct jid *user, ts_t now)
 static bool strike(struct xroute *r, const struct fault_stanza *f, const struct letter *m, ts_t now)
 {
 	switch (f->does) {
-	case FAULT_STANZA_NONE: return false;
-	case FAULT_STANZA_TWICE: deliver_all(r, m, now); return false;
+	case FAULT_STANZA_NONE:
+	case FAULT_STANZA_TWICE: return false;
+	case FAULT_STANZA_ELSEWHERE:
 	case FAULT_STANZA_DROP: break;
 	case FAULT_STANZA_HOLD: put(&r->held, m); break;
 	case FAULT_STANZA_BOUNCE: bounce(r, m, f->condition, now); break;
@@ -160,6 +161,24 @@ static void to_component(struct xroute *r, const struct letter *m, ts_t now)
 		bounce(r, m, COND_REMOTE_SERVER_NOT_FOUND, now);
 }
 
+/* RFC 6121 section 4.2.2: to who becomes available, the account's other resources. */
+static void show_another(struct xroute *r, struct session *to, struct slice account, ts_t now)
+{
+	struct buf *b = session_begin(to);
+
+	if (!b)
+		return;
+	buf_clear(&r->held);
+	buf_put(&r->held, account);
+	buf_puts(&r->held, "/another");
+	stanza_put_start(
+		b, "presence", buf_slice(&r->held), slice_str(to->jid), SLICE_NONE, SLICE_NONE);
+	xml_put_element(b, "priority", SLICE("127"));
+	stanza_put_end(b, "presence");
+	session_commit(r->sessions, to, now);
+	buf_clear(&r->held);
+}
+
 /* RFC 6121 section 4.2.2: initial presence goes to all of the user's resources, also to the one
  * that sent it. */
 static void presence(struct xroute *r, struct letter *m, ts_t now)
@@ -178,16 +197,14 @@ static void presence(struct xroute *r, struct letter *m, ts_t now)
 	s->available = true;
 	m->sender = own;
 	deliver_all(r, m, now);
+	if (r->cfg->fault->stanza.does == FAULT_STANZA_ELSEWHERE)
+		show_another(r, s, jid_bare(&m->to), now);
 }
 
-static void route(struct xroute *r, const struct letter *m, ts_t now)
+static void pass(struct xroute *r, const struct letter *m, ts_t now)
 {
-	const struct fault_stanza *f =
-		fault_of_stanza(r->cfg->fault, &m->stanza, !m->from->is_component);
 	const struct slice domain = jid_domain(&m->to);
 
-	if (f && strike(r, f, m, now))
-		return;
 	if (slice_ieqs(domain, r->cfg->component_name))
 		to_component(r, m, now);
 	else if (!slice_eqs(domain, LAB_PARTNER_DOMAIN))
@@ -196,6 +213,18 @@ static void route(struct xroute *r, const struct letter *m, ts_t now)
 		to_server(r, m, now);
 	else
 		to_user(r, m, now);
+}
+
+static void route(struct xroute *r, const struct letter *m, ts_t now)
+{
+	const struct fault_stanza *f =
+		fault_of_stanza(r->cfg->fault, &m->stanza, !m->from->is_component);
+
+	if (f && strike(r, f, m, now))
+		return;
+	pass(r, m, now);
+	if (f && f->does == FAULT_STANZA_TWICE)
+		pass(r, m, now);
 }
 
 /* Whom a stanza is from: a client's own full JID whatever it says (RFC 6120 section 8.1.2.1), a

@@ -16,6 +16,7 @@ enum probe_phase {
 	PHASE_XMPP_BIND,
 	PHASE_DELIVER,
 	PHASE_ANSWER,
+	PHASE_SETTLE, /* no second copy may come */
 	PHASE_CLEANUP,
 	PHASE_COUNT,
 };

@@ -3,21 +3,24 @@
  * Who needs whom goes down this list only; what a side has to tell is an event that is pulled.
  *
  *   probe.c         the engine: whose fact it is, whose event, the one deadline
- *   round.c         one message across and back: nonces, what arrived, what it proves
- *   sip.c           the SIP side: transactions, what comes in
- *   way.c           its way: find, connect, TLS
+ *   round.c         one message across and back: what arrived, what it proves
+ *   sip.c           the SIP side: its MESSAGE, what comes in
+ *   sign.c          its registration: sign in, refresh, sign off
+ *   way.c           its way: find, connect, TLS; requests over it
  *   xmpp.c          the XMPP side: find, connect, the client stream
  *   verdict.c       DNS, connections and TLS: what of these ends a test, with its evidence
  *   verdict_sip.c   SIP responses to reasons
  *   verdict_xmpp.c  streams and error stanzas to reasons
  *   verdict_time.c  what was still awaited when the time was up
  *   tell.c          phases, notes, trace, the verdict, outputs and wants
+ *   others.c        other sessions of the receiver
  *   evidence.c      what a SIP response says beside its status, and who said it
  *   relay.c         what proxies are known to answer for a next hop that they cannot reach
  *   blame.c         what the world did, in a sentence
  *   hide.c          what is known to be secret, wherever a peer says it back
  *   mask.c          bytes into messages without what is secret, SIP
  *   mask_xmpp.c     the same for XMPP
+ *   token.c         what a message of a test carries
  *   reason.c, note.c, diagnostics.c, result.c: the tables
  *   features.c      what an XMPP stream offers, read for the sweep
  *   sweep*.c        an engine of its own: every server of one side, each alone
@@ -29,7 +32,9 @@
 #include "probe/blame.h"
 #include "probe/hide.h"
 #include "probe/mask.h"
+#include "probe/others.h"
 #include "probe/probe.h"
+#include "probe/token.h"
 #include "sip/digest.h"
 #include "sip/locate.h"
 #include "sip/register.h"
@@ -42,19 +47,27 @@ enum {
 	OUT_BYTES_MAX = 4 << 20,
 	WANTS_MAX = 256,
 	EVENTS_MAX = 256,
-	NONCE = 26, /* 130 bits: nobody guesses one */
 	SIP_LISTENER = 1,
+	/* The highest: a server gives a message to who has that, RFC 6121 section 8.5.2.1.1. */
+	RECEIVER_PRIORITY = 127,
 	XMPP_DNS_FIRST = 1 << 16, /* numbers below are the SIP side's questions */
 };
 
 enum sip_state {
 	SIP_RESOLVING,
+	SIP_LOST, /* the pool closed the connection between two round trips */
 	SIP_CONNECTING,
 	SIP_HANDSHAKING,
 	SIP_REGISTERING,
 	SIP_READY,
 	SIP_REMOVING,
 	SIP_OVER,
+};
+
+enum sip_request { /* as the transaction's ref */
+	REQUEST_REGISTER,
+	REQUEST_MESSAGE,
+	REQUESTS,
 };
 
 enum xmpp_state {
@@ -68,8 +81,9 @@ enum xmpp_state {
 enum probe_state {
 	PROBE_SIGNING_IN,
 	PROBE_ROUND,
-	PROBE_PAUSE,   /* between two rounds */
-	PROBE_DECIDED, /* in this push: the sides still have to sign off */
+	PROBE_PAUSE,    /* between two rounds */
+	PROBE_SETTLING, /* it has succeeded, unless a second copy comes */
+	PROBE_DECIDED,  /* in this push: the sides still have to sign off */
 	PROBE_CLEANUP,
 	PROBE_DONE,
 };
@@ -81,20 +95,24 @@ struct sip_side {
 	struct targets_target target;
 	char uri[512];            /* where to register */
 	char aor[3200], to[3200]; /* sip: URIs of the two users */
+	char gruu[512];           /* of this run alone, where the registrar gives one; else "" */
+	bool gruu_refused;        /* the pool takes no message from it */
 	char contact[512];
 	flow_t flow; /* 0: UDP */
 	struct addr local;
 	struct outbox out; /* of the layer: what it sends is traced on its way */
 	struct tl *tl;
-	uint64_t place;         /* of the last request */
-	enum sip_method method; /* MESSAGE or REGISTER */
+	uint64_t places[REQUESTS]; /* of those that are not answered yet */
 	struct digest_client *digest;
 	struct reg *reg;
 	uint32_t cseq;
 	unsigned challenges;
-	char server[256]; /* what the registrar calls itself; "" when it does not */
-	unsigned strays;  /* responses to requests that are not ours */
-	bool heard;       /* bytes came over the connection */
+	char server[256];     /* what the registrar calls itself; "" when it does not */
+	unsigned strays;      /* responses to requests that are not ours */
+	bool heard;           /* bytes came over the connection */
+	bool unheard;         /* none since the last request */
+	unsigned connections; /* that the pool closed between two round trips */
+	unsigned lost_in;     /* the round in which it did so just as that began */
 	char call_id[NONCE + 1], tag[12];
 };
 
@@ -110,6 +128,7 @@ struct xmpp_side {
 	char host_name[256];
 	uint16_t port;
 	struct sasl_cache *cache;
+	struct others others;
 };
 
 struct probe {
@@ -140,7 +159,8 @@ struct probe {
 
 	/* round.c */
 	unsigned round;
-	char nonce[NONCE + 1], answer_nonce[NONCE + 1];
+	struct token token, answer_token; /* of the message and its answer */
+	ts_t settle_until;
 	ts_t sent, answered_from, round_start, pause_until;
 	bool sent_ok, delivered, answered;
 	ts_t *samples[4]; /* send, deliver, answer, round */
@@ -154,12 +174,14 @@ enum side_event_type {
 	SIDE_CAME_BACK, /* msg: a MESSAGE to the SIP user */
 	SIDE_ARRIVED,   /* stanza: a message to the receiver */
 	SIDE_SILENT,    /* no response, and no more is awaited */
+	SIDE_LOST,      /* the idle connection was closed as the round began */
 };
 
 struct side_event {
 	enum side_event_type type;
 	const struct sip_msg *msg; /* valid until the next take, as what the stanza points at */
 	struct stanza stanza;
+	bool cut; /* only its beginning is there */
 };
 
 /* round.c */
@@ -177,7 +199,19 @@ void probe_sip_time(struct probe *p);
 ts_t probe_sip_deadline(const struct probe *p);
 bool probe_sip_take_event(struct probe *p, struct side_event *ret);
 void probe_sip_message(struct probe *p); /* the round's MESSAGE goes out */
+/* A round is due: if the user is not signed in, or not for long enough, SIDE_READY follows. */
+void probe_sip_renew(struct probe *p);
 void probe_sip_cleanup(struct probe *p);
+
+/* sign.c */
+void probe_sign_in(struct probe *p); /* the way is open */
+/* To a REGISTER; true when the user has signed in. */
+bool probe_sign_answer(struct probe *p, const struct sip_msg *m);
+void probe_sign_renew(struct probe *p); /* before a round: a refresh that is due comes first */
+void probe_sign_time(struct probe *p);
+ts_t probe_sign_deadline(const struct probe *p);
+void probe_sign_off(struct probe *p);
+void probe_sign_over(struct probe *p);
 
 /* way.c */
 int probe_way_init(struct probe *p, struct text *why);
@@ -185,6 +219,11 @@ int probe_way_init(struct probe *p, struct text *why);
 bool probe_way_fact(struct probe *p, const struct fact *in);
 struct origin probe_way_origin(const struct probe *p); /* how the registrar is reached */
 void probe_way_left(struct probe *p);                  /* it is reached no more */
+void probe_way_again(struct probe *p);                 /* connect once more */
+/* Begins a request, which takes the place of its kind's last one.  NULL: the test has failed. */
+struct buf *probe_way_request(struct probe *p, enum sip_request which, struct slice *branch);
+void probe_way_request_end(struct probe *p, enum sip_request which);
+void probe_way_flush(struct probe *p); /* what the layer has sent */
 
 /* xmpp.c */
 int probe_xmpp_init(struct probe *p, struct text *why);
@@ -203,7 +242,8 @@ void probe_fail_dns(struct probe *p, enum probe_phase phase, const struct target
 /* A connection that could not be made, or broke. */
 void probe_fail_flow(struct probe *p, enum probe_side side, const struct fact *in);
 void probe_found(struct probe *p, enum probe_side side, const struct targets_target *t);
-void probe_passed(struct probe *p, const struct addr *peer, int err); /* the next one is tried */
+/* The next one is tried. */
+void probe_passed(struct probe *p, enum probe_side side, const struct addr *peer, int err);
 void probe_tls_up(struct probe *p, enum probe_side side, const struct tls_facts *tls);
 
 /* verdict_sip.c */
@@ -219,7 +259,8 @@ void probe_fail_stream(struct probe *p, enum probe_phase phase, const struct xst
 void probe_fail_answer(struct probe *p, const struct stanza *s, const struct stanza_error *e);
 
 /* verdict_time.c */
-void probe_fail_silent(struct probe *p); /* the time is up, or nobody answers */
+void probe_fail_silent(struct probe *p);  /* the time is up, or nobody answers */
+void probe_fail_refresh(struct probe *p); /* the registration runs out */
 
 /* tell.c */
 int probe_tell_init(struct probe *p);
@@ -232,13 +273,18 @@ void probe_begin(struct probe *p, enum probe_phase phase);
 void probe_end(struct probe *p, enum probe_phase phase, enum phase_outcome outcome);
 void probe_address(struct probe *p, enum probe_phase phase, const struct addr *a, enum transport t);
 void probe_detail(struct probe *p, enum probe_phase phase, struct text text);
-void probe_note(struct probe *p, enum note note, struct text text); /* each kind once a place */
+/* Each kind once a side, and a place. */
+void probe_note(struct probe *p, enum probe_side side, enum note note, struct text text);
 /* The verdict: the first one counts; then the cleanup begins.  What stands in evidence stays. */
 void probe_fail(struct probe *p, enum probe_phase phase, enum reason reason, struct text message);
 void probe_fail_by(struct probe *p, enum probe_phase phase, struct blame blame);
 void probe_fail_memory(struct probe *p, enum probe_phase phase);
-bool probe_is_decided(const struct probe *p);
+bool probe_is_decided(const struct probe *p); /* or has succeeded, and settles */
 void probe_succeed(struct probe *p);
+void probe_settled(struct probe *p); /* no second copy came */
+/* What had succeeded has failed: a second copy came all the same. */
+void probe_take_back(
+	struct probe *p, enum probe_phase phase, enum reason reason, struct text message);
 /* `text` went over, as it is in clear: a datagram, or a part of a stream that ends anywhere. */
 void probe_trace(struct probe *p, enum probe_side side, bool outbound, const struct addr *peer,
 	struct slice text);

@@ -31,7 +31,7 @@ static void check_cleanup(struct probe *p)
 	p->state = PROBE_DONE;
 	probe_end(p, PHASE_CLEANUP, over ? PHASE_OK : PHASE_FAILED);
 	if (!over)
-		probe_note(p, NOTE_CLEANUP_UNFINISHED,
+		probe_note(p, SIDES, NOTE_CLEANUP_UNFINISHED,
 			TEXT_PLAIN(N_("the clean-up did not end in time: a contact or a stream may "
 				      "be left until it expires")));
 	probe_round_stats(p);
@@ -79,6 +79,10 @@ static void stop(struct probe *p)
 {
 	const enum probe_phase at = awaited(p);
 
+	if (p->state == PROBE_SETTLING) {
+		probe_settled(p);
+		return;
+	}
 	probe_fail(p, at, REASON_LOCAL_INTERRUPTED,
 		p->state == PROBE_PAUSE
 			? TEXT_PLAIN(N_("The test was interrupted between two round trips."))
@@ -92,7 +96,7 @@ static void clock(struct probe *p, int64_t wall)
 	int64_t jump = wall - p->wall;
 
 	if (p->knows_wall && !probe_is_decided(p))
-		probe_note(p, NOTE_CLOCK_JUMPED,
+		probe_note(p, SIDES, NOTE_CLOCK_JUMPED,
 			jump > 0 ? TEXT(N_("this machine's clock was set forward by {1} s during "
 					   "the test"),
 					   text_seconds((ts_t)jump))
@@ -147,6 +151,8 @@ static void push_time(void *self, ts_t now)
 	probe_tell_begin(p, now);
 	if (has_deadline(p) && now >= p->deadline)
 		probe_fail_silent(p);
+	if (p->state == PROBE_SETTLING && now >= p->settle_until)
+		probe_settled(p);
 	leave(p);
 	probe_sip_time(p);
 	probe_xmpp_time(p);
@@ -165,6 +171,8 @@ static ts_t deadline(const void *self)
 		at = ts_min(at, p->deadline);
 	if (p->state == PROBE_PAUSE)
 		at = ts_min(at, p->pause_until);
+	if (p->state == PROBE_SETTLING)
+		at = ts_min(at, p->settle_until);
 	if (p->state == PROBE_CLEANUP)
 		at = ts_min(at, p->cleanup_by);
 	return at;

@@ -25,16 +25,21 @@ struct probe_cfg {
 	bool has_receiver_password;
 	struct slice receiver_password; /* copied, wiped */
 	struct slice receiver_server;   /* host[:port], "" finds it by SRV */
+	unsigned accept[SIDES];         /* warnings that are none there, as 1 << enum note */
 	unsigned sip_trust, xmpp_trust; /* numbers of trust stores the driver has loaded */
 	uint8_t family;                 /* 4 or 6: no address of the other kind; 0: both */
 	ts_t timeout;                   /* for one run, everything included */
 	unsigned count;          /* round trips with the same sign-ins; 1 is the normal test */
 	ts_t interval;           /* between round trips */
+	ts_t settle;             /* behind a success: for so long a second copy is awaited */
 	bool trace;              /* emit PROBE_EV_TRACE */
 	bool trace_bodies;       /* with the bodies of the messages, else with their lengths */
 	bool allow_insecure_tls; /* never set by stox test; for simulations without TLS */
 	bool xmpp_plain;         /* no TLS on the XMPP side; simulations only */
 };
+
+/* A second copy goes the same way, mostly at the same time. */
+#define PROBE_SETTLE TS_MS(50)
 
 enum probe_event_type {
 	PROBE_EV_PHASE, /* a phase began or ended */

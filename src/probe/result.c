@@ -15,6 +15,7 @@ static const char *const phases[] = {
 	[PHASE_XMPP_BIND] = "xmpp.bind",
 	[PHASE_DELIVER] = "deliver",
 	[PHASE_ANSWER] = "answer",
+	[PHASE_SETTLE] = "settle",
 	[PHASE_CLEANUP] = "cleanup",
 };
 _Static_assert(COUNT(phases) == PHASE_COUNT, "one name a phase");

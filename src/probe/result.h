@@ -36,12 +36,6 @@ struct probe_phase_result {
 	struct text detail; /* "NAPTR, SRV -> pool1.litware.test:5061", "SCRAM-SHA-256-PLUS" */
 };
 
-enum probe_side {
-	SIDE_SIP,
-	SIDE_XMPP,
-	SIDES,
-};
-
 /* A header of a SIP response that tells more than its status. */
 struct evidence_header {
 	char name[32], value[256];

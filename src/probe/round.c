@@ -1,5 +1,6 @@
 /* The round trips: what is sent, what must arrive, what comes back, and how long each took. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "probe/private.h"
@@ -16,6 +17,8 @@ enum { SHOWN_MAX = 128 }; /* bytes of a peer's text in a sentence */
 
 int probe_round_init(struct probe *p)
 {
+	p->round = 1;
+	rng_token(p->rng, p->token.run, TOKEN_RUN);
 	for (unsigned i = 0; i < SAMPLES; i++) {
 		p->samples[i] = mem_alloc0(p->cfg.count * sizeof(ts_t));
 		if (!p->samples[i])
@@ -30,16 +33,25 @@ void probe_round_done(struct probe *p)
 		p->samples[i] = mem_free(p->samples[i]);
 }
 
+/* Seconds since 1970; 0: the clock is not known. */
+static uint64_t wall_s(const struct probe *p)
+{
+	const int64_t us = p->knows_wall ? (int64_t)p->now + p->wall : 0;
+
+	return us > 0 ? (uint64_t)us / 1000000 : 0;
+}
+
 static void begin(struct probe *p)
 {
 	p->state = PROBE_ROUND;
-	p->round++;
 	p->round_start = p->now;
-	if (p->round > 1)
-		p->deadline = ts_add(p->now, p->cfg.timeout);
 	p->sent_ok = p->delivered = p->answered = false;
-	rng_token(p->rng, p->nonce, NONCE);
-	rng_token(p->rng, p->answer_nonce, NONCE);
+	p->token.round = p->round;
+	p->token.sent_s = wall_s(p);
+	p->token.limit_s = p->cfg.timeout / TS_S(1) + 1;
+	p->answer_token = p->token;
+	rng_token(p->rng, p->token.nonce, NONCE);
+	rng_token(p->rng, p->answer_token.nonce, NONCE);
 	p->sent = p->now;
 	probe_begin(p, PHASE_SIP_SEND);
 	if (p->xmpp.state == XMPP_READY)
@@ -53,6 +65,30 @@ static void ready(struct probe *p)
 
 	if (p->state == PROBE_SIGNING_IN && p->sip.state == SIP_READY && xmpp)
 		begin(p);
+}
+
+/* The SIP user is signed in for it before it begins: a pool may have closed the connection that was
+ * idle, and the registration may be about to end. */
+static void prepare(struct probe *p)
+{
+	p->state = PROBE_SIGNING_IN;
+	probe_sip_renew(p);
+	ready(p);
+}
+
+/* What went into the connection that is lost may arrive all the same: it is another run's then. */
+static void again(struct probe *p)
+{
+	rng_token(p->rng, p->token.run, TOKEN_RUN);
+	p->token.nonce[0] = p->answer_token.nonce[0] = '\0';
+	prepare(p);
+}
+
+static void next_round(struct probe *p)
+{
+	p->round++;
+	p->deadline = ts_add(p->now, p->cfg.timeout);
+	prepare(p);
 }
 
 static void sample(struct probe *p, enum sample what, ts_t value)
@@ -80,7 +116,7 @@ static void check_round(struct probe *p)
 		return;
 	}
 	if (p->cfg.interval == 0) {
-		begin(p);
+		next_round(p);
 		return;
 	}
 	p->state = PROBE_PAUSE;
@@ -108,37 +144,62 @@ static struct slice body_of(const struct stanza *s)
 	return SLICE_NONE;
 }
 
-static bool is_body(struct slice body, const char *prefix, const char *nonce)
+/* The message as it was sent, and nothing else. */
+static bool is_whole(struct probe *p, struct slice body, const char *word, const struct token *t)
 {
-	struct slice p = slice_str(prefix);
-
-	return slice_starts(body, p) && slice_eqs(slice_skip(body, p.n), nonce);
+	buf_clear(&p->scratch);
+	token_put(&p->scratch, word, t);
+	return slice_eq(body, buf_slice(&p->scratch));
 }
 
-static bool holds(struct slice body, const char *nonce)
+static bool holds(struct slice body, const struct token *t)
 {
-	return nonce[0] && slice_find(body, slice_str(nonce)) != SIZE_MAX;
+	return t->nonce[0] && slice_find(body, slice_str(t->nonce)) != SIZE_MAX;
 }
 
-/* An earlier test's message: told, never counted. */
-static void note_late(struct probe *p, struct slice body)
+/* ---- what comes twice ---- */
+
+static void duplicated(struct probe *p, enum probe_phase phase)
 {
-	if (slice_starts(body, SLICE("stox test ")))
-		probe_note(p, NOTE_EARLIER_MESSAGE,
-			TEXT_PLAIN(N_("a message of an earlier test arrived now: the way is slower "
-				      "than that test's time-out")));
-	else if (slice_starts(body, SLICE("stox answer ")))
-		probe_note(p, NOTE_EARLIER_MESSAGE,
-			TEXT_PLAIN(N_("an answer of an earlier test arrived now: the way is slower "
-				      "than that test's time-out")));
+	const bool message = phase == PHASE_DELIVER;
+	const struct text text = TEXT(message ? N_("The message arrived at {1} twice.")
+					      : N_("The answer arrived at {1} twice."),
+		text_str(message ? p->result.receiver : p->result.user));
+
+	if (probe_is_decided(p))
+		probe_take_back(p, phase, REASON_IM_DUPLICATED, text);
+	else
+		probe_fail(p, phase, REASON_IM_DUPLICATED, text);
 }
 
-/* During the clean-up the verdict is given; one thing can still become known: that it was late. */
+/* A test's message that is not awaited.  Those of runs beside this one are their own affair. */
+static void unawaited(struct probe *p, const char *word, enum probe_phase phase, struct slice body)
+{
+	const uint64_t now = wall_s(p);
+	struct token t;
+
+	if (!token_find(body, word, &t))
+		return;
+	if (strcmp(t.run, p->token.run) == 0) {
+		if (t.round < p->round)
+			duplicated(p, phase);
+		return;
+	}
+	if (t.sent_s == 0 || now < t.sent_s || now - t.sent_s <= t.limit_s)
+		return;
+	probe_note(p, phase == PHASE_DELIVER ? SIDE_XMPP : SIDE_SIP, NOTE_EARLIER_MESSAGE,
+		phase == PHASE_DELIVER ? TEXT(N_("a message of a test {1} s ago arrived now"),
+						 text_u64(now - t.sent_s))
+				       : TEXT(N_("an answer of a test {1} s ago arrived now"),
+						 text_u64(now - t.sent_s)));
+}
+
+/* The verdict is given; one thing can still become known of a failure: that it was late. */
 static void arrived_late(struct probe *p)
 {
 	struct probe_result *r = &p->result;
 
-	if (r->success || r->reason != REASON_IM_NOT_DELIVERED)
+	if (r->reason != REASON_IM_NOT_DELIVERED)
 		return;
 	r->reason = REASON_IM_LATE;
 	r->message = TEXT(N_("The message arrived at {1} after {2} s, when the test had given up."),
@@ -173,14 +234,13 @@ static void judge_arrival(struct probe *p, const struct stanza *s, struct slice 
 	const struct text_arg receiver = text_str(p->result.receiver);
 
 	if (p->delivered)
-		probe_fail(p, PHASE_DELIVER, REASON_IM_DUPLICATED,
-			TEXT(N_("The message arrived at {1} twice."), receiver));
+		duplicated(p, PHASE_DELIVER);
 	else if (!is_from_user(p, s))
 		probe_fail(p, PHASE_DELIVER, REASON_IM_WRONG_SENDER,
 			TEXT(N_("The message arrived at {1}, but from {2} instead of {3}."),
 				receiver, text_slice(slice_cut(s->from, 0, SHOWN_MAX)),
 				text_str(p->result.user)));
-	else if (!is_body(body, "stox test ", p->nonce))
+	else if (!is_whole(p, body, TOKEN_TEST, &p->token))
 		probe_fail(p, PHASE_DELIVER, REASON_IM_ALTERED,
 			TEXT(N_("The message arrived at {1}, but its text was altered: `{2}`."),
 				receiver, text_slice(slice_cut(body, 0, SHOWN_MAX))));
@@ -193,11 +253,19 @@ static void bounced(struct probe *p, const struct stanza *s)
 {
 	struct stanza_error error;
 
-	if (slice_eqs(s->id, p->answer_nonce) && stanza_error_read(&error, s->node))
+	if (slice_eqs(s->id, p->answer_token.nonce) && stanza_error_read(&error, s->node))
 		probe_fail_answer(p, s, &error);
 }
 
-static void arrived(struct probe *p, const struct stanza *s)
+/* Most likely somebody else's; if it was the test's own, this is why it is missing. */
+static void note_cut(struct probe *p, const struct stanza *s)
+{
+	probe_note(p, SIDE_XMPP, NOTE_MESSAGE_CUT,
+		TEXT(N_("a message from {1} was too large or too deep to be read"),
+			text_slice(slice_cut(s->from, 0, SHOWN_MAX))));
+}
+
+static void arrived(struct probe *p, const struct stanza *s, bool cut)
 {
 	struct slice body = body_of(s);
 
@@ -205,14 +273,14 @@ static void arrived(struct probe *p, const struct stanza *s)
 		bounced(p, s);
 		return;
 	}
-	if (!holds(body, p->nonce)) {
-		note_late(p, body);
-		return;
-	}
-	if (p->state == PROBE_CLEANUP)
-		arrived_late(p);
-	else
+	if (holds(body, &p->token) && (p->delivered || !probe_is_decided(p)))
 		judge_arrival(p, s, body);
+	else if (holds(body, &p->token))
+		arrived_late(p);
+	else if (cut)
+		note_cut(p, s);
+	else if (is_from_user(p, s))
+		unawaited(p, TOKEN_TEST, PHASE_DELIVER, body);
 }
 
 /* ---- at the SIP user ---- */
@@ -259,14 +327,13 @@ static void judge_answer(struct probe *p, const struct sip_msg *m)
 	const struct text_arg user = text_str(p->result.user);
 
 	if (p->answered)
-		probe_fail(p, PHASE_ANSWER, REASON_IM_DUPLICATED,
-			TEXT(N_("The answer arrived at {1} twice."), user));
+		duplicated(p, PHASE_ANSWER);
 	else if (!is_from_receiver(p, m))
 		probe_fail(p, PHASE_ANSWER, REASON_IM_WRONG_SENDER,
 			TEXT(N_("The answer arrived at {1}, but from {2} instead of {3}."), user,
 				text_slice(slice_cut(m->from.uri_text, 0, SHOWN_MAX)),
 				text_str(p->result.receiver)));
-	else if (!is_body(m->body, "stox answer ", p->answer_nonce))
+	else if (!is_whole(p, m->body, TOKEN_ANSWER, &p->answer_token))
 		probe_fail(p, PHASE_ANSWER, REASON_IM_ALTERED,
 			TEXT(N_("The answer arrived at {1}, but its text was altered: `{2}`."),
 				user, text_slice(slice_cut(m->body, 0, SHOWN_MAX))));
@@ -276,14 +343,12 @@ static void judge_answer(struct probe *p, const struct sip_msg *m)
 
 static void came_back(struct probe *p, const struct sip_msg *m)
 {
-	if (p->state != PROBE_ROUND)
-		note_late(p, m->body);
-	else if (is_failure_report(m))
+	if (is_failure_report(m))
 		report_came(p, m);
-	else if (holds(m->body, p->answer_nonce))
+	else if (holds(m->body, &p->answer_token) && (p->answered || !probe_is_decided(p)))
 		judge_answer(p, m);
-	else
-		note_late(p, m->body);
+	else if (is_from_receiver(p, m))
+		unawaited(p, TOKEN_ANSWER, PHASE_ANSWER, m->body);
 }
 
 /* ---- time ---- */
@@ -291,7 +356,7 @@ static void came_back(struct probe *p, const struct sip_msg *m)
 void probe_round_time(struct probe *p)
 {
 	if (p->state == PROBE_PAUSE && p->now >= p->pause_until)
-		begin(p);
+		next_round(p);
 }
 
 /* ---- what the sides tell ---- */
@@ -302,8 +367,9 @@ void probe_round_push(struct probe *p, const struct side_event *ev)
 	case SIDE_READY: ready(p); break;
 	case SIDE_ACCEPTED: accepted(p, ev->msg); break;
 	case SIDE_CAME_BACK: came_back(p, ev->msg); break;
-	case SIDE_ARRIVED: arrived(p, &ev->stanza); break;
+	case SIDE_ARRIVED: arrived(p, &ev->stanza, ev->cut); break;
 	case SIDE_SILENT: probe_fail_silent(p); break;
+	case SIDE_LOST: again(p); break;
 	case SIDE_NOTHING: break;
 	}
 }

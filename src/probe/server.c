@@ -52,15 +52,33 @@ static size_t end_of_host(struct slice rest)
 	return slice_chr(rest, ';');
 }
 
+/* Where `rest`, all that is behind the scheme, has its port: the colon, else the end of its host.
+ */
+static size_t end_of_name(struct slice rest)
+{
+	const size_t end = end_of_host(rest);
+	size_t at = end;
+
+	while (at && ascii_is_digit(rest.p[at - 1]))
+		at--;
+	const bool has =
+		at > 1 && rest.p[at - 1] == ':' && (rest.p[0] != '[' || rest.p[at - 2] == ']');
+	return has ? at - 1 : end;
+}
+
 bool server_names_port(struct slice registrar)
 {
-	struct slice rest = without_scheme(registrar);
+	const struct slice rest = without_scheme(registrar);
 
-	rest = slice_cut(rest, 0, end_of_host(rest));
-	while (rest.n && ascii_is_digit(rest.p[rest.n - 1]))
-		rest.n--;
-	return rest.n && rest.p[rest.n - 1] == ':' &&
-	       (rest.p[0] != '[' || rest.p[rest.n - 2] == ']');
+	return end_of_name(rest) < end_of_host(rest);
+}
+
+void server_put_without_port(struct buf *b, struct slice registrar)
+{
+	const struct slice rest = without_scheme(registrar);
+
+	buf_put(b, slice_cut(registrar, 0, registrar.n - rest.n + end_of_name(rest)));
+	buf_put(b, slice_skip(rest, end_of_host(rest)));
 }
 
 void server_put_registrar(struct buf *b, struct slice registrar, struct slice pool, uint16_t port)

@@ -1,12 +1,8 @@
-/* The SIP side: its requests, and what comes in. */
-#include <stdio.h>
-#include <string.h>
-
+/* The SIP side: its MESSAGE, and what comes in. */
 #include "probe/private.h"
 #include "sip/hdr.h"
 
 enum {
-	EXPIRES_S = 300, /* a contact that a killed test leaves behind is gone in minutes */
 	CHALLENGES_MAX = 3,
 	REMEMBERED_MAX = 4096, /* requests that were answered: repeated ones count once */
 };
@@ -31,7 +27,7 @@ static int open_layer(struct probe *p)
 	struct sip_side *s = &p->sip;
 	const struct tl_cfg cfg = {
 		.out = &s->out,
-		.clients_max = 2, /* one, and the next while it is written */
+		.clients_max = REQUESTS + 1, /* one more while it is written */
 		.request_max = SIP_MSG_MAX,
 		.done_max = REMEMBERED_MAX,
 		.flows_max = 1,
@@ -72,104 +68,11 @@ void probe_sip_done(struct probe *p)
 	outbox_done(&s->out);
 }
 
-/* ---- transactions ---- */
-
-/* What the layer has sent. */
-static void flush(struct probe *p)
-{
-	struct sip_side *s = &p->sip;
-	struct output out;
-
-	while (outbox_take_output(&s->out, &out)) {
-		buf_put(outbox_bytes(&p->out), out.bytes);
-		probe_send(p, out.flow, &out.peer);
-	}
-	outbox_begin(&s->out);
-}
-
-/* NULL: the test has failed. */
-static struct buf *begin_request(struct probe *p, struct slice *branch)
-{
-	const struct origin way = probe_way_origin(p);
-	struct buf *b = tl_request(p->sip.tl, 0, &way, 0, branch);
-
-	if (!b)
-		probe_fail_memory(p, probe_sip_phase(p));
-	return b;
-}
-
-/* It takes the place of the one before. */
-static void end_request(struct probe *p, enum sip_method method)
-{
-	struct sip_side *s = &p->sip;
-
-	tl_withdraw(s->tl, s->place);
-	s->place = 0;
-	s->method = method;
-	if (tl_request_end(s->tl, method, &s->place, p->now))
-		probe_fail_memory(p, probe_sip_phase(p));
-	flush(p);
-}
-
-/* A REGISTER when one is due; its own engine knows. */
-static void send_register(struct probe *p)
-{
-	struct sip_side *s = &p->sip;
-	struct slice branch;
-	struct buf *b = begin_request(p, &branch);
-
-	if (b && reg_take_request(s->reg, b, s->target.transport, &s->local, branch))
-		end_request(p, SIP_METHOD_REGISTER);
-}
-
-static void write_contact(struct probe *p)
-{
-	static const char *const params[] = {
-		[TRANSPORT_UDP] = "",
-		[TRANSPORT_TCP] = ";transport=tcp",
-		[TRANSPORT_TLS] = ";transport=tls",
-	};
-	char local[ADDR_TEXT_MAX];
-	struct slice user =
-		slice_cut(slice_str(p->sip.aor), 4, slice_chr(slice_str(p->sip.aor), '@'));
-
-	snprintf(p->sip.contact, sizeof(p->sip.contact), "sip:%.*s@%s%s", SLICE_FMT(user),
-		addr_text(&p->sip.local, local), params[p->sip.target.transport]);
-}
-
-static void start_register(struct probe *p)
-{
-	struct sip_side *s = &p->sip;
-	char registrar[300];
-
-	write_contact(p);
-	/* Section 10.2: the Request-URI is the domain of the address-of-record, without a user. */
-	const char *domain = strchr(s->aor, '@');
-	snprintf(registrar, sizeof(registrar), "sip:%s", domain ? domain + 1 : s->aor + 4);
-	const struct reg_cfg cfg = {
-		.registrar_uri = slice_str(registrar),
-		.aor = slice_str(s->aor),
-		.contact_uri = slice_str(s->contact),
-		.user_agent = SLICE("stox"),
-		.expires_s = EXPIRES_S,
-		.digest = s->digest,
-	};
-	s->state = SIP_REGISTERING;
-	probe_begin(p, PHASE_SIP_REGISTER);
-	probe_address(p, PHASE_SIP_REGISTER, &s->target.addr, s->target.transport);
-	if (reg_new(&s->reg, &cfg, p->rng)) {
-		probe_fail_memory(p, PHASE_SIP_REGISTER);
-		return;
-	}
-	reg_start(s->reg, p->now);
-	send_register(p);
-}
-
 static void send_request(struct probe *p)
 {
 	struct sip_side *s = &p->sip;
 	struct slice branch;
-	struct buf *b = begin_request(p, &branch);
+	struct buf *b = probe_way_request(p, REQUEST_MESSAGE, &branch);
 
 	if (!b)
 		return;
@@ -178,15 +81,16 @@ static void send_request(struct probe *p)
 	buf_puts(b, "Max-Forwards: 70\r\n");
 	if (reg_service_route(s->reg).n)
 		sip_put_header(b, "Route", reg_service_route(s->reg));
-	buf_printf(b, "From: <%s>;tag=%s\r\nTo: <%s>\r\n", s->aor, s->tag, s->to);
+	buf_printf(b, "From: <%s>;tag=%s\r\nTo: <%s>\r\n",
+		s->gruu[0] && !s->gruu_refused ? s->gruu : s->aor, s->tag, s->to);
 	buf_printf(b, "Call-ID: %s\r\nCSeq: %u MESSAGE\r\n", s->call_id, ++s->cseq);
 	buf_puts(b, "User-Agent: stox\r\n");
 	digest_client_put(s->digest, b, "MESSAGE", slice_str(s->to));
 	buf_puts(b, "Content-Type: text/plain;charset=UTF-8\r\n");
 	buf_clear(&p->scratch);
-	buf_printf(&p->scratch, "stox test %s", p->nonce);
+	token_put(&p->scratch, TOKEN_TEST, &p->token);
 	sip_put_body(b, buf_slice(&p->scratch));
-	end_request(p, SIP_METHOD_MESSAGE);
+	probe_way_request_end(p, REQUEST_MESSAGE);
 }
 
 void probe_sip_message(struct probe *p)
@@ -201,58 +105,6 @@ void probe_sip_message(struct probe *p)
 
 /* ---- responses ---- */
 
-static void registered(struct probe *p)
-{
-	struct sip_side *s = &p->sip;
-
-	s->state = SIP_READY;
-	const char *algorithm = digest_client_algorithm(s->digest);
-	probe_detail(p, PHASE_SIP_REGISTER,
-		TEXT(N_("{1}, granted for {2} s, other contacts left alone: {3}"),
-			algorithm[0] ? text_str(algorithm) : text_id(N_("no authentication")),
-			text_u64(reg_expires_s(s->reg)), text_u64(reg_other_bindings(s->reg))));
-	probe_end(p, PHASE_SIP_REGISTER, PHASE_OK);
-}
-
-static void over(struct probe *p)
-{
-	struct sip_side *s = &p->sip;
-
-	s->state = SIP_OVER;
-	if (s->flow)
-		outbox_want(&p->out, WANT_CLOSE_FLOW)->flow = s->flow;
-	probe_way_left(p);
-}
-
-static enum side_event_type register_answer(struct probe *p, const struct sip_msg *m)
-{
-	struct sip_side *s = &p->sip;
-	int status;
-
-	probe_heard_server(p, m);
-	reg_push_response(s->reg, m, p->now);
-	switch (reg_state(s->reg)) {
-	case REG_AWAIT_ANSWER: /* challenged, or 423 */
-	case REG_REMOVING: send_register(p); break;
-	case REG_REGISTERED:
-		if (s->state != SIP_REGISTERING)
-			break;
-		registered(p);
-		return SIDE_READY;
-	case REG_REMOVED: over(p); break;
-	case REG_FAILED:
-		if (s->state == SIP_REMOVING) {
-			over(p);
-			break;
-		}
-		enum reg_outcome outcome = reg_outcome(s->reg, &status);
-		probe_fail_register(p, outcome, status, m);
-		break;
-	case REG_IDLE: break;
-	}
-	return SIDE_NOTHING;
-}
-
 static void message_challenged(struct probe *p, const struct sip_msg *m)
 {
 	struct sip_side *s = &p->sip;
@@ -266,6 +118,14 @@ static void message_challenged(struct probe *p, const struct sip_msg *m)
 		send_request(p);
 }
 
+/* A pool may compare the sender with who signed in, letter by letter: the address that everybody
+ * writes from is what is tested, the other one only makes the test its own. */
+static bool is_for_the_gruu(const struct probe *p, int status)
+{
+	return p->sip.gruu[0] && !p->sip.gruu_refused &&
+	       (status == 400 || status == 403 || status == 416);
+}
+
 static enum side_event_type message_answer(struct probe *p, const struct sip_msg *m)
 {
 	if (p->state != PROBE_ROUND)
@@ -274,47 +134,63 @@ static enum side_event_type message_answer(struct probe *p, const struct sip_msg
 		return SIDE_ACCEPTED;
 	if (m->status == 401 || m->status == 407)
 		message_challenged(p, m);
-	else
+	else if (is_for_the_gruu(p, m->status)) {
+		p->sip.gruu_refused = true;
+		send_request(p);
+	} else
 		probe_fail_message(p, m);
 	return SIDE_NOTHING;
 }
 
 /* A copy that was sent again says that the way loses datagrams, though it got through. */
-static void note_loss(struct probe *p, unsigned sends)
+static void note_loss(struct probe *p, enum sip_request which, unsigned sends)
 {
-	struct sip_side *s = &p->sip;
+	static const char *const names[] = {
+		[REQUEST_REGISTER] = "REGISTER",
+		[REQUEST_MESSAGE] = "MESSAGE",
+	};
 
 	if (sends > 1)
-		probe_note(p, NOTE_SIP_RETRANSMITTED,
+		probe_note(p, SIDE_SIP, NOTE_SIP_RETRANSMITTED,
 			TEXT(N_("a {1} had to be sent {2} times before {3} answered: datagrams are "
 				"lost"),
-				text_str(sip_method_name(s->method)), text_u64(sends),
-				text_addr(&s->target.addr)));
+				text_str(names[which]), text_u64(sends),
+				text_addr(&p->sip.target.addr)));
 }
 
-static void send_failed(struct probe *p, int err)
+static enum side_event_type final(struct probe *p, const struct tl_event *ev)
+{
+	const enum sip_request which = (enum sip_request)ev->ref;
+
+	p->sip.places[which] = 0;
+	note_loss(p, which, ev->sends);
+	if (which == REQUEST_MESSAGE)
+		return message_answer(p, ev->msg);
+	return probe_sign_answer(p, ev->msg) ? SIDE_READY : SIDE_NOTHING;
+}
+
+static void send_failed(struct probe *p, enum sip_request which, int err)
 {
 	if (probe_is_decided(p))
 		return;
 	p->result.evidence.err = err;
 	p->result.evidence.address = p->sip.target.addr;
-	probe_fail_by(p, probe_sip_phase(p), blame_datagram(&p->sip.target.addr, err));
-}
-
-static enum side_event_type final(struct probe *p, const struct tl_event *ev)
-{
-	note_loss(p, ev->sends);
-	return p->sip.method == SIP_METHOD_MESSAGE ? message_answer(p, ev->msg)
-						   : register_answer(p, ev->msg);
+	probe_fail_by(p, which == REQUEST_REGISTER ? PHASE_SIP_REGISTER : PHASE_SIP_SEND,
+		blame_datagram(&p->sip.target.addr, err));
 }
 
 /* No response; `err` is 0 for mere silence. */
-static enum side_event_type unanswered(struct probe *p, int err)
+static enum side_event_type unanswered(struct probe *p, const struct tl_event *ev, int err)
 {
+	const enum sip_request which = (enum sip_request)ev->ref;
+
+	p->sip.places[which] = 0;
 	if (p->sip.state == SIP_REMOVING)
-		over(p);
+		probe_sign_over(p);
 	else if (err)
-		send_failed(p, err);
+		send_failed(p, which, err);
+	else if (which == REQUEST_REGISTER && p->sip.state == SIP_READY)
+		probe_fail_refresh(p);
 	else
 		return SIDE_SILENT;
 	return SIDE_NOTHING;
@@ -329,7 +205,7 @@ static void answer(struct probe *p, int status)
 	if (status == 405)
 		buf_puts(b, "Allow: MESSAGE, OPTIONS\r\n");
 	tl_answer_end(p->sip.tl, TL_REMEMBER, 0, p->now);
-	flush(p);
+	probe_way_flush(p);
 }
 
 static enum side_event_type request(struct probe *p, const struct sip_msg *m)
@@ -355,11 +231,12 @@ static enum side_event_type event(struct probe *p, const struct tl_event *ev)
 			probe_fail_unparsable(p, &ev->refusal->where);
 		break;
 	case TL_EV_FINAL: return final(p, ev);
-	case TL_EV_TIMEOUT: return unanswered(p, 0);
-	case TL_EV_FAILED: return unanswered(p, ev->err);
+	case TL_EV_TIMEOUT: return unanswered(p, ev, 0);
+	case TL_EV_FAILED: return unanswered(p, ev, ev->err);
 	case TL_EV_STRAY: s->strays++; break; /* something on the way mixes answers up */
 	case TL_EV_BROKEN: probe_fail_unparsable(p, &ev->where); break;
 	case TL_EV_ABSORBED:
+	case TL_EV_ACK:
 	case TL_EV_PROVISIONAL:
 	case TL_EV_LATE:
 	case TL_EV_UNASKED:
@@ -369,33 +246,23 @@ static enum side_event_type event(struct probe *p, const struct tl_event *ev)
 	return SIDE_NOTHING;
 }
 
-/* The binding is refreshed between messages. */
-static bool may_refresh(const struct sip_side *s)
-{
-	return s->reg && s->state == SIP_READY && s->method != SIP_METHOD_MESSAGE;
-}
-
-static void refresh(struct probe *p)
-{
-	struct sip_side *s = &p->sip;
-
-	if (!may_refresh(s) || p->now < reg_deadline(s->reg))
-		return;
-	reg_push_time(s->reg, p->now);
-	send_register(p);
-}
-
 bool probe_sip_take_event(struct probe *p, struct side_event *ret)
 {
 	struct tl_event ev;
 	const bool any = tl_take_event(p->sip.tl, true, &ev, p->now);
 
-	flush(p);
-	if (any)
+	probe_way_flush(p);
+	if (any) {
 		*ret = (struct side_event){ .type = event(p, &ev), .msg = ev.msg };
-	else
-		refresh(p);
-	return any;
+		return true;
+	}
+	/* In a pause the next round comes in time for that. */
+	if (p->sip.state == SIP_LOST && p->state != PROBE_PAUSE) {
+		*ret = (struct side_event){ .type = SIDE_LOST };
+		return true;
+	}
+	probe_sign_time(p);
+	return false;
 }
 
 static bool is_tls_alert(const struct sip_side *s, struct slice bytes)
@@ -413,6 +280,7 @@ static void stream(struct probe *p, struct slice bytes)
 		return;
 	}
 	s->heard = true;
+	s->unheard = false;
 	tl_push_bytes(s->tl, s->flow, bytes);
 }
 
@@ -439,7 +307,7 @@ void probe_sip_fact(struct probe *p, const struct fact *in)
 	else if (in->type == FACT_DATAGRAM_FAILED)
 		tl_push_peer_failed(p->sip.tl, in->peer, in->err);
 	else if (probe_way_fact(p, in))
-		start_register(p);
+		probe_sign_in(p);
 }
 
 void probe_sip_time(struct probe *p)
@@ -449,22 +317,18 @@ void probe_sip_time(struct probe *p)
 
 ts_t probe_sip_deadline(const struct probe *p)
 {
-	const struct sip_side *s = &p->sip;
-	ts_t at = tl_deadline(s->tl);
-
-	return may_refresh(s) ? ts_min(at, reg_deadline(s->reg)) : at;
+	return ts_min(tl_deadline(p->sip.tl), probe_sign_deadline(p));
 }
 
-/* Only our own contact goes; a user's other devices stay signed in. */
+void probe_sip_renew(struct probe *p)
+{
+	if (p->sip.state == SIP_LOST)
+		probe_way_again(p);
+	else
+		probe_sign_renew(p);
+}
+
 void probe_sip_cleanup(struct probe *p)
 {
-	struct sip_side *s = &p->sip;
-
-	if (!s->reg || (!s->flow && s->target.transport != TRANSPORT_UDP) || s->state < SIP_READY) {
-		over(p);
-		return;
-	}
-	s->state = SIP_REMOVING;
-	reg_remove(s->reg, p->now);
-	send_register(p);
+	probe_sign_off(p);
 }

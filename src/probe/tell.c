@@ -45,13 +45,14 @@ void probe_tell_begin(struct probe *p, ts_t now)
 
 bool probe_is_decided(const struct probe *p)
 {
-	return p->state >= PROBE_DECIDED;
+	return p->state >= PROBE_SETTLING;
 }
 
 enum probe_phase probe_sip_phase(const struct probe *p)
 {
 	switch (p->sip.state) {
 	case SIP_RESOLVING: return PHASE_SIP_RESOLVE;
+	case SIP_LOST:
 	case SIP_CONNECTING: return PHASE_SIP_CONNECT;
 	case SIP_HANDSHAKING: return PHASE_SIP_TLS;
 	case SIP_REGISTERING: return PHASE_SIP_REGISTER;
@@ -99,7 +100,7 @@ bool probe_take_event(struct probe *p, struct probe_event *ret)
 static enum probe_phase phase_of(const struct probe *p, enum probe_side side)
 {
 	if (probe_is_decided(p))
-		return PHASE_CLEANUP;
+		return p->state == PROBE_SETTLING ? PHASE_SETTLE : PHASE_CLEANUP;
 	if (side == SIDE_SIP)
 		return p->sent_ok ? PHASE_ANSWER : probe_sip_phase(p);
 	if (p->xmpp.state == XMPP_READY)
@@ -174,14 +175,6 @@ static void trace_rest(struct probe *p)
 	}
 }
 
-void probe_tell_end(struct probe *p)
-{
-	trace_rest(p);
-	struct probe_event *ev = add_event(p, PROBE_EV_DONE);
-	if (ev)
-		ev->left_out = p->left_out;
-}
-
 void probe_send(struct probe *p, flow_t flow, const struct addr *peer)
 {
 	probe_trace(p, SIDE_SIP, true, peer, outbox_unsent(&p->out));
@@ -241,23 +234,53 @@ void probe_detail(struct probe *p, enum probe_phase phase, struct text text)
 
 /* The same again (a second dead server, a second lost datagram) is not told again, but for places.
  */
-static bool is_noted(const struct probe_result *r, enum note note, const struct text *text)
+static bool is_noted(const struct probe_result *r, const struct probe_note *n)
 {
 	for (unsigned i = 0; i < r->n_notes; i++)
-		if (r->notes[i].note == note &&
-			(note != NOTE_SERVER_UNREACHABLE ||
-				memcmp(r->notes[i].text.store, text->store, text->n_store) == 0))
+		if (r->notes[i].note == n->note && r->notes[i].side == n->side &&
+			(n->note != NOTE_SERVER_UNREACHABLE ||
+				memcmp(r->notes[i].text.store, n->text.store, n->text.n_store) ==
+					0))
 			return true;
 	return false;
 }
 
-void probe_note(struct probe *p, enum note note, struct text text)
+void probe_note(struct probe *p, enum probe_side side, enum note note, struct text text)
 {
 	struct probe_result *r = &p->result;
+	struct probe_note n = { .note = note, .side = side, .text = text };
 
-	hide_in(&p->hide, text.store, text.n_store);
-	if (r->n_notes < PROBE_NOTES_MAX && !is_noted(r, note, &text))
-		r->notes[r->n_notes++] = (struct probe_note){ .note = note, .text = text };
+	hide_in(&p->hide, n.text.store, n.text.n_store);
+	if (r->n_notes < PROBE_NOTES_MAX && !is_noted(r, &n))
+		r->notes[r->n_notes++] = n;
+}
+
+static bool is_accepted(const struct probe *p, const struct probe_note *n)
+{
+	const unsigned bit = 1u << n->note, *accept = p->cfg.accept;
+
+	return bit & (n->side == SIDES ? accept[SIDE_SIP] | accept[SIDE_XMPP] : accept[n->side]);
+}
+
+/* A warning that is accepted is none; as the cause of a failure it stays. */
+static void drop_accepted(struct probe *p)
+{
+	struct probe_result *r = &p->result;
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < r->n_notes; i++)
+		if (r->notes[i].is_cause || !is_accepted(p, &r->notes[i]))
+			r->notes[n++] = r->notes[i];
+	r->n_notes = n;
+}
+
+void probe_tell_end(struct probe *p)
+{
+	trace_rest(p);
+	drop_accepted(p);
+	struct probe_event *ev = add_event(p, PROBE_EV_DONE);
+	if (ev)
+		ev->left_out = p->left_out;
 }
 
 /* ---- the verdict ---- */
@@ -269,7 +292,6 @@ static void decide(struct probe *p)
 		if (p->result.phases[i].outcome == PHASE_RUNNING)
 			probe_end(p, (enum probe_phase)i, PHASE_STOPPED);
 	p->state = PROBE_DECIDED;
-	p->result.latency = p->now - p->start;
 	p->cleanup_by = ts_add(p->now, TS_MS(CLEANUP_MS));
 	probe_begin(p, PHASE_CLEANUP);
 }
@@ -304,7 +326,7 @@ void probe_fail(struct probe *p, enum probe_phase phase, enum reason reason, str
 		reason = REASON_XMPP_NO_PRESENCE;
 		phase = PHASE_XMPP_BIND;
 	}
-	r->success = false;
+	r->latency = p->now - p->start;
 	r->reason = reason;
 	r->phase = phase;
 	r->message = message;
@@ -326,10 +348,41 @@ void probe_fail_memory(struct probe *p, enum probe_phase phase)
 	probe_fail(p, phase, REASON_LOCAL_INTERNAL, TEXT_PLAIN(N_("Memory ran out.")));
 }
 
+/* Waiting for a second copy is no part of how long the message took. */
 void probe_succeed(struct probe *p)
 {
 	if (probe_is_decided(p))
 		return;
 	p->result.success = true;
+	p->result.latency = p->now - p->start;
+	if (p->xmpp.state == XMPP_OFF || p->cfg.settle == 0) {
+		decide(p);
+		return;
+	}
+	p->state = PROBE_SETTLING;
+	p->settle_until = ts_add(p->now, p->cfg.settle);
+	probe_begin(p, PHASE_SETTLE);
+}
+
+void probe_settled(struct probe *p)
+{
+	probe_end(p, PHASE_SETTLE, PHASE_OK);
 	decide(p);
+}
+
+void probe_take_back(
+	struct probe *p, enum probe_phase phase, enum reason reason, struct text message)
+{
+	struct probe_result *r = &p->result;
+
+	if (!r->success)
+		return;
+	r->success = false;
+	r->reason = reason;
+	r->phase = phase;
+	r->message = message;
+	r->phases[phase].outcome = PHASE_FAILED;
+	phase_event(p, phase);
+	if (p->state == PROBE_SETTLING)
+		decide(p);
 }

@@ -48,7 +48,7 @@ static void keep_tls(struct probe *p, enum probe_side side, const struct tls_fac
 		return;
 	int64_t now_s = (p->wall + (int64_t)p->now) / 1000000, left = c->not_after - now_s;
 	if (left >= 0 && left < CERTIFICATE_ENDS_SOON_S)
-		probe_note(p, NOTE_CERTIFICATE_ENDS_SOON,
+		probe_note(p, side, NOTE_CERTIFICATE_ENDS_SOON,
 			TEXT(N_("the certificate {1} of {2} ends on {3}"), text_str(c->subject),
 				text_addr(peer_of(p, side)), text_date(c->not_after)));
 }
@@ -73,9 +73,9 @@ static void fail_tls(
 
 /* ---- a connection ---- */
 
-void probe_passed(struct probe *p, const struct addr *peer, int err)
+void probe_passed(struct probe *p, enum probe_side side, const struct addr *peer, int err)
 {
-	probe_note(p, NOTE_SERVER_UNREACHABLE,
+	probe_note(p, side, NOTE_SERVER_UNREACHABLE,
 		TEXT(N_("{1} could not be reached ({2}): the next server was tried"),
 			text_addr(peer), text_errno(err)));
 }

@@ -1,4 +1,4 @@
-/* The way to the registrar: find, connect, TLS. */
+/* The way to the registrar: find, connect, TLS; and the requests that go over it. */
 #include <string.h>
 
 #include "probe/private.h"
@@ -21,6 +21,7 @@ static void ask(struct probe *p)
 
 		w->dns_id = q.id;
 		w->dns_type = q.type;
+		w->is_host = q.is_host;
 		memcpy(w->name, q.name, sizeof(w->name));
 		p->sip.asked = q;
 	}
@@ -43,8 +44,10 @@ void probe_way_left(struct probe *p)
 {
 	struct sip_side *s = &p->sip;
 
-	tl_withdraw(s->tl, s->place);
-	s->place = 0;
+	for (unsigned i = 0; i < REQUESTS; i++) {
+		tl_withdraw(s->tl, s->places[i]);
+		s->places[i] = 0;
+	}
 	tl_flow_gone(s->tl, s->flow, 0);
 	s->flow = 0;
 }
@@ -56,6 +59,7 @@ static void want_flow(struct probe *p)
 	struct want *w = outbox_want(&p->out, udp ? WANT_LISTEN : WANT_FLOW);
 
 	s->state = SIP_CONNECTING;
+	s->heard = false;
 	s->flow = udp ? 0 : ++p->next_flow;
 	w->flow = s->flow;
 	w->listener = SIP_LISTENER;
@@ -76,7 +80,7 @@ static void found(struct probe *p)
 	if (first)
 		probe_found(p, SIDE_SIP, t);
 	if (first && t->source == TARGETS_FALLBACK)
-		probe_note(p, NOTE_DNS_FALLBACK,
+		probe_note(p, SIDE_SIP, NOTE_DNS_FALLBACK,
 			TEXT(N_("{1} has no NAPTR or SRV records: port {2} over {3} was taken"),
 				text_slice(p->cfg.target_fqdn), text_u64(t->addr.port),
 				text_str(transport_name(t->transport))));
@@ -135,6 +139,81 @@ int probe_way_init(struct probe *p, struct text *why)
 	return 0;
 }
 
+/* ---- a connection that the pool closes while nothing is said over it ---- */
+
+/* Between two round trips, or just as the next one began and before a word came back (once a round:
+ * what closes it again has another reason). */
+static bool was_idle(const struct probe *p, const struct fact *in)
+{
+	const struct sip_side *s = &p->sip;
+	const bool begins = p->state == PROBE_SIGNING_IN ||
+			    (p->state == PROBE_ROUND && !p->sent_ok && !p->delivered);
+
+	if (in->type == FACT_FLOW_FAILED && in->step != FLOW_STEP_OPEN)
+		return false;
+	if (s->state != SIP_READY && s->state != SIP_REGISTERING)
+		return false;
+	return p->state == PROBE_PAUSE ||
+	       (begins && p->round > 1 && s->lost_in != p->round && s->unheard);
+}
+
+static void lose(struct probe *p, const struct fact *in, flow_t flow)
+{
+	struct sip_side *s = &p->sip;
+
+	if (in->type == FACT_FLOW_EOF)
+		outbox_want(&p->out, WANT_CLOSE_FLOW)->flow = flow;
+	s->state = SIP_LOST;
+	if (p->state != PROBE_PAUSE)
+		s->lost_in = p->round;
+}
+
+void probe_way_again(struct probe *p)
+{
+	p->sip.connections++;
+	want_flow(p);
+}
+
+/* ---- requests ---- */
+
+void probe_way_flush(struct probe *p)
+{
+	struct sip_side *s = &p->sip;
+	struct output out;
+
+	while (outbox_take_output(&s->out, &out)) {
+		buf_put(outbox_bytes(&p->out), out.bytes);
+		probe_send(p, out.flow, &out.peer);
+	}
+	outbox_begin(&s->out);
+}
+
+struct buf *probe_way_request(struct probe *p, enum sip_request which, struct slice *branch)
+{
+	const struct origin way = probe_way_origin(p);
+	struct buf *b = tl_request(p->sip.tl, which, &way, 0, branch);
+
+	if (!b)
+		probe_fail_memory(p, probe_sip_phase(p));
+	return b;
+}
+
+void probe_way_request_end(struct probe *p, enum sip_request which)
+{
+	static const enum sip_method methods[] = {
+		[REQUEST_REGISTER] = SIP_METHOD_REGISTER,
+		[REQUEST_MESSAGE] = SIP_METHOD_MESSAGE,
+	};
+	struct sip_side *s = &p->sip;
+
+	tl_withdraw(s->tl, s->places[which]);
+	s->places[which] = 0;
+	s->unheard = true;
+	if (tl_request_end(s->tl, methods[which], &s->places[which], p->now))
+		probe_fail_memory(p, probe_sip_phase(p));
+	probe_way_flush(p);
+}
+
 /* ---- facts ---- */
 
 /* True when it is open. */
@@ -143,6 +222,10 @@ static bool flow_up(struct probe *p, const struct fact *in)
 	struct sip_side *s = &p->sip;
 
 	s->local = *in->local;
+	if (s->connections)
+		probe_detail(p, PHASE_SIP_CONNECT,
+			TEXT(N_("connections that the pool closed between two round trips: {1}"),
+				text_u64(s->connections)));
 	probe_end(p, PHASE_SIP_CONNECT, s->flow ? PHASE_OK : PHASE_SKIPPED);
 	const struct origin way = probe_way_origin(p);
 	if (s->flow && tl_flow_add(s->tl, &way)) {
@@ -167,8 +250,13 @@ static bool flow_up(struct probe *p, const struct fact *in)
 static void flow_failed(struct probe *p, const struct fact *in)
 {
 	struct sip_side *s = &p->sip;
+	const flow_t flow = s->flow;
 
 	probe_way_left(p);
+	if (was_idle(p, in)) {
+		lose(p, in, flow);
+		return;
+	}
 	if (s->state == SIP_REMOVING || s->state == SIP_OVER) {
 		s->state = SIP_OVER;
 		return;
@@ -177,7 +265,7 @@ static void flow_failed(struct probe *p, const struct fact *in)
 	 */
 	if (in->type == FACT_FLOW_FAILED && in->step == FLOW_STEP_CONNECT &&
 		locate_state(s->locate) != TARGETS_EXHAUSTED) {
-		probe_passed(p, &s->target.addr, in->err);
+		probe_passed(p, SIDE_SIP, &s->target.addr, in->err);
 		next_target(p);
 		return;
 	}

@@ -24,6 +24,8 @@ static int new_host(struct probe *p, const char *domain)
 			.username = jid_local(&p->receiver),
 			.password = slice_str(p->receiver_password),
 			.presence = true,
+			.priority = RECEIVER_PRIORITY,
+			.limits = &xml_relay_limits,
 			.cache = x->cache },
 		.tls = { .verify = p->cfg.allow_insecure_tls ? TLS_VERIFY_NOTE : TLS_VERIFY_PEER,
 			.trust = p->cfg.xmpp_trust },
@@ -43,7 +45,7 @@ int probe_xmpp_init(struct probe *p, struct text *why)
 		x->state = XMPP_OFF;
 		for (enum probe_phase k = PHASE_XMPP_RESOLVE; k <= PHASE_XMPP_BIND; k++)
 			p->result.phases[k].outcome = PHASE_NOT_RUN;
-		probe_note(p, NOTE_ARRIVAL_UNPROVED,
+		probe_note(p, SIDE_XMPP, NOTE_ARRIVAL_UNPROVED,
 			TEXT(N_("without the password of {1} its arrival cannot be proved"),
 				text_str(p->result.receiver)));
 		return 0;
@@ -131,19 +133,26 @@ static void ready(struct probe *p, const struct xstream_event *ev)
 	p->xmpp.state = XMPP_READY;
 	p->xmpp.presence_unseen = ev->presence_unseen;
 	if (ev->presence_unseen)
-		probe_note(p, NOTE_PRESENCE_UNSEEN,
+		probe_note(p, SIDE_XMPP, NOTE_PRESENCE_UNSEEN,
 			TEXT(N_("the XMPP server {1} never showed that {2} is available"),
 				text_addr(&p->xmpp.target.addr), text_str(p->result.receiver)));
 	probe_detail(p, PHASE_XMPP_BIND, TEXT("{1}", text_str(ev->jid)));
 	probe_end(p, PHASE_XMPP_BIND, PHASE_OK);
 }
 
+/* Who is in the middle of a TLS that was verified has a certificate of that name: then its lack is
+ * no more than worth knowing. */
 static void authenticated(struct probe *p, const struct xstream_event *ev)
 {
-	probe_detail(p, PHASE_XMPP_AUTH, TEXT("{1}", text_str(ev->text)));
+	const bool verified = p->xmpp.is_secure && !p->cfg.allow_insecure_tls;
+
+	probe_detail(p, PHASE_XMPP_AUTH,
+		ev->plus_missing && verified
+			? TEXT(N_("{1}, the server offers no channel binding"), text_str(ev->text))
+			: TEXT("{1}", text_str(ev->text)));
 	probe_end(p, PHASE_XMPP_AUTH, PHASE_OK);
-	if (ev->plus_missing)
-		probe_note(p, NOTE_NO_CHANNEL_BINDING,
+	if (ev->plus_missing && !verified)
+		probe_note(p, SIDE_XMPP, NOTE_NO_CHANNEL_BINDING,
 			TEXT_PLAIN(
 				N_("the XMPP server offers no channel binding (no SCRAM -PLUS): a "
 				   "proxy in the middle would not be noticed")));
@@ -158,18 +167,29 @@ static void answer_iq(struct probe *p, const struct stanza *s)
 		xstream_commit(xhost_stream(p->xmpp.host), p->now);
 }
 
+/* Anybody may write to the receiver: nothing that comes in ends a test. */
+static enum side_event_type stanza(
+	struct probe *p, const struct xstream_event *ev, struct side_event *ret)
+{
+	struct stanza *s = &ret->stanza;
+
+	stanza_read(s, ev->node);
+	ret->cut = ev->cut;
+	if (s->kind == STANZA_MESSAGE)
+		return SIDE_ARRIVED;
+	if (s->kind == STANZA_PRESENCE)
+		others_push(&p->xmpp.others, s, &p->receiver);
+	answer_iq(p, s);
+	return SIDE_NOTHING;
+}
+
 static enum side_event_type stream_event(
-	struct probe *p, const struct xstream_event *ev, struct stanza *s)
+	struct probe *p, const struct xstream_event *ev, struct side_event *ret)
 {
 	switch (ev->type) {
 	case XSTREAM_EV_AUTHENTICATED: authenticated(p, ev); break;
 	case XSTREAM_EV_READY: ready(p, ev); return SIDE_READY;
-	case XSTREAM_EV_STANZA:
-		stanza_read(s, ev->node);
-		if (s->kind == STANZA_MESSAGE)
-			return SIDE_ARRIVED;
-		answer_iq(p, s);
-		break;
+	case XSTREAM_EV_STANZA: return stanza(p, ev, ret);
 	case XSTREAM_EV_OPENED:
 	case XSTREAM_EV_FEATURES:
 	case XSTREAM_EV_WANT_TLS:
@@ -214,10 +234,10 @@ bool probe_xmpp_take_event(struct probe *p, struct side_event *ret)
 	ret->type = SIDE_NOTHING;
 	switch (ev.type) {
 	case XHOST_EV_TARGET: target(p, ev.target); break;
-	case XHOST_EV_PASSED: probe_passed(p, &ev.target->addr, ev.err); break;
+	case XHOST_EV_PASSED: probe_passed(p, SIDE_XMPP, &ev.target->addr, ev.err); break;
 	case XHOST_EV_CONNECTED: connected(p, ev.local); break;
 	case XHOST_EV_TLS_UP: tls_up(p, ev.tls); break;
-	case XHOST_EV_STREAM: ret->type = stream_event(p, ev.stream, &ret->stanza); break;
+	case XHOST_EV_STREAM: ret->type = stream_event(p, ev.stream, ret); break;
 	case XHOST_EV_DOWN: down(p, &ev); break;
 	}
 	return true;
@@ -259,9 +279,10 @@ void probe_xmpp_answer(struct probe *p, struct slice to, struct slice thread)
 		probe_fail_memory(p, PHASE_ANSWER);
 		return;
 	}
-	stanza_put_start(b, "message", SLICE_NONE, to, slice_str(p->answer_nonce), SLICE("chat"));
+	stanza_put_start(
+		b, "message", SLICE_NONE, to, slice_str(p->answer_token.nonce), SLICE("chat"));
 	buf_clear(&p->scratch);
-	buf_printf(&p->scratch, "stox answer %s", p->answer_nonce);
+	token_put(&p->scratch, TOKEN_ANSWER, &p->answer_token);
 	xml_put_element(b, "body", buf_slice(&p->scratch));
 	if (thread.n)
 		xml_put_element(b, "thread", thread);

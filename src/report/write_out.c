@@ -235,6 +235,7 @@ static const struct row rows[] = {
 	TIME("xmpp_bind", PHASE_XMPP_BIND),
 	TIME("deliver", PHASE_DELIVER),
 	TIME("answer", PHASE_ANSWER),
+	TIME("settle", PHASE_SETTLE),
 	TIME("cleanup", PHASE_CLEANUP),
 	{ "json", N_("All of it, as --format json, in one line."), put_json, 0 },
 	{ "onerror", N_("What follows is written only if the exit status is not 0."),

@@ -7,25 +7,29 @@
 enum {
 	CALL_ID = 26, /* 130 bits of chance */
 	TAG = 10,
+	OTHERS_TEXT = 160,
 	ANSWERED_MAX = 4,         /* 401, 407, 423 in a row for one request: a loop ends */
 	SERVICE_ROUTE_MAX = 4096, /* bytes; a longer one is as none */
+	GRUU_MAX = 512,           /* bytes; likewise */
 	MIN_EXPIRES_MAX = 86400,  /* of a 423: more is no wish that a test user obeys */
 };
 
 struct reg {
-	char *registrar_uri, *aor, *contact, *user_agent;
+	char *registrar_uri, *aor, *contact, *instance, *user_agent;
+	char *left; /* the Contact before, until a 200 shows that it is gone; or NULL */
 	struct digest_client *digest;
 	enum reg_state state;
 	enum reg_outcome outcome;
 	int status;
 	unsigned expires_s, granted_s, others;
+	char other_hosts[OTHERS_TEXT];
 	unsigned answered; /* how often this request was made anew, as a response asked for */
 	bool want_send;
 	bool removing;
 	uint32_t cseq;
-	ts_t refresh;
+	ts_t refresh, bound_until;
 	char call_id[CALL_ID + 1], tag[TAG + 1];
-	struct buf service_route; /* of the last 200 */
+	struct buf service_route, gruu; /* of the last 200 */
 };
 
 static const char *const state_names[] = {
@@ -51,15 +55,17 @@ int reg_new(struct reg **ret, const struct reg_cfg *cfg, struct rng *rng)
 	r->registrar_uri = mem_strndup(cfg->registrar_uri.p, cfg->registrar_uri.n);
 	r->aor = mem_strndup(cfg->aor.p, cfg->aor.n);
 	r->contact = mem_strndup(cfg->contact_uri.p, cfg->contact_uri.n);
+	r->instance = mem_strndup(cfg->instance.p, cfg->instance.n);
 	r->user_agent = mem_strndup(cfg->user_agent.p, cfg->user_agent.n);
-	if (!r->registrar_uri || !r->aor || !r->contact || !r->user_agent) {
+	if (!r->registrar_uri || !r->aor || !r->contact || !r->instance || !r->user_agent) {
 		reg_free(r);
 		return -ENOMEM;
 	}
 	r->digest = cfg->digest;
 	r->expires_s = cfg->expires_s;
-	r->refresh = TS_NEVER;
+	r->refresh = r->bound_until = TS_NEVER;
 	buf_init(&r->service_route, SERVICE_ROUTE_MAX);
+	buf_init(&r->gruu, GRUU_MAX);
 	rng_token(rng, r->call_id, CALL_ID);
 	rng_token(rng, r->tag, TAG);
 	*ret = r;
@@ -73,8 +79,11 @@ struct reg *reg_free(struct reg *r)
 	mem_free(r->registrar_uri);
 	mem_free(r->aor);
 	mem_free(r->contact);
+	mem_free(r->left);
+	mem_free(r->instance);
 	mem_free(r->user_agent);
 	buf_done(&r->service_route);
+	buf_done(&r->gruu);
 	return mem_free(r);
 }
 
@@ -91,6 +100,24 @@ void reg_start(struct reg *r, ts_t now)
 	r->removing = false;
 	r->answered = 0;
 	ask(r, REG_AWAIT_ANSWER);
+}
+
+int reg_move(struct reg *r, struct slice contact_uri, ts_t now)
+{
+	char *contact = mem_strndup(contact_uri.p, contact_uri.n);
+
+	if (!contact)
+		return -ENOMEM;
+	if (r->bound_until == TS_NEVER) { /* nobody knows it */
+		mem_free(r->contact);
+	} else {
+		mem_free(r->left);
+		r->left = r->contact;
+	}
+	r->contact = contact;
+	r->bound_until = TS_NEVER;
+	reg_start(r, now);
+	return 0;
 }
 
 void reg_remove(struct reg *r, ts_t now)
@@ -112,10 +139,16 @@ bool reg_take_request(struct reg *r, struct buf *b, enum transport transport,
 	buf_puts(b, "Max-Forwards: 70\r\n");
 	buf_printf(b, "From: <%s>;tag=%s\r\nTo: <%s>\r\n", r->aor, r->tag, r->aor);
 	buf_printf(b, "Call-ID: %s\r\nCSeq: %u REGISTER\r\n", r->call_id, ++r->cseq);
-	buf_printf(b, "Contact: <%s>;expires=%u\r\n", r->contact, r->removing ? 0 : r->expires_s);
+	/* First what goes: a registrar that grants one Contact a user takes the other then. */
+	if (r->left)
+		buf_printf(b, "Contact: <%s>;expires=0\r\n", r->left);
+	buf_printf(b, "Contact: <%s>", r->contact);
+	if (r->instance[0])
+		buf_printf(b, ";+sip.instance=\"<%s>\"", r->instance);
+	buf_printf(b, ";expires=%u\r\n", r->removing ? 0 : r->expires_s);
 	buf_printf(b, "Expires: %u\r\n", r->removing ? 0 : r->expires_s);
 	/* RFC 3327 section 5.1: else a registrar behind an edge proxy may say 420. */
-	buf_puts(b, "Supported: path\r\n");
+	buf_printf(b, "Supported: path%s\r\n", r->instance[0] ? ", gruu" : "");
 	if (r->user_agent[0])
 		sip_put_header(b, "User-Agent", slice_str(r->user_agent));
 	if (r->digest)
@@ -166,6 +199,35 @@ static unsigned granted(const struct reg *r, const struct sip_msg *response, str
 	return (unsigned)seconds;
 }
 
+/* RFC 5627 section 4.2: the public one, which names the address of the user. */
+static void take_gruu(struct reg *r, struct slice params)
+{
+	struct slice value;
+
+	buf_clear(&r->gruu);
+	if (sip_param_find(params, "pub-gruu", &value))
+		sip_put_unquoted(&r->gruu, value);
+	if (buf_err(&r->gruu))
+		buf_clear(&r->gruu);
+}
+
+/* No user and no password: whose they are is known. */
+static void add_other(struct reg *r, const struct sip_uri *uri)
+{
+	struct buf b;
+
+	buf_init(&b, sizeof(r->other_hosts) - 1);
+	buf_puts(&b, r->other_hosts);
+	buf_puts(&b, r->others ? ", " : "");
+	buf_put(&b, uri->host);
+	if (uri->port)
+		buf_printf(&b, ":%u", uri->port);
+	if (!buf_err(&b))
+		slice_cstr(buf_slice(&b), r->other_hosts, sizeof(r->other_hosts));
+	buf_done(&b);
+	r->others++;
+}
+
 /* Looks through the bindings of a 200 for our own; all others are only counted. */
 static bool find_own(struct reg *r, const struct sip_msg *response)
 {
@@ -175,6 +237,7 @@ static bool find_own(struct reg *r, const struct sip_msg *response)
 	unsigned at = 0;
 
 	r->others = 0;
+	r->other_hosts[0] = '\0';
 	if (sip_uri_decode(slice_str(r->contact), &own, &where))
 		return false;
 	for (const struct sip_hdr *h; (h = sip_msg_find(response, SIP_HDR_CONTACT, &at));) {
@@ -186,10 +249,11 @@ static bool find_own(struct reg *r, const struct sip_msg *response)
 			if (sip_nameaddr_decode(value, &contact, &where))
 				continue;
 			if (!sip_uri_equal(&contact.uri, &own)) {
-				r->others++;
+				add_other(r, &contact.uri);
 				continue;
 			}
 			r->granted_s = granted(r, response, contact.params);
+			take_gruu(r, contact.params);
 			found = r->granted_s > 0;
 		}
 	}
@@ -214,12 +278,10 @@ static void take_service_route(struct reg *r, const struct sip_msg *response)
 		buf_clear(b);
 }
 
-/* Early enough for a lost request and its repetitions, yet not more than once a second. */
+/* Section 10.2.4: early enough for a lost request and its repetitions. */
 static ts_t refresh_after(unsigned granted_s)
 {
-	ts_t after = TS_S(granted_s) / 4 * 3;
-
-	return after > TS_S(1) ? after : TS_S(1);
+	return TS_S(granted_s) / 4 * 3;
 }
 
 static void accepted(struct reg *r, const struct sip_msg *response, ts_t now)
@@ -227,9 +289,11 @@ static void accepted(struct reg *r, const struct sip_msg *response, ts_t now)
 	bool own = find_own(r, response);
 
 	r->outcome = REG_OK;
+	r->left = mem_free(r->left);
 	if (r->removing) {
 		r->state = REG_REMOVED;
 		r->granted_s = 0;
+		r->bound_until = TS_NEVER;
 		return;
 	}
 	if (!own) {
@@ -239,6 +303,7 @@ static void accepted(struct reg *r, const struct sip_msg *response, ts_t now)
 	take_service_route(r, response);
 	r->state = REG_REGISTERED;
 	r->refresh = ts_add(now, refresh_after(r->granted_s));
+	r->bound_until = ts_add(now, TS_S(r->granted_s));
 }
 
 /* Section 10.3 item 7: 423 names the shortest time that is granted. */
@@ -309,12 +374,27 @@ struct slice reg_service_route(const struct reg *r)
 	return buf_slice(&r->service_route);
 }
 
+struct slice reg_gruu(const struct reg *r)
+{
+	return buf_slice(&r->gruu);
+}
+
 unsigned reg_expires_s(const struct reg *r)
 {
 	return r->granted_s;
 }
 
+ts_t reg_bound_until(const struct reg *r)
+{
+	return r->bound_until;
+}
+
 unsigned reg_other_bindings(const struct reg *r)
 {
 	return r->others;
+}
+
+const char *reg_others(const struct reg *r)
+{
+	return r->other_hosts;
 }

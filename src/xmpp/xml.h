@@ -2,13 +2,17 @@
  *
  * Refused, with the stream error that RFC 6120 section 4.9.3 names: doctype,
  * comment, processing instruction, any entity but the five, ill-formed text,
- * and whatever is over a limit.  A node and all it holds live until the next
+ * and whatever is over a limit.  An element or attribute whose prefix stands for
+ * nothing is not there at all: it ends no stream, since servers write such for
+ * what their users send.  A node and all it holds live until the next
  * push, take or reset; the stream's own node (XML_EV_OPEN), which is the parent
  * of every stanza, lives until the reset.
  */
 #pragma once
 
 #include "base/buf.h"
+
+#define NS_XML "http://www.w3.org/XML/1998/namespace"
 
 struct xml_attr {
 	struct slice ns, name, value; /* ns "" for most */
@@ -52,12 +56,19 @@ struct xml_limits {
 	bool cut; /* a stanza that is over one of these is cut, and costs the stream nothing, but
 		     for a tag whose end has not come; name_bytes is for one stanza, twice */
 };
+/* What is being cut away still has to end: each open element costs expat 200 bytes. */
+enum {
+	XML_CUT_DEPTH = 128 << 10, /* more than half a MiB of <a> and </a> has */
+	XML_CUT_BYTES = 16 << 20,
+};
 extern const struct xml_limits xml_default_limits; /* 256 KiB, 32, 32, 4096, 1 MiB, 16 KiB */
+/* For who reads what a server passes on: what one of its users sends must not end the stream, so
+ * it is cut.  Servers pass on tags and names that are larger than those of a client's own. */
+extern const struct xml_limits xml_relay_limits;
 
 enum xml_event_type {
 	XML_EV_OPEN,   /* the stream's start tag: node has its name and attributes */
-	XML_EV_STANZA, /* a complete child of the stream (limits.cut: none for one whose own tag was
-			  over a limit) */
+	XML_EV_STANZA, /* a complete child of the stream */
 	XML_EV_CLOSE,  /* the stream's end tag */
 	XML_EV_ERROR,  /* the last one */
 };
@@ -65,7 +76,9 @@ enum xml_event_type {
 struct xml_event {
 	enum xml_event_type type;
 	const struct xml_node *node;
-	bool cut; /* stanza: it was over a limit, and only its beginning is here: refuse it */
+	/* Stanza: it was over a limit, and only its beginning is here, of its own tag from, to, id
+	 * and type; or its name means nothing (ns "", name as it came).  Refuse it. */
+	bool cut;
 	const char *condition;   /* error: "not-well-formed", "restricted-xml", "policy-violation",
 				    "unsupported-encoding", "internal-server-error", "bad-format"
 				    (text between stanzas) */

@@ -10,7 +10,10 @@
 extern XML_Bool XML_SetReparseDeferralEnabled(XML_Parser parser, XML_Bool enabled)
 	__attribute__((weak));
 
-enum { TEXT_MIN = 32 };
+enum {
+	TEXT_MIN = 32,
+	KEPT_VALUE_MAX = 4096, /* a JID has 3071 bytes: RFC 7622 section 3.1 */
+};
 
 /* ---- events ---- */
 
@@ -83,9 +86,9 @@ static bool copy(struct xml_reader *r, struct slice s, struct slice *ret)
 	return true;
 }
 
-static bool spend_name(struct xml_reader *r, struct slice name)
+static bool spend_name(struct xml_reader *r, const char *name)
 {
-	int err = xml_names_add(&r->names, name);
+	int err = xml_names_add(&r->names, slice_str(name));
 
 	if (err == ERR_LIMIT)
 		xml_reader_fail(r, "policy-violation", "too many different names in one stream");
@@ -94,46 +97,83 @@ static bool spend_name(struct xml_reader *r, struct slice name)
 	return err == 0;
 }
 
-/* "namespace local prefix" with separators between; the first is missing when there is no
- * namespace, the last when there is no prefix.  expat keeps prefix and local name. */
-static bool split_name(
-	struct xml_reader *r, const char *text, struct slice *ret_ns, struct slice *ret_name)
+/* Of what is passed over the names count as well: expat keeps them all the same. */
+static bool spend_names(struct xml_reader *r, const char *name, const char **attrs)
 {
-	struct slice rest = slice_str(text), ns = SLICE("");
-
-	if (slice_chr(rest, XML_SEPARATOR) < rest.n)
-		ns = slice_split(&rest, XML_SEPARATOR);
-	if (!spend_name(r, rest))
+	if (!spend_name(r, name))
 		return false;
-	*ret_ns = ns;
-	*ret_name = slice_cut(rest, 0, slice_chr(rest, XML_SEPARATOR));
+	for (unsigned i = 0; attrs[i]; i += 2)
+		if (!spend_name(r, attrs[i]))
+			return false;
 	return true;
 }
 
-static bool name_node(struct xml_reader *r, struct xml_node *n, const char *text)
+static bool declare(struct xml_reader *r, struct xml_open *o, const char *attr, const char *value)
 {
-	struct slice ns, name;
+	int err = xml_scope_declare(&o->scope, arena(r), &r->pool, attr, value);
 
-	if (!split_name(r, text, &ns, &name) || !copy(r, name, &n->name))
-		return false;
-	if (n->parent && slice_eq(n->parent->ns, ns)) {
-		n->ns = n->parent->ns; /* nearly always */
-		return true;
-	}
-	return copy(r, ns, &n->ns);
+	if (err == ERR_LIMIT)
+		over(r, "too many namespaces are declared");
+	else if (err)
+		xml_reader_fail_memory(r);
+	else if (r->depth == 0 && o->scope.standard)
+		r->content_ns = o->scope.standard->ns;
+	return !r->failed;
 }
 
+static bool declare_all(struct xml_reader *r, struct xml_open *o, const char **attrs)
+{
+	for (unsigned i = 0; attrs[i]; i += 2)
+		if (xml_scope_is_declaration(attrs[i]) && !declare(r, o, attrs[i], attrs[i + 1]))
+			return false;
+	return true;
+}
+
+/* What has a name that means nothing is passed over with all that is in it; a stanza of such a
+ * name is none that anybody could answer. */
+static bool name_node(struct xml_reader *r, struct xml_open *o, const char *text)
+{
+	struct xml_node *n = o->node;
+	struct slice whole;
+
+	if (!copy(r, slice_str(text), &whole))
+		return false;
+	if (xml_scope_element(&o->scope, whole, &n->ns, &n->name))
+		return true;
+	n->ns = SLICE("");
+	n->name = whole;
+	if (r->depth == 1)
+		r->cutting = true;
+	else if (r->depth > 1)
+		r->dropped = r->depth;
+	return r->depth < 2;
+}
+
+static const struct xml_attr *find_attr(const struct xml_node *n, const struct xml_attr *like)
+{
+	for (const struct xml_attr *a = n->attrs; a; a = a->next)
+		if (slice_eq(a->name, like->name) && slice_eq(a->ns, like->ns))
+			return a;
+	return NULL;
+}
+
+/* One that means nothing, or is there already under another prefix, is passed over. */
 static bool add_attr(struct xml_reader *r, struct xml_open *o, const char *text, const char *value)
 {
 	struct xml_attr *a = xml_arena_alloc(arena(r), &r->pool, sizeof(*a));
-	struct slice ns, name;
+	struct slice whole;
 
 	if (!a) {
 		xml_reader_fail_memory(r);
 		return false;
 	}
-	if (!split_name(r, text, &ns, &name) || !copy(r, ns, &a->ns) || !copy(r, name, &a->name) ||
-		!copy(r, slice_str(value), &a->value))
+	if (!copy(r, slice_str(text), &whole))
+		return false;
+	if (!xml_scope_attr(&o->scope, whole, &a->ns, &a->name))
+		return true;
+	if (a->ns.n > 0 && find_attr(o->node, a))
+		return true;
+	if (!copy(r, slice_str(value), &a->value))
 		return false;
 	if (o->attrs)
 		o->attrs->next = a;
@@ -143,25 +183,31 @@ static bool add_attr(struct xml_reader *r, struct xml_open *o, const char *text,
 	return true;
 }
 
-/* Of what is cut away the names count: expat keeps them all the same. */
-static bool spend_names(struct xml_reader *r, const char **attrs)
+/* Of a stanza that is cut in its own tag: what it takes to answer it. */
+static bool is_kept(const struct xml_reader *r, const char *name, const char *value)
 {
-	struct slice ns, name;
+	static const char *const kept[] = { "from", "to", "id", "type" };
 
-	for (unsigned i = 0; attrs[i]; i += 2)
-		if (!split_name(r, attrs[i], &ns, &name))
-			return false;
-	return true;
+	if (!r->cutting)
+		return true;
+	for (unsigned i = 0; r->depth == 1 && i < COUNT(kept); i++)
+		if (strcmp(name, kept[i]) == 0)
+			return strlen(value) <= KEPT_VALUE_MAX;
+	return false;
 }
 
 static bool add_attrs(struct xml_reader *r, struct xml_open *o, const char **attrs)
 {
+	unsigned n = 0;
+
 	for (unsigned i = 0; attrs[i]; i += 2) {
-		if (i / 2 == r->limits.attrs)
+		if (xml_scope_is_declaration(attrs[i]))
+			continue;
+		if (n++ == r->limits.attrs)
 			over(r, "too many attributes in one element");
-		if (r->cutting)
-			return spend_names(r, attrs + i);
-		if (r->failed || !add_attr(r, o, attrs[i], attrs[i + 1]))
+		if (r->failed)
+			return false;
+		if (is_kept(r, attrs[i], attrs[i + 1]) && !add_attr(r, o, attrs[i], attrs[i + 1]))
 			return false;
 	}
 	return true;
@@ -179,15 +225,18 @@ static bool see_token(struct xml_reader *r)
  * False: the stream has failed, or the stanza is being cut. */
 static bool begin_token(struct xml_reader *r)
 {
-	if (!see_token(r) || r->cutting)
+	if (!see_token(r))
 		return false;
-	if (r->seen - r->unit_start <= r->limits.stanza_bytes)
-		return true;
-	over(r, "a stanza is too long");
-	return false;
+	const size_t n = r->seen - r->unit_start;
+	if (r->cutting && n > XML_CUT_BYTES)
+		xml_reader_fail(r, "policy-violation", "a stanza does not end");
+	if (!r->cutting && n > r->limits.stanza_bytes)
+		over(r, "a stanza is too long");
+	return !r->failed && !r->cutting;
 }
 
-static bool has_room(struct xml_reader *r)
+/* Its tag too: with more than that the limits of the element are passed. */
+static void check_room(struct xml_reader *r)
 {
 	const char *what = NULL;
 
@@ -199,18 +248,24 @@ static bool has_room(struct xml_reader *r)
 		what = "too many elements in one stanza";
 	if (what)
 		over(r, what);
-	return !what;
 }
 
-static void skip_element(struct xml_reader *r, const char *name, const char **attrs)
+/* False: the stream has failed, or this element leaves nothing behind.  Of a stanza that is cut in
+ * its own tag that much is left. */
+static bool begin_element(struct xml_reader *r, const char *name, const char **attrs)
 {
-	struct slice ns, local;
-
-	if (r->depth == 1)
-		r->open[1].node = NULL; /* nothing is left of the stanza, not even who sent it */
+	if (begin_token(r))
+		check_room(r);
+	if (r->cutting && r->depth > XML_CUT_DEPTH)
+		xml_reader_fail(r, "policy-violation", "elements are nested without end");
+	if (r->failed || !spend_names(r, name, attrs))
+		return false;
+	if (r->depth > 0)
+		r->nodes++;
+	if ((!r->cutting || r->depth == 1) && !r->dropped)
+		return true;
 	r->depth++;
-	if (split_name(r, name, &ns, &local))
-		(void)spend_names(r, attrs);
+	return false;
 }
 
 static void emit_open(struct xml_reader *r)
@@ -223,37 +278,44 @@ static void emit_open(struct xml_reader *r)
 	buf_truncate(&r->header, r->seen);
 }
 
+static struct xml_open *open_node(struct xml_reader *r)
+{
+	struct xml_open *o = &r->open[r->depth];
+	struct xml_node *n = xml_arena_alloc(arena(r), &r->pool, sizeof(*n));
+
+	if (!n) {
+		xml_reader_fail_memory(r);
+		return NULL;
+	}
+	*o = (struct xml_open){ .node = n };
+	if (r->depth > 0) {
+		n->parent = o[-1].node;
+		o->scope = o[-1].scope;
+	}
+	return o;
+}
+
+static void hang(struct xml_open *up, struct xml_node *n)
+{
+	if (up->last_child)
+		up->last_child->next = n;
+	else
+		up->node->child = n;
+	up->last_child = n;
+}
+
 static void on_start(void *arg, const char *name, const char **attrs)
 {
 	struct xml_reader *r = arg;
+	struct xml_open *o = begin_element(r, name, attrs) ? open_node(r) : NULL;
 
-	if (!begin_token(r) || !has_room(r)) {
-		if (!r->failed)
-			skip_element(r, name, attrs);
+	if (!o)
 		return;
-	}
-	struct xml_node *n = xml_arena_alloc(arena(r), &r->pool, sizeof(*n));
-	if (!n) {
-		xml_reader_fail_memory(r);
+	if (declare_all(r, o, attrs) && name_node(r, o, name) && add_attrs(r, o, attrs) &&
+		r->depth > 1)
+		hang(o - 1, o->node);
+	if (r->failed)
 		return;
-	}
-	struct xml_open *o = &r->open[r->depth];
-	*o = (struct xml_open){ .node = n };
-	if (r->depth > 0)
-		n->parent = r->open[r->depth - 1].node;
-	if (!name_node(r, n, name) || !add_attrs(r, o, attrs))
-		return;
-	if (r->depth > 1) {
-		struct xml_open *up = o - 1;
-
-		if (up->last_child)
-			up->last_child->next = n;
-		else
-			up->node->child = n;
-		up->last_child = n;
-	}
-	if (r->depth > 0)
-		r->nodes++;
 	if (r->depth++ == 0)
 		emit_open(r);
 }
@@ -268,18 +330,13 @@ static bool is_stop(const struct xml_reader *r, const struct xml_node *n)
 
 static void emit_stanza(struct xml_reader *r)
 {
-	r->nodes = 0;
-	r->unit_start = r->seen;
-	if (!r->open[1].node) {
-		xml_arena_release(&r->building, &r->pool);
-		r->cutting = false;
-		return;
-	}
 	struct xml_queued *q = xml_reader_emit(r, XML_EV_STANZA);
 	q->ev.node = r->open[1].node;
 	q->ev.cut = r->cutting;
 	q->arena = r->building;
 	r->building = (struct xml_arena){ 0 };
+	r->nodes = 0;
+	r->unit_start = r->seen;
 	r->cutting = false;
 	r->stopped = is_stop(r, q->ev.node);
 }
@@ -292,7 +349,8 @@ static void on_end(void *arg, const char *name)
 	(void)begin_token(r);
 	if (r->failed)
 		return;
-	r->depth--;
+	if (--r->depth == r->dropped)
+		r->dropped = 0;
 	if (r->depth == 1)
 		emit_stanza(r);
 	else if (r->depth == 0)
@@ -341,7 +399,7 @@ static void on_text(void *arg, const char *text, int len)
 		on_text_between(r, s);
 		return;
 	}
-	if (!begin_token(r))
+	if (!begin_token(r) || r->dropped)
 		return;
 	struct xml_open *o = &r->open[r->depth - 1];
 	struct slice *have = &o->node->text;
@@ -349,19 +407,6 @@ static void on_text(void *arg, const char *text, int len)
 		return;
 	memcpy(o->text + have->n, s.p, s.n);
 	*have = (struct slice){ o->text, have->n + s.n };
-}
-
-static void on_namespace(void *arg, const char *prefix, const char *uri)
-{
-	struct xml_reader *r = arg;
-
-	(void)begin_token(r);
-	if (r->failed)
-		return;
-	if (prefix)
-		(void)spend_name(r, slice_str(prefix));
-	else if (r->depth == 0 && uri)
-		(void)copy(r, slice_str(uri), &r->content_ns);
 }
 
 static void on_xml_declaration(void *arg, const char *version, const char *encoding, int alone)
@@ -412,7 +457,6 @@ void xml_build_set_up(struct xml_reader *r)
 
 	XML_SetUserData(p, r);
 	XML_SetHashSalt(p, (unsigned long)r->salt);
-	XML_SetReturnNSTriplet(p, 1);
 	if (XML_SetReparseDeferralEnabled)
 		XML_SetReparseDeferralEnabled(p, XML_FALSE);
 }
@@ -423,7 +467,6 @@ void xml_build_listen(struct xml_reader *r)
 
 	XML_SetElementHandler(p, on_start, on_end);
 	XML_SetCharacterDataHandler(p, on_text);
-	XML_SetStartNamespaceDeclHandler(p, on_namespace);
 	XML_SetXmlDeclHandler(p, on_xml_declaration);
 	XML_SetStartDoctypeDeclHandler(p, on_doctype);
 	XML_SetCommentHandler(p, on_comment);

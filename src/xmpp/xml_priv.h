@@ -7,9 +7,7 @@
 #include "xmpp/xml.h"
 #include "xmpp/xml_arena.h"
 #include "xmpp/xml_names.h"
-
-/* No character of XML, so nothing that expat would have to refuse in a namespace. */
-#define XML_SEPARATOR '\1'
+#include "xmpp/xml_scope.h"
 
 enum {
 	XML_STOP_NAMES = 4,
@@ -26,6 +24,7 @@ struct xml_open { /* an element whose end is not here yet */
 	struct xml_node *node;
 	struct xml_node *last_child;
 	struct xml_attr *attrs;
+	struct xml_scope scope;
 	uint8_t *text;
 	size_t text_cap;
 };
@@ -54,6 +53,7 @@ struct xml_reader {
 	size_t unit_start; /* where the stanza (or the stream header) began */
 	struct slice content_ns;
 	bool failed, stopped;
+	unsigned dropped;     /* the depth of an element that is passed over; 0: none */
 	bool cutting;         /* what is left of the stanza in hand is passed over */
 	bool starts_with_tag; /* the first byte of all */
 

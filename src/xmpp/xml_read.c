@@ -19,6 +19,16 @@ const struct xml_limits xml_default_limits = {
 	.tag_bytes = TAG_BYTES,
 };
 
+const struct xml_limits xml_relay_limits = {
+	.stanza_bytes = 256 << 10,
+	.depth = 32,
+	.attrs = 32,
+	.nodes = 4096,
+	.name_bytes = 16 << 20, /* half a MiB of elements with three letters each needs 6 */
+	.tag_bytes = 4 << 20,   /* half a MiB of quotes, each escaped by the server: &quot; */
+	.cut = true,
+};
+
 /* ---- the parser's life ---- */
 
 static void *expat_malloc(size_t n)
@@ -43,7 +53,6 @@ int xml_reader_new(struct xml_reader **ret, const struct xml_limits *limits, uin
 		.realloc_fcn = expat_realloc,
 		.free_fcn = expat_free,
 	};
-	const char separator[] = { XML_SEPARATOR, '\0' };
 	struct xml_reader *r = mem_alloc0(sizeof(*r));
 
 	if (!r)
@@ -55,7 +64,7 @@ int xml_reader_new(struct xml_reader **ret, const struct xml_limits *limits, uin
 	xml_names_init(&r->names, r->limits.name_bytes, r->salt);
 	r->open = mem_alloc0((r->limits.depth + 1) * sizeof(*r->open));
 	if (r->open)
-		r->expat = XML_ParserCreate_MM("UTF-8", &memory, separator);
+		r->expat = XML_ParserCreate_MM("UTF-8", &memory, NULL);
 	if (!r->expat) {
 		xml_reader_free(r);
 		return -ENOMEM;
@@ -97,7 +106,7 @@ void xml_reader_reset(struct xml_reader *r)
 {
 	drop_all(r);
 	xml_names_clear(&r->names);
-	r->depth = r->nodes = r->n_stop = 0;
+	r->depth = r->nodes = r->n_stop = r->dropped = 0;
 	r->fed = r->seen = r->unit_start = r->skew = 0;
 	buf_clear(&r->header);
 	r->content_ns = SLICE_NONE;

@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#define NS_XML "http://www.w3.org/XML/1998/namespace"
-
 static const struct xml_attr *find_attr(const struct xml_node *n, const char *ns, const char *name)
 {
 	for (const struct xml_attr *a = n->attrs; a; a = a->next)

@@ -3,7 +3,6 @@
 
 #include "base/str.h"
 
-#define NS_XML      "http://www.w3.org/XML/1998/namespace"
 #define REPLACEMENT "\xEF\xBF\xBD" /* U+FFFD */
 
 /* What must not stand as itself.  White space but SP in a value, and CR everywhere, would be

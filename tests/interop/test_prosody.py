@@ -137,12 +137,47 @@ def hanging(stox):
         print(f"ok: a server that hangs is noticed after {after:.2f} s")
 
 
+def not_carried(stox):
+    """What is not carried is answered: an ask for presence, and a message that holds no text."""
+    with Bench(stox) as b:
+        b.prosody()
+        pool = SipPeer(b.port["pool"])
+        b.config()
+        b.gateway()
+        client = XmppClient(b.port["c2s"], "adelany", b.xmpp_password, b.ca)
+        client.send(f"<iq type='get' id='r1'><query xmlns='jabber:iq:roster'/></iq><presence to='pilar@{POOL}' type='subscribe'/>")
+        client.until(b"unsubscribed")
+        client.send("<iq type='get' id='r2'><query xmlns='jabber:iq:roster'/></iq>")
+        client.until(b"r2")
+        roster = client.until(b"</iq>").replace('"', "'")
+        if f"jid='pilar@{POOL}'" in roster and "ask='subscribe'" in roster:
+            raise Failure(f"the ask hangs in the roster: {roster}")
+        print("ok: a subscription is declined and hangs in no roster")
+
+        omemo = ("<encrypted xmlns='eu.siacs.conversations.axolotl'><header sid='1'><iv>AA</iv></header>"
+                 "<payload>AA</payload></encrypted>")
+        client.send(f"<message to='pilar@{POOL}' id='o1' type='chat'>{omemo}<store xmlns='urn:xmpp:hints'/></message>")
+        stanza = client.until(b"</message>")
+        if "feature-not-implemented" not in stanza or "send it unencrypted" not in stanza:
+            raise Failure(f"OMEMO without a fallback: {stanza}")
+        print("ok: an encrypted message without a fallback has an error")
+
+        client.send(f"<message to='pilar@{POOL}' id='u1' type='chat'><x xmlns='jabber:x:oob'>"
+                    f"<url>https://up.{PARTNER}/a.jpg</url></x></message>")
+        head, got, peer = pool.receive()
+        pool.answer_ok(head, peer)
+        if got != f"https://up.{PARTNER}/a.jpg":
+            raise Failure(f"a link: {head}\n{got}")
+        print("ok: a link is carried as its address")
+
+
 def main(stox):
     across(stox)
     bodies(stox)
     secret(stox)
     deep(stox)
     hanging(stox)
+    not_carried(stox)
 
 
 run(main)

@@ -356,6 +356,7 @@ static void a_gateway_is_read_with_its_places(void **state)
 	assert_text(&g->sip.next_hop, "sip:127.0.0.1", 7, 15);
 	assert_text(&g->sip.trusted_peers.v[0], "127.0.0.1", 8, 21);
 	assert_int_equal(g->sip.transactions_max.n, CONF_TRANSACTIONS_MAX);
+	assert_int_equal(g->xmpp.settle.n, 30);
 	assert_text(&g->xmpp.component.name, "litware.test", 10, 24);
 	assert_text(&g->xmpp.component.server, "localhost:5347", 10, 46);
 	assert_text(&g->xmpp.component.secret_file, "s", 10, 75);
@@ -426,25 +427,28 @@ static void every_key_lands_in_its_field(void **state)
 	assert_int_equal(pool->registrar_port.n, 5061);
 	assert_text(&pool->ca_file, "ca.pem", 10, 14);
 	assert_int_equal(pool->n_test_users, 2);
+	assert_text(&pool->accept.v[0], "certificate_ends_soon", 14, 14);
 	assert_text(&pool->test_users[0].address, "pilar@b\303\274cher.test", 12, 20);
 	assert_text(&pool->test_users[0].auth_user, "litware\\pilar", 12, 52);
 	assert_text(&pool->test_users[0].password_file, "pilar", 12, 84);
 	assert_null(pool->test_users[1].auth_user.s);
-	assert_text(&partner->additional_domains.v[0], "chat.contoso.test", 16, 26);
+	assert_text(&partner->additional_domains.v[0], "chat.contoso.test", 17, 26);
 	assert_int_equal(partner->type.value, CONF_PUBLIC_UNVERIFIED);
 	assert_string_equal(conf_partner_type_name(partner->type.value), "public-unverified");
 	assert_int_equal(partner->tls.value, CONF_OPTIONAL);
 	assert_int_equal(partner->sasl.value, CONF_NONE);
 	assert_true(partner->dialback.on);
-	assert_text(&partner->ca_file, "ca.pem", 21, 14);
-	assert_text(&partner->receiver.address, "xmpp:adelany@chat.contoso.test/desk", 23, 16);
-	assert_text(&partner->receiver.server, "[2001:db8::2]:5222", 24, 15);
-	assert_text(&partner->receiver.password_file, "adelany", 25, 22);
-	assert_text(&sip->listen.v[0], "udp:[::1]:0", 28, 14);
-	assert_text(&sip->next_hop, "sip:proxy.litware.test", 29, 15);
-	assert_text(&sip->trusted_peers.v[1], "127.0.0.1", 30, 28);
+	assert_text(&partner->ca_file, "ca.pem", 22, 14);
+	assert_text(&partner->receiver.address, "xmpp:adelany@chat.contoso.test/desk", 24, 16);
+	assert_text(&partner->receiver.server, "[2001:db8::2]:5222", 25, 15);
+	assert_text(&partner->receiver.password_file, "adelany", 26, 22);
+	assert_text(&partner->accept.v[1], "message_cut", 27, 31);
+	assert_text(&sip->listen.v[0], "udp:[::1]:0", 30, 14);
+	assert_text(&sip->next_hop, "sip:proxy.litware.test", 31, 15);
+	assert_text(&sip->trusted_peers.v[1], "127.0.0.1", 32, 28);
 	assert_int_equal(sip->transactions_max.n, 1024);
-	assert_text(&c->gateway.xmpp.component.name, "b\303\274cher.test", 34, 13);
+	assert_text(&c->gateway.xmpp.component.name, "b\303\274cher.test", 36, 13);
+	assert_int_equal(c->gateway.xmpp.settle.n, 0);
 	conf_free(c);
 }
 

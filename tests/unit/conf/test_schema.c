@@ -63,6 +63,8 @@ static const struct row values[] = {
 		"f:4:21: `registrar_port` must be a number from 1 to 65535 in decimal digits, not "
 		"`0`\n" },
 	{ "pools[].ca_file", POOL "    ca_file: ''\n", "f:4:14: `ca_file`" A_FILE },
+	{ "pools[].accept", POOL "    accept:\n      - \"a\\nb\"\n",
+		"f:5:9: `accept` must be text on one line\n" },
 	{ "pools[].test_users[].address", POOL "    test_users:\n      - address: pilar\n",
 		"f:5:18: `address` must be a SIP address, like sip:pilar@example.org\n" },
 	{ "pools[].test_users[].auth_user",
@@ -87,6 +89,8 @@ static const struct row values[] = {
 	{ "partners[].dialback", PARTNER "    dialback: on\n",
 		"f:3:15: `dialback` must be true or false, not `on`\n" },
 	{ "partners[].ca_file", PARTNER "    ca_file: \"\\t\"\n", "f:3:14: `ca_file`" A_FILE },
+	{ "partners[].accept", PARTNER "    accept: [\"\\t\"]\n",
+		"f:3:14: `accept` must be text on one line\n" },
 	{ "partners[].receiver.address", PARTNER "    receiver:\n      address: contoso.test\n",
 		"f:4:16: `address` must be an address on the XMPP side, like "
 		"adelany@example.org\n" },
@@ -112,6 +116,8 @@ static const struct row values[] = {
 		"digits, not `4194305`\n" },
 	{ "gateway.sip.options", POOL GOOD_SIP "    options: no\n" GOOD_XMPP,
 		"f:9:14: `options` must be one of health, alive, not `no`\n" },
+	{ "gateway.xmpp.settle", POOL GOOD_SIP GOOD_XMPP "    settle: 151\n",
+		"f:14:13: `settle` must be a number from 0 to 150 in decimal digits, not `151`\n" },
 	{ "gateway.xmpp.component.name", POOL GOOD_SIP XMPP "      name: a@b\n" SERVER SECRET,
 		"f:11:13: `name`" A_DOMAIN },
 	{ "gateway.xmpp.component.server",
@@ -298,6 +304,8 @@ static void numbers_have_their_ends(void **state)
 		{ "transactions_max", POOL GOOD_SIP "    transactions_max: 1023\n" GOOD_XMPP,
 			"f:9:23: `transactions_max` must be a number from 1024 to 4194304 in "
 			"decimal digits, not `1023`\n" },
+		{ "settle", POOL GOOD_SIP GOOD_XMPP "    settle: 0\n", "" },
+		{ "settle", POOL GOOD_SIP GOOD_XMPP "    settle: 150\n", "" },
 		{ "registrar_port", POOL "    registrar_port: -1\n",
 			"f:4:21: `registrar_port` must be a number from 1 to 65535 in decimal "
 			"digits, not `-1`\n" },

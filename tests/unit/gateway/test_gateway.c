@@ -217,7 +217,7 @@ static void stop(void)
 
 static bool is_stopped(void)
 {
-	return strstr(s.events, "stopped info gateway stopped\n") != NULL;
+	return strstr(s.events, "stopped info gateway stopped") != NULL;
 }
 
 static void with_nothing_in_hand_it_stops_when_the_stream_is_closed(void **state)

@@ -76,7 +76,7 @@ static void other_methods_have_their_own_answers(void **state)
 		{ "SUBSCRIBE", "405 Method Not Allowed", "\r\nAllow: MESSAGE, OPTIONS\r\n" },
 		{ "NOTIFY", "405 Method Not Allowed", "\r\nAllow: MESSAGE, OPTIONS\r\n" },
 		{ "BYE", "405 Method Not Allowed", "\r\nAllow: MESSAGE, OPTIONS\r\n" },
-		{ "FOO", "405 Method Not Allowed", "\r\nAllow: MESSAGE, OPTIONS\r\n" },
+		{ "FOO", "501 Not Implemented", "\r\nAllow: MESSAGE, OPTIONS\r\n" },
 		{ "CANCEL", "481 Call/Transaction Does Not Exist", "" },
 	};
 

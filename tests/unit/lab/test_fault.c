@@ -62,7 +62,7 @@ static void no_two_rows_are_told_alike(void **state)
 	for (size_t i = 0; (a = lab_fault_at(i)); i++)
 		for (size_t k = i + 1; (b = lab_fault_at(k)); k++) {
 			assert_string_not_equal(a->name, b->name);
-			if (strcmp(a->reason, b->reason) == 0)
+			if (strcmp(a->reason, b->reason) == 0 && strcmp(a->phase, b->phase) == 0)
 				assert_string_not_equal(cause(a), cause(b));
 		}
 }

@@ -141,7 +141,7 @@ static void a_held_message_comes_when_its_receiver_leaves(void **state)
 	rig_end(&s.r);
 }
 
-static void a_message_arrives_twice(void **state)
+static void a_message_or_its_answer_arrives_twice(void **state)
 {
 	static struct scene s;
 
@@ -149,6 +149,12 @@ static void a_message_arrives_twice(void **state)
 	begin(&s, "gateway-duplicates");
 	rig_say(&s.r, s.component, RIG_TO_ADELANY);
 	assert_int_equal(s.user->n_stanzas, s.before + 2);
+	rig_end(&s.r);
+
+	begin(&s, "gateway-duplicates-answer");
+	const unsigned before = s.component->n_stanzas;
+	rig_say(&s.r, s.user, RIG_TO_PILAR);
+	assert_int_equal(s.component->n_stanzas, before + 2);
 	rig_end(&s.r);
 }
 
@@ -223,7 +229,7 @@ int main(void)
 		cmocka_unit_test(presence_is_lost),
 		cmocka_unit_test(a_dropped_message_is_gone),
 		cmocka_unit_test(a_held_message_comes_when_its_receiver_leaves),
-		cmocka_unit_test(a_message_arrives_twice),
+		cmocka_unit_test(a_message_or_its_answer_arrives_twice),
 		cmocka_unit_test(a_bounced_message_has_its_condition),
 		cmocka_unit_test(errors_pass),
 		cmocka_unit_test(a_conflict_ends_the_stream_and_loses_the_message),

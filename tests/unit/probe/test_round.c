@@ -122,20 +122,64 @@ static void what_others_write_is_nobodys_business(void **state)
 	end(&r);
 }
 
-static void a_message_of_an_earlier_test_is_told_and_never_counted(void **state)
+/* Straight from the flow, in front of what the server writes next. */
+static void stranger_sends(struct round *r, const char *head, const char *piece, unsigned n,
+	const char *between, const char *close, const char *tail)
 {
-	struct round r;
+	struct buf b;
+
+	buf_init(&b, 1 << 20);
+	buf_puts(&b, head);
+	for (unsigned i = 0; i < n; i++)
+		buf_puts(&b, piece);
+	buf_puts(&b, between);
+	for (unsigned i = 0; i < n; i++)
+		buf_puts(&b, close);
+	buf_puts(&b, tail);
+	scene_push(&r->s,
+		(struct fact){
+			.type = FACT_FLOW_BYTES, .flow = r->s.flow, .bytes = buf_slice(&b) });
+	buf_done(&b);
+}
+
+static void whatever_a_stranger_sends_the_test_goes_on(void **state)
+{
+	static const struct {
+		const char *head, *piece;
+		unsigned n;
+		const char *between, *close, *tail;
+		bool noted;
+	} rows[] = {
+		{ "<message><x xmlns='u' q:a=''>", "<q:b/>", 1, "", "", "</x></message>", false },
+		{ "<message>", "<a>", 40, "", "</a>", "</message>", true },
+		{ "<message><body>x</body>", "<a/>", 5000, "", "", "</message>", true },
+		{ "<message><body>x</body><a b='", "x", 20000, "'/>", "", "</message>", false },
+		{ "<message><body>", "x", 300000, "</body>", "", "</message>", true },
+		{ "<message from='x@y' b='", "x", 300000, "'>", "", "</message>", true },
+		{ "<q:message>", "<a>", 2, "", "</a>", "</q:message>", false },
+		{ "<iq type='get' id='i'>", "<a>", 40, "", "</a>", "</iq>", false },
+		{ "<presence>", "<a>", 40, "", "</a>", "</presence>", false },
+	};
 
 	(void)state;
-	begin(&r, false, 1);
-	scene_answer(&r.s, "202 Accepted", "");
-	arrives(&r, "pilar@litware.test", "stox test abcdefghijklmnopqrstuvwxyz");
-	comes_back(&r, FROM_RECEIVER, "text/plain", "stox answer abcdefghijklmnopqrstuvwxyz");
-	const struct probe_result *result = probe_result(r.s.p);
-	assert_int_equal(result->proof, PROOF_ACCEPTED);
-	assert_int_equal(result->n_notes, 1);
-	assert_int_equal(result->notes[0].note, NOTE_EARLIER_MESSAGE);
-	end(&r);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct round r;
+
+		begin(&r, false, 1);
+		stranger_sends(&r, rows[i].head, rows[i].piece, rows[i].n, rows[i].between,
+			rows[i].close, rows[i].tail);
+		talk(&r.s);
+		scene_answer(&r.s, "202 Accepted", "");
+		arrives_well(&r);
+		comes_back(&r, FROM_RECEIVER, "text/plain", r.v.answer_body);
+		const struct probe_result *result = probe_result(r.s.p);
+
+		assert_true(result->success);
+		assert_int_equal(result->n_notes, rows[i].noted);
+		if (rows[i].noted)
+			assert_int_equal(result->notes[0].note, NOTE_MESSAGE_CUT);
+		end(&r);
+	}
 }
 
 static void silence_is_told_by_what_was_awaited(void **state)
@@ -264,6 +308,97 @@ static void without_a_presence_a_message_that_does_not_arrive_failed_for_that(vo
 	end(&r);
 }
 
+/* ---- from an address of this run alone ---- */
+
+static void sign_in_with(struct round *r, const char *more, unsigned others)
+{
+	char contact[512], rows[4096];
+
+	begin_on_xmpp(r, false, 1, 0);
+	scene_connect(&r->s);
+	scene_header(&r->s, "Contact", contact);
+	int n = snprintf(rows, sizeof(rows), "Contact: %s%s\r\n", contact, more);
+	for (unsigned i = 0; i < others; i++)
+		n += snprintf(rows + n, sizeof(rows) - (size_t)n,
+			"Contact: <sip:pilar@192.0.2.%u>;expires=60\r\n", i);
+	scene_answer(&r->s, "200 OK", rows);
+}
+
+#define GRUU ";pub-gruu=\"sip:pilar@litware.test;gr=urn:uuid:1\""
+
+static void the_test_writes_from_its_own_address(void **state)
+{
+	static const struct {
+		const char *more, *from;
+	} rows[] = {
+		{ GRUU, "\r\nFrom: <sip:pilar@litware.test;gr=urn:uuid:1>;tag=" },
+		{ "", "\r\nFrom: <sip:pilar@litware.test>;tag=" },
+		{ ";pub-gruu=\"sip:kenmyer@litware.test;gr=1\"",
+			"\r\nFrom: <sip:pilar@litware.test>;tag=" },
+		{ ";pub-gruu=\"<script>\"", "\r\nFrom: <sip:pilar@litware.test>;tag=" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct round r;
+
+		sign_in_with(&r, rows[i].more, 0);
+		assert_non_null(strstr(r.s.out, rows[i].from));
+		go_through(&r, TS_MS(20));
+		assert_true(probe_result(r.s.p)->success);
+		end(&r);
+	}
+}
+
+/* It is the test's own way to write: that it is refused says nothing about people. */
+static void a_pool_that_refuses_that_address_is_asked_from_the_users(void **state)
+{
+	static const char *const refusals[] = { "400 Bad From", "403 Forbidden" };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(refusals); i++) {
+		struct round r;
+
+		sign_in_with(&r, GRUU, 0);
+		scene_answer(&r.s, refusals[i], "");
+		assert_non_null(strstr(r.s.out, "\r\nFrom: <sip:pilar@litware.test>;tag="));
+		go_through(&r, TS_MS(20));
+		assert_true(probe_result(r.s.p)->success);
+		end(&r);
+
+		sign_in_with(&r, GRUU, 0);
+		scene_answer(&r.s, refusals[i], "");
+		scene_answer(&r.s, refusals[i], "");
+		assert_int_not_equal(probe_result(r.s.p)->reason, REASON_NONE);
+		end(&r);
+	}
+}
+
+static void contacts_beyond_what_a_proxy_forks_to_are_named(void **state)
+{
+	static const struct {
+		const char *more;
+		unsigned others;
+		bool named;
+	} rows[] = { { "", 12, true }, { "", 11, false }, { GRUU, 12, false } };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char text[SCENE_TEXT];
+		struct round r;
+
+		sign_in_with(&r, rows[i].more, rows[i].others);
+		note_message(&r);
+		scene_answer(&r.s, "202 Accepted", "");
+		arrives_well(&r);
+		scene_wait(&r.s, TS_S(10));
+		scene_failed(&r.s, "answer", "im_no_answer");
+		assert_int_equal(strstr(scene_message(&r.s, text), "12 other contacts") != NULL,
+			rows[i].named);
+		end(&r);
+	}
+}
+
 /* ---- --count ---- */
 
 static void each_round_has_a_nonce_and_a_deadline_of_its_own(void **state)
@@ -327,13 +462,16 @@ int main(void)
 		cmocka_unit_test(the_answer_is_judged_as_the_message_is),
 		cmocka_unit_test(a_second_copy_is_told),
 		cmocka_unit_test(what_others_write_is_nobodys_business),
-		cmocka_unit_test(a_message_of_an_earlier_test_is_told_and_never_counted),
+		cmocka_unit_test(whatever_a_stranger_sends_the_test_goes_on),
 		cmocka_unit_test(silence_is_told_by_what_was_awaited),
 		cmocka_unit_test(what_comes_after_the_verdict_is_late),
 		cmocka_unit_test(a_report_that_the_message_failed_is_its_end),
 		cmocka_unit_test(an_answer_that_is_sent_back_is_told_apart),
 		cmocka_unit_test(without_a_presence_a_message_that_arrives_is_a_success),
 		cmocka_unit_test(without_a_presence_a_message_that_does_not_arrive_failed_for_that),
+		cmocka_unit_test(the_test_writes_from_its_own_address),
+		cmocka_unit_test(a_pool_that_refuses_that_address_is_asked_from_the_users),
+		cmocka_unit_test(contacts_beyond_what_a_proxy_forks_to_are_named),
 		cmocka_unit_test(each_round_has_a_nonce_and_a_deadline_of_its_own),
 		cmocka_unit_test(the_interval_counts_from_the_start_of_a_round),
 	};

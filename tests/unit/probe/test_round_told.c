@@ -44,6 +44,23 @@ static void answer_comes_back(struct round *r)
 	comes_back(r, FROM_RECEIVER, "text/plain", r->v.answer_body);
 }
 
+/* It has succeeded, and waits for a second copy. */
+static void begin_settling(struct round *r, ts_t settle)
+{
+	rig_settle = settle;
+	begin_accepted(r);
+	rig_settle = 0;
+	arrives_well(r);
+	answer_comes_back(r);
+	assert_true(result_of(r)->success);
+}
+
+/* The clean-up has begun: the contact is taken back. */
+static bool is_leaving(const struct round *r)
+{
+	return strstr(r->s.out, "Expires: 0\r\n") != NULL;
+}
+
 /* ---- who is shown, and how much of what they say ---- */
 
 enum { SHOWN = 128 };
@@ -298,25 +315,26 @@ static void a_second_copy_of_the_answer_is_told(void **state)
 	end(&r);
 }
 
-static void what_comes_in_the_clean_up_changes_no_verdict_but_one(void **state)
+static void what_comes_in_the_clean_up_changes_few_verdicts(void **state)
 {
-	char text[256];
 	struct round r;
 
 	(void)state;
-	/* A second copy is on its way when the answer decides. */
 	begin_accepted(&r);
 	arrives_well(&r);
-	snprintf(text, sizeof(text),
-		"<message from='pilar@litware.test' to='" JID
-		"'><body>stox test %s</body></message>",
-		r.nonce);
-	say(&r.v, text);
-	assert_int_equal(xstream_commit(r.v.x, r.s.now), 0);
-	answer_comes_back(&r);
 	answer_comes_back(&r);
 	assert_true(result_of(&r)->success);
-	assert_int_equal(result_of(&r)->reason, REASON_NONE);
+	answer_comes_back(&r);
+	scene_failed(&r.s, "answer", "im_duplicated");
+	end(&r);
+
+	/* An answer behind the verdict does not prove what was not there in time. */
+	begin_accepted(&r);
+	arrives_well(&r);
+	scene_wait(&r.s, TS_S(10));
+	answer_comes_back(&r);
+	scene_failed(&r.s, "answer", "im_no_answer");
+	assert_int_equal(result_of(&r)->proof, PROOF_DELIVERED);
 	end(&r);
 
 	begin(&r, false, 1);
@@ -328,41 +346,202 @@ static void what_comes_in_the_clean_up_changes_no_verdict_but_one(void **state)
 	end(&r);
 }
 
-/* Between two rounds: the first one's second copies. */
-static void in_a_pause_an_answer_is_an_earlier_ones(void **state)
+/* The second copy comes so long behind the success: the wait for it decides, not its luck. */
+static void a_second_copy_is_awaited(void **state)
+{
+	static const struct {
+		const char *name;
+		ts_t settle, after;
+		bool of_message;
+		const char *reason;
+	} rows[] = {
+		{ "the answer's, in time", TS_MS(50), TS_MS(20), false, "im_duplicated" },
+		{ "the message's, in time", TS_MS(50), TS_MS(20), true, "im_duplicated" },
+		{ "none", TS_MS(50), 0, false, "" },
+		{ "as the wait ends", TS_MS(50), TS_MS(50), false, "im_duplicated" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct round r;
+
+		print_message("case: %s\n", rows[i].name);
+		begin_settling(&r, rows[i].settle);
+		const ts_t latency = result_of(&r)->latency;
+		if (rows[i].after) {
+			scene_wait(&r.s, rows[i].after);
+			if (rows[i].of_message)
+				arrives_well(&r);
+			else
+				answer_comes_back(&r);
+		} else {
+			assert_int_equal(due(&r), r.s.now + rows[i].settle);
+			scene_wait(&r.s, rows[i].settle);
+		}
+		assert_string_equal(reason_id(result_of(&r)->reason), rows[i].reason);
+		assert_int_equal(result_of(&r)->success, rows[i].after == 0);
+		assert_int_equal(result_of(&r)->latency, latency);
+		assert_int_equal(result_of(&r)->phases[PHASE_SETTLE].duration,
+			rows[i].after ? rows[i].after : rows[i].settle);
+		end(&r);
+	}
+}
+
+/* It has succeeded: what else happens while it waits is no part of it. */
+static void nothing_but_a_copy_takes_a_success_back(void **state)
 {
 	struct round r;
 
 	(void)state;
-	begin_every(&r, false, 2, TS_S(5));
-	go_through(&r, TS_S(1));
-	answer_comes_back(&r);
-	assert_int_equal(result_of(&r)->reason, REASON_NONE);
-	assert_int_equal(result_of(&r)->n_notes, 1);
-	scene_wait(&r.s, TS_S(5));
-	go_through(&r, TS_S(1));
+	begin_settling(&r, TS_MS(50));
+	says(&r, "</stream:stream>");
+	scene_push(
+		&r.s, (struct fact){
+			      .type = FACT_FLOW_FAILED, .flow = r.s.flow, .step = FLOW_STEP_OPEN });
+	scene_wait(&r.s, TS_MS(50));
 	assert_true(result_of(&r)->success);
+	end(&r);
+
+	begin_settling(&r, TS_MS(50));
+	scene_push(&r.s, (struct fact){ .type = FACT_STOP });
+	assert_true(result_of(&r)->success);
+	assert_true(is_leaving(&r));
 	end(&r);
 }
 
-static void an_earlier_tests_message_and_answer_are_told_apart(void **state)
+/* The server's words alone do not say what it was. */
+static void a_stream_error_is_told_with_its_condition(void **state)
 {
 	struct round r;
 
 	(void)state;
 	begin_accepted(&r);
-	arrives(&r, "pilar@litware.test", "stox test abcdefghijklmnopqrstuvwxyz");
-	assert_int_equal(result_of(&r)->n_notes, 1);
-	assert_non_null(
-		strstr(said(&result_of(&r)->notes[0].text), "a message of an earlier test"));
+	says(&r, "<stream:error><not-authorized xmlns='" NS_STREAMS "'/><text xmlns='" NS_STREAMS
+		 "'>no session</text></stream:error>");
+	scene_failed(&r.s, "deliver", "xmpp_stream_error");
+	assert_says(&r, ": not-authorized, no session.");
 	end(&r);
+}
 
-	begin_accepted(&r);
-	comes_back(&r, FROM_RECEIVER, "text/plain", "stox answer abcdefghijklmnopqrstuvwxyz");
-	assert_int_equal(result_of(&r)->n_notes, 1);
-	assert_non_null(
-		strstr(said(&result_of(&r)->notes[0].text), "an answer of an earlier test"));
-	end(&r);
+/* Between two rounds, and while the next one goes. */
+static void a_copy_of_an_earlier_round_is_one(void **state)
+{
+	struct round r;
+
+	(void)state;
+	for (unsigned when = 0; when < 4; when++) {
+		char body[256];
+
+		begin_every(&r, false, 2, TS_S(5));
+		snprintf(body, sizeof(body), "stox test %s", r.nonce);
+		go_through(&r, TS_S(1));
+		if (when >= 2)
+			scene_wait(&r.s, TS_S(5));
+		if (when % 2)
+			answer_comes_back(&r);
+		else
+			arrives(&r, "pilar@litware.test", body);
+		scene_failed(&r.s, when % 2 ? "answer" : "deliver", "im_duplicated");
+		end(&r);
+	}
+}
+
+/* ---- what other tests sent ---- */
+
+static void of_other_tests_only_what_is_old_is_told(void **state)
+{
+	/* The clock says 1,000,000 s. */
+	static const struct {
+		const char *token, *from, *says;
+	} rows[] = {
+		{ "abcdefghijklmnopqrstuvwxyz-aaaaaaaaaa-1-999999-11", "pilar@litware.test", "" },
+		{ "abcdefghijklmnopqrstuvwxyz-aaaaaaaaaa-1-999989-11", "pilar@litware.test", "" },
+		{ "abcdefghijklmnopqrstuvwxyz-aaaaaaaaaa-1-999988-11", "pilar@litware.test",
+			"a test 12 s ago arrived now" },
+		{ "abcdefghijklmnopqrstuvwxyz-aaaaaaaaaa-7-996400-11 scanned", "pilar@litware.test",
+			"a test 3600 s ago arrived now" },
+		{ "abcdefghijklmnopqrstuvwxyz-aaaaaaaaaa-1-0-11", "pilar@litware.test", "" },
+		{ "abcdefghijklmnopqrstuvwxyz-aaaaaaaaaa-1-1000001-11", "pilar@litware.test", "" },
+		{ "abcdefghijklmnopqrstuvwxyz-aaaaaaaaaa-7-5-11", "mallory@example.net", "" },
+		{ "abcdefghijklmnopqrstuvwxyz-aaaaaaaaaa-7-5", "pilar@litware.test", "" },
+		{ "abcdefghijklmnopqrstuvwxyz-aaaaaaaaaaa-7-5-1", "pilar@litware.test", "" },
+		{ "abcdefghijklmnopqrstuvwxyz", "pilar@litware.test", "" },
+		{ "", "pilar@litware.test", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 2 * COUNT(rows); i++) {
+		const size_t row = i / 2;
+		char body[256];
+		struct round r;
+
+		begin_accepted(&r);
+		scene_push(&r.s, (struct fact){ .type = FACT_CLOCK,
+					 .wall = 1000000000000 - (int64_t)r.s.now });
+		snprintf(body, sizeof(body), "stox %s %s", i % 2 ? "answer" : "test",
+			rows[row].token);
+		if (i % 2 == 0)
+			arrives(&r, rows[row].from, body);
+		else
+			comes_back(&r,
+				strstr(rows[row].from, "pilar") ? FROM_RECEIVER
+								: "sip:mallory@example.net",
+				"text/plain", body);
+		assert_int_equal(result_of(&r)->n_notes, rows[row].says[0] != '\0');
+		if (rows[row].says[0])
+			assert_non_null(
+				strstr(said(&result_of(&r)->notes[0].text), rows[row].says));
+		assert_int_equal(result_of(&r)->reason, REASON_NONE);
+		end(&r);
+	}
+}
+
+/* ---- warnings that are none ---- */
+
+static unsigned count_notes(const struct round *r, enum note note)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < result_of(r)->n_notes; i++)
+		n += result_of(r)->notes[i].note == note;
+	return n;
+}
+
+/* Nothing shows the receiver's presence. */
+static void a_warning_is_silenced_by_its_name_and_on_its_side(void **state)
+{
+	static const struct {
+		const char *name;
+		unsigned accept[SIDES];
+		bool arrives;
+		unsigned notes;
+	} rows[] = {
+		{ "not silenced", { 0, 0 }, true, 1 },
+		{ "silenced", { 0, 1u << NOTE_PRESENCE_UNSEEN }, true, 0 },
+		{ "on the other side", { 1u << NOTE_PRESENCE_UNSEEN, 0 }, true, 1 },
+		{ "another one", { ~0u, ~0u & ~(1u << NOTE_PRESENCE_UNSEEN) }, true, 1 },
+		{ "the cause of a failure", { 0, 1u << NOTE_PRESENCE_UNSEEN }, false, 1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct round r;
+
+		print_message("case: %s\n", rows[i].name);
+		memcpy(rig_accept, rows[i].accept, sizeof(rig_accept));
+		begin(&r, true, 1);
+		scene_answer(&r.s, "202 Accepted", "");
+		if (rows[i].arrives) {
+			arrives_well(&r);
+			answer_comes_back(&r);
+		}
+		scene_wait(&r.s, TS_S(10));
+		scene_wait(&r.s, TS_S(10)); /* the clean-up */
+		assert_int_equal(result_of(&r)->success, rows[i].arrives);
+		assert_int_equal(count_notes(&r, NOTE_PRESENCE_UNSEEN), rows[i].notes);
+		end(&r);
+	}
+	memset(rig_accept, 0, sizeof(rig_accept));
 }
 
 /* ---- silence ---- */
@@ -603,9 +782,13 @@ int main(void)
 		cmocka_unit_test(reports_that_are_none_change_nothing),
 		cmocka_unit_test(an_arrival_alone_is_not_the_end),
 		cmocka_unit_test(a_second_copy_of_the_answer_is_told),
-		cmocka_unit_test(what_comes_in_the_clean_up_changes_no_verdict_but_one),
-		cmocka_unit_test(in_a_pause_an_answer_is_an_earlier_ones),
-		cmocka_unit_test(an_earlier_tests_message_and_answer_are_told_apart),
+		cmocka_unit_test(a_stream_error_is_told_with_its_condition),
+		cmocka_unit_test(what_comes_in_the_clean_up_changes_few_verdicts),
+		cmocka_unit_test(a_second_copy_is_awaited),
+		cmocka_unit_test(nothing_but_a_copy_takes_a_success_back),
+		cmocka_unit_test(a_copy_of_an_earlier_round_is_one),
+		cmocka_unit_test(a_warning_is_silenced_by_its_name_and_on_its_side),
+		cmocka_unit_test(of_other_tests_only_what_is_old_is_told),
 		cmocka_unit_test(the_first_round_ends_with_the_time_of_the_test),
 		cmocka_unit_test(the_time_is_said_as_it_was_given),
 		cmocka_unit_test(silence_of_the_receivers_server_is_told_by_the_phase),

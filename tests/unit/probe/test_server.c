@@ -83,11 +83,36 @@ static void a_registrar_is_a_uri_or_the_pool_itself(void **state)
 	buf_done(&b);
 }
 
+static void a_port_can_be_taken_off(void **state)
+{
+	static const char *const rows[][2] = {
+		{ "sip:192.0.2.1:5070", "sip:192.0.2.1" },
+		{ "sip:192.0.2.1:5070;transport=tcp", "sip:192.0.2.1;transport=tcp" },
+		{ "pool2.litware.test:1;transport=udp", "pool2.litware.test;transport=udp" },
+		{ "sip:[2001:db8::1]:5070;transport=tls", "sip:[2001:db8::1];transport=tls" },
+		{ "sips:[2001:db8::1]", "sips:[2001:db8::1]" },
+		{ "sip:192.0.2.1", "sip:192.0.2.1" },
+		{ "sip:1", "sip:1" },
+		{ "", "" },
+	};
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, 512);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		buf_clear(&b);
+		server_put_without_port(&b, slice_str(rows[i][0]));
+		assert_string_equal(buf_cstr(&b), rows[i][1]);
+	}
+	buf_done(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_server_has_a_host_and_perhaps_a_port),
 		cmocka_unit_test(a_host_that_is_too_long_is_none),
+		cmocka_unit_test(a_port_can_be_taken_off),
 		cmocka_unit_test(a_registrar_is_a_uri_or_the_pool_itself),
 	};
 

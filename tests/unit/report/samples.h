@@ -79,6 +79,7 @@ static inline void sample_success(struct probe_result *r)
 	sample_phase(r, PHASE_XMPP_BIND, PHASE_OK, 8500, 200);
 	sample_phase(r, PHASE_DELIVER, PHASE_OK, 9000, 2000);
 	sample_phase(r, PHASE_ANSWER, PHASE_OK, 11000, 1536);
+	sample_phase(r, PHASE_SETTLE, PHASE_OK, 12536, 0);
 	sample_phase(r, PHASE_CLEANUP, PHASE_OK, 12536, 400);
 	sample_tls(&r->tls[SIDE_SIP], 0);
 	sample_tls(&r->tls[SIDE_XMPP], 0);

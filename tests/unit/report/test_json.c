@@ -46,7 +46,7 @@ static void a_success_has_its_fields(void **state)
 	assert_true(json_is_null(json_object_get(o, "error")));
 	assert_true(json_is_null(json_object_get(o, "diagnosis")));
 	assert_true(json_is_null(json_object_get(o, "trace")));
-	assert_int_equal(json_array_size(json_object_get(o, "phases")), 13);
+	assert_int_equal(json_array_size(json_object_get(o, "phases")), 14);
 	assert_int_equal(json_object_size(json_object_get(o, "tls")), 2);
 	assert_null(json_object_get(o, "rounds"));
 	json_decref(o);

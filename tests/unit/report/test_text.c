@@ -179,6 +179,7 @@ static void phases_are_bars_on_one_axis(void **state)
 		      "  xmpp.bind     ok            0.200 ms               #\n"
 		      "  deliver       ok            2.000 ms               ####\n"
 		      "  answer        ok            1.536 ms                   ###\n"
+		      "  settle        ok            0.000 ms                     #\n"
 		      "  cleanup       ok            0.400 ms                     #\n");
 	struct buf b;
 	put("success", 1, &unicode, NULL, &b);

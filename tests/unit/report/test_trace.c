@@ -225,7 +225,7 @@ static void a_run_is_told_with_its_phases(void **state)
 	assert_int_equal(answer->ev.phase, PHASE_SIP_SEND);
 	assert_true(addr_eq(&message->ev.local, &scene_local));
 	assert_true(addr_eq(&message->ev.peer, &scene_pool));
-	assert_true(slice_ends(message->ev.text, SLICE("\r\n\r\n[36 bytes]")));
+	assert_true(slice_ends(message->ev.text, SLICE("\r\n\r\n[54 bytes]")));
 	assert_int_equal(trace_get(t, trace_verdict_at(t))->ev.phase, PHASE_CLEANUP);
 	assert_int_equal(trace_left_out(t), 0);
 	scene_end(&s);

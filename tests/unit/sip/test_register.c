@@ -137,6 +137,76 @@ static void a_request_names_our_own_contact_only(void **state)
 	assert_int_equal(rows_of(f, SIP_HDR_AUTHORIZATION), 0);
 }
 
+/* RFC 5627 section 4.2; the address of another device is none of ours. */
+static void the_registrar_may_give_an_address_of_this_device_alone(void **state)
+{
+	static const char instance[] = "urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6";
+	static const struct {
+		const char *rows, *gruu;
+	} cases[] = {
+		{ OWN ";pub-gruu=\"sip:pilar@litware.test;gr=urn:uuid:f81d\";expires=60\r\n",
+			"sip:pilar@litware.test;gr=urn:uuid:f81d" },
+		{ OWN ";expires=60\r\n", "" },
+		{ "Contact: <sip:pilar@192.0.2.1>;pub-gruu=\"sip:pilar@litware.test;gr=x\"\r\n" OWN
+		  ";expires=60\r\n",
+			"" },
+		{ OWN ";pub-gruu;expires=60\r\n", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		void *own = NULL;
+
+		setup(&own);
+		struct fixture *f = own;
+		struct reg_cfg cfg = cfg_of(f);
+		reg_free(f->reg);
+		cfg.instance = slice_str(instance);
+		assert_int_equal(reg_new(&f->reg, &cfg, &f->rng), 0);
+		start(f);
+		assert_non_null(strstr(buf_cstr(&f->request),
+			"<" CONTACT ">;+sip.instance=\"<urn:uuid:f81d4fae-7dec-11d0-a765-"
+			"00a0c91e6bf6>\";expires=120\r\n"));
+		assert_non_null(strstr(buf_cstr(&f->request), "Supported: path, gruu\r\n"));
+		respond(f, 200, cases[i].rows, 0);
+		assert_int_equal(reg_state(f->reg), REG_REGISTERED);
+		assert_true(slice_eqs(reg_gruu(f->reg), cases[i].gruu));
+		teardown(&own);
+	}
+}
+
+#define NEXT "sip:pilar@127.0.0.1:40001;transport=tcp"
+
+/* The connection behind the first Contact is gone: nobody may be sent there any more. */
+static void a_contact_that_is_left_is_taken_back_with_the_next(void **state)
+{
+	static const char first[] = "<" CONTACT ">;expires=0", next[] = "<" NEXT ">;expires=120";
+	struct fixture *f = *state;
+
+	start(f);
+	assert_int_equal(reg_move(f->reg, SLICE(NEXT), 0), 0); /* it was never bound */
+	assert_true(take(f));
+	assert_int_equal(rows_of(f, SIP_HDR_CONTACT), 1);
+	assert_true(slice_eqs(row(f, SIP_HDR_CONTACT), next));
+	assert_int_equal(reg_move(f->reg, SLICE(CONTACT), 0), 0);
+	assert_true(take(f));
+	respond(f, 200, OWN ";expires=60\r\n", TS_S(1));
+	assert_int_equal(reg_bound_until(f->reg), TS_S(61));
+	for (unsigned sends = 0; sends < 2; sends++) {
+		assert_int_equal(reg_move(f->reg, SLICE(NEXT), TS_S(2)), 0);
+		assert_int_equal(reg_bound_until(f->reg), TS_NEVER);
+		assert_true(take(f));
+		assert_int_equal(rows_of(f, SIP_HDR_CONTACT), 2);
+		assert_true(slice_eqs(row(f, SIP_HDR_CONTACT), first));
+	}
+	respond(f, 200, "Contact: <" NEXT ">;expires=60\r\n", TS_S(3));
+	assert_int_equal(reg_state(f->reg), REG_REGISTERED);
+	reg_push_time(f->reg, reg_deadline(f->reg));
+	assert_true(take(f));
+	assert_int_equal(rows_of(f, SIP_HDR_CONTACT), 1);
+	assert_true(slice_eqs(row(f, SIP_HDR_CONTACT), next));
+}
+
 static void what_was_granted_decides_when_to_refresh(void **state)
 {
 	static const struct {
@@ -153,7 +223,7 @@ static void what_was_granted_decides_when_to_refresh(void **state)
 			"Contact: <sip:pilar@192.0.2.1>;expires=900, <" CONTACT ">;expires=40\r\n"
 			"Contact: <sip:pilar@192.0.2.2>;expires=900\r\n",
 			40, 2, TS_S(30) },
-		{ "very short", OWN ";expires=1\r\n", 1, 0, TS_S(1) },
+		{ "very short", OWN ";expires=1\r\n", 1, 0, TS_MS(750) },
 		{ "very long", OWN ";expires=4294967295\r\n", UINT32_MAX, 0,
 			TS_S(4294967295u) / 4 * 3 },
 		{ "equal by RFC 3261 section 19.1.4",
@@ -461,6 +531,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			the_service_route_of_the_last_200_counts, setup, teardown),
 		cmocka_unit_test(what_was_granted_decides_when_to_refresh),
+		cmocka_unit_test(the_registrar_may_give_an_address_of_this_device_alone),
+		TEST(a_contact_that_is_left_is_taken_back_with_the_next),
 		cmocka_unit_test(refusals_have_their_outcomes),
 		TEST(challenges_are_answered),
 		TEST(refused_credentials_are_told),

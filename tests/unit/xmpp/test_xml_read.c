@@ -199,11 +199,11 @@ static void a_tag_has_16_kib(void **state)
 /* Each distinct name with 64 bytes on top, elements and attributes and prefixes alike. */
 static void names_have_their_budget(void **state)
 {
-	/* s, m, and then abcd0 ...: the namespace's name is no name */
+	/* s, m, xmlns, and then abcda ...: the namespace's name is no name */
 	struct xml_limits limits = xml_default_limits;
 
 	(void)state;
-	limits.name_bytes = 2 * (1 + 64) + 10 * (5 + 64);
+	limits.name_bytes = 2 * (1 + 64) + 11 * (5 + 64);
 	for (unsigned over = 0; over < 2; over++) {
 		begin(HEAD "<m>");
 		for (unsigned i = 0; i < 10 + over; i++)
@@ -278,10 +278,8 @@ static const struct xml_limits cutting = { .stanza_bytes = 2000,
 	.tag_bytes = 300,
 	.cut = true };
 
-enum { WHOLE, CUT, GONE };
-
 /* The stanza in the buffer, between two whole ones. */
-static void expect_cut(size_t piece, int what)
+static void expect_cut(size_t piece, bool cut)
 {
 	struct xml_reader *r = NULL;
 	struct slice rest = buf_slice(&in);
@@ -301,10 +299,7 @@ static void expect_cut(size_t piece, int what)
 				ev.cut ? "/" : ":", SLICE_FMT(xml_attr(ev.node, "from")));
 		}
 	}
-	snprintf(want, sizeof(want), "a:1 %sb:2 ",
-		what == GONE  ? ""
-		: what == CUT ? "m/x "
-			      : "m:x ");
+	snprintf(want, sizeof(want), "a:1 m%cx b:2 ", cut ? '/' : ':');
 	assert_string_equal(got, want);
 	xml_reader_free(r);
 }
@@ -316,18 +311,17 @@ static void a_stanza_over_a_limit_is_cut_and_the_stream_goes_on(void **state)
 		const char *open, *piece;
 		unsigned fits, more; /* of the piece: still whole, and cut */
 		const char *close, *close_one;
-		int what;
 		bool in_one; /* an unfinished tag is the stream's: it must come in one piece */
 	} cases[] = {
-		{ "<m from='x'>", "x", 1900, 2000, "</m>", "", CUT, false },
-		{ "<m from='x'><a>", "x", 1900, 9000, "</a></m>", "", CUT, false },
-		{ "<m from='x'>", "<a/>", 9, 10, "</m>", "", CUT, false },
-		{ "<m from='x'>", "<a>", 4, 5, "</m>", "</a>", CUT, false },
-		{ "<m from='x'>", "<a>", 4, 400, "</m>", "</a>", CUT, false },
-		{ "<m from='x'>", "<a b='' c='' d=''/>", 9, 90, "</m>", "", CUT, false },
-		{ "<m from='x'><a b='", "x", 200, 400, "'/></m>", "", CUT, true },
-		{ "<m from='x' b='", "x", 200, 400, "'><a/>y</m>", "", GONE, true },
-		{ "<m from='x' b='", "x", 200, 290, "'/>", "", GONE, true },
+		{ "<m from='x'>", "x", 1900, 2000, "</m>", "", false },
+		{ "<m from='x'><a>", "x", 1900, 9000, "</a></m>", "", false },
+		{ "<m from='x'>", "<a/>", 9, 10, "</m>", "", false },
+		{ "<m from='x'>", "<a>", 4, 5, "</m>", "</a>", false },
+		{ "<m from='x'>", "<a>", 4, 400, "</m>", "</a>", false },
+		{ "<m from='x'>", "<a b='' c='' d=''/>", 9, 90, "</m>", "", false },
+		{ "<m from='x'><a b='", "x", 200, 400, "'/></m>", "", true },
+		{ "<m from='x' b='", "x", 200, 400, "'><a/>y</m>", "", true },
+		{ "<m from='x' b='", "x", 200, 290, "'/>", "", true },
 	};
 
 	(void)state;
@@ -343,16 +337,16 @@ static void a_stanza_over_a_limit_is_cut_and_the_stream_goes_on(void **state)
 			buf_puts(&in, "<b from='2'/>");
 			for (size_t k = 0; k < COUNT(pieces); k++)
 				if (!over || !cases[i].in_one || pieces[k] == 65536)
-					expect_cut(pieces[k], over ? cases[i].what : WHOLE);
+					expect_cut(pieces[k], over);
 		}
 }
 
-/* In one element more attributes than there may be: the first ones are there. */
+/* In one element more attributes than there may be: whom to answer is there, wherever it stood. */
 static void attributes_are_cut_too(void **state)
 {
 	(void)state;
-	begin(HEAD "<a from='1'/><m from='x' b='' c='' d=''><e/>t</m><b from='2'/>");
-	expect_cut(65536, CUT);
+	begin(HEAD "<a from='1'/><m b='' c='' d='' e='' from='x'><e/>t</m><b from='2'/>");
+	expect_cut(65536, true);
 }
 
 /* No sender can spend what the stream of all has for its life. */
@@ -440,6 +434,71 @@ static void what_is_cut_away_spends_names(void **state)
 	xml_reader_free(r);
 }
 
+/* With `n` pieces in it: "" when it is cut, else the end of the stream. */
+static const char *endless(const char *piece, size_t n)
+{
+	struct xml_limits limits = cutting;
+
+	limits.name_bytes = 1 << 20;
+	begin(HEAD "<m>");
+	struct slice head = buf_slice(&in);
+	struct xml_reader *r = NULL;
+	struct xml_event ev = { .type = XML_EV_OPEN };
+
+	assert_int_equal(xml_reader_new(&r, &limits, 1), 0);
+	xml_reader_push(r, head);
+	buf_clear(&in);
+	put_many(piece, 1000);
+	for (size_t i = 0; i < n; i += 1000) {
+		struct slice rest = buf_slice(&in);
+
+		while (rest.n)
+			rest = slice_skip(rest, xml_reader_push(r, rest));
+		while (xml_reader_take(r, &ev))
+			continue;
+	}
+	xml_reader_free(r);
+	return ev.type == XML_EV_ERROR ? ev.where.what : "";
+}
+
+/* Each open element costs memory, and the bytes cost time. */
+static void what_is_cut_away_has_to_end(void **state)
+{
+	(void)state;
+	assert_string_equal(endless("<a>", XML_CUT_DEPTH - 2000), "");
+	assert_string_equal(
+		endless("<a>", XML_CUT_DEPTH + 2000), "elements are nested without end");
+	assert_string_equal(endless("<a></a>", XML_CUT_BYTES / 7 - 2000), "");
+	assert_string_equal(endless("<a></a>", XML_CUT_BYTES / 7 + 2000), "a stanza does not end");
+	assert_string_equal(endless("text ", XML_CUT_BYTES / 5 + 2000), "a stanza does not end");
+}
+
+/* Each prefixed name may have to look at all of them. */
+static void there_are_64_namespaces_in_scope(void **state)
+{
+	struct xml_limits limits = xml_default_limits;
+
+	(void)state;
+	for (unsigned over = 0; over < 2; over++) {
+		begin(HEAD "<m");
+		for (unsigned i = 0; i < 40; i++)
+			buf_printf(&in, " xmlns:a%u='u'", i);
+		buf_puts(&in, "><n");
+		for (unsigned i = 0; i < 23 + over; i++)
+			buf_printf(&in, " xmlns:b%u='u'", i);
+		buf_puts(&in, "/><n xmlns:c='u'/></m>");
+		expect(&limits, 1, over ? "too many namespaces are declared" : "");
+	}
+	begin(HEAD "<a from='1'/><m xmlns:x='u' from='x'><n");
+	for (unsigned i = 0; i < 30; i++)
+		buf_printf(&in, " xmlns:a%u='u'", i);
+	buf_puts(&in, "><o");
+	for (unsigned i = 0; i < 33; i++)
+		buf_printf(&in, " xmlns:b%u='u'", i);
+	buf_puts(&in, "><q/></o></n></m><b from='2'/>");
+	expect_cut(SIZE_MAX, true);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -458,6 +517,8 @@ int main(void)
 		TEST(names_are_forgotten_between_stanzas),
 		TEST(the_end_of_the_stream_is_still_its_end),
 		TEST(what_is_cut_away_spends_names),
+		TEST(what_is_cut_away_has_to_end),
+		TEST(there_are_64_namespaces_in_scope),
 		TEST(it_stops_at_each_of_four_names),
 	};
 

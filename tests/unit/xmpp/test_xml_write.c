@@ -15,7 +15,6 @@
 enum { NODES = 40, ATTRS = 80, TEXTS = 1 << 16 };
 
 #define NS_CLIENT "jabber:client"
-#define NS_XML    "http://www.w3.org/XML/1998/namespace"
 #define HEAD      "<s xmlns='" NS_CLIENT "'>"
 
 static struct rng rng;
@@ -102,7 +101,9 @@ static const struct xml_attr *some_attrs(void)
 		struct xml_attr *a = &attrs[n_attrs++];
 
 		assert_true(n_attrs < ATTRS);
-		*a = (struct xml_attr){ .ns = pick(spaces, COUNT(spaces)),
+		*a = (struct xml_attr){ .ns = ascii_is_alpha((uint8_t)names[i][0])
+						      ? pick(spaces, COUNT(spaces))
+						      : SLICE(""),
 			.name = slice_str(names[i]),
 			.value = some_text() };
 		*next = a;
@@ -115,9 +116,11 @@ static struct xml_node *some_node(unsigned depth)
 {
 	static const char *const names[] = { "message", "body", "x", "\u00fc-_.1" };
 	struct xml_node *n = &nodes[n_nodes++], *last = NULL;
+	const struct slice ns = some_ns();
 
-	*n = (struct xml_node){ .ns = some_ns(),
-		.name = pick(names, COUNT(names)),
+	/* Behind a prefix the last means nothing: xml_scope.c. */
+	*n = (struct xml_node){ .ns = ns,
+		.name = pick(names, COUNT(names) - slice_eqs(ns, NS_XML)),
 		.text = some_text(),
 		.attrs = n_attrs < ATTRS - 10 ? some_attrs() : NULL };
 	for (unsigned k = depth ? rng_below(&rng, 4) : 0; k && n_nodes < NODES; k--) {
