@@ -170,6 +170,7 @@ static int fill_listens(struct service *s, const struct conf_texts *list)
 			return wrong(s, &list->v[i], N_("too many listeners"));
 		if (!transport_find(transport, &l->transport) || !addr_decode(rest, &l->addr))
 			return wrong(s, &list->v[i], N_("udp:IP:PORT or tcp:IP:PORT is wanted"));
+		addr_unmap(&l->addr);
 		s->cfg.n_listens++;
 	}
 	return 0;
@@ -182,6 +183,7 @@ static int fill_trusted(struct service *s, const struct conf_texts *list)
 			return wrong(s, &list->v[i], N_("too many trusted peers"));
 		if (!addr_decode_ip(slice_str(list->v[i].s), &s->cfg.trusted[s->cfg.n_trusted]))
 			return wrong(s, &list->v[i], N_("an IP address is wanted"));
+		addr_unmap(&s->cfg.trusted[s->cfg.n_trusted]);
 		s->cfg.n_trusted++;
 	}
 	return 0;
@@ -243,6 +245,9 @@ static int fill_cfg(struct service *s)
 		status = fill_component(s, &g->xmpp.component);
 	s->cfg.partners = s->partners;
 	s->cfg.transactions_max = (size_t)g->sip.transactions_max.n;
+	s->cfg.options = g->sip.options.value == CONF_OPTIONS_ALIVE ? GATEWAY_OPTIONS_ALIVE
+								    : GATEWAY_OPTIONS_HEALTH;
+	s->cfg.settle = TS_MS(g->xmpp.settle.n);
 	return status;
 }
 

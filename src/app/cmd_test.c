@@ -80,7 +80,7 @@ static const struct opt opts[] = {
 	{ "output", 'o', N_("FORMAT=FILE"), OPT_LIST, AT(outputs), 0, 0,
 		N_("one more form to a file; - is stdout"),
 		.manual = N_("One more form, to a file, which is replaced as a whole when the test "
-			     "is over, mode 0644; can be given several times.\n.Li -\nis standard "
+			     "is over; can be given several times.\n.Li -\nis standard "
 			     "output.\nA link, and whatever else is no regular file, is refused "
 			     "before anything is sent.") },
 	{ "write-out", 'w', N_("TEXT"), OPT_TEXT, AT(write_out), 0, 0,

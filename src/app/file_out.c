@@ -111,6 +111,15 @@ int file_out_bytes(int fd, struct slice s)
 	return 0;
 }
 
+/* The umask cannot be asked for without being set. */
+static mode_t mask(void)
+{
+	const mode_t ret = umask(077);
+
+	umask(ret);
+	return ret;
+}
+
 int file_out_write(const char *path, struct slice content, unsigned mode, struct text *why)
 {
 	int fd = -1;
@@ -122,7 +131,7 @@ int file_out_write(const char *path, struct slice content, unsigned mode, struct
 	if (err)
 		goto out;
 	err = file_out_bytes(fd, content);
-	if (!err && fchmod(fd, mode) < 0)
+	if (!err && fchmod(fd, mode & ~mask()) < 0)
 		err = -errno;
 	if (close(fd) < 0 && !err)
 		err = -errno;

@@ -11,8 +11,8 @@ enum {
 	FILE_OUT_PUBLIC = 0644,
 	FILE_OUT_PRIVATE = 0600,
 };
-/* A temporary file in the same folder, of that mode, takes its name.  0, or -errno and a sentence.
- */
+/* A temporary file in the same folder takes its name, with what the umask leaves of that mode.  0,
+ * or -errno and a sentence. */
 int file_out_write(const char *path, struct slice content, unsigned mode, struct text *why);
 /* All of it.  0 or -errno. */
 int file_out_bytes(int fd, struct slice content);

@@ -63,7 +63,8 @@ static void want_dns(struct pump *p, struct member *m, const struct want *w)
 {
 	static const struct dns_answer failed = { .status = DNS_CANCELLED };
 
-	if (resolver_ask(p->resolver, question_id(m, w->dns_id), w->dns_type, w->name) == 0)
+	if (resolver_ask(
+		    p->resolver, question_id(m, w->dns_id), w->dns_type, w->name, w->is_host) == 0)
 		return;
 	const struct fact in = { .type = FACT_DNS, .dns_id = w->dns_id, .dns = &failed };
 	pump_push_later(p, m, &in);
@@ -355,7 +356,9 @@ int pump_new(struct pump **ret, const struct pump_cfg *cfg)
 	p->flows.loop = NULL;
 	seed(p);
 	map_init(&p->links, PUMP_FLOWS_MAX, &p->rng);
-	const struct resolver_cfg names = { { cfg->dns }, on_answer, p };
+	const struct resolver_cfg names = {
+		.servers = { cfg->dns }, .search = !cfg->dns.family, .answer = on_answer, .arg = p
+	};
 	int err = loop_new(&p->loop);
 	if (!err)
 		err = trust_new(&p->trust);

@@ -172,12 +172,28 @@ static void longest_run(const uint8_t ip[16], int *start, int *len)
 	}
 }
 
-static void put_v6(struct buf *b, const uint8_t ip[16])
+static bool is_mapped(const uint8_t ip[16])
 {
 	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+
+	return memcmp(ip, mapped, sizeof(mapped)) == 0;
+}
+
+void addr_unmap(struct addr *a)
+{
+	if (a->family != 6 || !is_mapped(a->ip))
+		return;
+	a->family = 4;
+	a->scope = 0;
+	memcpy(a->ip, a->ip + 12, 4);
+	memset(a->ip + 4, 0, 12);
+}
+
+static void put_v6(struct buf *b, const uint8_t ip[16])
+{
 	int start, len;
 
-	if (memcmp(ip, mapped, sizeof(mapped)) == 0) {
+	if (is_mapped(ip)) {
 		buf_puts(b, "::ffff:");
 		put_v4(b, ip + 12);
 		return;

@@ -30,5 +30,8 @@ void addr_put(struct buf *b, const struct addr *a);    /* with brackets (v6) and
 const char *addr_text(const struct addr *a, char text[ADDR_TEXT_MAX]); /* returns text */
 bool addr_eq(const struct addr *a, const struct addr *b);
 bool addr_ip_eq(const struct addr *a, const struct addr *b); /* ports are ignored */
+/* ::ffff:192.0.2.1, as an IPv6 socket shows IPv4 (RFC 4291 section 2.5.5.2), becomes 192.0.2.1:
+ * they are one address, so that who is trusted is under either name. */
+void addr_unmap(struct addr *a);
 bool addr_is_loopback(const struct addr *a);
 bool addr_is_wildcard(const struct addr *a); /* 0.0.0.0 or ::, all of this machine's */

@@ -23,6 +23,7 @@ enum dns_status {
 	DNS_SERVFAIL,    /* the server's SERVFAIL or NOTIMP */
 	DNS_UNREACHABLE, /* nothing listens where the server should be */
 	DNS_MALFORMED,
+	DNS_TCP_REFUSED, /* it answers over UDP, cut, and takes no TCP: RFC 7766 section 5 */
 	DNS_CANCELLED,
 };
 
@@ -48,6 +49,8 @@ struct dns_record {
 struct dns_answer {
 	enum dns_status status;
 	bool from_hosts_file;
+	bool searched;      /* it was completed by the domains of resolv.conf(5), in vain or not */
+	const char *alias;  /* where a chain of CNAME records led; NULL or "": there is none */
 	struct addr server; /* who answered, or who did not; family 0 when not known */
 	const struct dns_record *records;
 	size_t n_records;

@@ -22,6 +22,7 @@ const char *dns_status_name(enum dns_status status)
 		[DNS_SERVFAIL] = "servfail",
 		[DNS_UNREACHABLE] = "unreachable",
 		[DNS_MALFORMED] = "malformed",
+		[DNS_TCP_REFUSED] = "tcp_refused",
 		[DNS_CANCELLED] = "cancelled",
 	};
 

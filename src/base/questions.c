@@ -26,6 +26,15 @@ uint32_t questions_ask(struct questions *qs, enum dns_type type, const char *nam
 	return slice_cstr(slice_str(name), q->name, sizeof(q->name)) ? ++qs->n : QUESTION_NONE;
 }
 
+uint32_t questions_ask_host(struct questions *qs, enum dns_type type, const char *name)
+{
+	const uint32_t asked = questions_ask(qs, type, name);
+
+	if (asked)
+		qs->list[asked - 1].is_host = true;
+	return asked;
+}
+
 const struct question *questions_at(const struct questions *qs, uint32_t number)
 {
 	return number == QUESTION_NONE ? NULL : &qs->list[number - 1];
@@ -70,6 +79,8 @@ struct question *questions_answer(
 	q->status = answer->status;
 	q->server = answer->server;
 	q->from_hosts_file = answer->from_hosts_file;
+	q->searched = answer->searched;
+	slice_cstr(slice_str(answer->alias), q->alias, sizeof(q->alias));
 	q->n_records = (unsigned)answer->n_records;
 	for (size_t i = 0; i < answer->n_records; i++)
 		keep_record(q, &answer->records[i]);

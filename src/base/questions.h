@@ -18,7 +18,8 @@ struct question {
 	enum dns_type type;
 	enum dns_status status; /* DNS_CANCELLED until it is answered */
 	bool answered, from_hosts_file;
-	bool says_no; /* SRV: the target "." */
+	bool is_host, searched; /* base/world.h, base/dns.h */
+	bool says_no;           /* SRV: the target "." */
 	/* Unusable: another type, an SRV record without port or target.  Which NAPTR record is of
 	 * use is the owner's to count. */
 	unsigned n_records, n_usable;
@@ -26,6 +27,7 @@ struct question {
 	struct addr addresses[QUESTION_ADDRESSES_MAX];
 	struct addr server; /* who answered, or who did not */
 	char name[DNS_NAME_MAX];
+	char alias[DNS_NAME_MAX]; /* of which host it is another name; "" for none */
 };
 
 struct questions {
@@ -38,6 +40,8 @@ void questions_init(struct questions *qs, struct question *list, uint32_t max);
 /* The number of that question, a new one if nobody has asked it; QUESTION_NONE when there is no
  * room, or `name` is too long to be one. */
 uint32_t questions_ask(struct questions *qs, enum dns_type type, const char *name);
+/* The same of a host that a person configured. */
+uint32_t questions_ask_host(struct questions *qs, enum dns_type type, const char *name);
 uint32_t questions_find(const struct questions *qs, enum dns_type type, const char *name);
 /* NULL for QUESTION_NONE. */
 const struct question *questions_at(const struct questions *qs, uint32_t number);

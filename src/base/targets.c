@@ -11,6 +11,7 @@
 struct candidate {
 	uint16_t priority, weight, port;
 	const char *host;
+	bool is_host;
 	unsigned kind, number;
 	struct targets_entry entry;
 };
@@ -43,7 +44,7 @@ static bool is_wanted(const struct targets *t, uint8_t family)
 }
 
 /* Its number, or -1 when there are too many. */
-static int add_host(struct targets *t, const char *name)
+static int add_host(struct targets *t, const char *name, bool is_host)
 {
 	for (unsigned i = 0; i < t->n_hosts; i++)
 		if (slice_ieqs(slice_str(name), t->hosts[i].name))
@@ -57,16 +58,18 @@ static int add_host(struct targets *t, const char *name)
 			h->literal.family = 0;
 		return (int)t->n_hosts++;
 	}
+	uint32_t (*const ask)(struct questions *, enum dns_type, const char *) =
+		is_host ? questions_ask_host : questions_ask;
 	if (is_wanted(t, 4))
-		h->a = questions_ask(&t->questions, DNS_A, name);
+		h->a = ask(&t->questions, DNS_A, name);
 	if (is_wanted(t, 6))
-		h->aaaa = questions_ask(&t->questions, DNS_AAAA, name);
+		h->aaaa = ask(&t->questions, DNS_AAAA, name);
 	return (int)t->n_hosts++;
 }
 
 static bool add_record(struct targets *t, const struct candidate *c)
 {
-	const int host = add_host(t, c->host);
+	const int host = add_host(t, c->host, c->is_host);
 
 	if (host < 0)
 		return false;
@@ -114,7 +117,8 @@ int targets_add_host(
 	if (addr_decode_ip(slice_str(host), &literal) && !is_wanted(t, literal.family))
 		return -EAFNOSUPPORT;
 	struct targets_service *added = add_service(t, s);
-	if (added && add_record(t, &(struct candidate){ .host = host, .port = port })) {
+	if (added && add_record(t, &(struct candidate){
+					   .host = host, .port = port, .is_host = s->is_host })) {
 		added->first = t->n_records - 1;
 		added->n_records = 1;
 	}
@@ -130,6 +134,7 @@ bool targets_take_question(struct targets *t, struct targets_question *ret)
 	if (!q)
 		return false;
 	ret->type = q->type;
+	ret->is_host = q->is_host;
 	memcpy(ret->name, q->name, sizeof(ret->name));
 	return true;
 }
@@ -451,8 +456,10 @@ void targets_explain(const struct question *q, struct targets_failure *ret)
 	*ret = (struct targets_failure){ .status = q->status,
 		.type = q->type,
 		.server = q->server,
-		.srv_says_no = q->says_no && !q->n_usable };
+		.srv_says_no = q->says_no && !q->n_usable,
+		.searched = q->searched };
 	memcpy(ret->name, q->name, sizeof(ret->name));
+	memcpy(ret->alias, q->alias, sizeof(ret->alias));
 }
 
 void targets_failure(const struct targets *t, struct targets_failure *ret)

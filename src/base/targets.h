@@ -47,6 +47,7 @@ struct targets_service {
 	enum targets_source source;
 	enum transport transport;
 	uint16_t order, preference; /* of the NAPTR record */
+	bool is_host; /* targets_add_host(): a host that a person configured, base/world.h */
 	/* What is known of it. */
 	uint32_t srv;     /* question; QUESTION_NONE: a host at a port */
 	const char *name; /* that of the question; NULL without one */
@@ -105,6 +106,7 @@ struct targets_question {
 	uint32_t id; /* counts from 1 */
 	enum dns_type type;
 	char name[DNS_NAME_MAX];
+	bool is_host;
 };
 
 enum targets_state {
@@ -119,8 +121,10 @@ struct targets_failure {
 	enum dns_status status;
 	enum dns_type type;
 	char name[DNS_NAME_MAX];
-	struct addr server; /* family 0: the system's */
-	bool srv_says_no;   /* `name` is ".": the service is decidedly not available here */
+	struct addr server;       /* family 0: the system's */
+	bool srv_says_no;         /* `name` is ".": the service is decidedly not available here */
+	bool searched;            /* base/dns.h */
+	char alias[DNS_NAME_MAX]; /* what `name` is another name of; "" for none */
 };
 
 /* Of zeroed memory; the rest is as in the struct above. */

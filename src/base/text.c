@@ -74,7 +74,7 @@ struct text_arg text_errno(int err)
 
 /* What a terminal would obey or a line break at: C0, DEL, C1, the line separators of Unicode, and
  * the marks that turn the direction of writing, with which a text can pose as another. */
-static bool is_control(uint32_t c)
+bool text_is_control(uint32_t c)
 {
 	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x61c || c == 0x200e || c == 0x200f ||
 	       (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
@@ -88,7 +88,7 @@ static struct slice take_clean(struct slice *s)
 	struct slice ret = slice_cut(*s, 0, n);
 
 	*s = slice_skip(*s, n ? n : 1);
-	return n == 0 || is_control(c) ? SLICE("?") : ret;
+	return n == 0 || text_is_control(c) ? SLICE("?") : ret;
 }
 
 static void store(struct text *t, struct slice value)

@@ -56,5 +56,7 @@ struct text text_make(const char *id, const struct text_arg *args, size_t n_args
 #define TEXT_PLAIN(id) text_make(id, NULL, 0)
 
 void text_put(struct buf *b, const struct text *t, text_look_up *look_up);
+/* Would a terminal obey it, a line break at it, or a text turn round? */
+bool text_is_control(uint32_t c);
 /* What a peer said, as it may stand in one line of UTF-8: as arguments are. */
 void text_put_clean(struct buf *b, struct slice raw);

@@ -69,7 +69,7 @@ enum want_type {
 	WANT_RESUME,
 	WANT_CLOSE_FLOW, /* after all that was taken is written */
 	WANT_DROP_FLOW,  /* now; with `reset` the peer gets a reset for it */
-	WANT_DNS,        /* dns_id, name, dns_type */
+	WANT_DNS,        /* dns_id, name, dns_type, is_host */
 	WANT_DROP_DNS,   /* dns_id */
 };
 
@@ -84,6 +84,7 @@ struct want {
 	struct addr addr;
 	enum dns_type dns_type;
 	char name[DNS_NAME_MAX];
+	bool is_host; /* a host's that a person configured: resolv.conf(5) may complete it */
 	struct tls_policy tls;
 };
 

@@ -157,30 +157,3 @@ struct slice cpim_field(const struct cpim *c, const char *name)
 
 	return find_field(c->fields, name, &value) ? value : SLICE_NONE;
 }
-
-/* ---- writing ---- */
-
-static void put_escaped(struct buf *b, uint8_t c)
-{
-	static const char with_letter[] = "\bb\tt\nn\rr\\\\";
-
-	for (const char *p = with_letter; *p; p += 2)
-		if (c == (uint8_t)p[0]) {
-			buf_putc(b, '\\');
-			buf_putc(b, (uint8_t)p[1]);
-			return;
-		}
-	if (c < ' ' || c == 0x7f)
-		buf_printf(b, "\\u%04x", c);
-	else
-		buf_putc(b, c);
-}
-
-void cpim_put_header(struct buf *b, const char *name, struct slice value)
-{
-	buf_puts(b, name);
-	buf_puts(b, ": ");
-	for (size_t i = 0; i < value.n; i++)
-		put_escaped(b, value.p[i]);
-	buf_puts(b, "\r\n");
-}

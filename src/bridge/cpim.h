@@ -30,6 +30,3 @@ bool cpim_find(
 struct slice cpim_value(const struct cpim *c, const char *ns, const char *name); /* or "" */
 /* A field of the content, whose case does not count; folded as it came; "" when absent. */
 struct slice cpim_field(const struct cpim *c, const char *name);
-
-/* `Name: value`, escaped as section 2.3.1 says. */
-void cpim_put_header(struct buf *b, const char *name, struct slice value);

@@ -2,6 +2,8 @@
 
 #include "base/str.h"
 #include "bridge/body.h"
+#include "bridge/content.h"
+#include "bridge/passes.h"
 #include "sip/hdr.h"
 #include "sip/write.h"
 
@@ -86,7 +88,10 @@ static void put_stanza(struct buf *b, const struct sip_msg *req, const struct ji
 	if (subject.n)
 		put_subject(b, subject);
 	xml_put_element(b, "body", text);
-	xml_put_element(b, "thread", req->call_id);
+	/* A Call-ID is bytes; one that XML cannot hold is no thread. */
+	if (utf8_is_xml_text(req->call_id, NULL))
+		xml_put_element(b, "thread", req->call_id);
+	passes_put(b, req);
 	stanza_put_end(b, "message");
 }
 
@@ -132,7 +137,7 @@ static const struct xml_node *child_of(const struct stanza *s, const char *name)
 	const struct xml_node *first = NULL;
 
 	for (const struct xml_node *n = s->node->child; n; n = n->next) {
-		if (!slice_eqs(n->name, name) || !slice_eq(n->ns, s->node->ns))
+		if (!slice_eqs(n->name, name) || !slice_eq(n->ns, s->node->ns) || n->text.n == 0)
 			continue;
 		if (slice_eq(xml_lang(n), lang))
 			return n;
@@ -183,6 +188,30 @@ static int put_addresses(
 	return err;
 }
 
+/* The body, and behind it, a line each, the addresses that it does not have. */
+static void put_text(struct buf *b, const struct stanza *s, struct slice body)
+{
+	const struct xml_node *at = NULL;
+	struct buf text;
+	struct slice url;
+
+	buf_init(&text, MESSAGE_SIP_MAX);
+	while (content_next_url(s, &at, &url)) {
+		if (buf_len(&text) == 0 && slice_trim(body).n)
+			buf_put(&text, body);
+		if (slice_find(buf_slice(&text), url) != SIZE_MAX)
+			continue;
+		if (buf_len(&text))
+			buf_putc(&text, '\n');
+		buf_put(&text, url);
+	}
+	if (buf_err(&text))
+		b->err = buf_err(&text);
+	else
+		sip_put_body(b, buf_len(&text) ? buf_slice(&text) : body);
+	buf_done(&text);
+}
+
 static int put_request(const struct stanza *s, const struct jid *from, const struct jid *to,
 	const struct message_route *route, struct buf *b)
 {
@@ -207,23 +236,26 @@ static int put_request(const struct stanza *s, const struct jid *from, const str
 	if (subject.n)
 		sip_put_header(b, "Subject", subject);
 	const struct xml_node *body = child_of(s, "body");
-	if (is_language(xml_lang(body)))
+	if (body && is_language(xml_lang(body)))
 		sip_put_header(b, "Content-Language", xml_lang(body));
 	buf_puts(b, "Content-Type: text/plain;charset=UTF-8\r\n");
-	sip_put_body(b, body->text);
+	put_text(b, s, body ? body->text : SLICE_NONE);
 	return buf_err(b);
 }
 
 int message_to_sip(const struct stanza *s, const struct jid *from, const struct jid *to,
 	const struct message_route *route, struct buf *request, struct message_refusal *refusal)
 {
-	if (s->kind != STANZA_MESSAGE || slice_eqs(s->type, "error"))
-		return ERR_UNSUPPORTED;
+	const enum content content = content_of(s);
+
 	if (slice_eqs(s->type, "groupchat"))
 		return refuse_xmpp(refusal, COND_FEATURE_NOT_IMPLEMENTED, ERROR_TYPE_CANCEL,
 			"Group chat is not carried to SIP");
-	if (text_of(s, "body").n == 0)
-		return ERR_UNSUPPORTED;
+	if (content != CONTENT_TEXT) {
+		refuse_xmpp(refusal, COND_FEATURE_NOT_IMPLEMENTED, ERROR_TYPE_CANCEL, NULL);
+		refusal->text = content_refusal(content, &refusal->once);
+		return ERR_LEGAL;
+	}
 
 	size_t before = buf_len(request);
 	int err = put_request(s, from, to, route, request);

@@ -23,6 +23,7 @@ struct message_refusal {
 	enum stanza_condition condition;
 	enum stanza_error_type type;
 	const char *text; /* literal */
+	bool once;        /* in a conversation is enough: it comes in floods */
 };
 
 /* What the caller knows of the way out. */
@@ -41,8 +42,8 @@ struct message_route {
 
 /* Stanza to a SIP MESSAGE (RFC 7572 section 4), whole but for its topmost Via: that belongs behind
  * the first *route->line_bytes of `request`.  ERR_LEGAL with *refusal when it does not
- * cross (over 1,300 bytes: policy-violation).  A stanza without a body (chat states, receipts,
- * markers) is ERR_UNSUPPORTED: nothing is sent and nothing is answered. */
+ * cross (over 1,300 bytes: policy-violation; no text in it: content.h).  The addresses of links and
+ * files stand behind the body, unless that has them.  What content_is_silent() is not for it. */
 int message_to_sip(const struct stanza *s, const struct jid *from, const struct jid *to,
 	const struct message_route *route, struct buf *request, struct message_refusal *refusal);
 

@@ -7,6 +7,8 @@
 #include "base/str.h"
 #include "conf/syntax.h"
 
+enum { SIP_PORT = 5060 };
+
 enum owner {
 	OWNER_POOL,
 	OWNER_PARTNER,
@@ -264,21 +266,75 @@ static void check_listens(const struct conf_texts *texts, struct problems *probl
 }
 
 /* A next hop has the form of a registrar, to which TLS is possible. */
-static void check_next_hop(const struct conf_text *hop, struct problems *problems)
+static enum transport hop_transport(const struct conf_text *hop)
 {
 	struct slice params = slice_str(hop->s);
+	enum transport t = TRANSPORT_UDP;
+	char lower[8];
 
 	(void)slice_split(&params, ';');
 	while (params.n > 0) {
 		struct slice value = slice_split(&params, ';');
 		struct slice name = slice_split(&value, '=');
 
-		if (slice_ieqs(name, "transport") && slice_ieqs(value, "tls"))
-			problems_add(problems, hop->at,
-				TEXT_PLAIN(
-					N_("the gateway speaks to `next_hop` over UDP or TCP, not "
-					   "yet over TLS")));
+		if (!slice_ieqs(name, "transport") || !slice_cstr(value, lower, sizeof(lower)))
+			continue;
+		for (char *p = lower; *p; p++)
+			*p = (char)ascii_lower((uint8_t)*p);
+		(void)transport_find(slice_str(lower), &t);
 	}
+	return t;
+}
+
+/* False for a name other than localhost: the gateway looks where that leads when it runs. */
+static bool hop_address(const struct conf_text *hop, struct addr *ret)
+{
+	struct slice s = slice_skip(slice_str(hop->s), sizeof("sip:") - 1);
+	const struct slice host_port = slice_split(&s, ';');
+	const size_t bracket = host_port.p[0] == '[' ? slice_chr(host_port, ']') : 0;
+	const size_t end = bracket + slice_chr(slice_skip(host_port, bracket), ':');
+	const struct slice host = slice_cut(host_port, 0, end);
+	uint64_t port = SIP_PORT;
+
+	if (!addr_decode_ip(slice_ieqs(host, "localhost") ? SLICE("127.0.0.1") : host, ret))
+		return false;
+	(void)slice_u64(slice_skip(host_port, end + 1), UINT16_MAX, &port);
+	ret->port = (uint16_t)port;
+	return true;
+}
+
+/* What goes there would come back. */
+static void check_hop_is_not_ours(
+	const struct conf_gateway_sip *sip, enum transport t, struct problems *problems)
+{
+	struct listen hop = { .transport = t };
+
+	if (!hop_address(&sip->next_hop, &hop.addr))
+		return;
+	for (size_t i = 0; i < sip->listen.n; i++) {
+		const struct listen l = read_listen(&sip->listen.v[i]);
+
+		if (!overlaps(&l, &hop) ||
+			(addr_is_wildcard(&l.addr) && !addr_is_loopback(&hop.addr)))
+			continue;
+		problems_add(problems, sip->next_hop.at,
+			TEXT(N_("`next_hop` is this gateway's own `{1}` (line {2}): what it sends "
+				"there comes back"),
+				text_str(sip->listen.v[i].s), text_u64(sip->listen.v[i].at.line)));
+		return;
+	}
+}
+
+static void check_next_hop(const struct conf_gateway_sip *sip, struct problems *problems)
+{
+	const enum transport t = hop_transport(&sip->next_hop);
+
+	if (t == TRANSPORT_TLS)
+		problems_add(problems, sip->next_hop.at,
+			TEXT_PLAIN(N_("the gateway speaks to `next_hop` over UDP or TCP, not yet "
+				      "over TLS")));
+	else
+		check_hop_is_not_ours(sip, t, problems);
 }
 
 static void check_gateway(const struct conf *c, struct problems *problems)
@@ -288,7 +344,7 @@ static void check_gateway(const struct conf *c, struct problems *problems)
 	if (!has_gateway(c))
 		return;
 	check_listens(&c->gateway.sip.listen, problems);
-	check_next_hop(&c->gateway.sip.next_hop, problems);
+	check_next_hop(&c->gateway.sip, problems);
 	if (c->n_pools == 0) {
 		problems_add(problems, c->gateway.at,
 			TEXT_PLAIN(N_("`gateway` needs a pool: its `domains` are those of the SIP "

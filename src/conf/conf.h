@@ -17,6 +17,9 @@ enum {
 	CONF_TEXT_MAX = 1 << 20, /* bytes of the file */
 	CONF_ERRORS_MAX = 20,    /* reported in one run */
 	CONF_TRANSACTIONS_MAX = 4194304,
+	/* Behind the window of 300 ms it ends below T1: the sender has not repeated its request. */
+	CONF_SETTLE_MAX = 150,
+	CONF_SETTLE = 30,
 };
 
 struct conf_place {
@@ -61,6 +64,12 @@ enum conf_need {
 	CONF_REQUIRED,
 	CONF_OPTIONAL,
 	CONF_NONE,
+};
+
+/* What OPTIONS is answered by. */
+enum conf_options {
+	CONF_OPTIONS_HEALTH,
+	CONF_OPTIONS_ALIVE,
 };
 
 struct conf_test_user {
@@ -108,6 +117,7 @@ struct conf_gateway_sip {
 	struct conf_text next_hop; /* sip:HOST[:PORT][;transport=...] */
 	struct conf_texts trusted_peers; /* IP literals */
 	struct conf_number transactions_max;
+	struct conf_choice options; /* enum conf_options */
 };
 
 struct conf_component {
@@ -120,6 +130,7 @@ struct conf_component {
 struct conf_gateway_xmpp {
 	struct conf_place at;
 	struct conf_component component;
+	struct conf_number settle; /* milliseconds; 0: not at all */
 };
 
 struct conf_gateway {

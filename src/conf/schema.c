@@ -14,6 +14,11 @@ static const char *const needs[] = {
 	[CONF_NONE] = "none",
 };
 
+static const char *const options[] = {
+	[CONF_OPTIONS_HEALTH] = "health",
+	[CONF_OPTIONS_ALIVE] = "alive",
+};
+
 const char *conf_partner_type_name(unsigned type)
 {
 	return types[type];
@@ -119,11 +124,12 @@ static const struct section partner = {
 
 static const struct section gateway_sip = {
 	.size = sizeof(struct conf_gateway_sip),
-	.n_items = 4,
+	.n_items = 5,
 	.items = {
 		{ AT(conf_gateway_sip, listen), .type = ITEM_TEXTS, .required = true,
 			.syntax = &syntax_listen, .min = 1, .max = 8,
-			.doc = "Where the pool reaches the gateway." },
+			.doc = "Where the pool reaches the gateway.  [::] takes IPv4 too, unless "
+			       "another listener has that at its port." },
 		{ AT(conf_gateway_sip, next_hop), .type = ITEM_TEXT, .required = true,
 			.syntax = &syntax_sip_hop,
 			.doc = "The proxy of the pool: messages to SIP users go there." },
@@ -135,6 +141,11 @@ static const struct section gateway_sip = {
 			.max = CONF_TRANSACTIONS_MAX, .preset = CONF_TRANSACTIONS_MAX,
 			.doc = "How many finished SIP transactions are kept, to absorb "
 			       "retransmissions.  When full, new requests get 503." },
+		{ AT(conf_gateway_sip, options), .type = ITEM_CHOICE, CHOICES(options),
+			.preset = CONF_OPTIONS_HEALTH,
+			.doc = "What OPTIONS asks for.  With health the answer is 503 while the XMPP "
+			       "server is not connected, so that a dispatcher sends elsewhere; with "
+			       "alive it is 200 as long as the gateway runs." },
 	},
 };
 
@@ -156,10 +167,18 @@ static const struct section component = {
 
 static const struct section gateway_xmpp = {
 	.size = sizeof(struct conf_gateway_xmpp),
-	.n_items = 1,
+	.n_items = 2,
 	.items = {
 		{ AT(conf_gateway_xmpp, component), .type = ITEM_SECTION, .required = true,
 			.section = &component, .doc = "The link to an XMPP server as its component." },
+		{ AT(conf_gateway_xmpp, settle), .type = ITEM_NUMBER, .max = CONF_SETTLE_MAX,
+			.preset = CONF_SETTLE,
+			.doc = "How many milliseconds the answer to a message waits for a refusal "
+			       "once the server of the receiver has shown that it routed the "
+			       "message: some refuse it a moment later, in the receiver's session "
+			       "or by his client.  A refusal that comes later still is logged, and "
+			       "reported to a sender that asked for reports (RFC 5438).  0 does not "
+			       "wait." },
 	},
 };
 

@@ -11,6 +11,7 @@ enum { RETRY_AFTER_S = 5 };
 enum answer_end { /* what an answer carries behind Call-ID and CSeq */
 	END_PLAIN,
 	END_RETRY,
+	END_PARTNER_DOWN,
 	END_DOWN,
 	END_ALLOW,
 	END_OPTIONS,
@@ -27,8 +28,10 @@ static const struct {
 	enum answer_end end;
 } answers[] = {
 	[ANSWER_MAPPED] = { 0, NULL, END_PLAIN },
-	[ANSWER_STREAM_DOWN] = { 503, "XMPP Server Not Connected", END_DOWN },
-	[ANSWER_STREAM_LOST] = { 503, "XMPP Connection Lost", END_DOWN },
+	/* A partner's way is not the gateway: 503 would say that of it, and a proxy hands 503 on as
+	 * 500 without our header fields (RFC 3261 section 16.7). */
+	[ANSWER_STREAM_DOWN] = { 504, "XMPP Server Not Connected", END_PARTNER_DOWN },
+	[ANSWER_STREAM_LOST] = { 504, "XMPP Connection Lost", END_PARTNER_DOWN },
 	[ANSWER_STOPPING] = { 503, "Gateway Is Stopping", END_DOWN },
 	[ANSWER_OVERLOAD] = { 503, "Too Many Messages In Hand", END_RETRY },
 	[ANSWER_NOT_PARTNER] = { 403, "Not An Allowed Partner", END_PARTNER },
@@ -44,7 +47,10 @@ static const struct {
 	[ANSWER_HOPS] = { 483, NULL, END_PLAIN },
 	[ANSWER_REQUIRE] = { 420, NULL, END_UNSUPPORTED },
 	[ANSWER_METHOD] = { 405, NULL, END_ALLOW },
+	[ANSWER_NO_METHOD] = { 501, NULL, END_ALLOW },
 	[ANSWER_OPTIONS] = { 200, NULL, END_OPTIONS },
+	[ANSWER_OPTIONS_DOWN] = { 503, "XMPP Server Not Connected", END_DOWN },
+	[ANSWER_CANCEL] = { 200, NULL, END_PLAIN },
 	[ANSWER_NO_DIALOG] = { 481, NULL, END_PLAIN },
 	[ANSWER_TOO_LARGE] = { 413, NULL, END_PLAIN },
 	[ANSWER_CONTENT] = { 0, NULL, END_CONTENT }, /* bridge/refused.c has them */
@@ -110,6 +116,10 @@ void answer_put_fields(struct buf *b, const struct verdict *v, const struct sip_
 		buf_printf(b, "Reason: XMPP;text=\"%s\"\r\n", stanza_condition_name(v->condition));
 	switch (answers[v->answer].end) {
 	case END_PLAIN: break;
+	case END_PARTNER_DOWN: /* RFC 3326: what it would be between the two of us */
+		buf_printf(b, "Reason: SIP;cause=503;text=\"%s\"\r\n", answer_reason(v));
+		put_diagnostics(b, component_name, "1007", "Temporarily cannot route");
+		break;
 	case END_DOWN: /* told apart from a server that is only busy */
 		put_diagnostics(b, component_name, "1007", "Temporarily cannot route");
 		buf_printf(b, "Retry-After: %d\r\n", RETRY_AFTER_S);
@@ -181,6 +191,11 @@ static const struct {
 		"Users of this domain may not write first" },
 	[ANSWER_TO_GATEWAY] = { COND_SERVICE_UNAVAILABLE, ERROR_TYPE_CANCEL,
 		"The gateway itself reads no messages" },
+	/* As 483 and 482, RFC 7247 section 7.2. */
+	[ANSWER_HOPS] = { COND_NOT_ACCEPTABLE, ERROR_TYPE_MODIFY,
+		"The message has passed too many gateways" },
+	[ANSWER_CIRCLE] = { COND_NOT_ACCEPTABLE, ERROR_TYPE_MODIFY,
+		"The message came back to a gateway that had carried it" },
 	[ANSWER_NO_HOP] = { COND_REMOTE_SERVER_TIMEOUT, ERROR_TYPE_WAIT,
 		"The SIP pool cannot be reached" },
 	[ANSWER_HOP_SILENT] = { COND_REMOTE_SERVER_TIMEOUT, ERROR_TYPE_WAIT,

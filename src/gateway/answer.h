@@ -27,7 +27,10 @@ enum answer {
 	ANSWER_HOPS,
 	ANSWER_REQUIRE,
 	ANSWER_METHOD,
+	ANSWER_NO_METHOD, /* one that nobody here knows */
 	ANSWER_OPTIONS,
+	ANSWER_OPTIONS_DOWN, /* nothing can be carried */
+	ANSWER_CANCEL,       /* the request goes on: RFC 3261 section 9.2 */
 	ANSWER_NO_DIALOG,
 	ANSWER_TOO_LARGE,
 	ANSWER_CONTENT, /* what is in it does not cross: `refused` says why */
@@ -35,6 +38,7 @@ enum answer {
 	/* XMPP to SIP */
 	ANSWER_MAY_NOT_BEGIN = ANSWER_SIP_COUNT, /* users of this partner may only answer */
 	ANSWER_TO_GATEWAY,                       /* the gateway itself reads no messages */
+	ANSWER_CIRCLE,                           /* it was here before */
 	ANSWER_NO_HOP,                           /* the pool cannot be reached */
 	ANSWER_HOP_SILENT,                       /* the pool did not answer */
 	ANSWER_HOP_LOST,                         /* its connection broke before it did */

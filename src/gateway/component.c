@@ -1,13 +1,21 @@
 /* component.c - a link as an XEP-0114 component: one stream to the XMPP server, for the users of
  * one domain.  It connects, logs in, answers for the domain, and comes back. */
+#include <stdio.h>
+
 #include "base/mem.h"
+#include "gateway/dropped.h"
 #include "gateway/link.h"
+#include "gateway/relay.h"
 
 enum {
 	PAUSE_FIRST_MS = 1000, /* a server that restarts is back in seconds ... */
 	PAUSE_MAX_MS = 30000,  /* ... and one that is gone is not hammered */
 	LOGIN_TIMEOUT_MS = 10000,
 	IDLE_PING_MS = 60000, /* white space keeps half-open links from going unnoticed */
+	/* A reply to a predecessor may still be on its way when this stream comes up. */
+	STRAGGLERS_MS = 1000,
+	/* While nobody else is known to be here: a user can make up what looks like a reply. */
+	RELAYS_MAX = 100, /* in a second */
 };
 
 struct component {
@@ -17,6 +25,11 @@ struct component {
 	bool was_ready;       /* this stream was */
 	ts_t pause;           /* before the next connection */
 	struct stanza stanza; /* of the last event */
+	unsigned hops;        /* from gateway to gateway it has come */
+	bool is_shared;       /* another gateway is connected under our name */
+	ts_t up;              /* since when this stream is */
+	ts_t relays_since;    /* for RELAYS_MAX */
+	unsigned n_relays;
 };
 
 static struct component *of(struct link *l)
@@ -56,6 +69,7 @@ static void lost(struct component *c, ts_t now)
 	link_lost(&c->link);
 	c->lent->stats->reconnects += c->was_ready;
 	c->was_ready = false;
+	c->is_shared = false;
 	plan_reconnect(c, now);
 }
 
@@ -117,6 +131,69 @@ static void log_end(struct component *c, const struct xhost_event *ev)
 	}
 }
 
+/* ---- other gateways under our name ---- */
+
+static void note_shared(struct component *c)
+{
+	char text[512];
+
+	if (c->is_shared)
+		return;
+	c->is_shared = true;
+	snprintf(text, sizeof(text), "another gateway is connected as %s",
+		c->lent->cfg->component_name);
+	log_str(shell_log(c->lent->shell, "xmpp", "shared"), "text", slice_str(text));
+	shell_emit(c->lent->shell, GATEWAY_EV_LOG, false, LOG_LEVEL_WARNING);
+}
+
+static bool may_pass_on(struct component *c, ts_t now)
+{
+	if (c->hops >= RELAY_HOPS_MAX)
+		return false;
+	if (now >= ts_add(c->relays_since, TS_S(1))) {
+		c->relays_since = now;
+		c->n_relays = 0;
+	}
+	return c->is_shared || c->n_relays++ < RELAYS_MAX;
+}
+
+static void pass_on(struct link *l, const struct stanza *s, ts_t now)
+{
+	struct component *c = of(l);
+	struct xstream *x = link_stream(l);
+	struct buf *b = x && may_pass_on(c, now) ? xstream_begin(x) : NULL;
+
+	if (!b) {
+		c->lent->stats->relays_lost++;
+		return;
+	}
+	relay_put(c->lent, c->own, s, c->hops + 1, b);
+	c->lent->stats->relays += xstream_commit(x, now) == 0;
+}
+
+/* To what another process asked. */
+static void anothers_reply(struct component *c, const struct stanza *s, ts_t now)
+{
+	if (now >= ts_add(c->up, TS_MS(STRAGGLERS_MS)) || slice_eqs(s->from, c->own))
+		note_shared(c);
+	pass_on(&c->link, s, now);
+}
+
+/* What another gateway sent on is as if it had come here.  False: it cannot be understood. */
+static bool unwrap(struct component *c)
+{
+	struct relayed in;
+
+	c->hops = 0;
+	if (!relay_read(c->lent, c->own, &c->stanza, &in))
+		return true;
+	if (!in.is_by_us)
+		note_shared(c);
+	c->stanza = in.stanza;
+	c->hops = in.hops;
+	return in.stanza.kind == STANZA_IQ || slice_eqs(in.stanza.type, "error");
+}
+
 /* ---- what the server says ---- */
 
 /* Only what is for our domain is answered: from any other nothing may be sent, or the server ends
@@ -132,13 +209,39 @@ static struct buf *begin_reply(struct component *c, const struct stanza *s)
 	return xstream_begin(x);
 }
 
+/* Results that nobody asked for, presence that is told, and what is not for us. */
+static void not_answered(struct component *c, const struct stanza *s, ts_t now)
+{
+	c->lent->stats->xmpp_silent++;
+	dropped_log(c->lent, "xmpp", LOG_LEVEL_DEBUG, s->from,
+		s->kind == STANZA_IQ ? "an iq that needs no answer"
+				     : "presence that needs no answer",
+		now);
+}
+
 static void iq(struct component *c, const struct stanza *s, ts_t now)
 {
-	if (proof_push_pong(c->link.proof, link_stream(&c->link), s, now))
-		return;
+	switch (proof_push_pong(c->link.proof, link_stream(&c->link), s, now)) {
+	case PROOF_REPLY_OURS: return;
+	case PROOF_REPLY_ANOTHERS: anothers_reply(c, s, now); return;
+	case PROOF_REPLY_NONE: break;
+	}
 	struct buf *b = begin_reply(c, s);
 	if (b && stanza_put_iq_answer(b, s))
 		(void)xstream_commit(link_stream(&c->link), now);
+	else
+		not_answered(c, s, now);
+}
+
+/* Presence is not carried: nobody here has one to tell, and who asks hears that. */
+static void presence(struct component *c, const struct stanza *s, ts_t now)
+{
+	struct buf *b = begin_reply(c, s);
+
+	if (b && stanza_put_presence_answer(b, s))
+		(void)xstream_commit(link_stream(&c->link), now);
+	else
+		not_answered(c, s, now);
 }
 
 /* Its beginning is here; an answer or an error says enough with that. */
@@ -164,17 +267,21 @@ static bool stanza(
 		cut_stanza(c, s, now);
 		return false;
 	}
+	if (!unwrap(c))
+		return false;
 	if (s->kind == STANZA_IQ)
 		iq(c, s, now);
-	/* Presence is not carried: nobody here has one to tell. */
+	if (s->kind == STANZA_PRESENCE)
+		presence(c, s, now);
 	ret->type = LINK_EV_STANZA;
 	ret->stanza = s;
 	return s->kind == STANZA_MESSAGE;
 }
 
-static void ready(struct component *c, const struct xstream_event *ev)
+static void ready(struct component *c, const struct xstream_event *ev, ts_t now)
 {
 	c->was_ready = true;
+	c->up = now;
 	c->pause = TS_MS(PAUSE_FIRST_MS);
 	log_str(shell_log(c->lent->shell, "xmpp", "up"), "component", slice_str(ev->jid));
 	shell_emit(c->lent->shell, GATEWAY_EV_UP, false, LOG_LEVEL_INFO);
@@ -186,7 +293,7 @@ static bool stream_event(
 	struct component *c, const struct xstream_event *ev, struct link_event *ret, ts_t now)
 {
 	if (ev->type == XSTREAM_EV_READY)
-		ready(c, ev);
+		ready(c, ev, now);
 	return ev->type == XSTREAM_EV_STANZA && stanza(c, ev, ret, now);
 }
 
@@ -228,6 +335,7 @@ static struct link *free_component(struct link *l)
 
 static const struct link_ops ops = {
 	.event = event,
+	.pass_on = pass_on,
 	.give_up = give_up,
 	.connect = connect_server,
 	.free = free_component,

@@ -3,6 +3,7 @@
 #include "base/list.h"
 #include "base/map.h"
 #include "base/mem.h"
+#include "gateway/drops.h"
 #include "sip/frame.h"
 
 enum {
@@ -119,6 +120,14 @@ struct conns *conns_free(struct conns *cs)
 
 /* ---- how many ---- */
 
+/* One of theirs goes by a limit of ours. */
+static void drop(struct conns *cs, struct conn *c, const char *cause, enum want_type how, ts_t now)
+{
+	cs->lent->stats->conns_dropped++;
+	drops_note(cs->lent, DROP_CONN, &c->origin.peer, cause, now);
+	conn_close(cs, c, how);
+}
+
 /* RFC 3261 section 18 leaves open for how long a connection is kept.  False when all of them may
  * still be owed an answer. */
 static bool make_room(struct conns *cs, ts_t now)
@@ -129,7 +138,7 @@ static bool make_room(struct conns *cs, ts_t now)
 	cs->lent->stats->conns_full++;
 	if (ts_add(ts_add(c->heard, cs->lent->cfg->window), TS_MS(IDLE_MS)) > now)
 		return false;
-	conn_close(cs, c, WANT_CLOSE_FLOW);
+	drop(cs, c, "idle, and a new one needs its place", WANT_CLOSE_FLOW, now);
 	return true;
 }
 
@@ -142,10 +151,16 @@ void conns_push_accepted(struct conns *cs, const struct fact *in, bool is_truste
 		.local = *in->local };
 	struct conn *c = NULL;
 
-	if (!is_trusted)
+	if (!is_trusted) {
 		cs->lent->stats->sip_untrusted++;
-	else if (make_room(cs, now))
+		drops_untrusted(cs->lent, in->peer, "a connection, and not in trusted_peers", now);
+	} else if (make_room(cs, now)) {
 		c = conn_new(cs, &o);
+	}
+	if (!c && is_trusted) {
+		cs->lent->stats->conns_dropped++;
+		drops_note(cs->lent, DROP_CONN, in->peer, "no room for one more", now);
+	}
 	if (!c) { /* nothing is owed to it */
 		shell_want(cs->lent->shell, WANT_DROP_FLOW)->flow = in->flow;
 		return;
@@ -213,24 +228,25 @@ static struct conn *longest_unfinished(const struct conns *cs)
 	return NULL;
 }
 
-void conns_weigh(struct conns *cs, struct conn *c)
+void conns_weigh(struct conns *cs, struct conn *c, ts_t now)
 {
 	const size_t bytes = tl_flow_bytes(cs->tl, c->origin.flow);
 
 	cs->frame_bytes += bytes - c->bytes;
 	c->bytes = bytes;
 	while (cs->frame_bytes > FRAME_BYTES_MAX && (c = longest_unfinished(cs)))
-		conn_close(cs, c, WANT_DROP_FLOW);
+		drop(cs, c, "too many bytes of unfinished messages", WANT_DROP_FLOW, now);
 }
 
 /* Whoever reads no answers is asked for no more requests.  Not so the next hop on a connection of
  * ours: it may read nothing because its answers wait for us. */
-void conn_push_blocked(struct conns *cs, struct conn *c, bool blocked)
+void conn_push_blocked(struct conns *cs, struct conn *c, bool blocked, ts_t now)
 {
 	if (!c->accepted)
 		return;
 	shell_want(cs->lent->shell, blocked ? WANT_PAUSE : WANT_RESUME)->flow = c->origin.flow;
 	set_blocked(cs, c, blocked);
 	if (cs->n_blocked > BLOCKED_MAX)
-		conn_close(cs, LIST_FIRST(&cs->blocked, struct conn, blocked), WANT_DROP_FLOW);
+		drop(cs, LIST_FIRST(&cs->blocked, struct conn, blocked),
+			"it does not read its answers", WANT_DROP_FLOW, now);
 }

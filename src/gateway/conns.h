@@ -25,13 +25,13 @@ void conns_push_accepted(struct conns *cs, const struct fact *in, bool is_truste
 struct conn *conns_connect(struct conns *cs, const struct addr *peer);
 
 void conn_push_up(struct conns *cs, struct conn *c, const struct fact *in);
-void conn_push_blocked(struct conns *cs, struct conn *c, bool blocked);
+void conn_push_blocked(struct conns *cs, struct conn *c, bool blocked, ts_t now);
 bool conn_is_up(const struct conn *c);
 const struct origin *conn_origin(const struct conn *c);
 void conn_heard(struct conns *cs, struct conn *c, ts_t now); /* a whole message came */
 /* Behind each push of bytes: what is unfinished has its bound.  May end any of those that were
  * accepted, `c` too. */
-void conns_weigh(struct conns *cs, struct conn *c);
+void conns_weigh(struct conns *cs, struct conn *c, ts_t now);
 /* The flow is gone: so is the connection, and with it what was in hand on it. */
 void conn_lost(struct conns *cs, struct conn *c);
 void conn_close(struct conns *cs, struct conn *c, enum want_type how);

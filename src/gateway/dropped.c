@@ -9,7 +9,7 @@ enum {
 };
 
 struct place {
-	uint64_t pair; /* hash; 0: free */
+	uint64_t hash; /* 0: free */
 	uint64_t n;    /* since its last line */
 	ts_t quiet_until;
 };
@@ -19,29 +19,31 @@ struct dropped {
 	struct place places[PLACES];
 };
 
-bool dropped_is_due(struct dropped *d, struct slice who, const char *cause, uint64_t *n, ts_t now)
+bool dropped_is_due(struct dropped *d, const struct dropped_what *what, uint64_t *n, ts_t now)
 {
-	const uint64_t both[] = { siphash(d->salt, who), siphash(d->salt, slice_str(cause)) };
-	const uint64_t pair = siphash(d->salt, slice_of(both, sizeof(both))) | 1;
-	struct place *p = &d->places[(pair >> 1) % PLACES];
+	const uint64_t all[] = { siphash(d->salt, what->from), siphash(d->salt, what->to),
+		siphash(d->salt, slice_str(what->cause)) };
+	const uint64_t hash = siphash(d->salt, slice_of(all, sizeof(all))) | 1;
+	struct place *p = &d->places[(hash >> 1) % PLACES];
 
-	if (p->pair != pair)
-		*p = (struct place){ .pair = pair };
+	if (p->hash != hash)
+		*p = (struct place){ .hash = hash };
 	p->n++;
 	if (now < p->quiet_until)
 		return false;
 	*n = p->n;
 	p->n = 0;
-	p->quiet_until = ts_add(now, TS_S(QUIET_S));
+	p->quiet_until = ts_add(now, what->quiet);
 	return true;
 }
 
 void dropped_log(const struct lent *lent, const char *subsystem, enum log_level level,
 	struct slice who, const char *cause, ts_t now)
 {
+	const struct dropped_what what = { .from = who, .cause = cause, .quiet = TS_S(QUIET_S) };
 	uint64_t n;
 
-	if (!dropped_is_due(lent->dropped, who, cause, &n, now))
+	if (!dropped_is_due(lent->dropped, &what, &n, now))
 		return;
 	struct buf *b = shell_log(lent->shell, subsystem, "dropped");
 	log_str(b, "from", who);

@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "gateway/dropped.h"
+#include "gateway/drops.h"
 #include "gateway/to_sip.h"
 #include "gateway/to_xmpp.h"
 
@@ -30,8 +31,10 @@ enum stop {
 struct gateway {
 	struct gateway_cfg cfg;
 	struct gateway_stats stats;
+	struct tally tally;
 	struct shell shell;
 	struct lent lent;
+	struct ids ids;
 	flow_t last_flow;
 	uint32_t last_dns;
 	char *secret;
@@ -50,6 +53,7 @@ struct gateway {
 static bool pull_link(struct gateway *g, ts_t now)
 {
 	struct link_event ev;
+	struct report report;
 
 	if (!links_take_event(g->links, shell_has_room(&g->shell), &ev, now))
 		return false;
@@ -57,10 +61,10 @@ static bool pull_link(struct gateway *g, ts_t now)
 	case LINK_EV_PROVEN: to_xmpp_push_proven(g->to_xmpp, ev.ref, now); break;
 	case LINK_EV_LOST: to_xmpp_push_lost(g->to_xmpp, ev.ref, now); break;
 	case LINK_EV_STANZA:
-		if (slice_eqs(ev.stanza->type, "error"))
-			to_xmpp_push_error(g->to_xmpp, ev.stanza, now);
-		else
+		if (!slice_eqs(ev.stanza->type, "error"))
 			to_sip_push_stanza(g->to_sip, ev.link, ev.stanza, now);
+		else if (to_xmpp_push_error(g->to_xmpp, ev.link, ev.stanza, &report, now))
+			to_sip_push_report(g->to_sip, &report, now);
 		break;
 	}
 	return true;
@@ -70,6 +74,7 @@ static bool pull_hop(struct gateway *g, ts_t now)
 {
 	struct hop_event ev;
 
+	hops_set_carries(g->hops, g->stop == STOP_NOT && links_are_up(g->links));
 	if (!hops_take_event(g->hops, shell_has_room(&g->shell), &ev, now))
 		return false;
 	switch (ev.type) {
@@ -111,11 +116,45 @@ static void begin_stop(struct gateway *g, ts_t now)
 	enter_stop(g, STOP_ANSWERING, ts_add(now, TS_S(ANSWERING_S)));
 }
 
+/* What happened since the start, but for what did not. */
+static void log_counters(const struct gateway_stats *stats, struct buf *b)
+{
+#define COUNTER(member)                                                                            \
+	{                                                                                          \
+#member, offsetof(struct gateway_stats, member)                                    \
+	}
+	static const struct {
+		const char *name;
+		size_t at;
+	} counters[] = {
+		COUNTER(sip_to_xmpp),
+		COUNTER(xmpp_to_sip),
+		COUNTER(sip_refused),
+		COUNTER(xmpp_refused),
+		COUNTER(far_errors),
+		COUNTER(late_errors),
+		COUNTER(stray_errors),
+		COUNTER(reports),
+		COUNTER(relays),
+		COUNTER(relays_lost),
+		COUNTER(failures_lost),
+	};
+#undef COUNTER
+
+	for (size_t i = 0; i < COUNT(counters); i++) {
+		const uint64_t *n = (const void *)((const char *)stats + counters[i].at);
+
+		if (*n)
+			log_u64(b, counters[i].name, *n);
+	}
+}
+
 static void stopped(struct gateway *g)
 {
 	g->stats.failures_lost += to_sip_untold(g->to_sip);
 	enter_stop(g, STOP_OVER, TS_NEVER);
-	shell_log(&g->shell, "gateway", "stopped");
+	drops_push_time(&g->lent, TS_NEVER);
+	log_counters(&g->stats, shell_log(&g->shell, "gateway", "stopped"));
 	shell_emit(&g->shell, GATEWAY_EV_STOPPED, false, LOG_LEVEL_INFO);
 }
 
@@ -159,6 +198,7 @@ static void push_time(void *self, ts_t now)
 	shell_begin(&g->shell);
 	links_push_time(g->links, now);
 	hops_push_time(g->hops, now);
+	drops_push_time(&g->lent, now);
 	to_xmpp_push_time(g->to_xmpp, now);
 	pull(g, now);
 	to_sip_push_time(g->to_sip, now); /* not into a stream that is lost by now */
@@ -185,6 +225,7 @@ static ts_t deadline(const void *self)
 
 	ts_t at = ts_min(links_deadline(g->links), hops_deadline(g->hops));
 	at = ts_min(at, ts_min(to_xmpp_deadline(g->to_xmpp), to_sip_deadline(g->to_sip)));
+	at = ts_min(at, tally_deadline(&g->tally));
 	return g->stop == STOP_NOT ? at : ts_min(at, g->stop_by);
 }
 
@@ -256,9 +297,12 @@ static int init(struct gateway *g, const struct gateway_cfg *cfg, struct rng *rn
 	g->lent = (struct lent){ .shell = &g->shell,
 		.rng = rng,
 		.stats = &g->stats,
+		.tally = &g->tally,
+		.ids = &g->ids,
 		.cfg = &g->cfg,
 		.last_flow = &g->last_flow,
 		.last_dns = &g->last_dns };
+	ids_init(&g->ids, rng);
 	int err = shell_init(&g->shell, &limits);
 	if (!err)
 		err = dropped_new(&g->lent.dropped, rng);

@@ -29,6 +29,12 @@ struct gateway_listen {
 	struct addr addr;
 };
 
+/* What a peer that sends OPTIONS hears while nothing can be carried. */
+enum gateway_options {
+	GATEWAY_OPTIONS_HEALTH, /* 503, so that a dispatcher sends elsewhere */
+	GATEWAY_OPTIONS_ALIVE,  /* 200: that the gateway is there */
+};
+
 struct gateway_cfg {
 	const struct partners *partners; /* borrowed; own domains included */
 	struct gateway_listen listens[GATEWAY_LISTENERS_MAX];
@@ -41,22 +47,34 @@ struct gateway_cfg {
 	uint16_t server_port;
 	struct slice component_secret; /* copied, wiped */
 	size_t transactions_max;       /* finished server transactions kept; 0 takes 4,194,304 */
-	ts_t window;  /* 0 takes 300 ms: an error stanza within it becomes the answer */
-	ts_t settle;  /* how long a proof waits for a refusal close behind it; 0: not at all */
+	ts_t window; /* 0 takes 300 ms: an error stanza within it becomes the answer */
+	ts_t settle; /* how long a proof waits for a refusal close behind it; 0: not at all */
+	enum gateway_options options;
 	bool privacy; /* error_to_xmpp_private */
 };
 
 /* Counters since start; all grow only. */
 struct gateway_stats {
 	uint64_t sip_requests, sip_retransmissions, sip_malformed, sip_untrusted;
-	uint64_t sip_to_xmpp, xmpp_to_sip;  /* messages handed over */
+	uint64_t sip_acks;                 /* of what we refused: nothing answers them */
+	uint64_t sip_late, sip_stray;      /* responses to what is over, and to nothing of ours */
+	uint64_t sip_cut;                  /* connections that ended within a message */
+	uint64_t sip_gone;                 /* MESSAGEs whose connection ended before their answer */
+	uint64_t sip_to_xmpp, xmpp_to_sip; /* messages handed over */
 	uint64_t sip_refused, xmpp_refused; /* answered by us with an error */
 	uint64_t far_errors;                /* error stanzas mapped to a SIP status */
 	uint64_t late_errors;               /* error stanzas after the answer was given */
+	uint64_t stray_errors;              /* error stanzas that answer nothing of ours */
+	uint64_t relays, relays_lost;       /* replies to what another gateway sent */
+	uint64_t reports;                   /* of late errors, which their senders took */
 	uint64_t pings, ping_timeouts, reconnects;
 	uint64_t overload_503;
-	uint64_t conns_full;     /* connections that came when there was no place: one was ended */
-	uint64_t failures_lost;  /* of messages to SIP: their senders could not be told */
+	uint64_t conns_dropped; /* connections that a limit ended */
+	uint64_t conns_full;    /* connections that came when there was no place: one was ended */
+	uint64_t failures_lost; /* of messages to SIP: their senders could not be told */
+	uint64_t xmpp_silent;  /* chat states, receipts, presence ...: not carried, no answer is due
+				*/
+	uint64_t xmpp_dropped; /* stanzas that should have had an answer, or were not for us */
 	uint64_t parts_left_out; /* of messages to XMPP: what is beside their text */
 	uint64_t overload_wait;  /* stanzas refused with resource-constraint, type wait */
 };

@@ -16,6 +16,7 @@ enum {
 
 struct hop {
 	const struct lent *lent;
+	const struct listeners *listeners;
 	struct conns *conns;
 	struct tl *tl;
 	struct hop_target target;
@@ -102,6 +103,12 @@ static void target_failed(struct hop *h, unsigned turn, int err, ts_t now)
 	h->on_trial |= !h->target.known; /* what comes next was tried before */
 	h->trial = NULL;
 	turn_to_target(h);
+}
+
+/* A next hop that is ourselves would hand us each message again and again. */
+static bool leads_to_us(const struct hop *h, const struct origin *o)
+{
+	return o && listeners_are_at(h->listeners, o->transport, &o->peer, &o->local);
 }
 
 static void reached(struct hop *h, ts_t now)
@@ -215,7 +222,7 @@ void hop_request(
 
 	item->ref = ref;
 	item->draft = *draft;
-	if (o)
+	if (o && !leads_to_us(h, o))
 		send(h, item, o, now);
 	else
 		wait(h, item);
@@ -350,6 +357,10 @@ static void go_on(struct hop *h, ts_t now)
 
 		if (!shell_has_room(h->lent->shell))
 			return;
+		if (leads_to_us(h, o)) {
+			target_failed(h, h->target.turn, ELOOP, now);
+			continue;
+		}
 		if (o && !h->trial) {
 			send(h, i, o, now);
 			continue;
@@ -399,6 +410,7 @@ int hop_new(struct hop **ret, const struct lent *lent, struct listeners *listene
 	if (!h)
 		return -ENOMEM;
 	h->lent = lent;
+	h->listeners = listeners;
 	h->conns = conns;
 	h->tl = tl;
 	list_init(&h->waiting);

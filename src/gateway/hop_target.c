@@ -20,6 +20,7 @@ static void ask(struct hop_target *t)
 
 		w->dns_id = t->dns_base + q.id;
 		w->dns_type = q.type;
+		w->is_host = q.is_host;
 		memcpy(w->name, q.name, sizeof(w->name));
 	}
 }
@@ -54,9 +55,11 @@ static void tell_not_reached(struct hop_target *t, int err, ts_t now)
 
 	if (!may_say(t, now))
 		return;
-	struct buf *b = shell_log(t->lent->shell, "sip", "next-hop-not-reached");
+	struct buf *b = shell_log(t->lent->shell, "sip",
+		err == ELOOP ? "next-hop-is-this-gateway" : "next-hop-not-reached");
 	log_str(b, "address", slice_str(addr_text(&t->at.addr, text)));
-	log_str(b, "error", slice_str(err_text(err)));
+	if (err != ELOOP)
+		log_str(b, "error", slice_str(err_text(err)));
 	shell_emit(t->lent->shell, GATEWAY_EV_LOG, true, LOG_LEVEL_ERROR);
 }
 

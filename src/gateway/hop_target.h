@@ -31,8 +31,8 @@ void hop_target_done(struct hop_target *t);
 
 /* True when there is another target than before. */
 bool hop_target_push_dns(struct hop_target *t, const struct fact *in, ts_t now);
-/* The target of that turn cannot be reached, or does not answer: the next one serves what follows.
- * One that has had its turn fails no more. */
+/* The target of that turn cannot be reached, does not answer, or is a listener of ours (ELOOP): the
+ * next one serves what follows.  One that has had its turn fails no more. */
 void hop_target_push_failed(struct hop_target *t, unsigned turn, int err, ts_t now);
 void hop_target_push_reached(struct hop_target *t, ts_t now); /* the present one */
 /* Somebody waits.  True when there is another target than before. */

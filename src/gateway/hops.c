@@ -1,11 +1,13 @@
 #include "gateway/hops.h"
 
 #include "base/mem.h"
+#include "gateway/drops.h"
 #include "gateway/moved.h"
 
 enum {
 	OWED_BYTES_MAX = 32 << 20, /* of requests whose answer is still owed */
 	REQUEST_MAX = 16 << 10,    /* of ours: 1,300 bytes, but for a long Request-URI */
+	NAME_MAX = 32,             /* of what a peer made up, in a line of log */
 };
 
 struct hops {
@@ -15,6 +17,7 @@ struct hops {
 	struct listeners listeners;
 	struct hop *hop;
 	struct moved moved;
+	bool carries;   /* requests: the other side is there */
 	flow_t reading; /* whose bytes were pushed: its connection is weighed when they are read */
 };
 
@@ -80,15 +83,32 @@ static bool to_is_sips(const struct sip_msg *req)
 	return req->ruri.scheme == SIP_SCHEME_SIPS || req->to.uri.scheme == SIP_SCHEME_SIPS;
 }
 
+/* Also while the stream is down. */
+static enum answer judge_options(const struct hops *hs, const struct sip_msg *req)
+{
+	unsigned at = 0;
+
+	if (req->ruri.scheme == SIP_SCHEME_OTHER)
+		return ANSWER_SCHEME;
+	if (sip_msg_find(req, SIP_HDR_REQUIRE, &at))
+		return ANSWER_REQUIRE;
+	return hs->carries || hs->lent->cfg->options == GATEWAY_OPTIONS_ALIVE ? ANSWER_OPTIONS
+									      : ANSWER_OPTIONS_DOWN;
+}
+
 /* Everything that is judged before the method's own rules; ANSWER_MAPPED: nothing to object. */
-static enum answer judge(const struct sip_msg *req)
+static enum answer judge(struct hops *hs, const struct sip_msg *req, ts_t now)
 {
 	unsigned at = 0;
 
 	if (req->method == SIP_METHOD_OPTIONS)
-		return ANSWER_OPTIONS; /* also while the stream is down: a ping of who we are */
+		return judge_options(hs, req);
+	if (req->method == SIP_METHOD_CANCEL && tl_cancels(hs->tl, SIP_METHOD_MESSAGE, now))
+		return ANSWER_CANCEL;
 	if (req->method == SIP_METHOD_CANCEL || req->to.tag.n)
 		return ANSWER_NO_DIALOG;
+	if (req->method == SIP_METHOD_OTHER)
+		return ANSWER_NO_METHOD;
 	if (req->method != SIP_METHOD_MESSAGE)
 		return ANSWER_METHOD;
 	if (to_is_sips(req))
@@ -101,7 +121,7 @@ static enum answer judge(const struct sip_msg *req)
 /* True when it is a message. */
 static bool request(struct hops *hs, const struct tl_event *ev, ts_t now)
 {
-	struct verdict v = { .answer = judge(ev->msg) };
+	struct verdict v = { .answer = judge(hs, ev->msg, now) };
 
 	/* The next hop may be asked for nothing but answers: then its connection is not a way in.
 	 */
@@ -115,21 +135,50 @@ static bool request(struct hops *hs, const struct tl_event *ev, ts_t now)
 	return false;
 }
 
+static void tell_malformed(struct hops *hs, const struct tl_event *ev, bool answers, ts_t now)
+{
+	const struct sip_refusal *r = ev->refusal;
+	struct buf *b =
+		drops_first(hs->lent, DROP_MALFORMED, &ev->origin->peer, r->where.what, now);
+
+	if (!b)
+		return;
+	if (r->field.n)
+		log_str(b, "field", slice_cut(r->field, 0, NAME_MAX));
+	if (ev->msg->is_request)
+		log_str(b, "method", slice_cut(ev->msg->method_text, 0, NAME_MAX));
+	log_u64(b, "offset", r->where.offset);
+	if (answers)
+		log_u64(b, "answer", (uint64_t)r->status);
+	drops_tell(hs->lent, DROP_MALFORMED);
+}
+
 /* RFC 3261 section 16.3: a malformed request is answered where it can be, else dropped. */
 static void malformed(struct hops *hs, const struct tl_event *ev, ts_t now)
 {
+	const bool answers = ev->refusal->answerable == SIP_ANSWERABLE;
 	const struct verdict v = { .status = ev->refusal->status };
+	char phrase[SIP_PHRASE_MAX];
 
 	hs->lent->stats->sip_malformed++;
-	if (ev->refusal->answerable == SIP_ANSWERABLE && ev->msg->is_request &&
-		ev->msg->method != SIP_METHOD_ACK)
-		answer(hs, TL_IN_HAND, NULL, &v, TL_FORGET, now);
+	tell_malformed(hs, ev, answers, now);
+	if (!answers)
+		return;
+	(void)tl_answer(hs->tl, TL_IN_HAND, v.status,
+		v.status == 400 ? sip_refusal_phrase(ev->refusal, phrase) : NULL);
+	tl_answer_end(hs->tl, TL_FORGET, answer_pack(&v), now);
 }
 
 /* ---- connections ---- */
 
 static void lost(struct hops *hs, struct conn *c, int err, ts_t now)
 {
+	const struct origin *o = conn_origin(c);
+
+	if (tl_flow_is_within(hs->tl, o->flow)) {
+		hs->lent->stats->sip_cut++;
+		drops_note(hs->lent, DROP_CUT, &o->peer, "it ended within a message", now);
+	}
 	hop_push_conn_lost(hs->hop, c, err, now);
 	conn_lost(hs->conns, c);
 }
@@ -142,7 +191,7 @@ static void close_conn(struct hops *hs, struct conn *c, ts_t now)
 
 /* ---- facts ---- */
 
-static void datagram(struct hops *hs, const struct fact *in)
+static void datagram(struct hops *hs, const struct fact *in, ts_t now)
 {
 	const struct origin o = { .listener = in->listener,
 		.transport = TRANSPORT_UDP,
@@ -150,10 +199,12 @@ static void datagram(struct hops *hs, const struct fact *in)
 		.local = *in->local };
 
 	/* Whoever is written to may answer: the transaction knows who that is. */
-	if (is_trusted(hs, in->peer) || slice_starts(in->bytes, SLICE("SIP/")))
+	if (is_trusted(hs, in->peer) || slice_starts(in->bytes, SLICE("SIP/"))) {
 		tl_push_datagram(hs->tl, in->bytes, &o);
-	else
+	} else {
 		hs->lent->stats->sip_untrusted++; /* RFC 3261 section 26.3.2.4: no amplifier */
+		drops_untrusted(hs->lent, in->peer, "a datagram, and not in trusted_peers", now);
+	}
 }
 
 static void listener(struct hops *hs, const struct fact *in, ts_t now)
@@ -188,7 +239,7 @@ void hops_push(struct hops *hs, const struct fact *in, ts_t now)
 	if (is_of_flow && !c)
 		return; /* it was given up before this fact */
 	switch (in->type) {
-	case FACT_DATAGRAM: datagram(hs, in); break;
+	case FACT_DATAGRAM: datagram(hs, in, now); break;
 	case FACT_DATAGRAM_FAILED: tl_push_peer_failed(hs->tl, in->peer, in->err); break;
 	case FACT_FLOW_ACCEPTED:
 		conns_push_accepted(hs->conns, in, is_trusted(hs, in->peer), now);
@@ -197,8 +248,8 @@ void hops_push(struct hops *hs, const struct fact *in, ts_t now)
 	case FACT_FLOW_BYTES: flow_bytes(hs, in); break;
 	case FACT_FLOW_EOF: close_conn(hs, c, now); break;
 	case FACT_FLOW_FAILED: lost(hs, c, in->err, now); break;
-	case FACT_FLOW_BLOCKED: conn_push_blocked(hs->conns, c, true); break;
-	case FACT_FLOW_READY: conn_push_blocked(hs->conns, c, false); break;
+	case FACT_FLOW_BLOCKED: conn_push_blocked(hs->conns, c, true, now); break;
+	case FACT_FLOW_READY: conn_push_blocked(hs->conns, c, false, now); break;
 	case FACT_LISTEN_UP:
 	case FACT_LISTEN_FAILED: listener(hs, in, now); break;
 	case FACT_DNS: hop_push_dns(hs->hop, in, now); break;
@@ -230,9 +281,15 @@ static void broken(struct hops *hs, const struct tl_event *ev, ts_t now)
 {
 	struct conn *c = conns_find(hs->conns, ev->origin->flow);
 
-	hs->lent->stats->sip_malformed++;
 	if (c)
 		close_conn(hs, c, now);
+}
+
+static void gone(struct hops *hs, const struct tl_event *ev, ts_t now)
+{
+	hs->lent->stats->sip_gone++;
+	drops_note(hs->lent, DROP_GONE, &ev->origin->peer,
+		"its connection ended while a MESSAGE was in hand", now);
 }
 
 /* True when it concerns a message: *ret. */
@@ -254,17 +311,30 @@ static bool event(struct hops *hs, const struct tl_event *ev, struct hop_event *
 		stats->sip_requests++;
 		stats->sip_retransmissions++;
 		return false;
+	case TL_EV_ACK: stats->sip_acks++; return false;
 	case TL_EV_MALFORMED: malformed(hs, ev, now); return false;
 	case TL_EV_PROVISIONAL:
 	case TL_EV_FINAL:
 	case TL_EV_TIMEOUT:
 	case TL_EV_FAILED: return hop_push_event(hs->hop, ev, ret, now);
-	case TL_EV_UNASKED: stats->sip_untrusted++; return false;
+	case TL_EV_UNASKED:
+		stats->sip_untrusted++;
+		drops_note(
+			hs->lent, DROP_RESPONSE, &ev->origin->peer, "another peer was asked", now);
+		return false;
 	case TL_EV_LATE:
+		stats->sip_late++;
+		drops_note(hs->lent, DROP_LATE, &ev->origin->peer, "its request is over", now);
+		return false;
 	case TL_EV_STRAY:
+		stats->sip_stray++;
+		drops_note(hs->lent, DROP_RESPONSE, &ev->origin->peer, "its branch is none of ours",
+			now);
+		return false;
 	case TL_EV_PING: return false;
 	case TL_EV_BROKEN: broken(hs, ev, now); return false;
 	case TL_EV_GONE:
+		gone(hs, ev, now);
 		*ret = (struct hop_event){ .type = HOP_EV_GONE, .ref = ev->ref };
 		return true;
 	}
@@ -272,13 +342,13 @@ static bool event(struct hops *hs, const struct tl_event *ev, struct hop_event *
 }
 
 /* It may be gone, or go by this. */
-static void weigh(struct hops *hs)
+static void weigh(struct hops *hs, ts_t now)
 {
 	struct conn *c = hs->reading ? conns_find(hs->conns, hs->reading) : NULL;
 
 	hs->reading = 0;
 	if (c)
-		conns_weigh(hs->conns, c);
+		conns_weigh(hs->conns, c, now);
 }
 
 bool hops_take_event(struct hops *hs, bool room, struct hop_event *ret, ts_t now)
@@ -288,13 +358,18 @@ bool hops_take_event(struct hops *hs, bool room, struct hop_event *ret, ts_t now
 	while (tl_take_event(hs->tl, room, &ev, now))
 		if (event(hs, &ev, ret, now))
 			return true;
-	weigh(hs);
+	weigh(hs, now);
 	return hop_take_event(hs->hop, room, ret, now);
 }
 
 ts_t hops_deadline(const struct hops *hs)
 {
 	return ts_min(tl_deadline(hs->tl), hop_deadline(hs->hop));
+}
+
+void hops_set_carries(struct hops *hs, bool carries)
+{
+	hs->carries = carries;
 }
 
 struct hop *hops_next(struct hops *hs)

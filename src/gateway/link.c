@@ -44,6 +44,11 @@ int link_commit_message(
 	return err;
 }
 
+void link_pass_on(struct link *l, const struct stanza *s, ts_t now)
+{
+	l->ops->pass_on(l, s, now);
+}
+
 struct proof_domain *link_domain(struct link *l, struct slice name)
 {
 	return proof_domain_get(l->proof, name);

@@ -33,6 +33,8 @@ struct link_ops {
 	/* What befell its stream; true when that goes up, as *ret. */
 	bool (*event)(
 		struct link *, const struct xhost_event *ev, struct link_event *ret, ts_t now);
+	/* The stanza of the last event answers what another process under our name sent. */
+	void (*pass_on)(struct link *, const struct stanza *, ts_t now);
 	/* The server does not read: the stream is to be given up. */
 	void (*give_up)(struct link *, ts_t now);
 	void (*connect)(struct link *, ts_t now); /* at `connect_at` */
@@ -66,6 +68,7 @@ int link_commit(struct link *l, ts_t now); /* a reply: nothing is to be shown */
  * proof_forget(item). */
 int link_commit_message(
 	struct link *l, struct proof_item *item, uint64_t ref, struct proof_domain *d, ts_t now);
+void link_pass_on(struct link *l, const struct stanza *s, ts_t now); /* see link_ops */
 struct proof_domain *link_domain(struct link *l, struct slice name);
 
 /* ---- ... for links.c ... ---- */

@@ -23,17 +23,27 @@ static void warn_of_udp_trust(const struct lent *lent)
 	}
 }
 
+static void want_family(struct listeners *ls, uint8_t family)
+{
+	const struct gateway_cfg *cfg = ls->lent->cfg;
+
+	for (unsigned i = 0; i < cfg->n_listens; i++) {
+		if (cfg->listens[i].addr.family != family)
+			continue;
+		struct want *w = shell_want(ls->lent->shell, WANT_LISTEN);
+		w->listener = i + 1;
+		w->transport = cfg->listens[i].transport;
+		w->addr = cfg->listens[i].addr;
+		ls->list[i].transport = w->transport;
+	}
+}
+
 void listeners_init(struct listeners *ls, const struct lent *lent)
 {
 	*ls = (struct listeners){ .lent = lent };
-	for (unsigned i = 0; i < lent->cfg->n_listens; i++) {
-		struct want *w = shell_want(lent->shell, WANT_LISTEN);
-
-		w->listener = i + 1;
-		w->transport = lent->cfg->listens[i].transport;
-		w->addr = lent->cfg->listens[i].addr;
-		ls->list[i].transport = w->transport;
-	}
+	/* IPv4 first: [::] then leaves that port to it. */
+	for (uint8_t family = 4; family <= 6; family += 2)
+		want_family(ls, family);
 	warn_of_udp_trust(lent);
 }
 
@@ -88,6 +98,24 @@ unsigned listeners_find_bound_udp(const struct listeners *ls, uint8_t family)
 const struct addr *listeners_local(const struct listeners *ls, unsigned number)
 {
 	return &ls->list[number - 1].local;
+}
+
+bool listeners_are_at(const struct listeners *ls, enum transport transport, const struct addr *peer,
+	const struct addr *local)
+{
+	for (unsigned i = 0; i < ls->lent->cfg->n_listens; i++) {
+		const struct gateway_listen *l = &ls->lent->cfg->listens[i];
+
+		if (l->transport != transport || l->addr.family != peer->family ||
+			l->addr.port != peer->port)
+			continue;
+		if (addr_ip_eq(&l->addr, peer))
+			return true;
+		if (addr_is_wildcard(&l->addr) &&
+			(addr_is_loopback(peer) || (local && addr_ip_eq(local, peer))))
+			return true;
+	}
+	return false;
 }
 
 unsigned listeners_toward(const struct listeners *ls)

@@ -24,6 +24,10 @@ unsigned listeners_find_udp(const struct listeners *ls, uint8_t family);
 /* The first that is bound; 0: there is none yet. */
 unsigned listeners_find_bound_udp(const struct listeners *ls, uint8_t family);
 const struct addr *listeners_local(const struct listeners *ls, unsigned number);
+/* Is that a listener of the configuration, so that we would write to ourselves?  `local`: where the
+ * peer is written to from, which tells of a wildcard; NULL while that is not known. */
+bool listeners_are_at(const struct listeners *ls, enum transport transport, const struct addr *peer,
+	const struct addr *local);
 /* The number of the one that is not of the configuration. */
 unsigned listeners_toward(const struct listeners *ls);
 /* It is closed, if there was one, and opened anew, from where `peer` is reached. */

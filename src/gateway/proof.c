@@ -1,12 +1,10 @@
 #include "gateway/proof.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/timers.h"
 #include "bridge/partner.h"
+#include "gateway/ids.h"
 
 enum {
 	DOMAINS_MAX = PARTNER_DOMAINS_MAX, /* that were written to: only partners are */
@@ -14,8 +12,12 @@ enum {
 	MISSES_MAX = 3, /* in a row without a reply: this domain answers none */
 	SILENCE_S = 60, /* then it is asked again only every so often */
 	READ_MS = 3000, /* with the window below 3.5 s: then RFC 4320 section 4.1 wants a 100 */
-	ID_MAX = 24,
+	AGAIN_MS = 500, /* a question that was dealt to somebody else must not end the stream */
 };
+
+/* Kinds of ids. */
+#define TO_DOMAIN    'p'
+#define TO_OURSELVES 'r'
 
 struct proof_domain {
 	struct map_node node;
@@ -38,11 +40,12 @@ struct proof {
 	struct map domains;
 	struct timers timers;
 	struct list due;
-	struct list fifo; /* items by time sent: the window ends in this order */
-	struct list told; /* items that are proven or lost, until that is taken */
-	uint64_t pings;
-	uint64_t own_sent, own_back; /* pings to ourselves; the last that came back */
-	ts_t own_asked;              /* since when one is owed */
+	struct list fifo;    /* items by time sent: the window ends in this order */
+	struct list told;    /* items that are proven or lost, until that is taken */
+	uint64_t sent, read; /* pings of both kinds, in one count; the last of which we know */
+	uint64_t own;        /* the last to ourselves */
+	ts_t own_sent;       /* when that was */
+	ts_t own_asked;      /* since when one is owed */
 	bool is_dead;
 };
 
@@ -60,21 +63,16 @@ static void tell(struct proof *p, struct proof_item *item, bool is_lost)
 }
 
 static bool write_ping(
-	struct xstream *x, struct slice from, struct slice to, char kind, uint64_t n, ts_t now)
+	struct proof *p, struct xstream *x, const char *from, const char *to, char kind, ts_t now)
 {
-	char id[ID_MAX];
+	char id[IDS_TEXT + 1];
 	struct buf *b = x ? xstream_begin(x) : NULL;
 
 	if (!b)
 		return false;
-	snprintf(id, sizeof(id), "%c%" PRIu64, kind, n);
-	stanza_put_ping(b, from, to, slice_str(id));
+	stanza_put_ping(
+		b, slice_str(from), slice_str(to), ids_text(p->lent->ids, kind, p->sent + 1, id));
 	return xstream_commit(x, now) == 0;
-}
-
-static bool read_id(const struct stanza *s, uint8_t kind, uint64_t max, uint64_t *ret)
-{
-	return s->id.n > 1 && s->id.p[0] == kind && slice_u64(slice_skip(s->id, 1), max, ret);
 }
 
 /* ---- life ---- */
@@ -158,7 +156,7 @@ void proof_sent(
 {
 	const bool is_first = list_empty(&d->uncovered);
 
-	*item = (struct proof_item){ .ref = ref, .mark = p->own_sent, .domain = d, .sent = now };
+	*item = (struct proof_item){ .ref = ref, .mark = p->sent, .domain = d, .sent = now };
 	list_append(&p->fifo, &item->fifo);
 	list_append(&d->uncovered, &item->wait);
 	if (!is_first)
@@ -191,10 +189,9 @@ static void cover_the_unasked(struct proof_domain *d)
 
 static bool send_ping(struct proof *p, struct proof_domain *d, struct xstream *x, ts_t now)
 {
-	if (now < d->silent_until ||
-		!write_ping(x, slice_str(p->cfg.from), slice_str(d->name), 'p', p->pings + 1, now))
+	if (now < d->silent_until || !write_ping(p, x, p->cfg.from, d->name, TO_DOMAIN, now))
 		return false;
-	d->ping_id = ++p->pings;
+	d->ping_id = ++p->sent;
 	d->ping_sent = now;
 	d->asked = d->ping_out ? d->asked : now;
 	d->ping_out = true;
@@ -242,17 +239,93 @@ static void domain_time(struct proof *p, struct proof_domain *d, struct xstream 
 	arm(p, d);
 }
 
-/* Ids can be guessed, so that any user of the domain could vouch for it: it has to be the domain
- * itself that was asked. */
-static struct proof_domain *find_ping(struct proof *p, const struct stanza *s, uint64_t *id)
-{
-	struct jid from;
-	struct where where;
+/* ---- the window, and pings to ourselves ---- */
 
-	if (!read_id(s, 'p', UINT64_MAX, id) || jid_decode(s->from, &from, &where))
-		return NULL;
-	struct proof_domain *d = MAP_FIND(&p->domains, jid_full(&from), struct proof_domain, node);
-	return d && *id <= d->ping_id ? d : NULL;
+/* A domain that answers no pings (its server may not be there yet) leaves a message to the window,
+ * and no error within it says nothing while the bytes are still in a buffer of ours or of the
+ * system: a server that hangs, or a connection that is half open, sends no errors either.  So a
+ * ping to ourselves goes out behind the message.  Only the server itself sends that back, and it
+ * has read all in front of it then.  RFC 6120 section 10.3: what is for a component is delivered to
+ * it, or answered. */
+static void ask_ourselves(struct proof *p, struct xstream *x, ts_t now)
+{
+	/* One that cannot be written does not come back, as one that is not read. */
+	(void)write_ping(p, x, p->cfg.own, p->cfg.own, TO_OURSELVES, now);
+	if (p->own <= p->read)
+		p->own_asked = now;
+	p->own = ++p->sent;
+	p->own_sent = now;
+}
+
+static ts_t window_end(const struct proof *p, const struct proof_item *item)
+{
+	return ts_add(item->sent, p->cfg.window);
+}
+
+static bool was_read(const struct proof *p, const struct proof_item *item)
+{
+	return p->read > item->mark;
+}
+
+static bool is_asked(const struct proof *p, const struct proof_item *item)
+{
+	return p->own > item->mark;
+}
+
+/* When it is clear that the server does not read.  From the question on, not from the window's end:
+ * this process may have been stopped. */
+static ts_t dead_at(const struct proof *p, const struct proof_item *item)
+{
+	if (was_read(p, item))
+		return TS_NEVER;
+	return is_asked(p, item) ? ts_add(p->own_asked, TS_MS(READ_MS)) : window_end(p, item);
+}
+
+/* Its window ends, or the server is to be asked once more. */
+static ts_t ask_at(const struct proof *p, const struct proof_item *item)
+{
+	const ts_t end = window_end(p, item), again = ts_add(p->own_sent, TS_MS(AGAIN_MS));
+
+	return was_read(p, item) || !is_asked(p, item) || again < end ? end : again;
+}
+
+/* The server has read it, and no error came. */
+static void end_windows(struct proof *p, struct xstream *x, ts_t now)
+{
+	struct proof_item *i;
+
+	while ((i = first_in_fifo(&p->fifo)) && window_end(p, i) <= now && was_read(p, i))
+		tell(p, i, false);
+	if (i && ask_at(p, i) <= now && (x || is_asked(p, i)))
+		ask_ourselves(p, x, now);
+}
+
+/* The server has read all in front of that ping. */
+static void note_read(struct proof *p, struct xstream *x, uint64_t n, ts_t now)
+{
+	if (n > p->read) {
+		p->read = n;
+		p->own_asked = now; /* the next one is owed from here on */
+	}
+	end_windows(p, x, now);
+}
+
+/* ---- pongs ---- */
+
+/* The server lets nobody else speak in our name, and a user is not the domain. */
+static enum proof_reply own_pong(struct proof *p, struct xstream *x, const struct stanza *s,
+	const struct jid *from, ts_t now)
+{
+	uint64_t n;
+
+	if (!slice_eqs(jid_full(from), p->cfg.own))
+		return PROOF_REPLY_NONE;
+	switch (ids_read(p->lent->ids, TO_OURSELVES, s->id, &n)) {
+	case IDS_NONE: break;
+	case IDS_OURS: note_read(p, x, n, now); return PROOF_REPLY_OURS;
+	case IDS_ANOTHERS: return PROOF_REPLY_ANOTHERS;
+	}
+	return PROOF_REPLY_NONE;
 }
 
 /* Everything in front of that ping was processed without an error. */
@@ -272,89 +345,42 @@ static void pong(struct proof *p, struct proof_domain *d, uint64_t id, ts_t now)
 	arm(p, d);
 }
 
-/* ---- the window, and pings to ourselves ---- */
-
-/* A domain that answers no pings (its server may not be there yet) leaves a message to the window,
- * and no error within it says nothing while the bytes are still in a buffer of ours or of the
- * system: a server that hangs, or a connection that is half open, sends no errors either.  So a
- * ping to ourselves goes out behind the message.  Only the server itself sends that back, and it
- * has read all in front of it then.  RFC 6120 section 10.3: what is for a component is delivered to
- * it, or answered. */
-static void ask_ourselves(struct proof *p, struct xstream *x, ts_t now)
+/* It has to be the domain itself that was asked. */
+static enum proof_reply domain_pong(struct proof *p, struct xstream *x, const struct stanza *s,
+	const struct jid *from, ts_t now)
 {
-	const struct slice own = slice_str(p->cfg.own);
+	struct proof_domain *d = MAP_FIND(&p->domains, jid_full(from), struct proof_domain, node);
+	uint64_t n;
 
-	/* One that cannot be written does not come back, as one that is not read. */
-	if (p->own_sent++ == p->own_back)
-		p->own_asked = now;
-	(void)write_ping(x, own, own, 'r', p->own_sent, now);
-}
-
-static ts_t window_end(const struct proof *p, const struct proof_item *item)
-{
-	return ts_add(item->sent, p->cfg.window);
-}
-
-static bool was_read(const struct proof *p, const struct proof_item *item)
-{
-	return p->own_back > item->mark;
-}
-
-/* By when it is to be looked at again: at the end of its window, or when it is clear that the
- * server does not read. */
-static ts_t read_by(const struct proof *p, const struct proof_item *item)
-{
-	if (p->own_sent == item->mark || was_read(p, item))
-		return window_end(p, item);
-	/* From the question on, not from the window's end: this process may have been stopped. */
-	return ts_add(p->own_asked, TS_MS(READ_MS));
-}
-
-/* The server has read it, and no error came. */
-static void end_windows(struct proof *p, struct xstream *x, ts_t now)
-{
-	struct proof_item *i;
-
-	while ((i = first_in_fifo(&p->fifo)) && window_end(p, i) <= now && was_read(p, i))
-		tell(p, i, false);
-	if (i && x && window_end(p, i) <= now && p->own_sent == i->mark)
-		ask_ourselves(p, x, now);
-}
-
-/* The server lets nobody else speak in our name, and a user is not the domain. */
-static bool is_ourselves(const struct proof *p, struct slice from)
-{
-	struct where where;
-	struct jid jid;
-
-	return jid_decode(from, &jid, &where) == 0 && slice_eqs(jid_full(&jid), p->cfg.own);
-}
-
-static void own_pong(struct proof *p, struct xstream *x, uint64_t n, ts_t now)
-{
-	if (n > p->own_back) {
-		p->own_back = n;
-		p->own_asked = now; /* the next one is owed from here on */
+	switch (ids_read(p->lent->ids, TO_DOMAIN, s->id, &n)) {
+	case IDS_NONE: return PROOF_REPLY_NONE;
+	case IDS_ANOTHERS:
+		return jid_domain(from).n == jid_full(from).n ? PROOF_REPLY_ANOTHERS
+							      : PROOF_REPLY_NONE;
+	case IDS_OURS: break;
 	}
-	end_windows(p, x, now);
+	if (!d || n > d->ping_id)
+		return PROOF_REPLY_NONE;
+	pong(p, d, n, now);
+	note_read(p, x, n, now);
+	return PROOF_REPLY_OURS;
 }
 
 /* ---- pushes ---- */
 
-bool proof_push_pong(struct proof *p, struct xstream *x, const struct stanza *s, ts_t now)
+enum proof_reply proof_push_pong(
+	struct proof *p, struct xstream *x, const struct stanza *s, ts_t now)
 {
-	uint64_t n;
+	struct jid from;
+	struct where where;
 
-	if (read_id(s, 'r', p->own_sent, &n) && is_ourselves(p, s->from)) {
-		own_pong(p, x, n, now);
-		return true;
-	}
-	if (!slice_eqs(s->type, "result") && !slice_eqs(s->type, "error"))
-		return false;
-	struct proof_domain *d = find_ping(p, s, &n);
-	if (d)
-		pong(p, d, n, now);
-	return d;
+	if (jid_decode(s->from, &from, &where))
+		return PROOF_REPLY_NONE;
+	const enum proof_reply reply = own_pong(p, x, s, &from, now);
+	if (reply != PROOF_REPLY_NONE ||
+		(!slice_eqs(s->type, "result") && !slice_eqs(s->type, "error")))
+		return reply;
+	return domain_pong(p, x, s, &from, now);
 }
 
 void proof_push_time(struct proof *p, struct xstream *x, ts_t now)
@@ -367,7 +393,7 @@ void proof_push_time(struct proof *p, struct xstream *x, ts_t now)
 		domain_time(p, LIST_OWNER(t, struct proof_domain, timer), x, now);
 	end_windows(p, x, now);
 	const struct proof_item *i = first_in_fifo(&p->fifo);
-	p->is_dead = i && read_by(p, i) <= now;
+	p->is_dead = i && dead_at(p, i) <= now;
 }
 
 void proof_push_lost(struct proof *p)
@@ -382,7 +408,7 @@ void proof_push_lost(struct proof *p)
 		d->silent_until = 0;
 		arm(p, d);
 	}
-	p->own_back = p->own_sent; /* none is owed on the next stream */
+	p->read = p->sent; /* none is owed on the next stream */
 	p->is_dead = false;
 }
 
@@ -408,5 +434,6 @@ ts_t proof_deadline(const struct proof *p)
 	if (!list_empty(&p->due) || !list_empty(&p->told))
 		return 0; /* at the end of this wake-up; or in the next push, which has room */
 	const struct proof_item *i = first_in_fifo(&p->fifo);
-	return ts_min(timers_deadline(&p->timers), i ? read_by(p, i) : TS_NEVER);
+	const ts_t item_at = i ? ts_min(ask_at(p, i), dead_at(p, i)) : TS_NEVER;
+	return ts_min(timers_deadline(&p->timers), item_at);
 }

@@ -22,7 +22,7 @@ struct proof_domain;
 struct proof_item {
 	uint64_t ref;
 	uint64_t ping; /* the first ping behind it; 0: none yet; UINT64_MAX: none could be sent */
-	uint64_t mark; /* how many pings to ourselves are in front of it */
+	uint64_t mark; /* how many pings are in front of it, to whomever */
 	struct proof_domain *domain; /* stays behind the proof: it says who may refuse */
 	struct list fifo;            /* by time sent; then of what is proven or lost */
 	struct list wait;            /* of the domain */
@@ -34,6 +34,12 @@ struct proof_cfg {
 	const char *from; /* the name in whose name pings go out; borrowed */
 	const char *own;  /* the same, prepared */
 	ts_t window;
+};
+
+enum proof_reply {
+	PROOF_REPLY_NONE,
+	PROOF_REPLY_OURS,
+	PROOF_REPLY_ANOTHERS,
 };
 
 enum proof_event_type {
@@ -57,9 +63,9 @@ struct slice proof_domain_name(const struct proof_domain *d);
 void proof_sent(
 	struct proof *p, struct proof_item *item, uint64_t ref, struct proof_domain *d, ts_t now);
 void proof_forget(struct proof_item *item); /* no event of it follows; fine at any time */
-/* An iq, of any type: a ping to ourselves may come back as it went.  False when it is no reply to a
- * ping of ours. */
-bool proof_push_pong(
+/* An iq, of any type: a ping to ourselves may come back as it went.  ANOTHERS: to a ping of ours it
+ * would be a reply, and this process sent none such. */
+enum proof_reply proof_push_pong(
 	struct proof *p, struct xstream *x /* NULL: not ready */, const struct stanza *s, ts_t now);
 void proof_push_time(struct proof *p, struct xstream *x, ts_t now);
 void proof_push_lost(struct proof *p); /* the stream is gone; the next one is new */

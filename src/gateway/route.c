@@ -14,10 +14,14 @@ enum answer route_read(const struct sip_msg *req, struct party *ret)
 {
 	struct where where;
 
-	if (address_to_jid(&req->from.uri, &ret->from, &where) || !ret->from.n_local)
+	const int err = address_to_jid(&req->from.uri, &ret->from, &where);
+	if (err == -ENOMEM)
+		return ANSWER_OVERLOAD;
+	if (err || !ret->from.n_local)
 		return ANSWER_BAD_FROM;
 	switch (address_to_jid(&req->ruri, &ret->to, &where)) {
 	case 0: return ANSWER_MAPPED;
+	case -ENOMEM: return ANSWER_OVERLOAD;
 	case ERR_LIMIT: return ANSWER_TOO_LONG;
 	case ERR_UNSUPPORTED: return ANSWER_SCHEME;
 	default: return ANSWER_BAD_TO;

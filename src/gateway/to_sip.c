@@ -3,9 +3,13 @@
 #include "base/mem.h"
 #include "base/slots.h"
 #include "bridge/address.h"
+#include "bridge/content.h"
 #include "bridge/message.h"
+#include "bridge/passes.h"
+#include "gateway/dropped.h"
 #include "gateway/msg.h"
 #include "gateway/queue.h"
+#include "gateway/seen.h"
 
 enum {
 	/* Whatever it waits for, its sender hears by then: above timer F, so that only what had to
@@ -13,6 +17,7 @@ enum {
 	IN_HAND_MS = 38000,
 	OVERDUE_MAX = 256, /* of these in one push: others have their turn between */
 	TAG_MAX = 10,
+	CONVERSATION_S = 3600, /* what comes in floods is refused once in it */
 	URI_MAX = 6144,
 	REPLY_MAX = 16384,
 	FAILURE_MAX = 8 * REPLY_MAX, /* what is escaped grows */
@@ -27,6 +32,7 @@ struct message {
 	struct slot slot;
 	struct msg life;
 	unsigned link;      /* that it came over */
+	bool is_report;     /* of ours: nobody hears when it fails */
 	struct buf request; /* the draft */
 	size_t line_bytes;  /* of it: the request line */
 	uint64_t mix;
@@ -54,6 +60,7 @@ struct to_sip {
 	uint32_t cseq;
 	uint8_t salt[16];
 	struct buf scratch;
+	struct seen *seen;
 	bool stopping, gave_up;
 };
 
@@ -79,6 +86,7 @@ static struct message *message_new(struct to_sip *t, unsigned link)
 	}
 	slots_take(&m->slot, NULL); /* on the wire is that of the transaction */
 	m->link = link;
+	m->is_report = false;
 	return m;
 }
 
@@ -123,6 +131,8 @@ static void write_failure(
 			   id = slice_skip(all, m->n_from + m->n_to);
 	struct buf b;
 
+	if (m->is_report)
+		return;
 	buf_init(&b, FAILURE_MAX);
 	if (response) {
 		message_put_sip_failure(&b, from, to, id, response, t->cfg.lent->cfg->privacy);
@@ -174,11 +184,11 @@ static void answer(struct to_sip *t, struct message *m, const struct verdict *v,
 	leave_queue(t, m);
 	list_remove(&m->age);
 	if (answer_is_good(v)) {
-		stats(t)->xmpp_to_sip++;
+		*(m->is_report ? &stats(t)->reports : &stats(t)->xmpp_to_sip) += 1;
 		return;
 	}
-	stats(t)->xmpp_refused++;
-	if (buf_err(&m->reply)) { /* no memory for an error stanza */
+	stats(t)->xmpp_refused += !m->is_report;
+	if (m->is_report || buf_err(&m->reply)) { /* or no memory for an error stanza */
 		stats(t)->failures_lost++;
 		return;
 	}
@@ -213,20 +223,26 @@ static void act(struct to_sip *t, struct message *m, ts_t now)
 
 /* ---- a stanza ---- */
 
+static struct message_route route_of(struct to_sip *t, struct message *m, char tag[TAG_MAX + 1])
+{
+	rng_token(t->cfg.lent->rng, tag, TAG_MAX);
+	return (struct message_route){
+		.via_bytes = hop_via_max(hops_next(t->cfg.hops)),
+		.from_tag = slice_str(tag),
+		.cseq = ++t->cseq & 0x7fffffff, /* RFC 3261 section 8.1.1.5: below 2**31 */
+		.max_forwards = PASSES_MAX,
+		.line_bytes = &m->line_bytes,
+		.rng = t->cfg.lent->rng,
+	};
+}
+
 static int write_request(struct to_sip *t, struct message *m, const struct stanza *s,
 	const struct party *p, struct message_refusal *refusal)
 {
 	char tag[TAG_MAX + 1];
+	struct message_route route = route_of(t, m, tag);
 
-	rng_token(t->cfg.lent->rng, tag, TAG_MAX);
-	const struct message_route route = {
-		.via_bytes = hop_via_max(hops_next(t->cfg.hops)),
-		.from_tag = slice_str(tag),
-		.cseq = ++t->cseq & 0x7fffffff, /* RFC 3261 section 8.1.1.5: below 2**31 */
-		.max_forwards = 70,
-		.line_bytes = &m->line_bytes,
-		.rng = t->cfg.lent->rng,
-	};
+	(void)passes_of_stanza(s, &route.max_forwards); /* it has some */
 	/* RFC 7572 section 4: the stanza's id has its part in the transaction's. */
 	m->mix = siphash(t->salt, s->id) | 1;
 	return message_to_sip(s, &p->from, &p->to, &route, &m->request, refusal);
@@ -272,7 +288,35 @@ static void begin(struct to_sip *t, struct message *m, ts_t now)
 	act(t, m, now);
 }
 
-/* ERR_LEGAL: the stanza itself does not cross.  ERR_UNSUPPORTED: it has nothing that could. */
+/* Neither carried nor answered. */
+static void drop(
+	struct to_sip *t, enum log_level level, const struct stanza *s, const char *cause, ts_t now)
+{
+	dropped_log(t->cfg.lent, "xmpp", level, slice_cut(s->from, 0, slice_chr(s->from, '/')),
+		cause, now);
+}
+
+/* What does not cross, whatever becomes of others. */
+static void refuse_content(struct to_sip *t, unsigned link, const struct stanza *s,
+	const struct party *p, const struct message_refusal *refusal, ts_t now)
+{
+	const struct dropped_what what = { .from = jid_bare(&p->from),
+		.to = jid_bare(&p->to),
+		.cause = refusal->text,
+		.quiet = TS_S(CONVERSATION_S) };
+	const struct stanza_error error = { .condition = refusal->condition,
+		.type = refusal->type,
+		.text = slice_str(refusal->text) };
+	uint64_t n;
+
+	if (!refusal->once || dropped_is_due(t->cfg.lent->dropped, &what, &n, now)) {
+		refuse(t, link, s, &error, now);
+		return;
+	}
+	stats(t)->xmpp_dropped++;
+	drop(t, LOG_LEVEL_INFO, s, refusal->text, now);
+}
+
 static void take(
 	struct to_sip *t, unsigned link, const struct stanza *s, const struct party *p, ts_t now)
 {
@@ -293,12 +337,8 @@ static void take(
 	}
 	message_done(t, m);
 	if (err == ERR_LEGAL)
-		refuse(t, link, s,
-			&(struct stanza_error){ .condition = refusal.condition,
-				.type = refusal.type,
-				.text = slice_str(refusal.text) },
-			now);
-	else if (err != ERR_UNSUPPORTED)
+		refuse_content(t, link, s, p, &refusal, now);
+	else
 		refuse_by(t, link, s, answer, now);
 }
 
@@ -320,9 +360,18 @@ void to_sip_push_stanza(struct to_sip *t, unsigned link, const struct stanza *s,
 	struct party p;
 	struct where where;
 
-	if (jid_decode(s->to, &p.to, &where) || !route_is_of(t->cfg.routes, link, &p.to))
-		return; /* the server's mistake */
-	if (jid_decode(s->from, &p.from, &where)) {
+	if (jid_decode(s->to, &p.to, &where) || !route_is_of(t->cfg.routes, link, &p.to)) {
+		stats(t)->xmpp_dropped++; /* the server's mistake */
+		drop(t, LOG_LEVEL_WARNING, s, "a message to a domain that is not ours", now);
+		return;
+	}
+	if (content_is_silent(content_of(s))) {
+		stats(t)->xmpp_silent++;
+		drop(t, LOG_LEVEL_DEBUG, s, "a message without text that needs no answer", now);
+		return;
+	}
+	const int err = jid_decode(s->from, &p.from, &where);
+	if (err && err != -ENOMEM) {
 		refuse(t, link, s,
 			&(struct stanza_error){ .condition = COND_JID_MALFORMED,
 				.type = ERROR_TYPE_MODIFY,
@@ -330,11 +379,43 @@ void to_sip_push_stanza(struct to_sip *t, unsigned link, const struct stanza *s,
 			now);
 		return;
 	}
-	const enum answer answer = judge(t, &p, now);
+	enum answer answer = err ? ANSWER_NO_MEMORY : judge(t, &p, now);
+	if (answer == ANSWER_MAPPED)
+		answer = seen_judge(t->seen, s, &p, now);
 	if (answer == ANSWER_MAPPED)
 		take(t, link, s, &p, now);
 	else
 		refuse_by(t, link, s, answer, now);
+}
+
+/* ---- a report ---- */
+
+static int write_report(
+	struct to_sip *t, struct message *m, const struct party *p, const struct imdn_ask *ask)
+{
+	char tag[TAG_MAX + 1];
+	const struct message_route route = route_of(t, m, tag);
+
+	m->mix = rng_u64(t->cfg.lent->rng) | 1;
+	return imdn_put_failure(ask, &p->from, &p->to, &route, &m->request);
+}
+
+void to_sip_push_report(struct to_sip *t, const struct report *r, ts_t now)
+{
+	const struct party p = { .from = r->party.to, .to = r->party.from };
+	struct message *m = message_new(t, 0);
+
+	if (!m) {
+		stats(t)->failures_lost++;
+		return;
+	}
+	m->is_report = true;
+	if (write_report(t, m, &p, &r->ask) == 0 && join(t, m, &p, now) == ANSWER_MAPPED) {
+		begin(t, m, now);
+		return;
+	}
+	message_done(t, m);
+	stats(t)->failures_lost++;
 }
 
 /* ---- what SIP says ---- */
@@ -504,6 +585,8 @@ int to_sip_new(struct to_sip **ret, const struct to_sip_cfg *cfg)
 	queues_init(&t->queues, GATEWAY_PENDING_MAX, cfg->lent->rng);
 	int err = slots_init(&t->slots, GATEWAY_PENDING_MAX, sizeof(struct message));
 	if (!err)
+		err = seen_new(&t->seen, cfg->lent);
+	if (!err)
 		err = budget_new(&t->budget, cfg->lent);
 	if (err)
 		to_sip_free(t);
@@ -525,6 +608,7 @@ struct to_sip *to_sip_free(struct to_sip *t)
 	queues_done(&t->queues);
 	budget_free(t->budget);
 	slots_done(&t->slots);
+	seen_free(t->seen);
 	buf_done(&t->scratch);
 	return mem_free(t);
 }

@@ -7,6 +7,7 @@
 #include "gateway/contacts.h"
 #include "gateway/hops.h"
 #include "gateway/links.h"
+#include "gateway/reports.h"
 #include "gateway/route.h"
 
 struct to_sip;
@@ -24,6 +25,8 @@ struct to_sip *to_sip_free(struct to_sip *t);
 
 /* A message that came over that link. */
 void to_sip_push_stanza(struct to_sip *t, unsigned link, const struct stanza *s, ts_t now);
+/* That a message from SIP, which was acknowledged, has been refused: RFC 5438. */
+void to_sip_push_report(struct to_sip *t, const struct report *r, ts_t now);
 void to_sip_push_final(struct to_sip *t, uint64_t ref, const struct sip_msg *response, ts_t now);
 void to_sip_push_failed(struct to_sip *t, uint64_t ref, enum answer why, ts_t now);
 void to_sip_push_time(struct to_sip *t, ts_t now);

@@ -1,5 +1,6 @@
 #include "gateway/to_xmpp.h"
 
+#include "base/map.h"
 #include "base/mem.h"
 #include "base/slots.h"
 #include "bridge/address.h"
@@ -9,21 +10,31 @@
 #include "gateway/msg.h"
 
 /* Below every server's stanza limit with room for its own wrapping. */
-enum { STANZA_MAX = 200 << 10 };
+enum {
+	STANZA_MAX = 200 << 10,
+	LATE_QUIET_S = 60,
+};
+
+/* Of ids. */
+#define MESSAGE 'm'
 
 struct message {
-	struct slot slot; /* its text is the stanza's id */
+	struct slot slot; /* its id is in the stanza's */
 	struct msg life;
+	struct link *link;
 	uint64_t place; /* of the request */
 	struct proof_item item;
 	struct list settling;
-	bool full_jid; /* the receiver's address has a resource */
+	uint64_t receiver; /* a hash of his bare address */
+	bool full_jid;     /* the receiver's address has a resource */
 };
 
 struct to_xmpp {
 	struct to_xmpp_cfg cfg;
 	struct slots slots;
+	struct reports *reports;
 	struct list settling; /* they settle equally long: the first one is due first */
+	uint8_t salt[16];     /* of the hashes of receivers */
 	bool stopping;
 };
 
@@ -60,13 +71,21 @@ static void message_done(struct to_xmpp *t, struct message *m)
 
 /* ---- what the message's life wants ---- */
 
+/* What is refused now is reported by that. */
+static void answer(struct to_xmpp *t, const struct message *m, const struct verdict *v, ts_t now)
+{
+	if (!answer_is_good(v))
+		reports_forget(t->reports, slot_id(&m->slot));
+	hops_answer(t->cfg.hops, m->place, v, now);
+}
+
 static void act(struct to_xmpp *t, struct message *m, ts_t now)
 {
 	struct msg_event ev;
 
 	while (msg_take_event(&m->life, &ev)) {
 		switch (ev.type) {
-		case MSG_EV_ANSWER: hops_answer(t->cfg.hops, m->place, ev.verdict, now); break;
+		case MSG_EV_ANSWER: answer(t, m, ev.verdict, now); break;
 		case MSG_EV_REPORT: stats(t)->late_errors++; break;
 		case MSG_EV_DONE: message_done(t, m); return;
 		case MSG_EV_STORE: msg_push_stored(&m->life, -ENOTSUP, now); break; /* no journal */
@@ -82,24 +101,25 @@ static void act(struct to_xmpp *t, struct message *m, ts_t now)
 /* ---- a request ---- */
 
 /* Writes the stanza.  Nothing was sent unless ANSWER_MAPPED; *loss is ANSWER_CONTENT's. */
-static enum answer hand_over(struct link *link, struct message *m, const struct sip_msg *req,
+static enum answer hand_over(struct to_xmpp *t, struct message *m, const struct sip_msg *req,
 	const struct party *p, struct message_loss *loss, ts_t now)
 {
-	struct proof_domain *d = link_domain(link, jid_domain(&p->to));
-	struct buf *b = d ? link_begin(link) : NULL;
+	struct proof_domain *d = link_domain(m->link, jid_domain(&p->to));
+	struct buf *b = d ? link_begin(m->link) : NULL;
 	const uint64_t id = slot_id(&m->slot);
-	char text[SLOT_TEXT + 1];
+	char text[IDS_TEXT + 1];
 
 	if (!b)
 		return ANSWER_OVERLOAD; /* the server does not read fast enough */
 	const size_t before = buf_len(b);
-	int err = message_to_xmpp(req, &p->from, &p->to, slice_str(slot_text(id, text)), b, loss);
+	int err = message_to_xmpp(
+		req, &p->from, &p->to, ids_text(t->cfg.lent->ids, MESSAGE, id, text), b, loss);
 	if (err == ERR_LEGAL)
 		return ANSWER_CONTENT;
 	if (!err &&
 		buf_len(b) - before > STANZA_MAX) /* escaping makes it up to five times longer */
 		return ANSWER_TOO_LARGE;
-	if (err || link_commit_message(link, &m->item, id, d, now))
+	if (err || link_commit_message(m->link, &m->item, id, d, now))
 		return ANSWER_OVERLOAD;
 	return ANSWER_MAPPED;
 }
@@ -120,20 +140,24 @@ static void note_left_out(struct to_xmpp *t, const struct party *p, unsigned n, 
 		"parts of a message that are not text", now);
 }
 
-static void begin(struct to_xmpp *t, struct message *m, struct link *link,
-	const struct sip_msg *req, const struct party *p, ts_t now)
+static void begin(struct to_xmpp *t, struct message *m, const struct sip_msg *req,
+	const struct party *p, ts_t now)
 {
 	const struct msg_cfg cfg = { .settle = t->cfg.lent->cfg->settle };
 
 	msg_init(&m->life, &cfg);
 	m->full_jid = p->to.n_resource > 0;
+	m->receiver = siphash(t->salt, jid_bare(&p->to));
 	struct message_loss loss = { .n_left_out = 0 };
-	const enum answer answer = hand_over(link, m, req, p, &loss, now);
+	struct imdn_ask ask;
+	const enum answer answer = hand_over(t, m, req, p, &loss, now);
 	const struct verdict v = { .answer = answer, .refused = loss.refused };
 	if (v.answer == ANSWER_MAPPED) {
 		stats(t)->sip_to_xmpp++;
 		note_left_out(t, p, loss.n_left_out, now);
 		contacts_add(t->cfg.contacts, &p->from, &p->to, now);
+		if (imdn_wants_failure(req, &ask))
+			reports_keep(t->reports, slot_id(&m->slot), p, &ask, now);
 		msg_push_sent(&m->life, now);
 	} else {
 		count_refusal(t, v.answer);
@@ -184,7 +208,8 @@ void to_xmpp_push_request(struct to_xmpp *t, const struct sip_msg *req, ts_t now
 	if (m)
 		m->place = hops_keep(t->cfg.hops, slot_id(&m->slot), now);
 	if (m && m->place) {
-		begin(t, m, link, req, &p, now);
+		m->link = link;
+		begin(t, m, req, &p, now);
 		return;
 	}
 	if (m)
@@ -230,6 +255,15 @@ static struct slice new_address(
 	return buf_slice(b);
 }
 
+static struct stanza_error error_of(const struct stanza *s)
+{
+	struct stanza_error error;
+
+	return stanza_error_read(&error, s->node)
+		       ? error
+		       : (struct stanza_error){ .condition = COND_UNDEFINED_CONDITION };
+}
+
 static void refused(
 	struct to_xmpp *t, struct message *m, const struct stanza_error *error, ts_t now)
 {
@@ -250,31 +284,97 @@ static void refused(
 	buf_done(&address);
 }
 
-/* Only the domain that was written to can refuse the message. */
-static bool may_refuse(const struct message *m, struct slice from)
+/* RFC 6120 section 8.3.2: from the intended recipient.  That may be one of his clients, though he
+ * was written to under his bare address, and some servers speak in their own name. */
+static bool may_refuse(const struct to_xmpp *t, const struct message *m, const struct jid *from)
 {
-	struct jid jid;
-	struct where where;
+	return siphash(t->salt, jid_bare(from)) == m->receiver ||
+	       slice_eq(jid_full(from), proof_domain_name(m->item.domain));
+}
 
-	return m->item.domain && jid_decode(from, &jid, &where) == 0 &&
-	       slice_eq(jid_domain(&jid), proof_domain_name(m->item.domain));
+static bool may_refuse_late(const struct jid *from, const struct jid *receiver)
+{
+	return jid_bare_eq(from, receiver) || slice_eq(jid_full(from), jid_domain(receiver));
+}
+
+static void tell_late(struct to_xmpp *t, const struct stanza *s, const struct jid *from,
+	const char *cause, bool is_reported, ts_t now)
+{
+	const struct lent *lent = t->cfg.lent;
+	const struct dropped_what what = {
+		.from = jid_bare(from), .to = s->to, .cause = cause, .quiet = TS_S(LATE_QUIET_S)
+	};
+	uint64_t n;
+
+	if (!dropped_is_due(lent->dropped, &what, &n, now))
+		return;
+	struct buf *b = shell_log(lent->shell, "xmpp", "acknowledged-then-refused");
+	log_str(b, "from", jid_bare(from));
+	log_str(b, "to", s->to);
+	log_str(b, "cause", slice_str(cause));
+	log_str(b, "reported", is_reported ? SLICE("yes") : SLICE("no"));
+	log_u64(b, "n", n);
+	shell_emit(lent->shell, GATEWAY_EV_LOG, true, LOG_LEVEL_WARNING);
+}
+
+/* The message has its answer and holds no place: a report is made of what was kept for it, if its
+ * sender asked for one, and the line of log of the error itself. */
+static bool refused_late(struct to_xmpp *t, uint64_t ref, const struct stanza *s,
+	const struct jid *from, struct report *ret, ts_t now)
+{
+	const bool is_kept =
+		reports_find(t->reports, ref, ret, now) && may_refuse_late(from, &ret->party.to);
+
+	stats(t)->late_errors++;
+	if (is_kept)
+		reports_forget(t->reports, ref);
+	tell_late(t, s, from, stanza_condition_name(error_of(s).condition), is_kept, now);
+	return is_kept;
+}
+
+/* It answers nothing that this process sent. */
+static void stray(
+	struct to_xmpp *t, unsigned link, enum ids_whose whose, const struct stanza *s, ts_t now)
+{
+	stats(t)->stray_errors++;
+	if (whose == IDS_ANOTHERS)
+		link_pass_on(links_at(t->cfg.links, link), s, now);
+	else
+		dropped_log(t->cfg.lent, "xmpp", LOG_LEVEL_INFO, s->from,
+			"an error that answers nothing of ours", now);
+}
+
+static void refused_by_another(struct to_xmpp *t, const struct jid *from, ts_t now)
+{
+	stats(t)->stray_errors++;
+	dropped_log(t->cfg.lent, "xmpp", LOG_LEVEL_WARNING, jid_bare(from),
+		"a refusal of what is for another", now);
 }
 
 /* RFC 7247 section 7.1: the error stanza becomes the answer, if that was not given yet. */
-void to_xmpp_push_error(struct to_xmpp *t, const struct stanza *s, ts_t now)
+bool to_xmpp_push_error(
+	struct to_xmpp *t, unsigned link, const struct stanza *s, struct report *ret, ts_t now)
 {
-	struct stanza_error error;
+	struct where where;
+	struct jid from;
 	uint64_t ref;
-	struct message *m = slot_read(s->id, &ref) ? slots_find(&t->slots, ref) : NULL;
 
-	if (!stanza_error_read(&error, s->node))
-		error = (struct stanza_error){ .condition = COND_UNDEFINED_CONDITION };
-	if (!m || !may_refuse(m, s->from)) {
-		stats(t)->late_errors++;
-		return;
+	const enum ids_whose whose = ids_read(t->cfg.lent->ids, MESSAGE, s->id, &ref);
+	if (whose != IDS_OURS || jid_decode(s->from, &from, &where)) {
+		stray(t, link, whose, s, now);
+		return false;
 	}
+	struct message *m = slots_find(&t->slots, ref);
+	if (!m)
+		return refused_late(t, ref, s, &from, ret, now);
+	if (!may_refuse(t, m, &from)) {
+		refused_by_another(t, &from, now);
+		return false;
+	}
+	const struct stanza_error error = error_of(s);
 	stats(t)->far_errors++;
 	refused(t, m, &error, now);
+	return false;
 }
 
 void to_xmpp_push_gone(struct to_xmpp *t, uint64_t ref, ts_t now)
@@ -330,7 +430,10 @@ int to_xmpp_new(struct to_xmpp **ret, const struct to_xmpp_cfg *cfg)
 		return -ENOMEM;
 	t->cfg = *cfg;
 	list_init(&t->settling);
+	rng_bytes(cfg->lent->rng, t->salt, sizeof(t->salt));
 	int err = slots_init(&t->slots, GATEWAY_PENDING_MAX, sizeof(struct message));
+	if (!err)
+		err = reports_new(&t->reports, cfg->lent->rng);
 	if (err)
 		to_xmpp_free(t);
 	else
@@ -342,6 +445,7 @@ struct to_xmpp *to_xmpp_free(struct to_xmpp *t)
 {
 	if (!t)
 		return NULL;
+	reports_free(t->reports);
 	slots_done(&t->slots);
 	return mem_free(t);
 }

@@ -6,6 +6,7 @@
 #include "gateway/contacts.h"
 #include "gateway/hops.h"
 #include "gateway/links.h"
+#include "gateway/reports.h"
 #include "gateway/route.h"
 
 struct to_xmpp;
@@ -24,8 +25,10 @@ struct to_xmpp *to_xmpp_free(struct to_xmpp *t);
 void to_xmpp_push_request(struct to_xmpp *t, const struct sip_msg *req, ts_t now); /* in hand */
 void to_xmpp_push_proven(struct to_xmpp *t, uint64_t ref, ts_t now);
 void to_xmpp_push_lost(struct to_xmpp *t, uint64_t ref, ts_t now);
-/* An error stanza. */
-void to_xmpp_push_error(struct to_xmpp *t, const struct stanza *s, ts_t now);
+/* An error stanza that came over that link.  True when its message was acknowledged and its sender
+ * is to hear of it: *ret lives until the next push. */
+bool to_xmpp_push_error(
+	struct to_xmpp *t, unsigned link, const struct stanza *s, struct report *ret, ts_t now);
 void to_xmpp_push_gone(struct to_xmpp *t, uint64_t ref, ts_t now); /* who waits for the answer is */
 /* Answers those that have settled, while there is room. */
 void to_xmpp_push_time(struct to_xmpp *t, ts_t now);

@@ -44,6 +44,7 @@ static int xmpp_account_init(struct xmpp_account *a, const struct lab_user *u,
 		 * the client. */
 		rng_bytes(rng, a->secret.server_sha1, sizeof(a->secret.server_sha1));
 		rng_bytes(rng, a->secret.server_sha256, sizeof(a->secret.server_sha256));
+		rng_bytes(rng, a->secret.server_sha512, sizeof(a->secret.server_sha512));
 	}
 	return err;
 }

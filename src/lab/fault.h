@@ -127,7 +127,9 @@ struct fault_stanza {
 	enum fault_stanza_does {
 		FAULT_STANZA_NONE,
 		FAULT_STANZA_DROP,
-		FAULT_STANZA_HOLD, /* until its receiver leaves */
+		FAULT_STANZA_ELSEWHERE, /* another session of its receiver, which presence shows,
+					   has it */
+		FAULT_STANZA_HOLD,      /* until its receiver leaves */
 		FAULT_STANZA_TWICE,
 		FAULT_STANZA_BOUNCE,   /* with `condition` */
 		FAULT_STANZA_CONFLICT, /* it is lost, and its receiver's stream ends so */

@@ -12,6 +12,7 @@ enum {
 	SOA_TTL_S = 60,
 	POINTER = 0xc0, /* the two high bits of a length */
 
+	TYPE_CNAME = 5,
 	TYPE_SOA = 6,
 	TYPE_OPT = 41,
 	CLASS_IN = 1,
@@ -426,6 +427,17 @@ static void garble(const struct query *q, struct answer *a)
 	a->n_answers = 1;
 }
 
+static void dangle(const struct query *q, struct answer *a)
+{
+	put_pointer(&a->body, HEADER_BYTES);
+	const size_t from = begin_data(&a->body, TYPE_CNAME, SOA_TTL_S);
+	buf_puts(&a->body, "\004gone");
+	buf_put(&a->body, name_slice(&q->name));
+	end_data(&a->body, from);
+	a->n_answers = 1;
+	a->rcode = RCODE_NXDOMAIN;
+}
+
 static void decide(const struct nameserver *s, const struct query *q, struct answer *a)
 {
 	if (q->rcode) {
@@ -436,6 +448,8 @@ static void decide(const struct nameserver *s, const struct query *q, struct ans
 	case NAMESERVER_RIGHT: look_up(s, q, a); break;
 	case NAMESERVER_REFUSES: a->rcode = RCODE_REFUSED; break;
 	case NAMESERVER_FAILS: a->rcode = RCODE_SERVFAIL; break;
+	case NAMESERVER_CUTS: a->flags |= FLAG_TC; break;
+	case NAMESERVER_DANGLES: dangle(q, a); break;
 	case NAMESERVER_GARBLES: garble(q, a); break;
 	case NAMESERVER_SILENT: break;
 	}

@@ -20,6 +20,8 @@ enum nameserver_fault {
 	NAMESERVER_SILENT,
 	NAMESERVER_REFUSES,
 	NAMESERVER_FAILS,   /* SERVFAIL */
+	NAMESERVER_CUTS,    /* every answer is cut, and nothing listens on TCP */
+	NAMESERVER_DANGLES, /* every name is an alias of one that does not exist */
 	NAMESERVER_GARBLES, /* a name that points at itself, and no end */
 };
 

@@ -345,6 +345,7 @@ static void event(struct pool *p, const struct tl_event *ev, ts_t now)
 	case TL_EV_BROKEN: flow_gone(p, ev->origin->flow, true, now); break;
 	case TL_EV_REPEATED:
 	case TL_EV_ABSORBED:
+	case TL_EV_ACK:
 	case TL_EV_PROVISIONAL:
 	case TL_EV_LATE:
 	case TL_EV_STRAY:

@@ -109,6 +109,7 @@ static bool strike(struct xroute *r, const struct fault_stanza *f, const struct 
 	switch (f->does) {
 	case FAULT_STANZA_NONE:
 	case FAULT_STANZA_TWICE: return false;
+	case FAULT_STANZA_ELSEWHERE:
 	case FAULT_STANZA_DROP: break;
 	case FAULT_STANZA_HOLD: put(&r->held, m); break;
 	case FAULT_STANZA_BOUNCE: bounce(r, m, f->condition, now); break;
@@ -160,6 +161,24 @@ static void to_component(struct xroute *r, const struct letter *m, ts_t now)
 		bounce(r, m, COND_REMOTE_SERVER_NOT_FOUND, now);
 }
 
+/* RFC 6121 section 4.2.2: to who becomes available, the account's other resources. */
+static void show_another(struct xroute *r, struct session *to, struct slice account, ts_t now)
+{
+	struct buf *b = session_begin(to);
+
+	if (!b)
+		return;
+	buf_clear(&r->held);
+	buf_put(&r->held, account);
+	buf_puts(&r->held, "/another");
+	stanza_put_start(
+		b, "presence", buf_slice(&r->held), slice_str(to->jid), SLICE_NONE, SLICE_NONE);
+	xml_put_element(b, "priority", SLICE("127"));
+	stanza_put_end(b, "presence");
+	session_commit(r->sessions, to, now);
+	buf_clear(&r->held);
+}
+
 /* RFC 6121 section 4.2.2: initial presence goes to all of the user's resources, also to the one
  * that sent it. */
 static void presence(struct xroute *r, struct letter *m, ts_t now)
@@ -178,6 +197,8 @@ static void presence(struct xroute *r, struct letter *m, ts_t now)
 	s->available = true;
 	m->sender = own;
 	deliver_all(r, m, now);
+	if (r->cfg->fault->stanza.does == FAULT_STANZA_ELSEWHERE)
+		show_another(r, s, jid_bare(&m->to), now);
 }
 
 static void pass(struct xroute *r, const struct letter *m, ts_t now)

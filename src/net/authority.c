@@ -15,6 +15,23 @@ struct authority {
 
 enum { DAY = 86400, LIFE = 90 * DAY };
 
+/* A longer name stands in subjectAltName alone. */
+static bool set_common_name(X509 *x, const char *name)
+{
+	return strlen(name) > ub_common_name ||
+	       X509_NAME_add_entry_by_txt(X509_get_subject_name(x), "CN", MBSTRING_UTF8,
+		       (const unsigned char *)name, -1, -1, 0);
+}
+
+/* Each step is looked at: OpenSSL would go on until it reads what is not there. */
+static bool fill_in(X509 *x, const char *name, long serial, long from_s, long to_s, EVP_PKEY *key)
+{
+	return X509_set_version(x, 2) && ASN1_INTEGER_set(X509_get_serialNumber(x), serial) &&
+	       X509_gmtime_adj(X509_getm_notBefore(x), from_s) &&
+	       X509_gmtime_adj(X509_getm_notAfter(x), to_s) && set_common_name(x, name) &&
+	       X509_set_pubkey(x, key);
+}
+
 static int add_extension(X509 *x, X509 *issuer, int nid, const char *value)
 {
 	X509V3_CTX ctx;
@@ -31,16 +48,10 @@ static X509 *new_cert(const char *name, long serial, long from_s, long to_s, EVP
 {
 	X509 *x = X509_new();
 
-	if (!x)
-		return NULL;
-	X509_set_version(x, 2);
-	ASN1_INTEGER_set(X509_get_serialNumber(x), serial);
-	X509_gmtime_adj(X509_getm_notBefore(x), from_s);
-	X509_gmtime_adj(X509_getm_notAfter(x), to_s);
-	X509_NAME_add_entry_by_txt(X509_get_subject_name(x), "CN", MBSTRING_UTF8,
-		(const unsigned char *)name, -1, -1, 0);
-	X509_set_pubkey(x, key);
-	return x;
+	if (x && fill_in(x, name, serial, from_s, to_s, key))
+		return x;
+	X509_free(x);
+	return NULL;
 }
 
 int authority_new(struct authority **ret)

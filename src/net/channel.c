@@ -46,6 +46,8 @@ static int on_verify(int ok, X509_STORE_CTX *store)
 		return 1;
 	int error = X509_STORE_CTX_get_error(store);
 	unsigned fault = cert_fault(error);
+	if (!fault)
+		return 1;
 	c->facts.faults |= fault;
 	if (!c->first_error)
 		c->first_error = error;

@@ -161,6 +161,8 @@ static int open_socket(struct datagram *d, const struct addr *local, bool toward
 	setsockopt(d->fd, SOL_SOCKET, SO_SNDBUF, &(int){ SOCKET_BYTES }, sizeof(int));
 	if (!addr_is_wildcard(&d->local))
 		return 0;
+	if (at.family == 6) /* it takes IPv4 too */
+		setsockopt(d->fd, IPPROTO_IP, IP_RECVERR, &(int){ 1 }, sizeof(int));
 	setsockopt(d->fd, level, pktinfo, &(int){ 1 }, sizeof(int));
 	d->ways = mem_alloc0(WAYS * sizeof(*d->ways));
 	return d->ways ? 0 : -ENOMEM;
@@ -338,7 +340,7 @@ static struct addr source_of(
 
 	if (!d->ways)
 		return any;
-	if (from->family == d->local.family && !addr_is_wildcard(from))
+	if (from->family == to->family && !addr_is_wildcard(from))
 		return *from;
 	return addr_eq(&way_of(d, to)->peer, to) ? way_of(d, to)->local : any;
 }
@@ -351,7 +353,7 @@ void datagram_send(
 	if (!has_room(d))
 		return;
 	struct waiting *w = &d->queue[d->n_queue];
-	w->n_to = sock_put_addr(&w->to, to);
+	w->n_to = sock_put_addr_on(&w->to, to, d->local.family);
 	w->offset = buf_len(&d->bytes);
 	w->n = bytes.n;
 	w->from = source_of(d, from, to);
@@ -490,6 +492,7 @@ static void read_local(struct msghdr *m, struct addr *local)
 
 			memcpy(&info, CMSG_DATA(c), sizeof(info));
 			memcpy(local->ip, &info.ipi6_addr, 16);
+			addr_unmap(local);
 			if (IN6_IS_ADDR_LINKLOCAL(&info.ipi6_addr))
 				local->scope = info.ipi6_ifindex;
 		}

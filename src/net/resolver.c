@@ -11,6 +11,8 @@
 #include "base/err.h"
 #include "base/list.h"
 #include "base/mem.h"
+#include "net/dns_read.h"
+#include "net/search.h"
 #include "net/sock.h"
 
 enum {
@@ -21,12 +23,18 @@ enum {
 	QUESTIONS_MAX = 4096,
 };
 
-/* One server and its own channel: which server said what must be known, and going to the next one
- * is ours to do (ARES_FLAG_NOCHECKRESP). */
-struct server {
+enum by { BY_UDP, BY_TCP, WAYS };
+
+/* A channel of its own for each server and transport: which server said what must be known, and so
+ * is whether it takes TCP.  Going on is ours to do (ARES_FLAG_NOCHECKRESP, _IGNTC). */
+struct way {
 	struct resolver *r;
+	ares_channel channel; /* NULL until something is asked by it */
+};
+
+struct server {
 	struct addr addr;
-	ares_channel channel; /* NULL until it is asked something */
+	struct way ways[WAYS];
 };
 
 struct question {
@@ -35,10 +43,17 @@ struct question {
 	uint64_t id;
 	enum dns_type type;
 	char name[DNS_NAME_MAX];
+	char full[DNS_NAME_MAX]; /* what is asked: the name, or completed by a domain */
+	char alias[DNS_NAME_MAX];
 	bool dropped, hosts;
-	unsigned attempt; /* which, of TRIES times the servers */
-	unsigned spoken;  /* a set of servers that answered, not well: they are not asked again */
+	bool search;        /* it may be completed */
+	unsigned candidate; /* which, of the name as it is and with each domain */
+	bool has_words;     /* a server said something of it */
+	bool exists;        /* one of them, without records of that type */
+	unsigned attempt;   /* which, of TRIES times the servers */
+	unsigned spoken;    /* a set of servers that answered, not well: they are not asked again */
 	struct server *asked;
+	enum by by;
 	enum dns_status status;
 	struct addr from;
 	struct dns_record *records;
@@ -58,6 +73,8 @@ struct resolver {
 	bool started;
 	struct server servers[RESOLVER_SERVERS_MAX];
 	unsigned n_servers;
+	bool search; /* as resolv.conf(5) says */
+	struct search domains;
 	struct list asked, again, done;
 	unsigned n_questions, n_asked;
 	struct watched watched[FDS_MAX];
@@ -75,8 +92,8 @@ static void on_ready(evutil_socket_t fd, short what, void *arg)
 
 static void on_socket(void *arg, ares_socket_t fd, int readable, int writable)
 {
-	struct server *server = arg;
-	struct resolver *r = server->r;
+	struct way *way = arg;
+	struct resolver *r = way->r;
 	struct watched *slot = NULL;
 
 	for (unsigned i = 0; i < FDS_MAX; i++) {
@@ -93,7 +110,7 @@ static void on_socket(void *arg, ares_socket_t fd, int readable, int writable)
 		return; /* without a slot the question times out */
 	short what = (short)((readable ? EV_READ : 0) | (writable ? EV_WRITE : 0) | EV_PERSIST);
 	slot->fd = fd;
-	slot->channel = server->channel;
+	slot->channel = way->channel;
 	slot->ev = event_new(loop_base(r->loop), fd, what, on_ready, slot);
 	if (slot->ev)
 		event_add(slot->ev, NULL);
@@ -104,7 +121,8 @@ static void on_socket(void *arg, ares_socket_t fd, int readable, int writable)
 static void add_server(struct resolver *r, const struct addr *addr)
 {
 	if (r->n_servers < RESOLVER_SERVERS_MAX && addr->family)
-		r->servers[r->n_servers++] = (struct server){ .r = r, .addr = *addr };
+		r->servers[r->n_servers++] =
+			(struct server){ .addr = *addr, .ways = { { .r = r }, { .r = r } } };
 }
 
 int resolver_new(struct resolver **ret, struct loop *loop, const struct resolver_cfg *cfg)
@@ -116,6 +134,7 @@ int resolver_new(struct resolver **ret, struct loop *loop, const struct resolver
 	r->loop = loop;
 	r->answer = cfg->answer;
 	r->arg = cfg->arg;
+	r->search = cfg->search;
 	for (unsigned i = 0; i < RESOLVER_SERVERS_MAX; i++)
 		add_server(r, &cfg->servers[i]);
 	list_init(&r->asked);
@@ -129,6 +148,7 @@ void resolver_use(struct resolver *r, const struct addr *server)
 {
 	assert(!r->started && "servers do not change under a question");
 	r->n_servers = 0;
+	r->search = false;
 	add_server(r, server);
 }
 
@@ -145,8 +165,9 @@ struct resolver *resolver_free(struct resolver *r)
 	if (!r)
 		return NULL;
 	for (unsigned i = 0; i < r->n_servers; i++)
-		if (r->servers[i].channel)
-			ares_destroy(r->servers[i].channel); /* its questions become done */
+		for (unsigned by = 0; by < WAYS; by++)
+			if (r->servers[i].ways[by].channel) /* its questions become done */
+				ares_destroy(r->servers[i].ways[by].channel);
 	struct list *const lists[] = { &r->asked, &r->again, &r->done };
 	for (size_t i = 0; i < COUNT(lists); i++)
 		for (struct question *q; (q = LIST_FIRST(lists[i], struct question, all));)
@@ -160,14 +181,11 @@ struct resolver *resolver_free(struct resolver *r)
 }
 
 /* Those of resolv.conf(5), or 127.0.0.1 where there are none. */
-static int find_servers(struct resolver *r)
+static int find_servers(struct resolver *r, ares_channel channel)
 {
 	struct ares_addr_port_node *list = NULL;
-	ares_channel channel;
-
-	if (ares_init(&channel))
-		return -ENOMEM;
 	int err = ares_get_servers_ports(channel, &list) ? -ENOMEM : 0;
+
 	for (const struct ares_addr_port_node *n = list; n; n = n->next) {
 		struct addr a = { .family = n->family == AF_INET ? 4 : 6,
 			.port = n->udp_port ? (uint16_t)n->udp_port : NS_DEFAULTPORT };
@@ -176,8 +194,20 @@ static int find_servers(struct resolver *r)
 		add_server(r, &a);
 	}
 	ares_free_data(list);
-	ares_destroy(channel);
 	return err || r->n_servers ? err : -ENOMEM; /* c-ares always has one */
+}
+
+static int read_resolv_conf(struct resolver *r)
+{
+	ares_channel channel;
+
+	if (ares_init(&channel))
+		return -ENOMEM;
+	int err = r->n_servers ? 0 : find_servers(r, channel);
+	if (!err && r->search)
+		err = search_read(&r->domains, channel);
+	ares_destroy(channel);
+	return err;
 }
 
 static int start(struct resolver *r)
@@ -187,124 +217,38 @@ static int start(struct resolver *r)
 	if (ares_library_init(ARES_LIB_INIT_ALL))
 		return -ENOMEM;
 	r->started = true;
-	return r->n_servers ? 0 : find_servers(r);
+	return r->n_servers && !r->search ? 0 : read_resolv_conf(r);
 }
 
-static int open_channel(struct server *server)
+static int open_channel(struct server *server, enum by by)
 {
 	char text[ADDR_TEXT_MAX];
+	struct way *way = &server->ways[by];
 	struct ares_options o = {
-		.flags = ARES_FLAG_NOCHECKRESP | ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES,
+		.flags = ARES_FLAG_NOCHECKRESP | ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES |
+			 ARES_FLAG_IGNTC | (by == BY_TCP ? ARES_FLAG_USEVC : 0),
 		.timeout = TRY_TIMEOUT_MS,
 		.tries = 1,
 		.sock_state_cb = on_socket,
-		.sock_state_cb_data = server,
+		.sock_state_cb_data = way,
 	};
 
-	if (server->channel)
+	if (way->channel)
 		return 0;
-	if (ares_init_options(&server->channel, &o,
+	if (ares_init_options(&way->channel, &o,
 		    ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES |
 			    ARES_OPT_SOCK_STATE_CB)) {
-		server->channel = NULL;
+		way->channel = NULL;
 		return -ENOMEM;
 	}
-	if (ares_set_servers_ports_csv(server->channel, addr_text(&server->addr, text)) == 0)
+	if (ares_set_servers_ports_csv(way->channel, addr_text(&server->addr, text)) == 0)
 		return 0;
-	ares_destroy(server->channel);
-	server->channel = NULL;
+	ares_destroy(way->channel);
+	way->channel = NULL;
 	return -ENOMEM;
 }
 
 /* ---- answers ---- */
-
-static void copy_name(char *ret, const char *name)
-{
-	size_t n = name ? strlen(name) : 0;
-
-	if (n && name[n - 1] == '.')
-		n--;
-	if (!slice_cstr(slice_of(name, n), ret, DNS_NAME_MAX))
-		ret[0] = '\0';
-}
-
-/* How many records, at most DNS_RECORDS_MAX; -1 when the answer is ill-formed. */
-static int none(int err)
-{
-	return err == ARES_ENODATA ? 0 : -1;
-}
-
-static int read_addresses(const unsigned char *p, int n, bool v6, struct dns_record *out)
-{
-	struct ares_addrttl v4_list[DNS_RECORDS_MAX];
-	struct ares_addr6ttl v6_list[DNS_RECORDS_MAX];
-	int count = DNS_RECORDS_MAX;
-	int err = v6 ? ares_parse_aaaa_reply(p, n, NULL, v6_list, &count)
-		     : ares_parse_a_reply(p, n, NULL, v4_list, &count);
-
-	if (err != ARES_SUCCESS)
-		return none(err);
-	for (int i = 0; i < count; i++) {
-		out[i] = (struct dns_record){ .type = v6 ? DNS_AAAA : DNS_A };
-		out[i].addr.family = v6 ? 6 : 4;
-		out[i].ttl_s = (uint32_t)(v6 ? v6_list[i].ttl : v4_list[i].ttl);
-		memcpy(out[i].addr.ip, v6 ? (const void *)&v6_list[i].ip6addr : &v4_list[i].ipaddr,
-			v6 ? 16 : 4);
-	}
-	return count;
-}
-
-static int read_srv(const unsigned char *p, int n, struct dns_record *out)
-{
-	struct ares_srv_reply *list = NULL;
-	int err = ares_parse_srv_reply(p, n, &list);
-	int count = 0;
-
-	if (err != ARES_SUCCESS)
-		return none(err);
-	for (struct ares_srv_reply *r = list; r && count < DNS_RECORDS_MAX; r = r->next) {
-		out[count] = (struct dns_record){ .type = DNS_SRV,
-			.srv = { .priority = r->priority, .weight = r->weight, .port = r->port } };
-		copy_name(out[count++].srv.target, r->host);
-	}
-	ares_free_data(list);
-	return count;
-}
-
-static int read_naptr(const unsigned char *p, int n, struct dns_record *out)
-{
-	struct ares_naptr_reply *list = NULL;
-	int err = ares_parse_naptr_reply(p, n, &list);
-	int count = 0;
-
-	if (err != ARES_SUCCESS)
-		return none(err);
-	for (struct ares_naptr_reply *r = list; r && count < DNS_RECORDS_MAX; r = r->next) {
-		struct dns_record *to = &out[count++];
-
-		*to = (struct dns_record){ .type = DNS_NAPTR,
-			.naptr = { .order = r->order,
-				.preference = r->preference,
-				.has_regexp = r->regexp && r->regexp[0] } };
-		snprintf(to->naptr.flags, sizeof(to->naptr.flags), "%s", (const char *)r->flags);
-		snprintf(to->naptr.service, sizeof(to->naptr.service), "%s",
-			(const char *)r->service);
-		copy_name(to->naptr.replacement, r->replacement);
-	}
-	ares_free_data(list);
-	return count;
-}
-
-static int read_records(enum dns_type type, const unsigned char *p, int n, struct dns_record *out)
-{
-	switch (type) {
-	case DNS_A: return read_addresses(p, n, false, out);
-	case DNS_AAAA: return read_addresses(p, n, true, out);
-	case DNS_SRV: return read_srv(p, n, out);
-	case DNS_NAPTR: return read_naptr(p, n, out);
-	}
-	return 0;
-}
 
 static enum dns_status status_of(int err, const unsigned char *p, int n)
 {
@@ -349,17 +293,19 @@ static bool is_final(enum dns_status status)
 	       status == DNS_CANCELLED;
 }
 
-/* What is told when no server gave an answer: what one said is worth more than silence. */
+/* What is told when no server gave an answer: what one said is worth more than silence.  One that
+ * fails may do better a moment later. */
 static void note_status(struct question *q, enum dns_status status)
 {
 	bool silence = status == DNS_TIMEOUT || status == DNS_UNREACHABLE;
-	bool had_more = q->spoken != 0 || (q->status == DNS_UNREACHABLE && status == DNS_TIMEOUT);
+	bool had_more = q->has_words || (q->status == DNS_UNREACHABLE && status == DNS_TIMEOUT);
 
 	if (!is_final(status) && silence && had_more)
 		return;
 	q->status = status;
 	q->from = q->asked->addr;
-	if (!silence)
+	q->has_words |= !silence;
+	if (!silence && status != DNS_SERVFAIL)
 		q->spoken |= 1u << (q->asked - q->r->servers);
 }
 
@@ -369,36 +315,51 @@ static void set_done(struct question *q)
 	list_append(&q->r->done, &q->all);
 }
 
+static enum dns_status read_answer(struct question *q, int err, const unsigned char *p, int n)
+{
+	struct dns_record records[DNS_RECORDS_MAX];
+	enum dns_status status = status_of(err, p, n);
+	int count = status == DNS_NODATA && p ? dns_read_records(q->type, p, n, records) : 0;
+
+	if (count < 0)
+		return DNS_MALFORMED;
+	dns_read_alias(p, n, q->alias);
+	if (count == 0)
+		return status;
+	q->records = mem_alloc0((size_t)count * sizeof(*q->records));
+	if (!q->records)
+		return DNS_CANCELLED;
+	memcpy(q->records, records, (size_t)count * sizeof(*records));
+	q->n = (size_t)count;
+	return DNS_OK;
+}
+
 /* Called by c-ares, in the middle of its work: the next try and the telling are for
  * resolver_process(). */
 static void on_answer(void *arg, int err, int timeouts, unsigned char *p, int n)
 {
 	struct question *q = arg;
-	struct dns_record records[DNS_RECORDS_MAX];
-	enum dns_status status = status_of(err, p, n);
-	int count = status == DNS_NODATA && p ? read_records(q->type, p, n, records) : 0;
 
 	(void)timeouts;
 	q->r->n_asked--;
-	if (count < 0)
-		status = DNS_MALFORMED;
-	if (count > 0) {
-		q->records = mem_alloc0((size_t)count * sizeof(*q->records));
-		status = q->records ? DNS_OK : DNS_CANCELLED;
-	}
-	if (status == DNS_OK) {
-		memcpy(q->records, records, (size_t)count * sizeof(*records));
-		q->n = (size_t)count;
-	}
-	note_status(q, status);
 	list_remove(&q->all);
-	list_append(is_final(status) || q->dropped ? &q->r->done : &q->r->again, &q->all);
+	list_append(&q->r->again, &q->all);
+	if (q->by == BY_UDP && dns_is_cut(p, n) && !q->dropped) {
+		q->by = BY_TCP;
+		return;
+	}
+	enum dns_status status = read_answer(q, err, p, n);
+	if (q->by == BY_TCP && !p && status != DNS_CANCELLED)
+		status = DNS_TCP_REFUSED;
+	q->by = BY_UDP;
+	note_status(q, status);
+	if (is_final(status) || q->dropped)
+		set_done(q);
 }
 
 /* ---- questions ---- */
 
-/* The next try: each server in turn, those that have spoken are left out. */
-static void ask(struct question *q)
+static void put_question(struct question *q)
 {
 	static const int types[] = { [DNS_A] = ns_t_a,
 		[DNS_AAAA] = ns_t_aaaa,
@@ -406,23 +367,78 @@ static void ask(struct question *q)
 		[DNS_NAPTR] = ns_t_naptr };
 	struct resolver *r = q->r;
 
+	if (open_channel(q->asked, q->by)) {
+		q->status = DNS_CANCELLED;
+		set_done(q);
+		return;
+	}
+	list_remove(&q->all);
+	list_append(&r->asked, &q->all);
+	r->n_asked++;
+	ares_query(q->asked->ways[q->by].channel, q->full, ns_c_in, types[q->type], on_answer, q);
+}
+
+/* The next try: each server in turn, those that have spoken are left out. */
+static void ask(struct question *q)
+{
+	struct resolver *r = q->r;
+
+	if (q->by == BY_TCP) {
+		put_question(q);
+		return;
+	}
 	while (q->attempt < TRIES * r->n_servers) {
 		unsigned i = q->attempt++ % r->n_servers;
 
 		if (q->spoken & 1u << i)
 			continue;
 		q->asked = &r->servers[i];
-		if (open_channel(q->asked)) {
-			q->status = DNS_CANCELLED;
-			break;
-		}
-		list_remove(&q->all);
-		list_append(&r->asked, &q->all);
-		r->n_asked++;
-		ares_query(q->asked->channel, q->name, ns_c_in, types[q->type], on_answer, q);
+		put_question(q);
 		return;
 	}
 	set_done(q);
+}
+
+/* ---- names that are completed, resolv.conf(5) ---- */
+
+/* False behind the last candidate. */
+static bool put_candidate(struct question *q)
+{
+	if (q->candidate > (q->search ? q->r->domains.n : 0))
+		return false;
+	if (q->search)
+		search_put(&q->r->domains, q->name, q->candidate, q->full);
+	else
+		memcpy(q->full, q->name, sizeof(q->full));
+	q->attempt = q->spoken = 0;
+	q->has_words = false;
+	return true;
+}
+
+static void start_candidate(struct question *q)
+{
+	while (put_candidate(q)) {
+		if (q->full[0]) {
+			ask(q);
+			return;
+		}
+		q->candidate++;
+	}
+	set_done(q);
+}
+
+/* Is it to be asked with the next domain?  Also what exists, without what is asked for, may be
+ * meant otherwise; in the end that is told of the two. */
+static bool goes_on(struct question *q)
+{
+	if (q->dropped || !q->full[0] || (q->status != DNS_NXDOMAIN && q->status != DNS_NODATA))
+		return false;
+	q->exists |= q->status == DNS_NODATA;
+	q->candidate++;
+	if (q->search && q->candidate <= q->r->domains.n)
+		return true;
+	q->status = q->exists ? DNS_NODATA : DNS_NXDOMAIN;
+	return false;
 }
 
 static void answer_address(struct question *q, const struct addr *a)
@@ -454,8 +470,8 @@ static int read_hosts(struct question *q, enum dns_type type, struct dns_record 
 	int n = 0;
 
 	/* Any channel will do: it is only looked at for being one. */
-	if (open_channel(&q->r->servers[0]) ||
-		ares_gethostbyname_file(q->r->servers[0].channel, q->name,
+	if (open_channel(&q->r->servers[0], BY_UDP) ||
+		ares_gethostbyname_file(q->r->servers[0].ways[BY_UDP].channel, q->name,
 			type == DNS_A ? AF_INET : AF_INET6, &host))
 		return 0;
 	for (char **p = host->h_addr_list; *p && n < DNS_RECORDS_MAX; p++) {
@@ -507,7 +523,8 @@ static bool from_hosts(struct question *q)
 	return q->hosts;
 }
 
-int resolver_ask(struct resolver *r, uint64_t id, enum dns_type type, const char *name)
+int resolver_ask(
+	struct resolver *r, uint64_t id, enum dns_type type, const char *name, bool is_host)
 {
 	if (r->n_questions == QUESTIONS_MAX)
 		return ERR_LIMIT;
@@ -517,7 +534,8 @@ int resolver_ask(struct resolver *r, uint64_t id, enum dns_type type, const char
 	q->r = r;
 	q->id = id;
 	q->type = type;
-	copy_name(q->name, name);
+	q->search = is_host && r->search && !slice_ends(slice_str(name), SLICE("."));
+	dns_copy_name(q->name, name);
 	list_append(&r->done, &q->all);
 	r->n_questions++;
 	if (!q->name[0])
@@ -531,7 +549,7 @@ int resolver_ask(struct resolver *r, uint64_t id, enum dns_type type, const char
 	}
 	if (!from_hosts(q)) {
 		q->status = DNS_TIMEOUT;
-		ask(q);
+		start_candidate(q);
 	}
 	return 0;
 }
@@ -554,10 +572,11 @@ ts_t resolver_deadline(struct resolver *r)
 
 	if (!list_empty(&r->done) || !list_empty(&r->again))
 		return loop_now(r->loop);
-	for (unsigned i = 0; i < r->n_servers && r->n_asked; i++) {
+	for (unsigned i = 0; i < WAYS * r->n_servers && r->n_asked; i++) {
+		const ares_channel channel = r->servers[i / WAYS].ways[i % WAYS].channel;
 		struct timeval tv;
 
-		if (r->servers[i].channel && ares_timeout(r->servers[i].channel, NULL, &tv))
+		if (channel && ares_timeout(channel, NULL, &tv))
 			at = ts_min(at, ts_add(loop_now(r->loop),
 						(ts_t)tv.tv_sec * 1000000 + (ts_t)tv.tv_usec));
 	}
@@ -568,6 +587,8 @@ static void tell(struct question *q)
 {
 	const struct dns_answer answer = { .status = q->status,
 		.from_hosts_file = q->hosts,
+		.searched = q->search && q->r->domains.n,
+		.alias = q->alias,
 		.server = q->from,
 		.records = q->records,
 		.n_records = q->n };
@@ -578,12 +599,19 @@ static void tell(struct question *q)
 
 void resolver_process(struct resolver *r)
 {
-	for (unsigned i = 0; i < r->n_servers && r->n_asked; i++)
-		if (r->servers[i].channel)
-			ares_process_fd(r->servers[i].channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+	for (unsigned i = 0; i < WAYS * r->n_servers && r->n_asked; i++) {
+		const ares_channel channel = r->servers[i / WAYS].ways[i % WAYS].channel;
+
+		if (channel)
+			ares_process_fd(channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+	}
 	for (struct question *q; (q = LIST_FIRST(&r->again, struct question, all));)
 		ask(q);
 	for (struct question *q; (q = LIST_FIRST(&r->done, struct question, all));) {
+		if (goes_on(q)) {
+			start_candidate(q);
+			continue;
+		}
 		list_remove(&q->all); /* the answer's owner may ask and drop */
 		tell(q);
 		free_question(q);

@@ -20,6 +20,19 @@ socklen_t sock_put_addr(union sock_addr *ret, const struct addr *a)
 	return 0;
 }
 
+socklen_t sock_put_addr_on(union sock_addr *ret, const struct addr *a, uint8_t family)
+{
+	struct addr mapped = *a;
+
+	if (family == 6 && a->family == 4) {
+		mapped = (struct addr){ .family = 6, .port = a->port };
+		mapped.ip[10] = mapped.ip[11] = 0xff;
+		memcpy(mapped.ip + 12, a->ip, 4);
+	}
+	return sock_put_addr(ret, &mapped);
+}
+
+/* Nobody above sees a mapped address. */
 void sock_get_addr(struct addr *ret, const union sock_addr *from)
 {
 	*ret = (struct addr){ 0 };
@@ -32,12 +45,17 @@ void sock_get_addr(struct addr *ret, const union sock_addr *from)
 		ret->port = ntohs(from->in6.sin6_port);
 		ret->scope = from->in6.sin6_scope_id;
 		memcpy(ret->ip, &from->in6.sin6_addr, 16);
+		addr_unmap(ret);
 	}
+}
+
+static void set_v6_only(int fd, int on)
+{
+	(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
 }
 
 int sock_open(const struct addr *a, int type)
 {
-	const int one = 1;
 	int family = a->family == 6 ? AF_INET6 : AF_INET;
 	int fd;
 
@@ -46,9 +64,9 @@ int sock_open(const struct addr *a, int type)
 	fd = socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
-	/* An IPv6 socket that also took IPv4 would show mapped addresses to everyone above. */
+	/* Whatever the system's default is. */
 	if (family == AF_INET6)
-		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one));
+		set_v6_only(fd, !addr_is_wildcard(a));
 	return fd;
 }
 
@@ -57,6 +75,11 @@ int sock_bind(int fd, const struct addr *a)
 	union sock_addr sa;
 	socklen_t n = sock_put_addr(&sa, a);
 
+	if (bind(fd, &sa.sa, n) == 0)
+		return 0;
+	if (errno != EADDRINUSE || a->family != 6 || !addr_is_wildcard(a))
+		return -errno;
+	set_v6_only(fd, 1);
 	return bind(fd, &sa.sa, n) < 0 ? -errno : 0;
 }
 

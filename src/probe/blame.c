@@ -6,6 +6,19 @@
 
 /* ---- DNS ---- */
 
+/* A CNAME record that leads nowhere. */
+static struct blame blame_alias(const struct targets_failure *f, struct text_arg server)
+{
+	const bool gone = f->status == DNS_NXDOMAIN;
+
+	return (struct blame){ gone ? REASON_DNS_DANGLING_ALIAS : REASON_DNS_NO_RECORDS,
+		TEXT(gone ? N_("{1} is an alias (CNAME) of {4}, which does not exist; asked: {3}.")
+			  : N_("{1} is an alias (CNAME) of {4}, which has no {2} records; asked: "
+			       "{3}."),
+			text_str(f->name), text_str(dns_type_name(f->type)), server,
+			text_str(f->alias)) };
+}
+
 struct blame blame_dns(const struct targets_failure *f)
 {
 	static const struct {
@@ -28,9 +41,15 @@ struct blame blame_dns(const struct targets_failure *f)
 			N_("{1} ({2}) could not be looked up: {3} cannot be reached.") },
 		[DNS_MALFORMED] = { REASON_DNS_MALFORMED,
 			N_("{1} ({2}) could not be looked up: the answer of {3} cannot be read.") },
+		[DNS_TCP_REFUSED] = { REASON_DNS_TCP_REFUSED,
+			N_("{1} ({2}) could not be looked up: {3} answers over UDP that it is too "
+			   "much for it, and takes no TCP.") },
 		[DNS_CANCELLED] = { REASON_DNS_TIMEOUT,
 			N_("{1} ({2}) could not be looked up in time; asked: {3}.") },
 	};
+	static const char *const searched =
+		N_("{1} ({2}) does not exist in the DNS, nor below a search domain of "
+		   "/etc/resolv.conf; asked: {3}.");
 	const struct text_arg server =
 		f->server.family ? text_addr(&f->server) : text_id(N_("the DNS"));
 
@@ -39,9 +58,11 @@ struct blame blame_dns(const struct targets_failure *f)
 			TEXT(N_("The SRV record of {1} says that the service is not offered there; "
 				"asked: {2}."),
 				text_str(f->name), server) };
+	if (f->alias[0] && (f->status == DNS_NXDOMAIN || f->status == DNS_NODATA))
+		return blame_alias(f, server);
 	return (struct blame){ rows[f->status].reason,
-		TEXT(rows[f->status].sentence, text_str(f->name), text_str(dns_type_name(f->type)),
-			server) };
+		TEXT(f->searched && f->status == DNS_NXDOMAIN ? searched : rows[f->status].sentence,
+			text_str(f->name), text_str(dns_type_name(f->type)), server) };
 }
 
 void evidence_keep_dns(struct evidence *e, const struct targets_failure *f)
@@ -51,6 +72,7 @@ void evidence_keep_dns(struct evidence *e, const struct targets_failure *f)
 	e->dns_type = f->type;
 	e->dns_status = f->status;
 	e->dns_server = f->server;
+	e->dns_searched = f->searched;
 }
 
 /* ---- TCP ---- */

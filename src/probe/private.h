@@ -13,6 +13,7 @@
  *   verdict_xmpp.c  streams and error stanzas to reasons
  *   verdict_time.c  what was still awaited when the time was up
  *   tell.c          phases, notes, trace, the verdict, outputs and wants
+ *   others.c        other sessions of the receiver
  *   evidence.c      what a SIP response says beside its status, and who said it
  *   relay.c         what proxies are known to answer for a next hop that they cannot reach
  *   blame.c         what the world did, in a sentence
@@ -31,6 +32,7 @@
 #include "probe/blame.h"
 #include "probe/hide.h"
 #include "probe/mask.h"
+#include "probe/others.h"
 #include "probe/probe.h"
 #include "probe/token.h"
 #include "sip/digest.h"
@@ -46,6 +48,8 @@ enum {
 	WANTS_MAX = 256,
 	EVENTS_MAX = 256,
 	SIP_LISTENER = 1,
+	/* The highest: a server gives a message to who has that, RFC 6121 section 8.5.2.1.1. */
+	RECEIVER_PRIORITY = 127,
 	XMPP_DNS_FIRST = 1 << 16, /* numbers below are the SIP side's questions */
 };
 
@@ -125,6 +129,7 @@ struct xmpp_side {
 	char host_name[256];
 	uint16_t port;
 	struct sasl_cache *cache;
+	struct others others;
 };
 
 struct probe {

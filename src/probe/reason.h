@@ -18,6 +18,8 @@
 	X(DNS_SERVER_FAILURE, dns_server_failure)                                                  \
 	X(DNS_UNREACHABLE, dns_unreachable)                                                        \
 	X(DNS_MALFORMED, dns_malformed)                                                            \
+	X(DNS_DANGLING_ALIAS, dns_dangling_alias)                                                  \
+	X(DNS_TCP_REFUSED, dns_tcp_refused)                                                        \
 	X(TCP_REFUSED, tcp_refused)                                                                \
 	X(TCP_TIMEOUT, tcp_timeout)                                                                \
 	X(TCP_UNREACHABLE, tcp_unreachable)                                                        \
@@ -77,6 +79,7 @@
 	X(XMPP_ANSWER_BOUNCED, xmpp_answer_bounced)                                                \
 	X(XMPP_UNPARSABLE, xmpp_unparsable)                                                        \
 	X(IM_NOT_DELIVERED, im_not_delivered)                                                      \
+	X(IM_TAKEN_ELSEWHERE, im_taken_elsewhere)                                                  \
 	X(IM_BOUNCED, im_bounced)                                                                  \
 	X(IM_LATE, im_late)                                                                        \
 	X(IM_DUPLICATED, im_duplicated)                                                            \

@@ -236,6 +236,7 @@ static enum side_event_type event(struct probe *p, const struct tl_event *ev)
 	case TL_EV_STRAY: s->strays++; break; /* something on the way mixes answers up */
 	case TL_EV_BROKEN: probe_fail_unparsable(p, &ev->where); break;
 	case TL_EV_ABSORBED:
+	case TL_EV_ACK:
 	case TL_EV_PROVISIONAL:
 	case TL_EV_LATE:
 	case TL_EV_UNASKED:

@@ -119,6 +119,7 @@ enum sweep_severity {
 #define SWEEP_REMARKS(X)                                                                           \
 	X(CERTIFICATE_ENDS_SOON, certificate_ends_soon)                                            \
 	X(DNS_FALLBACK, dns_fallback)                                                              \
+	X(SRV_ALIAS, srv_alias)                                                                    \
 	X(ZONE_CUT, zone_cut)                                                                      \
 	X(UNFINISHED, sweep_unfinished)
 

@@ -294,6 +294,27 @@ static void find_fallback(struct sweep *s)
 	}
 }
 
+/* RFC 2782: a target must not be an alias; some follow it all the same. */
+static void find_aliases(struct sweep *s)
+{
+	const struct targets *t = &s->targets;
+
+	for (unsigned i = 0; i < s->n_rows; i++) {
+		const struct sweep_row *row = &s->rows[i];
+		const uint32_t id = questions_find(&t->questions, DNS_A, row->host);
+		const struct question *q = questions_at(&t->questions, id);
+
+		if (!q || !q->alias[0] || !row->service[0] || row->kind == SWEEP_SIP_FEDERATION ||
+			(i > 0 && strcmp(row->host, row[-1].host) == 0 &&
+				strcmp(row->service, row[-1].service) == 0))
+			continue;
+		remark(s, SWEEP_WARNING, SWEEP_REMARK_SRV_ALIAS, (int)i,
+			TEXT(N_("the SRV record of {1} names {2}, which is an alias (CNAME) of "
+				"{3}: RFC 2782 forbids it, and not everybody follows it"),
+				text_str(row->service), text_str(row->host), text_str(q->alias)));
+	}
+}
+
 /* ---- certificates that end soon ---- */
 
 static bool same_certificate(const struct tls_cert *a, const struct tls_cert *b)
@@ -379,6 +400,7 @@ void sweep_judge(struct sweep *s)
 				plans[i] == SWEEP_PLAN_SERVER ? SWEEP_WARNING : SWEEP_FAILURE);
 	find_dns_failures(s);
 	find_fallback(s);
+	find_aliases(s);
 	find_certificates(s);
 	find_limits(s);
 	sort_findings(s);

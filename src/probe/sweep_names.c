@@ -20,6 +20,7 @@ void sweep_names_ask(struct sweep *s)
 
 		w->dns_id = q.id;
 		w->dns_type = q.type;
+		w->is_host = q.is_host;
 		memcpy(w->name, q.name, sizeof(w->name));
 	}
 }
@@ -59,8 +60,10 @@ static void add_host(struct sweep *s, enum sweep_kind kind, enum targets_source 
 	const char *host, uint16_t port)
 {
 	const struct sweep_kind_info *info = sweep_kind_info(kind);
-	const struct targets_service sv = service(kind, info->plan, source);
+	struct targets_service sv = service(kind, info->plan, source);
 
+	/* As a test finds it: a pool's name is that of a host, a domain is none. */
+	sv.is_host = source == TARGETS_GIVEN || s->cfg.side == SWEEP_POOL;
 	/* Both families are asked for: there is no other that it could be of. */
 	(void)targets_add_host(&s->targets, &sv, host, port ? port : info->port);
 }

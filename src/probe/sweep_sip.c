@@ -141,6 +141,7 @@ static void event(struct sweep *s, struct sweep_try *t, const struct tl_event *e
 	case TL_EV_REQUEST:
 	case TL_EV_REPEATED:
 	case TL_EV_ABSORBED:
+	case TL_EV_ACK:
 	case TL_EV_PROVISIONAL:
 	case TL_EV_LATE:
 	case TL_EV_STRAY:

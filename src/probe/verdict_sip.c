@@ -135,15 +135,17 @@ static void fail_by_diagnostics(
 	static const char *const not_partner =
 		N_("{1} is not an allowed partner of the gateway ({2} {3}, ms-diagnostics {4}).");
 	static const char *const other =
-		N_("The message to {1} failed: {5} ({2} {3}, ms-diagnostics {4}).");
+		N_("The message to {1} failed: {5} ({2} {3}, ms-diagnostics {4}{6}{7}).");
 	const bool partner = row->reason == REASON_SIP_PARTNER_NOT_ALLOWED;
+	const struct evidence_speaker speaker =
+		evidence_speaker(&p->result.evidence, p->sip.server);
 
 	probe_fail(p, PHASE_SIP_SEND, row->reason,
 		TEXT(partner ? not_partner : other,
 			partner ? text_slice(jid_domain(&p->receiver))
 				: text_str(p->result.receiver),
 			text_u64((unsigned)m->status), text_slice(m->reason), text_u64(row->code),
-			text_id(row->meaning)));
+			text_id(row->meaning), text_id(speaker.how), text_slice(speaker.name)));
 }
 
 /* What is known of proxies tells more than the status. */

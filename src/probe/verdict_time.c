@@ -80,9 +80,52 @@ static bool is_crowded(const struct probe *p)
 	return (!s->gruu[0] || s->gruu_refused) && s->reg && reg_other_bindings(s->reg) >= BRANCHES;
 }
 
-static void timeout_message(struct probe *p)
+static void fail_undelivered(struct probe *p)
 {
 	const struct text_arg receiver = text_str(p->result.receiver), seconds = limit(p);
+	const struct other *rival = others_rival(&p->xmpp.others, RECEIVER_PRIORITY);
+
+	if (rival)
+		probe_fail(p, PHASE_DELIVER, REASON_IM_TAKEN_ELSEWHERE,
+			TEXT(N_("The message was accepted, but did not arrive here within {2} s: "
+				"{1} is signed in elsewhere, too, as {3}, with a priority as high "
+				"as a test's own ({4})."),
+				receiver, seconds, text_str(rival->resource),
+				text_u64((unsigned)rival->priority)));
+	else
+		probe_fail(p, PHASE_DELIVER, REASON_IM_NOT_DELIVERED,
+			TEXT(N_("The message was accepted, but did not arrive at {1} within {2} "
+				"s."),
+				receiver, seconds));
+}
+
+/* A proxy forks to every device of the user, to some of them, or to the one that it likes best. */
+static const char *unanswered_words(const struct probe *p, unsigned others)
+{
+	if (others == 0)
+		return N_("The message arrived at {1}, but its answer did not reach {2} within {3} "
+			  "s.");
+	if (is_crowded(p))
+		return N_("The message arrived at {1}, but its answer did not reach {2} within {3} "
+			  "s: {4} other contacts of that user are registered, and a proxy that "
+			  "forks to fewer (Kamailio: 12) leaves some out.");
+	return N_("The message arrived at {1}, but its answer did not reach {2} within {3} s. "
+		  "Other devices of {2} are signed in, and one of them may have it: {4} ({5}).");
+}
+
+static void fail_unanswered(struct probe *p)
+{
+	const unsigned others = reg_other_bindings(p->sip.reg);
+
+	probe_fail(p, PHASE_ANSWER, REASON_IM_NO_ANSWER,
+		TEXT(unanswered_words(p, others), text_str(p->result.receiver),
+			text_str(p->result.user), limit(p), text_u64(others),
+			text_str(reg_others(p->sip.reg))));
+}
+
+static void timeout_message(struct probe *p)
+{
+	const struct text_arg seconds = limit(p);
 
 	if (!p->sent_ok && !p->delivered && p->sip.strays)
 		fail_silent(p, PHASE_SIP_SEND, REASON_SIP_WRONG_TRANSACTION, only_strays,
@@ -92,22 +135,9 @@ static void timeout_message(struct probe *p)
 			TEXT(N_("The pool gave no final answer to the message within {1} s."),
 				seconds));
 	else if (p->xmpp.state != XMPP_OFF && !p->delivered)
-		probe_fail(p, PHASE_DELIVER, REASON_IM_NOT_DELIVERED,
-			TEXT(N_("The message was accepted, but did not arrive at {1} within {2} "
-				"s."),
-				receiver, seconds));
-	else if (p->xmpp.state != XMPP_OFF && !p->answered && is_crowded(p))
-		probe_fail(p, PHASE_ANSWER, REASON_IM_NO_ANSWER,
-			TEXT(N_("The message arrived at {1}, but its answer did not reach {2} "
-				"within {3} s: {4} other contacts of that user are registered, and "
-				"a proxy that forks to fewer (Kamailio: 12) leaves some out."),
-				receiver, text_str(p->result.user), seconds,
-				text_u64(reg_other_bindings(p->sip.reg))));
+		fail_undelivered(p);
 	else if (p->xmpp.state != XMPP_OFF && !p->answered)
-		probe_fail(p, PHASE_ANSWER, REASON_IM_NO_ANSWER,
-			TEXT(N_("The message arrived at {1}, but its answer did not reach {2} "
-				"within {3} s."),
-				receiver, text_str(p->result.user), seconds));
+		fail_unanswered(p);
 	else
 		probe_fail(p, PHASE_SIP_SEND, REASON_SIP_GATEWAY_TIMEOUT,
 			TEXT(N_("The message arrived, but the pool gave it no final answer within "

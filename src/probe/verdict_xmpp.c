@@ -1,4 +1,6 @@
 /* How a phase fails by what the partner's server says, on the stream or in a stanza. */
+#include <stdio.h>
+
 #include "probe/private.h"
 
 /* {1} the server, {2} what it said, where that is known. */
@@ -65,19 +67,24 @@ static void keep_event(struct evidence *e, const struct xstream_event *ev)
 	}
 }
 
-/* The server's words, else its condition, else what we know of the state. */
-static const char *words(const struct evidence *e)
+/* The server's condition and its words, else what we know of the state. */
+static void put_words(char *buf, size_t size, const struct evidence *e)
 {
-	if (e->xmpp_text[0])
-		return e->xmpp_text;
-	return e->xmpp_condition[0] ? e->xmpp_condition : "-";
+	const bool both = e->xmpp_condition[0] && e->xmpp_text[0];
+
+	snprintf(buf, size, "%s%s%s", e->xmpp_condition, both ? ", " : "", e->xmpp_text);
+	if (!buf[0])
+		snprintf(buf, size, "-");
 }
 
 struct blame blame_stream_end(
 	const struct addr *peer, const struct xstream_event *ev, struct evidence *e)
 {
+	char words[sizeof(e->xmpp_condition) + sizeof(e->xmpp_text) + 2];
+
 	keep_event(e, ev);
-	return blame_stream(peer, ev->failure, words(e));
+	put_words(words, sizeof(words), e);
+	return blame_stream(peer, ev->failure, words);
 }
 
 void probe_fail_stream(struct probe *p, enum probe_phase phase, const struct xstream_event *ev)

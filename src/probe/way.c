@@ -21,6 +21,7 @@ static void ask(struct probe *p)
 
 		w->dns_id = q.id;
 		w->dns_type = q.type;
+		w->is_host = q.is_host;
 		memcpy(w->name, q.name, sizeof(w->name));
 		p->sip.asked = q;
 	}

@@ -24,6 +24,7 @@ static int new_host(struct probe *p, const char *domain)
 			.username = jid_local(&p->receiver),
 			.password = slice_str(p->receiver_password),
 			.presence = true,
+			.priority = RECEIVER_PRIORITY,
 			.limits = &xml_relay_limits,
 			.cache = x->cache },
 		.tls = { .verify = p->cfg.allow_insecure_tls ? TLS_VERIFY_NOTE : TLS_VERIFY_PEER,
@@ -176,6 +177,8 @@ static enum side_event_type stanza(
 	ret->cut = ev->cut;
 	if (s->kind == STANZA_MESSAGE)
 		return SIDE_ARRIVED;
+	if (s->kind == STANZA_PRESENCE)
+		others_push(&p->xmpp.others, s, &p->receiver);
 	answer_iq(p, s);
 	return SIDE_NOTHING;
 }

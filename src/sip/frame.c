@@ -98,18 +98,20 @@ static bool read_length(struct sip_frame *f, struct slice head, size_t *ret)
 	return true;
 }
 
-/* The length of the head with its empty line, or 0 when it has not all come. */
+/* The length of the head with its empty line, or 0 when it has not all come.  Lines that end with
+ * LF alone end it too: what they are in is refused, but can be answered. */
 static size_t find_head(struct sip_frame *f)
 {
-	static const struct slice end = { (const uint8_t *)"\r\n\r\n", 4 };
 	struct slice s = buf_slice(&f->in);
 	size_t i = f->scanned > 3 ? f->scanned - 3 : 0;
 
 	f->scanned = s.n;
 	for (; i < s.n; i++) {
-		i += slice_chr(slice_skip(s, i), '\r');
-		if (slice_eq(slice_cut(s, i, i + end.n), end))
-			return i + end.n;
+		i += slice_chr(slice_skip(s, i), '\n');
+		const size_t next = i + 1 < s.n && s.p[i + 1] == '\r' ? i + 2 : i + 1;
+
+		if (next < s.n && s.p[next] == '\n')
+			return next + 1;
 	}
 	if (s.n > HEAD_MAX)
 		refuse(f, ERR_LIMIT, HEAD_MAX, "headers without an end");

@@ -148,38 +148,50 @@ static struct slice params_from(struct slice in, size_t at)
 	return slice_skip(in, skip_lws(in, at) + 1);
 }
 
-/* A parameter that may be there once (section 7.3.1), and then has a value. */
-static bool set_once(struct slice *to, const struct sip_param *p)
+/* What is empty is no parameter: `;;`, and a `;` at the end, which many write. */
+static size_t skip_empty_params(struct slice in, size_t i)
 {
-	if (to->n || p->value.n == 0)
-		return false;
-	*to = p->value;
-	return true;
+	for (;;) {
+		const size_t next = skip_lws(in, i + 1);
+
+		if (i >= in.n || in.p[i] != ';' || (next < in.n && in.p[next] != ';'))
+			return i;
+		i = next;
+	}
 }
 
 /* ---- Via: section 20.42 ---- */
 
+/* The first thing that is wrong is told. */
+static int also(int err, struct where *where, size_t offset, const char *what)
+{
+	return err ? err : refuse(where, offset, what);
+}
+
+/* Where it goes on, in *at; in.n when that cannot be told. */
 static int via_protocol(struct slice in, size_t *at, struct sip_via *v, struct where *where)
 {
 	static const char *const parts[] = { "SIP", "2.0" };
 	size_t i = *at;
+	int err = 0;
 
+	*at = in.n;
 	for (size_t k = 0; k < COUNT(parts); k++) {
 		size_t end = skip_token(in, i);
 
 		if (!slice_ieqs(slice_cut(in, i, end), parts[k]))
-			return refuse(where, i, "a Via that is not of SIP/2.0");
+			err = also(err, where, i, "a Via that is not of SIP/2.0");
 		i = skip_lws(in, end);
 		if (i == in.n || in.p[i] != '/')
-			return refuse(where, i, "a Via without its transport");
+			return also(err, where, i, "a Via without its transport");
 		i = skip_lws(in, i + 1);
 	}
 	size_t end = skip_token(in, i);
 	if (end == i)
-		return refuse(where, i, "a Via without its transport");
+		return also(err, where, i, "a Via without its transport");
 	v->transport = slice_cut(in, i, end);
 	*at = skip_lws(in, end);
-	return 0;
+	return err;
 }
 
 /* The host of sent-by.  Names may have what only tokens have: "_" is common in them. */
@@ -197,6 +209,7 @@ static int via_sent_by(struct slice in, size_t *at, struct sip_via *v, struct wh
 {
 	size_t i = *at, end = skip_host(in, i);
 	uint64_t port;
+	int err = 0;
 
 	if (end == i)
 		return refuse(where, i, "a Via without a sent-by host");
@@ -207,21 +220,24 @@ static int via_sent_by(struct slice in, size_t *at, struct sip_via *v, struct wh
 		for (end = i; end < in.n && ascii_is_digit(in.p[end]);)
 			end++;
 		if (!slice_u64(slice_cut(in, i, end), UINT16_MAX, &port) || port == 0)
-			return refuse(where, i, "a Via port that is no number from 1 to 65535");
-		v->port = (uint16_t)port;
+			err = refuse(where, i, "a Via port that is no number from 1 to 65535");
+		else
+			v->port = (uint16_t)port;
 		i = end;
 	}
 	*at = i;
-	return 0;
+	return err;
 }
 
 static bool via_param(const struct sip_param *p, struct sip_via *v)
 {
 	uint64_t port;
 
-	if (IS(p->name, "branch"))
-		return set_once(&v->branch, p);
-	if (IS(p->name, "received")) {
+	if (IS(p->name, "branch")) {
+		if (v->branch.n || p->value.n == 0)
+			return false;
+		v->branch = p->value;
+	} else if (IS(p->name, "received")) {
 		v->received = p->value;
 	} else if (IS(p->name, "rport")) {
 		v->has_rport = true;
@@ -230,29 +246,37 @@ static bool via_param(const struct sip_param *p, struct sip_via *v)
 	return true;
 }
 
-int sip_via_decode(struct slice in, struct sip_via *ret, struct where *where)
+static int via_params(struct slice in, size_t at, struct sip_via *v, struct where *where)
 {
-	struct sip_via v = { .text = in };
 	struct sip_param p;
-	size_t at = skip_lws(in, 0);
+	int more;
 
-	int more = via_protocol(in, &at, &v, where);
-	if (!more)
-		more = via_sent_by(in, &at, &v, where);
-	if (more)
-		return more;
-	for (;;) {
-		more = read_param(in, &at, &p, where);
-		if (more < 0)
-			return more;
-		if (more == 0)
-			break;
-		if (!via_param(&p, &v))
+	while ((more = read_param(in, &at, &p, where)) > 0)
+		if (!via_param(&p, v))
 			return refuse(where, (size_t)(p.name.p - in.p),
 				"a branch that is empty or stands twice");
+	return more;
+}
+
+int sip_via_decode(struct slice in, struct sip_via *ret, struct where *where)
+{
+	struct where later;
+	size_t at = skip_lws(in, 0);
+
+	*ret = (struct sip_via){ .text = in };
+	int err = via_protocol(in, &at, ret, where);
+	if (!err || at < in.n) {
+		const int more = via_sent_by(in, &at, ret, err ? &later : where);
+
+		err = err ? err : more;
 	}
-	*ret = v;
-	return 0;
+	if (ret->host.n) {
+		const int more = via_params(in, at, ret, err ? &later : where);
+
+		err = err ? err : more;
+	}
+	ret->is_broken = err != 0;
+	return err;
 }
 
 /* ---- name-addr / addr-spec: section 20.10 ---- */
@@ -267,25 +291,37 @@ static int decode_uri(
 	return err;
 }
 
+/* Nobody here needs the display name (section 16.3), so that what should stand in quotes may stand
+ * without: "Ackerman, Pilar <sip:...>".  But where another reader could see another address in
+ * it, nobody knows whose message this is. */
+static int check_display(struct slice in, struct slice display, struct where *where)
+{
+	static const struct slice other = { (const uint8_t *)"\":>", 3 };
+
+	for (size_t i = 0; display.n && display.p[0] != '"' && i < display.n; i++)
+		if (slice_chr(other, display.p[i]) < other.n)
+			return refuse(where, (size_t)(display.p - in.p) + i,
+				"a display name that needs quotes");
+	return 0;
+}
+
 static int name_addr(
 	struct slice in, size_t angle, size_t *at, struct sip_nameaddr *a, struct where *where)
 {
 	size_t end = angle + slice_chr(slice_skip(in, angle), '>');
+	const size_t from = skip_lws(in, angle + 1);
+	size_t to = end;
 
 	if (end == in.n)
 		return refuse(where, angle, "a < without its >");
+	while (to > from && sip_char_is(in.p[to - 1], SIP_CHAR_LWS))
+		to--;
 	a->display = slice_trim(slice_cut(in, 0, angle));
-	int err = decode_uri(in, angle + 1, end, a, where);
-	if (err)
-		return err;
-	/* Without quotes a display name is tokens: section 25.1.  UTF-8 is let through. */
-	for (size_t i = 0; a->display.n && a->display.p[0] != '"' && i < a->display.n; i++)
-		if (!sip_char_is(a->display.p[i], SIP_CHAR_TOKEN | SIP_CHAR_LWS) &&
-			a->display.p[i] < 0x80)
-			return refuse(where, (size_t)(a->display.p - in.p) + i,
-				"a display name that needs quotes");
+	int err = decode_uri(in, from, to, a, where);
+	if (!err)
+		err = check_display(in, a->display, where);
 	*at = end + 1;
-	return 0;
+	return err;
 }
 
 /* Section 20: without <> what follows a ";" is the header's, and neither "?" nor "," may be in the
@@ -343,17 +379,23 @@ int sip_nameaddr_decode(struct slice in, struct sip_nameaddr *ret, struct where 
 		return more;
 	a.params = params_from(in, at);
 	for (;;) {
+		const size_t start = at = skip_empty_params(in, skip_lws(in, at));
+
 		more = read_param(in, &at, &p, where);
-		if (more < 0)
-			return more;
-		if (more == 0)
+		if (more <= 0)
 			break;
-		if (IS(p.name, "tag") && !set_once(&a.tag, &p))
-			return refuse(where, (size_t)(p.name.p - in.p),
-				"a tag that is empty or stands twice");
+		if (!IS(p.name, "tag"))
+			continue;
+		if (p.value.n == 0)
+			a.no_tag = slice_cut(in, start, at);
+		else if (a.tag.n)
+			return refuse(where, (size_t)(p.name.p - in.p), "a tag that stands twice");
+		else
+			a.tag = p.value;
 	}
-	*ret = a;
-	return 0;
+	if (more == 0)
+		*ret = a;
+	return more;
 }
 
 bool sip_contact_is_star(struct slice value)

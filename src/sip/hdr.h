@@ -7,7 +7,7 @@
  * row's value in *rest; false at the end. */
 bool sip_hdr_next(struct slice *rest, struct slice *value);
 
-/* One value of Via.  0 or ERR_SYNTAX. */
+/* One value of Via.  0 or ERR_SYNTAX, and then *ret is what could be read of it. */
 int sip_via_decode(struct slice in, struct sip_via *ret, struct where *where);
 /* One value of From, To, Contact ("*" is refused: see sip_contact_is_star), Route ... */
 int sip_nameaddr_decode(struct slice in, struct sip_nameaddr *ret, struct where *where);

@@ -186,7 +186,8 @@ static int start(struct locate *l, const struct locate_cfg *cfg)
 		err = targets_add_host(&l->targets,
 			&(struct targets_service){
 				.source = given ? TARGETS_GIVEN : TARGETS_FALLBACK,
-				.transport = w->transport },
+				.transport = w->transport,
+				.is_host = true },
 			w->host, port_of(w, cfg));
 	if (!err && l->targets.n_services == 0)
 		err = ERR_UNSUPPORTED;

@@ -1,5 +1,6 @@
 #include "sip/msg.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -58,9 +59,10 @@ struct decoder {
 	struct sip_msg *msg;
 	struct sip_refusal *refusal;
 	int err;
-	size_t lines; /* that ended with CRLF */
+	struct slice field; /* that is being read */
+	size_t lines;       /* that ended with CRLF */
 	uint32_t row[PART_COUNT];
-	bool good[PART_COUNT]; /* was decoded */
+	bool has_way; /* back: Via says over what */
 	uint64_t content_length;
 };
 
@@ -72,6 +74,7 @@ static void refuse(struct decoder *d, int err, int status, size_t offset, const 
 		return;
 	d->err = err;
 	d->refusal->status = status;
+	d->refusal->field = d->field;
 	d->refusal->where = (struct where){ offset, what };
 }
 
@@ -110,50 +113,82 @@ static bool is_clean(const struct decoder *d, size_t end)
 	return n + count_controls(rest) == 2 * d->lines;
 }
 
-/* A byte that cannot be in a header overrules what else is wrong: it may be the cause of it.  And
- * nothing is answered, for an answer would carry it on. */
-static void check_controls(struct decoder *d, size_t end)
+/* Whose row it is; "" in the start line. */
+static struct slice field_at(const struct decoder *d, size_t offset)
 {
-	const uint8_t *p = d->in.p;
-	const char *what = NULL;
-	size_t i = 0;
+	unsigned i = d->msg->n_hdrs;
 
-	if (is_clean(d, end))
-		return;
-	for (; i < end && !what; i++) {
-		if (p[i] == '\r' && (i + 1 == d->in.n || p[i + 1] != '\n'))
-			what = "a CR without LF";
-		else if (p[i] == '\n' && (i == 0 || p[i - 1] != '\r'))
-			what = "a line that ends without CR";
-		else if (p[i] == 0x7f || (p[i] < 0x20 && !sip_char_is(p[i], SIP_CHAR_LWS)))
-			what = "a control character in a header";
-	}
-	if (!what)
-		return;
-	d->err = 0;
-	d->good[PART_VIA] = false;
-	refuse(d, ERR_SYNTAX, 400, i - 1, what);
+	while (i > 0 && offset_of(d, d->msg->hdrs[i - 1].name) > offset)
+		i--;
+	return i ? d->msg->hdrs[i - 1].name : SLICE_NONE;
 }
 
-/* The line at *at without its CRLF; *at becomes the start of the next.  False: there is no CRLF. */
+static bool is_break(struct slice s, size_t i)
+{
+	return i + 1 < s.n && s.p[i] == '\r' && s.p[i + 1] == '\n';
+}
+
+/* The first control that may not be there: its place, or head.n.  Section 25.1: a quoted string
+ * may have all of them but CR and LF behind a backslash. */
+static size_t find_control(struct slice head)
+{
+	bool quoted = false;
+
+	for (size_t i = 0; i < head.n; i++) {
+		const uint8_t c = head.p[i];
+
+		if (is_break(head, i)) {
+			i++;
+			quoted = quoted && i + 1 < head.n &&
+				 sip_char_is(head.p[i + 1], SIP_CHAR_LWS);
+		} else if (c == '"') {
+			quoted = !quoted;
+		} else if (c == '\\' && quoted && i + 1 < head.n && head.p[i + 1] != '\r' &&
+			   head.p[i + 1] != '\n') {
+			i++;
+		} else if (c == 0x7f || (c < 0x20 && c != '\t')) {
+			return i;
+		}
+	}
+	return head.n;
+}
+
+/* A byte that cannot be in a header overrules what else is wrong: it may be the cause of it. */
+static void check_controls(struct decoder *d, size_t end)
+{
+	const size_t i = is_clean(d, end) ? end : find_control(slice_cut(d->in, 0, end));
+
+	if (i == end)
+		return;
+	d->err = 0;
+	d->msg->has_controls = true;
+	d->field = field_at(d, i);
+	refuse(d, ERR_SYNTAX, 400, i,
+		d->in.p[i] == '\r'   ? "a CR without LF"
+		: d->in.p[i] == '\n' ? "a line that ends without CR"
+				     : "a control character in a header");
+}
+
+/* The line at *at without its end; *at becomes the start of the next.  False: it has none.  An LF
+ * alone ends one too, since whoever passed the message on took it for that; check_controls() then
+ * refuses it. */
 static bool next_line(struct decoder *d, size_t *at, struct slice *line)
 {
 	const uint8_t *start = d->in.p + *at;
-	size_t left = d->in.n - *at;
-	const uint8_t *cr = left ? memchr(start, '\r', left) : NULL;
+	const size_t left = d->in.n - *at;
+	const uint8_t *lf = left ? memchr(start, '\n', left) : NULL;
 
-	if (!cr) {
+	if (!lf) {
 		refuse(d, ERR_SYNTAX, 400, d->in.n, "the headers have no end");
 		return false;
 	}
-	size_t n = (size_t)(cr - start);
-	if (n + 1 == left || start[n + 1] != '\n') {
-		refuse(d, ERR_SYNTAX, 400, *at + n, "a CR without LF");
-		return false;
+	size_t n = (size_t)(lf - start);
+	*at += n + 1;
+	if (n && start[n - 1] == '\r') {
+		n--;
+		d->lines++;
 	}
 	*line = (struct slice){ start, n };
-	*at += n + 2;
-	d->lines++;
 	return true;
 }
 
@@ -212,7 +247,9 @@ static void read_request_uri(struct decoder *d)
 	if (!err)
 		return;
 	m->ruri = (struct sip_uri){ .scheme = SIP_SCHEME_OTHER, .text = m->ruri_text };
+	d->field = SLICE("Request-URI");
 	refuse(d, err, err == ERR_LIMIT ? 414 : 400, at + where.offset, where.what);
+	d->field = SLICE_NONE;
 }
 
 /* True when there is a method: then the rest is read, to see whether it can be answered. */
@@ -328,12 +365,17 @@ static void read_via(struct decoder *d)
 	struct slice rest = value_of(d, PART_VIA), first;
 	struct where where;
 
-	if (!sip_hdr_next(&rest, &first))
+	if (!sip_hdr_next(&rest, &first)) {
 		refuse(d, ERR_SYNTAX, 400, offset_of(d, rest), "an empty Via");
-	else if (sip_via_decode(first, &d->msg->via, &where))
+		return;
+	}
+	d->field = SLICE("Via");
+	if (sip_via_decode(first, &d->msg->via, &where))
 		refuse(d, ERR_SYNTAX, 400, offset_of(d, first) + where.offset, where.what);
-	else
-		d->good[PART_VIA] = true;
+	d->field = SLICE_NONE;
+	/* Section 18.2.2: the answer goes to where the request came from, so that this is enough.
+	 */
+	d->has_way = d->msg->via.transport.n > 0;
 }
 
 static void read_nameaddr(struct decoder *d, enum part part, struct sip_nameaddr *ret)
@@ -341,34 +383,23 @@ static void read_nameaddr(struct decoder *d, enum part part, struct sip_nameaddr
 	struct slice value = value_of(d, part);
 	struct where where;
 
-	if (sip_nameaddr_decode(value, ret, &where))
-		refuse(d, ERR_SYNTAX, 400, offset_of(d, value) + where.offset, where.what);
-	else
-		d->good[part] = true;
+	*ret = (struct sip_nameaddr){ .text = value };
+	if (!sip_nameaddr_decode(value, ret, &where))
+		return;
+	d->field = slice_str(part == PART_FROM ? "From" : "To");
+	refuse(d, ERR_SYNTAX, 400, offset_of(d, value) + where.offset, where.what);
+	d->field = SLICE_NONE;
 }
 
-/* word [ "@" word ] */
+/* Section 8.1.1.4 compares them byte by byte and gives them no other meaning. */
 static void read_call_id(struct decoder *d)
 {
-	struct slice id = value_of(d, PART_CALL_ID);
-	size_t end = sip_skip(id, 0, SIP_CHAR_WORD);
-	bool good = end > 0;
-
-	if (end > 0 && end < id.n && id.p[end] == '@') {
-		size_t host = end + 1;
-
-		end = sip_skip(id, host, SIP_CHAR_WORD);
-		good = end > host;
-	}
-	if (!good || end < id.n) {
-		refuse(d, ERR_SYNTAX, 400, offset_of(d, id) + end, "a malformed Call-ID");
-		return;
-	}
-	d->msg->call_id = id;
-	d->good[PART_CALL_ID] = true;
+	d->msg->call_id = value_of(d, PART_CALL_ID);
+	if (d->msg->call_id.n == 0)
+		refuse(d, ERR_SYNTAX, 400, offset_of(d, d->msg->call_id), "Call-ID is empty");
 }
 
-/* 1*DIGIT LWS Method, the number below 2^31: section 8.1.1.5. */
+/* 1*DIGIT LWS Method; 32 bits: section 20.16.  Only who writes one has to stay below 2^31. */
 static void read_cseq(struct decoder *d)
 {
 	struct slice value = value_of(d, PART_CSEQ);
@@ -376,8 +407,8 @@ static void read_cseq(struct decoder *d)
 	struct slice method = slice_skip(value, at);
 	uint64_t n;
 
-	if (!slice_u64(slice_cut(value, 0, end), INT32_MAX, &n)) {
-		refuse(d, ERR_SYNTAX, 400, offset_of(d, value), "CSeq is not 0 to 2147483647");
+	if (!slice_u64(slice_cut(value, 0, end), UINT32_MAX, &n)) {
+		refuse(d, ERR_SYNTAX, 400, offset_of(d, value), "CSeq is not 0 to 4294967295");
 		return;
 	}
 	if (!is_token(method)) {
@@ -385,7 +416,6 @@ static void read_cseq(struct decoder *d)
 		return;
 	}
 	d->msg->cseq = (uint32_t)n;
-	d->good[PART_CSEQ] = true;
 	if (!d->msg->is_request) {
 		d->msg->method_text = method;
 		d->msg->method = sip_method_find(method);
@@ -459,12 +489,10 @@ static void read_body(struct decoder *d, size_t at)
 static enum sip_answerable answerable(const struct decoder *d)
 {
 	/* Section 17.1.1.3: nothing answers an ACK. */
-	if (!d->msg->is_request || d->msg->method_text.n == 0 || d->msg->method == SIP_METHOD_ACK)
-		return SIP_NOT_ANSWERABLE;
-	for (enum part p = PART_VIA; p <= PART_CSEQ; p++)
-		if (!d->good[p])
-			return SIP_NOT_ANSWERABLE;
-	return SIP_ANSWERABLE;
+	return d->msg->is_request && d->msg->method_text.n && d->msg->method != SIP_METHOD_ACK &&
+			       d->has_way
+		       ? SIP_ANSWERABLE
+		       : SIP_NOT_ANSWERABLE;
 }
 
 /* Without the rows: there are many, and those behind n_hdrs are never looked at. */
@@ -482,21 +510,34 @@ int sip_msg_decode(struct slice in, struct sip_msg *ret, struct sip_refusal *ref
 
 	clear(ret, in);
 	refusal->answerable = SIP_NOT_ANSWERABLE;
+	refusal->field = SLICE_NONE;
 	for (size_t i = 0; i < PART_COUNT; i++)
 		d.row[i] = NO_ROW;
 	if (in.n > SIP_MSG_MAX) {
 		refuse(&d, ERR_LIMIT, 513, SIP_MSG_MAX, "the message is too long");
 		return d.err;
 	}
-	bool whole = start_line(&d, &at) && read_rows(&d, &at);
-	if (whole) {
+	const bool begun = start_line(&d, &at);
+	const bool whole = begun && read_rows(&d, &at);
+	if (begun)
 		read_parts(&d);
+	if (whole)
 		read_body(&d, at);
-	}
 	check_controls(&d, whole ? at : in.n);
 	if (d.err)
 		refusal->answerable = answerable(&d);
 	return d.err;
+}
+
+const char *sip_refusal_phrase(const struct sip_refusal *refusal, char text[SIP_PHRASE_MAX])
+{
+	enum { NAME_MAX = 40 }; /* a name may be as long as a message */
+	const struct slice field = slice_cut(refusal->field, 0, NAME_MAX);
+
+	if (refusal->field.n == 0)
+		return refusal->where.what;
+	snprintf(text, SIP_PHRASE_MAX, "Bad %.*s: %s", SLICE_FMT(field), refusal->where.what);
+	return text;
 }
 
 /* ---- looking up ---- */

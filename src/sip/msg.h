@@ -6,9 +6,10 @@
  * Content-Length, Content-Type) are decoded in that pass; all others are found
  * with sip_msg_find() and decoded by hdr.h when somebody asks.
  *
- * Stricter than the grammar in one thing: no control character but TAB gets
- * in, not even behind a backslash in a quoted string.  Lines end with CRLF; a
- * CR or LF alone is refused.  What has one of these is never answerable.
+ * What no element needs is not looked at (section 16.3): a display name is
+ * anything in front of its <, a Call-ID is bytes, an empty tag is none.  What is
+ * refused can still be answered where its topmost Via is good for it; a control
+ * character that may not be there becomes a space in that answer.
  */
 #pragma once
 
@@ -95,6 +96,7 @@ struct sip_via {
 	struct slice branch, received;
 	bool has_rport; /* the parameter is there, with or without a value */
 	uint16_t rport; /* 0 when without */
+	bool is_broken; /* read in part: an answer repeats it as it came, and goes to its source */
 };
 
 /* name-addr or addr-spec with header parameters: From, To, Contact, Route ... */
@@ -105,6 +107,7 @@ struct sip_nameaddr {
 	struct sip_uri uri;
 	struct slice params; /* header parameters behind the first ';' */
 	struct slice tag;    /* "" when absent */
+	struct slice no_tag; /* an empty `;tag=` in the text, which is none; else "" */
 };
 
 struct sip_msg {
@@ -117,28 +120,29 @@ struct sip_msg {
 	int status; /* responses: 100..699 */
 	struct slice reason;
 
-	struct sip_via via; /* the topmost */
-	struct sip_nameaddr from, to;
+	struct sip_via via;           /* the topmost */
+	struct sip_nameaddr from, to; /* of one that was refused: perhaps no more than its text */
 	struct slice call_id;
 	uint32_t cseq;
 	int max_forwards;          /* SIP_UNSET when absent */
 	struct slice content_type; /* the whole value, "" when absent */
 	struct slice body;
 
+	bool has_controls; /* that may not be there: of one that was refused */
 	unsigned n_hdrs;
 	struct sip_hdr hdrs[SIP_HDRS_MAX];
 };
 
 /* How much a refused request still lets us answer (RFC 3261 section 16.3: 400 where possible). */
 enum sip_answerable {
-	SIP_NOT_ANSWERABLE, /* no usable Via, Call-ID, From, To or CSeq, or a response: drop and
-			       count */
-	SIP_ANSWERABLE,     /* these are in *ret; answer with the status below */
+	SIP_NOT_ANSWERABLE, /* no usable Via, an ACK or a response: drop and count */
+	SIP_ANSWERABLE,     /* answer with the status below, from the rows that there are */
 };
 
 struct sip_refusal {
 	struct where where;
-	int status; /* what a server answers: 400, 414, 416 ... 505, 513 */
+	struct slice field; /* what is wrong with it: its name as it came; "" when `what` says it */
+	int status;         /* what a server answers: 400, 414, 416 ... 505, 513 */
 	enum sip_answerable answerable;
 };
 
@@ -147,6 +151,10 @@ struct sip_refusal {
  * 0, ERR_SYNTAX, ERR_LIMIT or ERR_UNSUPPORTED (not SIP/2.0); then *refusal says all, and *ret
  * holds what was decoded before it. */
 int sip_msg_decode(struct slice in, struct sip_msg *ret, struct sip_refusal *refusal);
+
+/* RFC 3261 section 21.4.1: the reason phrase of a 400, which says what is wrong with what. */
+#define SIP_PHRASE_MAX 160
+const char *sip_refusal_phrase(const struct sip_refusal *refusal, char text[SIP_PHRASE_MAX]);
 
 /* The first row with this id at or behind row `*at` (start with 0); *at becomes its number + 1.
  * NULL when there is none. */

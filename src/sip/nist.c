@@ -80,16 +80,18 @@ static bool join_short(uint8_t *text, size_t *ret_n, const struct slice *parts, 
 	return true;
 }
 
-void nist_key_make(struct nist_key *ret, const uint8_t salt[16], const struct sip_msg *req)
+void nist_key_make(struct nist_key *ret, const uint8_t salt[16], const struct sip_msg *req,
+	struct slice method)
 {
 	uint8_t text[SHORT];
 	const uint8_t port[2] = { (uint8_t)(req->via.port >> 8), (uint8_t)req->via.port };
-	const struct slice parts[] = { req->via.branch, req->via.host, slice_of(port, 2),
-		req->method_text };
-	/* RFC 2543 peers have no magic cookie: the fields that they keep in a retransmission. */
+	const struct slice parts[] = { req->via.branch, req->via.host, slice_of(port, 2), method };
+	/* RFC 2543 peers have no magic cookie: the fields that they keep in a retransmission.  A
+	 * cookie with nothing behind it names nothing either (RFC 4475 section 3.2.1). */
 	const struct slice old[] = { req->ruri_text, req->to.tag, req->from.tag, req->call_id,
-		sip_msg_value(req, SIP_HDR_CSEQ), req->via.text, req->method_text };
-	const bool cookie = slice_starts(req->via.branch, SLICE("z9hG4bK"));
+		slice_of(&req->cseq, sizeof(req->cseq)), req->via.text, method };
+	const bool cookie =
+		req->via.branch.n > 7 && slice_starts(req->via.branch, SLICE("z9hG4bK"));
 	size_t n;
 
 	if (cookie && join_short(text, &n, parts, COUNT(parts)))

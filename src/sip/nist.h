@@ -10,11 +10,13 @@
 #include "sip/msg.h"
 
 /* The name of a server transaction (RFC 3261 section 17.2.3): a hash of branch, sent-by and method
- * under a salt.  A request without the magic cookie is hashed over the fields of RFC 2543. */
+ * under a salt.  A request without the magic cookie is hashed over the fields of RFC 2543.
+ * `method`: the request's own, or of the request that a CANCEL is for (section 9.2). */
 struct nist_key {
 	uint64_t hash[2];
 };
-void nist_key_make(struct nist_key *ret, const uint8_t salt[16], const struct sip_msg *req);
+void nist_key_make(struct nist_key *ret, const uint8_t salt[16], const struct sip_msg *req,
+	struct slice method);
 
 /* Finished transactions: key -> status, until timer J.  A retransmitted request finds the status
  * and the answer is made again from that request (the To tag too: nist_to_tag). */

@@ -7,6 +7,7 @@
 enum {
 	CALL_ID = 26, /* 130 bits of chance */
 	TAG = 10,
+	OTHERS_TEXT = 160,
 	ANSWERED_MAX = 4,         /* 401, 407, 423 in a row for one request: a loop ends */
 	SERVICE_ROUTE_MAX = 4096, /* bytes; a longer one is as none */
 	GRUU_MAX = 512,           /* bytes; likewise */
@@ -21,6 +22,7 @@ struct reg {
 	enum reg_outcome outcome;
 	int status;
 	unsigned expires_s, granted_s, others;
+	char other_hosts[OTHERS_TEXT];
 	unsigned answered; /* how often this request was made anew, as a response asked for */
 	bool want_send;
 	bool removing;
@@ -209,6 +211,23 @@ static void take_gruu(struct reg *r, struct slice params)
 		buf_clear(&r->gruu);
 }
 
+/* No user and no password: whose they are is known. */
+static void add_other(struct reg *r, const struct sip_uri *uri)
+{
+	struct buf b;
+
+	buf_init(&b, sizeof(r->other_hosts) - 1);
+	buf_puts(&b, r->other_hosts);
+	buf_puts(&b, r->others ? ", " : "");
+	buf_put(&b, uri->host);
+	if (uri->port)
+		buf_printf(&b, ":%u", uri->port);
+	if (!buf_err(&b))
+		slice_cstr(buf_slice(&b), r->other_hosts, sizeof(r->other_hosts));
+	buf_done(&b);
+	r->others++;
+}
+
 /* Looks through the bindings of a 200 for our own; all others are only counted. */
 static bool find_own(struct reg *r, const struct sip_msg *response)
 {
@@ -218,6 +237,7 @@ static bool find_own(struct reg *r, const struct sip_msg *response)
 	unsigned at = 0;
 
 	r->others = 0;
+	r->other_hosts[0] = '\0';
 	if (sip_uri_decode(slice_str(r->contact), &own, &where))
 		return false;
 	for (const struct sip_hdr *h; (h = sip_msg_find(response, SIP_HDR_CONTACT, &at));) {
@@ -229,7 +249,7 @@ static bool find_own(struct reg *r, const struct sip_msg *response)
 			if (sip_nameaddr_decode(value, &contact, &where))
 				continue;
 			if (!sip_uri_equal(&contact.uri, &own)) {
-				r->others++;
+				add_other(r, &contact.uri);
 				continue;
 			}
 			r->granted_s = granted(r, response, contact.params);
@@ -372,4 +392,9 @@ ts_t reg_bound_until(const struct reg *r)
 unsigned reg_other_bindings(const struct reg *r)
 {
 	return r->others;
+}
+
+const char *reg_others(const struct reg *r)
+{
+	return r->other_hosts;
 }

@@ -67,4 +67,6 @@ struct slice reg_gruu(const struct reg *r);
 unsigned reg_expires_s(const struct reg *r);      /* what the registrar granted */
 ts_t reg_bound_until(const struct reg *r);        /* the end of that; TS_NEVER: never bound */
 unsigned reg_other_bindings(const struct reg *r); /* Contacts of others in the last 200 */
+/* Hosts and ports of the first of them, "192.0.2.9:5060, 192.0.2.10"; "" without any. */
+const char *reg_others(const struct reg *r);
 const char *reg_state_name(enum reg_state state);

@@ -121,8 +121,7 @@ static void malformed(struct tl *tl, struct tl_event *ret)
 		tl_server_refused(tl);
 }
 
-/* False when nobody needs to know of it. */
-static bool read_message(struct tl *tl, struct slice bytes, struct tl_event *ret, ts_t now)
+static void read_message(struct tl *tl, struct slice bytes, struct tl_event *ret, ts_t now)
 {
 	ret->msg = &tl->msg;
 	if (sip_msg_decode(bytes, &tl->msg, &tl->refusal))
@@ -130,10 +129,27 @@ static bool read_message(struct tl *tl, struct slice bytes, struct tl_event *ret
 	else if (!tl->msg.is_request)
 		tl_client_response(tl, ret, now);
 	else if (tl->msg.method == SIP_METHOD_ACK)
-		return false; /* RFC 3261 section 17: it is never answered */
+		ret->type = TL_EV_ACK;
 	else
 		tl_server_request(tl, ret, now);
-	return true;
+}
+
+/* RFC 3261 section 18.3: what has no length on a stream is 400 before the stream ends; what its
+ * head says may be enough for that. */
+static void refuse_unframed(struct tl *tl, const struct tl_flow *f, struct tl_event *ret)
+{
+	const struct slice all = sip_frame_rest(&f->frame);
+	int err = sip_msg_decode(slice_cut(all, 0, SIP_MSG_MAX), &tl->msg, &tl->refusal);
+
+	ret->msg = &tl->msg;
+	if (!err)
+		tl->refusal.answerable = tl->msg.is_request && tl->msg.method != SIP_METHOD_ACK
+						 ? SIP_ANSWERABLE
+						 : SIP_NOT_ANSWERABLE;
+	tl->refusal.field = SLICE_NONE;
+	tl->refusal.where = f->frame.where;
+	tl->refusal.status = f->frame.err == ERR_LIMIT ? 513 : 400;
+	malformed(tl, ret);
 }
 
 static bool next_message(struct tl *tl, struct slice *ret)
@@ -157,6 +173,12 @@ static bool end_of_bytes(struct tl *tl, struct tl_event *ret)
 		ret->type = TL_EV_PING;
 		return true;
 	}
+	/* Without memory it is not the message that is wrong. */
+	if (f && f->frame.err && f->frame.err != -ENOMEM && !f->is_refused) {
+		f->is_refused = true;
+		refuse_unframed(tl, f, ret);
+		return true;
+	}
 	if (f && f->frame.err && !f->is_broken) {
 		f->is_broken = true;
 		ret->type = TL_EV_BROKEN;
@@ -178,8 +200,8 @@ bool tl_take_event(struct tl *tl, bool room, struct tl_event *ret, ts_t now)
 	if (tl->reading)
 		tl->origin = tl->reading->origin;
 	ret->origin = &tl->origin;
-	while (next_message(tl, &bytes))
-		if (read_message(tl, bytes, ret, now))
-			return true;
-	return end_of_bytes(tl, ret);
+	if (!next_message(tl, &bytes))
+		return end_of_bytes(tl, ret);
+	read_message(tl, bytes, ret, now);
+	return true;
 }

@@ -48,6 +48,7 @@ enum tl_event_type {
 	TL_EV_ABSORBED,    /* msg is repeated, and its answer is owed or was sent again */
 	TL_EV_MALFORMED,   /* refusal; msg as far as it was read.  TL_IN_HAND may be answered if
 			      the refusal is SIP_ANSWERABLE and msg a request other than ACK */
+	TL_EV_ACK,         /* msg: nothing answers it, RFC 3261 section 17 */
 	TL_EV_PROVISIONAL, /* ref, msg */
 	TL_EV_FINAL,       /* ref, msg, sends: the transaction is over, as behind the next two */
 	TL_EV_TIMEOUT,     /* ref: timer F */
@@ -56,8 +57,9 @@ enum tl_event_type {
 	TL_EV_STRAY,       /* msg: a response to none of ours, RFC 3261 section 18.1.2 */
 	TL_EV_UNASKED,     /* msg: a response from whom nobody asked */
 	TL_EV_PING,        /* RFC 5626 section 3.5.1; it is answered */
-	TL_EV_BROKEN,      /* where: no more messages can be found on this flow.  Close it */
-	TL_EV_GONE, /* ref: the flow that an answer is owed to is gone, and so is its place */
+	TL_EV_BROKEN,      /* no more messages can be found on this flow.  What was there became
+			      MALFORMED, unless memory ran out.  Close it when its output has gone out */
+	TL_EV_GONE, /* ref, origin: the flow that an answer is owed to is gone, and its place */
 };
 
 struct tl_event {
@@ -70,7 +72,7 @@ struct tl_event {
 	uint16_t extra;     /* REPEATED */
 	int err;            /* FAILED: an errno */
 	unsigned sends;     /* FINAL: how often the request went out */
-	struct where where; /* BROKEN */
+	struct where where; /* BROKEN: as in the MALFORMED before it */
 };
 
 /* 0, -EINVAL (done_max) or -ENOMEM. */
@@ -87,6 +89,8 @@ void tl_flow_up(struct tl *tl, flow_t flow, const struct addr *local, const stru
 bool tl_flow_gone(struct tl *tl, flow_t flow, int err);
 /* What its unfinished message takes, the memory of those before it given back. */
 size_t tl_flow_bytes(struct tl *tl, flow_t flow);
+/* A message has begun on it and is not whole. */
+bool tl_flow_is_within(struct tl *tl, flow_t flow);
 
 /* ---- inputs ---- */
 
@@ -121,6 +125,9 @@ uint64_t tl_keep(struct tl *tl, uint64_t ref, ts_t now);
 bool tl_can_remember(struct tl *tl, ts_t now);
 /* The name of the transaction (RFC 3261 section 17.2.3): of TL_IN_HAND, or of a place. */
 const struct nist_key *tl_key(const struct tl *tl, uint64_t place);
+/* The request in hand is a CANCEL: is there the transaction that it is for, of this method, in hand
+ * or finished and remembered (RFC 3261 section 9.2)?  Then the answer to it has the tag of that. */
+bool tl_cancels(struct tl *tl, enum sip_method method, ts_t now);
 /* Over which transport, and so whether its answer may be asked for again, and from whom. */
 const struct origin *tl_origin(const struct tl *tl, uint64_t place);
 

@@ -61,6 +61,14 @@ size_t tl_flow_bytes(struct tl *tl, flow_t flow)
 	return f->frame.in.cap;
 }
 
+bool tl_flow_is_within(struct tl *tl, flow_t flow)
+{
+	const struct tl_flow *f = tl_flow_find(tl, flow);
+
+	/* A CRLF alone may be half a ping. */
+	return f && !f->frame.err && slice_trim(sip_frame_rest(&f->frame)).n > 0;
+}
+
 void tl_flow_free(struct tl *tl, struct tl_flow *f)
 {
 	if (tl->last_flow == f)

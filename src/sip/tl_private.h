@@ -45,7 +45,7 @@ struct tl_flow {
 	struct list servers;
 	struct origin origin;
 	struct sip_frame frame;
-	bool is_broken; /* and the owner knows */
+	bool is_refused, is_broken; /* and the owner knows */
 };
 
 struct tl_peer {
@@ -139,8 +139,9 @@ struct tl {
 	struct slots servers;
 	struct map by_key;
 	struct nist_done *done;
-	struct list finished; /* TL_SERVER_DONE; they linger equally long: the oldest first */
-	struct list gone;     /* TL_SERVER_GONE */
+	struct list finished;      /* TL_SERVER_DONE; they linger equally long: the oldest first */
+	struct list gone;          /* TL_SERVER_GONE */
+	struct origin gone_origin; /* of the last one that was taken */
 	size_t n_finished;
 	size_t n_to_keep; /* that wait for an answer that will be remembered */
 	size_t owed_bytes;

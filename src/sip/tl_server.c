@@ -129,6 +129,8 @@ bool tl_server_take(struct tl *tl, struct tl_event *ret)
 		return false;
 	ret->type = TL_EV_GONE;
 	ret->ref = s->ref;
+	tl->gone_origin = s->origin; /* its own: a datagram may wait to be read */
+	ret->origin = &tl->gone_origin;
 	end(tl, s);
 	return true;
 }
@@ -225,7 +227,7 @@ static void repeat(struct tl *tl, const struct tl_server *s)
 
 void tl_server_request(struct tl *tl, struct tl_event *ret, ts_t now)
 {
-	nist_key_make(&tl->key, tl->salt, &tl->msg);
+	nist_key_make(&tl->key, tl->salt, &tl->msg, tl->msg.method_text);
 	if (!tl->done)
 		tl_servers_time(tl, now);
 	const struct tl_server *s =
@@ -241,9 +243,23 @@ void tl_server_request(struct tl *tl, struct tl_event *ret, ts_t now)
 	tl->hand = known ? TL_HAND_REPEATED : TL_HAND_NEW;
 }
 
+bool tl_cancels(struct tl *tl, enum sip_method method, ts_t now)
+{
+	struct nist_key key;
+	uint16_t extra;
+	int status;
+
+	nist_key_make(&key, tl->salt, &tl->msg, slice_str(sip_method_name(method)));
+	if (!MAP_FIND(&tl->by_key, slice_of(&key, sizeof(key)), struct tl_server, node) &&
+		!(tl->done && nist_done_find(tl->done, &key, &status, &extra, now)))
+		return false;
+	tl->key = key;
+	return true;
+}
+
 void tl_server_refused(struct tl *tl)
 {
-	nist_key_make(&tl->key, tl->salt, &tl->msg);
+	nist_key_make(&tl->key, tl->salt, &tl->msg, tl->msg.method_text);
 	tl->hand = TL_HAND_REFUSED;
 }
 

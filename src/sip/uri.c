@@ -73,11 +73,23 @@ static bool is_scheme(struct slice s)
 	return true;
 }
 
+/* What a user part may not have and peers write all the same, as "PBX#90": there it has no other
+ * meaning. */
+static bool is_tolerated(uint8_t c)
+{
+	static const struct slice marks = { (const uint8_t *)"#[]{}|\\^`", 9 };
+
+	return c >= 0x80 || slice_chr(marks, c) < marks.n;
+}
+
 static int read_userinfo(
 	struct slice in, size_t from, size_t at, struct sip_uri *u, struct where *w)
 {
 	bool bad = false;
 	size_t end = span(in, from, C_USER, &bad);
+
+	while (!bad && end < at && is_tolerated(in.p[end]))
+		end = span(in, end + 1, C_USER, &bad);
 
 	u->user = slice_cut(in, from, end);
 	if (end < at && in.p[end] == ':' && !bad) {
@@ -179,7 +191,8 @@ static bool is_repeated(struct slice before, struct slice name)
 	return false;
 }
 
-/* pname [ "=" pvalue ], each behind its ";", none of them twice. */
+/* pname [ "=" pvalue ], each behind its ";", none of them twice.  What is empty is passed over, as
+ * in "sip:a@b;x=y;": nobody needs it. */
 static int read_params(struct slice in, size_t *at, struct sip_uri *u, struct where *w)
 {
 	bool bad = false;
@@ -189,19 +202,21 @@ static int read_params(struct slice in, size_t *at, struct sip_uri *u, struct wh
 		size_t name = i + 1;
 
 		i = span(in, name, C_PARAM, &bad);
-		if (i == name || bad)
+		const bool ends = i == in.n || in.p[i] == ';' || in.p[i] == '?';
+		if (bad || (i == name && !ends))
 			return refuse(w, ERR_SYNTAX, i, "a malformed URI parameter");
 		if (n > PAIRS_MAX)
 			return refuse(w, ERR_LIMIT, name, "too many URI parameters");
+		if (i == name)
+			continue;
 		if (name > from &&
 			is_repeated(slice_cut(in, from, name - 1), slice_cut(in, name, i)))
 			return refuse(w, ERR_SYNTAX, name, "a URI parameter that stands twice");
 		if (i == in.n || in.p[i] != '=')
 			continue;
-		size_t value = i + 1;
-		i = span(in, value, C_PARAM, &bad);
-		if (i == value || bad)
-			return refuse(w, ERR_SYNTAX, i, "a URI parameter with an empty value");
+		i = span(in, i + 1, C_PARAM, &bad);
+		if (bad)
+			return refuse(w, ERR_SYNTAX, i, "a malformed URI parameter");
 	}
 	u->params = slice_cut(in, from, i);
 	*at = i;

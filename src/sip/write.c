@@ -59,14 +59,17 @@ static bool is_source(struct slice host, const struct addr *source)
 {
 	struct addr a;
 
-	return addr_decode_ip(host, &a) && addr_ip_eq(&a, source);
+	if (!addr_decode_ip(host, &a))
+		return false;
+	addr_unmap(&a);
+	return addr_ip_eq(&a, source);
 }
 
 struct addr sip_response_addr(const struct sip_via *via, const struct addr *source)
 {
 	struct addr a = *source;
 
-	if (!via->has_rport)
+	if (!via->has_rport && !via->is_broken)
 		a.port = via->port ? via->port : SIP_PORT;
 	return a;
 }
@@ -100,6 +103,14 @@ static void put_top_via(struct buf *b, const struct sip_via *via, const struct a
 	}
 }
 
+/* What could not be read whole is repeated as it came. */
+static void put_broken_via(struct buf *b, const struct sip_via *via, const struct addr *source)
+{
+	buf_put(b, via->text);
+	buf_puts(b, ";received=");
+	addr_put_ip(b, source);
+}
+
 /* The values behind the first one of a field, which is a part of it. */
 static struct slice behind_top(struct slice values, struct slice top)
 {
@@ -119,7 +130,10 @@ static void put_vias(struct buf *b, const struct sip_msg *req, const struct addr
 
 		buf_puts(b, "Via: ");
 		if (top && source) {
-			put_top_via(b, &req->via, source);
+			if (req->via.is_broken)
+				put_broken_via(b, &req->via, source);
+			else
+				put_top_via(b, &req->via, source);
 			rest = behind_top(rest, req->via.text);
 			buf_puts(b, rest.n ? ", " : "");
 		}
@@ -131,21 +145,61 @@ static void put_vias(struct buf *b, const struct sip_msg *req, const struct addr
 
 static void put_row(struct buf *b, const char *name, struct slice value)
 {
+	if (value.n == 0)
+		return; /* of a request that is refused for want of it */
 	buf_puts(b, name);
 	buf_put(b, value);
+	buf_puts(b, "\r\n");
+}
+
+/* Section 8.2.6.2.  An empty tag gives place to ours; what is no address may have one all the same.
+ */
+static void put_to(struct buf *b, const struct sip_nameaddr *to, struct slice tag)
+{
+	const size_t cut = to->no_tag.n ? (size_t)(to->no_tag.p - to->text.p) : to->text.n;
+
+	if (to->text.n == 0)
+		return;
+	buf_puts(b, "To: ");
+	if (to->tag.n || !tag.n ||
+		(!to->uri_text.n && slice_find(to->text, SLICE(";tag=")) != SIZE_MAX)) {
+		buf_put(b, to->text);
+	} else {
+		buf_put(b, slice_cut(to->text, 0, cut));
+		buf_put(b, slice_skip(to->text, cut + to->no_tag.n));
+		buf_puts(b, ";tag=");
+		buf_put(b, tag);
+	}
+	buf_puts(b, "\r\n");
+}
+
+/* What may not be in a header is not carried on in an answer: a space stands for it. */
+static void clean(struct buf *b, size_t from)
+{
+	const struct slice all = buf_slice(b);
+
+	for (size_t i = from; i < all.n; i++) {
+		const bool is_break = i + 1 < all.n && all.p[i] == '\r' && all.p[i + 1] == '\n';
+
+		if (is_break)
+			i++;
+		else if ((all.p[i] < 0x20 && all.p[i] != '\t') || all.p[i] == 0x7f)
+			b->p[b->head + i] = ' ';
+	}
 }
 
 void sip_put_response_fields(
 	struct buf *b, const struct sip_msg *req, struct slice to_tag, const struct addr *source)
 {
+	const size_t from = buf_len(b);
+
 	put_vias(b, req, source);
 	put_row(b, "From: ", req->from.text);
-	put_row(b, "\r\nTo: ", req->to.text);
-	if (req->to.tag.n == 0 && to_tag.n)
-		put_row(b, ";tag=", to_tag);
-	put_row(b, "\r\nCall-ID: ", req->call_id);
-	put_row(b, "\r\nCSeq: ", sip_msg_value(req, SIP_HDR_CSEQ));
-	buf_puts(b, "\r\n");
+	put_to(b, &req->to, to_tag);
+	put_row(b, "Call-ID: ", req->call_id);
+	put_row(b, "CSeq: ", sip_msg_value(req, SIP_HDR_CSEQ));
+	if (req->has_controls)
+		clean(b, from);
 }
 
 void sip_put_response_head(struct buf *b, const struct sip_msg *req, int status,

@@ -15,8 +15,10 @@ static const char *const mechanism_names[] = {
 	[SASL_PLAIN] = "PLAIN",
 	[SASL_SCRAM_SHA1] = "SCRAM-SHA-1",
 	[SASL_SCRAM_SHA256] = "SCRAM-SHA-256",
+	[SASL_SCRAM_SHA512] = "SCRAM-SHA-512",
 	[SASL_SCRAM_SHA1_PLUS] = "SCRAM-SHA-1-PLUS",
 	[SASL_SCRAM_SHA256_PLUS] = "SCRAM-SHA-256-PLUS",
+	[SASL_SCRAM_SHA512_PLUS] = "SCRAM-SHA-512-PLUS",
 	[SASL_EXTERNAL] = "EXTERNAL",
 };
 _Static_assert(COUNT(mechanism_names) == SASL_MECHANISMS, "a name for every mechanism");
@@ -228,7 +230,7 @@ int sasl_secret_make(
 	struct sasl_secret *ret, struct slice password, unsigned iterations, struct rng *rng)
 {
 	struct sasl_secret secret = { .iterations = iterations };
-	struct scram_keys sha1, sha256;
+	struct scram_keys sha1, sha256, sha512;
 	char *text;
 
 	if (iterations < SASL_ITERATIONS_MIN || iterations > SASL_ITERATIONS_MAX)
@@ -238,11 +240,14 @@ int sasl_secret_make(
 		return err;
 	rng_bytes(rng, secret.salt, sizeof(secret.salt));
 	if (make_keys(SCRAM_SHA1, &secret, slice_str(text), &sha1) &&
-		make_keys(SCRAM_SHA256, &secret, slice_str(text), &sha256)) {
+		make_keys(SCRAM_SHA256, &secret, slice_str(text), &sha256) &&
+		make_keys(SCRAM_SHA512, &secret, slice_str(text), &sha512)) {
 		memcpy(secret.stored_sha1, sha1.stored, sizeof(secret.stored_sha1));
 		memcpy(secret.server_sha1, sha1.server, sizeof(secret.server_sha1));
 		memcpy(secret.stored_sha256, sha256.stored, sizeof(secret.stored_sha256));
 		memcpy(secret.server_sha256, sha256.server, sizeof(secret.server_sha256));
+		memcpy(secret.stored_sha512, sha512.stored, sizeof(secret.stored_sha512));
+		memcpy(secret.server_sha512, sha512.server, sizeof(secret.server_sha512));
 		*ret = secret;
 	} else {
 		err = -ENOMEM;
@@ -250,6 +255,7 @@ int sasl_secret_make(
 	sasl_wipe_text(text);
 	mem_wipe(&sha1, sizeof(sha1));
 	mem_wipe(&sha256, sizeof(sha256));
+	mem_wipe(&sha512, sizeof(sha512));
 	mem_wipe(&secret, sizeof(secret));
 	return err;
 }

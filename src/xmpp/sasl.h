@@ -1,5 +1,5 @@
-/* sasl.h - SASL for XMPP: SCRAM (RFC 5802, RFC 7677) with channel binding, PLAIN (RFC 4616),
- * EXTERNAL (RFC 4422 appendix A), both sides.
+/* sasl.h - SASL for XMPP: SCRAM (RFC 5802, RFC 7677, and the same with SHA-512) with channel
+ * binding, PLAIN (RFC 4616), EXTERNAL (RFC 4422 appendix A), both sides.
  *
  * Messages are raw bytes here; base64 and XML are the stream's.
  */
@@ -15,8 +15,10 @@ enum sasl_mechanism {
 	SASL_PLAIN,
 	SASL_SCRAM_SHA1,
 	SASL_SCRAM_SHA256,
+	SASL_SCRAM_SHA512,
 	SASL_SCRAM_SHA1_PLUS,
 	SASL_SCRAM_SHA256_PLUS,
+	SASL_SCRAM_SHA512_PLUS,
 	SASL_EXTERNAL,
 	SASL_MECHANISMS,
 };
@@ -92,8 +94,9 @@ struct sasl_secret { /* what an account stores: no password */
 	unsigned iterations;
 	uint8_t stored_sha1[20], server_sha1[20];
 	uint8_t stored_sha256[32], server_sha256[32];
+	uint8_t stored_sha512[64], server_sha512[64];
 };
-/* Runs PBKDF2 twice.  0, ERR_SYNTAX (saslprep), ERR_LIMIT (iterations), -ENOMEM. */
+/* Runs PBKDF2 three times.  0, ERR_SYNTAX (saslprep), ERR_LIMIT (iterations), -ENOMEM. */
 int sasl_secret_make(
 	struct sasl_secret *ret, struct slice password, unsigned iterations, struct rng *rng);
 

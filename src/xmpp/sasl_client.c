@@ -33,11 +33,6 @@ struct sasl_client {
 
 /* ---- the choice ---- */
 
-static bool any_plus(const bool offered[SASL_MECHANISMS])
-{
-	return offered[SASL_SCRAM_SHA1_PLUS] || offered[SASL_SCRAM_SHA256_PLUS];
-}
-
 static bool can_bind(const struct tls_facts *tls, enum sasl_binding type)
 {
 	struct scram_binding data;
@@ -83,9 +78,11 @@ static bool can_use(
 	switch (m) {
 	case SASL_PLAIN: return cfg->allow_plain;
 	case SASL_SCRAM_SHA1:
-	case SASL_SCRAM_SHA256: return true;
+	case SASL_SCRAM_SHA256:
+	case SASL_SCRAM_SHA512: return true;
 	case SASL_SCRAM_SHA1_PLUS:
-	case SASL_SCRAM_SHA256_PLUS: return binding != SASL_BINDING_NONE;
+	case SASL_SCRAM_SHA256_PLUS:
+	case SASL_SCRAM_SHA512_PLUS: return binding != SASL_BINDING_NONE;
 	case SASL_EXTERNAL: return cfg->external;
 	case SASL_MECHANISMS: break;
 	}
@@ -105,7 +102,7 @@ static int choose(struct sasl_client *c, const struct sasl_client_cfg *cfg)
 		bool scram = sasl_is_scram(m, &c->hash, &c->plus);
 		c->binding = c->plus ? binding : SASL_BINDING_NONE;
 		scram_binding_of(cfg->tls, c->binding, &c->binding_data);
-		c->plus_missing = scram && !any_plus(cfg->offered) &&
+		c->plus_missing = scram && !sasl_any_plus(cfg->offered) &&
 				  default_binding(cfg->tls) != SASL_BINDING_NONE;
 		return 0;
 	}

@@ -13,8 +13,10 @@ static const struct {
 } mechanisms[SASL_MECHANISMS] = {
 	[SASL_SCRAM_SHA1] = { true, false, SCRAM_SHA1 },
 	[SASL_SCRAM_SHA256] = { true, false, SCRAM_SHA256 },
+	[SASL_SCRAM_SHA512] = { true, false, SCRAM_SHA512 },
 	[SASL_SCRAM_SHA1_PLUS] = { true, true, SCRAM_SHA1 },
 	[SASL_SCRAM_SHA256_PLUS] = { true, true, SCRAM_SHA256 },
+	[SASL_SCRAM_SHA512_PLUS] = { true, true, SCRAM_SHA512 },
 };
 
 bool sasl_is_scram(enum sasl_mechanism m, enum scram_hash *ret_hash, bool *ret_plus)
@@ -26,16 +28,35 @@ bool sasl_is_scram(enum sasl_mechanism m, enum scram_hash *ret_hash, bool *ret_p
 	return true;
 }
 
+bool sasl_any_plus(const bool offered[SASL_MECHANISMS])
+{
+	for (unsigned m = 0; m < SASL_MECHANISMS; m++)
+		if (offered[m] && mechanisms[m].plus)
+			return true;
+	return false;
+}
+
 /* ---- arithmetic ---- */
 
 size_t scram_size(enum scram_hash h)
 {
-	return h == SCRAM_SHA1 ? 20 : 32;
+	static const size_t sizes[] = {
+		[SCRAM_SHA1] = 20,
+		[SCRAM_SHA256] = 32,
+		[SCRAM_SHA512] = 64,
+	};
+
+	return sizes[h];
 }
 
 static const EVP_MD *digest_of(enum scram_hash h)
 {
-	return h == SCRAM_SHA1 ? EVP_sha1() : EVP_sha256();
+	switch (h) {
+	case SCRAM_SHA1: return EVP_sha1();
+	case SCRAM_SHA256: return EVP_sha256();
+	case SCRAM_SHA512: break;
+	}
+	return EVP_sha512();
 }
 
 bool scram_digest(enum scram_hash h, struct slice data, uint8_t ret[SCRAM_KEY_MAX])

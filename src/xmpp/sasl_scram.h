@@ -5,7 +5,7 @@
 #include "xmpp/sasl.h"
 
 enum {
-	SCRAM_KEY_MAX = 32,
+	SCRAM_KEY_MAX = 64,
 	SCRAM_NONCE = 32, /* characters of 5 bits */
 	SCRAM_SALT_MAX = 256,
 	SASL_TEXT_MAX = 1023, /* of a name or a password */
@@ -14,6 +14,7 @@ enum {
 enum scram_hash {
 	SCRAM_SHA1,
 	SCRAM_SHA256,
+	SCRAM_SHA512,
 };
 
 struct scram_binding {
@@ -33,6 +34,7 @@ struct scram_keys { /* of a salted password */
 
 size_t scram_size(enum scram_hash h);
 bool sasl_is_scram(enum sasl_mechanism m, enum scram_hash *ret_hash, bool *ret_plus);
+bool sasl_any_plus(const bool offered[SASL_MECHANISMS]);
 
 /* OpenSSL's; false is out of memory. */
 bool scram_digest(enum scram_hash h, struct slice data, uint8_t ret[SCRAM_KEY_MAX]);

@@ -172,12 +172,9 @@ static enum sasl_result read_flag(struct sasl_server *s, struct slice flag)
 {
 	if (slice_eqs(flag, "n"))
 		return s->plus ? SASL_FAIL_BINDING : SASL_CONTINUE;
-	if (slice_eqs(flag, "y")) {
-		/* The client can bind and was told that we cannot: the list was tampered with. */
-		bool offered = s->offer[SASL_SCRAM_SHA1_PLUS] || s->offer[SASL_SCRAM_SHA256_PLUS];
-
-		return s->plus || offered ? SASL_FAIL_BINDING : SASL_CONTINUE;
-	}
+	/* The client can bind and was told that we cannot: the list was tampered with. */
+	if (slice_eqs(flag, "y"))
+		return s->plus || sasl_any_plus(s->offer) ? SASL_FAIL_BINDING : SASL_CONTINUE;
 	if (!slice_starts(flag, SLICE("p=")))
 		return SASL_FAIL_SYNTAX;
 	if (!s->plus || !sasl_binding_find(slice_skip(flag, 2), &s->binding))
@@ -391,12 +388,31 @@ static bool is_nonce(const struct sasl_server *s, struct slice nonce)
 	return slice_starts(nonce, client) && slice_eqs(slice_skip(nonce, client.n), s->nonce);
 }
 
+static const uint8_t *stored_key(const struct sasl_server *s)
+{
+	switch (s->hash) {
+	case SCRAM_SHA1: return s->secret.stored_sha1;
+	case SCRAM_SHA256: return s->secret.stored_sha256;
+	case SCRAM_SHA512: break;
+	}
+	return s->secret.stored_sha512;
+}
+
+static const uint8_t *server_key(const struct sasl_server *s)
+{
+	switch (s->hash) {
+	case SCRAM_SHA1: return s->secret.server_sha1;
+	case SCRAM_SHA256: return s->secret.server_sha256;
+	case SCRAM_SHA512: break;
+	}
+	return s->secret.server_sha512;
+}
+
 /* The proof is ClientKey XOR ClientSignature; the account has only the hash of ClientKey. */
 static enum sasl_result check_proof(struct sasl_server *s, uint8_t proof[SCRAM_KEY_MAX])
 {
 	size_t n = scram_size(s->hash);
-	const uint8_t *stored =
-		s->hash == SCRAM_SHA1 ? s->secret.stored_sha1 : s->secret.stored_sha256;
+	const uint8_t *stored = stored_key(s);
 	uint8_t signature[SCRAM_KEY_MAX], got[SCRAM_KEY_MAX];
 	bool ok = scram_hmac(s->hash, slice_of(stored, n), buf_slice(&s->auth), signature);
 
@@ -412,8 +428,7 @@ static enum sasl_result check_proof(struct sasl_server *s, uint8_t proof[SCRAM_K
 
 static enum sasl_result put_server_final(struct sasl_server *s, struct buf *out)
 {
-	const uint8_t *key =
-		s->hash == SCRAM_SHA1 ? s->secret.server_sha1 : s->secret.server_sha256;
+	const uint8_t *key = server_key(s);
 	size_t n = scram_size(s->hash);
 	uint8_t signature[SCRAM_KEY_MAX];
 

@@ -249,6 +249,22 @@ bool stanza_put_iq_answer(struct buf *b, const struct stanza *s)
 	return true;
 }
 
+static struct slice bare(struct slice jid)
+{
+	return slice_cut(jid, 0, slice_chr(jid, '/'));
+}
+
+bool stanza_put_presence_answer(struct buf *b, const struct stanza *s)
+{
+	if (s->kind != STANZA_PRESENCE ||
+		(!slice_eqs(s->type, "subscribe") && !slice_eqs(s->type, "probe")))
+		return false;
+	/* From the bare address: a full one would say where somebody is. */
+	stanza_put_start(b, "presence", bare(s->to), bare(s->from), s->id, SLICE("unsubscribed"));
+	stanza_put_end(b, "presence");
+	return true;
+}
+
 void stanza_put_ping(struct buf *b, struct slice from, struct slice to, struct slice id)
 {
 	stanza_put_start(b, "iq", from, to, id, SLICE("get"));

@@ -98,6 +98,10 @@ bool stanza_put_error_reply(struct buf *b, const struct stanza *s, const struct 
 /* Every iq get or set gets an answer: a pong (XEP-0199), our disco#info, else service-unavailable.
  * False when `s` needs none.  `from` "" leaves it out (client streams). */
 bool stanza_put_iq_answer(struct buf *b, const struct stanza *s);
+/* What a user's server says to a subscription request and to a probe, for one whose presence is
+ * told to nobody: `unsubscribed`, RFC 6121 sections 3.1.3 and 4.3.2.  False when `s` needs no
+ * answer. */
+bool stanza_put_presence_answer(struct buf *b, const struct stanza *s);
 void stanza_put_ping(struct buf *b, struct slice from, struct slice to, struct slice id);
 
 /* XEP-0184 */

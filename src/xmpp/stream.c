@@ -315,7 +315,7 @@ static bool is_for_driver(struct xstream *x, const struct xml_node *node)
 	/* RFC 6120 section 4.3.5: features without content may still come. */
 	if (xml_is(node, NS_STREAM, "features"))
 		return false;
-	return !x->pings || xstream_presence_stanza(x, node);
+	return !x->asked || xstream_presence_stanza(x, node);
 }
 
 static bool take_stanza(struct xstream *x, struct xstream_event *ret)

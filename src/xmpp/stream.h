@@ -46,6 +46,7 @@ struct xstream_cfg {
 	struct slice username; /* client: localpart for SASL */
 	struct slice password; /* client: password; component: the shared secret */
 	struct slice resource; /* client: wanted, "" lets the server choose */
+	int priority;          /* of the presence, RFC 6121 section 4.7.2.3; 0: none is said */
 	bool presence; /* client: make the resource available; READY when the server has shown that
 			  it is: its own presence came back (RFC 6121 section 4.2.2) */
 	bool sasl2;    /* accepting client: offer SASL2 with Bind2 (XEP-0388, XEP-0386), under TLS

@@ -82,7 +82,8 @@ static void put_sasl(struct xstream *x, struct buf *b)
 	if (xstream_accept_offers_sasl2(x))
 		put_sasl2(x, b);
 	if (sasl_server_offers(x->server, SASL_SCRAM_SHA1_PLUS) ||
-		sasl_server_offers(x->server, SASL_SCRAM_SHA256_PLUS))
+		sasl_server_offers(x->server, SASL_SCRAM_SHA256_PLUS) ||
+		sasl_server_offers(x->server, SASL_SCRAM_SHA512_PLUS))
 		put_bindings(x, b);
 }
 

@@ -2,7 +2,8 @@
 #include "xmpp/stream_private.h"
 
 /* What a client asks for before it is ready is little: the ids need not be random. */
-#define BIND_ID "bind"
+#define BIND_ID    "bind"
+#define SESSION_ID "session"
 
 static bool session_required(const struct xml_node *features)
 {
@@ -19,28 +20,19 @@ static void put_bind(struct xstream *x, struct buf *b)
 	buf_puts(b, "</bind></iq>");
 }
 
-/* Every server offers to bind (RFC 6120 section 7.4), and handles a stream in order (section 10.1):
- * the offer need not be awaited, and neither the result for what is addressed to the server itself
- * (section 7.1), as the presence and the ping are.  XEP-0305 sends no later. */
+/* Every server offers to bind (RFC 6120 section 7.4): the offer need not be awaited.  The result
+ * must be, before anything else is said: jabberd2 ends a stream for a stanza that comes before its
+ * session, and no server announces that it would not until it has bound. */
 void xstream_bind(struct xstream *x)
 {
-	struct buf *b = xstream_write(x);
-
-	put_bind(x, b);
-	if (x->cfg.presence)
-		xstream_presence_put(x, b);
+	put_bind(x, xstream_write(x));
 	xstream_send(x);
 }
 
-/* RFC 3921 section 3: a server that requires a session may have dropped the presence before it. */
 static void put_session(struct xstream *x)
 {
-	struct buf *b = xstream_write(x);
-
-	buf_puts(b, "<iq id='" XSTREAM_SESSION_ID "' type='set'><session xmlns='" NS_SESSION
-		    "'/></iq>");
-	if (x->cfg.presence)
-		xstream_presence_put(x, b);
+	buf_puts(xstream_write(x),
+		"<iq id='" SESSION_ID "' type='set'><session xmlns='" NS_SESSION "'/></iq>");
 	xstream_send(x);
 }
 
@@ -53,8 +45,6 @@ void xstream_bind_offered(struct xstream *x, const struct xml_node *features)
 		return;
 	}
 	x->session = session_required(features);
-	if (x->session)
-		put_session(x);
 	xstream_enter(x, XSTREAM_AWAIT_BOUND);
 }
 
@@ -81,20 +71,22 @@ bool xstream_take_jid(struct xstream *x, struct slice text)
 
 void xstream_bound(struct xstream *x, const struct xml_node *node)
 {
-	if (xstream_presence_early(x, node) || !xstream_result(x, node, BIND_ID))
+	if (!xstream_result(x, node, BIND_ID))
 		return;
 	const struct xml_node *b = xml_child(node, NS_BIND, "bind");
 	const struct xml_node *jid = b ? xml_child(b, NS_BIND, "jid") : NULL;
-	if (!jid || !xstream_take_jid(x, jid->text))
+	if (!jid || !xstream_take_jid(x, jid->text)) {
 		xstream_give_up(x, XSTREAM_FAIL_BIND, NULL, "the bind result has no full JID");
-	else if (x->session && !x->cfg.presence)
+	} else if (x->session) {
+		put_session(x);
 		xstream_enter(x, XSTREAM_AWAIT_SESSION);
-	else
+	} else {
 		xstream_has_resource(x);
+	}
 }
 
 void xstream_session(struct xstream *x, const struct xml_node *node)
 {
-	if (xstream_result(x, node, XSTREAM_SESSION_ID))
-		xstream_ready(x);
+	if (xstream_result(x, node, SESSION_ID))
+		xstream_has_resource(x);
 }

@@ -118,9 +118,7 @@ struct xstream {
 
 	/* client */
 	bool presence_unseen; /* the ping was answered, and the presence did not come back */
-	unsigned pings;       /* sent, each right behind a presence */
-	bool early;           /* the last presence went out before the answer to bind was here */
-	bool early_answered;  /* ... and so came the answer to the ping behind it */
+	bool asked;           /* the presence and the ping behind it were sent */
 	ts_t presence_by;     /* from when on a presence is not late but lost */
 
 	struct jid domain; /* cfg.domain, prepared */
@@ -208,8 +206,7 @@ void xstream_send_starttls(struct xstream *x);
 void xstream_client_features(struct xstream *x, const struct xml_node *node);
 void xstream_client_proceed(struct xstream *x, const struct xml_node *node);
 
-#define XSTREAM_SESSION_ID "session"
-/* Asks for the resource and all that needs no answer in between. */
+/* Asks for the resource; the offer is looked at when it comes. */
 void xstream_bind(struct xstream *x);
 void xstream_bind_offered(struct xstream *x, const struct xml_node *features);
 void xstream_bound(struct xstream *x, const struct xml_node *node);
@@ -218,10 +215,7 @@ void xstream_session(struct xstream *x, const struct xml_node *node);
 bool xstream_take_jid(struct xstream *x, struct slice text);
 void xstream_has_resource(struct xstream *x);
 
-void xstream_presence_put(struct xstream *x, struct buf *b);
 void xstream_presence_await(struct xstream *x);
-/* A stanza before the answer to bind: true when it is no concern of whoever awaits that. */
-bool xstream_presence_early(struct xstream *x, const struct xml_node *node);
 /* True when the stanza is the driver's. */
 bool xstream_presence_stanza(struct xstream *x, const struct xml_node *node);
 void xstream_presence_late(struct xstream *x);

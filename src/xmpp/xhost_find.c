@@ -28,6 +28,7 @@ static void ask(struct xhost_find *f)
 		assert(q.id <= TARGETS_QUESTIONS_MAX);
 		w->dns_id = f->before + q.id;
 		w->dns_type = q.type;
+		w->is_host = q.is_host;
 		memcpy(w->name, q.name, sizeof(w->name));
 		f->asked = q;
 	}

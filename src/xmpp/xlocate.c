@@ -20,7 +20,9 @@ static int start(struct targets *t, const struct xlocate_cfg *cfg)
 	const struct targets_service starttls = {
 		.kind = 1, .source = TARGETS_SRV, .transport = TRANSPORT_TCP
 	};
-	struct targets_service itself = { .source = TARGETS_GIVEN, .transport = TRANSPORT_TCP };
+	struct targets_service itself = {
+		.source = TARGETS_GIVEN, .transport = TRANSPORT_TCP, .is_host = cfg->host.n > 0
+	};
 	struct addr ignored;
 
 	/* RFC 6120 section 3.2.3: where the host or an address is given, there is no SRV. */

@@ -5,8 +5,22 @@ import re
 import signal
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 STOX = os.path.abspath(sys.argv[1])
+
+
+def await_rest(*procs):
+    """Until all of them have nothing to do but to wait, for half a second on end: proc(5).  A process
+    that only gets no turn is runnable."""
+    still, end = 0, time.monotonic() + 60
+    while still < 25:
+        if time.monotonic() > end or any(proc.poll() is not None for proc in procs):
+            raise SystemExit("a process ended, or never came to rest")
+        states = [Path(f"/proc/{proc.pid}/stat").read_text().rsplit(")", 1)[1].split()[0] for proc in procs]
+        still = still + 1 if states == ["S"] * len(procs) else 0
+        time.sleep(0.02)
 
 
 class Lab:

@@ -7,10 +7,9 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
-from labs import Lab
+from labs import Lab, await_rest
 
 STOX = os.path.abspath(sys.argv[1])
 FAILED = []
@@ -122,7 +121,7 @@ def other_process(folder):
     check("SIGTERM ends the lab", lab.end() == 0)
     proc = subprocess.Popen([STOX, "lab", "--test", "--fault", "gateway-drops", "--timeout", "30"],
                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    time.sleep(1)
+    await_rest(proc)
     proc.send_signal(signal.SIGINT)
     out, err = proc.communicate(timeout=10)
     check("an interruption is no error of the lab", proc.returncode == 3 and "interrupted in phase deliver" in out
@@ -170,7 +169,7 @@ def interrupted(folder):
         lab = Lab(folder / "lab", *(["--fault", fault] if fault else []))
         proc = subprocess.Popen([STOX, "test", "--config", lab.config, "--timeout", "60", *more],
                                 stdout=subprocess.PIPE, text=True)
-        time.sleep(1)
+        await_rest(proc, lab.proc)
         proc.send_signal(signal.SIGINT)
         out, _ = proc.communicate(timeout=10)
         check(f"Ctrl-C cleans up and prints what is known: {phase}", proc.returncode == 3 and

@@ -8,6 +8,7 @@ import secrets
 import shutil
 import signal
 import socket
+import sqlite3
 import ssl
 import subprocess
 import sys
@@ -124,9 +125,9 @@ class Bench:
 
     # ---- servers
 
-    def fill(self, template):
+    def fill(self, template, **more):
         text = (HERE / template).read_text()
-        for key, value in {"DIR": self.dir, "SIP_PASSWORD": self.sip_password,
+        for key, value in {**more, "DIR": self.dir, "SIP_PASSWORD": self.sip_password,
                            "XMPP_PASSWORD": self.xmpp_password,
                            "SECRET": self.component_secret,
                            **{k.upper(): v for k, v in self.port.items()}}.items():
@@ -171,6 +172,15 @@ class Bench:
         self.await_tcp(self.port["c2s"], "prosody")
         self.await_tcp(self.port["component"], "prosody")
 
+    def erlang_libs(self):
+        """Only those: in the folder where they are Erlang would look into every other one too."""
+        libs = self.dir / "erlang"
+        libs.mkdir(exist_ok=True)
+        for ebin in next(Path("/usr/lib").glob("*/ejabberd-*/ebin")).parent.parent.glob("*/ebin"):
+            if not (libs / ebin.parent.name).exists():
+                (libs / ebin.parent.name).symlink_to(ebin.parent)
+        return str(libs)
+
     def ejabberd(self, s2s=None):
         text = self.fill("ejabberd.yml")
         if s2s:
@@ -179,17 +189,33 @@ class Bench:
         path = self.write("ejabberd.yml", text)
         spool = self.dir / "spool"
         spool.mkdir()
-        libs = next(Path("/usr/lib").glob("*/ejabberd-*/ebin")).parent.parent
         register = (f"ejabberd_auth:try_register(<<\"adelany\">>, <<\"{PARTNER}\">>, "
                     f"<<\"{self.xmpp_password}\">>), io:format(\"registered~n\").")
         # Without a node name there is no epmd to start or to end.
         self.start("ejabberd", ["erl", "-noinput", "-mnesia", "dir", f'"{spool}"', "-s", "ejabberd",
                                 "-eval", f"application:ensure_all_started(ejabberd), {register}"],
-                   {"ERL_LIBS": str(libs), "EJABBERD_CONFIG_PATH": str(path), "HOME": str(self.dir),
+                   {"ERL_LIBS": self.erlang_libs(), "EJABBERD_CONFIG_PATH": str(path), "HOME": str(self.dir),
                     "EJABBERD_LOG_PATH": str(self.dir / "ejabberd-own.log")}, spool)
         self.await_log("ejabberd", "registered")
         self.await_tcp(self.port["c2s"], "ejabberd")
         self.await_tcp(self.port["component"], "ejabberd")
+
+    def jabberd2(self):
+        """Its router takes the component; session manager and client side are processes of their own."""
+        modules = next(Path("/usr/lib").glob("*/jabberd2"))
+        (self.dir / "spool").mkdir()
+        users = sqlite3.connect(self.dir / "users.db")
+        users.execute("CREATE TABLE authreg (username TEXT, realm TEXT, password TEXT)")
+        users.execute("INSERT INTO authreg VALUES ('adelany', ?, ?)", (PARTNER, self.xmpp_password))
+        users.commit()
+        users.close()
+        self.write(f"{PARTNER}.pem", (self.dir / f"{PARTNER}.crt").read_text() + (self.dir / f"{PARTNER}.key").read_text())
+        more = {"MODULES": modules, "ROUTER_SECRET": secrets.token_hex(8)}
+        self.write("router-users.xml", self.fill("jabberd2-users.xml", **more), 0o600)
+        for part, ready in (("router", "listening"), ("sm", "ready"), ("c2s", "listening")):
+            path = self.write(f"{part}.xml", self.fill(f"jabberd2-{part}.xml", **more), 0o600)
+            self.start(part, [f"/usr/sbin/jabberd2-{part}", "-c", path])
+            self.await_log(part, ready)
 
     def ejabberd_sip(self, nameserver):
         """ejabberd's mod_sip as the pool: registrar and proxy, which goes by the DNS at HOST:PORT alone."""
@@ -198,13 +224,12 @@ class Bench:
         spool.mkdir()
         host, port = nameserver.rsplit(":", 1)
         server = f"{{{host.replace('.', ',')}}},{port}"
-        libs = next(Path("/usr/lib").glob("*/ejabberd-*/ebin")).parent.parent
         start = ("application:ensure_all_started(ejabberd), "
                  f"ejabberd_auth:try_register(<<\"pilar\">>, <<\"{POOL}\">>, <<\"{self.sip_password}\">>), "
                  "inet_db:set_resolv_conf(\"\"), [inet_db:del_ns(I,P) || {I,P} <- inet_db:res_option(nameservers)], "
                  f"inet_db:add_ns({server}), io:format(\"registered~n\").")
         self.start("ejabberd-sip", ["erl", "-noinput", "-mnesia", "dir", f'"{spool}"', "-s", "ejabberd", "-eval", start],
-                   {"ERL_LIBS": str(libs), "EJABBERD_CONFIG_PATH": str(path), "HOME": str(self.dir),
+                   {"ERL_LIBS": self.erlang_libs(), "EJABBERD_CONFIG_PATH": str(path), "HOME": str(self.dir),
                     "EJABBERD_LOG_PATH": str(self.dir / "ejabberd-sip-own.log")}, spool)
         self.await_log("ejabberd-sip", "registered")
         self.await_udp(self.port["pool"], "ejabberd-sip")
@@ -281,8 +306,8 @@ class XmppClient:
         self.until(b"</stream:features>")
         self.send("<iq type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>")
         self.until(b"</iq>")
-        self.send("<presence/>")
-        self.until(b"<presence")
+        self.send("<presence/><iq type='get' id='p'><ping xmlns='urn:xmpp:ping'/></iq>")
+        self.until(b"id='p'")  # jabberd2 shows no client its own presence
 
     def open(self):
         self.send(f"<?xml version='1.0'?><stream:stream to='{PARTNER}' version='1.0' xmlns='jabber:client' "

@@ -86,7 +86,7 @@ def secret(stox):
         pool = SipPeer(b.port["pool"])
         pool.message(b.port["gateway"], f"adelany@{PARTNER}", f"pilar@{POOL}", "x")
         status, head = pool.status()
-        if status != 503 or "Retry-After:" not in head or "ms-diagnostics: 1007" not in head:
+        if status != 504 or "Reason: SIP;cause=503;" not in head or "ms-diagnostics: 1007" not in head:
             raise Failure(f"while the component is refused: {head}")
         b.write("component", b.component_secret + "\n", 0o600)
         b.await_log("gateway", "xmpp up")
@@ -132,9 +132,43 @@ def hanging(stox):
         status, head = pool.status()
         after = time.monotonic() - start
         server.send_signal(signal.SIGCONT)
-        if status != 503 or not 3 < after < 3.5:
+        if status != 504 or not 3 < after < 3.5:
             raise Failure(f"while the server hangs: after {after:.2f} s {head}")
         print(f"ok: a server that hangs is noticed after {after:.2f} s")
+
+
+def not_carried(stox):
+    """What is not carried is answered: an ask for presence, and a message that holds no text."""
+    with Bench(stox) as b:
+        b.prosody()
+        pool = SipPeer(b.port["pool"])
+        b.config()
+        b.gateway()
+        client = XmppClient(b.port["c2s"], "adelany", b.xmpp_password, b.ca)
+        client.send(f"<iq type='get' id='r1'><query xmlns='jabber:iq:roster'/></iq><presence to='pilar@{POOL}' type='subscribe'/>")
+        client.until(b"unsubscribed")
+        client.send("<iq type='get' id='r2'><query xmlns='jabber:iq:roster'/></iq>")
+        client.until(b"r2")
+        roster = client.until(b"</iq>").replace('"', "'")
+        if f"jid='pilar@{POOL}'" in roster and "ask='subscribe'" in roster:
+            raise Failure(f"the ask hangs in the roster: {roster}")
+        print("ok: a subscription is declined and hangs in no roster")
+
+        omemo = ("<encrypted xmlns='eu.siacs.conversations.axolotl'><header sid='1'><iv>AA</iv></header>"
+                 "<payload>AA</payload></encrypted>")
+        client.send(f"<message to='pilar@{POOL}' id='o1' type='chat'>{omemo}<store xmlns='urn:xmpp:hints'/></message>")
+        stanza = client.until(b"</message>")
+        if "feature-not-implemented" not in stanza or "send it unencrypted" not in stanza:
+            raise Failure(f"OMEMO without a fallback: {stanza}")
+        print("ok: an encrypted message without a fallback has an error")
+
+        client.send(f"<message to='pilar@{POOL}' id='u1' type='chat'><x xmlns='jabber:x:oob'>"
+                    f"<url>https://up.{PARTNER}/a.jpg</url></x></message>")
+        head, got, peer = pool.receive()
+        pool.answer_ok(head, peer)
+        if got != f"https://up.{PARTNER}/a.jpg":
+            raise Failure(f"a link: {head}\n{got}")
+        print("ok: a link is carried as its address")
 
 
 def main(stox):
@@ -143,6 +177,7 @@ def main(stox):
     secret(stox)
     deep(stox)
     hanging(stox)
+    not_carried(stox)
 
 
 run(main)

@@ -35,7 +35,7 @@ class Stage:
         self.pool = socket.socket(family, socket.SOCK_DGRAM)
         self.pool.bind((ip, 0))
         self.pool.settimeout(WAIT_S)
-        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+        with socket.socket(socket.AF_INET6 if ":" in (at or ip) else socket.AF_INET, socket.SOCK_DGRAM) as probe:
             probe.bind((at or ip, 0))
             self.port = probe.getsockname()[1]
         self.write_secret(self.secret)

@@ -1,5 +1,6 @@
 /* The transaction layer between an owner and peers that do anything: every request of ours ends
- * once, nothing is sent on a flow that is gone, and nothing is left at the end.
+ * once, every datagram is one event and every answer that is due goes out, nothing is sent on a
+ * flow that is gone, and nothing is left at the end.
  *
  * Records: a letter that says what happens, what it happens with, a byte 1.  Small letters choose
  * what a fuzzer does not find by itself: the answer to what went out last. */
@@ -39,6 +40,8 @@ struct bench {
 	unsigned n_refs;
 	uint64_t kept[KEPT]; /* places of theirs; 0: free */
 	char branch[64];
+	unsigned n_messages, n_datagrams; /* events of messages, and what must become one */
+	unsigned n_outputs;
 };
 
 /* ---- what comes out ---- */
@@ -58,12 +61,13 @@ static void take_outputs(struct bench *b)
 	struct output out;
 
 	while (outbox_take_output(&b->out, &out)) {
+		b->n_outputs++;
 		assert(!out.flow || is_flow(b, out.flow));
 		if (slice_eqs(out.bytes, "\r\n") || slice_eqs(out.bytes, "whole"))
 			continue;
 		/* A request whose fields are repeated may be malformed itself. */
 		if (sip_msg_decode(out.bytes, &msg, &refusal))
-			assert(slice_starts(out.bytes, SLICE("SIP/2.0 400")));
+			assert(slice_starts(out.bytes, SLICE("SIP/2.0 400 ")) && !msg.has_controls);
 	}
 	outbox_begin(&b->out);
 }
@@ -130,15 +134,26 @@ static void request(struct bench *b)
 	}
 }
 
+static void refuse(struct bench *b)
+{
+	const bool may_fail = b->fail_after >= 0;
+	const unsigned before = b->n_outputs;
+
+	answer(b, TL_IN_HAND, 400, 0);
+	take_outputs(b);
+	assert(may_fail || b->n_outputs > before);
+}
+
 static void event(struct bench *b, const struct tl_event *ev)
 {
+	b->n_messages += ev->msg != NULL;
 	switch (ev->type) {
 	case TL_EV_REQUEST: request(b); break;
 	case TL_EV_REPEATED: answer(b, TL_IN_HAND, ev->status, (uint8_t)ev->extra); break;
 	case TL_EV_MALFORMED:
 		assert(ev->refusal->where.what);
 		if (ev->refusal->answerable == SIP_ANSWERABLE)
-			answer(b, TL_IN_HAND, 400, 0);
+			refuse(b);
 		break;
 	case TL_EV_FINAL:
 		assert(ev->sends >= 1 && ev->msg->status >= 200);
@@ -159,6 +174,7 @@ static void event(struct bench *b, const struct tl_event *ev)
 		b->kept[ev->ref] = 0;
 		break;
 	case TL_EV_ABSORBED:
+	case TL_EV_ACK:
 	case TL_EV_LATE:
 	case TL_EV_STRAY:
 	case TL_EV_UNASKED:
@@ -172,6 +188,9 @@ static void drain(struct bench *b)
 
 	while (tl_take_event(b->tl, b->room, &ev, b->now))
 		event(b, &ev);
+	/* Nothing vanishes. */
+	assert(b->n_messages >= b->n_datagrams);
+	b->n_datagrams = 0;
 	mem_fail_after(-1);
 	b->fail_after = -1;
 	take_outputs(b);
@@ -196,6 +215,8 @@ static void datagram(struct bench *b, uint8_t peer, struct slice bytes)
 {
 	const struct origin o = origin_of(b, peer & 3);
 
+	b->n_messages = 0;
+	b->n_datagrams = slice_trim(bytes).n > 0;
 	tl_push_datagram(b->tl, bytes, &o);
 }
 

@@ -6,7 +6,7 @@ with Stage() as stage:
     asked = stage.until(rb"<iq [^>]*>")[0].decode()
     need(attribute(asked, "to") == POOL, f"whether the server reads is asked: {asked}")
     answer, _ = stage.receive()  # it does not
-    need(answer.startswith("SIP/2.0 503 ") and "Retry-After:" in answer, f"the sender keeps the message: {answer}")
+    need(answer.startswith("SIP/2.0 504 ") and "Reason: SIP;cause=503;" in answer, f"the sender keeps the message: {answer}")
     need(stage.accept(), "the connection is made anew")
     stage.send("<handshake/>")
     while "xmpp up" not in (line := stage.process.stderr.readline()):

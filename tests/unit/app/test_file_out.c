@@ -97,22 +97,28 @@ static void holds(const char *path, const char *want)
 	assert_string_equal(got, want);
 }
 
-static void a_file_is_made_and_others_can_read_it(void **state)
+static void a_file_is_made_with_what_the_umask_leaves(void **state)
 {
+	static const struct {
+		mode_t mask, mode;
+	} cases[] = { { 022, 0644 }, { 027, 0640 }, { 077, 0600 } };
 	char path[PATH_TEXT], why[WHY_TEXT];
 	struct stat st;
 
 	(void)state;
 	in_dir("new", path);
-	const mode_t old = umask(077);
-	assert_int_equal(check(path, why), 0);
-	assert_int_equal(entries(false), 0); /* the check leaves nothing */
-	assert_int_equal(put(path, "content"), 0);
-	umask(old);
-	holds(path, "content");
-	assert_int_equal(stat(path, &st), 0);
-	assert_int_equal(st.st_mode & 07777, 0644);
-	assert_int_equal(entries(false), 1);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		const mode_t old = umask(cases[i].mask);
+
+		assert_int_equal(check(path, why), 0);
+		assert_int_equal(entries(false), i > 0); /* the check leaves nothing */
+		assert_int_equal(put(path, "content"), 0);
+		assert_int_equal(umask(old), cases[i].mask); /* it stays what it was */
+		holds(path, "content");
+		assert_int_equal(stat(path, &st), 0);
+		assert_int_equal(st.st_mode & 07777, cases[i].mode);
+		assert_int_equal(entries(false), 1);
+	}
 }
 
 static void a_private_file_is_nobody_else_s(void **state)
@@ -224,7 +230,7 @@ static void two_names_of_one_place_are_known(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_teardown(a_file_is_made_and_others_can_read_it, empty_dir),
+		cmocka_unit_test_teardown(a_file_is_made_with_what_the_umask_leaves, empty_dir),
 		cmocka_unit_test_teardown(a_private_file_is_nobody_else_s, empty_dir),
 		cmocka_unit_test_teardown(a_file_is_replaced_and_not_written_over, empty_dir),
 		cmocka_unit_test_teardown(what_cannot_be_replaced_is_refused, empty_dir),

@@ -253,6 +253,30 @@ static void equality_is_of_family_address_and_port(void **state)
 	}
 }
 
+static void a_mapped_address_is_the_one_that_it_maps(void **state)
+{
+	static const struct {
+		const char *text, *want;
+	} table[] = {
+		{ "[::ffff:192.0.2.1]:5", "192.0.2.1:5" },
+		{ "[::ffff:0:0]:5", "0.0.0.0:5" },
+		{ "[::fffe:192.0.2.1]:5", "[::fffe:c000:201]:5" },
+		{ "[::192.0.2.1]:5", "[::c000:201]:5" },
+		{ "[::1]:5", "[::1]:5" },
+		{ "192.0.2.1:5", "192.0.2.1:5" },
+	};
+	char text[ADDR_TEXT_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(table); i++) {
+		struct addr a = addr_of(table[i].text), want = addr_of(table[i].want);
+
+		addr_unmap(&a);
+		assert_string_equal(addr_text(&a, text), table[i].want);
+		assert_true(addr_eq(&a, &want));
+	}
+}
+
 static void loopback_is_127_and_1(void **state)
 {
 	static const struct {
@@ -340,6 +364,7 @@ int main(void)
 		cmocka_unit_test(an_address_of_no_family_has_a_text),
 		cmocka_unit_test(a_text_that_finds_no_memory_is_empty),
 		cmocka_unit_test(equality_is_of_family_address_and_port),
+		cmocka_unit_test(a_mapped_address_is_the_one_that_it_maps),
 		cmocka_unit_test(loopback_is_127_and_1),
 		cmocka_unit_test(a_wildcard_is_known),
 		cmocka_unit_test(transports_have_names),

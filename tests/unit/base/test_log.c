@@ -43,6 +43,16 @@ static void values_are_quoted_where_they_must(void **state)
 		{ "delete", { (const uint8_t *)"\x7f", 1 }, " k=\"\\x7f\"" },
 		{ "tab", { (const uint8_t *)"\t", 1 }, " k=\"\\x09\"" },
 		{ "UTF-8", { (const uint8_t *)"\xc3\xa4", 2 }, " k=\xc3\xa4" },
+		{ "C1 as UTF-8", { (const uint8_t *)"a\xc2\x9b", 3 }, " k=\"a\\xc2\\x9b\"" },
+		{ "C1 as a byte",
+			{ (const uint8_t *)"\x9b"
+					   "2J",
+				3 },
+			" k=\"\\x9b2J\"" },
+		{ "a mark of direction", { (const uint8_t *)"\u202e", 3 },
+			" k=\"\\xe2\\x80\\xae\"" },
+		{ "a line separator", { (const uint8_t *)"\u2028", 3 }, " k=\"\\xe2\\x80\\xa8\"" },
+		{ "cut UTF-8", { (const uint8_t *)"\xe2\x82", 2 }, " k=\"\\xe2\\x82\"" },
 	};
 	struct buf b;
 
@@ -70,7 +80,7 @@ static void no_byte_leaves_the_line(void **state)
 		log_str(&b, "k", slice_of(&byte, 1));
 		struct slice line = buf_slice(&b);
 		for (size_t i = 0; i < line.n; i++)
-			if (line.p[i] < 0x20 || line.p[i] == 0x7f)
+			if (line.p[i] < 0x20 || line.p[i] >= 0x7f)
 				fail_msg("byte 0x%02x gives 0x%02x", c, line.p[i]);
 	}
 	buf_done(&b);

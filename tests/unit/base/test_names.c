@@ -11,7 +11,7 @@
 /* In the order of the enum; the last line is the enum's last value. */
 static const char *const dns_types[] = { "A", "AAAA", "SRV", "NAPTR" };
 static const char *const dns_statuses[] = { "ok", "nxdomain", "nodata", "timeout", "refused",
-	"servfail", "unreachable", "malformed", "cancelled" };
+	"servfail", "unreachable", "malformed", "tcp_refused", "cancelled" };
 static const char *const tls_failures[] = { "none", "certificate", "plain-peer", "version", "alert",
 	"closed", "client-certificate", "other" };
 static const char *const facts[] = { "flow-up", "flow-accepted", "flow-bytes", "flow-eof",

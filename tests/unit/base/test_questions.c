@@ -187,6 +187,7 @@ static void what_explains_a_failure_best(void **state)
 		[DNS_SERVFAIL] = 2,
 		[DNS_UNREACHABLE] = 2,
 		[DNS_MALFORMED] = 2,
+		[DNS_TCP_REFUSED] = 2,
 		[DNS_CANCELLED] = 2,
 	};
 	struct question a = { 0 }, b = { 0 };

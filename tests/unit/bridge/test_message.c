@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "base/mem.h"
+#include "bridge/content.h"
 #include "sip/hdr.h"
 
 enum { TEXT_MAX = 65536 };
@@ -637,31 +638,125 @@ static void gw_groupchat_refused(void **state)
 	}
 }
 
-static void what_has_no_text_is_not_sent_and_not_answered(void **state)
+#define URL "https://up.xmpp.test/a.jpg"
+#define OOB "<x xmlns='jabber:x:oob'><url> " URL "\n</url></x>"
+
+static void a_link_or_file_becomes_its_address(void **state)
 {
 	static const struct {
-		const char *name, *text;
+		const char *inner, *want;
 	} cases[] = {
-		{ "gw_no_error_for_error",
-			"<message" FROM_TO " type='error'><body>x</body></message>" },
-		{ "a chat state",
-			MESSAGE("<composing xmlns='http://jabber.org/protocol/chatstates'/>") },
-		{ "a receipt", MESSAGE("<received xmlns='urn:xmpp:receipts' id='1'/>") },
-		{ "gw_carbon_and_delay_not_forwarded_as_new",
-			MESSAGE("<sent xmlns='urn:xmpp:carbons:2'><forwarded "
-				"xmlns='urn:xmpp:forward:0'><message xmlns='jabber:client'><body>x"
-				"</body></message></forwarded></sent>") },
-		{ "an empty body", MESSAGE("<body/>") },
-		{ "a subject alone", MESSAGE("<subject>x</subject>") },
-		{ "a body of another namespace", MESSAGE("<body xmlns='urn:x'>x</body>") },
-		{ "presence", "<presence" FROM_TO "><body>x</body></presence>" },
-		{ "an iq", "<iq" FROM_TO "><body>x</body></iq>" },
+		{ OOB, URL },
+		{ "<body/>" OOB, URL },
+		{ "<body> </body>" OOB, URL },
+		{ "<body>" URL "</body>" OOB, URL },
+		{ "<body>see</body>" OOB, "see\n" URL },
+		{ OOB "<x xmlns='jabber:x:oob'><url>mailto:a@b.test</url></x>",
+			URL "\nmailto:a@b.test" },
+		{ "<file-sharing xmlns='urn:xmpp:sfs:0'><file xmlns='urn:xmpp:file:metadata:0'/>"
+		  "<sources><url-data xmlns='http://jabber.org/protocol/url-data' target='" URL
+		  "'/>"
+		  "</sources></file-sharing>",
+			URL },
+		{ "<sources xmlns='urn:xmpp:sfs:0' id='1'><url-data "
+		  "xmlns='http://jabber.org/protocol/url-data' target='" URL "'/></sources>",
+			URL },
+		{ "<reference xmlns='urn:xmpp:reference:0' type='data'><media-sharing "
+		  "xmlns='urn:xmpp:sims:1'><sources><reference xmlns='urn:xmpp:reference:0' "
+		  "uri='xmpp:a@b.test'/><reference xmlns='urn:xmpp:reference:0' uri='" URL "'/>"
+		  "</sources></media-sharing></reference>",
+			URL },
+		{ "<body>x</body><x xmlns='jabber:x:oob'><url>two words</url></x>", "x" },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		if (to_sip(cases[i].text)->err != ERR_UNSUPPORTED || sent.text[0])
-			fail_msg("%s: %d %s", cases[i].name, sent.err, sent.text);
+		char text[1024];
+
+		snprintf(text, sizeof(text), "<message" FROM_TO ">%s</message>", cases[i].inner);
+		assert_slice(decoded(to_sip(text))->body, cases[i].want);
+	}
+}
+
+/* RFC 6120 section 8.3.1: what is not carried is answered. */
+static void what_has_no_text_is_refused(void **state)
+{
+	static const struct {
+		const char *inner, *why;
+		bool once;
+	} cases[] = {
+		{ "<encrypted "
+		  "xmlns='eu.siacs.conversations.axolotl'><header/><payload/></encrypted>"
+		  "<store xmlns='urn:xmpp:hints'/>",
+			"An encrypted message is not carried to SIP: send it unencrypted", false },
+		{ "<encrypted xmlns='urn:xmpp:omemo:2'><header/><payload/></encrypted>",
+			"An encrypted message is not carried to SIP: send it unencrypted", false },
+		{ "<propose xmlns='urn:xmpp:jingle-message:0' id='1'/>",
+			"Calls are not carried to SIP", false },
+		{ "<x xmlns='jabber:x:conference' jid='room@muc.xmpp.test'/>",
+			"Invitations to rooms are not carried to SIP", false },
+		{ "<x xmlns='http://jabber.org/protocol/muc#user'><invite/></x>",
+			"Invitations to rooms are not carried to SIP", false },
+		{ "<file-sharing xmlns='urn:xmpp:sfs:0'/>",
+			"A file without an address on the web is not carried to SIP", false },
+		{ "<x xmlns='jabber:x:oob'><url>two words</url></x>",
+			"A file without an address on the web is not carried to SIP", false },
+		{ "<reactions xmlns='urn:xmpp:reactions:0' "
+		  "id='1'><reaction>x</reaction></reactions>",
+			"Reactions are not carried to SIP", true },
+		{ "<subject>x</subject>", "A message without text is not carried to SIP", true },
+		{ "<body xmlns='urn:x'>x</body>", "A message without text is not carried to SIP",
+			true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char text[1024];
+
+		snprintf(text, sizeof(text), "<message" FROM_TO ">%s</message>", cases[i].inner);
+		if (to_sip(text)->err != ERR_LEGAL || strcmp(sent.refusal.text, cases[i].why) != 0)
+			fail_msg("%s: %d %s", text, sent.err, sent.text);
+		assert_int_equal(sent.refusal.condition, COND_FEATURE_NOT_IMPLEMENTED);
+		assert_int_equal(sent.refusal.type, ERROR_TYPE_CANCEL);
+		assert_int_equal(sent.refusal.once, cases[i].once);
+		assert_string_equal(sent.text, "");
+	}
+}
+
+static void what_needs_no_answer_is_silent(void **state)
+{
+	static const struct {
+		const char *inner;
+		bool silent;
+	} cases[] = {
+		{ "", true },
+		{ "<body/><thread>t</thread>", true },
+		{ "<composing xmlns='http://jabber.org/protocol/chatstates'/><x xmlns='urn:x'/>",
+			true },
+		{ "<received xmlns='urn:xmpp:receipts' id='1'/>", true },
+		{ "<displayed xmlns='urn:xmpp:chat-markers:0' id='1'/>", true },
+		{ "<store xmlns='urn:xmpp:hints'/>", true },
+		/* gw_carbon_and_delay_not_forwarded_as_new */
+		{ "<sent xmlns='urn:xmpp:carbons:2'><forwarded xmlns='urn:xmpp:forward:0'><message "
+		  "xmlns='jabber:client'><body>x</body></message></forwarded></sent>",
+			true },
+		/* Keys without a message, XEP-0384. */
+		{ "<encrypted xmlns='urn:xmpp:omemo:2'><header/></encrypted>", true },
+		{ "<finish xmlns='urn:xmpp:jingle-message:0' id='1'/>", true },
+		{ "<active xmlns='http://jabber.org/protocol/chatstates'/><body>x</body>", false },
+		{ "<active xmlns='http://jabber.org/protocol/chatstates'/>" OOB, false },
+		{ "<x xmlns='urn:x'/>", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct stanza s;
+		char text[1024];
+
+		snprintf(text, sizeof(text), "<message" FROM_TO ">%s</message>", cases[i].inner);
+		read_stanza("", text, &s);
+		if (content_is_silent(content_of(&s)) != cases[i].silent)
+			fail_msg("%s", text);
 	}
 }
 
@@ -1082,7 +1177,9 @@ int main(void)
 		TEST(stox_im_4_id_transaction),
 		TEST(stox_im_4_type_not_mapped),
 		TEST(gw_groupchat_refused),
-		TEST(what_has_no_text_is_not_sent_and_not_answered),
+		TEST(a_link_or_file_becomes_its_address),
+		TEST(what_has_no_text_is_refused),
+		TEST(what_needs_no_answer_is_silent),
 		TEST(stox_im_8_lang_both_ways),
 		TEST(gw_header_injection_from_resource),
 		TEST(gw_header_injection_from_subject),

@@ -131,6 +131,28 @@ static const struct row rows[] = {
 		POOL GATEWAY_AT(
 			"udp:127.0.0.1:5070", "sip:127.0.0.1;transport=TLS") "litware.test }\n",
 		"f:7:15: the gateway speaks to `next_hop` over UDP or TCP, not yet over TLS\n" },
+	{ "a next hop that is ourselves",
+		POOL GATEWAY_AT("udp:127.0.0.1:5070", "sip:127.0.0.1:5070") "litware.test }\n",
+		"f:7:15: `next_hop` is this gateway's own `udp:127.0.0.1:5070` (line 6): what it "
+		"sends there comes back\n" },
+	{ "ourselves by name, over TCP",
+		POOL GATEWAY_AT(
+			"tcp:127.0.0.1:5060", "sip:LocalHost;lr;transport=TCP") "litware.test }\n",
+		"f:7:15: `next_hop` is this gateway's own `tcp:127.0.0.1:5060` (line 6): what it "
+		"sends there comes back\n" },
+	{ "ourselves on a wildcard",
+		POOL GATEWAY_AT(
+			"'udp:[::]:5070'", "sip:[::1]:5070;transport=udp") "litware.test }\n",
+		"f:7:15: `next_hop` is this gateway's own `udp:[::]:5070` (line 6): what it sends "
+		"there comes back\n" },
+	{ "another transport",
+		POOL GATEWAY_AT("udp:127.0.0.1:5070",
+			"sip:127.0.0.1:5070;transport=tcp") "litware.test }\n",
+		"" },
+	{ "another port", POOL GATEWAY_AT("udp:127.0.0.1:5070", "sip:127.0.0.1") "litware.test }\n",
+		"" },
+	{ "a wildcard, and another machine",
+		POOL GATEWAY_AT("udp:0.0.0.0:5070", "sip:192.0.2.1:5070") "litware.test }\n", "" },
 
 	/* With another fault in the file, only what is there is compared. */
 	{ "a fault, and a domain twice", "pols: 1\n" PARTNER "  - domain: contoso.test\n",

@@ -356,6 +356,7 @@ static void a_gateway_is_read_with_its_places(void **state)
 	assert_text(&g->sip.next_hop, "sip:127.0.0.1", 7, 15);
 	assert_text(&g->sip.trusted_peers.v[0], "127.0.0.1", 8, 21);
 	assert_int_equal(g->sip.transactions_max.n, CONF_TRANSACTIONS_MAX);
+	assert_int_equal(g->xmpp.settle.n, 30);
 	assert_text(&g->xmpp.component.name, "litware.test", 10, 24);
 	assert_text(&g->xmpp.component.server, "localhost:5347", 10, 46);
 	assert_text(&g->xmpp.component.secret_file, "s", 10, 75);
@@ -447,6 +448,7 @@ static void every_key_lands_in_its_field(void **state)
 	assert_text(&sip->trusted_peers.v[1], "127.0.0.1", 32, 28);
 	assert_int_equal(sip->transactions_max.n, 1024);
 	assert_text(&c->gateway.xmpp.component.name, "b\303\274cher.test", 36, 13);
+	assert_int_equal(c->gateway.xmpp.settle.n, 0);
 	conf_free(c);
 }
 

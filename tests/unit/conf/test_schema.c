@@ -114,6 +114,10 @@ static const struct row values[] = {
 	{ "gateway.sip.transactions_max", POOL GOOD_SIP "    transactions_max: 4194305\n" GOOD_XMPP,
 		"f:9:23: `transactions_max` must be a number from 1024 to 4194304 in decimal "
 		"digits, not `4194305`\n" },
+	{ "gateway.sip.options", POOL GOOD_SIP "    options: no\n" GOOD_XMPP,
+		"f:9:14: `options` must be one of health, alive, not `no`\n" },
+	{ "gateway.xmpp.settle", POOL GOOD_SIP GOOD_XMPP "    settle: 151\n",
+		"f:14:13: `settle` must be a number from 0 to 150 in decimal digits, not `151`\n" },
 	{ "gateway.xmpp.component.name", POOL GOOD_SIP XMPP "      name: a@b\n" SERVER SECRET,
 		"f:11:13: `name`" A_DOMAIN },
 	{ "gateway.xmpp.component.server",
@@ -300,6 +304,8 @@ static void numbers_have_their_ends(void **state)
 		{ "transactions_max", POOL GOOD_SIP "    transactions_max: 1023\n" GOOD_XMPP,
 			"f:9:23: `transactions_max` must be a number from 1024 to 4194304 in "
 			"decimal digits, not `1023`\n" },
+		{ "settle", POOL GOOD_SIP GOOD_XMPP "    settle: 0\n", "" },
+		{ "settle", POOL GOOD_SIP GOOD_XMPP "    settle: 150\n", "" },
 		{ "registrar_port", POOL "    registrar_port: -1\n",
 			"f:4:21: `registrar_port` must be a number from 1 to 65535 in decimal "
 			"digits, not `-1`\n" },

@@ -11,6 +11,7 @@
 
 #include "base/mem.h"
 #include "gateway/gateway.h"
+#include "gateway/ids.h"
 #include "sip/hdr.h"
 #include "xmpp/stream.h"
 
@@ -51,7 +52,7 @@ struct scene {
 	char events[SCENE_TEXT_MAX]; /* one line each: type, level, log */
 	bool only_counts;            /* what is sent and got: there is too much to be kept */
 	unsigned n_requests, n_status[700], n_messages, n_errors;
-	char last_ping[64], last_message[64]; /* their ids */
+	char last_ping[64], last_message[64], last_own_ping[64]; /* their ids */
 };
 
 static struct scene s;
@@ -69,6 +70,7 @@ static inline bool send_back(const struct stanza *st, const struct xml_node *nod
 	if (st->kind != STANZA_IQ || !slice_eq(st->from, st->to))
 		return false;
 	s.n_own_pings++;
+	slice_cstr(st->id, s.last_own_ping, sizeof(s.last_own_ping));
 	if (s.server_is_stuck)
 		return true;
 	struct buf *b = xstream_begin(s.server);

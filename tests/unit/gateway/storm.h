@@ -110,10 +110,10 @@ static void answered(struct slice bytes, flow_t flow)
 	if (s.requests[n].answers > s.requests[n].sent)
 		wrong("request %u: %u answers to %u", (unsigned)n, s.requests[n].answers,
 			s.requests[n].sent);
-	/* One that was refused for want of room, or that is forgotten, is new when it comes again.
-	 */
+	/* One that was refused for want of room, or that is forgotten, is new when it comes again;
+	 * and an OPTIONS (200) asks how it is now. */
 	const int before = s.requests[n].status;
-	if (before == 0 || before == 503 || s.now >= s.requests[n].at + TS_S(32))
+	if (before == 0 || before == 503 || before == 200 || s.now >= s.requests[n].at + TS_S(32))
 		s.requests[n].at = s.now;
 	else if (before != m.status && !s.is_out_of_memory)
 		wrong("request %u: %d, then %d", (unsigned)n, before, m.status);

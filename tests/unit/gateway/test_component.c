@@ -54,7 +54,7 @@ static void gw_component_waits_for_handshake(void **state)
 	assert_false(gateway_is_up(s.g));
 	send_message("1", A_CONTOSO);
 	wake();
-	assert_int_equal(status_of("1"), 503);
+	assert_int_equal(status_of("1"), 504);
 	snprintf(text, sizeof(text),
 		"<stream:stream xmlns='jabber:component:accept' xmlns:stream='%s' id='x' "
 		"from='litware.test'>",
@@ -63,7 +63,7 @@ static void gw_component_waits_for_handshake(void **state)
 		.type = FACT_FLOW_BYTES, .flow = s.stream_flow, .bytes = slice_str(text) });
 	send_message("2", A_CONTOSO);
 	wake();
-	assert_int_equal(status_of("2"), 503); /* the handshake is out, not answered */
+	assert_int_equal(status_of("2"), 504); /* the handshake is out, not answered */
 	assert_false(gateway_is_up(s.g));
 	push((struct fact){
 		.type = FACT_FLOW_BYTES, .flow = s.stream_flow, .bytes = SLICE("<handshake/>") });
@@ -177,26 +177,26 @@ static void a_broken_stream_answers_what_was_owed(void **state)
 	for (unsigned i = 1; i <= 2; i++) {
 		const char *branch = i == 1 ? "1" : "2";
 
-		assert_holds(answer_to(branch), "SIP/2.0 503 XMPP Connection Lost\r\n");
-		assert_holds(answer_to(branch), "Retry-After: 5\r\n");
+		assert_holds(answer_to(branch), "SIP/2.0 504 XMPP Connection Lost\r\n");
+		assert_holds(answer_to(branch), "Reason: SIP;cause=503;");
 	}
 	assert_holds(s.events, "down error xmpp down server=127.0.0.1 port=5347 cause=");
 	assert_false(gateway_is_up(s.g));
 }
 
 /* gw_outage_queue_bounded_503: at once, and the same again, also when the stream is back. */
-static void while_it_is_down_the_answer_is_503_at_once(void **state)
+static void while_it_is_down_the_answer_is_504_at_once(void **state)
 {
 	(void)state;
 	start();
 	send_message("1", A_CONTOSO);
-	assert_holds(answer_to("1"), "SIP/2.0 503 XMPP Server Not Connected\r\n");
+	assert_holds(answer_to("1"), "SIP/2.0 504 XMPP Server Not Connected\r\n");
 	assert_holds(answer_to("1"), "ms-diagnostics: 1007;"); /* down, not merely busy */
-	assert_holds(answer_to("1"), "Retry-After: 5\r\n");
+	assert_holds(answer_to("1"), "Reason: SIP;cause=503;");
 	connect_server();
 	send_message("1", A_CONTOSO);
 	assert_int_equal(n_answers("1"), 2);
-	assert_int_equal(status_of("1"), 503);
+	assert_int_equal(status_of("1"), 504);
 	assert_int_equal(s.n_got, 0);
 	send_message("2", A_CONTOSO); /* the sender tries again: a new transaction */
 	assert_int_equal(s.n_got, 1);
@@ -510,7 +510,7 @@ int main(void)
 		SCENE(pauses_grow_and_have_jitter),
 		SCENE(two_gateways_do_not_come_back_as_one),
 		SCENE(a_broken_stream_answers_what_was_owed),
-		SCENE(while_it_is_down_the_answer_is_503_at_once),
+		SCENE(while_it_is_down_the_answer_is_504_at_once),
 		SCENE(the_end_of_the_servers_stream_is_an_outage),
 		SCENE(a_stream_error_is_told_by_its_name),
 		SCENE(an_end_of_file_closes_our_side_too),

@@ -7,6 +7,15 @@
 
 #include <cmocka.h>
 
+static bool is_due(struct dropped *d, const char *from, const char *cause, uint64_t *n, ts_t now)
+{
+	const struct dropped_what what = {
+		.from = slice_str(from), .cause = cause, .quiet = TS_S(60)
+	};
+
+	return dropped_is_due(d, &what, n, now);
+}
+
 static void a_pair_has_a_line_a_minute(void **state)
 {
 	struct dropped *d;
@@ -16,15 +25,19 @@ static void a_pair_has_a_line_a_minute(void **state)
 	(void)state;
 	rng_init_number(&rng, 1);
 	assert_int_equal(dropped_new(&d, &rng), 0);
-	assert_true(dropped_is_due(d, SLICE("a"), "x", &n, 0));
+	assert_true(is_due(d, "a", "x", &n, 0));
 	assert_int_equal(n, 1);
-	assert_true(dropped_is_due(d, SLICE("b"), "x", &n, 0));
-	assert_true(dropped_is_due(d, SLICE("a"), "y", &n, 0));
+	assert_true(is_due(d, "b", "x", &n, 0));
+	assert_true(is_due(d, "a", "y", &n, 0));
 	for (unsigned i = 0; i < 5; i++)
-		assert_false(dropped_is_due(d, SLICE("a"), "x", &n, TS_S(60) - 1));
-	assert_true(dropped_is_due(d, SLICE("a"), "x", &n, TS_S(60)));
+		assert_false(is_due(d, "a", "x", &n, TS_S(60) - 1));
+	assert_true(is_due(d, "a", "x", &n, TS_S(60)));
 	assert_int_equal(n, 6);
-	assert_false(dropped_is_due(d, SLICE("a"), "x", &n, TS_S(60)));
+	assert_false(is_due(d, "a", "x", &n, TS_S(60)));
+	const struct dropped_what what = { SLICE("a"), SLICE("b"), "x", TS_S(3600) };
+	assert_true(dropped_is_due(d, &what, &n, TS_S(60))); /* a conversation is its own */
+	assert_false(dropped_is_due(d, &what, &n, TS_S(3659)));
+	assert_true(dropped_is_due(d, &what, &n, TS_S(3660)));
 	dropped_free(d);
 }
 
@@ -42,7 +55,7 @@ static void what_is_kept_is_bounded(void **state)
 		char who[16];
 
 		snprintf(who, sizeof(who), "user%u", i);
-		assert_true(dropped_is_due(d, slice_str(who), "x", &n, 0));
+		assert_true(is_due(d, who, "x", &n, 0));
 		assert_int_equal(n, 1);
 	}
 	dropped_free(d);

@@ -217,7 +217,7 @@ static void stop(void)
 
 static bool is_stopped(void)
 {
-	return strstr(s.events, "stopped info gateway stopped\n") != NULL;
+	return strstr(s.events, "stopped info gateway stopped") != NULL;
 }
 
 static void with_nothing_in_hand_it_stops_when_the_stream_is_closed(void **state)
@@ -334,7 +334,7 @@ static void a_stream_that_breaks_then_is_not_made_again(void **state)
 	wake();
 	stop();
 	break_stream();
-	assert_int_equal(status_of("1"), 503);
+	assert_int_equal(status_of("1"), 504);
 	assert_true(is_stopped());
 	pass(TS_S(60));
 	assert_false(s.wants_connect);

@@ -354,6 +354,33 @@ static void what_waits_behind_a_timeout_has_its_turn(void **state)
 	assert_holds(s.sent[s.n_sent - 1].text, "\r\n\r\ntwo");
 }
 
+/* ---- ourselves ---- */
+
+static void a_target_that_is_ourselves_is_left_out(void **state)
+{
+	(void)state;
+	s.cfg.listens[0].addr = (struct addr){ .family = 4, .port = 5080, .ip = { 192, 0, 2, 1 } };
+	next_hop("sip:proxy.litware.test:5080;transport=udp");
+	start_connected();
+	answer_dns(2);
+	xmpp_message(TO_PILAR, "m", "x");
+	assert_int_equal(s.n_sent, 1);
+	assert_int_equal(s.sent[0].peer.ip[3], 2);
+	assert_holds(s.events, "log error sip next-hop-is-this-gateway address=192.0.2.1:5080\n");
+}
+
+static void what_only_leads_to_ourselves_is_told(void **state)
+{
+	(void)state;
+	next_hop("sip:127.0.0.1:5070;transport=udp");
+	start_connected();
+	xmpp_message(TO_PILAR, "m", "x");
+	pass(TS_S(38));
+	assert_int_equal(s.n_sent, 0);
+	assert_refused(0, "m", "The SIP pool cannot be reached");
+	assert_int_equal(count(s.events, "next-hop-is-this-gateway"), 1);
+}
+
 /* ---- a socket of its own ---- */
 
 /* The last socket that is bound toward the hop. */
@@ -599,6 +626,19 @@ static void an_answer_that_is_late_is_not_about_the_next_target(void **state)
 	assert_int_equal(toward()->addr.ip[3], 2);
 	probe_is_up(9);
 	assert_holds(s.sent[0].text, "Via: SIP/2.0/UDP 127.0.0.9:5070;");
+}
+
+static void a_wildcard_is_ourselves_at_each_of_its_addresses(void **state)
+{
+	(void)state;
+	on_a_wildcard();
+	next_hop("sip:192.0.2.7:5070;transport=udp");
+	start_connected();
+	const struct addr own = { .family = 4, .port = 40000, .ip = { 192, 0, 2, 7 } };
+	push((struct fact){ .type = FACT_LISTEN_UP, .listener = PROBE, .local = &own });
+	xmpp_message(TO_PILAR, "m", "x");
+	assert_int_equal(s.n_sent, 0);
+	assert_holds(s.events, "next-hop-is-this-gateway address=192.0.2.7:5070\n");
 }
 
 static void a_hop_that_no_address_reaches_is_told(void **state)
@@ -939,6 +979,8 @@ int main(void)
 		SCENE(the_only_address_is_not_given_up_by_two_timeouts),
 		SCENE(a_target_that_is_heard_is_not_given_up),
 		SCENE(what_waits_behind_a_timeout_has_its_turn),
+		SCENE(a_target_that_is_ourselves_is_left_out),
+		SCENE(what_only_leads_to_ourselves_is_told),
 		SCENE(without_a_listener_over_udp_there_is_a_socket_of_its_own),
 		SCENE(a_message_waits_for_the_socket),
 		SCENE(a_hop_that_is_found_later_has_its_socket_too),
@@ -950,6 +992,7 @@ int main(void)
 		SCENE(an_answer_leaves_from_the_address_that_was_asked),
 		SCENE(each_target_is_asked_for_again),
 		SCENE(an_answer_that_is_late_is_not_about_the_next_target),
+		SCENE(a_wildcard_is_ourselves_at_each_of_its_addresses),
 		SCENE(a_hop_that_no_address_reaches_is_told),
 		SCENE(a_wildcard_of_the_other_family_is_not_asked_for),
 		SCENE(a_message_waits_for_the_connection),

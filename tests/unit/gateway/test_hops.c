@@ -15,11 +15,17 @@ static void other_request(const char *method, const char *first, const char *mor
 
 /* ---- methods ---- */
 
-static void assert_options_is_answered(unsigned n)
+static void assert_options_gets(int status)
 {
+	const unsigned n = n_answers("x");
+
 	other_request("OPTIONS", "OPTIONS sip:litware.test", "");
-	assert_int_equal(n_answers("x"), n);
-	assert_int_equal(status_of("x"), 200);
+	assert_int_equal(n_answers("x"), n + 1);
+	assert_int_equal(status_of("x"), status);
+	if (status != 200) {
+		assert_holds(answer_to("x"), "\r\nRetry-After: 5\r\n");
+		return;
+	}
 	assert_holds(answer_to("x"), "\r\nAllow: MESSAGE, OPTIONS\r\n");
 	assert_holds(answer_to("x"),
 		"\r\nAccept: text/plain;charset=UTF-8, text/html, multipart/*, "
@@ -29,18 +35,35 @@ static void assert_options_is_answered(unsigned n)
 	assert_holds(answer_to("x"), "\r\nContent-Length: 0\r\n\r\n");
 }
 
-/* gw_sip_answers_options_while_xmpp_down */
-static void options_is_answered_always(void **state)
+/* A dispatcher sends elsewhere meanwhile. */
+static void options_tells_whether_anything_is_carried(void **state)
 {
 	(void)state;
 	start();
-	assert_options_is_answered(1); /* not connected yet */
+	assert_options_gets(503); /* not connected yet */
 	connect_server();
-	assert_options_is_answered(2);
+	assert_options_gets(200);
 	break_stream();
-	assert_options_is_answered(3);
+	assert_options_gets(503);
+	pass(TS_S(2));
+	connect_server();
+	assert_options_gets(200);
 	push((struct fact){ .type = FACT_STOP });
-	assert_options_is_answered(4);
+	assert_options_gets(503);
+}
+
+/* gw_sip_answers_options_while_xmpp_down */
+static void options_may_tell_that_the_gateway_is_there(void **state)
+{
+	(void)state;
+	s.cfg.options = GATEWAY_OPTIONS_ALIVE;
+	start();
+	assert_options_gets(200);
+	connect_server();
+	break_stream();
+	assert_options_gets(200);
+	push((struct fact){ .type = FACT_STOP });
+	assert_options_gets(200);
 }
 
 static void other_methods_have_their_own_answers(void **state)
@@ -53,7 +76,7 @@ static void other_methods_have_their_own_answers(void **state)
 		{ "SUBSCRIBE", "405 Method Not Allowed", "\r\nAllow: MESSAGE, OPTIONS\r\n" },
 		{ "NOTIFY", "405 Method Not Allowed", "\r\nAllow: MESSAGE, OPTIONS\r\n" },
 		{ "BYE", "405 Method Not Allowed", "\r\nAllow: MESSAGE, OPTIONS\r\n" },
-		{ "FOO", "405 Method Not Allowed", "\r\nAllow: MESSAGE, OPTIONS\r\n" },
+		{ "FOO", "501 Not Implemented", "\r\nAllow: MESSAGE, OPTIONS\r\n" },
 		{ "CANCEL", "481 Call/Transaction Does Not Exist", "" },
 	};
 
@@ -332,7 +355,8 @@ static void a_connection_that_ends_is_closed_and_forgotten(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		SCENE(options_is_answered_always),
+		SCENE(options_tells_whether_anything_is_carried),
+		SCENE(options_may_tell_that_the_gateway_is_there),
 		SCENE(other_methods_have_their_own_answers),
 		SCENE(a_message_in_a_dialog_is_481),
 		SCENE(stox_core_8_max_forwards_zero_483),

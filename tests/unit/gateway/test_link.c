@@ -7,7 +7,9 @@
 #include <cmocka.h>
 
 #include "base/mem.h"
+#include "gateway/dropped.h"
 #include "gateway/links.h"
+#include "short_ids.h"
 
 enum { ITEMS = 8, TEXT = 4096 };
 
@@ -16,6 +18,8 @@ static struct {
 	struct rng rng;
 	struct gateway_stats stats;
 	struct gateway_cfg cfg;
+	struct ids ids;
+	struct dropped *dropped;
 	struct lent lent;
 	flow_t last_flow, flow; /* the last that was wanted */
 	uint32_t last_dns;
@@ -89,6 +93,16 @@ static void take_wants(void)
 	}
 }
 
+static void note_got(const struct xml_node *node)
+{
+	char id[256];
+
+	snprintf(id, sizeof(id), "id='%.*s'", SLICE_FMT(xml_attr(node, "id")));
+	shorten_ids(&t.ids, id);
+	id[strlen(id) - 1] = '\0';
+	note(t.got, "%.*s:%s ", SLICE_FMT(node->name), id + 4);
+}
+
 static void server_reads(struct slice bytes)
 {
 	struct xstream_event ev;
@@ -98,8 +112,7 @@ static void server_reads(struct slice bytes)
 		if (ev.type == XSTREAM_EV_WANT_SECRET)
 			xstream_push_secret(t.server, SLICE("s3cret"), t.now);
 		if (ev.type == XSTREAM_EV_STANZA)
-			note(t.got, "%.*s:%.*s ", SLICE_FMT(ev.node->name),
-				SLICE_FMT(xml_attr(ev.node, "id")));
+			note_got(ev.node);
 	}
 }
 
@@ -171,9 +184,13 @@ static int set_up(void **state)
 		.server_host = "127.0.0.1",
 		.server_port = 5347,
 		.window = TS_MS(300) };
+	ids_init(&t.ids, &t.rng);
+	assert_int_equal(dropped_new(&t.dropped, &t.rng), 0);
 	t.lent = (struct lent){ .shell = &t.shell,
 		.rng = &t.rng,
 		.stats = &t.stats,
+		.ids = &t.ids,
+		.dropped = t.dropped,
 		.cfg = &t.cfg,
 		.last_flow = &t.last_flow,
 		.last_dns = &t.last_dns };
@@ -184,6 +201,7 @@ static int tear_down(void **state)
 {
 	(void)state;
 	t.links = links_free(t.links);
+	t.dropped = dropped_free(t.dropped);
 	t.server = xstream_free(t.server);
 	shell_done(&t.shell);
 	return 0;
@@ -254,7 +272,16 @@ static void until_connect(void)
 	}
 }
 
-#define PONG "<iq from='contoso.test' to='litware.test' type='result' id='p1'/>"
+/* Of the first ping, and then `more`. */
+static const char *pong_and(const char *more)
+{
+	static char text[TEXT];
+	char id[IDS_TEXT + 1];
+
+	snprintf(text, TEXT, "<iq from='contoso.test' to='litware.test' type='result' id='%s'/>%s",
+		long_id(&t.ids, "p1", id), more);
+	return text;
+}
 
 #define LOST_LOG                                                                                   \
 	"[xmpp down server=127.0.0.1 port=5347 cause=closed text=\"the connection ended\"] "
@@ -273,7 +300,7 @@ static void it_takes_messages_when_it_is_up(void **state)
 	send_message(1);
 	wake();
 	assert_noted(t.got, "message:m1 iq:p1 ");
-	server_writes(PONG);
+	server_writes(pong_and(""));
 	assert_noted(t.events, "proven1 ");
 }
 
@@ -285,7 +312,7 @@ static void a_lost_stream_loses_what_was_not_shown(void **state)
 	wake();
 	send_message(2);
 	send_message(3);
-	server_writes(PONG);
+	server_writes(pong_and(""));
 	proof_forget(&t.items[2]);
 	break_stream();
 	assert_noted(t.events, "proven1 lost3 " LOST_LOG);
@@ -309,7 +336,7 @@ static void what_is_shown_counts_before_what_comes_behind_it(void **state)
 	start_connected();
 	send_message(1);
 	wake();
-	server_writes(PONG "<message from='a@contoso.test' type='error' id='m1'/>");
+	server_writes(pong_and("<message from='a@contoso.test' type='error' id='m1'/>"));
 	assert_noted(t.events, "proven1 stanza:m1 ");
 }
 
@@ -322,7 +349,7 @@ static void without_room_stanzas_come_nevertheless(void **state)
 	send_message(2);
 	wake();
 	t.no_room = true;
-	server_writes(PONG "<message from='a@contoso.test' type='error' id='m1'/>");
+	server_writes(pong_and("<message from='a@contoso.test' type='error' id='m1'/>"));
 	assert_noted(t.events, "stanza:m1 ");
 	proof_forget(&t.items[1]);
 	assert_int_equal(links_deadline(t.links), 0);
@@ -334,10 +361,11 @@ static void without_room_stanzas_come_nevertheless(void **state)
 
 static void only_messages_go_up(void **state)
 {
-#define MANY "<a/><a/><a/><a/><a/><a/><a/><a/><a/><a/><a/><a/><a/><a/><a/><a/>"
-#define DEEP "<a><a><a><a><a><a><a><a><a><a><a><a><a><a><a><a><a>"
-#define BACK "</a></a></a></a></a></a></a></a></a></a></a></a></a></a></a></a></a>"
-#define OVER DEEP DEEP MANY BACK BACK
+#define MANY           "<a/><a/><a/><a/><a/><a/><a/><a/><a/><a/><a/><a/><a/><a/><a/><a/>"
+#define DEEP           "<a><a><a><a><a><a><a><a><a><a><a><a><a><a><a><a><a>"
+#define BACK           "</a></a></a></a></a></a></a></a></a></a></a></a></a></a></a></a></a>"
+#define OVER           DEEP DEEP MANY BACK BACK
+#define DROPPED(cause) "[xmpp dropped from=a@contoso.test cause=\"" cause "\" n=1] "
 	static const struct {
 		const char *stanza, *events, *got;
 	} cases[] = {
@@ -345,13 +373,14 @@ static void only_messages_go_up(void **state)
 		{ "<message from='a@contoso.test' id='1' type='error'/>", "stanza:1 ", "" },
 		{ "<message from='a@contoso.test' id='1' to='x@elsewhere.test'/>", "stanza:1 ",
 			"" },
-		{ "<presence from='a@contoso.test' id='1'/>", "", "" },
+		{ "<presence from='a@contoso.test' id='1'/>",
+			DROPPED("presence that needs no answer"), "" },
 		{ "<iq from='a@contoso.test' id='1' to='litware.test' type='get'><x "
 		  "xmlns='y'/></iq>",
 			"", "iq:1 " },
 		{ "<iq from='a@contoso.test' id='1' to='elsewhere.test' type='get'><x "
 		  "xmlns='y'/></iq>",
-			"", "" },
+			DROPPED("an iq that needs no answer"), "" },
 		{ "<iq from='a@contoso.test' id='1' to='litware.test' type='result'/>", "", "" },
 		{ "<message from='a@contoso.test' id='1' to='litware.test'>" OVER "</message>", "",
 			"message:1 " },

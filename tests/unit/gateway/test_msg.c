@@ -82,7 +82,7 @@ static const struct {
 	{ "refused before it went out", false, 0, 0, "r", { "send ", "answer-486 done " },
 		MSG_OVER },
 	{ "the way is lost: nothing was shown", false, 0, 0, "sl",
-		{ "send ", "", "answer-503 done " }, MSG_OVER },
+		{ "send ", "", "answer-504 done " }, MSG_OVER },
 	{ "a loss before it went out is none", false, 0, 0, "l", { "send ", "" }, MSG_AWAIT_WAY },
 	{ "nobody waits: nothing is said", false, 0, 0, "sg", { "send ", "", "done " }, MSG_OVER },
 	{ "what comes behind the end is nothing", false, 0, 0, "sprlgt",

@@ -400,7 +400,7 @@ static void a_ping_of_a_stream_that_broke_is_not_waited_for(void **state)
 	start_connected();
 	send_last("1", A_CONTOSO);
 	break_stream();
-	assert_int_equal(status_of("1"), 503);
+	assert_int_equal(status_of("1"), 504);
 	pass(TS_S(2));
 	connect_server();
 	send_message("2", A_CONTOSO);

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "bridge/partner.h"
 #include "gateway/proof.h"
+#include "short_ids.h"
 
 enum {
 	MANY = 20000,
@@ -21,6 +22,7 @@ static struct {
 	struct rng rng;
 	struct gateway_stats stats;
 	struct gateway_cfg cfg;
+	struct ids ids;
 	struct lent lent;
 	struct xstream *x;
 	struct proof *p;
@@ -46,6 +48,7 @@ static const char *sent(void)
 	t.out[0] = '\0';
 	if (xstream_take_output(t.x, &out))
 		slice_cstr(slice_cut(out, 0, TEXT - 1), t.out, TEXT);
+	shorten_ids(&t.ids, t.out);
 	return t.out;
 }
 
@@ -65,8 +68,10 @@ static int set_up(void **state)
 	t.now = TS_S(1000);
 	rng_init_number(&t.rng, 1);
 	assert_int_equal(shell_init(&t.shell, &limits), 0);
-	t.lent =
-		(struct lent){ .shell = &t.shell, .rng = &t.rng, .stats = &t.stats, .cfg = &t.cfg };
+	ids_init(&t.ids, &t.rng);
+	t.lent = (struct lent){
+		.shell = &t.shell, .rng = &t.rng, .stats = &t.stats, .ids = &t.ids, .cfg = &t.cfg
+	};
 	assert_int_equal(proof_new(&t.p, &cfg, &t.lent), 0);
 	assert_int_equal(xstream_new(&t.x, &stream, &t.rng, t.now), 0);
 	receive("<stream:stream xmlns='jabber:component:accept' xmlns:stream='" NS_STREAM
@@ -124,15 +129,25 @@ static void pass(ts_t span)
 	t.now = end;
 }
 
-static bool reply(const char *from, const char *id, const char *type)
+static enum proof_reply reply_of(
+	const struct ids *ids, const char *from, const char *id, const char *type)
 {
+	char text[IDS_TEXT + 1];
 	const struct stanza s = { .kind = STANZA_IQ,
 		.from = slice_str(from),
 		.to = SLICE("litware.test"),
-		.id = slice_str(id),
+		.id = slice_str(long_id(ids, id, text)),
 		.type = slice_str(type) };
 
 	return proof_push_pong(t.p, t.x, &s, t.now);
+}
+
+static bool reply(const char *from, const char *id, const char *type)
+{
+	const enum proof_reply reply = reply_of(&t.ids, from, id, type);
+
+	assert_int_not_equal(reply, PROOF_REPLY_ANOTHERS);
+	return reply == PROOF_REPLY_OURS;
 }
 
 static void pong(const char *from, const char *id)
@@ -207,11 +222,16 @@ static void what_is_no_pong_is_not_taken(void **state)
 		const char *from, *id, *type;
 	} cases[] = {
 		{ "contoso.test", "p1", "get" }, /* a request of theirs under our id */
-		{ "contoso.test", "p1", "" }, { "contoso.test", "p2", "result" },
-		{ "contoso.test", "p", "result" }, { "contoso.test", "1", "result" },
-		{ "contoso.test", "", "result" }, { "fabrikam.test", "p1", "result" },
-		{ "amy@contoso.test", "p1", "result" }, { "contoso.test/x", "p1", "result" },
-		{ "", "p1", "result" }, { "litware.test", "r1", "result" }, /* none went out */
+		{ "contoso.test", "p1", "" },
+		{ "contoso.test", "p2", "result" },
+		{ "contoso.test", "p", "result" },
+		{ "contoso.test", "1", "result" },
+		{ "contoso.test", "", "result" },
+		{ "fabrikam.test", "p1", "result" },
+		{ "amy@contoso.test", "p1", "result" },
+		{ "contoso.test/x", "p1", "result" },
+		{ "", "p1", "result" },
+		{ "litware.test", "p1", "result" },
 	};
 
 	(void)state;
@@ -358,14 +378,14 @@ static void the_window_ends_when_the_server_has_read(void **state)
 	pass(TS_MS(200));
 	send_item(1, "fabrikam.test");
 	pass(TS_MS(100) - 1);
-	assert_null(strstr(sent(), "id='r1'"));
+	assert_null(strstr(sent(), "id='r"));
 	pass(1);
-	assert_string_equal(sent(), "<iq from='litware.test' to='litware.test' id='r1' type='get'>"
+	assert_string_equal(sent(), "<iq from='litware.test' to='litware.test' id='r3' type='get'>"
 				    "<ping xmlns='urn:xmpp:ping'/></iq>");
 	assert_nothing();
-	assert_false(reply("mallory@litware.test", "r1", "get"));
-	assert_false(reply("litware.test", "r2", "get"));
-	assert_true(reply("litware.test", "r1", "get"));
+	assert_false(reply("mallory@litware.test", "r3", "get"));
+	assert_false(reply("litware.test", "r", "get"));
+	assert_true(reply("litware.test", "r3", "get"));
 	assert_next(PROOF_EV_PROVEN, 0);
 	assert_nothing(); /* the other was read as well, but an error may still come */
 	pass(TS_MS(200) - 1);
@@ -390,10 +410,74 @@ static void a_server_that_does_not_read_is_given_up(void **state)
 	send_item(1, "contoso.test");
 	sent();
 	pass(TS_MS(300));
-	assert_non_null(strstr(sent(), "id='r2'"));
-	assert_false(reply("litware.test", "r3", "get"));
-	pong("litware.test", "r2");
+	assert_non_null(strstr(sent(), "id='r10'"));
+	pong("litware.test", "r8"); /* one of the last stream */
+	assert_nothing();
+	pong("litware.test", "r10");
 	assert_next(PROOF_EV_PROVEN, 1);
+}
+
+/* What was dealt to another connection of our name does not end this one. */
+static void a_question_that_is_lost_is_asked_again(void **state)
+{
+	(void)state;
+	send_item(0, "contoso.test");
+	pass(TS_MS(300));
+	assert_non_null(strstr(sent(), "id='r2'"));
+	pass(TS_MS(499));
+	assert_string_equal(sent(), "");
+	pass(TS_MS(1));
+	assert_non_null(strstr(sent(), "id='r3'"));
+	assert_nothing();
+	pong("litware.test", "r3");
+	assert_next(PROOF_EV_PROVEN, 0);
+}
+
+/* Another domain's pong shows as well that the server has read. */
+static void any_pong_shows_that_the_server_reads(void **state)
+{
+	(void)state;
+	send_item(0, "contoso.test");
+	pass(TS_MS(200));
+	send_item(1, "fabrikam.test");
+	wake();
+	pong("fabrikam.test", "p2");
+	assert_next(PROOF_EV_PROVEN, 1);
+	assert_nothing();
+	pass(TS_MS(100));
+	assert_next(PROOF_EV_PROVEN, 0);
+	assert_null(strstr(sent(), "id='r"));
+}
+
+/* Another process under our name asked: its replies are no proof here. */
+static void what_another_one_asked_is_told_apart(void **state)
+{
+	static const struct {
+		const char *from, *id, *type;
+		enum proof_reply reply;
+	} cases[] = {
+		{ "contoso.test", "p1", "result", PROOF_REPLY_ANOTHERS },
+		{ "contoso.test", "p1", "error", PROOF_REPLY_ANOTHERS },
+		{ "elsewhere.test", "p9", "result", PROOF_REPLY_ANOTHERS },
+		{ "litware.test", "r1", "get", PROOF_REPLY_ANOTHERS },
+		{ "litware.test", "r1", "result", PROOF_REPLY_ANOTHERS },
+		{ "contoso.test", "p1", "get", PROOF_REPLY_NONE },
+		{ "amy@contoso.test", "p1", "result", PROOF_REPLY_NONE }, /* he made it up */
+		{ "contoso.test", "r1", "result", PROOF_REPLY_NONE },
+		{ "contoso.test", "1", "result", PROOF_REPLY_NONE },
+	};
+	struct ids anothers;
+
+	(void)state;
+	ids_init(&anothers, &t.rng);
+	send_item(0, "contoso.test");
+	wake();
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		print_message("case: %s %s %s\n", cases[i].from, cases[i].id, cases[i].type);
+		assert_int_equal(reply_of(&anothers, cases[i].from, cases[i].id, cases[i].type),
+			cases[i].reply);
+		assert_nothing();
+	}
 }
 
 /* ---- pings that are missed, or cannot be sent ---- */
@@ -408,7 +492,7 @@ static void after_three_misses_a_domain_is_left_alone(void **state)
 		assert_false(shell_take_event(&t.shell, &ev));
 		send_item(i, "contoso.test");
 		pass(TS_MS(300));
-		snprintf(id, sizeof(id), "r%u", i + 1);
+		snprintf(id, sizeof(id), "r%u", 2 * i + 2);
 		pong("litware.test", id);
 		assert_next(PROOF_EV_PROVEN, i);
 	}
@@ -424,8 +508,8 @@ static void after_three_misses_a_domain_is_left_alone(void **state)
 	t.now += TS_S(60);
 	send_item(4, "contoso.test");
 	wake(); /* its pong says as much of the one that went without */
-	assert_non_null(strstr(sent(), "id='p4'"));
-	pong("contoso.test", "p4");
+	assert_non_null(strstr(sent(), "id='p7'"));
+	pong("contoso.test", "p7");
 	assert_next(PROOF_EV_PROVEN, 3);
 	assert_next(PROOF_EV_PROVEN, 4);
 }
@@ -538,6 +622,9 @@ int main(void)
 		TEST(nobody_asks_for_what_was_withdrawn),
 		TEST(the_window_ends_when_the_server_has_read),
 		TEST(a_server_that_does_not_read_is_given_up),
+		TEST(a_question_that_is_lost_is_asked_again),
+		TEST(any_pong_shows_that_the_server_reads),
+		TEST(what_another_one_asked_is_told_apart),
 		TEST(after_three_misses_a_domain_is_left_alone),
 		TEST(without_a_stream_nothing_is_asked),
 		TEST(a_ping_may_find_no_room),

@@ -1,12 +1,14 @@
 /* Who may write to whom, and which way: without a gateway. */
 #include "gateway/route.h"
 
+#include <dlfcn.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
+#include <stringprep.h>
 
 #include "base/mem.h"
 
@@ -134,6 +136,48 @@ static void what_has_no_form_in_xmpp_is_named(void **state)
 	}
 }
 
+static bool no_memory;
+
+/* In the place of libidn's. */
+int stringprep(
+	char *in, size_t max, Stringprep_profile_flags flags, const Stringprep_profile *profile)
+{
+	int (*theirs)(char *, size_t, Stringprep_profile_flags, const Stringprep_profile *) = NULL;
+
+	if (no_memory)
+		return STRINGPREP_MALLOC_ERROR;
+	*(void **)&theirs = dlsym(RTLD_NEXT, "stringprep");
+	return theirs(in, max, flags, profile);
+}
+
+/* The address is good: the fault is ours, and passes. */
+static void without_memory_no_address_is_bad(void **state)
+{
+	static const char *const users[][2] = {
+		{ "adelany", "p%C3%AFlar" },
+		{ "adela%C3%B1y", "pilar" },
+	};
+	static char text[1024];
+	static struct sip_msg msg;
+	struct sip_refusal refusal;
+	struct party p;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(users); i++) {
+		snprintf(text, sizeof(text),
+			"MESSAGE sip:%s@contoso.test SIP/2.0\r\nVia: SIP/2.0/UDP "
+			"h;branch=z9hG4bK1\r\nFrom: <sip:%s@litware.test>;tag=1\r\nTo: "
+			"<sip:a@b>\r\n"
+			"Call-ID: 1\r\nCSeq: 1 MESSAGE\r\nContent-Length: 0\r\n\r\n",
+			users[i][0], users[i][1]);
+		assert_int_equal(sip_msg_decode(slice_str(text), &msg, &refusal), 0);
+		no_memory = true;
+		assert_int_equal(route_read(&msg, &p), ANSWER_OVERLOAD);
+		no_memory = false;
+		assert_int_equal(route_read(&msg, &p), ANSWER_MAPPED);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -142,6 +186,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			a_link_speaks_for_its_domain_alone, set_up, tear_down),
 		cmocka_unit_test(what_has_no_form_in_xmpp_is_named),
+		cmocka_unit_test(without_memory_no_address_is_bad),
 	};
 
 	return cmocka_run_group_tests_name("route", tests, NULL, NULL);

@@ -444,8 +444,18 @@ static void some_stanzas_have_no_answer(void **state)
 			"<message from='adelany@contoso.test' to='pilar@litware.test' id='c'>"
 			"<active xmlns='http://jabber.org/protocol/chatstates'/></message>" },
 		{ "presence", "<presence from='adelany@contoso.test' to='pilar@litware.test'/>" },
-		{ "a subscription", "<presence from='adelany@contoso.test' to='pilar@litware.test' "
-				    "type='subscribe'/>" },
+		{ "the end of a subscription",
+			"<presence from='adelany@contoso.test' to='pilar@litware.test' "
+			"type='unsubscribe'/>" },
+		{ "an error of presence",
+			"<presence from='adelany@contoso.test' to='pilar@litware.test' "
+			"type='error'/>" },
+		{ "a result that nobody asked for",
+			"<iq from='adelany@contoso.test' to='pilar@litware.test' type='result' "
+			"id='x'/>" },
+		{ "a message to a domain that is not ours",
+			"<message from='adelany@contoso.test' to='x@stranger.test'><body>x</body>"
+			"</message>" },
 	};
 
 	(void)state;
@@ -456,6 +466,74 @@ static void some_stanzas_have_no_answer(void **state)
 		assert_int_equal(s.n_got, 0);
 		assert_int_equal(s.n_sent, 0);
 	}
+	/* Each is counted, and those that are no error have a line. */
+	assert_int_equal(gateway_stats(s.g)->stray_errors, 2);
+	assert_int_equal(gateway_stats(s.g)->xmpp_silent, 5);
+	assert_int_equal(gateway_stats(s.g)->xmpp_dropped, 1);
+	assert_holds(s.events, "log debug xmpp dropped from=adelany@contoso.test cause=\"a message "
+			       "without text that needs no answer\" n=1");
+	assert_holds(s.events, "cause=\"presence that needs no answer\" n=1");
+	assert_holds(s.events, "cause=\"an iq that needs no answer\" n=1");
+	assert_holds(s.events,
+		"log warning xmpp dropped from=adelany@contoso.test cause=\"a message "
+		"to a domain that is not ours\" n=1");
+}
+
+#define HOLDS(id, inner)                                                                           \
+	"<message from='adelany@contoso.test/pc' to='pilar@litware.test' id='" id "'>" inner       \
+	"</message>"
+
+/* RFC 6120 section 8.3.1: each time where a person misses it, once where it comes in floods. */
+static void what_has_no_text_is_answered(void **state)
+{
+	static const char call[] =
+		HOLDS("c", "<propose xmlns='urn:xmpp:jingle-message:0' id='1'/>");
+	static const char reaction[] =
+		HOLDS("r", "<reactions xmlns='urn:xmpp:reactions:0' id='1'/>");
+	unsigned n = 0;
+
+	(void)state;
+	start_connected();
+	for (unsigned i = 0; i < 3; i++) {
+		from_xmpp(call);
+		assert_error(n++, "c", "<feature-not-implemented ");
+		from_xmpp(reaction);
+		n += i == 0;
+		assert_int_equal(s.n_got, n);
+	}
+	assert_error(1, "r", "Reactions are not carried to SIP");
+	assert_int_equal(gateway_stats(s.g)->xmpp_dropped, 2);
+	assert_holds(s.events, "log info xmpp dropped from=adelany@contoso.test "
+			       "cause=\"Reactions are not carried to SIP\" n=1");
+	pass(TS_S(3601)); /* another conversation */
+	from_xmpp(reaction);
+	assert_error(n, "r", "Reactions are not carried to SIP");
+	assert_int_equal(s.n_sent, 0);
+}
+
+/* RFC 6121 sections 3.1.3 and 4.3.2: an ask that nobody answers hangs in both rosters. */
+static void presence_is_declined(void **state)
+{
+	static const char *const types[] = { "subscribe", "probe" };
+
+	(void)state;
+	start_connected();
+	for (unsigned i = 0; i < COUNT(types); i++) {
+		char text[256];
+
+		snprintf(text, sizeof(text),
+			"<presence from='adelany@contoso.test/pc' to='pilar@litware.test/x' "
+			"type='%s' id='p'/>",
+			types[i]);
+		from_xmpp(text);
+		assert_int_equal(s.n_got, i + 1);
+		assert_holds(s.got[i].text, "type='unsubscribed'");
+		assert_string_equal(s.got[i].from, "pilar@litware.test");
+		assert_string_equal(s.got[i].to, "adelany@contoso.test");
+		assert_string_equal(s.got[i].id, "p");
+	}
+	from_xmpp("<presence from='adelany@contoso.test' to='x@stranger.test' type='subscribe'/>");
+	assert_int_equal(s.n_got, 2); /* not ours to say */
 }
 
 /* ---- the stream breaks ---- */
@@ -547,6 +625,8 @@ int main(void)
 		SCENE(what_was_refused_makes_no_contact),
 		SCENE(a_long_message_is_refused),
 		SCENE(some_stanzas_have_no_answer),
+		SCENE(what_has_no_text_is_answered),
+		SCENE(presence_is_declined),
 		SCENE(a_tag_that_was_escaped_on_the_way_does_not_end_the_stream),
 		SCENE(a_message_goes_on_though_its_stream_broke),
 		SCENE(without_memory_the_sender_is_told_or_it_goes_out),

@@ -77,9 +77,11 @@ static void the_stanzas_id_cannot_be_guessed(void **state)
 
 		snprintf(branch, sizeof(branch), "m%u", i);
 		send_message(branch, A_CONTOSO);
-		assert_int_equal(strlen(s.got[i].id), 16);
-		for (unsigned k = 0; k < i; k++) /* the half that is chance differs */
-			assert_string_not_equal(s.got[i].id + 8, s.got[k].id + 8);
+		assert_int_equal(strlen(s.got[i].id), 33);
+		for (unsigned k = 0; k < i; k++) { /* what is chance differs */
+			assert_string_not_equal(s.got[i].id + 9, s.got[k].id + 9);
+			assert_string_not_equal(s.got[i].id + 17, s.got[k].id + 17);
+		}
 	}
 }
 
@@ -180,36 +182,64 @@ static void an_error_after_the_answer_is_counted_and_that_is_all(void **state)
 	assert_int_equal(gateway_stats(s.g)->late_errors, 2);
 }
 
-static void only_the_domain_that_was_written_to_can_refuse(void **state)
+/* RFC 6120 section 8.3.2: the intended recipient, by any of his clients, or his server's domain. */
+static void only_who_was_written_to_can_refuse(void **state)
 {
-	static const char *const others[] = { "stranger.test", "amy@fabrikam.test", "litware.test",
-		"" };
+	static const struct {
+		const char *to, *from;
+		bool may;
+	} cases[] = {
+		{ A_CONTOSO, A_CONTOSO, true },
+		{ A_CONTOSO, A_CONTOSO "/desk", true },
+		{ A_CONTOSO, "Adelany@CONTOSO.test", true },
+		{ A_CONTOSO, "contoso.test", true },
+		{ A_CONTOSO ";gr=desk", A_CONTOSO "/desk", true },
+		{ A_CONTOSO ";gr=desk", A_CONTOSO, true },
+		{ A_CONTOSO, "eve@contoso.test", false },
+		{ A_CONTOSO, "eve@contoso.test/" A_CONTOSO, false },
+		{ A_CONTOSO, "contoso.test/x", false },
+		{ A_CONTOSO, "adelany@fabrikam.test", false },
+		{ A_CONTOSO, "stranger.test", false },
+		{ A_CONTOSO, "litware.test", false },
+		{ A_CONTOSO, P_LITWARE, false },
+		{ A_CONTOSO, "", false },
+		{ A_CONTOSO, "@", false },
+	};
+
+	(void)state;
+	start_connected();
+	for (unsigned i = 0; i < COUNT(cases); i++) {
+		char branch[8], text[512];
+
+		print_message("case: to %s from %s\n", cases[i].to, cases[i].from);
+		snprintf(branch, sizeof(branch), "b%u", i);
+		send_message(branch, cases[i].to);
+		snprintf(text, sizeof(text),
+			"<message from='%s' to='" P_LITWARE "' id='%s' type='error'>%s</message>",
+			cases[i].from, s.got[s.n_got - 1].id, ERROR("cancel", "item-not-found"));
+		from_xmpp(text);
+		assert_int_equal(status_of(branch) != 0, cases[i].may);
+	}
+}
+
+static void an_error_to_what_was_never_sent_refuses_nothing(void **state)
+{
+	static const char *const ids[] = { "0000000000000000", "m00000000000000010000000000000000",
+		"ffffffff00000000", "m", "" };
 
 	(void)state;
 	start_connected();
 	send_message("1", A_CONTOSO);
-	for (size_t i = 0; i < COUNT(others); i++) {
+	for (size_t i = 0; i < COUNT(ids); i++) {
 		char text[512];
 
 		snprintf(text, sizeof(text),
-			"<message from='%s' to='" P_LITWARE "' id='%s' type='error'>%s</message>",
-			others[i], s.got[0].id, ERROR("cancel", "item-not-found"));
+			"<message from='" A_CONTOSO "' to='" P_LITWARE "' id='%s' type='error'/>",
+			ids[i]);
 		from_xmpp(text);
-		assert_int_equal(s.n_sent, 0);
 	}
-	from_xmpp("<message from='contoso.test' to='" P_LITWARE "' id='0000000000000000' "
-		  "type='error'/>");
-	from_xmpp("<message from='contoso.test' to='" P_LITWARE "' id='ffffffff00000000' "
-		  "type='error'/>");
-	from_xmpp("<message from='contoso.test' to='" P_LITWARE "' type='error'/>");
+	from_xmpp("<message from='" A_CONTOSO "' to='" P_LITWARE "' type='error'/>");
 	assert_int_equal(s.n_sent, 0);
-	/* Its server, in the user's place: RFC 6120 section 8.3.1 */
-	char text[512];
-	snprintf(text, sizeof(text),
-		"<message from='contoso.test' to='" P_LITWARE "' id='%s' type='error'>%s</message>",
-		s.got[0].id, ERROR("cancel", "item-not-found"));
-	from_xmpp(text);
-	assert_int_equal(status_of("1"), 604);
 }
 
 /* ---- retransmissions ---- */
@@ -760,7 +790,8 @@ int main(void)
 		SCENE(an_error_before_the_pong_is_the_answer),
 		SCENE(an_error_is_one_messages_and_not_its_neighbours),
 		SCENE(an_error_after_the_answer_is_counted_and_that_is_all),
-		SCENE(only_the_domain_that_was_written_to_can_refuse),
+		SCENE(only_who_was_written_to_can_refuse),
+		SCENE(an_error_to_what_was_never_sent_refuses_nothing),
 		SCENE(gw_retransmission_one_stanza),
 		SCENE(a_new_address_is_repeated_until_timer_j),
 		SCENE(without_room_for_a_new_address_there_is_none),

@@ -374,6 +374,7 @@ static void each_fault_is_what_it_says(void **state)
 		{ NAMESERVER_SILENT, "" },
 		{ NAMESERVER_REFUSES, "id 7 flags 8105; ? pool.litware.test 1 1" },
 		{ NAMESERVER_FAILS, "id 7 flags 8102; ? pool.litware.test 1 1" },
+		{ NAMESERVER_CUTS, "id 7 flags 8300; ? pool.litware.test 1 1" },
 		{ NAMESERVER_GARBLES, "malformed" },
 	};
 

@@ -36,7 +36,7 @@ static inline GENERAL_NAME *named_one(const struct named *n)
 
 /* Signed by itself, valid for an hour, its subject CN=named.test; without the extension where there
  * are no names. */
-static inline X509 *named_cert(const struct named *rows, size_t n, EVP_PKEY *key)
+static inline X509 *named_cert(const struct named *rows, size_t n, EVP_PKEY *key, const EVP_MD *md)
 {
 	GENERAL_NAMES *names = GENERAL_NAMES_new();
 	X509 *x = X509_new();
@@ -51,16 +51,17 @@ static inline X509 *named_cert(const struct named *rows, size_t n, EVP_PKEY *key
 	assert_int_equal(X509_set_pubkey(x, key), 1);
 	if (n)
 		assert_int_equal(X509_add1_ext_i2d(x, NID_subject_alt_name, names, 0, 0), 1);
-	assert_true(X509_sign(x, key, EVP_sha256()) > 0);
+	assert_true(X509_sign(x, key, md) > 0);
 	GENERAL_NAMES_free(names);
 	return x;
 }
 
 /* The same with its key, as trust_add_identity() wants it. */
-static inline void named_put_identity(const struct named *rows, size_t n, struct buf *pem)
+static inline void named_put_identity(
+	const struct named *rows, size_t n, const EVP_MD *md, struct buf *pem)
 {
 	EVP_PKEY *key = EVP_EC_gen("P-256");
-	X509 *x = named_cert(rows, n, key);
+	X509 *x = named_cert(rows, n, key, md);
 	BIO *bio = BIO_new(BIO_s_mem());
 	char *text;
 

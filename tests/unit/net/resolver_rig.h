@@ -63,6 +63,15 @@ static const struct row zone[] = {
 	{ "nxdomain.test", 3, 0, { { 0, { NULL, 0 } } }, false, 0 },
 	{ "notimp.test", 4, 0, { { 0, { NULL, 0 } } }, false, 0 },
 	{ "refused.test", 5, 0, { { 0, { NULL, 0 } } }, false, 0 },
+	{ "dangling.test", 3, 1, { { TYPE_CNAME, SLICE(TARGET) } }, false, 0 },
+	{ "here.a.test", 3, 0, { { 0, { NULL, 0 } } }, false, 0 },
+	{ "here.b.test", 0, 1, { { TYPE_A, SLICE("\300\000\002\005") } }, false, 0 },
+	{ "here", 3, 0, { { 0, { NULL, 0 } } }, false, 0 },
+	{ "nodata.a.test", 0, 0, { { 0, { NULL, 0 } } }, false, 0 },
+	{ "nodata.b.test", 3, 0, { { 0, { NULL, 0 } } }, false, 0 },
+	{ "nodata", 3, 0, { { 0, { NULL, 0 } } }, false, 0 },
+	{ "with.two.dots", 0, 1, { { TYPE_A, SLICE("\300\000\002\006") } }, false, 0 },
+	{ "refused.a.test", 5, 0, { { 0, { NULL, 0 } } }, false, 0 },
 	{ "silent.test", SILENT, 0, { { 0, { NULL, 0 } } }, false, 0 },
 	{ "a", 0, 1, { { TYPE_A, SLICE("\300\000\002\004") } }, false, 0 },
 	{ "many.a.test", 0, 1, { { TYPE_A, SLICE("\300\000\002\001") } }, true, 70 },
@@ -83,7 +92,8 @@ struct server {
 	int udp, tcp, conn;
 	struct addr addr;
 	struct event on_udp, on_tcp, on_conn;
-	int rcode; /* of all answers, when not 0 */
+	int rcode;      /* of all answers, when not 0 */
+	unsigned fails; /* so many of the next */
 	bool silent;
 	unsigned asked;
 };
@@ -118,16 +128,18 @@ static inline bool reply(struct server *s, struct slice q, bool tcp, struct buf 
 	size_t n = read_name(q.p + QUERY_HEAD, name, sizeof(name)) + 4;
 	const struct row *row = NULL;
 
+	const int rcode = s->fails ? 2 : s->rcode;
+	s->fails -= s->fails > 0;
 	s->asked++;
 	for (size_t i = 0; i < COUNT(zone) && !row; i++)
 		if (strcasecmp(zone[i].name, name) == 0)
 			row = &zone[i];
 	assert_non_null(row);
 	bool cut = row->truncated && !tcp;
-	unsigned count = cut || s->rcode ? 0 : row->repeat ? row->repeat : row->n;
+	unsigned count = cut || rcode ? 0 : row->repeat ? row->repeat : row->n;
 	buf_put(b, slice_cut(q, 0, 2));
 	buf_putc(b, (uint8_t)(0x81 | (cut ? TRUNCATED : 0)));
-	buf_putc(b, (uint8_t)(0x80 | (s->rcode ? s->rcode : row->rcode)));
+	buf_putc(b, (uint8_t)(0x80 | (rcode ? rcode : row->rcode)));
 	put16(b, 1);
 	put16(b, count);
 	put16(b, 0);
@@ -251,6 +263,7 @@ static struct {
 	uint64_t id;
 	enum dns_status status;
 	bool hosts;
+	char alias[DNS_NAME_MAX];
 	struct addr server;
 	size_t n_records;
 	struct dns_record records[DNS_RECORDS_MAX];
@@ -266,6 +279,7 @@ static inline void answered(void *arg, uint64_t id, const struct dns_answer *a)
 	got.status = a->status;
 	got.hosts = a->from_hosts_file;
 	got.server = a->server;
+	snprintf(got.alias, sizeof(got.alias), "%s", a->alias ? a->alias : "");
 	got.n_records = a->n_records;
 	if (a->n_records)
 		memcpy(got.records, a->records, a->n_records * sizeof(*a->records));
@@ -273,12 +287,15 @@ static inline void answered(void *arg, uint64_t id, const struct dns_answer *a)
 		meanwhile();
 }
 
+static bool searching; /* resolv.conf(5) completes names */
+
 static inline void open_resolver(const struct addr *first, const struct addr *second)
 {
 	struct resolver_cfg cfg = { .servers = { *first }, .answer = answered };
 
 	if (second)
 		cfg.servers[1] = *second;
+	cfg.search = searching;
 	assert_int_equal(resolver_new(&resolver, loop, &cfg), 0);
 }
 
@@ -317,7 +334,7 @@ static inline void ask(enum dns_type type, const char *name)
 	ts_t end = loop_now(loop) + TS_S(10);
 
 	got.n = 0;
-	assert_int_equal(resolver_ask(resolver, 7, type, name), 0);
+	assert_int_equal(resolver_ask(resolver, 7, type, name, false), 0);
 	assert_int_equal(got.n, 0); /* never from inside the call */
 	while (got.n == 0 && loop_now(loop) < end)
 		turn();

@@ -3,6 +3,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -325,10 +326,78 @@ static void without_memory_there_is_no_authority(void **state)
 	assert_null(a);
 }
 
+/* Allocations of OpenSSL until one fails; -1: none does. */
+static long openssl_fails_after = -1;
+
+static bool fails(void)
+{
+	return openssl_fails_after >= 0 && openssl_fails_after-- == 0;
+}
+
+static void *openssl_malloc(size_t n, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	return fails() ? NULL : malloc(n);
+}
+
+static void *openssl_realloc(void *p, size_t n, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	return fails() ? NULL : realloc(p, n);
+}
+
+static void openssl_free(void *p, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	free(p);
+}
+
+static int make_all(struct buf *pem)
+{
+	struct authority *a = NULL;
+
+	int err = authority_new(&a);
+	if (!err)
+		err = authority_put_identity(a, "a.test,b.test", -DAY, DAY, pem);
+	if (!err)
+		err = authority_put_revocation(a, pem);
+	authority_free(a);
+	ERR_clear_error();
+	return err;
+}
+
+/* Whatever OpenSSL has no memory for, that is said: it crashed over what was half made. */
+static void without_memory_for_openssl_that_is_said(void **state)
+{
+	unsigned n_failed = 0;
+	struct buf pem;
+
+	(void)state;
+	buf_init(&pem, MAX);
+	assert_int_equal(make_all(&pem), 0); /* what it makes once is there */
+	for (long n = 0;; n += 1 + n / 8) {  /* all of the first ones */
+		buf_clear(&pem);
+		openssl_fails_after = n;
+		const int err = make_all(&pem);
+		const bool is_over = openssl_fails_after >= 0;
+		openssl_fails_after = -1;
+		if (is_over)
+			break;
+		assert_true(err == 0 || err == -ENOMEM);
+		n_failed += err != 0;
+	}
+	assert_true(n_failed > 20);
+	buf_done(&pem);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
 {
+	CRYPTO_set_mem_functions(openssl_malloc, openssl_realloc, openssl_free);
 	const struct CMUnitTest tests[] = {
 		TEST(what_is_made_verifies_on_both_sides),
 		TEST(the_authority_is_one_certificate_without_its_key),
@@ -342,6 +411,7 @@ int main(void)
 		TEST(the_list_of_revocations_names_the_last_one),
 		TEST(what_cannot_be_made_is_said),
 		TEST(without_memory_there_is_no_authority),
+		TEST(without_memory_for_openssl_that_is_said),
 	};
 
 	return cmocka_run_group_tests_name("authority", tests, NULL, NULL);

@@ -39,7 +39,7 @@ static int set_up(void **state)
 
 static struct tls_cert *read_at(int depth, const struct named *rows, size_t n)
 {
-	X509 *x = named_cert(rows, n, key);
+	X509 *x = named_cert(rows, n, key, EVP_sha256());
 	struct tls_cert *c = cert_at(&f, depth, x);
 
 	X509_free(x);

@@ -235,6 +235,7 @@ static void both_sides_see_the_same_facts(void **state)
 	assert_int_equal(c->n_end_point, 32);
 	assert_memory_equal(c->end_point, s->end_point, 32);
 	assert_int_equal(c->n_unique, 0); /* RFC 9266: none with TLS 1.3 */
+	assert_int_equal(c->alert, -1);
 	assert_int_equal(c->n_certs, 2);
 	assert_string_equal(c->certs[0].subject, "CN=pool.test");
 	assert_string_equal(tls_names_text(c, &c->certs[0], names), "pool.test, *.wild.test");
@@ -333,6 +334,48 @@ static const struct {
 		TLS_FAULT_EXPIRED | TLS_FAULT_NAME | TLS_FAULT_UNTRUSTED },
 };
 
+/* Each fault is also that of a certificate, with the library's words for its first: the client's
+ * detail has them too. */
+static void check_faults(const struct tls_facts *f, const char *detail)
+{
+	unsigned faults = 0;
+
+	for (unsigned i = 0; i < f->n_certs; i++) {
+		const struct tls_cert *c = &f->certs[i];
+
+		assert_int_equal(c->faults != 0, c->error[0] != '\0');
+		faults |= c->faults;
+	}
+	assert_int_equal(faults, f->faults);
+	if (detail)
+		assert_string_equal(detail, f->certs[0].error);
+}
+
+static void the_words_are_of_the_first_fault(void **state)
+{
+	static const struct {
+		unsigned identity, trust;
+		const char *name, *words;
+	} rows[] = {
+		{ ID_EXPIRED, TRUST_OURS, "x.test", "hostname mismatch" },
+		/* Where no list is of that issuer the library complains, and that is no fault. */
+		{ ID_EXPIRED, TRUST_OTHER_LIST, "pool.test", "certificate has expired" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct tls_policy c = { .trust = rows[i].trust }, s = server_policy;
+		struct pair p;
+
+		snprintf(c.name, sizeof(c.name), "%s", rows[i].name);
+		s.identity = rows[i].identity;
+		open_pair(&p, &c, &s);
+		assert_string_equal(channel_facts(p.client.c)->detail, rows[i].words);
+		check_faults(channel_facts(p.client.c), rows[i].words);
+		close_pair(&p);
+	}
+}
+
 static void check_chain(size_t i, enum tls_verify verify)
 {
 	struct tls_policy c = { .trust = chains[i].trust, .verify = verify };
@@ -349,8 +392,8 @@ static void check_chain(size_t i, enum tls_verify verify)
 	assert_int_equal(f->failure, refused ? TLS_FAILURE_CERTIFICATE : TLS_FAILURE_NONE);
 	assert_true(f->n_certs >= 1);
 	assert_string_equal(f->version, "TLSv1.3");
+	check_faults(f, refused ? f->detail : NULL);
 	if (refused) {
-		assert_true(f->detail[0] != '\0');
 		/* The peer is told why: an alert, not a closed connection. */
 		assert_int_equal(channel_state(p.server.c), CHANNEL_FAILED);
 		assert_int_equal(channel_facts(p.server.c)->failure, TLS_FAILURE_ALERT);
@@ -483,7 +526,7 @@ static void a_name_with_a_nul_is_another_name(void **state)
 
 	(void)state;
 	buf_init(&pem, MAX);
-	named_put_identity(&evil, 1, &pem);
+	named_put_identity(&evil, 1, EVP_sha256(), &pem);
 	assert_int_equal(trust_add_identity(trust, ID_NUL, buf_slice(&pem)), 0);
 	buf_done(&pem);
 	c.verify = TLS_VERIFY_NOTE;
@@ -699,6 +742,37 @@ static void what_is_no_certificate_is_not_loaded(void **state)
 	buf_done(&half);
 }
 
+/* RFC 5929 section 4.1: SHA-256 in place of MD5 and SHA-1, else the hash of the signature. */
+static void the_end_point_has_the_hash_of_the_signature(void **state)
+{
+	static const struct {
+		const char *digest;
+		unsigned n;
+	} rows[] = { { "SHA256", 32 }, { "SHA384", 48 }, { "SHA512", 64 }, { "SHA1", 32 } };
+	struct tls_policy c = { .verify = TLS_VERIFY_NOTE }, s = { .accept = true };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct trust *const usual = weak_trust(true);
+		struct buf pem;
+		struct pair p;
+
+		buf_init(&pem, MAX);
+		named_put_identity(NULL, 0, EVP_get_digestbyname(rows[i].digest), &pem);
+		s.identity = ID_NUL;
+		assert_int_equal(trust_add_identity(trust, ID_NUL, buf_slice(&pem)), 0);
+		buf_done(&pem);
+		open_pair(&p, &c, &s);
+		assert_int_equal(channel_facts(p.client.c)->n_end_point, rows[i].n);
+		assert_int_equal(channel_facts(p.server.c)->n_end_point, rows[i].n);
+		assert_memory_equal(channel_facts(p.client.c)->end_point,
+			channel_facts(p.server.c)->end_point, rows[i].n);
+		close_pair(&p);
+		trust_free(trust);
+		trust = usual;
+	}
+}
+
 /* ---- peers that are not as they should be ---- */
 
 static enum tls_failure answer(struct slice in, struct tls_facts *facts)
@@ -716,7 +790,8 @@ static enum tls_failure answer(struct slice in, struct tls_facts *facts)
 static void a_peer_without_tls_is_recognised(void **state)
 {
 	static const char *const said[] = { "SIP/2.0 400 Bad Request\r\n", "HTTP/1.1 400 Bad\r\n",
-		"<?xml version='1.0'?>", "\xff\xfb\x01 telnet", "220 smtp ready\r\n" };
+		"<?xml version='1.0'?>", "\xff\xfb\x01 telnet", "220 smtp ready\r\n",
+		"* OK IMAP4rev1", "\x18" };
 	struct tls_facts facts;
 
 	(void)state;
@@ -724,6 +799,9 @@ static void a_peer_without_tls_is_recognised(void **state)
 		assert_int_equal(answer(slice_str(said[i]), &facts), TLS_FAILURE_PLAIN_PEER);
 	answer(SLICE("SIP/2.0\x1b[2J"), &facts);
 	assert_string_equal(facts.detail, "it said: SIP/2.0.[2J");
+	assert_int_equal(facts.alert, -1);
+	answer(SLICE("HTTP/1.1 400 Bad Request and much more than is shown"), &facts);
+	assert_string_equal(facts.detail, "it said: HTTP/1.1 400 Bad Request and muc");
 }
 
 static void an_alert_has_its_number(void **state)
@@ -939,6 +1017,7 @@ int main(void)
 		cmocka_unit_test(a_closed_side_is_an_end_not_a_failure),
 		cmocka_unit_test(alpn_is_agreed_or_left_out),
 		cmocka_unit_test(all_faults_of_a_chain_are_collected),
+		cmocka_unit_test(the_words_are_of_the_first_fault),
 		cmocka_unit_test(the_server_can_ask_for_a_certificate),
 		cmocka_unit_test(a_refused_client_was_up),
 		cmocka_unit_test(a_name_with_a_nul_is_another_name),
@@ -950,6 +1029,7 @@ int main(void)
 		cmocka_unit_test(the_greatest_version_can_be_bounded),
 		cmocka_unit_test(what_was_never_loaded_is_refused),
 		cmocka_unit_test(what_is_no_certificate_is_not_loaded),
+		cmocka_unit_test(the_end_point_has_the_hash_of_the_signature),
 		cmocka_unit_test(a_peer_without_tls_is_recognised),
 		cmocka_unit_test(an_alert_has_its_number),
 		cmocka_unit_test(the_end_during_the_handshake_is_told),

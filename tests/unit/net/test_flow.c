@@ -266,6 +266,107 @@ static void a_record_that_is_damaged_ends_the_flow(void **state)
 	assert_int_equal(buf_len(&near.bytes), 6);
 }
 
+/* ---- a peer whose TLS ends apart from its connection ---- */
+
+struct peer {
+	int fd;
+	struct channel *tls;
+	struct buf plain, wire;
+};
+
+static void peer_write(struct peer *p)
+{
+	const struct slice out = buf_slice(&p->wire);
+
+	assert_int_equal(send(p->fd, out.p, out.n, 0), out.n);
+	buf_clear(&p->wire);
+}
+
+/* Until its TLS is in this state. */
+static void peer_wait_for(struct peer *p, enum channel_state state)
+{
+	const ts_t end = loop_now(loop) + TS_S(5);
+	uint8_t bytes[4096];
+
+	while (channel_state(p->tls) != state && loop_now(loop) < end) {
+		turn(0);
+		ssize_t n = recv(p->fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+		if (n > 0)
+			channel_push(p->tls, slice_of(bytes, (size_t)n), &p->plain, &p->wire);
+		peer_write(p);
+	}
+	assert_int_equal(channel_state(p->tls), state);
+}
+
+static void open_peer(struct peer *p)
+{
+	load_tls();
+	connect_near();
+	p->fd = accept_raw();
+	buf_init(&p->plain, BYTES_MAX);
+	buf_init(&p->wire, BYTES_MAX);
+	assert_int_equal(channel_new(&p->tls, trust, &server), 0);
+	flow_start_tls(near.f, &client);
+	peer_wait_for(p, CHANNEL_UP);
+	wait_for(&near, "tls-up");
+}
+
+static void close_peer(struct peer *p)
+{
+	channel_free(p->tls);
+	buf_done(&p->plain);
+	buf_done(&p->wire);
+	close(p->fd);
+}
+
+static void the_end_of_tls_is_the_end(void **state)
+{
+	struct peer p;
+
+	(void)state;
+	open_peer(&p);
+	channel_close(p.tls, &p.wire);
+	peer_write(&p);
+	wait_for(&near, "tls-up flow-eof");
+	close_peer(&p);
+}
+
+/* RFC 8446 section 6.1: else the peer cannot know that nothing was cut off. */
+static void a_closed_flow_ends_its_tls(void **state)
+{
+	struct peer p;
+
+	(void)state;
+	open_peer(&p);
+	flow_close(near.f);
+	near.gone = true;
+	peer_wait_for(&p, CHANNEL_EOF);
+	close_peer(&p);
+}
+
+static void close_at_bytes(struct flow *f, const struct fact *in)
+{
+	if (in->type != FACT_FLOW_BYTES)
+		return;
+	flow_close(f);
+	near.gone = true;
+}
+
+static void of_a_closed_flow_not_even_the_end_is_told(void **state)
+{
+	struct peer p;
+
+	(void)state;
+	open_peer(&p);
+	react = close_at_bytes;
+	channel_write(p.tls, SLICE("bye"), &p.wire);
+	channel_close(p.tls, &p.wire);
+	peer_write(&p);
+	wait_for_bytes(&near, 3);
+	assert_string_equal(near.log, "tls-up");
+	close_peer(&p);
+}
+
 static void tls_with_nothing_loaded_fails_and_says_so(void **state)
 {
 	(void)state;
@@ -274,6 +375,7 @@ static void tls_with_nothing_loaded_fails_and_says_so(void **state)
 	assert_string_equal(near.log, ""); /* never from inside the call */
 	wait_for(&near, "flow-failed");
 	assert_int_equal(near.tls.failure, TLS_FAILURE_OTHER);
+	assert_int_equal(near.tls.alert, -1);
 	assert_int_equal(near.step, FLOW_STEP_TLS);
 }
 
@@ -295,6 +397,9 @@ int main(void)
 		TEST(a_peer_that_closes_in_the_handshake_is_told),
 		TEST(a_client_without_a_certificate_is_up_and_then_refused),
 		TEST(a_record_that_is_damaged_ends_the_flow),
+		TEST(the_end_of_tls_is_the_end),
+		TEST(a_closed_flow_ends_its_tls),
+		TEST(of_a_closed_flow_not_even_the_end_is_told),
 		TEST(tls_with_nothing_loaded_fails_and_says_so),
 	};
 

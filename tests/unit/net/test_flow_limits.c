@@ -420,6 +420,36 @@ static void a_lingering_flow_ends_with_its_peer(void **state)
 	assert_string_equal(near.log, "");
 }
 
+/* The end stays readable for ever. */
+static void an_end_is_looked_at_once(void **state)
+{
+	(void)state;
+	connect_near();
+	int fd = accept_raw();
+	shutdown(fd, SHUT_WR);
+	wait_for(&near, "flow-eof");
+	assert_false(is_busy());
+	close(fd);
+}
+
+static void the_end_of_who_must_still_be_written_to_is_looked_at_once(void **state)
+{
+	(void)state;
+	connect_near();
+	int fd = accept_raw();
+	room = 0;
+	fill(near.f, 3);
+	flow_close(near.f);
+	near.gone = true;
+	shutdown(fd, SHUT_WR);
+	idle(3);
+	/* The socket could be written all the time, but for this test. */
+	assert_false(is_busy());
+	take(3);
+	assert_int_equal(flows_count(&fs), 0);
+	close(fd);
+}
+
 static void a_paused_flow_that_is_closed_sees_its_peers_end(void **state)
 {
 	(void)state;
@@ -634,6 +664,8 @@ int main(void)
 		TEST(a_closed_flow_waits_for_the_peer_not_for_ever),
 		TEST(a_closed_flow_has_its_time_from_the_last_byte_that_went),
 		TEST(a_lingering_flow_ends_with_its_peer),
+		TEST(an_end_is_looked_at_once),
+		TEST(the_end_of_who_must_still_be_written_to_is_looked_at_once),
 		TEST(a_paused_flow_that_is_closed_sees_its_peers_end),
 		TEST(a_closed_flow_that_cannot_be_written_is_dropped_in_silence),
 		TEST(a_flow_closed_while_connecting_says_nothing),

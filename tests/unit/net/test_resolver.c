@@ -130,13 +130,57 @@ static void a_server_that_fails_gives_way_to_the_next(void **state)
 		assert_int_equal(servers[0].asked, 1);
 		assert_int_equal(servers[1].asked, 1);
 	}
-	/* Nobody can: what the first one said is told, and none is asked in vain. */
+	/* Nobody can: one that refuses is not asked again, one that fails is once more. */
 	servers[1].rcode = 2;
 	servers[0].asked = servers[1].asked = 0;
 	ask(DNS_A, "one.test");
 	assert_int_equal(got.status, DNS_SERVFAIL);
 	assert_int_equal(servers[0].asked, 1);
-	assert_int_equal(servers[1].asked, 1);
+	assert_int_equal(servers[1].asked, 2);
+}
+
+static void a_first_failure_is_asked_once_more(void **state)
+{
+	(void)state;
+	servers[0].fails = 1;
+	ask(DNS_A, "one.test");
+	assert_int_equal(got.status, DNS_OK);
+	assert_int_equal(servers[0].asked, 2);
+	servers[0].fails = 2;
+	ask(DNS_A, "one.test");
+	assert_int_equal(got.status, DNS_SERVFAIL);
+	assert_int_equal(servers[0].asked, 4);
+}
+
+/* It answers over UDP, so it is there; where the next one takes TCP, that one answers. */
+static void a_cut_answer_without_tcp_is_no_silence(void **state)
+{
+	(void)state;
+	event_del(&servers[0].on_tcp);
+	close(servers[0].tcp);
+	ask(DNS_A, "long.test");
+	assert_int_equal(got.status, DNS_TCP_REFUSED);
+	assert_true(addr_eq(&got.server, &servers[0].addr));
+	resolver_free(resolver);
+	open_resolver(&servers[0].addr, &servers[1].addr);
+	ask(DNS_A, "long.test");
+	assert_int_equal(got.status, DNS_OK);
+	assert_true(addr_eq(&got.server, &servers[1].addr));
+	servers[0].tcp = socket(AF_INET, SOCK_STREAM, 0); /* to be closed */
+	event_add(&servers[0].on_tcp, NULL);
+}
+
+static void an_alias_is_told_where_it_leads(void **state)
+{
+	(void)state;
+	ask(DNS_A, "dangling.test");
+	assert_int_equal(got.status, DNS_NXDOMAIN);
+	assert_string_equal(got.alias, "sip1.test");
+	ask(DNS_A, "alias.test");
+	assert_int_equal(got.status, DNS_NODATA);
+	assert_string_equal(got.alias, "sip1.test");
+	ask(DNS_A, "one.test");
+	assert_string_equal(got.alias, "");
 }
 
 static void the_server_can_be_named_later(void **state)
@@ -195,7 +239,7 @@ static void many_questions_run_at_once(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < 100; i++)
-		assert_int_equal(resolver_ask(resolver, i, DNS_A, "one.test"), 0);
+		assert_int_equal(resolver_ask(resolver, i, DNS_A, "one.test", false), 0);
 	while (got.n < 100 && loop_now(loop) < end)
 		turn();
 	assert_int_equal(got.n, 100);
@@ -204,8 +248,8 @@ static void many_questions_run_at_once(void **state)
 static void a_dropped_question_has_no_answer(void **state)
 {
 	(void)state;
-	assert_int_equal(resolver_ask(resolver, 1, DNS_A, "one.test"), 0);
-	assert_int_equal(resolver_ask(resolver, 2, DNS_A, "192.0.2.1"), 0);
+	assert_int_equal(resolver_ask(resolver, 1, DNS_A, "one.test", false), 0);
+	assert_int_equal(resolver_ask(resolver, 2, DNS_A, "192.0.2.1", false), 0);
 	resolver_drop(resolver, 1);
 	resolver_drop(resolver, 2);
 	resolver_drop(resolver, 3); /* never asked */
@@ -217,8 +261,8 @@ static void a_dropped_question_has_no_answer(void **state)
 static void questions_in_hand_end_with_the_resolver(void **state)
 {
 	(void)state;
-	assert_int_equal(resolver_ask(resolver, 1, DNS_A, "silent.test"), 0);
-	assert_int_equal(resolver_ask(resolver, 2, DNS_A, "192.0.2.1"), 0);
+	assert_int_equal(resolver_ask(resolver, 1, DNS_A, "silent.test", false), 0);
+	assert_int_equal(resolver_ask(resolver, 2, DNS_A, "192.0.2.1", false), 0);
 	resolver = resolver_free(resolver);
 	assert_int_equal(got.n, 0);
 }
@@ -230,7 +274,7 @@ static void without_memory_the_caller_is_told(void **state)
 	(void)state;
 	for (long n = 0; err == -ENOMEM && n < 100; n++) {
 		mem_fail_after(n);
-		err = resolver_ask(resolver, 1, DNS_A, "192.0.2.1");
+		err = resolver_ask(resolver, 1, DNS_A, "192.0.2.1", false);
 		mem_fail_after(-1);
 		resolver_process(resolver);
 	}
@@ -251,6 +295,9 @@ int main(void)
 		TEST(a_closed_port_is_not_a_timeout),
 		TEST(a_truncated_answer_is_asked_for_by_tcp),
 		TEST(a_server_that_fails_gives_way_to_the_next),
+		TEST(a_first_failure_is_asked_once_more),
+		TEST(a_cut_answer_without_tcp_is_no_silence),
+		TEST(an_alias_is_told_where_it_leads),
 		TEST(the_server_can_be_named_later),
 		TEST(a_name_that_does_not_exist_is_not_asked_twice),
 		TEST(numbers_and_localhost_need_no_server),

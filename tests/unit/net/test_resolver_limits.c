@@ -108,7 +108,7 @@ static void each_server_has_a_second_twice_in_turn(void **state)
 {
 	(void)state;
 	use(&servers[0].addr, &servers[1].addr);
-	assert_int_equal(resolver_ask(resolver, 7, DNS_A, "silent.test"), 0);
+	assert_int_equal(resolver_ask(resolver, 7, DNS_A, "silent.test", false), 0);
 	turn_until_asked(1, 0);
 	a_second_passes();
 	turn_until_asked(1, 1);
@@ -128,7 +128,7 @@ static void each_server_has_a_second_twice_in_turn(void **state)
 static void ask_quickly(enum dns_type type, const char *name)
 {
 	got.n = 0;
-	assert_int_equal(resolver_ask(resolver, 7, type, name), 0);
+	assert_int_equal(resolver_ask(resolver, 7, type, name, false), 0);
 	for (unsigned i = 0; got.n == 0 && i < 1000; i++) {
 		loop_wait(loop, 0);
 		resolver_process(resolver);
@@ -153,7 +153,7 @@ static void what_is_told_of_two_servers_is_what_helps_most(void **state)
 		{ NOTHING, REFUSED, DNS_REFUSED, 1 },
 		{ SERVFAIL, CLOSED, DNS_SERVFAIL, 0 },
 		{ CLOSED, REFUSED, DNS_REFUSED, 1 },
-		{ SERVFAIL, REFUSED, DNS_REFUSED, 1 },
+		{ SERVFAIL, REFUSED, DNS_SERVFAIL, 0 },
 	};
 	struct server closed;
 
@@ -179,7 +179,7 @@ static void what_is_told_of_two_servers_is_what_helps_most(void **state)
 static void a_question_dropped_in_silence_is_not_asked_again(void **state)
 {
 	(void)state;
-	assert_int_equal(resolver_ask(resolver, 7, DNS_A, "silent.test"), 0);
+	assert_int_equal(resolver_ask(resolver, 7, DNS_A, "silent.test", false), 0);
 	turn_until_asked(1, 0);
 	resolver_drop(resolver, 7);
 	a_second_passes();
@@ -211,6 +211,44 @@ static void the_systems_servers_are_those_of_its_file(void **state)
 		ask_quickly(DNS_A, "one.test");
 		assert_int_equal(got.status, DNS_UNREACHABLE);
 		assert_string_equal(addr_text(&got.server, text), rows[i].server);
+	}
+}
+
+/* As getent does it.  With `options ndots:2` a name with fewer is completed before it is asked as
+ * it is. */
+static void a_hosts_name_is_completed(void **state)
+{
+	static const struct {
+		const char *name;
+		bool is_host;
+		enum dns_status status;
+		unsigned asked;
+	} rows[] = {
+		{ "here", true, DNS_OK, 2 },
+		{ "here", false, DNS_NXDOMAIN, 1 },
+		{ "here.", true, DNS_NXDOMAIN, 1 },
+		{ "nodata", true, DNS_NODATA, 3 },
+		{ "with.two.dots", true, DNS_OK, 1 },
+		{ "refused", true, DNS_REFUSED, 1 },
+	};
+
+	(void)state;
+	resolv_conf = "search a.test b.test\noptions ndots:2\nnameserver 127.0.0.77\n";
+	searching = true;
+	use(&servers[0].addr, NULL);
+	searching = false;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		servers[0].asked = 0;
+		got.n = 0;
+		assert_int_equal(
+			resolver_ask(resolver, 7, DNS_A, rows[i].name, rows[i].is_host), 0);
+		for (unsigned k = 0; got.n == 0 && k < 1000; k++) {
+			loop_wait(loop, 0);
+			resolver_process(resolver);
+		}
+		if (got.status != rows[i].status || servers[0].asked != rows[i].asked)
+			fail_msg("%s: %s, asked %u", rows[i].name, dns_status_name(got.status),
+				servers[0].asked);
 	}
 }
 
@@ -283,8 +321,8 @@ static void so_many_questions_may_be_open(void **state)
 	(void)state;
 	for (unsigned k = 0; k < 2; k++) { /* what was answered makes room */
 		for (unsigned i = 0; i < 4096; i++)
-			assert_int_equal(resolver_ask(resolver, i, DNS_A, "192.0.2.1"), 0);
-		assert_int_equal(resolver_ask(resolver, 0, DNS_A, "192.0.2.1"), ERR_LIMIT);
+			assert_int_equal(resolver_ask(resolver, i, DNS_A, "192.0.2.1", false), 0);
+		assert_int_equal(resolver_ask(resolver, 0, DNS_A, "192.0.2.1", false), ERR_LIMIT);
 		got.n = 0;
 		resolver_process(resolver);
 		assert_int_equal(got.n, 4096);
@@ -316,7 +354,7 @@ static void a_name_too_long_is_none(void **state)
 static void ask_the_next(void)
 {
 	if (got.n < 3)
-		assert_int_equal(resolver_ask(resolver, got.n, DNS_A, "192.0.2.1"), 0);
+		assert_int_equal(resolver_ask(resolver, got.n, DNS_A, "192.0.2.1", false), 0);
 	resolver_drop(resolver, 0);
 }
 
@@ -324,7 +362,7 @@ static void whoever_is_told_may_ask_and_drop(void **state)
 {
 	(void)state;
 	meanwhile = ask_the_next;
-	assert_int_equal(resolver_ask(resolver, 0, DNS_A, "192.0.2.1"), 0);
+	assert_int_equal(resolver_ask(resolver, 0, DNS_A, "192.0.2.1", false), 0);
 	resolver_process(resolver);
 	assert_int_equal(got.n, 3);
 	assert_int_equal(got.id, 2);
@@ -334,7 +372,7 @@ static void one_that_is_dropped_leaves_the_others(void **state)
 {
 	(void)state;
 	for (unsigned i = 0; i < 3; i++)
-		assert_int_equal(resolver_ask(resolver, i, DNS_A, "192.0.2.1"), 0);
+		assert_int_equal(resolver_ask(resolver, i, DNS_A, "192.0.2.1", false), 0);
 	resolver_drop(resolver, 1);
 	resolver_process(resolver);
 	assert_int_equal(got.n, 2);
@@ -358,7 +396,7 @@ static void without_memory_for_its_library_each_question_ends(void **state)
 			use(&servers[0].addr, NULL);
 			got.n = 0;
 			allocations_left = n;
-			int err = resolver_ask(resolver, 7, types[k], names[k]);
+			int err = resolver_ask(resolver, 7, types[k], names[k], false);
 			for (unsigned i = 0; !err && !got.n && i < 200; i++) {
 				loop_wait(loop, 0);
 				resolver_process(resolver);
@@ -376,7 +414,7 @@ static void without_memory_for_its_library_each_question_ends(void **state)
 	for (long n = 0; n < 10; n++) {
 		use(&none, NULL);
 		allocations_left = n;
-		int err = resolver_ask(resolver, 7, DNS_A, "one.test");
+		int err = resolver_ask(resolver, 7, DNS_A, "one.test", false);
 		allocations_left = -1;
 		assert_true(err == -ENOMEM || err == 0);
 	}
@@ -414,6 +452,7 @@ int main(void)
 		TEST(what_is_told_of_two_servers_is_what_helps_most),
 		TEST(a_question_dropped_in_silence_is_not_asked_again),
 		TEST(the_systems_servers_are_those_of_its_file),
+		TEST(a_hosts_name_is_completed),
 		TEST(the_hosts_file_answers_first_for_addresses),
 		TEST(of_a_long_answer_so_many_records_are_read),
 		TEST(so_many_questions_may_be_open),

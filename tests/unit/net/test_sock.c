@@ -58,6 +58,7 @@ static void an_address_goes_to_the_kernel_and_back(void **state)
 		assert_int_equal(sa.sa.sa_family, cases[i].family);
 		memset(&back, 0xff, sizeof(back));
 		sock_get_addr(&back, &sa);
+		addr_unmap(&a); /* nobody above sees a mapped one */
 		assert_true(addr_eq(&a, &back));
 		assert_int_equal(back.scope, 0);
 	}
@@ -155,10 +156,13 @@ static void an_address_that_is_not_here_cannot_be_bound(void **state)
 	close(fd);
 }
 
-/* With an IPv6 socket that took IPv4 too, the second could not be bound. */
-static void ipv6_leaves_ipv4_alone(void **state)
+/* [::] takes IPv4 too, under its own name; where that is taken it leaves it alone. */
+static void ipv6_takes_ipv4_that_nobody_has(void **state)
 {
-	struct addr v6 = at("[::]:0"), v4 = at("0.0.0.0:0");
+	struct addr v6 = at("[::]:0"), v4 = at("127.0.0.1:0"), from;
+	union sock_addr sa = { .sa = { 0 } };
+	socklen_t n = sizeof(sa);
+	char byte;
 	int a, b;
 
 	(void)state;
@@ -168,8 +172,37 @@ static void ipv6_leaves_ipv4_alone(void **state)
 	b = sock_open(&v4, SOCK_DGRAM);
 	assert_int_equal(sock_bind(a, &v6), 0);
 	assert_int_equal(sock_local(a, &v6), 0);
-	v4.port = v6.port;
 	assert_int_equal(sock_bind(b, &v4), 0);
+	assert_int_equal(sock_local(b, &v4), 0);
+	struct addr to = at("127.0.0.1:0");
+	to.port = v6.port;
+	union sock_addr where;
+	assert_int_equal(sendto(b, "x", 1, 0, &where.sa, sock_put_addr(&where, &to)), 1);
+	assert_int_equal(recvfrom(a, &byte, 1, 0, &sa.sa, &n), 1);
+	sock_get_addr(&from, &sa);
+	assert_true(addr_eq(&from, &v4));
+	assert_int_equal(from.family, 4);
+	/* And back. */
+	assert_int_equal(sendto(a, "y", 1, 0, &where.sa, sock_put_addr_on(&where, &v4, 6)), 1);
+	assert_int_equal(recv(b, &byte, 1, 0), 1);
+	close(a);
+	close(b);
+}
+
+static void ipv6_leaves_ipv4_to_who_has_it(void **state)
+{
+	struct addr v6 = at("[::]:0"), v4 = at("0.0.0.0:0");
+	int a, b;
+
+	(void)state;
+	if (!has_v6())
+		skip();
+	a = sock_open(&v6, SOCK_DGRAM);
+	b = sock_open(&v4, SOCK_DGRAM);
+	assert_int_equal(sock_bind(b, &v4), 0);
+	assert_int_equal(sock_local(b, &v4), 0);
+	v6.port = v4.port;
+	assert_int_equal(sock_bind(a, &v6), 0);
 	close(a);
 	close(b);
 }
@@ -214,7 +247,8 @@ int main(void)
 		cmocka_unit_test(a_socket_does_not_block_and_is_not_inherited),
 		cmocka_unit_test(bind_takes_a_port_and_local_tells_it),
 		cmocka_unit_test(an_address_that_is_not_here_cannot_be_bound),
-		cmocka_unit_test(ipv6_leaves_ipv4_alone),
+		cmocka_unit_test(ipv6_takes_ipv4_that_nobody_has),
+		cmocka_unit_test(ipv6_leaves_ipv4_to_who_has_it),
 		cmocka_unit_test(the_address_toward_a_peer_is_ours),
 		cmocka_unit_test(a_peer_that_cannot_be_reached_is_an_error),
 	};

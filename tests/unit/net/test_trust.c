@@ -596,7 +596,7 @@ static void the_server_name_chooses_the_identity(void **state)
 	add_named(LAST, "last.test,b.wild.test,shared.test,shared2.test");
 	add_named(NOT_NAMED, "not.named.test");
 	buf_init(&pem, MAX);
-	named_put_identity(NULL, 0, &pem);
+	named_put_identity(NULL, 0, EVP_sha256(), &pem);
 	assert_int_equal(trust_add_identity(trust, SUBJECT, buf_slice(&pem)), 0);
 	buf_done(&pem);
 	for (size_t i = 0; i < COUNT(rows); i++)

@@ -45,6 +45,7 @@ struct world_record {
 	unsigned port;             /* SRV */
 	const char *value;         /* A, AAAA: the address; SRV: the target; NAPTR: replacement */
 	const char *naptr_service; /* "SIPS+D2T" */
+	const char *alias;         /* A: of which it is another name */
 };
 
 #define POOL    "pool.litware.test"
@@ -190,6 +191,7 @@ static inline void world_answer(struct world *w, const struct want *want)
 		if (r->type != want->dns_type)
 			continue;
 		a.status = r->status;
+		a.alias = r->alias;
 		if (r->status == DNS_OK && a.n_records < DNS_RECORDS_MAX)
 			world_fill(&records[a.n_records++], r);
 	}

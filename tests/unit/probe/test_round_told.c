@@ -409,6 +409,20 @@ static void nothing_but_a_copy_takes_a_success_back(void **state)
 	end(&r);
 }
 
+/* The server's words alone do not say what it was. */
+static void a_stream_error_is_told_with_its_condition(void **state)
+{
+	struct round r;
+
+	(void)state;
+	begin_accepted(&r);
+	says(&r, "<stream:error><not-authorized xmlns='" NS_STREAMS "'/><text xmlns='" NS_STREAMS
+		 "'>no session</text></stream:error>");
+	scene_failed(&r.s, "deliver", "xmpp_stream_error");
+	assert_says(&r, ": not-authorized, no session.");
+	end(&r);
+}
+
 /* Between two rounds, and while the next one goes. */
 static void a_copy_of_an_earlier_round_is_one(void **state)
 {
@@ -768,6 +782,7 @@ int main(void)
 		cmocka_unit_test(reports_that_are_none_change_nothing),
 		cmocka_unit_test(an_arrival_alone_is_not_the_end),
 		cmocka_unit_test(a_second_copy_of_the_answer_is_told),
+		cmocka_unit_test(a_stream_error_is_told_with_its_condition),
 		cmocka_unit_test(what_comes_in_the_clean_up_changes_few_verdicts),
 		cmocka_unit_test(a_second_copy_is_awaited),
 		cmocka_unit_test(nothing_but_a_copy_takes_a_success_back),

@@ -400,6 +400,29 @@ static void a_server_for_servers_that_is_named_by_hand_is_their_way(void **state
 	assert_string_equal(world_id(&r->findings[0]), "tcp_refused");
 }
 
+/* RFC 2782: "the name MUST NOT be an alias". */
+static void a_service_that_names_an_alias_is_a_warning(void **state)
+{
+	static const struct world_record zone[] = {
+		SRV("_xmpp-client._tcp." PARTNER, 0, 0, 5222, "xmpp.contoso.test"),
+		SRV("_xmpp-server._tcp." PARTNER, 0, 0, 5269, "s2s.contoso.test"),
+		{ .name = "xmpp.contoso.test",
+			.type = DNS_A,
+			.value = "192.0.2.2",
+			.alias = "host.fabrikam.test" },
+		A("s2s.contoso.test", "192.0.2.3"),
+	};
+
+	(void)state;
+	const struct sweep_result *r = SWEEP(&partner_cfg, zone, all_fine);
+	assert_int_equal(r->n_of[SWEEP_WARNING], 1);
+	const struct sweep_finding *f = world_finding(r, "srv_alias");
+	assert_non_null(f);
+	assert_int_equal(f->row, 0);
+	assert_string_equal(f->message.store + f->message.arg_at[2], "host.fabrikam.test");
+	assert_int_equal(sweep_exit_status(r, false), 0);
+}
+
 static void what_is_named_by_hand_needs_no_dns(void **state)
 {
 	static const struct world_record zone[] = {
@@ -1100,6 +1123,7 @@ int main(void)
 		TEST(a_server_port_that_nobody_announces_is_a_warning),
 		TEST(a_server_that_is_named_by_hand_is_the_way),
 		TEST(a_server_for_servers_that_is_named_by_hand_is_their_way),
+		TEST(a_service_that_names_an_alias_is_a_warning),
 		TEST(what_is_named_by_hand_needs_no_dns),
 		TEST(a_transport_of_the_uri_is_the_only_way),
 		TEST(every_status_of_the_dns_has_its_reason),

@@ -29,6 +29,7 @@ static void every_dns_status_has_its_reason(void **state)
 		{ DNS_SERVFAIL, "dns_server_failure", "SERVFAIL" },
 		{ DNS_UNREACHABLE, "dns_unreachable", "cannot be reached" },
 		{ DNS_MALFORMED, "dns_malformed", "cannot be read" },
+		{ DNS_TCP_REFUSED, "dns_tcp_refused", "takes no TCP" },
 	};
 
 	(void)state;
@@ -70,6 +71,38 @@ static void a_question_that_nobody_answers_is_named(void **state)
 	assert_string_equal(e->dns_name, first.name);
 	assert_int_equal(e->dns_type, first.dns_type);
 	scene_end(&s);
+}
+
+/* Where a person's own name leads, with the domains of resolv.conf(5). */
+static void an_alias_and_a_search_are_told(void **state)
+{
+	static const struct {
+		struct dns_answer answer;
+		const char *reason, *words;
+	} rows[] = {
+		{ { .status = DNS_NXDOMAIN, .alias = "gone.test" }, "dns_dangling_alias",
+			"alias (CNAME) of gone.test, which does not exist" },
+		{ { .status = DNS_NODATA, .alias = "other.test" }, "dns_no_records",
+			"alias (CNAME) of other.test, which has no" },
+		{ { .status = DNS_NXDOMAIN, .searched = true }, "dns_nxdomain",
+			"nor below a search domain" },
+		{ { .status = DNS_NXDOMAIN }, "dns_nxdomain", "does not exist in the DNS;" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const struct dns_answer *a = &rows[i].answer;
+		char text[SCENE_TEXT];
+		struct scene s;
+
+		begin(&s, "");
+		scene_dns(&s, (const struct dns_answer *[]){ a, a, a, a });
+		scene_failed(&s, "sip.resolve", rows[i].reason);
+		if (!strstr(scene_message(&s, text), rows[i].words))
+			fail_msg("`%s` is not in `%s`", rows[i].words, text);
+		assert_int_equal(probe_result(s.p)->evidence.dns_searched, a->searched);
+		scene_end(&s);
+	}
 }
 
 static void one_family_of_addresses_is_asked_for(void **state)
@@ -498,6 +531,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_dns_status_has_its_reason),
 		cmocka_unit_test(a_question_that_nobody_answers_is_named),
+		cmocka_unit_test(an_alias_and_a_search_are_told),
 		cmocka_unit_test(one_family_of_addresses_is_asked_for),
 		cmocka_unit_test(an_address_of_the_other_family_is_named),
 		cmocka_unit_test(every_errno_has_its_reason),

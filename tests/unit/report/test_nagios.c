@@ -37,7 +37,7 @@ static void a_success_has_the_time_and_the_phases(void **state)
 		"'sip.tls'=0.002250s;;;0; 'sip.register'=0.002600s;;;0; 'sip.send'=0.001000s;;;0; "
 		"'xmpp.connect'=0.000300s;;;0; 'xmpp.tls'=0.004700s;;;0; "
 		"'xmpp.auth'=0.003500s;;;0; 'xmpp.bind'=0.000200s;;;0; 'deliver'=0.002000s;;;0; "
-		"'answer'=0.001536s;;;0; 'cleanup'=0.000400s;;;0;\n");
+		"'answer'=0.001536s;;;0; 'settle'=0.000000s;;;0; 'cleanup'=0.000400s;;;0;\n");
 	buf_done(&b);
 }
 

@@ -72,6 +72,8 @@ static void a_stream_that_is_broken_says_so_once(void **state)
 	assert_string_equal(take(), "request MESSAGE");
 	assert_string_equal(take(), "");
 	bytes(1, "MESSAGE sip:b@d SIP/2.0\r\nVia: x\r\n\r\n");
+	assert_string_equal(take(), "malformed 400");
+	assert_int_equal(r.ev.refusal->answerable, SIP_NOT_ANSWERABLE);
 	assert_string_equal(take(), "broken: a message without Content-Length on a stream");
 	assert_int_equal(r.ev.origin->flow, 1);
 	assert_string_equal(take(), "");

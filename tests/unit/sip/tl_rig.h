@@ -128,6 +128,7 @@ static inline const char *take_with(bool room)
 	case TL_EV_REPEATED: SAY("repeated %d %u", ev->status, ev->extra);
 	case TL_EV_ABSORBED: SAY("absorbed %.*s", SLICE_FMT(msg->method_text));
 	case TL_EV_MALFORMED: SAY("malformed %d", ev->refusal->status);
+	case TL_EV_ACK: SAY("ack");
 	case TL_EV_PROVISIONAL: SAY("provisional %lu %d", ref, status);
 	case TL_EV_FINAL: SAY("final %lu %d sends %u", ref, status, ev->sends);
 	case TL_EV_TIMEOUT: SAY("timeout %lu", ref);

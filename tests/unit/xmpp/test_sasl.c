@@ -115,6 +115,15 @@ static const struct vector vectors[] = {
 		"c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,"
 		"p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=",
 		"v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=" },
+	/* No RFC has one: RFC 7677's, worked out by Python's hmac and hashlib. */
+	{ SASL_SCRAM_SHA512, "rOprNGfwEbeRWgbNEkqO", "n,,n=user,r=rOprNGfwEbeRWgbNEkqO",
+		"r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,"
+		"s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096",
+		"c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,"
+		"p=gMGXRcevScNtxZ6/8lQYpGtnsNAc3mGcmNomv+xnoOMw"
+		"+3R2xNJdMNnzMlTN8PPC6wdp6dybEmDYXYTxwnYPJQ==",
+		"v=ZQnYEgWQMFmmsM8aQMF0nDDCy/AgCzkwk8CmMZYcMg0v"
+		"SVlKDanekLtifDSeVGT4+5ZxXnJq199RVG2rR7N7Zw==" },
 };
 
 static struct sasl_client *vector_client(const struct vector *v)
@@ -303,6 +312,8 @@ enum {
 	S1P = 1 << SASL_SCRAM_SHA1_PLUS,
 	S2 = 1 << SASL_SCRAM_SHA256,
 	S2P = 1 << SASL_SCRAM_SHA256_PLUS,
+	S5 = 1 << SASL_SCRAM_SHA512,
+	S5P = 1 << SASL_SCRAM_SHA512_PLUS,
 	X = 1 << SASL_EXTERNAL,
 	EXPORTER = 1 << SASL_BINDING_TLS_EXPORTER,
 	UNIQUE = 1 << SASL_BINDING_TLS_UNIQUE,
@@ -320,6 +331,14 @@ static const struct {
 } choices[] = {
 	{ "SHA-256 before SHA-1", P | S1 | S2, 0, CLEAR, true, false, SASL_SCRAM_SHA256,
 		SASL_BINDING_NONE, "n,," },
+	{ "SHA-512 before both", P | S1 | S2 | S5, 0, CLEAR, true, false, SASL_SCRAM_SHA512,
+		SASL_BINDING_NONE, "n,," },
+	{ "SHA-512 alone", S5, 0, CLEAR, false, false, SASL_SCRAM_SHA512, SASL_BINDING_NONE,
+		"n,," },
+	{ "SHA-512 with a binding", S2P | S5 | S5P, EXPORTER, TLS13, false, false,
+		SASL_SCRAM_SHA512_PLUS, SASL_BINDING_TLS_EXPORTER, "p=tls-exporter,," },
+	{ "its -PLUS is one that is not missing", S5 | S5P, END_POINT, TLS_BARE, false, false,
+		SASL_SCRAM_SHA512, SASL_BINDING_NONE, "n,," },
 	{ "TLS 1.3 where no binding is announced", S1 | S2 | S2P, 0, TLS13, false, false,
 		SASL_SCRAM_SHA256, SASL_BINDING_NONE, "n,," },
 	{ "a binding that TLS 1.3 has", P | S1 | S1P | S2 | S2P, EXPORTER, TLS13, true, false,
