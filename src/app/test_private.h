@@ -1,7 +1,8 @@
 /* test_private.h - what the files of `stox test` share.
  *
- *   cmd_test.c     options, checks, the run
+ *   cmd_test.c     the options
  *   test_all.c     each pool with each partner
+ *   test_run.c     one test
  *   test_config.c  what stox.yaml adds to the options
  *   test_turn.c    one test at a time for each account
  */
