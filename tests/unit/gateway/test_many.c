@@ -1,5 +1,5 @@
-/* What concerns 20,000 messages at once is told to all 20,000, however little room one push has, and
- * nobody else waits for it. */
+/* What concerns 20,000 messages at once is told to all 20,000, however little room one push has,
+ * and nobody else waits for it. */
 #include "scene.h"
 
 enum { MANY = 20000, PER_PUSH = 4096 };
