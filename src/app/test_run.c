@@ -104,8 +104,9 @@ static int check(struct test *t)
 	char host[256];
 	uint16_t port = 0;
 
-	const bool lacks = !v->user || !v->password_file || !v->target || !v->receiver;
-	if (lacks && (!t->conf || (v->target && !t->knows_pool)))
+	const bool is_named = v->user && v->target && v->receiver;
+	const bool is_foreign = v->target && !t->knows_pool && !(is_named && v->password_file);
+	if (t->conf ? is_foreign : !is_named)
 		return test_refuse_pool(t);
 	if (!v->user)
 		return test_refuse(t,

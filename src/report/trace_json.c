@@ -63,12 +63,15 @@ static json_t *phase(const struct probe_event *ev)
 		"phase", phase_name(ev->phase), "outcome", phase_outcome_name(ev->outcome));
 }
 
-static json_t *verdict(const struct report_run *run)
+/* Behind a success a second copy was waited for: the verdict is later than its latency says. */
+static json_t *verdict(const struct trace *t, size_t at, const struct report_run *run)
 {
 	const struct probe_result *r = run->result;
+	const ts_t before = at ? trace_get(t, at - 1)->ev.at : 0;
 
 	return json_pack("{s:s, s:o, s:s, s:s?, s:s?}", "type", "verdict", "at_seconds",
-		seconds(r->latency), "result", r->success ? "Success" : "Failure", "reason",
+		seconds(before > r->latency ? before : r->latency), "result",
+		r->success ? "Success" : "Failure", "reason",
 		r->success ? NULL : reason_id(r->reason), "phase",
 		r->success ? NULL : phase_name(r->phase));
 }
@@ -98,7 +101,7 @@ static json_t *steps(const struct trace *t, const struct report_run *run)
 
 	for (size_t i = 0; i <= n; i++) {
 		if (i == at)
-			append(&l, verdict(run));
+			append(&l, verdict(t, at, run));
 		if (i == n)
 			break;
 		const struct trace_step *s = trace_get(t, i);

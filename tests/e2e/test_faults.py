@@ -159,11 +159,11 @@ def matrix(folder):
 
 
 def distinct(everything):
-    """Nobody has a neighbour's reason, unless another cause is named in front of it."""
+    """Nobody has a neighbour's reason, unless it is of another phase, or another cause is named in front of it."""
     owner = {}
     good = True
     for fault in everything:
-        other = owner.setdefault((fault.reason, fault.cause), fault.name)
+        other = owner.setdefault((fault.reason, fault.phase, fault.cause), fault.name)
         if other != fault.name:
             print(f"FAILED: {fault.name} and {other} are both {fault.reason}")
             good = False

@@ -85,6 +85,7 @@ gateway:
     listen: [udp:127.0.0.1:0, tcp:127.0.0.1:0]
     next_hop: sip:127.0.0.1:{self.hop.getsockname()[1]};transport=udp
     trusted_peers: [127.0.0.1]
+    options: alive
   xmpp:
     component: {{ name: litware.test, server: 127.0.0.1:{self.server.getsockname()[1]}, secret_file: {secret} }}
 """)
@@ -503,8 +504,8 @@ def authority(folder):
 def registrars(folder):
     evil = (f"403 {EVIL}", f"Server: {EVIL}\r\nWarning: 399 h \"{EVIL}\"\r\nms-diagnostics: 1;reason=\"{EVIL}\"\r\n", EVIL)
     for name, reason, sip in (
-            ("what it got is said back", "sip_bad_credentials", says_it_back),
-            ("evil words", "sip_bad_credentials", registrar(CHALLENGE, evil)),
+            ("what it got is said back", "sip_forbidden", says_it_back),
+            ("evil words", "sip_forbidden", registrar(CHALLENGE, evil)),
             ("escape sequences", "sip_unparsable", registrar(("403 \x1b[31mred", "Server: \x1b]0;t\x07\r\n"))),
             ("challenges for ever", "sip_challenge_loop", registrar((CHALLENGE[0], CHALLENGE[1][:-2] + ",stale=true\r\n"))),
             ("headers for ever", "sip_unparsable", endless(b"X: y\r\n" * 5000, b"SIP/2.0 200 OK\r\n")),

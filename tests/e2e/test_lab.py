@@ -108,7 +108,7 @@ def other_process(folder):
               done.stdout == "kenmyer@litware.test answered", done.stdout + done.stderr)
     done = stox("test", "--config", lab.config, "--registrar-port", "1", "--format", "json")
     check("--registrar-port is not passed over for the configuration's registrar", done.returncode == 1 and
-          json.loads(done.stdout)["error"]["phase"] == "sip.resolve", done.stdout + done.stderr)
+          json.loads(done.stdout)["error"]["evidence"]["address"] == "127.0.0.1:1", done.stdout + done.stderr)
     done = stox("test", "--config", lab.config, "--receiver", "kenmyer@litware.test")
     check("a receiver of the pool's own domain is refused with an explanation", done.returncode == 2 and
           "own domain" in done.stderr, done.stderr)
