@@ -165,6 +165,8 @@ static void pass_on(struct link *l, const struct stanza *s, ts_t now)
 
 	if (!b) {
 		c->lent->stats->relays_lost++;
+		dropped_log(c->lent, "xmpp", LOG_LEVEL_WARNING, s->from,
+			"a reply to another gateway that could not be handed on", now);
 		return;
 	}
 	relay_put(c->lent, c->own, s, c->hops + 1, b);
