@@ -52,7 +52,7 @@ def write_secret(path, text):
     return path
 
 
-def flood(peer, piece, most=FLOOD, seconds=10):
+def flood(peer, piece, most=FLOOD, seconds=60):
     """Until the other side cuts it off; True when it did.  Nothing that it says is read."""
     end, sent = time.monotonic() + seconds, 0
     try:
