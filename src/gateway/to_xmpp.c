@@ -5,14 +5,13 @@
 #include "base/slots.h"
 #include "bridge/address.h"
 #include "bridge/message.h"
-#include "gateway/dropped.h"
+#include "gateway/drops.h"
 #include "gateway/moved.h"
 #include "gateway/msg.h"
 
 /* Below every server's stanza limit with room for its own wrapping. */
 enum {
 	STANZA_MAX = 200 << 10,
-	LATE_QUIET_S = 60,
 };
 
 /* Of ids. */
@@ -136,7 +135,7 @@ static void note_left_out(struct to_xmpp *t, const struct party *p, unsigned n, 
 	if (n == 0)
 		return;
 	stats(t)->parts_left_out += n;
-	dropped_log(t->cfg.lent, "sip", LOG_LEVEL_INFO, jid_bare(&p->from),
+	drops_note_user(t->cfg.lent, DROP_PARTS, jid_bare(&p->from),
 		"parts of a message that are not text", now);
 }
 
@@ -322,20 +321,13 @@ static void tell_late(struct to_xmpp *t, const struct stanza *s, const struct ji
 	const char *cause, bool is_reported, ts_t now)
 {
 	const struct lent *lent = t->cfg.lent;
-	const struct dropped_what what = {
-		.from = jid_bare(from), .to = s->to, .cause = cause, .quiet = TS_S(LATE_QUIET_S)
-	};
-	uint64_t n;
+	struct buf *b = drops_first_user(lent, DROP_LATE_ERROR, jid_bare(from), s->to, cause, now);
 
-	if (!dropped_is_due(lent->dropped, &what, &n, now))
+	if (!b)
 		return;
-	struct buf *b = shell_log(lent->shell, "xmpp", "acknowledged-then-refused");
-	log_str(b, "from", jid_bare(from));
-	log_str(b, "to", s->to);
-	log_str(b, "cause", slice_str(cause));
 	log_str(b, "reported", is_reported ? SLICE("yes") : SLICE("no"));
-	log_u64(b, "n", n);
-	shell_emit(lent->shell, GATEWAY_EV_LOG, true, LOG_LEVEL_WARNING);
+	log_u64(b, "n", 1);
+	drops_tell(lent, DROP_LATE_ERROR);
 }
 
 /* The message has its answer and holds no place: a report is made of what was kept for it, if its
@@ -361,15 +353,15 @@ static void stray(
 	if (whose == IDS_ANOTHERS)
 		link_pass_on(links_at(t->cfg.links, link), s, now);
 	else
-		dropped_log(t->cfg.lent, "xmpp", LOG_LEVEL_INFO, s->from,
+		drops_note_user(t->cfg.lent, DROP_STANZA, s->from,
 			"an error that answers nothing of ours", now);
 }
 
 static void refused_by_another(struct to_xmpp *t, const struct jid *from, ts_t now)
 {
 	stats(t)->stray_errors++;
-	dropped_log(t->cfg.lent, "xmpp", LOG_LEVEL_WARNING, jid_bare(from),
-		"a refusal of what is for another", now);
+	drops_note_user(
+		t->cfg.lent, DROP_MISTAKE, jid_bare(from), "a refusal of what is for another", now);
 }
 
 /* RFC 7247 section 7.1: the error stanza becomes the answer, if that was not given yet. */
