@@ -156,13 +156,13 @@ static void event(struct bench *b, const struct tl_event *ev)
 			refuse(b);
 		break;
 	case TL_EV_FINAL:
-		assert(ev->sends >= 1 && ev->msg->status >= 200);
+		assert(ev->sends >= 1 && ev->msg && ev->msg->status >= 200);
 		over(b, ev->ref);
 		break;
 	case TL_EV_TIMEOUT:
 	case TL_EV_FAILED: over(b, ev->ref); break;
 	case TL_EV_PROVISIONAL:
-		assert(b->refs[ev->ref] == REF_RUNS && ev->msg->status < 200);
+		assert(b->refs[ev->ref] == REF_RUNS && ev->msg && ev->msg->status < 200);
 		break;
 	case TL_EV_BROKEN:
 		assert(ev->where.what);

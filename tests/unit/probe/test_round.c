@@ -122,20 +122,27 @@ static void what_others_write_is_nobodys_business(void **state)
 	end(&r);
 }
 
+/* HEAD PIECE... BETWEEN CLOSE... TAIL */
+struct strange {
+	const char *head, *piece;
+	unsigned n;
+	const char *between, *close, *tail;
+	bool noted;
+};
+
 /* Straight from the flow, in front of what the server writes next. */
-static void stranger_sends(struct round *r, const char *head, const char *piece, unsigned n,
-	const char *between, const char *close, const char *tail)
+static void stranger_sends(struct round *r, const struct strange *what)
 {
 	struct buf b;
 
 	buf_init(&b, 1 << 20);
-	buf_puts(&b, head);
-	for (unsigned i = 0; i < n; i++)
-		buf_puts(&b, piece);
-	buf_puts(&b, between);
-	for (unsigned i = 0; i < n; i++)
-		buf_puts(&b, close);
-	buf_puts(&b, tail);
+	buf_puts(&b, what->head);
+	for (unsigned i = 0; i < what->n; i++)
+		buf_puts(&b, what->piece);
+	buf_puts(&b, what->between);
+	for (unsigned i = 0; i < what->n; i++)
+		buf_puts(&b, what->close);
+	buf_puts(&b, what->tail);
 	scene_push(&r->s,
 		(struct fact){
 			.type = FACT_FLOW_BYTES, .flow = r->s.flow, .bytes = buf_slice(&b) });
@@ -144,12 +151,7 @@ static void stranger_sends(struct round *r, const char *head, const char *piece,
 
 static void whatever_a_stranger_sends_the_test_goes_on(void **state)
 {
-	static const struct {
-		const char *head, *piece;
-		unsigned n;
-		const char *between, *close, *tail;
-		bool noted;
-	} rows[] = {
+	static const struct strange rows[] = {
 		{ "<message><x xmlns='u' q:a=''>", "<q:b/>", 1, "", "", "</x></message>", false },
 		{ "<message>", "<a>", 40, "", "</a>", "</message>", true },
 		{ "<message><body>x</body>", "<a/>", 5000, "", "", "</message>", true },
@@ -166,8 +168,7 @@ static void whatever_a_stranger_sends_the_test_goes_on(void **state)
 		struct round r;
 
 		begin(&r, false, 1);
-		stranger_sends(&r, rows[i].head, rows[i].piece, rows[i].n, rows[i].between,
-			rows[i].close, rows[i].tail);
+		stranger_sends(&r, &rows[i]);
 		talk(&r.s);
 		scene_answer(&r.s, "202 Accepted", "");
 		arrives_well(&r);
