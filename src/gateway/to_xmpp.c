@@ -5,7 +5,7 @@
 #include "base/slots.h"
 #include "bridge/address.h"
 #include "bridge/message.h"
-#include "gateway/dropped.h"
+#include "gateway/drops.h"
 #include "gateway/moved.h"
 #include "gateway/msg.h"
 #include "gateway/outcomes.h"
@@ -13,7 +13,6 @@
 /* Below every server's stanza limit with room for its own wrapping. */
 enum {
 	STANZA_MAX = 200 << 10,
-	LATE_QUIET_S = 60,
 };
 
 /* Of ids. */
@@ -146,7 +145,7 @@ static void note_left_out(struct to_xmpp *t, const struct party *p, unsigned n, 
 	if (n == 0)
 		return;
 	stats(t)->parts_left_out += n;
-	dropped_log(t->cfg.lent, "sip", LOG_LEVEL_INFO, jid_bare(&p->from),
+	drops_note_user(t->cfg.lent, DROP_PARTS, jid_bare(&p->from),
 		"parts of a message that are not text", now);
 }
 
@@ -328,8 +327,8 @@ static bool may_refuse_late(const struct jid *from, const struct jid *receiver)
 static void refused_by_another(struct to_xmpp *t, const struct jid *from, ts_t now)
 {
 	stats(t)->stray_errors++;
-	dropped_log(t->cfg.lent, "xmpp", LOG_LEVEL_WARNING, jid_bare(from),
-		"a refusal of what is for another", now);
+	drops_note_user(
+		t->cfg.lent, DROP_MISTAKE, jid_bare(from), "a refusal of what is for another", now);
 }
 
 /* An error of a message that was refused before says nothing new: each client of the receiver may
@@ -337,32 +336,21 @@ static void refused_by_another(struct to_xmpp *t, const struct jid *from, ts_t n
 static void tell_late(struct to_xmpp *t, enum outcome outcome, const struct stanza *s,
 	const struct jid *from, bool is_reported, ts_t now)
 {
-	static const struct {
-		const char *word;
-		enum log_level level;
-	} lines[] = {
-		[OUTCOME_UNKNOWN] = { "acknowledged-then-refused", LOG_LEVEL_WARNING },
-		[OUTCOME_ACKNOWLEDGED] = { "acknowledged-then-refused", LOG_LEVEL_WARNING },
-		[OUTCOME_UNANSWERED] = { "unanswered-then-refused", LOG_LEVEL_WARNING },
-		[OUTCOME_REFUSED] = { "refused-again", LOG_LEVEL_DEBUG },
+	static const enum drop drops[] = {
+		[OUTCOME_UNKNOWN] = DROP_LATE_ERROR,
+		[OUTCOME_ACKNOWLEDGED] = DROP_LATE_ERROR,
+		[OUTCOME_UNANSWERED] = DROP_UNANSWERED_ERROR,
+		[OUTCOME_REFUSED] = DROP_REFUSED_AGAIN,
 	};
 	const struct lent *lent = t->cfg.lent;
-	const char *cause = stanza_condition_name(error_of(s).condition);
-	const char *word = lines[outcome].word;
-	const struct dropped_what what = {
-		.from = jid_bare(from), .to = s->to, .cause = cause, .quiet = TS_S(LATE_QUIET_S)
-	};
-	uint64_t n;
+	struct buf *b = drops_first_user(lent, drops[outcome], jid_bare(from), s->to,
+		stanza_condition_name(error_of(s).condition), now);
 
-	if (!dropped_is_due(lent->dropped, &what, &n, now))
+	if (!b)
 		return;
-	struct buf *b = shell_log(lent->shell, "xmpp", word);
-	log_str(b, "from", jid_bare(from));
-	log_str(b, "to", s->to);
-	log_str(b, "cause", slice_str(cause));
 	log_str(b, "reported", is_reported ? SLICE("yes") : SLICE("no"));
-	log_u64(b, "n", n);
-	shell_emit(lent->shell, GATEWAY_EV_LOG, true, lines[outcome].level);
+	log_u64(b, "n", 1);
+	drops_tell(lent, drops[outcome]);
 }
 
 /* The message is over and holds no place: a report is made of what was kept for it, if its sender
@@ -394,7 +382,7 @@ static void stray(
 	if (whose == IDS_ANOTHERS)
 		link_pass_on(links_at(t->cfg.links, link), s, now);
 	else
-		dropped_log(t->cfg.lent, "xmpp", LOG_LEVEL_INFO, s->from,
+		drops_note_user(t->cfg.lent, DROP_STANZA, s->from,
 			"an error that answers nothing of ours", now);
 }
 
