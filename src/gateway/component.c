@@ -277,7 +277,7 @@ static bool stanza(
 	}
 	if (!unwrap(c)) {
 		c->lent->stats->xmpp_dropped++;
-		dropped_log(c->lent, "xmpp", LOG_LEVEL_WARNING, s->from,
+		drops_note_user(c->lent, DROP_MISTAKE, s->from,
 			"another gateway handed on what is no reply", now);
 		return false;
 	}
