@@ -48,7 +48,8 @@ static void log_down(struct component *c, struct slice cause, struct slice text)
 	log_str(b, "cause", cause);
 	if (text.n)
 		log_str(b, "text", text);
-	shell_emit(c->lent->shell, GATEWAY_EV_DOWN, false, LOG_LEVEL_ERROR);
+	shell_emit(c->lent->shell, GATEWAY_EV_DOWN, false,
+		c->link.stopping ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR);
 }
 
 /* Grows from try to try, with jitter, so that many gateways do not come back as one. */
@@ -67,7 +68,7 @@ static void plan_reconnect(struct component *c, ts_t now)
 static void lost(struct component *c, ts_t now)
 {
 	link_lost(&c->link);
-	c->lent->stats->reconnects += c->was_ready;
+	c->lent->stats->reconnects += c->was_ready && !c->link.stopping;
 	c->was_ready = false;
 	c->is_shared = false;
 	plan_reconnect(c, now);
@@ -126,7 +127,12 @@ static void log_end(struct component *c, const struct xhost_event *ev)
 	case XHOST_END_FLOW:
 	case XHOST_END_EOF:
 	case XHOST_END_STREAM: log_failed(c, ev); break;
-	case XHOST_END_CLOSED: log_down(c, SLICE("closed by the server"), SLICE_NONE); break;
+	case XHOST_END_CLOSED: /* of a stop it is the answer to our end of the stream */
+		log_down(c,
+			c->link.stopping ? SLICE("the gateway is stopping")
+					 : SLICE("closed by the server"),
+			SLICE_NONE);
+		break;
 	case XHOST_END_INTERNAL: log_down(c, SLICE("out of memory"), SLICE_NONE); break;
 	}
 }
@@ -269,8 +275,12 @@ static bool stanza(
 		cut_stanza(c, s, now);
 		return false;
 	}
-	if (!unwrap(c))
+	if (!unwrap(c)) {
+		c->lent->stats->xmpp_dropped++;
+		drops_note_user(c->lent, DROP_MISTAKE, s->from,
+			"another gateway handed on what is no reply", now);
 		return false;
+	}
 	if (s->kind == STANZA_IQ)
 		iq(c, s, now);
 	if (s->kind == STANZA_PRESENCE)

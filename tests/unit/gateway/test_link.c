@@ -505,7 +505,7 @@ static void a_stop_ends_the_stream_in_good_order(void **state)
 	drain();
 	assert_true(links_are_over(t.links));
 	assert_noted(t.events, "[xmpp down server=127.0.0.1 port=5347 "
-			       "cause=\"closed by the server\"] ");
+			       "cause=\"the gateway is stopping\"] ");
 	assert_noted(t.wants, "close-flow ");
 	assert_int_equal(links_deadline(t.links), TS_NEVER); /* it does not come back */
 }
