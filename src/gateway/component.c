@@ -165,6 +165,8 @@ static void pass_on(struct link *l, const struct stanza *s, ts_t now)
 
 	if (!b) {
 		c->lent->stats->relays_lost++;
+		drops_note_user(c->lent, DROP_LOST, s->from,
+			"a reply to another gateway that could not be handed on", now);
 		return;
 	}
 	relay_put(c->lent, c->own, s, c->hops + 1, b);

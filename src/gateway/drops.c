@@ -18,9 +18,13 @@ static const struct {
 	[DROP_GONE] = { DROP_OF_PEERS, "sip", "answer-not-sent", LOG_LEVEL_WARNING },
 	[DROP_STANZA] = { DROP_OF_USERS, "xmpp", "dropped", LOG_LEVEL_INFO },
 	[DROP_MISTAKE] = { DROP_OF_USERS, "xmpp", "dropped", LOG_LEVEL_WARNING },
+	[DROP_LOST] = { DROP_OF_USERS, "xmpp", "dropped", LOG_LEVEL_WARNING },
 	[DROP_PARTS] = { DROP_OF_USERS, "sip", "dropped", LOG_LEVEL_INFO },
 	[DROP_LATE_ERROR] = { DROP_OF_USERS, "xmpp", "acknowledged-then-refused",
 		LOG_LEVEL_WARNING },
+	[DROP_UNANSWERED_ERROR] = { DROP_OF_USERS, "xmpp", "unanswered-then-refused",
+		LOG_LEVEL_WARNING },
+	[DROP_REFUSED_AGAIN] = { DROP_OF_SILENT, "xmpp", "refused-again", LOG_LEVEL_DEBUG },
 	[DROP_SILENT] = { DROP_OF_SILENT, "xmpp", "dropped", LOG_LEVEL_DEBUG },
 };
 _Static_assert(COUNT(drops) == DROP_COUNT, "one row a kind");

@@ -21,9 +21,12 @@ enum drop {
 	/* of users */
 	DROP_STANZA,
 	DROP_MISTAKE,    /* a stanza that is wrong: the server's mistake, or a forger's attempt */
+	DROP_LOST,       /* what one of them should have heard */
 	DROP_PARTS,      /* of a SIP message */
 	DROP_LATE_ERROR, /* to what had its 202 */
+	DROP_UNANSWERED_ERROR, /* to what got no answer, since its sender was gone */
 	/* of users, and nobody misses it */
+	DROP_REFUSED_AGAIN, /* an error of a message that was refused before */
 	DROP_SILENT,
 	DROP_COUNT,
 };

@@ -37,7 +37,7 @@ struct message {
 	size_t line_bytes;  /* of it: the request line */
 	uint64_t mix;
 	/* `from`, `to` and `id` of the stanza, one behind the other; when the message has failed,
-	 * the whole error stanza. */
+	 * the whole error stanza.  Of a report: who was written to. */
 	struct buf reply;
 	size_t n_from, n_to;
 	struct hop_item item;
@@ -148,6 +148,13 @@ static void write_failure(
 	m->reply = b;
 }
 
+/* It failed, and its sender does not hear that. */
+static void lose_failure(struct to_sip *t, struct slice from, const char *cause, ts_t now)
+{
+	stats(t)->failures_lost++;
+	drops_note_user(t->cfg.lent, DROP_LOST, from, cause, now);
+}
+
 /* A refusal at once, of a stanza that is at hand. */
 static void refuse(struct to_sip *t, unsigned link, const struct stanza *s,
 	const struct stanza_error *error, ts_t now)
@@ -157,7 +164,8 @@ static void refuse(struct to_sip *t, unsigned link, const struct stanza *s,
 
 	stats(t)->xmpp_refused++;
 	if (!b || !stanza_put_error_reply(b, s, error) || link_commit(l, now))
-		stats(t)->failures_lost++;
+		lose_failure(t, slice_cut(s->from, 0, slice_chr(s->from, '/')),
+			"a refusal for which the stream had no room", now);
 }
 
 static void refuse_by(
@@ -189,8 +197,12 @@ static void answer(struct to_sip *t, struct message *m, const struct verdict *v,
 		return;
 	}
 	stats(t)->xmpp_refused += !m->is_report;
-	if (m->is_report || buf_err(&m->reply)) { /* or no memory for an error stanza */
-		stats(t)->failures_lost++;
+	if (m->is_report) {
+		lose_failure(t, buf_slice(&m->reply), "a report that the pool did not take", now);
+		return;
+	}
+	if (buf_err(&m->reply)) {
+		lose_failure(t, SLICE_NONE, "a failure for which there was no memory", now);
 		return;
 	}
 	if (list_empty(&t->untold) && tell(t, m, now))
@@ -396,17 +408,17 @@ void to_sip_push_report(struct to_sip *t, const struct report *r, ts_t now)
 	const struct party p = { .from = r->party.to, .to = r->party.from };
 	struct message *m = message_new(t, 0);
 
-	if (!m) {
-		stats(t)->failures_lost++;
-		return;
+	if (m) {
+		m->is_report = true;
+		buf_clear(&m->reply);
+		buf_put(&m->reply, jid_bare(&p.from));
+		if (write_report(t, m, &p, &r->ask) == 0 && join(t, m, &p, now) == ANSWER_MAPPED) {
+			begin(t, m, now);
+			return;
+		}
+		message_done(t, m);
 	}
-	m->is_report = true;
-	if (write_report(t, m, &p, &r->ask) == 0 && join(t, m, &p, now) == ANSWER_MAPPED) {
-		begin(t, m, now);
-		return;
-	}
-	message_done(t, m);
-	stats(t)->failures_lost++;
+	lose_failure(t, jid_bare(&p.from), "a report for which there was no room", now);
 }
 
 /* ---- what SIP says ---- */
