@@ -12,7 +12,7 @@
 enum {
 	TALLY_ROWS = 64,   /* kinds that are told apart */
 	TALLY_CAUSES = 16, /* causes of those that are not */
-	TALLY_WHO_MAX = 64,
+	TALLY_WHO_MAX = 255,
 };
 
 struct tally_row {

@@ -8,9 +8,11 @@ void passes_put(struct buf *b, const struct sip_msg *req)
 {
 	if (req->max_forwards == SIP_UNSET || req->max_forwards == 0)
 		return;
-	buf_printf(b,
-		"<headers xmlns='" NS_SHIM "'><header name='Max-Forwards'>%d</header></headers>",
-		(req->max_forwards > PASSES_MAX ? PASSES_MAX : req->max_forwards) - 1);
+	const unsigned left = (unsigned)req->max_forwards;
+
+	buf_puts(b, "<headers xmlns='" NS_SHIM "'><header name='Max-Forwards'>");
+	buf_putu(b, (left > PASSES_MAX ? PASSES_MAX : left) - 1);
+	buf_puts(b, "</header></headers>");
 }
 
 static const struct xml_node *find(const struct stanza *s)

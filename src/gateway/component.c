@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "base/mem.h"
-#include "gateway/dropped.h"
+#include "gateway/drops.h"
 #include "gateway/link.h"
 #include "gateway/relay.h"
 
@@ -165,6 +165,8 @@ static void pass_on(struct link *l, const struct stanza *s, ts_t now)
 
 	if (!b) {
 		c->lent->stats->relays_lost++;
+		drops_note_user(c->lent, DROP_LOST, s->from,
+			"a reply to another gateway that could not be handed on", now);
 		return;
 	}
 	relay_put(c->lent, c->own, s, c->hops + 1, b);
@@ -213,7 +215,7 @@ static struct buf *begin_reply(struct component *c, const struct stanza *s)
 static void not_answered(struct component *c, const struct stanza *s, ts_t now)
 {
 	c->lent->stats->xmpp_silent++;
-	dropped_log(c->lent, "xmpp", LOG_LEVEL_DEBUG, s->from,
+	drops_note_user(c->lent, DROP_SILENT, s->from,
 		s->kind == STANZA_IQ ? "an iq that needs no answer"
 				     : "presence that needs no answer",
 		now);

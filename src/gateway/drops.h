@@ -1,5 +1,8 @@
-/* drops.h - what a SIP peer sent and is neither carried nor answered: counted, and told with its
- * peer and its cause (base/tally.h), so that nothing vanishes and no peer fills the log.
+/* drops.h - what is neither carried nor answered: counted, and told with who sent it and its cause
+ * (base/tally.h), so that nothing vanishes and nobody fills the log.
+ *
+ * SIP peers are named by their address, users by their bare one.  Each of the
+ * three kinds has a tally of its own: a flood of one takes no place of another.
  */
 #pragma once
 
@@ -7,6 +10,7 @@
 #include "gateway/lent.h"
 
 enum drop {
+	/* of SIP peers */
 	DROP_UNTRUSTED, /* a datagram or connection of a peer that is not in trusted_peers */
 	DROP_MALFORMED, /* also what is answered: its sender may never look */
 	DROP_RESPONSE,  /* to nothing that we asked */
@@ -14,7 +18,29 @@ enum drop {
 	DROP_CONN,      /* a connection that a limit ended */
 	DROP_CUT,       /* a connection that ended within a message */
 	DROP_GONE,      /* a MESSAGE whose connection ended before its answer */
+	/* of users */
+	DROP_STANZA,
+	DROP_MISTAKE,    /* a stanza that is wrong: the server's mistake, or a forger's attempt */
+	DROP_LOST,       /* what one of them should have heard */
+	DROP_PARTS,      /* of a SIP message */
+	DROP_LATE_ERROR, /* to what had its 202 */
+	DROP_UNANSWERED_ERROR, /* to what got no answer, since its sender was gone */
+	/* of users, and nobody misses it */
+	DROP_REFUSED_AGAIN, /* an error of a message that was refused before */
+	DROP_SILENT,
 	DROP_COUNT,
+};
+
+enum drop_kind {
+	DROP_OF_PEERS,
+	DROP_OF_USERS,
+	DROP_OF_SILENT,
+	DROP_KINDS,
+};
+
+/* Zeroed it is empty. */
+struct drops {
+	struct tally tallies[DROP_KINDS];
 };
 
 /* `cause` is static text.  Not NULL when it is the first of its peer and cause: its line of log has
@@ -27,5 +53,11 @@ void drops_note(const struct lent *lent, enum drop what, const struct addr *peer
 	ts_t now);
 /* With what to do about it. */
 void drops_untrusted(const struct lent *lent, const struct addr *peer, const char *cause, ts_t now);
+/* Of a user: as drops_first() and drops_note().  A resource is left out; `to` may be "". */
+struct buf *drops_first_user(const struct lent *lent, enum drop what, struct slice from,
+	struct slice to, const char *cause, ts_t now);
+void drops_note_user(
+	const struct lent *lent, enum drop what, struct slice from, const char *cause, ts_t now);
 /* The numbers that are due; with TS_NEVER all. */
 void drops_push_time(const struct lent *lent, ts_t now);
+ts_t drops_deadline(const struct drops *d);

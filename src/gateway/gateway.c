@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "gateway/dropped.h"
 #include "gateway/drops.h"
 #include "gateway/to_sip.h"
 #include "gateway/to_xmpp.h"
@@ -31,7 +30,7 @@ enum stop {
 struct gateway {
 	struct gateway_cfg cfg;
 	struct gateway_stats stats;
-	struct tally tally;
+	struct drops drops;
 	struct shell shell;
 	struct lent lent;
 	struct ids ids;
@@ -226,7 +225,7 @@ static ts_t deadline(const void *self)
 
 	ts_t at = ts_min(links_deadline(g->links), hops_deadline(g->hops));
 	at = ts_min(at, ts_min(to_xmpp_deadline(g->to_xmpp), to_sip_deadline(g->to_sip)));
-	at = ts_min(at, tally_deadline(&g->tally));
+	at = ts_min(at, drops_deadline(&g->drops));
 	return g->stop == STOP_NOT ? at : ts_min(at, g->stop_by);
 }
 
@@ -298,15 +297,13 @@ static int init(struct gateway *g, const struct gateway_cfg *cfg, struct rng *rn
 	g->lent = (struct lent){ .shell = &g->shell,
 		.rng = rng,
 		.stats = &g->stats,
-		.tally = &g->tally,
+		.drops = &g->drops,
 		.ids = &g->ids,
 		.cfg = &g->cfg,
 		.last_flow = &g->last_flow,
 		.last_dns = &g->last_dns };
 	ids_init(&g->ids, rng);
 	int err = shell_init(&g->shell, &limits);
-	if (!err)
-		err = dropped_new(&g->lent.dropped, rng);
 	if (!err)
 		err = read_cfg(g, cfg);
 	if (!err)
@@ -341,7 +338,6 @@ struct gateway *gateway_free(struct gateway *g)
 	links_free(g->links);
 	hops_free(g->hops);
 	contacts_done(&g->contacts);
-	dropped_free(g->lent.dropped);
 	shell_done(&g->shell);
 	free_secret(g);
 	return mem_free(g);

@@ -133,6 +133,8 @@ static bool request(struct hops *hs, const struct tl_event *ev, ts_t now)
 	}
 	if (v.answer == ANSWER_MAPPED)
 		return true;
+	hs->lent->stats->sip_refused +=
+		ev->msg->method != SIP_METHOD_OPTIONS && !answer_is_good(&v);
 	answer(hs, TL_IN_HAND, ev->msg, &v, TL_FORGET, now);
 	return false;
 }

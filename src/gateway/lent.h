@@ -3,18 +3,16 @@
 
 #include "base/rng.h"
 #include "base/shell.h"
-#include "base/tally.h"
 #include "gateway/gateway.h"
 #include "gateway/ids.h"
 
-struct dropped;
+struct drops;
 
 struct lent {
 	struct shell *shell;
 	struct rng *rng;
 	struct gateway_stats *stats;
-	struct dropped *dropped;
-	struct tally *tally;           /* of drops.h */
+	struct drops *drops;
 	const struct ids *ids;         /* for whatever it writes */
 	const struct gateway_cfg *cfg; /* as checked and filled in by gateway_new() */
 	flow_t *last_flow;             /* counted up for each flow of ours */

@@ -6,8 +6,9 @@
 #include "bridge/content.h"
 #include "bridge/message.h"
 #include "bridge/passes.h"
-#include "gateway/dropped.h"
+#include "gateway/drops.h"
 #include "gateway/msg.h"
+#include "gateway/once.h"
 #include "gateway/queue.h"
 #include "gateway/seen.h"
 
@@ -17,7 +18,6 @@ enum {
 	IN_HAND_MS = 38000,
 	OVERDUE_MAX = 256, /* of these in one push: others have their turn between */
 	TAG_MAX = 10,
-	CONVERSATION_S = 3600, /* what comes in floods is refused once in it */
 	URI_MAX = 6144,
 	REPLY_MAX = 16384,
 	FAILURE_MAX = 8 * REPLY_MAX, /* what is escaped grows */
@@ -37,7 +37,7 @@ struct message {
 	size_t line_bytes;  /* of it: the request line */
 	uint64_t mix;
 	/* `from`, `to` and `id` of the stanza, one behind the other; when the message has failed,
-	 * the whole error stanza. */
+	 * the whole error stanza.  Of a report: who was written to. */
 	struct buf reply;
 	size_t n_from, n_to;
 	struct hop_item item;
@@ -61,6 +61,7 @@ struct to_sip {
 	uint8_t salt[16];
 	struct buf scratch;
 	struct seen *seen;
+	struct once refused_once; /* what comes in floods */
 	bool stopping, gave_up;
 };
 
@@ -147,6 +148,13 @@ static void write_failure(
 	m->reply = b;
 }
 
+/* It failed, and its sender does not hear that. */
+static void lose_failure(struct to_sip *t, struct slice from, const char *cause, ts_t now)
+{
+	stats(t)->failures_lost++;
+	drops_note_user(t->cfg.lent, DROP_LOST, from, cause, now);
+}
+
 /* A refusal at once, of a stanza that is at hand. */
 static void refuse(struct to_sip *t, unsigned link, const struct stanza *s,
 	const struct stanza_error *error, ts_t now)
@@ -156,7 +164,8 @@ static void refuse(struct to_sip *t, unsigned link, const struct stanza *s,
 
 	stats(t)->xmpp_refused++;
 	if (!b || !stanza_put_error_reply(b, s, error) || link_commit(l, now))
-		stats(t)->failures_lost++;
+		lose_failure(t, slice_cut(s->from, 0, slice_chr(s->from, '/')),
+			"a refusal for which the stream had no room", now);
 }
 
 static void refuse_by(
@@ -188,8 +197,12 @@ static void answer(struct to_sip *t, struct message *m, const struct verdict *v,
 		return;
 	}
 	stats(t)->xmpp_refused += !m->is_report;
-	if (m->is_report || buf_err(&m->reply)) { /* or no memory for an error stanza */
-		stats(t)->failures_lost++;
+	if (m->is_report) {
+		lose_failure(t, buf_slice(&m->reply), "a report that the pool did not take", now);
+		return;
+	}
+	if (buf_err(&m->reply)) {
+		lose_failure(t, SLICE_NONE, "a failure for which there was no memory", now);
 		return;
 	}
 	if (list_empty(&t->untold) && tell(t, m, now))
@@ -288,33 +301,21 @@ static void begin(struct to_sip *t, struct message *m, ts_t now)
 	act(t, m, now);
 }
 
-/* Neither carried nor answered. */
-static void drop(
-	struct to_sip *t, enum log_level level, const struct stanza *s, const char *cause, ts_t now)
-{
-	dropped_log(t->cfg.lent, "xmpp", level, slice_cut(s->from, 0, slice_chr(s->from, '/')),
-		cause, now);
-}
-
 /* What does not cross, whatever becomes of others. */
 static void refuse_content(struct to_sip *t, unsigned link, const struct stanza *s,
 	const struct party *p, const struct message_refusal *refusal, ts_t now)
 {
-	const struct dropped_what what = { .from = jid_bare(&p->from),
-		.to = jid_bare(&p->to),
-		.cause = refusal->text,
-		.quiet = TS_S(CONVERSATION_S) };
 	const struct stanza_error error = { .condition = refusal->condition,
 		.type = refusal->type,
 		.text = slice_str(refusal->text) };
-	uint64_t n;
 
-	if (!refusal->once || dropped_is_due(t->cfg.lent->dropped, &what, &n, now)) {
+	if (!refusal->once || once_is_first(&t->refused_once, jid_bare(&p->from), jid_bare(&p->to),
+				      error.text, now)) {
 		refuse(t, link, s, &error, now);
 		return;
 	}
 	stats(t)->xmpp_dropped++;
-	drop(t, LOG_LEVEL_INFO, s, refusal->text, now);
+	drops_note_user(t->cfg.lent, DROP_STANZA, s->from, refusal->text, now);
 }
 
 static void take(
@@ -362,12 +363,14 @@ void to_sip_push_stanza(struct to_sip *t, unsigned link, const struct stanza *s,
 
 	if (jid_decode(s->to, &p.to, &where) || !route_is_of(t->cfg.routes, link, &p.to)) {
 		stats(t)->xmpp_dropped++; /* the server's mistake */
-		drop(t, LOG_LEVEL_WARNING, s, "a message to a domain that is not ours", now);
+		drops_note_user(t->cfg.lent, DROP_MISTAKE, s->from,
+			"a message to a domain that is not ours", now);
 		return;
 	}
 	if (content_is_silent(content_of(s))) {
 		stats(t)->xmpp_silent++;
-		drop(t, LOG_LEVEL_DEBUG, s, "a message without text that needs no answer", now);
+		drops_note_user(t->cfg.lent, DROP_SILENT, s->from,
+			"a message without text that needs no answer", now);
 		return;
 	}
 	const int err = jid_decode(s->from, &p.from, &where);
@@ -405,17 +408,17 @@ void to_sip_push_report(struct to_sip *t, const struct report *r, ts_t now)
 	const struct party p = { .from = r->party.to, .to = r->party.from };
 	struct message *m = message_new(t, 0);
 
-	if (!m) {
-		stats(t)->failures_lost++;
-		return;
+	if (m) {
+		m->is_report = true;
+		buf_clear(&m->reply);
+		buf_put(&m->reply, jid_bare(&p.from));
+		if (write_report(t, m, &p, &r->ask) == 0 && join(t, m, &p, now) == ANSWER_MAPPED) {
+			begin(t, m, now);
+			return;
+		}
+		message_done(t, m);
 	}
-	m->is_report = true;
-	if (write_report(t, m, &p, &r->ask) == 0 && join(t, m, &p, now) == ANSWER_MAPPED) {
-		begin(t, m, now);
-		return;
-	}
-	message_done(t, m);
-	stats(t)->failures_lost++;
+	lose_failure(t, jid_bare(&p.from), "a report for which there was no room", now);
 }
 
 /* ---- what SIP says ---- */
@@ -582,6 +585,7 @@ int to_sip_new(struct to_sip **ret, const struct to_sip_cfg *cfg)
 	list_init(&t->by_age);
 	buf_init(&t->scratch, URI_MAX);
 	rng_bytes(cfg->lent->rng, t->salt, sizeof(t->salt));
+	once_init(&t->refused_once, cfg->lent->rng);
 	queues_init(&t->queues, GATEWAY_PENDING_MAX, cfg->lent->rng);
 	int err = slots_init(&t->slots, GATEWAY_PENDING_MAX, sizeof(struct message));
 	if (!err)

@@ -5,14 +5,14 @@
 #include "base/slots.h"
 #include "bridge/address.h"
 #include "bridge/message.h"
-#include "gateway/dropped.h"
+#include "gateway/drops.h"
 #include "gateway/moved.h"
 #include "gateway/msg.h"
+#include "gateway/outcomes.h"
 
 /* Below every server's stanza limit with room for its own wrapping. */
 enum {
 	STANZA_MAX = 200 << 10,
-	LATE_QUIET_S = 60,
 };
 
 /* Of ids. */
@@ -26,13 +26,15 @@ struct message {
 	struct proof_item item;
 	struct list settling;
 	uint64_t receiver; /* a hash of his bare address */
-	bool full_jid;     /* the receiver's address has a resource */
+	enum outcome outcome;
+	bool full_jid; /* the receiver's address has a resource */
 };
 
 struct to_xmpp {
 	struct to_xmpp_cfg cfg;
 	struct slots slots;
 	struct reports *reports;
+	struct outcomes *outcomes;
 	struct list settling; /* they settle equally long: the first one is due first */
 	uint8_t salt[16];     /* of the hashes of receivers */
 	bool stopping;
@@ -59,11 +61,15 @@ static struct message *message_new(struct to_xmpp *t)
 	slots_take(&m->slot, t->cfg.lent->rng);
 	m->place = 0;
 	m->item.domain = NULL;
+	m->outcome = OUTCOME_UNANSWERED;
 	return m;
 }
 
 static void message_done(struct to_xmpp *t, struct message *m)
 {
+	if (m->item.domain)
+		outcomes_keep(t->outcomes, slot_id(&m->slot), m->outcome, m->receiver,
+			siphash(t->salt, proof_domain_name(m->item.domain)));
 	proof_forget(&m->item);
 	list_remove(&m->settling);
 	slots_give(&t->slots, &m->slot);
@@ -71,11 +77,20 @@ static void message_done(struct to_xmpp *t, struct message *m)
 
 /* ---- what the message's life wants ---- */
 
-/* What is refused now is reported by that. */
-static void answer(struct to_xmpp *t, const struct message *m, const struct verdict *v, ts_t now)
+static void count_refusal(struct to_xmpp *t, enum answer answer)
 {
+	stats(t)->sip_refused++;
+	stats(t)->overload_503 += answer == ANSWER_OVERLOAD;
+}
+
+/* What is refused now is reported by that. */
+static void answer(struct to_xmpp *t, struct message *m, const struct verdict *v, ts_t now)
+{
+	m->outcome = answer_is_good(v) ? OUTCOME_ACKNOWLEDGED : OUTCOME_REFUSED;
 	if (!answer_is_good(v))
 		reports_forget(t->reports, slot_id(&m->slot));
+	if (v->answer != ANSWER_MAPPED)
+		count_refusal(t, v->answer);
 	hops_answer(t->cfg.hops, m->place, v, now);
 }
 
@@ -124,19 +139,13 @@ static enum answer hand_over(struct to_xmpp *t, struct message *m, const struct 
 	return ANSWER_MAPPED;
 }
 
-static void count_refusal(struct to_xmpp *t, enum answer answer)
-{
-	stats(t)->sip_refused++;
-	stats(t)->overload_503 += answer == ANSWER_OVERLOAD;
-}
-
 /* The text is carried, what was beside it is not. */
 static void note_left_out(struct to_xmpp *t, const struct party *p, unsigned n, ts_t now)
 {
 	if (n == 0)
 		return;
 	stats(t)->parts_left_out += n;
-	dropped_log(t->cfg.lent, "sip", LOG_LEVEL_INFO, jid_bare(&p->from),
+	drops_note_user(t->cfg.lent, DROP_PARTS, jid_bare(&p->from),
 		"parts of a message that are not text", now);
 }
 
@@ -160,7 +169,6 @@ static void begin(struct to_xmpp *t, struct message *m, const struct sip_msg *re
 			reports_keep(t->reports, slot_id(&m->slot), p, &ask, now);
 		msg_push_sent(&m->life, now);
 	} else {
-		count_refusal(t, v.answer);
 		msg_push_refused(&m->life, &v, now);
 	}
 	act(t, m, now);
@@ -241,12 +249,10 @@ void to_xmpp_push_unproven(struct to_xmpp *t, uint64_t ref, ts_t now)
 
 	if (!m)
 		return;
-	if (t->cfg.lent->cfg->refuses_unproven) {
-		count_refusal(t, ANSWER_UNPROVEN);
+	if (t->cfg.lent->cfg->refuses_unproven)
 		msg_push_refused(&m->life, &unproven, now);
-	} else {
+	else
 		msg_push_proven(&m->life, now);
-	}
 	act(t, m, now);
 }
 
@@ -318,38 +324,53 @@ static bool may_refuse_late(const struct jid *from, const struct jid *receiver)
 	return jid_bare_eq(from, receiver) || slice_eq(jid_full(from), jid_domain(receiver));
 }
 
-static void tell_late(struct to_xmpp *t, const struct stanza *s, const struct jid *from,
-	const char *cause, bool is_reported, ts_t now)
+static void refused_by_another(struct to_xmpp *t, const struct jid *from, ts_t now)
 {
-	const struct lent *lent = t->cfg.lent;
-	const struct dropped_what what = {
-		.from = jid_bare(from), .to = s->to, .cause = cause, .quiet = TS_S(LATE_QUIET_S)
-	};
-	uint64_t n;
-
-	if (!dropped_is_due(lent->dropped, &what, &n, now))
-		return;
-	struct buf *b = shell_log(lent->shell, "xmpp", "acknowledged-then-refused");
-	log_str(b, "from", jid_bare(from));
-	log_str(b, "to", s->to);
-	log_str(b, "cause", slice_str(cause));
-	log_str(b, "reported", is_reported ? SLICE("yes") : SLICE("no"));
-	log_u64(b, "n", n);
-	shell_emit(lent->shell, GATEWAY_EV_LOG, true, LOG_LEVEL_WARNING);
+	stats(t)->stray_errors++;
+	drops_note_user(
+		t->cfg.lent, DROP_MISTAKE, jid_bare(from), "a refusal of what is for another", now);
 }
 
-/* The message has its answer and holds no place: a report is made of what was kept for it, if its
- * sender asked for one, and the line of log of the error itself. */
+/* An error of a message that was refused before says nothing new: each client of the receiver may
+ * send one. */
+static void tell_late(struct to_xmpp *t, enum outcome outcome, const struct stanza *s,
+	const struct jid *from, bool is_reported, ts_t now)
+{
+	static const enum drop drops[] = {
+		[OUTCOME_UNKNOWN] = DROP_LATE_ERROR,
+		[OUTCOME_ACKNOWLEDGED] = DROP_LATE_ERROR,
+		[OUTCOME_UNANSWERED] = DROP_UNANSWERED_ERROR,
+		[OUTCOME_REFUSED] = DROP_REFUSED_AGAIN,
+	};
+	const struct lent *lent = t->cfg.lent;
+	struct buf *b = drops_first_user(lent, drops[outcome], jid_bare(from), s->to,
+		stanza_condition_name(error_of(s).condition), now);
+
+	if (!b)
+		return;
+	log_str(b, "reported", is_reported ? SLICE("yes") : SLICE("no"));
+	log_u64(b, "n", 1);
+	drops_tell(lent, drops[outcome]);
+}
+
+/* The message is over and holds no place: a report is made of what was kept for it, if its sender
+ * asked for one, and the line of log of the error itself. */
 static bool refused_late(struct to_xmpp *t, uint64_t ref, const struct stanza *s,
 	const struct jid *from, struct report *ret, ts_t now)
 {
+	const enum outcome outcome = outcomes_find(t->outcomes, ref);
+
+	if (outcome != OUTCOME_UNKNOWN &&
+		!outcomes_is_of(t->outcomes, ref, siphash(t->salt, jid_bare(from)))) {
+		refused_by_another(t, from, now);
+		return false;
+	}
 	const bool is_kept =
 		reports_find(t->reports, ref, ret, now) && may_refuse_late(from, &ret->party.to);
-
 	stats(t)->late_errors++;
 	if (is_kept)
 		reports_forget(t->reports, ref);
-	tell_late(t, s, from, stanza_condition_name(error_of(s).condition), is_kept, now);
+	tell_late(t, outcome, s, from, is_kept, now);
 	return is_kept;
 }
 
@@ -361,15 +382,8 @@ static void stray(
 	if (whose == IDS_ANOTHERS)
 		link_pass_on(links_at(t->cfg.links, link), s, now);
 	else
-		dropped_log(t->cfg.lent, "xmpp", LOG_LEVEL_INFO, s->from,
+		drops_note_user(t->cfg.lent, DROP_STANZA, s->from,
 			"an error that answers nothing of ours", now);
-}
-
-static void refused_by_another(struct to_xmpp *t, const struct jid *from, ts_t now)
-{
-	stats(t)->stray_errors++;
-	dropped_log(t->cfg.lent, "xmpp", LOG_LEVEL_WARNING, jid_bare(from),
-		"a refusal of what is for another", now);
 }
 
 /* RFC 7247 section 7.1: the error stanza becomes the answer, if that was not given yet. */
@@ -455,6 +469,8 @@ int to_xmpp_new(struct to_xmpp **ret, const struct to_xmpp_cfg *cfg)
 	int err = slots_init(&t->slots, GATEWAY_PENDING_MAX, sizeof(struct message));
 	if (!err)
 		err = reports_new(&t->reports, cfg->lent->rng);
+	if (!err)
+		err = outcomes_new(&t->outcomes);
 	if (err)
 		to_xmpp_free(t);
 	else
@@ -467,6 +483,7 @@ struct to_xmpp *to_xmpp_free(struct to_xmpp *t)
 	if (!t)
 		return NULL;
 	reports_free(t->reports);
+	outcomes_free(t->outcomes);
 	slots_done(&t->slots);
 	return mem_free(t);
 }

@@ -13,6 +13,9 @@
 enum {
 	READ_PIECE = 65536,
 	READS_MAX = 4, /* of one flow in one wake-up: the others have their turn */
+	/* Behind it the flows wait for the next wake-up, which begins with the datagrams: whoever
+	 * fills connections may not be why an OPTIONS over UDP waits. */
+	SPELL_MS = 2,
 	/* A closed flow has this long to be written, from the last byte that went; then the peer
 	 * this long to close, so that what was written is not cut off by a reset. */
 	WRITE_MS = 30000,
@@ -76,10 +79,11 @@ void flows_done(struct flows *fs)
 	buf_done(&fs->plain);
 }
 
+/* It keeps its place: with new bytes at every wake-up it would else be the last one for ever. */
 static void make_ready(struct flow *f)
 {
-	list_remove(&f->ready);
-	list_append(&f->fs->ready, &f->ready);
+	if (list_empty(&f->ready))
+		list_append(&f->fs->ready, &f->ready);
 }
 
 static void make_dirty(struct flow *f)
@@ -564,6 +568,11 @@ static void connected(struct flow *f)
 	tell(f, (struct fact){ .type = FACT_FLOW_UP });
 }
 
+static bool is_late(const struct flows *fs)
+{
+	return loop_clock() > fs->late_at;
+}
+
 static void process(struct flow *f)
 {
 	if (tell_late(f))
@@ -577,26 +586,26 @@ static void process(struct flow *f)
 		return;
 	f->can_read = false;
 	for (int i = 0; i < READS_MAX && read_piece(f); i++)
-		if (f->state == FLOW_DEAD || f->paused || buf_len(&f->out) > FLOW_BLOCKED_BYTES)
+		if (f->state == FLOW_DEAD || f->paused || is_late(f->fs) ||
+			buf_len(&f->out) > FLOW_BLOCKED_BYTES)
 			return; /* the engine hears at the end of this wake-up that it is blocked */
 }
 
 void flows_process(struct flows *fs)
 {
-	struct list now;
-	struct list *n, *t;
+	struct list mark; /* those that become ready meanwhile are behind it, for the next time */
+	struct list *n;
 
-	/* Those that become ready meanwhile are for the next time. */
-	list_init(&now);
-	LIST_EACH(n, t, &fs->ready)
-	{
+	fs->late_at = ts_add(loop_now(fs->loop), TS_MS(SPELL_MS));
+	list_init(&mark);
+	list_append(&fs->ready, &mark);
+	while ((n = fs->ready.next) != &mark) {
 		list_remove(n);
-		list_append(&now, n);
+		process(LIST_OWNER(n, struct flow, ready));
+		if (is_late(fs))
+			break; /* the rest is first in the next wake-up */
 	}
-	for (struct flow *f; (f = LIST_FIRST(&now, struct flow, ready));) {
-		list_remove(&f->ready);
-		process(f);
-	}
+	list_remove(&mark);
 	for (struct timer *due; (due = timers_due(&fs->timers, loop_now(fs->loop)));)
 		flow_drop(LIST_OWNER(due, struct flow, end));
 }

@@ -34,6 +34,7 @@ struct flows {
 		ending; /* closed by their owner: being written, or waiting for the peer's end */
 	struct list dead;
 	struct timers timers; /* of the ending ones */
+	ts_t late_at;         /* in this wake-up the others have their turn */
 	size_t n;
 	uint8_t *read_buf;
 	struct buf plain;

@@ -166,6 +166,11 @@ ts_t loop_now(struct loop *l)
 	return l->now;
 }
 
+ts_t loop_clock(void)
+{
+	return read_clock(CLOCK_MONOTONIC);
+}
+
 int64_t loop_wall_offset(void)
 {
 	return (int64_t)(read_clock(CLOCK_REALTIME) - read_clock(CLOCK_MONOTONIC));

@@ -21,6 +21,8 @@ struct loop *loop_free(struct loop *l);
 
 /* Monotonic time of this wake-up. */
 ts_t loop_now(struct loop *l);
+/* The same clock, read afresh. */
+ts_t loop_clock(void);
 /* Microseconds since 1970 minus the monotonic now; read afresh. */
 int64_t loop_wall_offset(void);
 

@@ -1,5 +1,9 @@
 /* Nothing that comes over SIP vanishes: it is carried, answered, or counted with a line that names
  * peer and cause. */
+#include "base/tally.h"
+
+#include <stdlib.h>
+
 #include "scene.h"
 
 /* ---- what is nearly right ---- */
@@ -414,6 +418,46 @@ static void a_strangers_connection_is_told(void **state)
 	assert_int_equal(gateway_stats(s.g)->sip_untrusted, 3);
 }
 
+/* How many were told or counted, by all lines of the log with that cause. */
+static unsigned counted(const char *cause)
+{
+	unsigned n = 0;
+
+	for (const char *at = s.events; (at = strstr(at, cause)); at += strlen(cause))
+		n += (unsigned)strtoul(at + strlen(cause), NULL, 10);
+	return n;
+}
+
+/* Nobody is forgotten when many write, and what nobody misses takes no place of what matters. */
+static void a_flood_of_users_is_bounded_and_counted(void **state)
+{
+	static const char *const kinds[] = { "presence", "message" };
+	static const char *const causes[] = {
+		"cause=\"presence that needs no answer\" n=",
+		"cause=\"an error that answers nothing of ours\" n=",
+	};
+	char text[200];
+
+	(void)state;
+	start_connected();
+	for (size_t i = 0; i < COUNT(kinds); i++) {
+		s.events[0] = '\0';
+		for (unsigned u = 0; u < 1000; u++) {
+			snprintf(text, sizeof(text),
+				"<%s from='u%u@contoso.test/x' to='" P_LITWARE "'%s/>", kinds[i], u,
+				i == 1 ? " id='x' type='error'" : "");
+			from_xmpp(text);
+		}
+		assert_line("xmpp dropped from=u0@contoso.test");
+		assert_int_equal(n_lines(causes[i]), TALLY_ROWS + 1);
+	}
+	s.events[0] = '\0';
+	pass(TS_S(61));
+	assert_int_equal(n_lines("xmpp dropped from=many"), COUNT(causes));
+	for (size_t i = 0; i < COUNT(causes); i++)
+		assert_int_equal(counted(causes[i]), 1000 - TALLY_ROWS - 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -429,6 +473,7 @@ int main(void)
 		SCENE(lines_that_end_with_lf_are_answered_on_a_stream),
 		SCENE(a_connection_that_ends_too_early_is_told),
 		SCENE(a_strangers_connection_is_told),
+		SCENE(a_flood_of_users_is_bounded_and_counted),
 	};
 
 	return cmocka_run_group_tests_name("drops", tests, NULL, NULL);

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "base/mem.h"
-#include "gateway/dropped.h"
+#include "gateway/drops.h"
 #include "gateway/links.h"
 #include "short_ids.h"
 
@@ -19,7 +19,7 @@ static struct {
 	struct gateway_stats stats;
 	struct gateway_cfg cfg;
 	struct ids ids;
-	struct dropped *dropped;
+	struct drops drops;
 	struct lent lent;
 	flow_t last_flow, flow; /* the last that was wanted */
 	uint32_t last_dns;
@@ -186,12 +186,11 @@ static int set_up(void **state)
 		.server_port = 5347,
 		.window = TS_MS(300) };
 	ids_init(&t.ids, &t.rng);
-	assert_int_equal(dropped_new(&t.dropped, &t.rng), 0);
 	t.lent = (struct lent){ .shell = &t.shell,
 		.rng = &t.rng,
 		.stats = &t.stats,
 		.ids = &t.ids,
-		.dropped = t.dropped,
+		.drops = &t.drops,
 		.cfg = &t.cfg,
 		.last_flow = &t.last_flow,
 		.last_dns = &t.last_dns };
@@ -202,7 +201,6 @@ static int tear_down(void **state)
 {
 	(void)state;
 	t.links = links_free(t.links);
-	t.dropped = dropped_free(t.dropped);
 	t.server = xstream_free(t.server);
 	shell_done(&t.shell);
 	return 0;

@@ -125,6 +125,7 @@ static void what_was_ready_when_it_paused_is_told_when_it_goes_on(void **state)
 {
 	(void)state;
 	connect_both();
+	clock_stop(); /* so that no wake-up is too long */
 	flow_write(far.f, SLICE("x"));
 	flows_flush(&fs);
 	pieces = 10;
@@ -178,6 +179,35 @@ static void an_owner_that_has_much_to_say_is_told_so_before_it_hears_more(void *
 	react = answer_much;
 	wait_for_bytes(&near, 65536);
 	assert_string_equal(near.log, "flow-blocked");
+}
+
+static unsigned n_told;
+
+static void takes_long(struct flow *f, const struct fact *in)
+{
+	(void)f;
+	n_told += in->type == FACT_FLOW_BYTES;
+	clock_ahead += TS_MS(3);
+}
+
+/* So that whoever comes before the flows in a wake-up has its turn too. */
+static void flows_whose_work_takes_long_share_wake_ups(void **state)
+{
+	(void)state;
+	connect_both();
+	clock_stop();
+	n_told = 0;
+	react = takes_long;
+	for (unsigned i = 0; i < 4; i++) {
+		flow_write(near.f, SLICE("x"));
+		flow_write(far.f, SLICE("x"));
+		flows_flush(&fs);
+		turn(0);
+		assert_int_equal(n_told, i + 1);
+		assert_true(flows_ready(&fs));
+	}
+	/* One after the other, and each all that had come by then. */
+	assert_int_equal(buf_len(&near.bytes) + buf_len(&far.bytes), 3 + 4);
 }
 
 static void a_call_that_was_interrupted_is_made_again(void **state)
@@ -653,6 +683,7 @@ int main(void)
 		TEST(what_was_ready_when_it_paused_is_told_when_it_goes_on),
 		TEST(a_flow_dropped_by_its_owner_is_read_no_further),
 		TEST(an_owner_that_has_much_to_say_is_told_so_before_it_hears_more),
+		TEST(flows_whose_work_takes_long_share_wake_ups),
 		TEST(a_call_that_was_interrupted_is_made_again),
 		TEST(an_error_of_the_socket_is_told),
 		TEST(a_peer_that_does_not_read_blocks_and_then_frees),

@@ -1,0 +1,222 @@
+/* ends.h - the life of one message as its sender, its receiver, the log and the counters saw it, a
+ * line of doc/message-ends.md.  Included by test_ends.c only. */
+#pragma once
+
+#include "scene.h"
+
+enum { END_MAX = 512, DOCUMENT_MAX = 1 << 17, AFTERWARDS_S = 60, LATE_EVENTS_MAX = 20000 };
+
+struct end {
+	char sip[END_MAX], xmpp[END_MAX], log[END_MAX], counted[END_MAX];
+	unsigned n_answers, n_errors; /* to the message itself, each once for all repetitions */
+	char last_answer[16];
+};
+
+static struct end end;
+
+static struct {
+	ts_t begin;
+	unsigned sent, got; /* heard up to here */
+	struct gateway_stats before;
+} watch;
+
+/* ---- what is heard ---- */
+
+/* What was heard last is not said again: a request that is repeated is one. */
+static void note(char *list, const char *what)
+{
+	const size_t n = strlen(list), m = strlen(what);
+	const char *last = strrchr(list, ',');
+
+	last = last ? last + 2 : list;
+	if (strcmp(last, what) == 0)
+		return;
+	assert_true(n + m + 3 < END_MAX);
+	snprintf(list + n, END_MAX - n, "%s%s", n ? ", " : "", what);
+}
+
+static const char *when(const char *what)
+{
+	static char text[128];
+	const double after = (double)(s.now - watch.begin) / (double)TS_S(1);
+
+	const long hundredths = (long)(after * 100 + 0.5);
+
+	if (s.now == watch.begin)
+		snprintf(text, sizeof(text), "%s", what);
+	else if (s.now - watch.begin == hundredths * TS_MS(10))
+		snprintf(text, sizeof(text), "%s at %g s", what, after);
+	else /* a connection is made again when chance will have it */
+		snprintf(text, sizeof(text), "%s at about %.0f s", what, after);
+	return text;
+}
+
+static void hear_answer(const char *text)
+{
+	char what[sizeof(end.last_answer)];
+
+	if (strstr(text, "CSeq: 1 CANCEL\r\n")) {
+		snprintf(what, sizeof(what), "%.3s to CANCEL", text + 8);
+		note(end.sip, when(what));
+		return;
+	}
+	snprintf(what, sizeof(what), "%.3s", text + 8);
+	if (strcmp(end.last_answer, what) == 0) {
+		note(end.sip, "again");
+		return;
+	}
+	end.n_answers++;
+	memcpy(end.last_answer, what, sizeof(end.last_answer));
+	note(end.sip, when(what));
+}
+
+static void hear_sip(const char *text)
+{
+	if (strncmp(text, "SIP/2.0 ", 8) == 0)
+		hear_answer(text);
+	else if (strstr(text, "<failed/>"))
+		note(end.sip, "IMDN failed");
+	else if (strstr(text, "the words"))
+		note(end.sip, "MESSAGE");
+}
+
+static void hear_xmpp(const struct got *got)
+{
+	const char *at = strstr(got->text, "<error");
+	char what[64];
+
+	if (got->is_ping)
+		return;
+	if (!at) {
+		note(end.xmpp, strstr(got->text, "<presence") ? "unsubscribed" : "message");
+		return;
+	}
+	if (strcmp(got->id, "m") != 0)
+		return; /* another message's */
+	at = strchr(at + 1, '<');
+	assert_non_null(at);
+	snprintf(what, sizeof(what), "%.*s", (int)strcspn(at + 1, " />"), at + 1);
+	end.n_errors++;
+	note(end.xmpp, when(what));
+}
+
+static void hear(void)
+{
+	for (; watch.sent < s.n_sent; watch.sent++)
+		hear_sip(s.sent[watch.sent].text);
+	for (; watch.got < s.n_got; watch.got++)
+		hear_xmpp(&s.got[watch.got]);
+}
+
+/* From here on: the message comes now. */
+static void watch_begin(void)
+{
+	memset(&end, 0, sizeof(end));
+	s.events[0] = '\0';
+	watch.begin = s.now;
+	watch.sent = s.n_sent;
+	watch.got = s.n_got;
+	watch.before = *gateway_stats(s.g);
+}
+
+/* ---- what is logged and counted ---- */
+
+/* "log warning xmpp dropped from=..." or "down error xmpp down ...": the two words behind. */
+static void read_log(void)
+{
+	for (char *line = strtok(s.events, "\n"); line; line = strtok(NULL, "\n")) {
+		char what[64], type[16], level[16], subsystem[16], word[40];
+
+		if (sscanf(line, "%15s %15s %15s %39s", type, level, subsystem, word) != 4)
+			continue;
+		snprintf(what, sizeof(what), "%s %s", subsystem, word);
+		if (strcmp(what, "xmpp up") != 0)
+			note(end.log, what);
+	}
+}
+
+static void read_counters(void)
+{
+#define COUNTER(member)                                                                            \
+	{                                                                                          \
+#member, offsetof(struct gateway_stats, member)                                    \
+	}
+	/* All but those that say nothing of a message's end: requests and pings. */
+	static const struct {
+		const char *name;
+		size_t at;
+	} counters[] = { COUNTER(sip_retransmissions), COUNTER(sip_malformed),
+		COUNTER(sip_untrusted), COUNTER(sip_acks), COUNTER(sip_late), COUNTER(sip_stray),
+		COUNTER(sip_cut), COUNTER(sip_gone), COUNTER(sip_to_xmpp), COUNTER(xmpp_to_sip),
+		COUNTER(sip_refused), COUNTER(xmpp_refused), COUNTER(far_errors),
+		COUNTER(late_errors), COUNTER(stray_errors), COUNTER(relays), COUNTER(relays_lost),
+		COUNTER(reports), COUNTER(ping_timeouts), COUNTER(reconnects),
+		COUNTER(overload_503), COUNTER(conns_dropped), COUNTER(conns_full),
+		COUNTER(failures_lost), COUNTER(xmpp_silent), COUNTER(xmpp_dropped),
+		COUNTER(parts_left_out), COUNTER(overload_wait) };
+#undef COUNTER
+	const char *now = (const char *)gateway_stats(s.g), *before = (const char *)&watch.before;
+
+	for (size_t i = 0; i < COUNT(counters); i++)
+		if (memcmp(now + counters[i].at, before + counters[i].at, sizeof(uint64_t)) != 0)
+			note(end.counted, counters[i].name);
+}
+
+/* The far side says nothing more; an XMPP server that was lost comes back. */
+static void watch_end(void)
+{
+	const ts_t until = s.now + TS_S(AFTERWARDS_S);
+	ts_t at;
+
+	hear();
+	for (unsigned n = 0; (at = s.e.ops->deadline(s.e.self)) <= until; n++) {
+		assert_true(n < LATE_EVENTS_MAX);
+		s.now = at > s.now ? at : s.now;
+		wake();
+		if (s.wants_connect)
+			connect_server();
+		hear();
+	}
+	read_log();
+	read_counters();
+}
+
+/* ---- the document ---- */
+
+static char document[DOCUMENT_MAX];
+
+static void put(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+static void put(const char *fmt, ...)
+{
+	const size_t n = strlen(document);
+	va_list ap;
+
+	va_start(ap, fmt);
+	const int m = vsnprintf(document + n, sizeof(document) - n, fmt, ap);
+	va_end(ap);
+	assert_true(m >= 0 && n + (size_t)m < sizeof(document));
+}
+
+static const char *or_nothing(const char *list)
+{
+	return list[0] ? list : "–";
+}
+
+static void put_head(const char *title, const char *what)
+{
+	put("\n### %s\n\n%s\n\n| then | SIP hears | XMPP hears | log | counters |\n"
+	    "|---|---|---|---|---|\n",
+		title, what);
+}
+
+static void put_end(const char *event)
+{
+	put("| %s | %s | %s | %s | %s |\n", event, or_nothing(end.sip), or_nothing(end.xmpp),
+		or_nothing(end.log), or_nothing(end.counted));
+}
+
+static void put_cannot(const char *event, const char *why)
+{
+	put("| %s | *%s* | | | |\n", event, why);
+}
