@@ -20,6 +20,7 @@ HERE = Path(__file__).resolve().parent
 POOL, PARTNER = "litware.test", "contoso.test"
 WAIT_S = 120   # for a server's start, on a machine that is busy
 ANSWER_S = 40
+ALL_S = 275  # ctest kills at 300, and what a killed test has started stays
 
 
 def free_port():
@@ -364,10 +365,17 @@ class SipPeer:
         self.sock.sendto("\r\n".join(["SIP/2.0 200 OK", *keep, "Content-Length: 0", "", ""]).encode(), peer)
 
 
+def end(why):
+    raise Failure(why)
+
+
 def run(main):
     """Runs main(stox); exit status for ctest."""
     if len(sys.argv) != 2:
         sys.exit(f"usage: {sys.argv[0]} STOX")
+    for number, why in ((signal.SIGALRM, f"it takes more than {ALL_S} s"), (signal.SIGTERM, "it was told to end")):
+        signal.signal(number, lambda _n, _f, why=why: end(why))
+    signal.alarm(ALL_S)
     try:
         main(os.path.abspath(sys.argv[1]))
     except Failure as e:

@@ -1,29 +1,10 @@
-"""The gateway is stopped, unroutable or not connected: stox test says so behind each real proxy.
+"""The gateway is stopped, unroutable or not connected, behind Kamailio."""
 
-RFC 3261 section 16.7 lets a proxy turn 503 into 500 without any of its headers, so what comes is each proxy's own.
-"""
-
-import json
-import sys
-from pathlib import Path
-
-import peers
-from peers import PARTNER, Bench, Failure
-
-sys.path.append(str(Path(__file__).resolve().parents[1] / "e2e"))
-from zone import Zone  # noqa: E402
+from down import expect
+from peers import Bench, run
 
 # A proxy says 408 when it has waited that long.
 FR_TIMER = {'loadmodule "sl.so"': 'loadmodule "sl.so"\nmodparam("tm", "fr_timer", 2000)'}
-
-
-def expect(bench, what, reason, words, timeout=8):
-    code, result = bench.test("--timeout", str(timeout))
-    error = result["error"] or {}
-    message = error.get("message", "")
-    if (code, error.get("reason"), error.get("phase")) != (1, reason, "sip.send") or words not in message:
-        raise Failure(f"{what}: wanted {reason} and {words!r}: {code} {json.dumps(result, indent=1)}")
-    print(f"ok: {what}: {message}")
 
 
 def expect_away(bench, what):
@@ -71,39 +52,9 @@ def kamailio(stox, registrar, hop):
             expect(b, f"{what} {where}", "sip_no_route", "does not resolve")
 
 
-def ejabberd(stox, transport):
-    host = f"gw.{PARTNER}"
-    with Bench(stox) as b:
-        service = f"_sip._{transport}.{PARTNER}"
-        records = [(PARTNER, "NAPTR", (10, 1, "SIP+D2U" if transport == "udp" else "SIP+D2T", service)),
-                   (service, "SRV", (0, 0, b.port["gateway"], host)), (host, "A", "127.0.0.1"), (PARTNER, "A", "127.0.0.1")]
-        where = f"behind ejabberd's SIP over {transport}"
-        with Zone(*records) as zone:
-            b.prosody()
-            b.ejabberd_sip(zone.address)
-            b.config(transport, transport)
-            b.gateway()
-            b.expect_answered(f"all is well {where}")
-            b.stop("gateway")
-            # Over UDP it absorbs its own 408, as RFC 4320 section 4.2 wants it.
-            silent = transport == "udp"
-            expect(b, f"the gateway is stopped {where}", "sip_gateway_timeout" if silent else "sip_gateway_down",
-                   "no final answer" if silent else "nothing listens there", 4)
-            b.write("component", "another\n", 0o600)
-            b.gateway(says="xmpp down")
-            expect(b, f"the component's secret is wrong {where}", "sip_gateway_down", "")
-    with Bench(stox) as b, Zone() as zone:
-        b.prosody()
-        b.ejabberd_sip(zone.address)
-        b.config(transport)
-        expect(b, f"the domain is not in the DNS {where}", "sip_no_route", "does not resolve")
-
-
 def main(stox):
     for registrar, hop in (("udp", "udp"), ("tcp", "tcp"), ("tls", "tcp")):
         kamailio(stox, registrar, hop)
-    for transport in ("udp", "tcp"):
-        ejabberd(stox, transport)
 
 
-peers.run(main)
+run(main)
