@@ -26,6 +26,7 @@ struct log_out {
 	size_t at, n; /* the oldest byte, and how many there are */
 	uint64_t dropped;
 	bool ending, ended;
+	bool is_left; /* by its owner, who did not wait any longer: the thread frees it */
 };
 
 /* ---- the ring; under the mutex ---- */
@@ -65,6 +66,14 @@ static void write_all(int fd, const char *p, size_t n)
 	}
 }
 
+static struct log_out *done(struct log_out *l)
+{
+	pthread_cond_destroy(&l->more);
+	pthread_cond_destroy(&l->empty);
+	pthread_mutex_destroy(&l->mutex);
+	return mem_free(l);
+}
+
 static void *run(void *arg)
 {
 	struct log_out *l = arg;
@@ -85,10 +94,11 @@ static void *run(void *arg)
 		l->at = (l->at + n) % RING; /* until here it counts: what waits is bounded */
 		l->n -= n;
 	}
+	const bool is_left = l->is_left;
 	l->ended = true;
 	pthread_cond_signal(&l->empty);
 	pthread_mutex_unlock(&l->mutex);
-	return NULL;
+	return is_left ? done(l) : NULL;
 }
 
 void log_out_line(struct log_out *l, struct slice level, struct slice line)
@@ -159,6 +169,7 @@ static bool wait_for_end(struct log_out *l)
 	while (!l->ended && pthread_cond_timedwait(&l->empty, &l->mutex, &until) == 0)
 		;
 	const bool ended = l->ended;
+	l->is_left = !ended;
 	pthread_mutex_unlock(&l->mutex);
 	return ended;
 }
@@ -167,14 +178,13 @@ struct log_out *log_out_free(struct log_out *l)
 {
 	if (!l)
 		return NULL;
+	const pthread_t thread = l->thread;
+
 	if (!wait_for_end(l)) {
-		/* It waits for a reader, and its ring must stay: the program is about to end. */
-		pthread_detach(l->thread);
+		/* It waits for a reader, and its ring must stay. */
+		pthread_detach(thread);
 		return NULL;
 	}
-	pthread_join(l->thread, NULL);
-	pthread_cond_destroy(&l->more);
-	pthread_cond_destroy(&l->empty);
-	pthread_mutex_destroy(&l->mutex);
-	return mem_free(l);
+	pthread_join(thread, NULL);
+	return done(l);
 }
