@@ -138,6 +138,20 @@ static void log_counters(const struct gateway_stats *stats, struct buf *b)
 		COUNTER(relays),
 		COUNTER(relays_lost),
 		COUNTER(failures_lost),
+		COUNTER(xmpp_silent),
+		COUNTER(xmpp_dropped),
+		COUNTER(parts_left_out),
+		COUNTER(sip_malformed),
+		COUNTER(sip_untrusted),
+		COUNTER(sip_late),
+		COUNTER(sip_stray),
+		COUNTER(sip_cut),
+		COUNTER(sip_gone),
+		COUNTER(conns_dropped),
+		COUNTER(conns_full),
+		COUNTER(overload_503),
+		COUNTER(overload_wait),
+		COUNTER(reconnects),
 	};
 #undef COUNTER
 
