@@ -22,6 +22,19 @@ def need(ok, what):
         sys.exit(f"FAILED: {what}")
 
 
+def free_port(ip):
+    """Of UDP and TCP."""
+    family = socket.AF_INET6 if ":" in ip else socket.AF_INET
+    while True:
+        with socket.socket(family, socket.SOCK_DGRAM) as udp, socket.socket(family) as tcp:
+            udp.bind((ip, 0))
+            try:
+                tcp.bind(udp.getsockname())
+            except OSError:
+                continue
+            return udp.getsockname()[1]
+
+
 class Stage:
     """A folder, the gateway in it, its component server, and the pool: a UDP socket at `ip`.  The gateway listens at `at`."""
 
@@ -35,9 +48,7 @@ class Stage:
         self.pool = socket.socket(family, socket.SOCK_DGRAM)
         self.pool.bind((ip, 0))
         self.pool.settimeout(WAIT_S)
-        with socket.socket(socket.AF_INET6 if ":" in (at or ip) else socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            probe.bind((at or ip, 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port(at or ip)
         self.write_secret(self.secret)
         self.config = self.dir / "stox.yaml"
         self.config.write_text(f"""\
