@@ -186,7 +186,7 @@ static int refuse_partner(struct test *t)
 	struct buf b;
 
 	buf_init(&b, 1 << 16);
-	for (size_t i = 0; i < t->conf->n_partners; i++)
+	for (size_t i = 0; t->conf->partners && i < t->conf->n_partners; i++)
 		buf_printf(&b, "%s%s", i ? ", " : "", t->conf->partners[i].domain.s);
 	const int status = test_refuse(
 		t, TEXT(N_("`--partner {1}`: not a partner of {2}; it has: {3}"),
