@@ -287,22 +287,24 @@ static int make_gateway(struct service *s, ts_t now)
 /* ---- the run ---- */
 
 /* systemd reads the level from a prefix: sd-daemon(3). */
+static const char *level_prefix(enum log_level level)
+{
+	static const struct {
+		const char *journal, *people;
+	} prefixes[] = {
+		[LOG_LEVEL_ERROR] = { "<3>", "error: " },
+		[LOG_LEVEL_WARNING] = { "<4>", "warning: " },
+		[LOG_LEVEL_INFO] = { "<6>", "info: " },
+		[LOG_LEVEL_DEBUG] = { "<7>", "debug: " },
+	};
+
+	return getenv("JOURNAL_STREAM") ? prefixes[level].journal : prefixes[level].people;
+}
+
 static void log_line(const struct service *s, enum log_level level, const char *line)
 {
-	static const int priorities[] = { [LOG_LEVEL_ERROR] = 3,
-		[LOG_LEVEL_WARNING] = 4,
-		[LOG_LEVEL_INFO] = 6,
-		[LOG_LEVEL_DEBUG] = 7 };
-
-	char prefix[16];
-
-	if (level == LOG_LEVEL_DEBUG && !s->v.verbose)
-		return;
-	if (getenv("JOURNAL_STREAM"))
-		snprintf(prefix, sizeof(prefix), "<%d>", priorities[level]);
-	else
-		snprintf(prefix, sizeof(prefix), "%s: ", log_level_name(level));
-	log_out_line(s->log, slice_str(prefix), slice_str(line));
+	if (level != LOG_LEVEL_DEBUG || s->v.verbose)
+		log_out_line(s->log, slice_str(level_prefix(level)), slice_str(line));
 }
 
 static void log_text(const struct service *s, enum log_level level, const struct text *t)
@@ -367,7 +369,7 @@ static int run(struct service *s)
 
 	int err = pump_new(&s->pump, &cfg);
 	if (!err)
-		err = log_out_new(&s->log, STDERR_FILENO);
+		err = log_out_new(&s->log, STDERR_FILENO, level_prefix(LOG_LEVEL_WARNING));
 	if (err) {
 		opt_cannot_start(&command, err);
 		return 3;

@@ -1,6 +1,7 @@
 #include "app/log_out.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -19,6 +20,7 @@ enum {
 
 struct log_out {
 	int fd;
+	const char *warning;
 	pthread_t thread;
 	pthread_mutex_t mutex;
 	pthread_cond_t more, empty;
@@ -44,10 +46,18 @@ static void put_note(struct log_out *l)
 
 	if (l->dropped == 0)
 		return;
-	snprintf(text, sizeof(text), "warning: log lines-dropped n=%llu\n",
+	snprintf(text, sizeof(text), "%slog lines-dropped n=%llu\n", l->warning,
 		(unsigned long long)l->dropped);
 	put(l, slice_str(text));
 	l->dropped = 0;
+}
+
+/* Whoever shares the descriptor may have made it one that does not wait: then this thread does. */
+static bool waits_for_room(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLOUT };
+
+	return errno == EINTR || (errno == EAGAIN && (poll(&p, 1, -1) > 0 || errno == EINTR));
 }
 
 /* A descriptor whose reader is gone, or whose disk is full, takes nothing: it is dropped there, and
@@ -57,7 +67,7 @@ static void write_all(int fd, const char *p, size_t n)
 	while (n > 0) {
 		const ssize_t done = write(fd, p, n);
 
-		if (done < 0 && errno == EINTR)
+		if (done < 0 && waits_for_room(fd))
 			continue;
 		if (done <= 0)
 			return;
@@ -130,7 +140,7 @@ static int start(struct log_out *l)
 	return -err;
 }
 
-int log_out_new(struct log_out **ret, int fd)
+int log_out_new(struct log_out **ret, int fd, const char *warning)
 {
 	struct log_out *l = mem_alloc0(sizeof(*l));
 	pthread_condattr_t clock;
@@ -138,6 +148,7 @@ int log_out_new(struct log_out **ret, int fd)
 	if (!l)
 		return -ENOMEM;
 	l->fd = fd;
+	l->warning = warning;
 	signal(SIGPIPE, SIG_IGN);
 	pthread_mutex_init(&l->mutex, NULL);
 	pthread_condattr_init(&clock);

@@ -11,9 +11,9 @@
 
 struct log_out;
 
-/* 0, -ENOMEM, or what the system says of one more thread.  From here on a reader that leaves is no
- * signal (SIGPIPE). */
-int log_out_new(struct log_out **ret, int fd);
+/* `warning` is the level of the line that counts, and static text.  0, -ENOMEM, or what the system
+ * says of one more thread.  From here on a reader that leaves is no signal (SIGPIPE). */
+int log_out_new(struct log_out **ret, int fd, const char *warning);
 /* All parts and a newline as one line. */
 void log_out_line(struct log_out *l, struct slice level, struct slice line);
 struct log_out *log_out_free(struct log_out *l);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
@@ -50,7 +51,7 @@ static void lines_come_in_their_order(void **state)
 	struct log_out *l;
 
 	(void)state;
-	assert_int_equal(log_out_new(&l, ends[1]), 0);
+	assert_int_equal(log_out_new(&l, ends[1], "<4>"), 0);
 	log_out_line(l, SLICE("info: "), SLICE("one"));
 	log_out_line(l, SLICE("<3>"), SLICE("two"));
 	l = log_out_free(l);
@@ -63,7 +64,7 @@ static void lines_come_in_their_order(void **state)
 /* All that was dropped; each time that there is room again a line says so. */
 static unsigned long long noted(void)
 {
-	static const char note[] = "warning: log lines-dropped n=";
+	static const char note[] = "<4>log lines-dropped n=";
 	unsigned long long all = 0;
 
 	for (char *at = got; (at = strstr(at, note)); at++)
@@ -80,7 +81,7 @@ static void nobody_waits_for_a_reader(void **state)
 	unsigned n = 0;
 
 	(void)state;
-	assert_int_equal(log_out_new(&l, ends[1]), 0);
+	assert_int_equal(log_out_new(&l, ends[1], "<4>"), 0);
 	for (unsigned i = 0; i < LINES; i++) {
 		snprintf(line, sizeof(line), "line %u of those that are written", i);
 		log_out_line(l, SLICE("info: "), slice_str(line));
@@ -103,10 +104,18 @@ static void a_reader_that_left_is_no_end(void **state)
 	(void)state;
 	close(ends[0]);
 	ends[0] = -1;
-	assert_int_equal(log_out_new(&l, ends[1]), 0);
+	assert_int_equal(log_out_new(&l, ends[1], "<4>"), 0);
 	for (unsigned i = 0; i < 100; i++)
 		log_out_line(l, SLICE("info: "), SLICE("nobody reads this"));
 	assert_null(log_out_free(l));
+}
+
+/* A terminal's descriptor may be shared with who does not want to wait: nothing is lost for that.
+ */
+static void a_descriptor_that_does_not_wait_loses_nothing(void **state)
+{
+	fcntl(ends[1], F_SETFL, O_NONBLOCK);
+	nobody_waits_for_a_reader(state);
 }
 
 /* The last try has its bound. */
@@ -115,7 +124,7 @@ static void the_end_does_not_wait_for_a_reader(void **state)
 	struct log_out *l;
 
 	(void)state;
-	assert_int_equal(log_out_new(&l, ends[1]), 0);
+	assert_int_equal(log_out_new(&l, ends[1], "<4>"), 0);
 	for (unsigned i = 0; i < LINES; i++)
 		log_out_line(l, SLICE("info: "), SLICE("more than the pipe takes"));
 	const time_t before = time(NULL);
@@ -130,6 +139,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		PIPE(lines_come_in_their_order),
 		PIPE(nobody_waits_for_a_reader),
+		PIPE(a_descriptor_that_does_not_wait_loses_nothing),
 		PIPE(a_reader_that_left_is_no_end),
 		PIPE(the_end_does_not_wait_for_a_reader),
 	};
