@@ -94,6 +94,8 @@ struct sip_side {
 	struct locate *locate;
 	struct targets_question asked; /* the latest that the DNS has not answered; id 0: none */
 	struct targets_target target;
+	bool unreached;           /* `gone` says why; the next one is looked for */
+	struct fact gone;         /* without what it points at */
 	char uri[512];            /* where to register */
 	char aor[3200], to[3200]; /* sip: URIs of the two users */
 	char gruu[512];           /* of this run alone, where the registrar gives one; else "" */

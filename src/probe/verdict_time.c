@@ -21,19 +21,18 @@ static void keep_question(struct evidence *e, const struct targets_question *q)
 static void fail_silent(struct probe *p, enum probe_phase phase, enum reason reason,
 	const char *sentence, const struct addr *peer)
 {
+	const bool resolves = phase == PHASE_SIP_RESOLVE || phase == PHASE_XMPP_RESOLVE;
 	struct targets_question q;
 
-	p->result.evidence.address = *peer;
+	if (!resolves) /* else it would be the server's that was tried before */
+		p->result.evidence.address = *peer;
 	if (phase == PHASE_SIP_RESOLVE && p->sip.asked.id)
 		keep_question(&p->result.evidence, &p->sip.asked);
 	if (phase == PHASE_XMPP_RESOLVE && xhost_asked(p->xmpp.host, &q))
 		keep_question(&p->result.evidence, &q);
 	probe_fail(p, phase, reason,
 		TEXT(sentence, text_str(phase_name(phase)),
-			phase == PHASE_SIP_RESOLVE || phase == PHASE_XMPP_RESOLVE
-				? text_id(N_("the DNS"))
-				: text_addr(peer),
-			limit(p)));
+			resolves ? text_id(N_("the DNS")) : text_addr(peer), limit(p)));
 }
 
 static const char *const no_answer = N_("No answer in phase {1} from {2} within {3} s.");

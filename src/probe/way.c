@@ -74,8 +74,11 @@ static void found(struct probe *p)
 {
 	struct sip_side *s = &p->sip;
 	const struct targets_target *t = &s->target;
-	const bool first = s->state == SIP_RESOLVING;
+	const bool first = !s->unreached;
 
+	if (s->unreached)
+		probe_passed(p, SIDE_SIP, &s->target.addr, s->gone.err);
+	s->unreached = false;
 	locate_take_target(s->locate, &s->target);
 	if (first)
 		probe_found(p, SIDE_SIP, t);
@@ -95,14 +98,17 @@ static void not_found(struct probe *p)
 	probe_fail_dns(p, PHASE_SIP_RESOLVE, &f);
 }
 
-/* The next one in RFC 3263's order, or the reason why there is none. */
+/* The next one in RFC 3263's order, or the reason why there is none: also when what was still asked
+ * has brought no other than the one that could not be reached. */
 static void next_target(struct probe *p)
 {
-	switch (locate_state(p->sip.locate)) {
-	case TARGETS_AWAIT_ANSWERS: p->sip.state = SIP_RESOLVING; break;
+	struct sip_side *s = &p->sip;
+
+	switch (locate_state(s->locate)) {
+	case TARGETS_AWAIT_ANSWERS: s->state = SIP_RESOLVING; break;
 	case TARGETS_READY: found(p); break;
 	case TARGETS_FAILED: not_found(p); break;
-	case TARGETS_EXHAUSTED: break; /* the caller tells what became of the last one */
+	case TARGETS_EXHAUSTED: probe_fail_flow(p, SIDE_SIP, &s->gone); break;
 	}
 }
 
@@ -264,9 +270,9 @@ static void flow_failed(struct probe *p, const struct fact *in)
 	}
 	/* RFC 3263 section 4.3: what cannot be connected to is passed over while there is another.
 	 */
-	if (in->type == FACT_FLOW_FAILED && in->step == FLOW_STEP_CONNECT &&
-		locate_state(s->locate) != TARGETS_EXHAUSTED) {
-		probe_passed(p, SIDE_SIP, &s->target.addr, in->err);
+	if (in->type == FACT_FLOW_FAILED && in->step == FLOW_STEP_CONNECT) {
+		s->unreached = true;
+		s->gone = *in;
 		next_target(p);
 		return;
 	}

@@ -164,6 +164,104 @@ static void an_address_of_the_other_family_is_named(void **state)
 	}
 }
 
+/* ---- an address that refuses while the rest is still asked for ---- */
+
+/* Two questions for addresses are there, the first is answered, and nobody listens there. */
+static struct want begin_refused(struct scene *s)
+{
+	struct dns_record record = { .type = DNS_A, .addr = scene_pool };
+	const struct dns_answer none = { .status = DNS_NODATA },
+				found = { .records = &record, .n_records = 1 };
+	struct want rest = { .dns_id = 0 };
+
+	begin(s, "");
+	while (s->n_answered < s->n_questions) {
+		const struct want w = s->questions[s->n_answered++];
+
+		if (w.dns_type == DNS_AAAA)
+			rest = w;
+		else
+			scene_push(s, (struct fact){ .type = FACT_DNS,
+					      .dns_id = w.dns_id,
+					      .dns = w.dns_type == DNS_A ? &found : &none });
+	}
+	assert_int_not_equal(s->flow, 0);
+	scene_push(s, (struct fact){ .type = FACT_FLOW_FAILED,
+			      .flow = s->flow,
+			      .step = FLOW_STEP_CONNECT,
+			      .err = ECONNREFUSED });
+	assert_false(s->done);
+	return rest;
+}
+
+static bool is_noted(const struct scene *s, enum note note)
+{
+	const struct probe_result *r = probe_result(s->p);
+	bool found = false;
+
+	for (unsigned i = 0; i < r->n_notes; i++)
+		found |= r->notes[i].note == note;
+	return found;
+}
+
+static void a_refusal_is_told_when_there_is_no_other_address(void **state)
+{
+	static const enum dns_status rows[] = { DNS_NODATA, DNS_TIMEOUT, DNS_SERVFAIL };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const struct dns_answer none = { .status = rows[i] };
+		struct scene s;
+		const struct want rest = begin_refused(&s);
+		struct addr at = scene_pool;
+
+		at.port = 5061;
+		scene_push(
+			&s, (struct fact){ .type = FACT_DNS, .dns_id = rest.dns_id, .dns = &none });
+		scene_failed(&s, "sip.connect", "tcp_refused");
+		assert_true(addr_eq(&probe_result(s.p)->evidence.address, &at));
+		assert_false(is_noted(&s, NOTE_SERVER_UNREACHABLE));
+		scene_end(&s);
+	}
+}
+
+static void the_next_address_is_tried_when_it_is_known(void **state)
+{
+	struct dns_record record = { .type = DNS_AAAA,
+		.addr = { .family = 6, .ip = { [15] = 1 } } };
+	const struct dns_answer found = { .records = &record, .n_records = 1 };
+	struct scene s;
+	const struct want rest = begin_refused(&s);
+	const flow_t first = s.flow;
+
+	(void)state;
+	scene_push(&s, (struct fact){ .type = FACT_DNS, .dns_id = rest.dns_id, .dns = &found });
+	assert_int_not_equal(s.flow, first);
+	assert_false(s.done);
+	assert_true(is_noted(&s, NOTE_SERVER_UNREACHABLE));
+	scene_push(&s, (struct fact){ .type = FACT_FLOW_FAILED,
+			       .flow = s.flow,
+			       .step = FLOW_STEP_CONNECT,
+			       .err = ECONNREFUSED });
+	scene_failed(&s, "sip.connect", "tcp_refused");
+	scene_end(&s);
+}
+
+/* What was refused before has no part in it: its address is not the name server's. */
+static void an_open_question_is_named_behind_a_refusal(void **state)
+{
+	struct scene s;
+	const struct want rest = begin_refused(&s);
+
+	(void)state;
+	scene_wait(&s, TS_S(10));
+	scene_failed(&s, "sip.resolve", "dns_timeout");
+	const struct evidence *e = &probe_result(s.p)->evidence;
+	assert_int_equal(e->address.family, 0);
+	assert_int_equal(e->dns_type, rest.dns_type);
+	scene_end(&s);
+}
+
 /* ---- TCP ---- */
 
 static void every_errno_has_its_reason(void **state)
@@ -534,6 +632,9 @@ int main(void)
 		cmocka_unit_test(an_alias_and_a_search_are_told),
 		cmocka_unit_test(one_family_of_addresses_is_asked_for),
 		cmocka_unit_test(an_address_of_the_other_family_is_named),
+		cmocka_unit_test(a_refusal_is_told_when_there_is_no_other_address),
+		cmocka_unit_test(the_next_address_is_tried_when_it_is_known),
+		cmocka_unit_test(an_open_question_is_named_behind_a_refusal),
 		cmocka_unit_test(every_errno_has_its_reason),
 		cmocka_unit_test(a_connection_that_breaks_is_told_in_the_phase_in_which_it_does),
 		cmocka_unit_test(silence_is_told_by_the_phase),
