@@ -1,16 +1,20 @@
 #include "app/gateway_run.h"
 
 #include <event2/event.h>
+#include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "app/control.h"
 #include "app/engine_file.h"
+#include "app/gateway_ctl.h"
 #include "app/language.h"
-#include "app/log_out.h"
 #include "app/notify.h"
 #include "app/pump.h"
 #include "app/runner.h"
+#include "app/service_log.h"
 #include "base/log.h"
 #include "base/mem.h"
 
@@ -18,57 +22,28 @@ struct service {
 	const struct gateway_run *run;
 	struct gateway_config config; /* that is in force */
 	struct rng rng;
-	struct log_out *log;
+	struct service_log log;
 	struct gateway *gateway;
 	struct pump *pump;
 	struct engine_file *trace; /* NULL: none is wanted */
 	struct notify notify;
 	struct event *watchdog; /* NULL: nobody waits for it */
-	char server[300];       /* HOST:PORT of the XMPP server, as at the start */
-	unsigned n_listens;     /* that are wanted since then, and are there */
+	struct gateway_view view;
+	struct control *control; /* NULL: there is none */
+	char server[300];        /* HOST:PORT of the XMPP server, as at the start */
+	unsigned n_listens;      /* that are wanted since then, and are there */
 	unsigned n_listening;
-	bool is_ready, is_stopping;
+	bool was_up, is_ready, is_stopping;
 	unsigned reloads, dumps; /* that were asked for, and done */
 	int status;
 };
 
-/* ---- the log ---- */
-
-/* systemd reads the level from a prefix: sd-daemon(3). */
-static const char *level_prefix(enum log_level level)
+static int64_t wall_now(void)
 {
-	static const struct {
-		const char *journal, *people;
-	} prefixes[] = {
-		[LOG_LEVEL_ERROR] = { "<3>", "error: " },
-		[LOG_LEVEL_WARNING] = { "<4>", "warning: " },
-		[LOG_LEVEL_INFO] = { "<6>", "info: " },
-		[LOG_LEVEL_DEBUG] = { "<7>", "debug: " },
-	};
+	struct timespec t;
 
-	return getenv("JOURNAL_STREAM") ? prefixes[level].journal : prefixes[level].people;
-}
-
-static void log_line(const struct service *s, enum log_level level, struct slice line)
-{
-	if (level != LOG_LEVEL_DEBUG || s->run->verbose)
-		log_out_line(s->log, slice_str(level_prefix(level)), line);
-}
-
-static void log_text(const struct service *s, enum log_level level, const struct text *t)
-{
-	struct buf line;
-
-	buf_init(&line, 8192);
-	text_put(&line, t, NULL); /* logs are English */
-	log_line(s, level, buf_slice(&line));
-	buf_done(&line);
-}
-
-static void log_lines(const struct service *s, enum log_level level, struct slice lines)
-{
-	while (lines.n)
-		log_line(s, level, slice_split(&lines, '\n'));
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
 /* ---- the service manager ---- */
@@ -114,7 +89,7 @@ static void note_state(struct service *s)
 /* ---- reload ---- */
 
 /* What differs from what runs, and waits for a restart. */
-static void log_kept(const struct service *s, unsigned kept)
+static void log_kept(struct service *s, unsigned kept)
 {
 	static const struct {
 		enum gateway_kept bit;
@@ -134,12 +109,12 @@ static void log_kept(const struct service *s, unsigned kept)
 		buf_init(&b, 256);
 		log_begin(&b, "config", "needs-restart");
 		log_str(&b, "setting", slice_str(rows[i].setting));
-		log_line(s, LOG_LEVEL_WARNING, buf_slice(&b));
+		service_log_line(&s->log, LOG_LEVEL_WARNING, buf_slice(&b));
 		buf_done(&b);
 	}
 }
 
-static void log_reloaded(const struct service *s)
+static void log_reloaded(struct service *s)
 {
 	struct buf b;
 
@@ -149,29 +124,32 @@ static void log_reloaded(const struct service *s)
 	log_u64(&b, "pools", s->config.conf->n_pools);
 	log_u64(&b, "partners", s->config.conf->n_partners);
 	log_u64(&b, "trusted_peers", s->config.cfg.n_trusted);
-	log_line(s, LOG_LEVEL_INFO, buf_slice(&b));
+	service_log_line(&s->log, LOG_LEVEL_INFO, buf_slice(&b));
 	buf_done(&b);
 }
 
-static void take_over(struct service *s, struct gateway_config *next)
+static bool take_over(struct service *s, struct gateway_config *next)
 {
 	unsigned kept;
 
 	if (gateway_reload(s->gateway, &next->cfg, &kept)) {
-		log_line(s, LOG_LEVEL_ERROR, SLICE("config not-reloaded cause=\"out of memory\""));
-		return;
+		service_log_line(&s->log, LOG_LEVEL_ERROR,
+			SLICE("config not-reloaded cause=\"out of memory\""));
+		return false;
 	}
 	const struct gateway_config old = s->config;
 	s->config = *next;
 	s->config.cfg.partners = s->config.partners;
 	s->config.cfg.component_secret = slice_str(s->config.secret);
 	*next = old;
+	s->view.loaded = wall_now();
 	log_reloaded(s);
 	log_kept(s, kept);
+	return true;
 }
 
 /* Between two pushes.  A file with a fault changes nothing. */
-static void reload(struct service *s)
+static bool reload(struct service *s)
 {
 	struct buf why;
 
@@ -179,15 +157,98 @@ static void reload(struct service *s)
 	buf_init(&why, 1 << 16);
 	struct gateway_config next = { .why = &why };
 	const int status = gateway_config_read(&next, s->run->config);
+	bool done = false;
 	if (status) {
-		log_lines(s, LOG_LEVEL_ERROR, buf_slice(&why));
-		log_line(s, LOG_LEVEL_ERROR,
+		service_log_lines(&s->log, LOG_LEVEL_ERROR, buf_slice(&why));
+		service_log_line(&s->log, LOG_LEVEL_ERROR,
 			SLICE("config not-reloaded advice=\"the one before stays in force\""));
 	} else
-		take_over(s, &next);
+		done = take_over(s, &next);
+	s->view.refused = !done;
 	gateway_config_done(&next);
 	buf_done(&why);
 	note_state(s);
+	return done;
+}
+
+/* ---- the control socket ---- */
+
+static void answer_reload(struct service *s, struct buf *ret)
+{
+	struct buf lines;
+
+	buf_init(&lines, 1 << 20);
+	s->log.copy = &lines;
+	const bool done = reload(s);
+	s->log.copy = NULL;
+	gateway_ctl_reloaded(done, buf_slice(&lines), ret);
+	buf_done(&lines);
+}
+
+static void answer_log(struct service *s, struct slice name, struct buf *ret)
+{
+	for (unsigned i = LOG_LEVEL_ERROR; i <= LOG_LEVEL_DEBUG; i++)
+		if (slice_eqs(name, log_level_name((enum log_level)i))) {
+			s->log.level = (enum log_level)i;
+			gateway_ctl_level(s->log.level, ret);
+			return;
+		}
+	gateway_ctl_refuse("error, warning, info or debug is a level", ret);
+}
+
+static void answer(void *arg, struct slice request, struct buf *ret)
+{
+	struct service *s = arg;
+	const struct slice word = slice_split(&request, ' ');
+
+	s->view.gateway = s->gateway;
+	s->view.config = &s->config;
+	s->view.server = s->server;
+	if (slice_eqs(word, "status"))
+		gateway_ctl_status(&s->view, ret);
+	else if (slice_eqs(word, "partners"))
+		gateway_ctl_partners(&s->view, ret);
+	else if (slice_eqs(word, "reload"))
+		answer_reload(s, ret);
+	else if (slice_eqs(word, "log"))
+		answer_log(s, request, ret);
+	else
+		gateway_ctl_refuse("status, partners, reload or log LEVEL is a request", ret);
+}
+
+static int find_group(const struct conf_text *name, struct control_cfg *cfg, struct text *why)
+{
+	const struct group *g = name->s ? getgrnam(name->s) : NULL;
+
+	if (!name->s)
+		return 0;
+	if (!g) {
+		*why = TEXT(N_("`group`: there is no group {1}"), text_str(name->s));
+		return ERR_CONFIG;
+	}
+	cfg->has_group = true;
+	cfg->group = g->gr_gid;
+	return 0;
+}
+
+static int open_control(struct service *s)
+{
+	const struct conf_control *conf = &s->config.conf->gateway.control;
+	char *set = conf->socket.s ? config_path(s->config.path, conf->socket.s) : NULL;
+	char path[256];
+	struct control_cfg cfg = { .path = path, .handle = answer, .arg = s };
+	struct text why = { 0 };
+	int err = 0;
+
+	if (control_path(set, path, sizeof(path))) {
+		err = find_group(&conf->group, &cfg, &why);
+		if (!err)
+			err = control_new(&s->control, loop_base(pump_loop(s->pump)), &cfg, &why);
+	}
+	free(set);
+	if (err)
+		opt_complain(s->run->command, why);
+	return err ? 3 : 0;
 }
 
 /* ---- the run ---- */
@@ -202,11 +263,14 @@ static void read_secret_again(struct service *s)
 		(void)gateway_set_secret(s->gateway, slice_str(s->config.secret));
 		return;
 	}
-	log_text(s, LOG_LEVEL_WARNING, &why);
+	service_log_text(&s->log, LOG_LEVEL_WARNING, &why);
 }
 
 static void act(struct service *s, enum gateway_event_type type)
 {
+	if (s->was_up != gateway_is_up(s->gateway))
+		s->view.changed = wall_now();
+	s->was_up = gateway_is_up(s->gateway);
 	switch (type) {
 	case GATEWAY_EV_LISTENING: s->n_listening++; break;
 	case GATEWAY_EV_UP: break;
@@ -228,9 +292,13 @@ static void drained(void *arg)
 	struct text why;
 
 	if (s->trace && engine_file_take_error(s->trace, &why))
-		log_text(s, LOG_LEVEL_WARNING, &why);
+		service_log_text(&s->log, LOG_LEVEL_WARNING, &why);
 	while (s->gateway && gateway_take_event(s->gateway, &ev)) {
-		log_line(s, ev.level, slice_str(ev.log));
+		service_log_line(&s->log, ev.level, slice_str(ev.log));
+		if (ev.type == GATEWAY_EV_DOWN) {
+			snprintf(s->view.last_error, sizeof(s->view.last_error), "%s", ev.log);
+			s->view.failed = wall_now();
+		}
 		act(s, ev.type);
 	}
 }
@@ -279,7 +347,7 @@ static int start(struct service *s)
 
 	int err = pump_new(&s->pump, &cfg);
 	if (!err)
-		err = log_out_new(&s->log, STDERR_FILENO, level_prefix(LOG_LEVEL_WARNING));
+		err = service_log_open(&s->log, STDERR_FILENO);
 	if (!err)
 		err = loop_catch(pump_loop(s->pump), LOOP_RELOAD);
 	if (!err)
@@ -292,7 +360,7 @@ static int start(struct service *s)
 	}
 	if (err)
 		opt_cannot_start(s->run->command, err);
-	return err ? 3 : 0;
+	return err ? 3 : open_control(s);
 }
 
 static int serve(struct service *s)
@@ -302,6 +370,7 @@ static int serve(struct service *s)
 
 	snprintf(s->server, sizeof(s->server), "%s:%u", cfg->server_host, cfg->server_port);
 	s->n_listens = cfg->n_listens;
+	s->view.started = s->view.loaded = s->view.changed = wall_now();
 
 	if (s->trace)
 		e = engine_file_trace(s->trace, e, pump_now(s->pump));
@@ -329,7 +398,8 @@ static int read_config(struct service *s)
 
 int gateway_run(const struct gateway_run *run)
 {
-	struct service s = { .run = run };
+	struct service s = { .run = run,
+		.log.level = run->verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO };
 
 	notify_init(&s.notify);
 	int status = read_config(&s);
@@ -341,8 +411,9 @@ int gateway_run(const struct gateway_run *run)
 		status = serve(&s);
 	if (s.watchdog)
 		event_free(s.watchdog);
+	control_free(s.control);
 	s.pump = pump_free(s.pump);
-	s.log = log_out_free(s.log);
+	service_log_close(&s.log);
 	engine_file_free(s.trace);
 	gateway_free(s.gateway);
 	gateway_config_done(&s.config);

@@ -194,14 +194,30 @@ static const struct section gateway_xmpp = {
 	},
 };
 
+static const struct section control = {
+	.size = sizeof(struct conf_control),
+	.n_items = 2,
+	.items = {
+		{ AT(conf_control, socket), .type = ITEM_TEXT, .syntax = &syntax_path,
+			.doc = "Its path.  Without it the socket is `control` in the folder that "
+			       "systemd makes for the service (RuntimeDirectory=), and outside of "
+			       "systemd there is none." },
+		{ AT(conf_control, group), .type = ITEM_TEXT, .syntax = &syntax_line,
+			.doc = "A group whose members may use it, beside root and the user that the "
+			       "gateway runs as." },
+	},
+};
+
 static const struct section gateway = {
 	.size = sizeof(struct conf_gateway),
-	.n_items = 2,
+	.n_items = 3,
 	.items = {
 		{ AT(conf_gateway, sip), .type = ITEM_SECTION, .required = true, .section = &gateway_sip,
 			.doc = "The side of the pool.  Its domains are those of all pools." },
 		{ AT(conf_gateway, xmpp), .type = ITEM_SECTION, .required = true, .section = &gateway_xmpp,
 			.doc = "The side of the XMPP network." },
+		{ AT(conf_gateway, control), .type = ITEM_SECTION, .section = &control,
+			.doc = "The socket by which `stox ctl` asks a running gateway." },
 	},
 };
 

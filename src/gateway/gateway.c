@@ -116,61 +116,79 @@ static void begin_stop(struct gateway *g, ts_t now)
 	enter_stop(g, STOP_ANSWERING, ts_add(now, TS_S(ANSWERING_S)));
 }
 
-/* What happened since the start, but for what did not. */
-static void log_counters(const struct gateway_stats *stats, struct buf *b)
-{
+/* ---- counters ---- */
+
 #define COUNTER(member)                                                                            \
 	{                                                                                          \
 #member, offsetof(struct gateway_stats, member)                                    \
 	}
-	static const struct {
-		const char *name;
-		size_t at;
-	} counters[] = {
-		COUNTER(sip_to_xmpp),
-		COUNTER(xmpp_to_sip),
-		COUNTER(sip_refused),
-		COUNTER(xmpp_refused),
-		COUNTER(far_errors),
-		COUNTER(late_errors),
-		COUNTER(stray_errors),
-		COUNTER(reports),
-		COUNTER(relays),
-		COUNTER(relays_lost),
-		COUNTER(failures_lost),
-		COUNTER(xmpp_silent),
-		COUNTER(xmpp_dropped),
-		COUNTER(parts_left_out),
-		COUNTER(sip_malformed),
-		COUNTER(sip_untrusted),
-		COUNTER(sip_late),
-		COUNTER(sip_stray),
-		COUNTER(sip_cut),
-		COUNTER(sip_gone),
-		COUNTER(conns_dropped),
-		COUNTER(conns_full),
-		COUNTER(overload_503),
-		COUNTER(overload_wait),
-		COUNTER(reconnects),
-	};
+static const struct {
+	const char *name;
+	size_t at;
+} counters[] = {
+	COUNTER(sip_to_xmpp),
+	COUNTER(xmpp_to_sip),
+	COUNTER(sip_refused),
+	COUNTER(xmpp_refused),
+	COUNTER(far_errors),
+	COUNTER(late_errors),
+	COUNTER(stray_errors),
+	COUNTER(reports),
+	COUNTER(relays),
+	COUNTER(relays_lost),
+	COUNTER(failures_lost),
+	COUNTER(xmpp_silent),
+	COUNTER(xmpp_dropped),
+	COUNTER(parts_left_out),
+	COUNTER(sip_malformed),
+	COUNTER(sip_untrusted),
+	COUNTER(sip_late),
+	COUNTER(sip_stray),
+	COUNTER(sip_cut),
+	COUNTER(sip_gone),
+	COUNTER(conns_dropped),
+	COUNTER(conns_full),
+	COUNTER(overload_503),
+	COUNTER(overload_wait),
+	COUNTER(reconnects),
+};
 #undef COUNTER
 
-	for (size_t i = 0; i < COUNT(counters); i++) {
-		const uint64_t *n = (const void *)((const char *)stats + counters[i].at);
+bool gateway_counter(const struct gateway *g, size_t i, const char **name, uint64_t *ret)
+{
+	if (i >= COUNT(counters))
+		return false;
+	*name = counters[i].name;
+	memcpy(ret, (const char *)&g->stats + counters[i].at, sizeof(*ret));
+	return true;
+}
 
-		if (*n)
-			log_u64(b, counters[i].name, *n);
-	}
+/* What happened since the start, but for what did not. */
+static void log_counters(const struct gateway *g, struct buf *b)
+{
+	const char *name;
+	uint64_t n;
+
+	for (size_t i = 0; gateway_counter(g, i, &name, &n); i++)
+		if (n)
+			log_u64(b, name, n);
+}
+
+struct gateway_load gateway_load(const struct gateway *g)
+{
+	return (struct gateway_load){ to_xmpp_count(g->to_xmpp), to_sip_count(g->to_sip),
+		to_sip_untold(g->to_sip) };
 }
 
 static void log_state(struct gateway *g)
 {
+	const struct gateway_load load = gateway_load(g);
 	struct buf *b = shell_log(&g->shell, "gateway", "state");
 
 	log_str(b, "xmpp", links_are_up(g->links) ? SLICE("up") : SLICE("down"));
-	log_u64(b, "to_xmpp", to_xmpp_count(g->to_xmpp));
-	log_u64(b, "to_sip", to_sip_count(g->to_sip));
-	log_u64(b, "untold", to_sip_untold(g->to_sip));
+	log_u64(b, "to_xmpp", load.to_xmpp);
+	log_u64(b, "to_sip", load.to_sip);
+	log_u64(b, "untold", load.untold);
 	shell_emit(&g->shell, GATEWAY_EV_LOG, false, LOG_LEVEL_INFO);
 }
 
@@ -178,7 +196,7 @@ void gateway_push_dump(struct gateway *g)
 {
 	shell_begin(&g->shell);
 	log_state(g);
-	log_counters(&g->stats, shell_log(&g->shell, "gateway", "counters"));
+	log_counters(g, shell_log(&g->shell, "gateway", "counters"));
 	shell_emit(&g->shell, GATEWAY_EV_LOG, false, LOG_LEVEL_INFO);
 }
 
@@ -187,7 +205,7 @@ static void stopped(struct gateway *g)
 	g->stats.failures_lost += to_sip_untold(g->to_sip);
 	enter_stop(g, STOP_OVER, TS_NEVER);
 	drops_push_time(&g->lent, TS_NEVER);
-	log_counters(&g->stats, shell_log(&g->shell, "gateway", "stopped"));
+	log_counters(g, shell_log(&g->shell, "gateway", "stopped"));
 	shell_emit(&g->shell, GATEWAY_EV_STOPPED, false, LOG_LEVEL_INFO);
 }
 

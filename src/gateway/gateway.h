@@ -118,5 +118,12 @@ void gateway_push_dump(struct gateway *g);
  * and then the old one stays. */
 int gateway_set_secret(struct gateway *g, struct slice secret);
 bool gateway_take_event(struct gateway *g, struct gateway_event *ret);
+/* The counters by their names, from 0; false behind the last. */
+bool gateway_counter(const struct gateway *g, size_t i, const char **name, uint64_t *ret);
+struct gateway_load { /* messages in hand */
+	uint32_t to_xmpp, to_sip;
+	uint32_t untold; /* failures that their senders have not heard yet */
+};
+struct gateway_load gateway_load(const struct gateway *g);
 const struct gateway_stats *gateway_stats(const struct gateway *g);
 bool gateway_is_up(const struct gateway *g);

@@ -129,6 +129,10 @@ static const struct row values[] = {
 	{ "gateway.xmpp.component.secret_file",
 		POOL GOOD_SIP XMPP NAME SERVER "      secret_file: ''\n",
 		"f:13:20: `secret_file`" A_FILE },
+	{ "gateway.control.socket", POOL GOOD_SIP GOOD_XMPP "  control: { socket: '' }\n",
+		"f:14:22: `socket`" A_FILE },
+	{ "gateway.control.group", POOL GOOD_SIP GOOD_XMPP "  control: { group: '' }\n",
+		"f:14:21: `group` must be text on one line\n" },
 };
 
 /* ---- what must be there ---- */
