@@ -80,6 +80,11 @@ static const struct section pool = {
 	},
 };
 
+#define NOT_ENFORCED                                                                               \
+	"  The gateway does not enforce it: the link to the partner is made by the XMPP server "   \
+	"whose "                                                                                   \
+	"component the gateway is, by that server's own settings."
+
 static const struct section receiver = {
 	.size = sizeof(struct conf_receiver),
 	.n_items = 3,
@@ -110,11 +115,11 @@ static const struct section partner = {
 			       "whom they wrote to may answer for 30 days, unless the gateway is "
 			       "restarted." },
 		{ AT(conf_partner, tls), .type = ITEM_CHOICE, CHOICES(needs), .preset = CONF_REQUIRED,
-			.doc = "Whether the link to the partner is encrypted." },
+			.doc = "Whether the link to the partner is encrypted." NOT_ENFORCED },
 		{ AT(conf_partner, sasl), .type = ITEM_CHOICE, CHOICES(needs), .preset = CONF_REQUIRED,
-			.doc = "Whether the partner proves its name by certificate." },
+			.doc = "Whether the partner proves its name by certificate." NOT_ENFORCED },
 		{ AT(conf_partner, dialback), .type = ITEM_FLAG, .preset = false,
-			.doc = "Whether a proof by server dialback is enough." },
+			.doc = "Whether a proof by server dialback is enough." NOT_ENFORCED },
 		{ AT(conf_partner, ca_file), .type = ITEM_TEXT, .syntax = &syntax_path,
 			.doc = "The certificates, in PEM, that sign those of the partner, and lists of "
 			       "revoked ones, if there are any.  Left out, the trust store of the "
