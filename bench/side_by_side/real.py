@@ -13,6 +13,7 @@ XMPP_HOST = f"xmpp.{PARTNER}"
 
 class Real(Refusing):
     """The pool has TLS for its users, and sends to the gateway over TCP; it gives up after 2 s."""
+    days = 90  # longer than what the tools warn of
 
     def __init__(self, row):
         super().__init__(STOX)
@@ -36,15 +37,6 @@ class Real(Refusing):
             if proc.poll() is None:
                 proc.send_signal(signal.SIGCONT)  # one that hangs could not end
         super().__exit__(*why)
-
-    def certificate(self):
-        """For longer than what the tools warn of."""
-        for name in (PARTNER, FQDN):
-            self.issue(name, days=90)
-        self.trust()
-
-    def trust(self):
-        self.ca = self.write("ca.pem", "".join((self.dir / f"{n}.crt").read_text() for n in (PARTNER, FQDN)))
 
     def name_server(self):
         sips, client = f"_sips._tcp.{FQDN}", f"_xmpp-client._tcp.{PARTNER}"

@@ -67,8 +67,7 @@ def wrong_port(b):
 
 
 def expired(b):
-    b.issue(FQDN, days=-1)
-    b.trust()
+    b.issue(FQDN, FQDN, -1)
 
 
 def wrong_password(b):
@@ -103,8 +102,7 @@ def other_domain(b):
 
 
 def other_name(b):
-    b.issue(PARTNER, f"old.{PARTNER}", days=90)
-    b.trust()
+    b.issue(PARTNER, f"old.{PARTNER}", b.days)
 
 
 def nobody(b):

@@ -44,6 +44,8 @@ class Failure(Exception):
 class Bench:
     """The folder, the processes and the secrets of one test."""
 
+    days = 90  # that its certificates last
+
     def __init__(self, stox):
         self.stox = stox
         self.dir = Path(tempfile.mkdtemp(prefix="stox-interop-"))
@@ -119,19 +121,18 @@ class Bench:
 
     def certificate(self):
         for name in (PARTNER, "pool." + POOL):
-            self.issue(name)
-        both = [(self.dir / f"{n}.crt").read_text() for n in (PARTNER, "pool." + POOL)]
-        self.ca = self.write("ca.pem", "".join(both))
+            self.issue(name, name, self.days)
 
-    def issue(self, name, names=None, days=2):
-        """The certificate of the server `name`, for `names` if they are others; days below 0: it has ended."""
+    def issue(self, name, told, days):
+        """The certificate of the server `name`, for the name `told`; with days below 0 it has ended."""
         key, crt = self.dir / f"{name}.key", self.dir / f"{name}.crt"
         request = subprocess.run(
             ["openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", key, "-subj",
-             f"/CN={names or name}", "-addext", f"subjectAltName=DNS:{names or name}"], check=True, capture_output=True)
+             f"/CN={told}", "-addext", f"subjectAltName=DNS:{told}"], check=True, capture_output=True)
         subprocess.run(["openssl", "x509", "-req", "-copy_extensions", "copy", "-signkey", key, "-days", str(days), "-out", crt],
                        input=request.stdout, check=True, capture_output=True)
         key.chmod(0o644)  # a test's own, read by servers of other users
+        self.ca = self.write("ca.pem", "".join(path.read_text() for path in sorted(self.dir.glob("*.crt"))))
 
     # ---- servers
 
