@@ -13,7 +13,6 @@ XMPP_HOST = f"xmpp.{PARTNER}"
 
 class Real(Refusing):
     """The pool has TLS for its users, and sends to the gateway over TCP; it gives up after 2 s."""
-    days = 90  # longer than what the tools warn of
 
     def __init__(self, row):
         super().__init__(STOX)

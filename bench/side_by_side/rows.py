@@ -86,11 +86,6 @@ def phone(b):
 # ---- the XMPP server, and the receiver there
 
 
-def no_key(b):
-    b.edits[f"{b.dir}/{PARTNER}.key"] = f"{b.dir}/renewed.key"
-    b.edits[f'certificates = "{b.dir}"'] = f'certificates = "{b.dir}/data"'
-
-
 def other_domain(b):
     """The component stays, and the gateway comes back to it."""
     b.stop("prosody")
@@ -152,7 +147,7 @@ ROWS = (
     Row("the SIP user's password is wrong", r"password|unauthori[sz]ed", wrong_password),
     Row("a phone has the only contact that the registrar allows", r"(many|max).*contacts", one_contact, phone),
     Row("Prosody is stopped", r"refused|not connected", after=stop("prosody")),
-    Row("Prosody finds no key for its certificate", r"starttls|cannot make ssl|handshake failure", no_key),
+    Row("Prosody finds no key for its certificate", r"starttls|cannot make ssl|handshake failure", lambda b: b.lose_key()),
     Row("Prosody does not serve the domain", r"not serve|unrecognized name|server-not-found", after=other_domain),
     Row("the name server is stopped", r"name server.*refused|looked up", after=stop("dnsmasq")),
     Row("Kamailio's own gateway, with a wrong secret", r"not arrive|secret", after=own_gateway),

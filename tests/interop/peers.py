@@ -170,6 +170,11 @@ class Bench:
         subprocess.run(["gcc", "-O2", "-shared", "-fPIC", "-o", shim, HERE / "expat_nullfix.c", "-ldl"], check=True)
         self.kamailio("gateway.cfg", {"LD_PRELOAD": str(shim)}, "own-gateway", "gateway")
 
+    def lose_key(self):
+        """Prosody is to find none for its certificate."""
+        self.edits[f"{self.dir}/{PARTNER}.key"] = f"{self.dir}/renewed.key"
+        self.edits[f'certificates = "{self.dir}"'] = f'certificates = "{self.dir}/data"'
+
     def prosody(self, s2s=None):
         """With `s2s`, a port, it speaks to servers there, and takes direct TLS of clients at c2s_tls."""
         (self.dir / "data").mkdir()
