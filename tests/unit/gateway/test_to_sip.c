@@ -473,7 +473,7 @@ static void some_stanzas_have_no_answer(void **state)
 	assert_holds(s.events, "log debug xmpp dropped from=adelany@contoso.test cause=\"a message "
 			       "without text that needs no answer\" n=1");
 	assert_holds(s.events, "cause=\"presence that needs no answer\" n=1");
-	assert_holds(s.events, "cause=\"an iq that needs no answer\" n=1");
+	assert_holds(s.events, "cause=\"a reply that nobody asked for\" n=1");
 	assert_holds(s.events,
 		"log warning xmpp dropped from=adelany@contoso.test cause=\"a message "
 		"to a domain that is not ours\" n=1");
