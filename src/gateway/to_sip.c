@@ -403,22 +403,37 @@ static int write_report(
 	return imdn_put_failure(ask, &p->from, &p->to, &route, &m->request);
 }
 
+/* NULL: it may go out.  Else why not. */
+static const char *prepare_report(struct to_sip *t, struct message *m, const struct report *r,
+	const struct party *p, ts_t now)
+{
+	m->is_report = true;
+	buf_clear(&m->reply);
+	buf_put(&m->reply, jid_bare(&p->from));
+	const int err = write_report(t, m, p, &r->ask);
+	if (err && err != -ENOMEM)
+		return "a report that could not be written";
+	const enum answer answer = err ? ANSWER_NO_MEMORY : join(t, m, p, now);
+	if (answer == ANSWER_MAPPED)
+		return NULL;
+	return answer == ANSWER_NO_MEMORY ? "a report for which there was no memory"
+					  : "a report for which there was no room";
+}
+
 void to_sip_push_report(struct to_sip *t, const struct report *r, ts_t now)
 {
 	const struct party p = { .from = r->party.to, .to = r->party.from };
 	struct message *m = message_new(t, 0);
+	const char *cause =
+		m ? prepare_report(t, m, r, &p, now) : "a report for which there was no room";
 
-	if (m) {
-		m->is_report = true;
-		buf_clear(&m->reply);
-		buf_put(&m->reply, jid_bare(&p.from));
-		if (write_report(t, m, &p, &r->ask) == 0 && join(t, m, &p, now) == ANSWER_MAPPED) {
-			begin(t, m, now);
-			return;
-		}
-		message_done(t, m);
+	if (!cause) {
+		begin(t, m, now);
+		return;
 	}
-	lose_failure(t, jid_bare(&p.from), "a report for which there was no room", now);
+	if (m)
+		message_done(t, m);
+	lose_failure(t, jid_bare(&p.from), cause, now);
 }
 
 /* ---- what SIP says ---- */

@@ -125,11 +125,15 @@ static void watch_begin(void)
 static void read_log(void)
 {
 	for (char *line = strtok(s.events, "\n"); line; line = strtok(NULL, "\n")) {
-		char what[64], type[16], level[16], subsystem[16], word[40];
+		char what[96], type[16], level[16], subsystem[16], word[40];
+		const char *reason = strstr(line, " reason=");
 
 		if (sscanf(line, "%15s %15s %15s %39s", type, level, subsystem, word) != 4)
 			continue;
-		snprintf(what, sizeof(what), "%s %s", subsystem, word);
+		const size_t n = (size_t)snprintf(what, sizeof(what), "%s %s", subsystem, word);
+		if (reason)
+			snprintf(what + n, sizeof(what) - n, " (%.*s)",
+				(int)strcspn(reason + 8, " "), reason + 8);
 		if (strcmp(what, "xmpp up") != 0)
 			note(end.log, what);
 	}
