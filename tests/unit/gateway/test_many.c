@@ -2,7 +2,7 @@
  * and nobody else waits for it. */
 #include "scene.h"
 
-enum { MANY = 20000, PER_PUSH = 4096 };
+enum { MANY = 20000, PER_PUSH = 256 };
 
 static void start_counting(void)
 {
