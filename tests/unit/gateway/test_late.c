@@ -2,11 +2,6 @@
 #include "gateway/reports.h"
 #include "scene.h"
 
-#define ASKS                                                                                       \
-	"NS: imdn <urn:ietf:params:imdn>\r\nimdn.Message-ID: 34jk324j\r\n"                         \
-	"imdn.Disposition-Notification: negative-delivery\r\n\r\n"                                 \
-	"Content-Type: text/plain\r\n\r\nhi"
-
 static void start_settling(void)
 {
 	s.cfg.settle = TS_MS(30);
@@ -63,7 +58,7 @@ static void who_asked_for_reports_hears_of_it(void **state)
 {
 	(void)state;
 	start_settling();
-	send_proven("1", "Content-Type: message/cpim\r\n", ASKS);
+	send_proven("1", "Content-Type: message/cpim\r\n", REPORTS_ASKED);
 	pass(TS_MS(30));
 	assert_int_equal(status_of("1"), 202);
 	bounce(0, ERROR("cancel", "item-not-found"));
@@ -96,24 +91,6 @@ static void assert_unreported(const char *reason)
 	pass(TS_S(60));
 }
 
-/* Memory is out behind so many allocations of the push that brings it. */
-static void send_with_allocations(const char *branch, long n)
-{
-	const char *text =
-		request(branch, A_CONTOSO, P_LITWARE, "Content-Type: message/cpim\r\n", ASKS);
-	const struct fact fact = { .type = FACT_DATAGRAM,
-		.listener = 1,
-		.peer = &pool,
-		.local = &here,
-		.bytes = slice_str(text) };
-
-	mem_fail_after(n);
-	s.e.ops->push(s.e.self, &fact, s.now);
-	mem_fail_after(-1);
-	drain();
-	wake();
-}
-
 static void the_log_says_why_nobody_hears(void **state)
 {
 	unsigned n_seen = 0;
@@ -124,20 +101,23 @@ static void the_log_says_why_nobody_hears(void **state)
 	send_proven("1", "", "hi");
 	pass(TS_MS(30));
 	assert_unreported("not-asked");
-	send_proven("2", "Content-Type: message/cpim\r\n", ASKS);
+	send_proven("2", "Content-Type: message/cpim\r\n", REPORTS_ASKED);
 	pass(TS_MS(30));
 	bounce(s.n_got - 2, ERROR("cancel", "item-not-found"));
 	assert_holds(s.events, "reported=yes n=1\n");
 	pass(TS_S(60));
 	assert_unreported("reported-before");
-	send_proven("3", "Content-Type: message/cpim\r\n", ASKS);
+	send_proven("3", "Content-Type: message/cpim\r\n", REPORTS_ASKED);
 	pass(TS_S(REPORTS_KEPT_S));
 	assert_unreported("too-late");
 	for (long n = 0; n < 40 && n_seen == 0; n++) {
 		const unsigned before = s.n_got;
 
 		snprintf(branch, sizeof(branch), "n%ld", n);
-		send_with_allocations(branch, n);
+		sip_short_of_memory(request(branch, A_CONTOSO, P_LITWARE,
+					    "Content-Type: message/cpim\r\n", REPORTS_ASKED),
+			n);
+		wake();
 		if (s.n_got < before + 2)
 			continue;
 		pong(s.n_got - 1);
@@ -153,7 +133,7 @@ static void a_report_that_fails_is_counted_and_nobody_hears(void **state)
 {
 	(void)state;
 	start_settling();
-	send_proven("1", "Content-Type: message/cpim\r\n", ASKS);
+	send_proven("1", "Content-Type: message/cpim\r\n", REPORTS_ASKED);
 	pass(TS_MS(30));
 	bounce(0, ERROR("cancel", "item-not-found"));
 	const unsigned got = s.n_got;
@@ -170,12 +150,12 @@ static void nobody_else_causes_a_report(void **state)
 
 	(void)state;
 	start_settling();
-	send_proven("1", "Content-Type: message/cpim\r\n", ASKS);
+	send_proven("1", "Content-Type: message/cpim\r\n", REPORTS_ASKED);
 	bounce(0, ERROR("cancel", "item-not-found"));
 	assert_int_equal(status_of("1"), 604);
 	bounce(0, ERROR("cancel", "item-not-found"));
 	assert_int_equal(s.n_sent, 1);
-	send_proven("2", "Content-Type: message/cpim\r\n", ASKS);
+	send_proven("2", "Content-Type: message/cpim\r\n", REPORTS_ASKED);
 	pass(TS_MS(30));
 	snprintf(text, sizeof(text),
 		"<message from='eve@contoso.test' to='" P_LITWARE "' id='%s' type='error'/>",
