@@ -267,6 +267,11 @@ int to_sip_new(struct to_sip **ret, const struct to_sip_cfg *cfg)
 	return err;
 }
 
+void to_sip_forget_idle(struct to_sip *t)
+{
+	budget_forget_idle(t->budget);
+}
+
 struct to_sip *to_sip_free(struct to_sip *t)
 {
 	struct message *m;

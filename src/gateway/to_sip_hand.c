@@ -308,9 +308,9 @@ void to_sip_give_up(struct to_sip *t, ts_t now)
 		give_up(t, m, m->item.place ? ANSWER_HOP_SILENT : ANSWER_STOPPING, now);
 }
 
-bool to_sip_is_busy(const struct to_sip *t)
+uint32_t to_sip_count(const struct to_sip *t)
 {
-	return slots_count(&t->slots) > 0;
+	return slots_count(&t->slots);
 }
 
 uint32_t to_sip_untold(const struct to_sip *t)
