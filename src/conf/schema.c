@@ -139,7 +139,7 @@ static const struct section gateway_sip = {
 			.syntax = &syntax_sip_hop,
 			.doc = "The proxy of the pool: messages to SIP users go there." },
 		{ AT(conf_gateway_sip, trusted_peers), .type = ITEM_TEXTS, .required = true,
-			.syntax = &syntax_ip, .min = 1, .max = 64,
+			.syntax = &syntax_network, .min = 1, .max = 64,
 			.doc = "The source addresses from which SIP requests are taken.  Over UDP a "
 			       "source address can be forged." },
 		{ AT(conf_gateway_sip, transactions_max), .type = ITEM_NUMBER, .min = 1024,

@@ -44,6 +44,8 @@ class Failure(Exception):
 class Bench:
     """The folder, the processes and the secrets of one test."""
 
+    days = 90  # that its certificates last
+
     def __init__(self, stox):
         self.stox = stox
         self.dir = Path(tempfile.mkdtemp(prefix="stox-interop-"))
@@ -121,7 +123,7 @@ class Bench:
         for name in (PARTNER, "pool." + POOL):
             subprocess.run(
                 ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-                 "-nodes", "-days", "2", "-keyout", self.dir / f"{name}.key", "-out",
+                 "-nodes", "-days", str(self.days), "-keyout", self.dir / f"{name}.key", "-out",
                  self.dir / f"{name}.crt", "-subj", f"/CN={name}", "-addext",
                  f"subjectAltName=DNS:{name}"], check=True, capture_output=True)
             (self.dir / f"{name}.key").chmod(0o644)  # a test's own, read by servers of other users
