@@ -326,7 +326,10 @@ static bool stream_event(
 {
 	if (ev->type == XSTREAM_EV_READY)
 		ready(c, ev, now);
-	return ev->type == XSTREAM_EV_STANZA && stanza(c, ev, ret, now);
+	if (ev->type != XSTREAM_EV_STANZA)
+		return false;
+	proof_push_heard(c->link.proof, now);
+	return stanza(c, ev, ret, now);
 }
 
 static bool event(struct link *l, const struct xhost_event *ev, struct link_event *ret, ts_t now)
