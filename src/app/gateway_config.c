@@ -208,6 +208,7 @@ static int fill_cfg(struct gateway_config *c)
 								    : GATEWAY_OPTIONS_HEALTH;
 	c->cfg.settle = TS_MS(g->xmpp.settle.n);
 	c->cfg.refuses_unproven = g->xmpp.unproven.value == CONF_REFUSE;
+	c->cfg.logs_users = g->log_users.on;
 	return status;
 }
 

@@ -190,6 +190,7 @@ static void answer_log(struct service *s, struct slice name, struct buf *ret)
 	for (unsigned i = LOG_LEVEL_ERROR; i <= LOG_LEVEL_DEBUG; i++)
 		if (slice_eqs(name, log_level_name((enum log_level)i))) {
 			s->log.level = (enum log_level)i;
+			gateway_log_messages(s->gateway, s->log.level == LOG_LEVEL_DEBUG);
 			gateway_ctl_level(s->log.level, ret);
 			return;
 		}
@@ -366,6 +367,7 @@ static int start(struct service *s)
 static int serve(struct service *s)
 {
 	struct engine e = gateway_engine(s->gateway);
+	gateway_log_messages(s->gateway, s->log.level == LOG_LEVEL_DEBUG);
 	const struct gateway_cfg *cfg = &s->config.cfg;
 
 	snprintf(s->server, sizeof(s->server), "%s:%u", cfg->server_host, cfg->server_port);

@@ -116,6 +116,15 @@ static void refuse_content(struct to_sip *t, unsigned link, const struct stanza 
 	drops_note_user(t->cfg.lent, DROP_STANZA, s->from, refusal->text, now);
 }
 
+/* As it was written. */
+static struct slice call_id_of(const struct buf *request)
+{
+	const struct slice all = buf_slice(request), name = SLICE("\r\nCall-ID: ");
+	const struct slice rest = slice_skip(all, slice_find(all, name) + name.n);
+
+	return slice_cut(rest, 0, slice_chr(rest, '\r'));
+}
+
 static void take(
 	struct to_sip *t, unsigned link, const struct stanza *s, const struct party *p, ts_t now)
 {
@@ -131,6 +140,9 @@ static void take(
 	if (answer == ANSWER_MAPPED)
 		answer = join(t, m, p, now);
 	if (answer == ANSWER_MAPPED) {
+		record_begin(&m->record, t->cfg.lent, "sip", p, now);
+		if (m->record.is_on)
+			record_ids(&m->record, s->id, call_id_of(&m->request));
 		to_sip_begin(t, m, now);
 		return;
 	}
@@ -281,6 +293,7 @@ struct to_sip *to_sip_free(struct to_sip *t)
 	for (uint32_t i = 0; (m = slots_at(&t->slots, i)); i++) {
 		buf_done(&m->request);
 		buf_done(&m->reply);
+		record_done(&m->record);
 	}
 	queues_done(&t->queues);
 	budget_free(t->budget);
