@@ -250,7 +250,7 @@ void tl_servers_try(struct tl *tl, ts_t now)
 {
 	struct tl_server *s;
 
-	while ((s = next_to_try(tl)) && s->trying <= now && outbox_is_half_empty(tl->cfg.out)) {
+	while ((s = next_to_try(tl)) && s->trying <= now && outbox_has_room(tl->cfg.out)) {
 		list_remove(&s->waiting);
 		s->is_tried = true;
 		say_trying(tl, s);
