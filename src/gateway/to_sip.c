@@ -179,13 +179,11 @@ static void refuse_address(struct to_sip *t, unsigned link, const struct stanza 
 static bool refuse_receiver(struct to_sip *t, unsigned link, const struct stanza *s,
 	const struct where *where, ts_t now)
 {
-	const struct slice bare = slice_cut(s->to, 0, slice_chr(s->to, '/'));
-	const size_t at = slice_chr(bare, '@');
 	struct stanza from_domain = *s;
 	struct where ignored;
 	struct jid domain;
 
-	from_domain.to = at < bare.n ? slice_skip(bare, at + 1) : bare;
+	from_domain.to = jid_domain_in(s->to);
 	if (jid_decode(from_domain.to, &domain, &ignored) ||
 		!route_is_of(t->cfg.routes, link, &domain))
 		return false;
