@@ -164,6 +164,7 @@ static const struct {
 	COUNTER(parts_left_out),
 	COUNTER(sip_malformed),
 	COUNTER(sip_untrusted),
+	COUNTER(sip_acks),
 	COUNTER(sip_late),
 	COUNTER(sip_stray),
 	COUNTER(sip_cut),

@@ -166,30 +166,74 @@ static enum answer judge(struct to_sip *t, const struct party *p, ts_t now)
 	return hop_takes(hops_next(t->cfg.hops), now) ? ANSWER_MAPPED : ANSWER_NO_HOP;
 }
 
+static bool is_silent(struct to_sip *t, const struct stanza *s, ts_t now)
+{
+	if (!content_is_silent(content_of(s)))
+		return false;
+	stats(t)->xmpp_silent++;
+	drops_note_user(t->cfg.lent, DROP_SILENT, s->from,
+		"a message without text that needs no answer", now);
+	return true;
+}
+
+static void refuse_address(struct to_sip *t, unsigned link, const struct stanza *s,
+	const struct where *where, ts_t now)
+{
+	refuse(t, link, s,
+		&(struct stanza_error){ .condition = COND_JID_MALFORMED,
+			.type = ERROR_TYPE_MODIFY,
+			.text = slice_str(where->what) },
+		now);
+}
+
+/* What a server takes for an address may be none here.  The error comes from the domain then: no
+ * server takes a stanza of such an address.  False: `to` is in no domain of ours. */
+static bool refuse_receiver(struct to_sip *t, unsigned link, const struct stanza *s,
+	const struct where *where, ts_t now)
+{
+	struct stanza from_domain = *s;
+	struct where ignored;
+	struct jid domain;
+
+	from_domain.to = jid_domain_in(s->to);
+	if (jid_decode(from_domain.to, &domain, &ignored) ||
+		!route_is_of(t->cfg.routes, link, &domain))
+		return false;
+	if (!is_silent(t, s, now))
+		refuse_address(t, link, &from_domain, where, now);
+	return true;
+}
+
+static bool read_receiver(
+	struct to_sip *t, unsigned link, const struct stanza *s, struct jid *ret, ts_t now)
+{
+	struct where where;
+
+	const int err = jid_decode(s->to, ret, &where);
+	if (!err && route_is_of(t->cfg.routes, link, ret))
+		return true;
+	if (err == -ENOMEM) {
+		refuse_by(t, link, s, ANSWER_NO_MEMORY, now);
+		return false;
+	}
+	if (err && refuse_receiver(t, link, s, &where, now))
+		return false;
+	stats(t)->xmpp_dropped++; /* the server's mistake */
+	drops_note_user(
+		t->cfg.lent, DROP_MISTAKE, s->from, "a message to a domain that is not ours", now);
+	return false;
+}
+
 void to_sip_push_stanza(struct to_sip *t, unsigned link, const struct stanza *s, ts_t now)
 {
 	struct party p;
 	struct where where;
 
-	if (jid_decode(s->to, &p.to, &where) || !route_is_of(t->cfg.routes, link, &p.to)) {
-		stats(t)->xmpp_dropped++; /* the server's mistake */
-		drops_note_user(t->cfg.lent, DROP_MISTAKE, s->from,
-			"a message to a domain that is not ours", now);
+	if (!read_receiver(t, link, s, &p.to, now) || is_silent(t, s, now))
 		return;
-	}
-	if (content_is_silent(content_of(s))) {
-		stats(t)->xmpp_silent++;
-		drops_note_user(t->cfg.lent, DROP_SILENT, s->from,
-			"a message without text that needs no answer", now);
-		return;
-	}
 	const int err = jid_decode(s->from, &p.from, &where);
 	if (err && err != -ENOMEM) {
-		refuse(t, link, s,
-			&(struct stanza_error){ .condition = COND_JID_MALFORMED,
-				.type = ERROR_TYPE_MODIFY,
-				.text = slice_str(where.what) },
-			now);
+		refuse_address(t, link, s, &where, now);
 		return;
 	}
 	enum answer answer = err ? ANSWER_NO_MEMORY : judge(t, &p, now);

@@ -252,9 +252,10 @@ void to_xmpp_push_request(struct to_xmpp *t, const struct sip_msg *req, ts_t now
 		begin(t, m, req, &p, now);
 		return;
 	}
+	const bool too_long = m && hops_is_answer_too_long(t->cfg.hops);
 	if (m)
 		message_done(t, m, now);
-	refuse(t, ANSWER_OVERLOAD, now);
+	refuse(t, too_long ? ANSWER_HEAD_TOO_LARGE : ANSWER_OVERLOAD, now);
 }
 
 /* ---- what the far side says ---- */
