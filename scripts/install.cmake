@@ -1,0 +1,50 @@
+# The part of `cmake --install` that depends on the prefix: etc/ with the paths of this machine, and
+# the names that are links.  CMakeLists.txt sets TOP, the sources, and OUT, a folder of the build.
+set(prefix ${CMAKE_INSTALL_PREFIX})
+if(prefix MATCHES "^/usr(/local)?$")
+  set(conf /etc) # where the program looks
+else()
+  set(conf ${prefix}/etc)
+endif()
+set(examples ${prefix}/share/doc/stox/examples)
+
+# No function: file(INSTALL) notes what it installs in a variable of its scope.
+foreach(pair
+    stox-gateway.service:${prefix}/lib/systemd/system
+    stox-textfile.service:${prefix}/lib/systemd/system
+    stox-textfile.timer:${prefix}/lib/systemd/system
+    sysusers.d/stox-gateway.conf:${prefix}/lib/sysusers.d
+    tmpfiles.d/stox-gateway.conf:${prefix}/lib/tmpfiles.d
+    stox.yaml:${examples}
+    icinga2-stox.conf:${examples}
+    nagios-stox.cfg:${examples}
+    prometheus-stox.rules.yaml:${examples}
+    gateway.yaml:${examples})
+  string(REGEX MATCH "^(.*):(.*)$" pair ${pair})
+  set(name ${CMAKE_MATCH_1})
+  set(folder ${CMAKE_MATCH_2})
+  file(READ ${TOP}/etc/${name} text)
+  string(REPLACE /etc/stox/ ${conf}/stox/ text "${text}")
+  string(REPLACE /usr/bin/stox ${prefix}/bin/stox text "${text}")
+  string(REPLACE /usr/share/ ${prefix}/share/ text "${text}")
+  file(WRITE ${OUT}/${name} "${text}")
+  file(INSTALL ${OUT}/${name} DESTINATION ${folder})
+endforeach()
+
+# Who has a configuration keeps it.
+if(NOT EXISTS $ENV{DESTDIR}${conf}/stox/stox.yaml)
+  file(INSTALL ${OUT}/gateway.yaml DESTINATION ${conf}/stox RENAME stox.yaml)
+endif()
+
+# Nobody lists it; the units read it as root and hand the program what is in it (LoadCredential=).
+set(secrets $ENV{DESTDIR}${conf}/stox/secrets)
+if(NOT EXISTS ${secrets})
+  file(MAKE_DIRECTORY ${secrets})
+  file(CHMOD ${secrets} PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE
+    GROUP_EXECUTE WORLD_EXECUTE)
+endif()
+
+# Called by this name it is a monitoring plugin.
+file(MAKE_DIRECTORY $ENV{DESTDIR}${prefix}/lib/nagios/plugins)
+file(CREATE_LINK stox $ENV{DESTDIR}${prefix}/bin/check_stox SYMBOLIC)
+file(CREATE_LINK ../../../bin/stox $ENV{DESTDIR}${prefix}/lib/nagios/plugins/check_stox SYMBOLIC)
