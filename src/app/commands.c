@@ -10,6 +10,7 @@ const struct command *const commands[] = {
 	&command_check,
 	&command_explain,
 	&command_gateway,
+	&command_ctl,
 	&command_lab,
 	&command_completion,
 	&command_help,

@@ -188,7 +188,8 @@ static char *find_config(const char *path)
 	return access("/etc/stox/stox.yaml", F_OK) == 0 ? mem_strdup("/etc/stox/stox.yaml") : NULL;
 }
 
-int config_read(const char *path, struct conf **ret, char **path_ret, struct buf *why)
+int config_read(const char *path, struct conf **ret, char **path_ret, text_look_up *look_up,
+	struct buf *why)
 {
 	struct text unreadable;
 	struct buf text;
@@ -201,9 +202,9 @@ int config_read(const char *path, struct conf **ret, char **path_ret, struct buf
 	buf_init(&text, CONF_TEXT_MAX + 8192);
 	int err = file_in_read(found, CONF_TEXT_MAX, &text, &unreadable);
 	if (err)
-		text_put(why, &unreadable, language_look_up);
+		text_put(why, &unreadable, look_up);
 	else
-		err = conf_load(ret, buf_slice(&text), found, language_look_up, why);
+		err = conf_load(ret, buf_slice(&text), found, look_up, why);
 	buf_done(&text);
 	return err;
 }

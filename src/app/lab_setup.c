@@ -95,7 +95,7 @@ static void fill_gateway(struct bench *b)
 	g->listens[0] = (struct gateway_listen){ TRANSPORT_UDP, loopback(b->v.gateway_port) };
 	g->listens[1] = (struct gateway_listen){ TRANSPORT_TCP, loopback(b->v.gateway_port) };
 	g->n_listens = b->v.gateway_port ? 2 : 1;
-	g->trusted[g->n_trusted++] = loopback(0);
+	g->trusted[g->n_trusted++] = (struct addr_net){ loopback(0), 32 };
 	snprintf(g->next_hop, sizeof(g->next_hop), "sip:%s;transport=udp",
 		addr_text(&b->at[LAB_LISTEN_SIP_UDP], hop));
 	snprintf(g->component_name, sizeof(g->component_name), "%s", LAB_POOL_DOMAIN);

@@ -216,7 +216,7 @@ static void accept_from_all(struct pump *p)
 static void push_signals(struct pump *p)
 {
 	const struct fact in = { .type = FACT_STOP };
-	unsigned n = loop_signals(p->loop);
+	unsigned n = loop_signals(p->loop, LOOP_STOP);
 
 	if (n == p->signals_seen)
 		return;
@@ -303,6 +303,8 @@ static int wake(struct pump *p, ts_t until)
 	accept_from_all(p);
 	resolver_process(p->resolver);
 	push_time(p);
+	if (p->cfg.woken)
+		p->cfg.woken(p->cfg.arg);
 	flush(p);
 	pump_close_listeners(p, false);
 	flows_reap(&p->flows);
@@ -406,6 +408,11 @@ struct trust *pump_trust(struct pump *p)
 	return p->trust;
 }
 
+struct loop *pump_loop(struct pump *p)
+{
+	return p->loop;
+}
+
 ts_t pump_now(struct pump *p)
 {
 	return loop_now(p->loop);
@@ -425,7 +432,7 @@ void pump_jump_clock(struct pump *p, ts_t ahead)
 int pump_add(struct pump *p, struct engine e)
 {
 	/* From its first want on an engine has something to end: a signal is a fact for it. */
-	int err = loop_catch_signals(p->loop);
+	int err = loop_catch(p->loop, LOOP_STOP);
 
 	if (err)
 		return err;

@@ -19,12 +19,16 @@ struct pump_cfg {
 	struct addr dns; /* family 0: the system's servers */
 	/* Called after each drain: the owner takes its engines' own events here.  May be NULL. */
 	void (*drained)(void *arg);
+	/* Called in each wake-up when everything that was ready has been pushed: for what the owner
+	 * does beside its engines (signals of its own).  May be NULL. */
+	void (*woken)(void *arg);
 	void *arg;
 };
 
 int pump_new(struct pump **ret, const struct pump_cfg *cfg);
 struct pump *pump_free(struct pump *p);   /* before the engines are freed */
 struct trust *pump_trust(struct pump *p); /* to add CAs and identities to */
+struct loop *pump_loop(struct pump *p);
 ts_t pump_now(struct pump *p);
 /* Only this DNS server is asked.  Before the first question, for whom its address is not known
  * earlier. */

@@ -1,6 +1,7 @@
 /* What stox.yaml adds to the options of a test. */
 #include <string.h>
 
+#include "app/language.h"
 #include "app/test_private.h"
 #include "base/mem.h"
 #include "bridge/address.h"
@@ -224,7 +225,7 @@ int test_read_config(
 	struct buf why;
 
 	buf_init(&why, 1 << 16);
-	int err = config_read(path, ret, ret_path, &why);
+	int err = config_read(path, ret, ret_path, language_look_up, &why);
 	if (err && !slice_ends(buf_slice(&why), SLICE("\n")))
 		buf_putc(&why, '\n');
 	if (err)

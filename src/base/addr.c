@@ -255,6 +255,58 @@ bool addr_eq(const struct addr *a, const struct addr *b)
 	return a->port == b->port && addr_ip_eq(a, b);
 }
 
+/* ---- networks, RFC 4632 section 3.1 and RFC 4291 section 2.3 ---- */
+
+static unsigned bits_of(const struct addr *a)
+{
+	return a->family == 4 ? 32 : 128;
+}
+
+static bool is_set(const struct addr *a, unsigned bit)
+{
+	return a->ip[bit / 8] & 0x80 >> bit % 8;
+}
+
+bool addr_net_decode(struct slice text, struct addr_net *ret)
+{
+	const size_t slash = slice_chr(text, '/');
+	struct addr a;
+
+	if (!addr_decode_ip(slice_cut(text, 0, slash), &a))
+		return false;
+	uint64_t bits = bits_of(&a);
+	if (slash < text.n && !slice_u64(slice_skip(text, slash + 1), bits, &bits))
+		return false;
+	const unsigned before = bits_of(&a);
+	addr_unmap(&a);
+	const unsigned mapping = before - bits_of(&a); /* the 96 bits of ::ffff:0:0 */
+	if (bits < mapping)
+		return false;
+	bits -= mapping;
+	for (unsigned i = (unsigned)bits; i < bits_of(&a); i++)
+		if (is_set(&a, i))
+			return false;
+	*ret = (struct addr_net){ .addr = a, .bits = (uint8_t)bits };
+	return true;
+}
+
+void addr_net_put(struct buf *b, const struct addr_net *net)
+{
+	addr_put_ip(b, &net->addr);
+	if (net->bits < bits_of(&net->addr)) {
+		buf_putc(b, '/');
+		buf_putu(b, net->bits);
+	}
+}
+
+bool addr_net_has(const struct addr_net *net, const struct addr *a)
+{
+	const unsigned whole = net->bits / 8, rest = net->bits % 8;
+
+	return a->family == net->addr.family && memcmp(a->ip, net->addr.ip, whole) == 0 &&
+	       (rest == 0 || (a->ip[whole] ^ net->addr.ip[whole]) >> (8 - rest) == 0);
+}
+
 bool addr_is_loopback(const struct addr *a)
 {
 	static const uint8_t one[16] = { [15] = 1 };

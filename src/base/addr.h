@@ -16,6 +16,12 @@ struct addr {
 	uint8_t ip[16]; /* network order; the first 4 for IPv4, the rest 0 */
 };
 
+/* A network, or with all bits one address.  What is in it differs in the other bits alone. */
+struct addr_net {
+	struct addr addr;
+	uint8_t bits;
+};
+
 #define ADDR_TEXT_MAX 64 /* "[v6%zone]:port" and a NUL */
 
 const char *transport_name(enum transport t); /* "udp", "tcp", "tls" */
@@ -33,5 +39,10 @@ bool addr_ip_eq(const struct addr *a, const struct addr *b); /* ports are ignore
 /* ::ffff:192.0.2.1, as an IPv6 socket shows IPv4 (RFC 4291 section 2.5.5.2), becomes 192.0.2.1:
  * they are one address, so that who is trusted is under either name. */
 void addr_unmap(struct addr *a);
+/* "10.0.0.0/8", or an address.  Mapped ones are read as IPv4.  False also for bits behind the
+ * prefix: 10.1.0.0/8 is a slip in one of its two parts. */
+bool addr_net_decode(struct slice text, struct addr_net *ret);
+void addr_net_put(struct buf *b, const struct addr_net *net);
+bool addr_net_has(const struct addr_net *net, const struct addr *a); /* the port is ignored */
 bool addr_is_loopback(const struct addr *a);
 bool addr_is_wildcard(const struct addr *a); /* 0.0.0.0 or ::, all of this machine's */

@@ -140,10 +140,17 @@ struct conf_gateway_xmpp {
 	struct conf_choice unproven; /* enum conf_unproven */
 };
 
+struct conf_control {
+	struct conf_place at;    /* line 0: there is none */
+	struct conf_text socket; /* NULL: where systemd made a folder for it */
+	struct conf_text group;  /* NULL: root and the gateway's user alone */
+};
+
 struct conf_gateway {
 	struct conf_place at; /* line 0: the file has no gateway; nothing in here is set */
 	struct conf_gateway_sip sip;
 	struct conf_gateway_xmpp xmpp;
+	struct conf_control control;
 };
 
 struct conf {

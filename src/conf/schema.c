@@ -80,6 +80,11 @@ static const struct section pool = {
 	},
 };
 
+#define NOT_ENFORCED                                                                               \
+	"  The gateway does not enforce it: the link to the partner is made by the XMPP server "   \
+	"whose "                                                                                   \
+	"component the gateway is, by that server's own settings."
+
 static const struct section receiver = {
 	.size = sizeof(struct conf_receiver),
 	.n_items = 3,
@@ -110,11 +115,11 @@ static const struct section partner = {
 			       "whom they wrote to may answer for 30 days, unless the gateway is "
 			       "restarted." },
 		{ AT(conf_partner, tls), .type = ITEM_CHOICE, CHOICES(needs), .preset = CONF_REQUIRED,
-			.doc = "Whether the link to the partner is encrypted." },
+			.doc = "Whether the link to the partner is encrypted." NOT_ENFORCED },
 		{ AT(conf_partner, sasl), .type = ITEM_CHOICE, CHOICES(needs), .preset = CONF_REQUIRED,
-			.doc = "Whether the partner proves its name by certificate." },
+			.doc = "Whether the partner proves its name by certificate." NOT_ENFORCED },
 		{ AT(conf_partner, dialback), .type = ITEM_FLAG, .preset = false,
-			.doc = "Whether a proof by server dialback is enough." },
+			.doc = "Whether a proof by server dialback is enough." NOT_ENFORCED },
 		{ AT(conf_partner, ca_file), .type = ITEM_TEXT, .syntax = &syntax_path,
 			.doc = "The certificates, in PEM, that sign those of the partner, and lists of "
 			       "revoked ones, if there are any.  Left out, the trust store of the "
@@ -139,7 +144,7 @@ static const struct section gateway_sip = {
 			.syntax = &syntax_sip_hop,
 			.doc = "The proxy of the pool: messages to SIP users go there." },
 		{ AT(conf_gateway_sip, trusted_peers), .type = ITEM_TEXTS, .required = true,
-			.syntax = &syntax_ip, .min = 1, .max = 64,
+			.syntax = &syntax_network, .min = 1, .max = 64,
 			.doc = "The source addresses from which SIP requests are taken.  Over UDP a "
 			       "source address can be forged." },
 		{ AT(conf_gateway_sip, transactions_max), .type = ITEM_NUMBER, .min = 1024,
@@ -194,14 +199,30 @@ static const struct section gateway_xmpp = {
 	},
 };
 
+static const struct section control = {
+	.size = sizeof(struct conf_control),
+	.n_items = 2,
+	.items = {
+		{ AT(conf_control, socket), .type = ITEM_TEXT, .syntax = &syntax_path,
+			.doc = "Its path.  Without it the socket is `control` in the folder that "
+			       "systemd makes for the service (RuntimeDirectory=), and outside of "
+			       "systemd there is none." },
+		{ AT(conf_control, group), .type = ITEM_TEXT, .syntax = &syntax_line,
+			.doc = "A group whose members may use it, beside root and the user that the "
+			       "gateway runs as." },
+	},
+};
+
 static const struct section gateway = {
 	.size = sizeof(struct conf_gateway),
-	.n_items = 2,
+	.n_items = 3,
 	.items = {
 		{ AT(conf_gateway, sip), .type = ITEM_SECTION, .required = true, .section = &gateway_sip,
 			.doc = "The side of the pool.  Its domains are those of all pools." },
 		{ AT(conf_gateway, xmpp), .type = ITEM_SECTION, .required = true, .section = &gateway_xmpp,
 			.doc = "The side of the XMPP network." },
+		{ AT(conf_gateway, control), .type = ITEM_SECTION, .section = &control,
+			.doc = "The socket by which `stox ctl` asks a running gateway." },
 	},
 };
 

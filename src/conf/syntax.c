@@ -207,11 +207,11 @@ static bool listen_ok(struct slice s)
 	return transport_find(name, &t) && t != TRANSPORT_TLS && addr_decode(rest, &a);
 }
 
-static bool ip_ok(struct slice s)
+static bool network_ok(struct slice s)
 {
-	struct addr a;
+	struct addr_net net;
 
-	return addr_decode_ip(s, &a);
+	return addr_net_decode(s, &net);
 }
 
 const struct syntax syntax_line = { line_ok, "TEXT", N_("text on one line") };
@@ -231,4 +231,5 @@ const struct syntax syntax_im_user = { im_user_ok, "ADDRESS",
 	N_("an address on the XMPP side, like adelany@example.org") };
 const struct syntax syntax_listen = { listen_ok, "TRANSPORT:IP:PORT",
 	N_("udp:IP:PORT or tcp:IP:PORT, like udp:127.0.0.1:5070 or tcp:[::1]:5070") };
-const struct syntax syntax_ip = { ip_ok, "IP", N_("an IP address, like 192.0.2.1") };
+const struct syntax syntax_network = { network_ok, "IP[/BITS]",
+	N_("an IP address or a network, like 192.0.2.1 or 10.0.0.0/8") };

@@ -121,6 +121,19 @@ enum answer budget_take(struct budget *b, struct budget_share *share, const stru
 	return ANSWER_MAPPED;
 }
 
+void budget_forget_idle(struct budget *b)
+{
+	for (struct map_node *n = map_next(&b->domains, NULL), *next; n; n = next) {
+		struct budget_domain *d = LIST_OWNER(n, struct budget_domain, node);
+
+		next = map_next(&b->domains, n);
+		if (d->bytes)
+			continue;
+		map_remove(&b->domains, n);
+		mem_free(d);
+	}
+}
+
 void budget_give(struct budget *b, struct budget_share *share)
 {
 	if (share->bytes == 0)

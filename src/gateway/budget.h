@@ -29,4 +29,6 @@ struct budget *budget_free(struct budget *b);
 /* ANSWER_MAPPED, or what there is too much of: then nothing is taken. */
 enum answer budget_take(struct budget *b, struct budget_share *share, const struct jid *from,
 	size_t bytes, ts_t now);
+/* Domains of which nothing waits take no place: they may be nobody's partners any more. */
+void budget_forget_idle(struct budget *b);
 void budget_give(struct budget *b, struct budget_share *share); /* nothing where none is taken */

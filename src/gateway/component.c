@@ -360,10 +360,9 @@ int component_new(struct link **ret, const struct lent *lent, ts_t now)
 
 	if (!c)
 		return -ENOMEM;
-	const struct proof_cfg proof_cfg = { .from = cfg->component_name,
-		.own = c->own,
-		.window = cfg->window,
-		.refuses_unproven = cfg->refuses_unproven };
+	const struct proof_cfg proof_cfg = {
+		.from = cfg->component_name, .own = c->own, .window = cfg->window
+	};
 	c->link.ops = &ops;
 	c->lent = lent;
 	c->pause = TS_MS(PAUSE_FIRST_MS);

@@ -7,10 +7,15 @@ enum {
 	CONTACT_DAYS = 30,
 };
 
-int contacts_init(struct contacts *c, const struct partners *partners, struct rng *rng)
+void contacts_set_partners(struct contacts *c, const struct partners *partners)
 {
 	c->partners = partners;
 	c->has_unverified = partners_have(partners, PARTNER_PUBLIC_UNVERIFIED);
+}
+
+int contacts_init(struct contacts *c, const struct partners *partners, struct rng *rng)
+{
+	contacts_set_partners(c, partners);
 	rng_bytes(rng, c->salt, sizeof(c->salt));
 	return nist_done_new(&c->pairs, CONTACTS_MAX, TS_S(CONTACT_DAYS * 86400ull));
 }

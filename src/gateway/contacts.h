@@ -17,6 +17,7 @@ struct contacts {
 
 /* `partners` is borrowed.  0 or -ENOMEM. */
 int contacts_init(struct contacts *c, const struct partners *partners, struct rng *rng);
+void contacts_set_partners(struct contacts *c, const struct partners *partners);
 void contacts_done(struct contacts *c);
 /* Our user `own` writes to `far`. */
 void contacts_add(struct contacts *c, const struct jid *own, const struct jid *far, ts_t now);

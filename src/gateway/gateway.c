@@ -104,7 +104,7 @@ static void enter_stop(struct gateway *g, enum stop stop, ts_t by)
 
 static bool is_busy(const struct gateway *g)
 {
-	return to_xmpp_is_busy(g->to_xmpp) || to_sip_is_busy(g->to_sip);
+	return to_xmpp_count(g->to_xmpp) || to_sip_count(g->to_sip);
 }
 
 static void begin_stop(struct gateway *g, ts_t now)
@@ -116,51 +116,88 @@ static void begin_stop(struct gateway *g, ts_t now)
 	enter_stop(g, STOP_ANSWERING, ts_add(now, TS_S(ANSWERING_S)));
 }
 
-/* What happened since the start, but for what did not. */
-static void log_counters(const struct gateway_stats *stats, struct buf *b)
-{
+/* ---- counters ---- */
+
 #define COUNTER(member)                                                                            \
 	{                                                                                          \
 #member, offsetof(struct gateway_stats, member)                                    \
 	}
-	static const struct {
-		const char *name;
-		size_t at;
-	} counters[] = {
-		COUNTER(sip_to_xmpp),
-		COUNTER(xmpp_to_sip),
-		COUNTER(sip_refused),
-		COUNTER(xmpp_refused),
-		COUNTER(far_errors),
-		COUNTER(late_errors),
-		COUNTER(stray_errors),
-		COUNTER(reports),
-		COUNTER(relays),
-		COUNTER(relays_lost),
-		COUNTER(failures_lost),
-		COUNTER(xmpp_silent),
-		COUNTER(xmpp_dropped),
-		COUNTER(parts_left_out),
-		COUNTER(sip_malformed),
-		COUNTER(sip_untrusted),
-		COUNTER(sip_late),
-		COUNTER(sip_stray),
-		COUNTER(sip_cut),
-		COUNTER(sip_gone),
-		COUNTER(conns_dropped),
-		COUNTER(conns_full),
-		COUNTER(overload_503),
-		COUNTER(overload_wait),
-		COUNTER(reconnects),
-	};
+static const struct {
+	const char *name;
+	size_t at;
+} counters[] = {
+	COUNTER(sip_to_xmpp),
+	COUNTER(xmpp_to_sip),
+	COUNTER(sip_refused),
+	COUNTER(xmpp_refused),
+	COUNTER(far_errors),
+	COUNTER(late_errors),
+	COUNTER(stray_errors),
+	COUNTER(reports),
+	COUNTER(relays),
+	COUNTER(relays_lost),
+	COUNTER(failures_lost),
+	COUNTER(xmpp_silent),
+	COUNTER(xmpp_dropped),
+	COUNTER(parts_left_out),
+	COUNTER(sip_malformed),
+	COUNTER(sip_untrusted),
+	COUNTER(sip_late),
+	COUNTER(sip_stray),
+	COUNTER(sip_cut),
+	COUNTER(sip_gone),
+	COUNTER(conns_dropped),
+	COUNTER(conns_full),
+	COUNTER(overload_503),
+	COUNTER(overload_wait),
+	COUNTER(reconnects),
+};
 #undef COUNTER
 
-	for (size_t i = 0; i < COUNT(counters); i++) {
-		const uint64_t *n = (const void *)((const char *)stats + counters[i].at);
+bool gateway_counter(const struct gateway *g, size_t i, const char **name, uint64_t *ret)
+{
+	if (i >= COUNT(counters))
+		return false;
+	*name = counters[i].name;
+	memcpy(ret, (const char *)&g->stats + counters[i].at, sizeof(*ret));
+	return true;
+}
 
-		if (*n)
-			log_u64(b, counters[i].name, *n);
-	}
+/* What happened since the start, but for what did not. */
+static void log_counters(const struct gateway *g, struct buf *b)
+{
+	const char *name;
+	uint64_t n;
+
+	for (size_t i = 0; gateway_counter(g, i, &name, &n); i++)
+		if (n)
+			log_u64(b, name, n);
+}
+
+struct gateway_load gateway_load(const struct gateway *g)
+{
+	return (struct gateway_load){ to_xmpp_count(g->to_xmpp), to_sip_count(g->to_sip),
+		to_sip_untold(g->to_sip) };
+}
+
+static void log_state(struct gateway *g)
+{
+	const struct gateway_load load = gateway_load(g);
+	struct buf *b = shell_log(&g->shell, "gateway", "state");
+
+	log_str(b, "xmpp", links_are_up(g->links) ? SLICE("up") : SLICE("down"));
+	log_u64(b, "to_xmpp", load.to_xmpp);
+	log_u64(b, "to_sip", load.to_sip);
+	log_u64(b, "untold", load.untold);
+	shell_emit(&g->shell, GATEWAY_EV_LOG, false, LOG_LEVEL_INFO);
+}
+
+void gateway_push_dump(struct gateway *g)
+{
+	shell_begin(&g->shell);
+	log_state(g);
+	log_counters(g, shell_log(&g->shell, "gateway", "counters"));
+	shell_emit(&g->shell, GATEWAY_EV_LOG, false, LOG_LEVEL_INFO);
 }
 
 static void stopped(struct gateway *g)
@@ -168,7 +205,7 @@ static void stopped(struct gateway *g)
 	g->stats.failures_lost += to_sip_untold(g->to_sip);
 	enter_stop(g, STOP_OVER, TS_NEVER);
 	drops_push_time(&g->lent, TS_NEVER);
-	log_counters(&g->stats, shell_log(&g->shell, "gateway", "stopped"));
+	log_counters(g, shell_log(&g->shell, "gateway", "stopped"));
 	shell_emit(&g->shell, GATEWAY_EV_STOPPED, false, LOG_LEVEL_INFO);
 }
 
@@ -278,13 +315,61 @@ int gateway_set_secret(struct gateway *g, struct slice secret)
 	return 0;
 }
 
+static void fill_in(struct gateway_cfg *cfg)
+{
+	if (!cfg->transactions_max)
+		cfg->transactions_max = NIST_DONE_MAX;
+	if (!cfg->window)
+		cfg->window = TS_MS(WINDOW_MS);
+}
+
+static bool has_other_listeners(const struct gateway_cfg *a, const struct gateway_cfg *b)
+{
+	bool differs = a->n_listens != b->n_listens;
+
+	for (unsigned i = 0; !differs && i < a->n_listens; i++)
+		differs = a->listens[i].transport != b->listens[i].transport ||
+			  !addr_eq(&a->listens[i].addr, &b->listens[i].addr);
+	return differs;
+}
+
+static unsigned differences(const struct gateway_cfg *a, const struct gateway_cfg *b)
+{
+	const bool component = strcmp(a->component_name, b->component_name) != 0 ||
+			       strcmp(a->server_host, b->server_host) != 0 ||
+			       a->server_port != b->server_port;
+
+	return (has_other_listeners(a, b) ? GATEWAY_KEPT_LISTEN : 0u) |
+	       (strcmp(a->next_hop, b->next_hop) != 0 ? GATEWAY_KEPT_NEXT_HOP : 0u) |
+	       (component ? GATEWAY_KEPT_COMPONENT : 0u) |
+	       (a->transactions_max != b->transactions_max ? GATEWAY_KEPT_TRANSACTIONS : 0u);
+}
+
+int gateway_reload(struct gateway *g, const struct gateway_cfg *cfg, unsigned *kept)
+{
+	int err = gateway_set_secret(g, cfg->component_secret);
+
+	if (err)
+		return err;
+	struct gateway_cfg whole = *cfg;
+	fill_in(&whole);
+	*kept = differences(&g->cfg, &whole);
+	g->cfg.partners = g->routes.partners = cfg->partners;
+	contacts_set_partners(&g->contacts, cfg->partners);
+	memcpy(g->cfg.trusted, cfg->trusted, sizeof(g->cfg.trusted));
+	g->cfg.n_trusted = cfg->n_trusted;
+	hops_set_trusted(g->hops);
+	to_sip_forget_idle(g->to_sip);
+	g->cfg.options = cfg->options;
+	g->cfg.settle = cfg->settle;
+	g->cfg.refuses_unproven = cfg->refuses_unproven;
+	return 0;
+}
+
 static int read_cfg(struct gateway *g, const struct gateway_cfg *cfg)
 {
 	g->cfg = *cfg;
-	if (!g->cfg.transactions_max)
-		g->cfg.transactions_max = NIST_DONE_MAX;
-	if (!g->cfg.window)
-		g->cfg.window = TS_MS(WINDOW_MS);
+	fill_in(&g->cfg);
 	g->routes = (struct routes){ .partners = cfg->partners, .n_links = 1 };
 	int err = jid_domain_unicode(
 		slice_str(cfg->component_name), g->routes.links[0], sizeof(g->routes.links[0]));

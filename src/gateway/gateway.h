@@ -39,7 +39,7 @@ struct gateway_cfg {
 	const struct partners *partners; /* borrowed; own domains included */
 	struct gateway_listen listens[GATEWAY_LISTENERS_MAX];
 	unsigned n_listens;
-	struct addr trusted[GATEWAY_TRUSTED_MAX]; /* source addresses; ports are ignored */
+	struct addr_net trusted[GATEWAY_TRUSTED_MAX]; /* source addresses */
 	unsigned n_trusted;
 	char next_hop[256]; /* sip: URI of the pool's proxy */
 	char component_name[256];
@@ -102,9 +102,28 @@ struct gateway_event {
 int gateway_new(struct gateway **ret, const struct gateway_cfg *cfg, struct rng *rng, ts_t now);
 struct gateway *gateway_free(struct gateway *g);
 struct engine gateway_engine(struct gateway *g);
+/* What may change while it runs is taken over: domains and partners, trusted peers, `options`,
+ * `settle`, `refuses_unproven`, the secret.  The old `partners` are not looked at any more.  `kept`
+ * is a set of bits: what differs and needs a restart.  0, or -ENOMEM and nothing has changed. */
+enum gateway_kept {
+	GATEWAY_KEPT_LISTEN = 1 << 0,
+	GATEWAY_KEPT_NEXT_HOP = 1 << 1,
+	GATEWAY_KEPT_COMPONENT = 1 << 2, /* its name or server */
+	GATEWAY_KEPT_TRANSACTIONS = 1 << 3,
+};
+int gateway_reload(struct gateway *g, const struct gateway_cfg *cfg, unsigned *kept);
+/* What is going on now, and what happened since the start, as lines of log. */
+void gateway_push_dump(struct gateway *g);
 /* The component's secret from the next connection on: its file may have changed.  0 or -ENOMEM,
  * and then the old one stays. */
 int gateway_set_secret(struct gateway *g, struct slice secret);
 bool gateway_take_event(struct gateway *g, struct gateway_event *ret);
+/* The counters by their names, from 0; false behind the last. */
+bool gateway_counter(const struct gateway *g, size_t i, const char **name, uint64_t *ret);
+struct gateway_load { /* messages in hand */
+	uint32_t to_xmpp, to_sip;
+	uint32_t untold; /* failures that their senders have not heard yet */
+};
+struct gateway_load gateway_load(const struct gateway *g);
 const struct gateway_stats *gateway_stats(const struct gateway *g);
 bool gateway_is_up(const struct gateway *g);

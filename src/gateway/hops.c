@@ -75,7 +75,7 @@ static bool is_trusted(const struct hops *hs, const struct addr *peer)
 	const struct gateway_cfg *cfg = hs->lent->cfg;
 
 	for (unsigned i = 0; i < cfg->n_trusted; i++)
-		if (addr_ip_eq(&cfg->trusted[i], peer))
+		if (addr_net_has(&cfg->trusted[i], peer))
 			return true;
 	return false;
 }
@@ -390,6 +390,11 @@ struct hop *hops_next(struct hops *hs)
 }
 
 /* ---- life ---- */
+
+void hops_set_trusted(struct hops *hs)
+{
+	tl_set_answerers(hs->tl, hs->lent->cfg->trusted, hs->lent->cfg->n_trusted);
+}
 
 static int init(struct hops *hs, ts_t now)
 {

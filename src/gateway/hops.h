@@ -12,6 +12,8 @@ int hops_new(struct hops **ret, const struct lent *lent, ts_t now);
 struct hops *hops_free(struct hops *hs);
 struct hop *hops_next(struct hops *hs); /* the next hop of what goes to SIP */
 
+/* Who is trusted has changed. */
+void hops_set_trusted(struct hops *hs);
 /* Whether requests can be carried on, for those who ask (OPTIONS). */
 void hops_set_carries(struct hops *hs, bool carries);
 void hops_push(struct hops *hs, const struct fact *in, ts_t now);

@@ -15,11 +15,11 @@ static void warn_of_udp_trust(const struct lent *lent)
 		udp |= cfg->listens[i].transport == TRANSPORT_UDP &&
 		       !addr_is_loopback(&cfg->listens[i].addr);
 	for (unsigned i = 0; udp && i < cfg->n_trusted; i++) {
-		if (addr_is_loopback(&cfg->trusted[i]))
+		if (addr_is_loopback(&cfg->trusted[i].addr))
 			continue;
 		struct buf *b = shell_log(lent->shell, "sip", "udp-peer-trusted-by-address");
 		buf_puts(b, " peer=");
-		addr_put_ip(b, &cfg->trusted[i]);
+		addr_net_put(b, &cfg->trusted[i]);
 		log_str(b, "advice", SLICE("source addresses of UDP can be forged; use tcp"));
 		shell_emit(lent->shell, GATEWAY_EV_LOG, true, LOG_LEVEL_WARNING);
 	}

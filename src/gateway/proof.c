@@ -238,7 +238,8 @@ static void note_silence(struct proof *p, struct proof_domain *d, ts_t now)
 	d->noted_until = ts_add(now, TS_S(SILENCE_S));
 	struct buf *b = shell_log(shell, "xmpp", "pings-unanswered");
 	log_str(b, "domain", slice_str(d->name));
-	log_str(b, "messages", p->cfg.refuses_unproven ? SLICE("refused") : SLICE("accepted"));
+	log_str(b, "messages",
+		p->lent->cfg->refuses_unproven ? SLICE("refused") : SLICE("accepted"));
 	shell_emit(shell, GATEWAY_EV_LOG, true, LOG_LEVEL_WARNING);
 }
 

@@ -41,7 +41,6 @@ struct proof_cfg {
 	const char *from; /* the name in whose name pings go out; borrowed */
 	const char *own;  /* the same, prepared */
 	ts_t window;
-	bool refuses_unproven; /* for the log: what becomes of UNPROVEN */
 };
 
 enum proof_reply {

@@ -563,9 +563,9 @@ void to_sip_give_up(struct to_sip *t, ts_t now)
 		give_up(t, m, m->item.place ? ANSWER_HOP_SILENT : ANSWER_STOPPING, now);
 }
 
-bool to_sip_is_busy(const struct to_sip *t)
+uint32_t to_sip_count(const struct to_sip *t)
 {
-	return slots_count(&t->slots) > 0;
+	return slots_count(&t->slots);
 }
 
 uint32_t to_sip_untold(const struct to_sip *t)
@@ -597,6 +597,11 @@ int to_sip_new(struct to_sip **ret, const struct to_sip_cfg *cfg)
 	else
 		*ret = t;
 	return err;
+}
+
+void to_sip_forget_idle(struct to_sip *t)
+{
+	budget_forget_idle(t->budget);
 }
 
 struct to_sip *to_sip_free(struct to_sip *t)

@@ -22,6 +22,7 @@ struct to_sip_cfg {
 
 int to_sip_new(struct to_sip **ret, const struct to_sip_cfg *cfg);
 struct to_sip *to_sip_free(struct to_sip *t);
+void to_sip_forget_idle(struct to_sip *t); /* budget_forget_idle() */
 
 /* A message that came over that link. */
 void to_sip_push_stanza(struct to_sip *t, unsigned link, const struct stanza *s, ts_t now);
@@ -38,6 +39,6 @@ ts_t to_sip_deadline(const struct to_sip *t);
 void to_sip_stop(struct to_sip *t); /* nothing new is taken */
 /* What is not finished fails. */
 void to_sip_give_up(struct to_sip *t, ts_t now);
-bool to_sip_is_busy(const struct to_sip *t);
+uint32_t to_sip_count(const struct to_sip *t);
 /* How many senders have not been told of their failures. */
 uint32_t to_sip_untold(const struct to_sip *t);

@@ -452,9 +452,9 @@ void to_xmpp_stop(struct to_xmpp *t)
 	t->stopping = true;
 }
 
-bool to_xmpp_is_busy(const struct to_xmpp *t)
+uint32_t to_xmpp_count(const struct to_xmpp *t)
 {
-	return slots_count(&t->slots) > 0;
+	return slots_count(&t->slots);
 }
 
 int to_xmpp_new(struct to_xmpp **ret, const struct to_xmpp_cfg *cfg)

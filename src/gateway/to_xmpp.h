@@ -35,5 +35,5 @@ void to_xmpp_push_gone(struct to_xmpp *t, uint64_t ref, ts_t now); /* who waits 
 /* Answers those that have settled, while there is room. */
 void to_xmpp_push_time(struct to_xmpp *t, ts_t now);
 void to_xmpp_stop(struct to_xmpp *t); /* nothing new is taken */
-bool to_xmpp_is_busy(const struct to_xmpp *t);
+uint32_t to_xmpp_count(const struct to_xmpp *t);
 ts_t to_xmpp_deadline(const struct to_xmpp *t);

@@ -16,16 +16,24 @@
 /* Of libevent: epoll, a timer, and a pair for signals. */
 enum { BASE_DESCRIPTORS = 4 };
 
-static const int stop_signals[] = { SIGINT, SIGTERM };
+static const struct {
+	int number;
+	enum loop_signal is;
+} signals[] = {
+	{ SIGINT, LOOP_STOP },
+	{ SIGTERM, LOOP_STOP },
+	{ SIGHUP, LOOP_RELOAD },
+	{ SIGUSR1, LOOP_STATE },
+};
 
 struct loop {
 	struct event_base *base;
 	int timer_fd;
 	int wake_fd; /* -1 until somebody asks for it */
 	struct event timer, wake;
-	struct event signals[COUNT(stop_signals)];
-	bool catching;
-	unsigned n_signals;
+	struct event signals[COUNT(signals)];
+	bool catching[LOOP_SIGNALS];
+	unsigned n_signals[LOOP_SIGNALS];
 	ts_t armed; /* TS_NEVER when the timer is not running */
 	ts_t now;
 	bool now_known; /* in this wake-up */
@@ -64,9 +72,10 @@ static void on_signal(evutil_socket_t number, short what, void *arg)
 {
 	struct loop *l = arg;
 
-	(void)number;
 	(void)what;
-	l->n_signals++;
+	for (size_t i = 0; i < COUNT(signals); i++)
+		if (signals[i].number == number)
+			l->n_signals[signals[i].is]++;
 }
 
 static struct event_base *make_base(void)
@@ -145,8 +154,9 @@ struct loop *loop_free(struct loop *l)
 		return NULL;
 	drop_event(&l->timer);
 	drop_event(&l->wake);
-	for (size_t i = 0; l->catching && i < COUNT(stop_signals); i++)
-		drop_event(&l->signals[i]);
+	for (size_t i = 0; i < COUNT(signals); i++)
+		if (l->catching[signals[i].is])
+			drop_event(&l->signals[i]);
 	if (l->base)
 		event_base_free(l->base);
 	if (l->timer_fd >= 0)
@@ -214,22 +224,24 @@ int loop_wait(struct loop *l, ts_t until)
 	return 0;
 }
 
-int loop_catch_signals(struct loop *l)
+int loop_catch(struct loop *l, enum loop_signal which)
 {
-	if (l->catching)
+	if (l->catching[which])
 		return 0;
-	for (size_t i = 0; i < COUNT(stop_signals); i++) {
-		evsignal_assign(&l->signals[i], l->base, stop_signals[i], on_signal, l);
+	for (size_t i = 0; i < COUNT(signals); i++) {
+		if (signals[i].is != which)
+			continue;
+		evsignal_assign(&l->signals[i], l->base, signals[i].number, on_signal, l);
 		if (event_add(&l->signals[i], NULL) < 0)
 			return -ENOMEM;
-		l->catching = true;
+		l->catching[which] = true;
 	}
 	return 0;
 }
 
-unsigned loop_signals(const struct loop *l)
+unsigned loop_signals(const struct loop *l, enum loop_signal which)
 {
-	return l->n_signals;
+	return l->n_signals[which];
 }
 
 int loop_wake_fd(struct loop *l)

@@ -30,9 +30,15 @@ int64_t loop_wall_offset(void);
  * return early with nothing ready.  A time that has passed means: look, do not sleep. */
 int loop_wait(struct loop *l, ts_t until);
 
-/* SIGINT and SIGTERM are counted from here on instead of ending the process. */
-int loop_catch_signals(struct loop *l);
-unsigned loop_signals(const struct loop *l);
+enum loop_signal {
+	LOOP_STOP,   /* SIGINT and SIGTERM */
+	LOOP_RELOAD, /* SIGHUP */
+	LOOP_STATE,  /* SIGUSR1 */
+};
+#define LOOP_SIGNALS 3
+/* They are counted from here on instead of ending the process.  0 or -ENOMEM. */
+int loop_catch(struct loop *l, enum loop_signal which);
+unsigned loop_signals(const struct loop *l, enum loop_signal which);
 
 /* Ends the sleep from another thread or a signal handler: write 8 bytes (a uint64_t 1) to it.
  * Negative errno when there can be none. */

@@ -3,6 +3,12 @@
 #include "base/mem.h"
 #include "sip/tl_private.h"
 
+void tl_set_answerers(struct tl *tl, const struct addr_net *answerers, unsigned n)
+{
+	tl->cfg.answerers = answerers;
+	tl->cfg.n_answerers = n;
+}
+
 int tl_new(struct tl **ret, const struct tl_cfg *cfg, struct rng *rng)
 {
 	struct tl *tl = mem_alloc0(sizeof(*tl));

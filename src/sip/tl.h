@@ -38,7 +38,7 @@ struct tl_cfg {
 	unsigned flows_max;
 	/* Who may answer beside the one who was asked (ports are ignored): borrowed; NULL: anybody
 	 * who knows the branch. */
-	const struct addr *answerers;
+	const struct addr_net *answerers;
 	unsigned n_answerers;
 };
 
@@ -77,6 +77,8 @@ struct tl_event {
 
 /* 0, -EINVAL (done_max) or -ENOMEM. */
 int tl_new(struct tl **ret, const struct tl_cfg *cfg, struct rng *rng);
+void tl_set_answerers(
+	struct tl *tl, const struct addr_net *answerers, unsigned n); /* as in tl_cfg */
 struct tl *tl_free(struct tl *tl);
 
 /* ---- flows ---- */

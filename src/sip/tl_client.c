@@ -211,7 +211,7 @@ static bool may_answer(const struct tl *tl, const struct tl_client *c)
 	if (!tl->cfg.answerers || addr_ip_eq(&tl->origin.peer, &c->to.peer))
 		return true;
 	for (unsigned i = 0; i < tl->cfg.n_answerers; i++)
-		if (addr_ip_eq(&tl->origin.peer, &tl->cfg.answerers[i]))
+		if (addr_net_has(&tl->cfg.answerers[i], &tl->origin.peer))
 			return true;
 	return false;
 }

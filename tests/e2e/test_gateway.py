@@ -57,6 +57,13 @@ def run(folder, values, *args):
     return done.returncode, done.stderr.replace(f"{path}:", "")
 
 
+def said(folder, values):
+    """What the check of a sound file prints."""
+    path = Path(folder) / "stox.yaml"
+    path.write_text(FILE.format(**{**SOUND, **values}))
+    return subprocess.run([STOX, "gateway", "--config", str(path), "--check"], capture_output=True, text=True, timeout=60).stdout
+
+
 def taken(kind):
     s = socket.socket(socket.AF_INET, kind)
     s.bind(("127.0.0.1", 0))
@@ -70,6 +77,11 @@ with tempfile.TemporaryDirectory() as name:
     secret.write_text("component-secret\n")
     secret.chmod(0o600)
     check("a sound file passes", run(name, {}, "--check") == (0, ""))
+    values = {"partners": "    dialback: true\n    tls: none\n"}
+    check("what is not enforced is said, once", re.fullmatch(
+        r"\S+:6:15: `tls`, `sasl` and `dialback` of partners are not enforced: .*127.0.0.1:9, by its own settings\n"
+        r"\S+: nothing wrong. Pools: 1, with 1 domains; partners: 1, with 1 domains; trusted peers: 1; the component "
+        r"litware.test at 127.0.0.1:9, whose secret can be read.\n", said(name, values)), said(name, values))
     shared = {"pools": "  - fqdn: b.test\n    domains: [b.test, Litware.test]\n"}
     check("two pools may serve one domain", run(name, shared, "--check") == (0, ""), run(name, shared, "--check"))
     trace = Path(name) / "trace"

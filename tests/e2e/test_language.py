@@ -168,7 +168,7 @@ def nothing_escapes(prefix):
     for command in commands:
         out = stox(command, "--help", env=env, binary=binary).stdout
         left = ALLOWED.sub("", rest(re.sub(r"names of --write-out.*", "", out, flags=re.S)))
-        names = "|".join(["text", "json", "junit", "tap", "nagios", "prometheus", "cloudprober"])
+        names = "|".join(["text", "json", "junit", "tap", "nagios", "prometheus", "cloudprober", "status", "partners", "reload", "log"])
         left = re.sub(rf"\b({names})\b", "", left)
         check(f"{command} --help: nothing is left untranslated", not re.search(r"[A-Za-z]{2,}", left), left)
     for name, args, words in (

@@ -131,7 +131,7 @@ static void start_gateway(struct world *w)
 	cfg.partners = w->partners;
 	cfg.listens[0] = (struct gateway_listen){ TRANSPORT_UDP, loopback() };
 	cfg.listens[1] = (struct gateway_listen){ TRANSPORT_TCP, loopback() };
-	cfg.trusted[0] = loopback();
+	cfg.trusted[0] = (struct addr_net){ loopback(), 32 };
 	snprintf(cfg.next_hop, sizeof(cfg.next_hop), "sip:%s;transport=%s",
 		addr_text(&w->at[w->tcp ? LAB_LISTEN_SIP_TCP : LAB_LISTEN_SIP_UDP], text),
 		w->tcp ? "tcp" : "udp");

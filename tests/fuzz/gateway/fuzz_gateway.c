@@ -379,7 +379,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct gateway_cfg cfg = { .n_listens = 2,
 		.listens = { { TRANSPORT_UDP, here }, { TRANSPORT_TCP, here } },
 		.n_trusted = 1,
-		.trusted = { pool },
+		.trusted = { { pool, 32 } },
 		.component_secret = SLICE("s3cret"),
 		.component_name = "litware.test",
 		.server_host = "127.0.0.1",

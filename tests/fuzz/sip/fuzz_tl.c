@@ -368,6 +368,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct bench b;
 	struct slice in = slice_of(data, size);
+	const struct addr_net first = { peers[0], 32 };
 	const struct tl_cfg cfg = { .out = &b.out,
 		.clients_max = 32,
 		.servers_max = 16,
@@ -376,7 +377,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.done_max = 32,
 		.flows_max = FLOWS,
 		.keeps_whole_answers = size && data[0] & 1,
-		.answerers = size && data[0] & 2 ? peers : NULL,
+		.answerers = size && data[0] & 2 ? &first : NULL,
 		.n_answerers = 1 };
 
 	memset(&b, 0, sizeof(b));

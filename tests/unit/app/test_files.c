@@ -277,7 +277,7 @@ static void check(const char *option, const char *domain)
 	struct buf why;
 
 	buf_init(&why, WHY_MAX);
-	int err = config_read(option ? path_of(option) : NULL, &c, &found, &why);
+	int err = config_read(option ? path_of(option) : NULL, &c, &found, NULL, &why);
 	assert_string_equal(buf_cstr(&why), "");
 	assert_int_equal(err, 0);
 	if (domain) {
@@ -320,7 +320,7 @@ static void a_named_file_that_is_not_there_is_an_error(void **state)
 	(void)state;
 	set("STOX_CONFIG", "nothing.yaml");
 	buf_init(&why, WHY_MAX);
-	assert_int_not_equal(config_read(NULL, &c, &found, &why), 0);
+	assert_int_not_equal(config_read(NULL, &c, &found, NULL, &why), 0);
 	assert_null(c);
 	snprintf(want, sizeof(want), "%s: no such file or directory", path_of("nothing.yaml"));
 	assert_string_equal(buf_cstr(&why), want);
@@ -390,7 +390,7 @@ static void what_is_wrong_with_a_configuration_is_said_with_its_place(void **sta
 	(void)state;
 	write_file("s", text, sizeof(text) - 1, 0600);
 	buf_init(&why, WHY_MAX);
-	assert_int_equal(config_read(path_of("s"), &c, &found, &why), ERR_CONFIG);
+	assert_int_equal(config_read(path_of("s"), &c, &found, NULL, &why), ERR_CONFIG);
 	assert_null(c);
 	assert_string_equal(found, path_of("s"));
 	snprintf(want, sizeof(want),

@@ -353,6 +353,54 @@ static void transports_have_names(void **state)
 	assert_int_equal(t, TRANSPORT_TCP);
 }
 
+static void a_network_has_what_its_prefix_has(void **state)
+{
+	static const struct {
+		const char *net, *in, *out; /* NULL: there is none */
+	} table[] = {
+		{ "192.0.2.1", "192.0.2.1", "192.0.2.2" },
+		{ "10.0.0.0/8", "10.255.255.255", "11.0.0.0" },
+		{ "192.0.2.128/25", "192.0.2.255", "192.0.2.127" },
+		{ "192.0.2.0/31", "192.0.2.1", "192.0.2.2" },
+		{ "192.0.2.1/32", "192.0.2.1", "192.0.2.0" },
+		{ "0.0.0.0/0", "203.0.113.9", "2001:db8::1" },
+		{ "::/0", "2001:db8::1", "203.0.113.9" },
+		{ "2001:db8::/33", "2001:db8:7fff::1", "2001:db8:8000::1" },
+		{ "2001:db8::1", "2001:db8::1", "2001:db8::2" },
+		{ "[2001:db8::1]/128", "2001:db8::1", "2001:db8::2" },
+		{ "::ffff:10.0.0.0/104", "10.1.2.3", "11.0.0.0" },
+		{ "::ffff:192.0.2.1", "192.0.2.1", "192.0.2.2" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(table); i++) {
+		struct addr_net net;
+		struct addr in, out;
+
+		assert_true(addr_decode_ip(slice_str(table[i].in), &in));
+		assert_true(addr_decode_ip(slice_str(table[i].out), &out));
+		if (!addr_net_decode(slice_str(table[i].net), &net) || !addr_net_has(&net, &in) ||
+			addr_net_has(&net, &out))
+			fail_msg("%s", table[i].net);
+	}
+}
+
+static void what_is_no_network_is_refused(void **state)
+{
+	static const char *const table[] = { "", "/8", "10.0.0.0/", "10.0.0.0/33", "::/129",
+		"10.0.0.0/8/8", "10.1.0.0/8", "192.0.2.1/31", "2001:db8::1/64", "10/8",
+		"10.0.0.0/x", "::ffff:0.0.0.0/95", "::ffff:10.1.0.0/104", "10.0.0.0/-1",
+		"10.0.0.0/08 " };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(table); i++) {
+		struct addr_net net;
+
+		if (addr_net_decode(slice_str(table[i]), &net))
+			fail_msg("`%s`", table[i]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -368,6 +416,8 @@ int main(void)
 		cmocka_unit_test(loopback_is_127_and_1),
 		cmocka_unit_test(a_wildcard_is_known),
 		cmocka_unit_test(transports_have_names),
+		cmocka_unit_test(a_network_has_what_its_prefix_has),
+		cmocka_unit_test(what_is_no_network_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

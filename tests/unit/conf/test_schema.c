@@ -109,8 +109,9 @@ static const struct row values[] = {
 		POOL SIP LISTEN "    next_hop: sip:p@litware.test\n" TRUSTED GOOD_XMPP,
 		"f:7:15: `next_hop`" A_HOP },
 	{ "gateway.sip.trusted_peers",
-		POOL SIP LISTEN NEXT_HOP "    trusted_peers: [10.0.0.0/8]\n" GOOD_XMPP,
-		"f:8:21: `trusted_peers` must be an IP address, like 192.0.2.1\n" },
+		POOL SIP LISTEN NEXT_HOP "    trusted_peers: [10.1.0.0/8]\n" GOOD_XMPP,
+		"f:8:21: `trusted_peers` must be an IP address or a network, like 192.0.2.1 or "
+		"10.0.0.0/8\n" },
 	{ "gateway.sip.transactions_max", POOL GOOD_SIP "    transactions_max: 4194305\n" GOOD_XMPP,
 		"f:9:23: `transactions_max` must be a number from 1024 to 4194304 in decimal "
 		"digits, not `4194305`\n" },
@@ -128,6 +129,10 @@ static const struct row values[] = {
 	{ "gateway.xmpp.component.secret_file",
 		POOL GOOD_SIP XMPP NAME SERVER "      secret_file: ''\n",
 		"f:13:20: `secret_file`" A_FILE },
+	{ "gateway.control.socket", POOL GOOD_SIP GOOD_XMPP "  control: { socket: '' }\n",
+		"f:14:22: `socket`" A_FILE },
+	{ "gateway.control.group", POOL GOOD_SIP GOOD_XMPP "  control: { group: '' }\n",
+		"f:14:21: `group` must be text on one line\n" },
 };
 
 /* ---- what must be there ---- */

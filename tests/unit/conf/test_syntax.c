@@ -105,10 +105,11 @@ static const struct row rows[] = {
 	{ &syntax_listen, false, "udp:127.0.0.1" },
 	{ &syntax_listen, false, "udp:localhost:5070" },
 
-	{ &syntax_ip, true, "192.0.2.1" },
-	{ &syntax_ip, true, "2001:db8::1" },
-	{ &syntax_ip, false, "192.0.2.0/24" },
-	{ &syntax_ip, false, "localhost" },
+	{ &syntax_network, true, "192.0.2.1" },
+	{ &syntax_network, true, "2001:db8::1" },
+	{ &syntax_network, true, "192.0.2.0/24" },
+	{ &syntax_network, false, "192.0.2.1/24" },
+	{ &syntax_network, false, "localhost" },
 };
 
 static void values_are_taken_or_refused(void **state)

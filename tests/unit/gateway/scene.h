@@ -256,7 +256,7 @@ static inline void scene_reset(void)
 	s.cfg = (struct gateway_cfg){ .n_listens = 1,
 		.listens = { { TRANSPORT_UDP, here } },
 		.n_trusted = 1,
-		.trusted = { pool },
+		.trusted = { { pool, 32 } },
 		.component_secret = SLICE("s3cret"),
 		.server_port = 5347,
 		.next_hop = "sip:127.0.0.1:5060;transport=udp",

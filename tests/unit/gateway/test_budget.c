@@ -1,4 +1,5 @@
 /* What waits towards SIP is bounded in bytes: in all, of a domain, of a sender. */
+#include "gateway/budget.h"
 #include "scene.h"
 
 enum {
@@ -194,6 +195,33 @@ static void an_id_that_cannot_be_kept_is_refused_for_good(void **state)
 	assert_int_equal(gateway_stats(s.g)->overload_wait, 0);
 }
 
+/* Partners may change while it runs, and their domains would fill the table in the end. */
+static void domains_of_which_nothing_waits_take_no_place(void **state)
+{
+	struct lent lent = { .rng = &s.rng };
+	struct budget_share share = { 0 }, kept = { 0 };
+	struct budget *b = NULL;
+
+	(void)state;
+	assert_int_equal(budget_new(&b, &lent), 0);
+	for (unsigned i = 0; i <= PARTNER_DOMAINS_MAX; i++) {
+		char text[64];
+		struct jid from;
+
+		snprintf(text, sizeof(text), "a@d%u.test", i);
+		assert_int_equal(jid_decode(slice_str(text), &from, NULL), 0);
+		if (i % 60000 == 1)
+			budget_forget_idle(b);
+		assert_int_equal(
+			budget_take(b, i ? &share : &kept, &from, 100, s.now), ANSWER_MAPPED);
+		if (i)
+			budget_give(b, &share);
+	}
+	budget_forget_idle(b);
+	budget_give(b, &kept); /* what waited then was not forgotten */
+	budget_free(b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -205,6 +233,7 @@ int main(void)
 		SCENE(a_refused_message_takes_nothing),
 		SCENE(a_flood_is_a_line_a_minute),
 		SCENE(an_id_that_cannot_be_kept_is_refused_for_good),
+		SCENE(domains_of_which_nothing_waits_take_no_place),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -101,7 +101,17 @@ static void with_nobody_trusted_nobody_speaks(void **state)
 
 static void trust_a_stranger_only(void)
 {
-	s.cfg.trusted[0] = stranger;
+	s.cfg.trusted[0] = (struct addr_net){ stranger, 32 };
+}
+
+static void a_network_is_trusted_as_a_whole(void **state)
+{
+	(void)state;
+	assert_true(addr_net_decode(SLICE("192.0.2.0/24"), &s.cfg.trusted[0]));
+	start_connected();
+	datagram_from(&stranger, request("1", A_CONTOSO, P_LITWARE, "", "hi"));
+	wake();
+	assert_int_equal(gateway_stats(s.g)->sip_requests, 1);
 }
 
 /* The next hop need not be one from whom requests are taken. */
@@ -179,7 +189,7 @@ static void trusting_udp_from_elsewhere_is_warned_of(void **state)
 		print_message("case: %s\n", cases[i].name);
 		s.cfg.listens[0].transport = cases[i].transport;
 		assert_true(addr_decode(slice_str(cases[i].listen), &s.cfg.listens[0].addr));
-		assert_true(addr_decode_ip(slice_str(cases[i].peer), &s.cfg.trusted[0]));
+		assert_true(addr_net_decode(slice_str(cases[i].peer), &s.cfg.trusted[0]));
 		start();
 		snprintf(want, sizeof(want),
 			"log warning sip udp-peer-trusted-by-address peer=%s "
@@ -199,12 +209,11 @@ static void each_peer_that_is_trusted_so_is_named(void **state)
 	(void)state;
 	s.cfg.listens[0].addr.ip[0] = 10;
 	s.cfg.n_trusted = 3;
-	s.cfg.trusted[1] = stranger;
-	s.cfg.trusted[2] = stranger;
-	s.cfg.trusted[2].ip[3] = 10;
+	s.cfg.trusted[1] = (struct addr_net){ stranger, 32 };
+	assert_true(addr_net_decode(SLICE("192.0.2.128/25"), &s.cfg.trusted[2]));
 	start();
 	assert_holds(s.events, "peer=192.0.2.9 ");
-	assert_holds(s.events, "peer=192.0.2.10 ");
+	assert_holds(s.events, "peer=192.0.2.128/25 ");
 	assert_lacks(s.events, "peer=127.0.0.1 ");
 }
 
@@ -394,6 +403,7 @@ int main(void)
 		SCENE(a_connection_of_a_stranger_is_dropped),
 		SCENE(the_address_is_trusted_whatever_the_port),
 		SCENE(with_nobody_trusted_nobody_speaks),
+		SCENE(a_network_is_trusted_as_a_whole),
 		SCENE(whoever_was_written_to_may_answer),
 		SCENE(nobody_else_may_answer),
 		SCENE(the_connection_to_the_next_hop_is_no_way_in),

@@ -169,7 +169,7 @@ static void set_up(unsigned seed, bool is_out_of_memory)
 	s.cfg = (struct gateway_cfg){ .n_listens = 2,
 		.listens = { { TRANSPORT_UDP, here }, { TRANSPORT_TCP, here } },
 		.n_trusted = 1,
-		.trusted = { pool },
+		.trusted = { { pool, 32 } },
 		.component_secret = SLICE("s3cret"),
 		.server_port = 5347,
 		.component_name = "litware.test",

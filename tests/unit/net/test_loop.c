@@ -102,15 +102,31 @@ static void the_clock_stands_still_within_a_wake_up(void **state)
 static void signals_are_counted(void **state)
 {
 	(void)state;
-	assert_int_equal(loop_catch_signals(l), 0);
-	assert_int_equal(loop_catch_signals(l), 0); /* twice is fine */
-	assert_int_equal(loop_signals(l), 0);
+	assert_int_equal(loop_catch(l, LOOP_STOP), 0);
+	assert_int_equal(loop_catch(l, LOOP_STOP), 0); /* twice is fine */
+	assert_int_equal(loop_signals(l, LOOP_STOP), 0);
 	raise(SIGTERM);
 	loop_wait(l, TS_NEVER);
-	assert_int_equal(loop_signals(l), 1);
+	assert_int_equal(loop_signals(l, LOOP_STOP), 1);
 	raise(SIGINT);
 	loop_wait(l, TS_NEVER);
-	assert_int_equal(loop_signals(l), 2);
+	assert_int_equal(loop_signals(l, LOOP_STOP), 2);
+}
+
+static void each_kind_of_signal_is_counted_alone(void **state)
+{
+	(void)state;
+	assert_int_equal(loop_catch(l, LOOP_RELOAD), 0);
+	assert_int_equal(loop_catch(l, LOOP_STATE), 0);
+	raise(SIGHUP);
+	loop_wait(l, TS_NEVER);
+	raise(SIGUSR1);
+	loop_wait(l, TS_NEVER);
+	raise(SIGUSR1);
+	loop_wait(l, TS_NEVER);
+	assert_int_equal(loop_signals(l, LOOP_RELOAD), 1);
+	assert_int_equal(loop_signals(l, LOOP_STATE), 2);
+	assert_int_equal(loop_signals(l, LOOP_STOP), 0);
 }
 
 static void wall_time_is_of_this_century(void **state)
@@ -135,6 +151,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			what_is_ready_and_not_read_does_not_keep_it, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(signals_are_counted, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			each_kind_of_signal_is_counted_alone, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(wall_time_is_of_this_century, set_up, tear_down),
 	};
 

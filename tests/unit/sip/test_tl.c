@@ -157,7 +157,9 @@ static void a_response_is_told_from_all_others(void **state)
 		char branch[128];
 		uint64_t place;
 
-		cfg.answerers = &rig_other;
+		const struct addr_net other = { rig_other, 32 };
+
+		cfg.answerers = &other;
 		cfg.n_answerers = 1;
 		rig_open_again(cfg);
 		begin_request(7, &to, 0xabc);

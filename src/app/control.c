@@ -1,0 +1,279 @@
+#include "app/control.h"
+
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+
+enum {
+	CLIENTS_MAX = 8, /* further ones wait in the kernel */
+	BACKLOG = 8,
+	PATIENCE_S = 5, /* for the request, and for each part of the answer to be taken */
+	GROUPS_MAX = 1024,
+};
+
+struct client {
+	struct control *control;
+	struct bufferevent *io; /* NULL: the place is free */
+	bool answered;
+};
+
+struct control {
+	struct control_cfg cfg;
+	struct event_base *base;
+	struct sockaddr_un at;
+	int fd;
+	bool is_bound;
+	struct event *ready;
+	struct client clients[CLIENTS_MAX];
+};
+
+/* ---- who ---- */
+
+static bool is_in_group(int fd, gid_t wanted, gid_t own)
+{
+	gid_t groups[GROUPS_MAX];
+	socklen_t size = sizeof(groups);
+
+	if (own == wanted)
+		return true;
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &size) < 0)
+		return false;
+	for (size_t i = 0; i < size / sizeof(*groups); i++)
+		if (groups[i] == wanted)
+			return true;
+	return false;
+}
+
+static bool may(const struct control *c, int fd)
+{
+	struct ucred peer;
+	socklen_t size = sizeof(peer);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0)
+		return false;
+	return peer.uid == 0 || peer.uid == geteuid() ||
+	       (c->cfg.has_group && is_in_group(fd, c->cfg.group, peer.gid));
+}
+
+/* ---- one connection ---- */
+
+static void end(struct client *k)
+{
+	bufferevent_free(k->io);
+	k->io = NULL;
+	event_add(k->control->ready, NULL);
+}
+
+static void answer(struct client *k, struct slice request)
+{
+	struct buf b;
+
+	buf_init(&b, CONTROL_ANSWER_MAX);
+	k->control->cfg.handle(k->control->cfg.arg, request, &b);
+	k->answered = true;
+	const struct slice all = buf_slice(&b);
+	if (buf_err(&b) || all.n == 0 || bufferevent_write(k->io, all.p, all.n)) {
+		buf_done(&b);
+		end(k);
+		return;
+	}
+	buf_done(&b);
+	bufferevent_disable(k->io, EV_READ);
+}
+
+static void on_read(struct bufferevent *io, void *arg)
+{
+	struct client *k = arg;
+	struct evbuffer *in = bufferevent_get_input(io);
+	size_t n;
+	char *line = evbuffer_readln(in, &n, EVBUFFER_EOL_LF);
+
+	if (line)
+		answer(k, slice_of(line, n));
+	else if (evbuffer_get_length(in) >= CONTROL_REQUEST_MAX)
+		end(k);
+	free(line);
+}
+
+static void on_written(struct bufferevent *io, void *arg)
+{
+	struct client *k = arg;
+
+	(void)io;
+	if (k->answered)
+		end(k);
+}
+
+static void on_end(struct bufferevent *io, short what, void *arg)
+{
+	(void)io;
+	(void)what; /* it left, or took too long */
+	end(arg);
+}
+
+static struct client *free_place(struct control *c)
+{
+	for (unsigned i = 0; i < CLIENTS_MAX; i++)
+		if (!c->clients[i].io)
+			return &c->clients[i];
+	return NULL;
+}
+
+static void serve(struct client *k, int fd)
+{
+	const struct timeval patience = { .tv_sec = PATIENCE_S };
+
+	*k = (struct client){ .control = k->control,
+		.io = bufferevent_socket_new(k->control->base, fd, BEV_OPT_CLOSE_ON_FREE) };
+	if (!k->io) {
+		close(fd);
+		return;
+	}
+	bufferevent_setcb(k->io, on_read, on_written, on_end, k);
+	bufferevent_setwatermark(k->io, EV_READ, 0, CONTROL_REQUEST_MAX);
+	bufferevent_set_timeouts(k->io, &patience, &patience);
+	bufferevent_enable(k->io, EV_READ | EV_WRITE);
+}
+
+static void on_ready(evutil_socket_t listener, short what, void *arg)
+{
+	struct control *c = arg;
+	struct client *k = free_place(c);
+
+	(void)what;
+	if (!k) {
+		event_del(c->ready); /* end() goes on */
+		return;
+	}
+	const int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (fd < 0)
+		return;
+	k->control = c;
+	if (may(c, fd))
+		serve(k, fd);
+	else
+		close(fd);
+}
+
+/* ---- the socket ---- */
+
+/* A file that nobody listens at is what is left of one that died. */
+static bool is_left(const struct sockaddr_un *at)
+{
+	const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	struct stat st;
+	bool left = fd >= 0 && lstat(at->sun_path, &st) == 0 && S_ISSOCK(st.st_mode) &&
+		    connect(fd, (const struct sockaddr *)at, sizeof(*at)) < 0 &&
+		    errno == ECONNREFUSED;
+
+	if (fd >= 0)
+		close(fd);
+	return left;
+}
+
+static int bind_it(struct control *c)
+{
+	if (is_left(&c->at))
+		unlink(c->at.sun_path);
+	const mode_t before = umask(0177);
+	const int done = bind(c->fd, (const struct sockaddr *)&c->at, sizeof(c->at));
+	const int err = done < 0 ? -errno : 0;
+	umask(before);
+	c->is_bound = !err;
+	return err;
+}
+
+/* Group first: until then the file is its owner's alone. */
+static int share(const struct control *c)
+{
+	if (!c->cfg.has_group)
+		return 0;
+	if (chown(c->at.sun_path, (uid_t)-1, c->cfg.group) < 0 || chmod(c->at.sun_path, 0660) < 0)
+		return -errno;
+	return 0;
+}
+
+static int open_socket(struct control *c)
+{
+	const size_t n = strlen(c->cfg.path);
+
+	if (n >= sizeof(c->at.sun_path))
+		return -ENAMETOOLONG;
+	c->at.sun_family = AF_UNIX;
+	memcpy(c->at.sun_path, c->cfg.path, n);
+	c->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (c->fd < 0)
+		return -errno;
+	int err = bind_it(c);
+	if (!err)
+		err = share(c);
+	if (!err && listen(c->fd, BACKLOG) < 0)
+		err = -errno;
+	if (err)
+		return err;
+	c->ready = event_new(c->base, c->fd, EV_READ | EV_PERSIST, on_ready, c);
+	return c->ready && event_add(c->ready, NULL) == 0 ? 0 : -ENOMEM;
+}
+
+int control_new(struct control **ret, struct event_base *base, const struct control_cfg *cfg,
+	struct text *why)
+{
+	struct control *c = mem_alloc0(sizeof(*c));
+
+	if (!c) {
+		*why = TEXT_PLAIN(err_text(-ENOMEM));
+		return -ENOMEM;
+	}
+	c->cfg = *cfg;
+	c->base = base;
+	c->fd = -1;
+	int err = open_socket(c);
+	if (err) {
+		*why = TEXT(
+			N_("the control socket {1}: {2}"), text_str(cfg->path), text_errno(-err));
+		control_free(c);
+		return err;
+	}
+	c->cfg.path = NULL; /* the caller's */
+	*ret = c;
+	return 0;
+}
+
+struct control *control_free(struct control *c)
+{
+	if (!c)
+		return NULL;
+	for (unsigned i = 0; i < CLIENTS_MAX; i++)
+		if (c->clients[i].io)
+			bufferevent_free(c->clients[i].io);
+	if (c->ready)
+		event_free(c->ready);
+	if (c->is_bound)
+		unlink(c->at.sun_path);
+	if (c->fd >= 0)
+		close(c->fd);
+	return mem_free(c);
+}
+
+bool control_path(const char *set, char *ret, size_t size)
+{
+	const char *folder = getenv("RUNTIME_DIRECTORY");
+
+	if (set)
+		return (size_t)snprintf(ret, size, "%s", set) < size;
+	if (!folder || folder[0] != '/')
+		return false;
+	/* Several have colons between: systemd.exec(5). */
+	return (size_t)snprintf(ret, size, "%.*s/control", (int)strcspn(folder, ":"), folder) <
+	       size;
+}

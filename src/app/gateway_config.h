@@ -1,0 +1,27 @@
+/* gateway_config.h - the configuration file, its partners and its secret, as the gateway takes
+ * them: at the start, with --check, and at each reload.  What is refused at one is refused at all.
+ */
+#pragma once
+
+#include "app/files.h"
+#include "gateway/gateway.h"
+
+struct gateway_config {
+	/* The owner's, before it is read: who reads what is said (NULL: English, for a log), and
+	 * where it goes, as whole lines. */
+	text_look_up *look_up;
+	struct buf *why;
+
+	struct conf *conf;
+	char *path; /* where it was found */
+	struct partners *partners;
+	struct gateway_cfg cfg; /* points into the rest */
+	char secret[SECRET_MAX + 1];
+};
+
+/* FILE, or NULL for where one is looked for.  0; an exit status with lines in `why`: 2, or 3 (no
+ * memory, which has no lines). */
+int gateway_config_read(struct gateway_config *c, const char *file);
+/* The secret's file again.  0 or an error with a sentence; the secret is then not to be used. */
+int gateway_config_read_secret(struct gateway_config *c, struct text *why);
+void gateway_config_done(struct gateway_config *c); /* zeroed: also of what was never read */

@@ -1,0 +1,26 @@
+/* gateway_ctl.h - what a running gateway says of itself over its control socket: JSON objects, made
+ * here, shown by `stox ctl`.  Strings of peers are cleaned; no secret is in them.
+ */
+#pragma once
+
+#include "app/gateway_config.h"
+
+struct gateway_view {
+	const struct gateway *gateway;
+	const struct gateway_config *config;
+	const char *server; /* HOST:PORT of the XMPP server */
+	/* Microseconds since 1970; 0: never. */
+	int64_t started, loaded, changed; /* the configuration; the stream's state */
+	int64_t failed;                   /* `last_error` */
+	char last_error[512];             /* of the stream, as the log has it */
+	bool refused;                     /* the last reload was */
+};
+
+/* {"schema": "stox.status/1", ...}. */
+void gateway_ctl_status(const struct gateway_view *v, struct buf *ret);
+void gateway_ctl_partners(const struct gateway_view *v, struct buf *ret);
+/* Of a reload: whether it was done, and its lines of log. */
+void gateway_ctl_reloaded(bool done, struct slice lines, struct buf *ret);
+void gateway_ctl_level(enum log_level level, struct buf *ret);
+/* {"error": ...}. */
+void gateway_ctl_refuse(const char *why, struct buf *ret);

@@ -1,0 +1,422 @@
+#include "app/gateway_run.h"
+
+#include <event2/event.h>
+#include <grp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "app/control.h"
+#include "app/engine_file.h"
+#include "app/gateway_ctl.h"
+#include "app/language.h"
+#include "app/notify.h"
+#include "app/pump.h"
+#include "app/runner.h"
+#include "app/service_log.h"
+#include "base/log.h"
+#include "base/mem.h"
+
+struct service {
+	const struct gateway_run *run;
+	struct gateway_config config; /* that is in force */
+	struct rng rng;
+	struct service_log log;
+	struct gateway *gateway;
+	struct pump *pump;
+	struct engine_file *trace; /* NULL: none is wanted */
+	struct notify notify;
+	struct event *watchdog; /* NULL: nobody waits for it */
+	struct gateway_view view;
+	struct control *control; /* NULL: there is none */
+	char server[300];        /* HOST:PORT of the XMPP server, as at the start */
+	unsigned n_listens;      /* that are wanted since then, and are there */
+	unsigned n_listening;
+	bool was_up, is_ready, is_stopping;
+	unsigned reloads, dumps; /* that were asked for, and done */
+	int status;
+};
+
+static int64_t wall_now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+/* ---- the service manager ---- */
+
+static void on_watchdog(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	notify_say(arg, "WATCHDOG=1");
+}
+
+/* From the loop itself: one that hangs does not say that it lives. */
+static int start_watchdog(struct service *s)
+{
+	const ts_t each = notify_watchdog();
+	const struct timeval interval = { (time_t)(each / 1000000), (suseconds_t)(each % 1000000) };
+
+	if (each == TS_NEVER)
+		return 0;
+	s->watchdog =
+		event_new(loop_base(pump_loop(s->pump)), -1, EV_PERSIST, on_watchdog, &s->notify);
+	return s->watchdog && event_add(s->watchdog, &interval) == 0 ? 0 : -ENOMEM;
+}
+
+static void say_state(const struct service *s)
+{
+	char text[400];
+
+	snprintf(text, sizeof(text), "%s%s%s", s->is_ready ? "READY=1\n" : "",
+		gateway_is_up(s->gateway) ? "STATUS=connected to the XMPP server "
+					  : "STATUS=without the XMPP server ",
+		s->server);
+	notify_say(&s->notify, text);
+}
+
+/* Ready is who can carry messages: all listeners are there, and once the stream was. */
+static void note_state(struct service *s)
+{
+	s->is_ready |= gateway_is_up(s->gateway) && s->n_listening >= s->n_listens;
+	say_state(s);
+}
+
+/* ---- reload ---- */
+
+/* What differs from what runs, and waits for a restart. */
+static void log_kept(struct service *s, unsigned kept)
+{
+	static const struct {
+		enum gateway_kept bit;
+		const char *setting;
+	} rows[] = {
+		{ GATEWAY_KEPT_LISTEN, "gateway.sip.listen" },
+		{ GATEWAY_KEPT_NEXT_HOP, "gateway.sip.next_hop" },
+		{ GATEWAY_KEPT_COMPONENT, "gateway.xmpp.component" },
+		{ GATEWAY_KEPT_TRANSACTIONS, "gateway.sip.transactions_max" },
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct buf b;
+
+		if (!(kept & rows[i].bit))
+			continue;
+		buf_init(&b, 256);
+		log_begin(&b, "config", "needs-restart");
+		log_str(&b, "setting", slice_str(rows[i].setting));
+		service_log_line(&s->log, LOG_LEVEL_WARNING, buf_slice(&b));
+		buf_done(&b);
+	}
+}
+
+static void log_reloaded(struct service *s)
+{
+	struct buf b;
+
+	buf_init(&b, 8192);
+	log_begin(&b, "config", "reloaded");
+	log_str(&b, "file", slice_str(s->config.path));
+	log_u64(&b, "pools", s->config.conf->n_pools);
+	log_u64(&b, "partners", s->config.conf->n_partners);
+	log_u64(&b, "trusted_peers", s->config.cfg.n_trusted);
+	service_log_line(&s->log, LOG_LEVEL_INFO, buf_slice(&b));
+	buf_done(&b);
+}
+
+static bool take_over(struct service *s, struct gateway_config *next)
+{
+	unsigned kept;
+
+	if (gateway_reload(s->gateway, &next->cfg, &kept)) {
+		service_log_line(&s->log, LOG_LEVEL_ERROR,
+			SLICE("config not-reloaded cause=\"out of memory\""));
+		return false;
+	}
+	const struct gateway_config old = s->config;
+	s->config = *next;
+	s->config.cfg.partners = s->config.partners;
+	s->config.cfg.component_secret = slice_str(s->config.secret);
+	*next = old;
+	s->view.loaded = wall_now();
+	log_reloaded(s);
+	log_kept(s, kept);
+	return true;
+}
+
+/* Between two pushes.  A file with a fault changes nothing. */
+static bool reload(struct service *s)
+{
+	struct buf why;
+
+	notify_say(&s->notify, "RELOADING=1");
+	buf_init(&why, 1 << 16);
+	struct gateway_config next = { .why = &why };
+	const int status = gateway_config_read(&next, s->run->config);
+	bool done = false;
+	if (status) {
+		service_log_lines(&s->log, LOG_LEVEL_ERROR, buf_slice(&why));
+		service_log_line(&s->log, LOG_LEVEL_ERROR,
+			SLICE("config not-reloaded advice=\"the one before stays in force\""));
+	} else
+		done = take_over(s, &next);
+	s->view.refused = !done;
+	gateway_config_done(&next);
+	buf_done(&why);
+	note_state(s);
+	return done;
+}
+
+/* ---- the control socket ---- */
+
+static void answer_reload(struct service *s, struct buf *ret)
+{
+	struct buf lines;
+
+	buf_init(&lines, 1 << 20);
+	s->log.copy = &lines;
+	const bool done = reload(s);
+	s->log.copy = NULL;
+	gateway_ctl_reloaded(done, buf_slice(&lines), ret);
+	buf_done(&lines);
+}
+
+static void answer_log(struct service *s, struct slice name, struct buf *ret)
+{
+	for (unsigned i = LOG_LEVEL_ERROR; i <= LOG_LEVEL_DEBUG; i++)
+		if (slice_eqs(name, log_level_name((enum log_level)i))) {
+			s->log.level = (enum log_level)i;
+			gateway_ctl_level(s->log.level, ret);
+			return;
+		}
+	gateway_ctl_refuse("error, warning, info or debug is a level", ret);
+}
+
+static void answer(void *arg, struct slice request, struct buf *ret)
+{
+	struct service *s = arg;
+	const struct slice word = slice_split(&request, ' ');
+
+	s->view.gateway = s->gateway;
+	s->view.config = &s->config;
+	s->view.server = s->server;
+	if (slice_eqs(word, "status"))
+		gateway_ctl_status(&s->view, ret);
+	else if (slice_eqs(word, "partners"))
+		gateway_ctl_partners(&s->view, ret);
+	else if (slice_eqs(word, "reload"))
+		answer_reload(s, ret);
+	else if (slice_eqs(word, "log"))
+		answer_log(s, request, ret);
+	else
+		gateway_ctl_refuse("status, partners, reload or log LEVEL is a request", ret);
+}
+
+static int find_group(const struct conf_text *name, struct control_cfg *cfg, struct text *why)
+{
+	const struct group *g = name->s ? getgrnam(name->s) : NULL;
+
+	if (!name->s)
+		return 0;
+	if (!g) {
+		*why = TEXT(N_("`group`: there is no group {1}"), text_str(name->s));
+		return ERR_CONFIG;
+	}
+	cfg->has_group = true;
+	cfg->group = g->gr_gid;
+	return 0;
+}
+
+static int open_control(struct service *s)
+{
+	const struct conf_control *conf = &s->config.conf->gateway.control;
+	char *set = conf->socket.s ? config_path(s->config.path, conf->socket.s) : NULL;
+	char path[256];
+	struct control_cfg cfg = { .path = path, .handle = answer, .arg = s };
+	struct text why = { 0 };
+	int err = 0;
+
+	if (control_path(set, path, sizeof(path))) {
+		err = find_group(&conf->group, &cfg, &why);
+		if (!err)
+			err = control_new(&s->control, loop_base(pump_loop(s->pump)), &cfg, &why);
+	}
+	free(set);
+	if (err)
+		opt_complain(s->run->command, why);
+	return err ? 3 : 0;
+}
+
+/* ---- the run ---- */
+
+/* The stream is down: the next one takes the secret as its file has it then. */
+static void read_secret_again(struct service *s)
+{
+	struct text why;
+
+	if (gateway_config_read_secret(&s->config, &why) == 0) {
+		/* else the old one */
+		(void)gateway_set_secret(s->gateway, slice_str(s->config.secret));
+		return;
+	}
+	service_log_text(&s->log, LOG_LEVEL_WARNING, &why);
+}
+
+static void act(struct service *s, enum gateway_event_type type)
+{
+	if (s->was_up != gateway_is_up(s->gateway))
+		s->view.changed = wall_now();
+	s->was_up = gateway_is_up(s->gateway);
+	switch (type) {
+	case GATEWAY_EV_LISTENING: s->n_listening++; break;
+	case GATEWAY_EV_UP: break;
+	case GATEWAY_EV_DOWN: read_secret_again(s); break;
+	case GATEWAY_EV_FAILED: s->status = 3; break;
+	case GATEWAY_EV_STOPPED: break;
+	case GATEWAY_EV_LOG: return;
+	}
+	if (type == GATEWAY_EV_FAILED || type == GATEWAY_EV_STOPPED)
+		pump_stop(s->pump);
+	else
+		note_state(s);
+}
+
+static void drained(void *arg)
+{
+	struct service *s = arg;
+	struct gateway_event ev;
+	struct text why;
+
+	if (s->trace && engine_file_take_error(s->trace, &why))
+		service_log_text(&s->log, LOG_LEVEL_WARNING, &why);
+	while (s->gateway && gateway_take_event(s->gateway, &ev)) {
+		service_log_line(&s->log, ev.level, slice_str(ev.log));
+		if (ev.type == GATEWAY_EV_DOWN) {
+			snprintf(s->view.last_error, sizeof(s->view.last_error), "%s", ev.log);
+			s->view.failed = wall_now();
+		}
+		act(s, ev.type);
+	}
+}
+
+static void dump(struct service *s)
+{
+	gateway_push_dump(s->gateway);
+	drained(s);
+}
+
+static void woken(void *arg)
+{
+	struct service *s = arg;
+	struct loop *const loop = pump_loop(s->pump);
+
+	if (pump_was_interrupted(s->pump) && !s->is_stopping)
+		notify_say(&s->notify, "STOPPING=1");
+	s->is_stopping = pump_was_interrupted(s->pump);
+	if (s->is_stopping)
+		return;
+	/* However many signals came: the file is as it is now. */
+	if (loop_signals(loop, LOOP_RELOAD) != s->reloads) {
+		s->reloads = loop_signals(loop, LOOP_RELOAD);
+		reload(s);
+	}
+	if (loop_signals(loop, LOOP_STATE) != s->dumps) {
+		s->dumps = loop_signals(loop, LOOP_STATE);
+		dump(s);
+	}
+}
+
+static int open_trace(struct service *s)
+{
+	const char *path = s->run->trace_engine;
+	struct text why = { 0 };
+	int err = path ? engine_file_new(&s->trace, path, &why) : 0;
+
+	if (err)
+		opt_complain(s->run->command, language_around("--trace-engine {1}", why));
+	return err ? 2 : 0;
+}
+
+static int start(struct service *s)
+{
+	const struct pump_cfg cfg = { .drained = drained, .woken = woken, .arg = s };
+
+	int err = pump_new(&s->pump, &cfg);
+	if (!err)
+		err = service_log_open(&s->log, STDERR_FILENO);
+	if (!err)
+		err = loop_catch(pump_loop(s->pump), LOOP_RELOAD);
+	if (!err)
+		err = loop_catch(pump_loop(s->pump), LOOP_STATE);
+	if (!err)
+		err = start_watchdog(s);
+	if (!err) {
+		runner_seed(&s->rng);
+		err = gateway_new(&s->gateway, &s->config.cfg, &s->rng, pump_now(s->pump));
+	}
+	if (err)
+		opt_cannot_start(s->run->command, err);
+	return err ? 3 : open_control(s);
+}
+
+static int serve(struct service *s)
+{
+	struct engine e = gateway_engine(s->gateway);
+	const struct gateway_cfg *cfg = &s->config.cfg;
+
+	snprintf(s->server, sizeof(s->server), "%s:%u", cfg->server_host, cfg->server_port);
+	s->n_listens = cfg->n_listens;
+	s->view.started = s->view.loaded = s->view.changed = wall_now();
+
+	if (s->trace)
+		e = engine_file_trace(s->trace, e, pump_now(s->pump));
+	say_state(s);
+	if (pump_add(s->pump, e) || s->status || pump_run(s->pump))
+		return 3;
+	return s->status;
+}
+
+static int read_config(struct service *s)
+{
+	struct buf why;
+
+	buf_init(&why, 1 << 16);
+	s->config.look_up = language_look_up;
+	s->config.why = &why;
+	int status = gateway_config_read(&s->config, s->run->config);
+	fputs(buf_cstr(&why), stderr);
+	if (status == 3)
+		opt_complain(s->run->command, TEXT_PLAIN(err_text(-ENOMEM)));
+	s->config.why = NULL;
+	buf_done(&why);
+	return status;
+}
+
+int gateway_run(const struct gateway_run *run)
+{
+	struct service s = { .run = run,
+		.log.level = run->verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO };
+
+	notify_init(&s.notify);
+	int status = read_config(&s);
+	if (!status)
+		status = open_trace(&s);
+	if (!status)
+		status = start(&s);
+	if (!status)
+		status = serve(&s);
+	if (s.watchdog)
+		event_free(s.watchdog);
+	control_free(s.control);
+	s.pump = pump_free(s.pump);
+	service_log_close(&s.log);
+	engine_file_free(s.trace);
+	gateway_free(s.gateway);
+	gateway_config_done(&s.config);
+	notify_done(&s.notify);
+	return status;
+}

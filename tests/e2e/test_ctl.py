@@ -1,0 +1,160 @@
+"""stox ctl: a running gateway is asked and told; who may not is not answered, and nobody holds it up."""
+
+import grp
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+STOX = os.path.abspath(sys.argv[1])
+NOBODY = 65534
+GROUP = grp.getgrall()[-1]
+FILE = """pools:
+  - fqdn: pool.litware.test
+    domains: [litware.test, second.test]
+partners:
+  - domain: contoso.test
+    additional_domains: [a.contoso.test]
+  - domain: any.test
+    type: public-unverified
+gateway:
+  control: {{ socket: ctl, group: {group} }}
+  sip:
+    listen: ["udp:127.0.0.1:0"]
+    next_hop: sip:127.0.0.1:5060
+    trusted_peers: [127.0.0.1, 10.0.0.0/8]
+  xmpp:
+    component: {{ name: litware.test, server: "127.0.0.1:9", secret_file: secret }}
+"""
+failed = 0
+
+
+def check(what, ok, shown=""):
+    global failed
+    print(f"{'ok' if ok else 'FAILED'}: {what}{'' if ok else chr(10) + str(shown)}", flush=True)
+    failed += not ok
+
+
+class Service:
+    def __init__(self, folder):
+        self.folder = Path(folder)
+        self.config = self.folder / "stox.yaml"
+        self.log = self.folder / "log"
+
+    def start(self):
+        self.proc = subprocess.Popen([STOX, "gateway", "--config", str(self.config)], stderr=open(self.log, "w"))
+        self.await_log("sip listening")
+
+    def await_log(self, text):
+        end = time.monotonic() + 60
+        while text not in self.log.read_text():
+            if time.monotonic() > end or self.proc.poll() is not None:
+                raise SystemExit(f"FAILED: no {text!r} in {self.log.read_text()}")
+            time.sleep(0.02)
+
+    def ctl(self, *args, who=None):
+        """Status and what it printed; `who` is a uid and the groups."""
+        def become():
+            os.setgroups(who[1])
+            os.setgid(NOBODY)
+            os.setuid(who[0])
+
+        done = subprocess.run([STOX, "ctl", *args, "--socket", str(self.folder / "ctl")], capture_output=True, text=True,
+                              timeout=60, preexec_fn=become if who else None)
+        return done.returncode, done.stdout + done.stderr
+
+    def end(self, number=signal.SIGTERM):
+        self.proc.send_signal(number)
+        return self.proc.wait(60)
+
+
+def asks_and_tells(s):
+    status, said = s.ctl("status", "--format", "json")
+    o = json.loads(said)
+    s.await_log("connection refused")
+    check("the status is an object", status == 0 and o["schema"] == "stox.status/1" and o["pid"] == s.proc.pid
+          and not o["xmpp"]["connected"] and o["xmpp"]["server"] == "127.0.0.1:9" and o["counters"]["sip_to_xmpp"] == 0
+          and o["configuration"]["partners"] == 2 and o["in_hand"] == {"to_xmpp": 0, "to_sip": 0, "failures_untold": 0}, said)
+    status, said = s.ctl("status")
+    check("and a table for people, with the last error", status == 0 and re.search(r"^XMPP server +127.0.0.1:9: NOT connected since 20", said, re.M)
+          and re.search(r"^Its last error +20.*connection refused", said, re.M), said)
+    status, said = s.ctl("partners")
+    check("the partners in force", (status, said) == (0, "pool pool.litware.test: litware.test second.test\n"
+                                                      "federated contoso.test a.contoso.test\npublic-unverified any.test\n"), said)
+    check("a level", s.ctl("log", "debug") == (0, "Log level         debug\n"))
+    status, said = s.ctl("log", "loud")
+    check("a level that is none", status == 2 and "LEVEL" in said, said)
+
+
+def reloads(s):
+    good = s.config.read_text()
+    s.config.write_text(good.replace("  - domain: any.test\n    type: public-unverified\n", ""))
+    status, said = s.ctl("reload")
+    check("a reload says what it read", status == 0 and "pools=1 partners=1 trusted_peers=2" in said, said)
+    s.config.write_text(good.replace("next_hop: sip:127.0.0.1:5060", "next_hop: sip:127.0.0.1:5061"))
+    status, said = s.ctl("reload")
+    check("and what waits for a restart", status == 0 and "needs-restart setting=gateway.sip.next_hop" in said, said)
+    s.config.write_text(good.replace("contoso.test", "conto so"))
+    status, said = s.ctl("reload")
+    check("a file with a fault is refused with its line", status == 1 and ":5:13: `domain` must be" in said, said)
+    o = json.loads(s.ctl("status", "--format", "json")[1])
+    check("which the status remembers", o["configuration"]["last_reload_refused"] and o["configuration"]["partners"] == 2, o)
+    s.config.write_text(good)
+
+
+def strangers(s):
+    (s.folder / "ctl").chmod(0o666)  # as an administrator's mistake would leave it
+    s.folder.chmod(0o755)
+    status, said = s.ctl("status", who=(NOBODY, []))
+    check("a stranger is not answered", status == 3 and "who may ask" in said, said)
+    status, said = s.ctl("status", who=(NOBODY, [GROUP.gr_gid]))
+    check("a member of the group is", status == 0, said)
+
+
+def hostile(s):
+    silent = [socket.socket(socket.AF_UNIX) for _ in range(8)]
+    for one in silent:
+        one.connect(str(s.folder / "ctl"))
+    status, _ = s.ctl("status")
+    check("eight silent connections are given up after seconds", status == 0)
+    for garbage in (b"x" * 5000, b"\n", b"status \0\n", b"log\n", b"\xff\xfe\n"):
+        with socket.socket(socket.AF_UNIX) as one:
+            one.connect(str(s.folder / "ctl"))
+            one.settimeout(30)
+            try:
+                one.sendall(garbage)
+                answer = one.recv(4096)
+            except OSError:
+                answer = b""
+            check(f"{garbage[:8]!r} is refused", not answer or b"error" in answer, answer)
+    check("and it still answers", s.ctl("status")[0] == 0)
+
+
+with tempfile.TemporaryDirectory() as name:
+    service = Service(name)
+    service.config.write_text(FILE.format(group=GROUP.gr_name))
+    (service.folder / "secret").write_text("component-secret\n")
+    (service.folder / "secret").chmod(0o600)
+    status, said = service.ctl("status")
+    check("without a gateway it says so", status == 3 and "no gateway listens" in said, said)
+    service.start()
+    mode = (service.folder / "ctl").stat()
+    check("the socket is its owner's and the group's", (mode.st_mode & 0o777, mode.st_gid) == (0o660, GROUP.gr_gid), oct(mode.st_mode))
+    asks_and_tells(service)
+    reloads(service)
+    strangers(service)
+    hostile(service)
+    second = subprocess.run([STOX, "gateway", "--config", str(service.config)], capture_output=True, text=True, timeout=60)
+    check("a second gateway does not take the socket", second.returncode == 3 and "already in use" in second.stderr, second)
+    service.end(signal.SIGKILL)
+    check("a killed one leaves it", (service.folder / "ctl").exists())
+    service.start()
+    check("and the next one replaces it", service.ctl("status")[0] == 0)
+    check("an orderly end takes it away", service.end() == 0 and not (service.folder / "ctl").exists())
+sys.exit(failed > 0)
