@@ -37,14 +37,10 @@ if(NOT EXISTS $ENV{DESTDIR}${conf}/stox/stox.yaml)
 endif()
 
 # Nobody lists it; the units read it as root and hand the program what is in it (LoadCredential=).
-set(secrets $ENV{DESTDIR}${conf}/stox/secrets)
-if(NOT EXISTS ${secrets})
-  file(MAKE_DIRECTORY ${secrets})
-  file(CHMOD ${secrets} PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE
-    GROUP_EXECUTE WORLD_EXECUTE)
-endif()
+file(INSTALL DESTINATION ${conf}/stox/secrets TYPE DIRECTORY FILES ""
+  DIR_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_EXECUTE WORLD_EXECUTE)
 
 # Called by this name it is a monitoring plugin.
-file(MAKE_DIRECTORY $ENV{DESTDIR}${prefix}/lib/nagios/plugins)
+file(INSTALL DESTINATION ${prefix}/lib/nagios/plugins TYPE DIRECTORY FILES "")
 file(CREATE_LINK stox $ENV{DESTDIR}${prefix}/bin/check_stox SYMBOLIC)
 file(CREATE_LINK ../../../bin/stox $ENV{DESTDIR}${prefix}/lib/nagios/plugins/check_stox SYMBOLIC)

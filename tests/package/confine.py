@@ -145,8 +145,8 @@ def filter_calls(unit, sets):
     ret.load()
 
 
-def become(unit):
-    os.setgroups([])
+def become(unit, groups):
+    os.setgroups(groups)
     for capability in range(64 if unit.settings.get("CapabilityBoundingSet") == "" else 0):
         if LIBC.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) < 0:
             break
@@ -159,13 +159,13 @@ def become(unit):
 
 def main(root, name, *command):
     unit = Unit(root, name)
-    sets = call_sets(root)
+    sets, groups = call_sets(root), unit.groups()
     file_system(unit)
     if unit.on("PrivateUsers"):
         private_users(unit)
     os.chroot(root)
     os.chdir("/")
-    become(unit)
+    become(unit, groups)
     filter_calls(unit, sets)
     os.execv(command[0], command)
 

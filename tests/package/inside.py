@@ -1,9 +1,10 @@
 """inside.py STOX ROOT DEBS NEWER: the life of the packages in DEBS in the minimal Debian at ROOT: installed, run, replaced by those
-in NEWER, removed and purged.  Runs in namespaces of its own (test_package.py makes them), whose network is loopback alone."""
+in NEWER, removed and purged.  Runs in namespaces of its own (test_debian.py makes them), whose network is loopback alone."""
 
 import fcntl
 import os
 import re
+import shlex
 import shutil
 import signal
 import socket
@@ -76,7 +77,8 @@ def check_installed():
     need(run("sh", "-c", "cat /proc/[0-9]*/comm").split().count("stox") == 0, "installing starts nothing")
     need((ROOT / "etc/stox/secrets").stat().st_mode & 0o777 == 0o711, "nobody else can list the secrets")
     ok("installed, and nothing is started or enabled")
-    need("gateway" in run("stox", "help"), "the program says what it can")
+    version = run("dpkg-query", "-W", "-f", "${Version}", "stox")
+    need(run("stox", "--version") == f"stox {version}\n", f"CMakeLists.txt has the version of debian/changelog, {version}")
     need("plugin" in run("/usr/lib/nagios/plugins/check_stox", "--help", status=3), "the plugin is there")
     need("utilisation" in run("stox", "help", LC_ALL="fr_FR.UTF-8"), "the catalogues are found")
     for page in ("man1/stox.1", "man8/stox-gateway.8", "fr/man1/stox-test.1"):
@@ -143,7 +145,6 @@ def edit_three_lines():
     text = text.replace(marked[1], marked[1].replace("contoso.test", stage.PARTNER) + " and ours")
     text = text.replace(marked[2], marked[2].replace("litware.test", stage.POOL) + " and ours")
     CONFIG.write_text(text)
-    return text
 
 
 def check_fresh():
@@ -156,9 +157,10 @@ def check_fresh():
 
 
 def check_restrictions():
+    """Of the unit, by the shell: each of `tries` fails."""
     unit = Unit(ROOT, "stox-gateway.service")
     tries = ("touch /etc/stox/x", "touch /usr/x", "cat /etc/stox/secrets/component", "unshare -m true", "mknod /tmp/x c 1 1",
-             "kill -0 1", "chown 0 /tmp", "head -c1 /dev/sda")
+             "kill -0 1", "head -c1 /dev/sda")
     script = "".join(f"({each}) >/dev/null 2>&1 && echo 'could: {each}'; " for each in tries)
     command, env = confined(unit, "/bin/sh", "-c", f"{script} touch /tmp/x $STATE_DIRECTORY/x $RUNTIME_DIRECTORY/x && id -un; "
                             "rm $STATE_DIRECTORY/x; grep CapBnd /proc/self/status")
@@ -167,13 +169,26 @@ def check_restrictions():
     ok("the restrictions of the unit hold")
 
 
+def check_control():
+    """Root, and a member of the group that stox.yaml names."""
+    need("connected" in run("stox", "ctl", "status"), "root sees the state")
+    for group, status in ("operator", 0), ("mail", 3):
+        run("setpriv", "--reuid=nobody", f"--regid={group}", "--clear-groups", "stox", "ctl", "partners", status=status)
+
+
 def check_gateway():
     run("stox", "gateway", "--check")
+    run("usermod", "-aG", "operator", "stox")
+    CONFIG.write_text(CONFIG.read_text() + "  control: { group: operator }\n")
     with Service() as gateway:
         gateway.up()
         gateway.until_told("READY=1")
         gateway.until_told("WATCHDOG=1")
-        ident, ping = gateway.message()
+        check_control()
+        run(*shlex.split(gateway.unit.settings["ExecReload"].replace("$MAINPID", str(gateway.process.pid))))
+        gateway.until_told("RELOADING=1")
+        gateway.until_told("READY=1")
+        _, ping = gateway.message()
         gateway.send(f"<iq type='result' id='{ping}' from='{stage.PARTNER}' to='{stage.POOL}'/>")
         need("SIP/2.0 202" in gateway.receive()[0], "a message to XMPP is answered")
         gateway.send(f"<message id='b' from='{stage.RECEIVER}' to='{stage.USER}'><body>and back</body></message>")
@@ -186,7 +201,7 @@ def check_gateway():
         gateway.stream.close()
         _, told = gateway.process.communicate(timeout=WAIT_S)
         need(gateway.process.returncode == 0, f"the gateway ends: {gateway.process.returncode} {told}")
-    ok("three lines edited, the gateway carries messages both ways under its unit's restrictions")
+    ok("three lines edited, the gateway carries messages both ways and is reloaded under its unit's restrictions")
 
 
 # ---- tests
@@ -221,7 +236,7 @@ def check_textfile():
     CONFIG.write_text(re.sub(r"(password_file: )", r"\1secrets/", (ROOT / "tmp/lab/stox.yaml").read_text()))
     for name in ("pilar", "kenmyer", "adelany"):
         shutil.copy(ROOT / "tmp/lab" / name, SECRET.parent)
-    shutil.copy(ROOT / "tmp/lab/ca.pem", CONFIG.parent)
+    shutil.copyfile(ROOT / "tmp/lab/ca.pem", CONFIG.parent / "ca.pem")
     need(re.search(r"^probe_success\{.*\} 1$", figures := once(unit), re.M), f"the figures of a test: {figures}")
     lab.send_signal(signal.SIGTERM)
     lab.communicate(timeout=WAIT_S)
@@ -255,13 +270,14 @@ def main(debs, newer):
     check_installed()
     check_units()
     check_fresh()
-    text = edit_three_lines()
+    edit_three_lines()
     SECRET.write_text("of the component\n")
     SECRET.chmod(0o600)
     check_restrictions()
     check_gateway()
     check_demo()
     check_textfile()
+    text = CONFIG.read_text()
     install(newer)
     need(CONFIG.read_text() == text, "an upgrade keeps what was edited")
     need(run("dpkg-query", "-W", "-f", "${Version}", "stox-gateway").endswith("+1"), "the newer version is installed")

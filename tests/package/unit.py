@@ -45,6 +45,11 @@ class Unit:
                 return int(uid), int(gid)
         raise SystemExit(f"FAILED: {self.name}: no user {self.settings['User']}")
 
+    def groups(self):
+        """Those of the user in the group file."""
+        lines = (line.split(":") for line in (self.root / "etc/group").read_text().splitlines())
+        return [int(gid) for _, _, gid, names in lines if self.settings.get("User") in names.split(",")]
+
     def on(self, key):
         # DynamicUser= turns these on: systemd.exec(5).
         implied = key in ("NoNewPrivileges", "PrivateTmp", "RemoveIPC", "RestrictSUIDSGID") and self.on("DynamicUser")

@@ -1,4 +1,4 @@
-"""test_package.py BUILD: the packages, built twice and compared, then given to lintian, then to a minimal Debian (inside.py).
+"""test_debian.py BUILD: the packages, built twice and compared, then given to lintian, then to a minimal Debian (inside.py).
 
 The minimal Debian comes by debootstrap from the mirror of this machine's apt and is kept as BUILD/chroot.tar with what the packages
 depend on.  Where that cannot be had, dpkg alone installs them into an empty folder."""
