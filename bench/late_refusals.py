@@ -18,7 +18,8 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests/interop"))
 
-from peers import PARTNER, POOL, Bench, XmppClient
+from peers import PARTNER, POOL, XmppClient
+from refusing import Refusing
 
 ALONE, TOGETHER = 200, 20  # messages one at a time; rounds of ...
 WINDOW = 64
@@ -26,19 +27,14 @@ RECEIVER = f"adelany@{PARTNER}"
 EDGES_MS = (0, 1, 3, 10, 30, 100, 1000)
 
 
-class Servers(Bench):
-    """With what refuses in a receiver's session."""
-
+class Servers(Refusing):
     def __init__(self):
         super().__init__("")
         self.strangers = False
 
     def fill(self, template, **more):
         text = super().fill(template, **more)
-        if template == "ejabberd.yml":
-            text += "  mod_blocking: {}\n  mod_privacy: {}\n"
-            text += "  mod_block_strangers: {}\n" if self.strangers else ""
-        return text.replace('"roster";', '"roster"; "blocklist";')
+        return text + "  mod_block_strangers: {}\n" if template == "ejabberd.yml" and self.strangers else text
 
 
 class Component:

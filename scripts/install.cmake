@@ -40,7 +40,9 @@ endif()
 file(INSTALL DESTINATION ${conf}/stox/secrets TYPE DIRECTORY FILES ""
   DIR_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_EXECUTE WORLD_EXECUTE)
 
-# Called by this name it is a monitoring plugin.
+# Called by the first name it is a monitoring plugin; by the second it takes its ancestor's parameters.
+foreach(name check_stox Test-CsXmppIM)
+  file(CREATE_LINK stox $ENV{DESTDIR}${prefix}/bin/${name} SYMBOLIC)
+endforeach()
 file(INSTALL DESTINATION ${prefix}/lib/nagios/plugins TYPE DIRECTORY FILES "")
-file(CREATE_LINK stox $ENV{DESTDIR}${prefix}/bin/check_stox SYMBOLIC)
 file(CREATE_LINK ../../../bin/stox $ENV{DESTDIR}${prefix}/lib/nagios/plugins/check_stox SYMBOLIC)

@@ -4,6 +4,7 @@
 #include <openssl/crypto.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "app/commands.h"
 #include "app/language.h"
@@ -47,6 +48,8 @@ static int run(int argc, char **argv)
 
 	if (argc > 0 && strcmp(base_name(argv[0]), command_check_stox.opt->name) == 0)
 		return run_command(&command_check_stox, argc, argv);
+	if (argc > 0 && strcasecmp(base_name(argv[0]), command_csxmppim.opt->name) == 0)
+		return run_command(&command_csxmppim, argc, argv);
 	if (argc < 2) {
 		commands_usage(stderr);
 		return 2;

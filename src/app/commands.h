@@ -19,6 +19,8 @@ extern const struct command command_test, command_check, command_explain, comman
 	command_lab, command_ctl, command_completion, command_help;
 /* The monitoring plugin: the program called by that name. */
 extern const struct command command_check_stox;
+/* The test under its name in Lync Server: the program called by that name. */
+extern const struct command command_csxmppim;
 
 extern const struct command *const commands[];
 extern const size_t n_commands;

@@ -14,7 +14,7 @@ static void complain_line(const struct opt_command *cmd, const char *line)
 	if (cmd->service)
 		printf("%s UNKNOWN: %s\n", cmd->service, line);
 	else
-		fprintf(stderr, "stox %s: %s\n", cmd->name, line);
+		fprintf(stderr, "%s%s: %s\n", cmd->is_program ? "" : "stox ", cmd->name, line);
 }
 
 void opt_complain(const struct opt_command *cmd, struct text t)

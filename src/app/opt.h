@@ -54,6 +54,7 @@ struct opt_command {
 	/* Not NULL: a monitoring plugin, which says what is wrong on standard output, as UNKNOWN of
 	 * this service; its name stands alone. */
 	const char *service;
+	bool is_program; /* its name is the program's: not a word behind `stox` */
 };
 
 enum opt_result {

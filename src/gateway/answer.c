@@ -31,6 +31,7 @@ static const struct {
 	/* A partner's way is not the gateway: 503 would say that of it, and a proxy hands 503 on as
 	 * 500 without our header fields (RFC 3261 section 16.7). */
 	[ANSWER_STREAM_DOWN] = { 504, "XMPP Server Not Connected", END_PARTNER_DOWN },
+	[ANSWER_STREAM_REFUSED] = { 504, "XMPP Server Refuses The Secret", END_PARTNER_DOWN },
 	[ANSWER_STREAM_LOST] = { 504, "XMPP Connection Lost", END_PARTNER_DOWN },
 	[ANSWER_UNPROVEN] = { 504, "XMPP Domain Answers No Ping", END_PARTNER_DOWN },
 	[ANSWER_STOPPING] = { 503, "Gateway Is Stopping", END_DOWN },
@@ -51,6 +52,7 @@ static const struct {
 	[ANSWER_NO_METHOD] = { 501, NULL, END_ALLOW },
 	[ANSWER_OPTIONS] = { 200, NULL, END_OPTIONS },
 	[ANSWER_OPTIONS_DOWN] = { 503, "XMPP Server Not Connected", END_DOWN },
+	[ANSWER_OPTIONS_REFUSED] = { 503, "XMPP Server Refuses The Secret", END_DOWN },
 	[ANSWER_CANCEL] = { 200, NULL, END_PLAIN },
 	[ANSWER_NO_DIALOG] = { 481, NULL, END_PLAIN },
 	[ANSWER_TOO_LARGE] = { 413, NULL, END_PLAIN },

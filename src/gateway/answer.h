@@ -11,6 +11,7 @@ enum answer {
 	ANSWER_MAPPED, /* the status alone, standard phrase: an error stanza's, or 202 */
 	/* SIP to XMPP */
 	ANSWER_STREAM_DOWN,
+	ANSWER_STREAM_REFUSED,
 	ANSWER_STREAM_LOST,
 	ANSWER_UNPROVEN, /* the domain answers no pings: it cannot be told whether it arrived */
 	ANSWER_STOPPING,
@@ -31,7 +32,8 @@ enum answer {
 	ANSWER_NO_METHOD, /* one that nobody here knows */
 	ANSWER_OPTIONS,
 	ANSWER_OPTIONS_DOWN, /* nothing can be carried */
-	ANSWER_CANCEL,       /* the request goes on: RFC 3261 section 9.2 */
+	ANSWER_OPTIONS_REFUSED,
+	ANSWER_CANCEL, /* the request goes on: RFC 3261 section 9.2 */
 	ANSWER_NO_DIALOG,
 	ANSWER_TOO_LARGE,
 	ANSWER_CONTENT, /* what is in it does not cross: `refused` says why */

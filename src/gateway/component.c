@@ -117,6 +117,11 @@ static void log_failed(struct component *c, const struct xhost_event *ev)
 		log_down(c, slice_str(err_text(ev->fact->err)), SLICE_NONE);
 }
 
+static bool is_refusal(const struct xhost_event *ev)
+{
+	return ev->stream && ev->stream->failure == XSTREAM_FAIL_BAD_CREDENTIALS;
+}
+
 static void log_end(struct component *c, const struct xhost_event *ev)
 {
 	switch (ev->why) {
@@ -317,6 +322,7 @@ static bool event(struct link *l, const struct xhost_event *ev, struct link_even
 	case XHOST_EV_STREAM: return stream_event(c, ev->stream, ret, now);
 	case XHOST_EV_DOWN:
 		log_end(c, ev);
+		l->is_refused = is_refusal(ev);
 		lost(c, now);
 		break;
 	case XHOST_EV_TARGET:

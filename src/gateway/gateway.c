@@ -70,11 +70,24 @@ static bool pull_link(struct gateway *g, ts_t now)
 	return true;
 }
 
+static enum answer answer_to_options(const struct gateway *g)
+{
+	if (g->stop != STOP_NOT)
+		return ANSWER_OPTIONS_DOWN;
+	switch (links_take(g->links)) {
+	case LINK_TAKES:
+	case LINK_FULL: return ANSWER_OPTIONS;
+	case LINK_DOWN: break;
+	case LINK_REFUSED: return ANSWER_OPTIONS_REFUSED;
+	}
+	return ANSWER_OPTIONS_DOWN;
+}
+
 static bool pull_hop(struct gateway *g, ts_t now)
 {
 	struct hop_event ev;
 
-	hops_set_carries(g->hops, g->stop == STOP_NOT && links_are_up(g->links));
+	hops_set_options(g->hops, answer_to_options(g));
 	if (!hops_take_event(g->hops, shell_has_room(&g->shell), &ev, now))
 		return false;
 	switch (ev.type) {
@@ -185,7 +198,7 @@ static void log_state(struct gateway *g)
 	const struct gateway_load load = gateway_load(g);
 	struct buf *b = shell_log(&g->shell, "gateway", "state");
 
-	log_str(b, "xmpp", links_are_up(g->links) ? SLICE("up") : SLICE("down"));
+	log_str(b, "xmpp", gateway_is_up(g) ? SLICE("up") : SLICE("down"));
 	log_u64(b, "to_xmpp", load.to_xmpp);
 	log_u64(b, "to_sip", load.to_sip);
 	log_u64(b, "untold", load.untold);
@@ -463,5 +476,5 @@ const struct gateway_stats *gateway_stats(const struct gateway *g)
 
 bool gateway_is_up(const struct gateway *g)
 {
-	return links_are_up(g->links);
+	return links_take(g->links) < LINK_DOWN;
 }

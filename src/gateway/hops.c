@@ -17,7 +17,7 @@ struct hops {
 	struct listeners listeners;
 	struct hop *hop;
 	struct moved moved;
-	bool carries;   /* requests: the other side is there */
+	enum answer options;
 	flow_t reading; /* whose bytes were pushed: its connection is weighed when they are read */
 };
 
@@ -94,8 +94,7 @@ static enum answer judge_options(const struct hops *hs, const struct sip_msg *re
 		return ANSWER_SCHEME;
 	if (sip_msg_find(req, SIP_HDR_REQUIRE, &at))
 		return ANSWER_REQUIRE;
-	return hs->carries || hs->lent->cfg->options == GATEWAY_OPTIONS_ALIVE ? ANSWER_OPTIONS
-									      : ANSWER_OPTIONS_DOWN;
+	return hs->lent->cfg->options == GATEWAY_OPTIONS_ALIVE ? ANSWER_OPTIONS : hs->options;
 }
 
 /* Everything that is judged before the method's own rules; ANSWER_MAPPED: nothing to object. */
@@ -379,9 +378,9 @@ ts_t hops_deadline(const struct hops *hs)
 	return ts_min(tl_deadline(hs->tl), hop_deadline(hs->hop));
 }
 
-void hops_set_carries(struct hops *hs, bool carries)
+void hops_set_options(struct hops *hs, enum answer answer)
 {
-	hs->carries = carries;
+	hs->options = answer;
 }
 
 struct hop *hops_next(struct hops *hs)

@@ -14,8 +14,8 @@ struct hop *hops_next(struct hops *hs); /* the next hop of what goes to SIP */
 
 /* Who is trusted has changed. */
 void hops_set_trusted(struct hops *hs);
-/* Whether requests can be carried on, for those who ask (OPTIONS). */
-void hops_set_carries(struct hops *hs, bool carries);
+/* What those hear who ask whether requests can be carried on. */
+void hops_set_options(struct hops *hs, enum answer answer);
 void hops_push(struct hops *hs, const struct fact *in, ts_t now);
 void hops_push_time(struct hops *hs, ts_t now);
 /* Without `room` what may wait does: all but REQUEST and FINAL. */

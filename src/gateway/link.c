@@ -18,7 +18,7 @@ enum link_take link_takes(const struct link *l)
 	struct xstream *x = link_stream(l);
 
 	if (!x)
-		return LINK_DOWN;
+		return l->is_refused ? LINK_REFUSED : LINK_DOWN;
 	return xhost_is_blocked(l->host) || !xstream_begin(x) ? LINK_FULL : LINK_TAKES;
 }
 

@@ -24,10 +24,11 @@ struct link_event {
 	const struct stanza *stanza; /* valid until the next take or push */
 };
 
-enum link_take {
+enum link_take { /* each worse than the one before */
 	LINK_TAKES,
 	LINK_FULL, /* what was written before waits */
 	LINK_DOWN,
+	LINK_REFUSED, /* down, for the server refuses its secret */
 };
 
 struct link_ops {
@@ -50,6 +51,7 @@ struct link {
 	struct proof *proof;
 	ts_t connect_at;
 	bool stopping;
+	bool is_refused; /* as what it is, by its server, when it tried the last time */
 };
 
 /* ---- component.c, XEP-0114 ---- */

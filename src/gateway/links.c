@@ -90,11 +90,14 @@ bool links_are_over(const struct links *ls)
 	return over;
 }
 
-bool links_are_up(const struct links *ls)
+enum link_take links_take(const struct links *ls)
 {
-	bool up = true;
+	enum link_take worst = LINK_TAKES;
 
-	for (unsigned i = 0; i < ls->n; i++)
-		up &= link_takes(ls->all[i]) != LINK_DOWN;
-	return up;
+	for (unsigned i = 0; i < ls->n; i++) {
+		const enum link_take one = link_takes(ls->all[i]);
+
+		worst = one > worst ? one : worst;
+	}
+	return worst;
 }

@@ -18,5 +18,5 @@ bool links_are_over(const struct links *ls);
 bool links_take_output(struct links *ls, struct output *ret);
 /* Without `room` what may wait does: PROVEN and LOST. */
 bool links_take_event(struct links *ls, bool room, struct link_event *ret, ts_t now);
-ts_t links_deadline(const struct links *ls); /* now, while some wait for room */
-bool links_are_up(const struct links *ls);   /* each of them takes messages, or is full */
+ts_t links_deadline(const struct links *ls);       /* now, while some wait for room */
+enum link_take links_take(const struct links *ls); /* the worst of them */

@@ -187,6 +187,7 @@ static enum answer check_room(
 		return hops_can_remember(t->cfg.hops, now) ? ANSWER_MAPPED : ANSWER_OVERLOAD;
 	case LINK_FULL: return ANSWER_OVERLOAD;
 	case LINK_DOWN: return ANSWER_STREAM_DOWN;
+	case LINK_REFUSED: return ANSWER_STREAM_REFUSED;
 	}
 	return ANSWER_OVERLOAD;
 }

@@ -111,6 +111,20 @@ static enum reason condition_reason(const char *condition)
 	return REASON_XMPP_BOUNCED;
 }
 
+/* With a session of the receiver's here, the highest priority and all, it is not absence that the
+ * condition stands for (of a blocked sender it is XEP-0191 section 3.3's). */
+static const char *bounced_words(const struct probe *p)
+{
+	const struct evidence *e = &p->result.evidence;
+	const char *unavailable = stanza_condition_name(COND_SERVICE_UNAVAILABLE);
+
+	if (p->xmpp.state == XMPP_READY && strcmp(e->xmpp_condition, unavailable) == 0)
+		return N_("The XMPP side sent the message to {1} back although {1} is signed in: "
+			  "the receiver has blocked the sender, or the server blocks strangers "
+			  "({2}, {3} {4}).");
+	return N_("The XMPP side sent the message to {1} back: {2} ({3} {4}).");
+}
+
 static void fail_by_status(struct probe *p, enum probe_phase phase, const struct status_row *row,
 	const char *who, const struct sip_msg *m)
 {
@@ -170,9 +184,9 @@ void probe_fail_message(struct probe *p, const struct sip_msg *m)
 	if (says_condition(e, m)) {
 		probe_end(p, PHASE_SIP_SEND, PHASE_OK);
 		probe_fail(p, PHASE_DELIVER, condition_reason(e->xmpp_condition),
-			TEXT(N_("The XMPP side sent the message to {1} back: {2} ({3} {4})."),
-				text_str(p->result.receiver), text_str(e->xmpp_condition),
-				text_u64((unsigned)m->status), text_slice(m->reason)));
+			TEXT(bounced_words(p), text_str(p->result.receiver),
+				text_str(e->xmpp_condition), text_u64((unsigned)m->status),
+				text_slice(m->reason)));
 	} else if (row && row->reason) {
 		fail_by_diagnostics(p, row, m);
 	} else if (evidence_is_overload(e)) {

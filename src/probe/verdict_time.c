@@ -103,7 +103,8 @@ static const char *unanswered_words(const struct probe *p, unsigned others)
 {
 	if (others == 0)
 		return N_("The message arrived at {1}, but its answer did not reach {2} within {3} "
-			  "s.");
+			  "s: the gateway cannot reach the pool, or the pool drops what the "
+			  "gateway sends.");
 	if (is_crowded(p))
 		return N_("The message arrived at {1}, but its answer did not reach {2} within {3} "
 			  "s: {4} other contacts of that user are registered, and a proxy that "

@@ -229,6 +229,20 @@ static enum xstream_failure failure_of(const struct xstream *x, size_t i)
 	return conditions[i].failure;
 }
 
+/* Prosody's mod_c2s of a stream without any features, which is how it offers nothing: in clear that
+ * would be STARTTLS, for which it has no certificate, and in TLS a way to sign in. */
+static bool has_no_features(const struct xstream *x, struct slice words)
+{
+	return x->state == XSTREAM_AWAIT_FEATURES && !x->authenticated &&
+	       slice_starts(words, SLICE("No stream features"));
+}
+
+static enum xstream_failure without_features(const struct xstream *x)
+{
+	return x->secure || x->cfg.tls == XSTREAM_TLS_NONE ? XSTREAM_FAIL_NO_MECHANISM
+							   : XSTREAM_FAIL_TLS_NOT_OFFERED;
+}
+
 bool xstream_peer_error(struct xstream *x, const struct xml_node *node)
 {
 	const struct xml_node *c;
@@ -249,8 +263,9 @@ bool xstream_peer_error(struct xstream *x, const struct xml_node *node)
 	}
 	if (i == COUNT(conditions)) /* section 4.9.2: unknown ones are as undefined-condition */
 		i = find_condition(SLICE("undefined-condition"));
-	xstream_give_up(x, failure_of(x, i), conditions[i].name, "%.*s%s%.*s", SLICE_FMT(more),
-		more.n && words.n ? ": " : "", SLICE_FMT(words));
+	xstream_give_up(x, has_no_features(x, words) ? without_features(x) : failure_of(x, i),
+		conditions[i].name, "%.*s%s%.*s", SLICE_FMT(more), more.n && words.n ? ": " : "",
+		SLICE_FMT(words));
 	return true;
 }
 

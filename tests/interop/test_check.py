@@ -76,6 +76,13 @@ def prosody(bench):
         expect("a domain that it does not serve", status == 1 and got == ["xmpp_host_unknown"] * 2, r["findings"])
 
 
+def without_key(bench):
+    with Zone((f"_xmpp-client._tcp.{PARTNER}", "SRV", (10, 0, bench.port["c2s"], f"xmpp.{PARTNER}")), (f"xmpp.{PARTNER}", "A", "127.0.0.1")) as zone:
+        status, r = sweep(bench, "partner", PARTNER, "--ca-file", bench.ca, "--dns", zone.address)
+        expect("Prosody without a key offers no STARTTLS", status == 1 and "tls_not_offered" in [
+            f["id"] for f in r["findings"] if f["severity"] == "failure"], r["findings"])
+
+
 def ejabberd(bench):
     host = f"xmpp.{PARTNER}"
     with Zone((f"_xmpp-client._tcp.{PARTNER}", "SRV", (10, 0, bench.port["c2s"], host)),
@@ -106,6 +113,10 @@ def main(stox):
         bench.await_tcp(bench.port["s2s"], "prosody")
         kamailio(bench)
         prosody(bench)
+    with Bench(stox) as bench:
+        bench.lose_key()
+        bench.prosody()
+        without_key(bench)
 
 
 peers.run(main)

@@ -41,7 +41,7 @@ def kamailio(stox, registrar, hop):
         b.stop("gateway")
         b.write("component", "another\n", 0o600)
         b.gateway(says="xmpp down")
-        expect(b, f"the component's secret is wrong {where}", "sip_gateway_down", "said by ")
+        expect(b, f"the component's secret is wrong {where}", "sip_gateway_down", "Refuses The Secret")
         b.stop("gateway")
         b.write("component", b.component_secret + "\n", 0o600)
         nowhere = (b.dir / "stox.yaml").read_text().replace(f'server: "127.0.0.1:{b.port["component"]}"', 'server: "xmpp.nowhere.test:5347"')

@@ -33,6 +33,10 @@ static void each_has_a_status_and_its_fields(void **state)
 			"Reason: SIP;cause=503;text=\"XMPP Server Not Connected\"\r\n"
 			"ms-diagnostics: 1007;source=\"litware.test\";"
 			"reason=\"Temporarily cannot route\"\r\n" },
+		{ ANSWER_STREAM_REFUSED, 504, "XMPP Server Refuses The Secret",
+			"Reason: SIP;cause=503;text=\"XMPP Server Refuses The Secret\"\r\n"
+			"ms-diagnostics: 1007;source=\"litware.test\";"
+			"reason=\"Temporarily cannot route\"\r\n" },
 		{ ANSWER_STOPPING, 503, "Gateway Is Stopping",
 			"ms-diagnostics: 1007;source=\"litware.test\";"
 			"reason=\"Temporarily cannot route\"\r\nRetry-After: 5\r\n" },

@@ -83,6 +83,8 @@ static void a_wrong_secret_is_told_and_tried_again(void **state)
 	assert_false(gateway_is_up(s.g));
 	assert_holds(s.events, "down error xmpp down server=127.0.0.1 port=5347 "
 			       "cause=bad-credentials");
+	send_message("1", A_CONTOSO);
+	assert_holds(answer_to("1"), "SIP/2.0 504 XMPP Server Refuses The Secret\r\n");
 	assert_lacks(s.events, "s3cret");
 	assert_int_equal(n_wants(WANT_CLOSE_FLOW), 1);
 	s.server_secret_is_wrong = false;

@@ -41,6 +41,13 @@ static void options_tells_whether_anything_is_carried(void **state)
 	(void)state;
 	start();
 	assert_options_gets(503); /* not connected yet */
+	assert_holds(answer_to("x"), "503 XMPP Server Not Connected\r\n");
+	s.server_secret_is_wrong = true;
+	connect_server();
+	assert_options_gets(503);
+	assert_holds(answer_to("x"), "503 XMPP Server Refuses The Secret\r\n");
+	s.server_secret_is_wrong = false;
+	pass(TS_S(2));
 	connect_server();
 	assert_options_gets(200);
 	break_stream();

@@ -100,7 +100,7 @@ static void other_devices_of_the_user_are_named(void **state)
 	} rows[] = {
 		{ ", <sip:pilar:word@192.0.2.9:5060>, \"x\" <sip:192.0.2.10>",
 			"may have it: 2 (192.0.2.9:5060, 192.0.2.10)." },
-		{ "", "did not reach pilar@litware.test within" },
+		{ "", "the gateway cannot reach the pool, or the pool drops" },
 	};
 
 	(void)state;
@@ -120,12 +120,39 @@ static void other_devices_of_the_user_are_named(void **state)
 	}
 }
 
+/* Who is signed in with the highest priority is not written to offline. */
+static void a_refusal_in_spite_of_the_receivers_session_is_no_absence(void **state)
+{
+	static const struct {
+		const char *condition, *words;
+	} rows[] = {
+		{ "service-unavailable", "although adelany@contoso.test is signed in: the receiver "
+					 "has blocked the sender, or" },
+		{ "not-acceptable", "sent the message to adelany@contoso.test back: not-acc" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char text[SCENE_TEXT], header[128];
+		struct round r;
+
+		begin(&r, false, 1);
+		snprintf(header, sizeof(header), "Reason: XMPP;text=\"%s\"\r\n", rows[i].condition);
+		scene_answer(&r.s, "403 Forbidden", header);
+		scene_failed(&r.s, "deliver", "xmpp_bounced");
+		if (!strstr(words(&r, text), rows[i].words))
+			fail_msg("`%s` is not in `%s`", rows[i].words, text);
+		end(&r);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_session_of_the_same_priority_may_have_it),
 		cmocka_unit_test(more_sessions_than_are_kept_are_left_out),
 		cmocka_unit_test(other_devices_of_the_user_are_named),
+		cmocka_unit_test(a_refusal_in_spite_of_the_receivers_session_is_no_absence),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -215,6 +215,39 @@ static void tls_that_is_required_and_not_offered(void **state)
 	rig_free(&r);
 }
 
+/* What Prosody says instead of a stream's features when there are none. */
+static void no_features_at_all(void **state)
+{
+	static const struct {
+		enum xstream_tls tls;
+		const char *said, *failure;
+	} cases[] = {
+		{ XSTREAM_TLS_REQUIRED, "No stream features to proceed with", "tls-not-offered" },
+		{ XSTREAM_TLS_OPTIONAL, "No stream features to proceed with", "tls-not-offered" },
+		{ XSTREAM_TLS_NONE, "No stream features to proceed with", "no-mechanism" },
+		{ XSTREAM_TLS_REQUIRED, "Bad hair day", "stream-error" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct xstream_cfg cfg = config();
+		char in[512], want[128];
+		struct rig r;
+
+		cfg.tls = cases[i].tls;
+		assert_int_equal(rig_new(&r, &cfg), 0);
+		snprintf(in, sizeof(in),
+			HEADER "<stream:error><undefined-condition xmlns='" NS_STREAMS
+			       "'/><text xmlns='" NS_STREAMS "'>%s</text></stream:error>" END,
+			cases[i].said);
+		snprintf(want, sizeof(want), "FAILED %s [undefined-condition] %s\n",
+			cases[i].failure, cases[i].said);
+		rig_push_str(&r, in);
+		rig_expect(cases[i].failure, "events", r.log, want);
+		rig_free(&r);
+	}
+}
+
 static void features_that_lead_nowhere(void **state)
 {
 	static const struct failing cases[] = {
@@ -916,6 +949,7 @@ int main(void)
 		cmocka_unit_test(starttls_that_fails),
 		cmocka_unit_test(clear_bytes_behind_proceed_end_the_stream),
 		cmocka_unit_test(tls_that_is_required_and_not_offered),
+		cmocka_unit_test(no_features_at_all),
 		cmocka_unit_test(features_that_lead_nowhere),
 		cmocka_unit_test(sasl_failures),
 		cmocka_unit_test(sasl_exchanges_that_go_wrong),

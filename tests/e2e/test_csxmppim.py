@@ -1,0 +1,103 @@
+"""Test-CsXmppIM: the command lines of its page in Lync Server run as they stand, but for the names of the lab."""
+
+import os
+import pty
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+STOX = os.path.abspath(sys.argv[1])
+POOL, RECEIVER, USER = "pool.litware.test", "adelany@contoso.test", "sip:pilar@litware.test"
+FIVE = ["Target Fqdn", "Result", "Latency", "Error Message", "Diagnosis"]
+failed = 0
+
+
+def check(what, ok, shown=""):
+    global failed
+    print(f"{'ok' if ok else 'FAILED'}: {what}{'' if ok else chr(10) + str(shown)}", flush=True)
+    failed += not ok
+
+
+class Lab:
+    def __init__(self, folder):
+        self.folder = Path(folder)
+        self.program = self.folder / "Test-CsXmppIM"
+        self.program.symlink_to(STOX)
+        self.proc = subprocess.Popen([STOX, "lab", "--write-config", f"{folder}/lab"], stdout=subprocess.PIPE,
+                                     stderr=subprocess.DEVNULL, text=True)
+        table = ""
+        while "Ctrl-C" not in table:
+            table += self.proc.stdout.readline()
+        self.port = re.search(r"^ *\S+:(\d+) .*SIP over TLS", table, re.M)[1]
+        self.env = {**os.environ, "STOX_CONFIG": f"{folder}/lab/stox.yaml"}
+
+    def run(self, line, **more):
+        """As a shell has it: the line of the page, with quotes and backslashes."""
+        done = subprocess.run(["sh", "-c", line], cwd=self.folder, env={**self.env, "PATH": f"{self.folder}:{os.environ['PATH']}", **more},
+                              capture_output=True, text=True, timeout=60)
+        return done.returncode, done.stdout, done.stderr
+
+    def run_with_password(self, line, password):
+        pid, fd = pty.fork()
+        if pid == 0:
+            os.chdir(self.folder)
+            os.execvpe("sh", ["sh", "-c", line], {**self.env, "PATH": f"{self.folder}:{os.environ['PATH']}"})
+        said = b""
+        try:
+            while data := os.read(fd, 4096):
+                said += data
+                if b"Password: " in data:
+                    os.write(fd, password.encode() + b"\n")
+        except OSError:
+            pass  # the terminal is gone with the program
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), said.decode().replace("\r", "")
+
+
+def labels(text):
+    return [line.split(":")[0].rstrip() for line in text.splitlines()][:5]
+
+
+def lines_of_the_page(lab):
+    status, out, err = lab.run(f'Test-CsXmppIM -TargetFqdn "{POOL}" -Receiver "{RECEIVER}"')
+    check("the first line of the page: five lines", status == 0 and labels(out) == FIVE and "Success" in out, (status, out, err))
+    secret = re.search(r"password_file: (\S+)", Path(lab.env["STOX_CONFIG"]).read_text())[1].rstrip(",}")
+    password = (lab.folder / "lab" / secret).read_text().strip()
+    line = f'Test-CsXmppIM -TargetFqdn {POOL} -Receiver "{RECEIVER}" -UserSipAddress "{USER}" -UserCredential "litware\\pilar"'
+    status, said = lab.run_with_password(line, password)
+    check("the second, with the name where the credential was", status == 0 and "Success" in said and password not in said, (status, said))
+    status, said = lab.run_with_password(line, "wrong")
+    check("with another password", status == 1 and "sip_bad_credentials" in said, (status, said))
+    status, _, err = lab.run(f"Test-CsXmppIM -Receiver {RECEIVER} -UserCredential '$credential'")
+    check("a variable is named as what it cannot be", status == 2 and "-UserCredential takes the name itself" in err, err)
+    status, out, _ = lab.run(f"Test-CsXmppIM {POOL} -Receiver {RECEIVER}", LC_ALL="fr_FR.UTF-8")
+    check("in French where the locale is", status == 0 and "Réussite" in out, out)
+
+
+def as_powershell_finds_them(lab):
+    for words in (f"-t {POOL} -rec {RECEIVER}", f"-TARGETFQDN:{POOL} -receiver:{RECEIVER} -ua {USER}", f"{POOL} -Receiver {RECEIVER} -rp {lab.port}",
+                  f"–TargetFqdn {POOL} –Receiver {RECEIVER}", f"-Receiver {RECEIVER} -Verbose"):
+        status, out, err = lab.run(f"Test-CsXmppIM {words}")
+        check(words, status == 0 and labels(out) == FIVE, (status, out, err))
+    status, _, _ = lab.run(f"Test-CsXmppIM {POOL} -Receiver {RECEIVER} -OutLoggerVariable TestOutput")
+    check("the log is a page", status == 0 and "<html" in (lab.folder / "TestOutput.html").read_text())
+    for words, told in (("-Out x", "more than one parameter"), ("-Nothing x", "there is no parameter -Nothing"), ("-Receiver", "needs a value"),
+                        (f"{POOL} again -Receiver x", "`again` belongs to no parameter"), (POOL, "-Receiver is missing"),
+                        (f"{POOL} -Receiver {RECEIVER} -rp x", "is a number up to 65535")):
+        status, _, err = lab.run(f"Test-CsXmppIM {words}")
+        check(f"{words}: refused", status == 2 and told in err and err.startswith("Test-CsXmppIM: "), (status, err))
+    status, out, err = lab.run(f"Test-CsXmppIM {POOL} -Receiver {RECEIVER} -Authentication Negotiate -Force")
+    check("what has no meaning is named, and the test is run", status == 0 and "Success" in out and "-Authentication has no meaning here: " in err
+          and "-Force has no meaning here: " in err, (status, out, err))
+
+
+with tempfile.TemporaryDirectory() as name:
+    lab = Lab(name)
+    try:
+        lines_of_the_page(lab)
+        as_powershell_finds_them(lab)
+    finally:
+        lab.proc.terminate()
+        lab.proc.wait(60)
+sys.exit(failed > 0)
