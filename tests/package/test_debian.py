@@ -163,7 +163,8 @@ def check_alone(folder, debs, newer):
     config = root / "etc/stox/stox.yaml"
 
     def life(*args):
-        run(*dpkg, *args, stdout=subprocess.DEVNULL)
+        done = subprocess.run([*dpkg, *args], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        need(done.returncode == 0, f"dpkg: {done.stdout}")
 
     life("-i", *debs.glob("*.deb"))
     out = output(root / "usr/bin/stox", "lab", "--test", "-v")

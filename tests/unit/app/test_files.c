@@ -365,7 +365,7 @@ static void a_relative_path_is_a_credential_first(void **state)
 
 	(void)state;
 	write_file("secrets_a", "x", 1, 0400);
-	set("CREDENTIALS_DIRECTORY", "");
+	setenv("CREDENTIALS_DIRECTORY", dir, 1);
 	for (size_t i = 0; i < COUNT(table); i++) {
 		char *got = config_path("/etc/stox/stox.yaml", table[i].path);
 
