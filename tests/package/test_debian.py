@@ -14,7 +14,8 @@ from pathlib import Path
 TOP = Path(__file__).resolve().parents[2]
 BUILD = Path(sys.argv[1]).resolve()
 TAR, KEY = BUILD / "chroot.tar", BUILD / "chroot.key"
-ENV = {name: value for name, value in os.environ.items() if not name.startswith(("XDG_", "DEB_"))}
+# No cache of objects: it would answer for the second build with the first one's.
+ENV = {name: value for name, value in os.environ.items() if not name.startswith(("XDG_", "DEB_", "CMAKE_", "CCACHE_"))}
 
 
 def need(ok, what):
@@ -42,12 +43,19 @@ def build(folder, **env):
     return {path.name: path for path in folder.glob("stox*") if path.suffix in (".deb", ".dsc", ".xz")}
 
 
+def differing_files(one, two):
+    lines = [set(subprocess.run(f"dpkg-deb --ctrl-tarfile {deb} | tar -xO ./md5sums", shell=True, capture_output=True, text=True)
+                 .stdout.splitlines()) for deb in (one, two)]
+    return sorted(lines[0] ^ lines[1])
+
+
 def build_twice(folder):
     one = build(folder / "one")
     need(len(one) == 4, f"two packages and their source are built: {list(one)}")
     two = build(folder / "another/place", TZ="Pacific/Auckland", LC_ALL="C", LANG="C", HOME="/nonexistent")
     differ = [name for name in one if one[name].read_bytes() != two[name].read_bytes()]
-    need(one.keys() == two.keys() and not differ, f"built twice, this differs: {differ}")
+    need(one.keys() == two.keys() and not differ, f"built twice, this differs: {differ} "
+         f"{[file for name in differ if name.endswith('.deb') for file in differing_files(one[name], two[name])]}")
     sizes = ", ".join(f"{path.name} {path.stat().st_size}" for path in one.values() if path.suffix == ".deb")
     ok(f"built twice, all equal: {sizes} bytes")
     return folder / "one"

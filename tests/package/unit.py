@@ -7,7 +7,7 @@ from pathlib import Path
 
 LISTS = {"SystemCallFilter", "RestrictAddressFamilies", "LoadCredential", "Environment", "ExecStart", "ExecStartPost",
          "ReadWritePaths", "SuccessExitStatus"}
-# What this imitates, or what has no meaning without a service manager.  A line that is not here would be tested by nobody.
+# What confine.py imitates, and what was thought about and left out.  Any other line is an error.
 KNOWN = LISTS | {"Type", "ExecReload", "WatchdogSec", "Restart", "RestartSec", "RestartPreventExitStatus", "TimeoutStartSec",
                  "LimitNOFILE", "User", "DynamicUser", "StateDirectory", "StateDirectoryMode", "RuntimeDirectory", "UMask",
                  "CapabilityBoundingSet", "DevicePolicy", "LockPersonality", "MemoryDenyWriteExecute", "NoNewPrivileges",
