@@ -129,7 +129,7 @@ struct check {
 	const struct report_check_format *format;
 	struct sheet_style style;
 	struct conf *conf;
-	char *conf_path, *ca_path;
+	char *conf_path, *ca_path, *registrar;
 	const struct conf_texts *domains; /* of the pool, or NULL */
 	struct addr dns;
 	struct pump *pump;
@@ -165,6 +165,21 @@ static bool is_among(const struct check *c, const struct conf_texts *names)
 	return false;
 }
 
+/* The option changes the port and nothing else. */
+static void use_registrar(struct check *c, const struct conf_pool *p)
+{
+	if (c->v.server)
+		return;
+	if (c->v.registrar_port && p->registrar.s) {
+		c->registrar = server_without_port(p->registrar.s);
+		c->v.server = c->registrar;
+		return;
+	}
+	take(&c->v.server, &p->registrar);
+	if (!c->v.registrar_port)
+		c->v.registrar_port = (unsigned)p->registrar_port.n;
+}
+
 static void use_pool(struct check *c)
 {
 	for (size_t i = 0; i < c->conf->n_pools; i++) {
@@ -173,10 +188,7 @@ static void use_pool(struct check *c)
 		if (!is_named(c, &p->fqdn))
 			continue;
 		take(&c->v.name, &p->fqdn);
-		if (!c->v.server && !c->v.registrar_port) {
-			take(&c->v.server, &p->registrar);
-			c->v.registrar_port = (unsigned)p->registrar_port.n;
-		}
+		use_registrar(c, p);
 		c->domains = &p->domains;
 		take_ca(c, &p->ca_file);
 		return;
@@ -393,6 +405,7 @@ static int cmd_check(int argc, char **argv)
 	conf_free(c.conf);
 	free(c.conf_path);
 	free(c.ca_path);
+	mem_free(c.registrar);
 	return status;
 }
 

@@ -118,8 +118,7 @@ static int use_accept(struct test *t, enum probe_side side, const struct conf_te
 /* The option changes the port and nothing else. */
 static void use_registrar(struct test *t, const struct conf_pool *pool)
 {
-	struct buf b;
-	char *uri = NULL;
+	char *uri;
 
 	if (t->v.registrar || !pool->registrar.s || !t->v.registrar_port) {
 		if (!t->v.registrar && !t->v.registrar_port)
@@ -127,10 +126,7 @@ static void use_registrar(struct test *t, const struct conf_pool *pool)
 		take(&t->v.registrar, &pool->registrar);
 		return;
 	}
-	buf_init(&b, 1024);
-	server_put_without_port(&b, slice_str(pool->registrar.s));
-	uri = mem_strdup(buf_cstr(&b));
-	buf_done(&b);
+	uri = server_without_port(pool->registrar.s);
 	if (!uri)
 		return;
 	t->paths[t->n_paths++] = uri;

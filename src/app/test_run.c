@@ -229,8 +229,9 @@ static int begin(struct test *t)
 	if (status)
 		return status;
 	const struct pump_cfg cfg = { .dns = t->dns, .drained = drained, .arg = t };
-	if (pump_new(&t->pump, &cfg)) {
-		opt_complain(&t->command, TEXT_PLAIN(err_text(-ENOMEM)));
+	const int err = pump_new(&t->pump, &cfg);
+	if (err) {
+		opt_cannot_start(&t->command, err);
 		return 3;
 	}
 	status = load_trust(t);

@@ -59,10 +59,10 @@ bool outbox_send(struct outbox *o, flow_t flow, uint32_t listener, const struct 
 	return true;
 }
 
-bool outbox_is_half_empty(const struct outbox *o)
+bool outbox_has_room(const struct outbox *o)
 {
-	return 2 * o->n_pieces < o->max_pieces && 2 * buf_len(&o->bytes) < o->bytes.max &&
-	       2 * o->n_wants < o->max_wants;
+	return o->n_pieces < OUTBOX_TURN && 2 * o->n_pieces < o->max_pieces &&
+	       2 * buf_len(&o->bytes) < o->bytes.max && 2 * o->n_wants < o->max_wants;
 }
 
 struct want *outbox_want(struct outbox *o, enum want_type type)

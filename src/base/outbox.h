@@ -10,6 +10,8 @@
 #include "base/buf.h"
 #include "base/world.h"
 
+enum { OUTBOX_TURN = 256 };
+
 struct outbox_piece {
 	flow_t flow;
 	uint32_t listener;
@@ -42,8 +44,11 @@ struct slice outbox_unsent(const struct outbox *o);
  */
 bool outbox_send(struct outbox *o, flow_t flow, uint32_t listener, const struct addr *peer,
 	const struct addr *local);
-/* Half of the outputs and of their bytes, and of the wants, are left. */
-bool outbox_is_half_empty(const struct outbox *o);
+/* Is there room for one more of what may wait?  Half of the outputs, of their bytes and of the
+ * wants is left to what may not, and there are fewer than OUTBOX_TURN: whoever comes next has a
+ * turn, too.
+ */
+bool outbox_has_room(const struct outbox *o);
 /* Zeroed but for the type.  A push makes no more than max_wants: asserted. */
 struct want *outbox_want(struct outbox *o, enum want_type type);
 

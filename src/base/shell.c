@@ -20,7 +20,7 @@ void shell_begin(struct shell *s)
 
 bool shell_has_room(const struct shell *s)
 {
-	return outbox_is_half_empty(&s->out);
+	return outbox_has_room(&s->out);
 }
 
 struct buf *shell_out(struct shell *s)

@@ -37,7 +37,7 @@ int shell_init(struct shell *s, const struct shell_limits *limits);
 void shell_done(struct shell *s);
 void shell_begin(struct shell *s);
 
-/* Is there room for one more of what may wait?  Half of all is left to what may not. */
+/* Is there room for one more of what may wait (base/outbox.h)? */
 bool shell_has_room(const struct shell *s);
 struct buf *shell_out(struct shell *s);                        /* write one output here, then ... */
 void shell_send(struct shell *s, const struct origin *to);     /* ... send what was written */

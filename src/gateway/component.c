@@ -211,25 +211,41 @@ static bool unwrap(struct component *c)
 
 /* Only what is for our domain is answered: from any other nothing may be sent, or the server ends
  * the stream (XEP-0114 section 3). */
-static struct buf *begin_reply(struct component *c, const struct stanza *s)
+static bool is_for_us(const struct component *c, const struct stanza *s)
 {
-	struct xstream *x = link_stream(&c->link);
 	struct where where;
 	struct jid to;
 
-	if (!x || jid_decode(s->to, &to, &where) || !slice_eqs(jid_domain(&to), c->own))
-		return NULL;
-	return xstream_begin(x);
+	return jid_decode(s->to, &to, &where) == 0 && slice_eqs(jid_domain(&to), c->own);
 }
 
-/* Results that nobody asked for, presence that is told, and what is not for us. */
-static void not_answered(struct component *c, const struct stanza *s, ts_t now)
+static void drop(
+	struct component *c, const struct stanza *s, enum drop what, const char *cause, ts_t now)
 {
-	c->lent->stats->xmpp_silent++;
-	drops_note_user(c->lent, DROP_SILENT, s->from,
-		s->kind == STANZA_IQ ? "an iq that needs no answer"
-				     : "presence that needs no answer",
-		now);
+	*(what == DROP_SILENT ? &c->lent->stats->xmpp_silent : &c->lent->stats->xmpp_dropped) += 1;
+	drops_note_user(c->lent, what, s->from, cause, now);
+}
+
+static bool answer(struct component *c, const struct stanza *s,
+	bool (*put)(struct buf *, const struct stanza *), ts_t now)
+{
+	static const char *const for_others[] = {
+		[STANZA_MESSAGE] = "a message to a domain that is not ours",
+		[STANZA_PRESENCE] = "presence to a domain that is not ours",
+		[STANZA_IQ] = "an iq to a domain that is not ours",
+		[STANZA_OTHER] = "an element that is no stanza",
+	};
+	struct xstream *x = link_stream(&c->link);
+
+	if (s->kind == STANZA_OTHER || !is_for_us(c, s)) {
+		drop(c, s, DROP_MISTAKE, for_others[s->kind], now);
+		return false;
+	}
+	struct buf *b = x ? xstream_begin(x) : NULL;
+	if (b && put(b, s) && xstream_commit(x, now) == 0)
+		return true;
+	drop(c, s, DROP_LOST, "an answer for which the stream had no room", now);
+	return false;
 }
 
 static void iq(struct component *c, const struct stanza *s, ts_t now)
@@ -239,35 +255,36 @@ static void iq(struct component *c, const struct stanza *s, ts_t now)
 	case PROOF_REPLY_ANOTHERS: anothers_reply(c, s, now); return;
 	case PROOF_REPLY_NONE: break;
 	}
-	struct buf *b = begin_reply(c, s);
-	if (b && stanza_put_iq_answer(b, s))
-		(void)xstream_commit(link_stream(&c->link), now);
+	if (stanza_wants_answer(s))
+		(void)answer(c, s, stanza_put_iq_answer, now);
 	else
-		not_answered(c, s, now);
+		drop(c, s, DROP_SILENT, "a reply that nobody asked for", now);
 }
 
 /* Presence is not carried: nobody here has one to tell, and who asks hears that. */
 static void presence(struct component *c, const struct stanza *s, ts_t now)
 {
-	struct buf *b = begin_reply(c, s);
-
-	if (b && stanza_put_presence_answer(b, s))
-		(void)xstream_commit(link_stream(&c->link), now);
+	if (stanza_wants_answer(s))
+		(void)answer(c, s, stanza_put_presence_answer, now);
 	else
-		not_answered(c, s, now);
+		drop(c, s, DROP_SILENT, "presence that needs no answer", now);
 }
 
-/* Its beginning is here; an answer or an error says enough with that. */
-static void cut_stanza(struct component *c, const struct stanza *s, ts_t now)
+static bool put_too_large(struct buf *b, const struct stanza *s)
 {
 	static const struct stanza_error error = { .condition = COND_POLICY_VIOLATION,
 		.type = ERROR_TYPE_MODIFY,
 		.text = SLICE("The stanza is too large or too deep") };
 
-	c->lent->stats->xmpp_refused++;
-	struct buf *b = s->kind == STANZA_PRESENCE ? NULL : begin_reply(c, s);
-	if (b && stanza_put_error_reply(b, s, &error))
-		(void)xstream_commit(link_stream(&c->link), now);
+	return stanza_put_error_reply(b, s, &error);
+}
+
+/* Of a stanza that is cut the beginning is here; an answer, an error or presence says enough with
+ * that. */
+static bool is_cut(const struct stanza *s, const struct xstream_event *ev)
+{
+	return ev->cut && s->kind != STANZA_PRESENCE && !slice_eqs(s->type, "error") &&
+	       !slice_eqs(s->type, "result");
 }
 
 static bool stanza(
@@ -276,14 +293,12 @@ static bool stanza(
 	struct stanza *s = &c->stanza;
 
 	stanza_read(s, ev->node);
-	if (ev->cut && !slice_eqs(s->type, "error") && !slice_eqs(s->type, "result")) {
-		cut_stanza(c, s, now);
+	if (is_cut(s, ev) || s->kind == STANZA_OTHER) {
+		c->lent->stats->xmpp_refused += answer(c, s, put_too_large, now);
 		return false;
 	}
 	if (!unwrap(c)) {
-		c->lent->stats->xmpp_dropped++;
-		drops_note_user(c->lent, DROP_MISTAKE, s->from,
-			"another gateway handed on what is no reply", now);
+		drop(c, s, DROP_MISTAKE, "another gateway handed on what is no reply", now);
 		return false;
 	}
 	if (s->kind == STANZA_IQ)
@@ -311,7 +326,10 @@ static bool stream_event(
 {
 	if (ev->type == XSTREAM_EV_READY)
 		ready(c, ev, now);
-	return ev->type == XSTREAM_EV_STANZA && stanza(c, ev, ret, now);
+	if (ev->type != XSTREAM_EV_STANZA)
+		return false;
+	proof_push_heard(c->link.proof, now);
+	return stanza(c, ev, ret, now);
 }
 
 static bool event(struct link *l, const struct xhost_event *ev, struct link_event *ret, ts_t now)

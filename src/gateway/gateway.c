@@ -12,6 +12,8 @@ enum {
 	OUT_BYTES_MAX = 16 << 20,
 	WANTS_MAX = 64,
 	LOG_BYTES_MAX = 64 << 10,
+	/* Events of one push, where they may wait: those that make no output have their bound, too. */
+	PULLED_MAX = 1024,
 	WINDOW_MS = 300, /* below T1: the sender has not repeated its request yet */
 	ANSWERING_S = 5, /* of a stop: below systemd's 90 s, above every answer that is owed */
 	CLOSING_S = 2,
@@ -43,18 +45,24 @@ struct gateway {
 	struct hops *hops;
 	struct to_xmpp *to_xmpp;
 	struct to_sip *to_sip;
+	unsigned n_pulled; /* in this push */
 	enum stop stop;
 	ts_t stop_by;
 };
 
 /* ---- events, from the one that knows to the one that acts ---- */
 
+static bool has_room(struct gateway *g)
+{
+	return g->n_pulled++ < PULLED_MAX && shell_has_room(&g->shell);
+}
+
 static bool pull_link(struct gateway *g, ts_t now)
 {
 	struct link_event ev;
 	struct report report;
 
-	if (!links_take_event(g->links, shell_has_room(&g->shell), &ev, now))
+	if (!links_take_event(g->links, has_room(g), &ev, now))
 		return false;
 	switch (ev.type) {
 	case LINK_EV_PROVEN: to_xmpp_push_proven(g->to_xmpp, ev.ref, now); break;
@@ -88,7 +96,7 @@ static bool pull_hop(struct gateway *g, ts_t now)
 	struct hop_event ev;
 
 	hops_set_options(g->hops, answer_to_options(g));
-	if (!hops_take_event(g->hops, shell_has_room(&g->shell), &ev, now))
+	if (!hops_take_event(g->hops, has_room(g), &ev, now))
 		return false;
 	switch (ev.type) {
 	case HOP_EV_REQUEST: to_xmpp_push_request(g->to_xmpp, ev.msg, now); break;
@@ -242,11 +250,17 @@ static void check_stop(struct gateway *g, ts_t now)
 
 /* ---- the engine ---- */
 
+static void begin(struct gateway *g)
+{
+	shell_begin(&g->shell);
+	g->n_pulled = 0;
+}
+
 static void push(void *self, const struct fact *in, ts_t now)
 {
 	struct gateway *g = self;
 
-	shell_begin(&g->shell);
+	begin(g);
 	if (in->type == FACT_STOP)
 		begin_stop(g, now);
 	else if (!links_push(g->links, in, now))
@@ -259,7 +273,7 @@ static void push_time(void *self, ts_t now)
 {
 	struct gateway *g = self;
 
-	shell_begin(&g->shell);
+	begin(g);
 	links_push_time(g->links, now);
 	hops_push_time(g->hops, now);
 	drops_push_time(&g->lent, now);

@@ -405,6 +405,7 @@ static int init(struct hops *hs, ts_t now)
 		.owed_bytes_max = OWED_BYTES_MAX,
 		.request_max = REQUEST_MAX,
 		.done_max = cfg->transactions_max,
+		.says_trying = true,
 		.flows_max = CONNS_MAX,
 		.answerers = cfg->trusted,
 		.n_answerers = cfg->n_trusted,

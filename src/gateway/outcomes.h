@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/ts.h"
+
 struct outcomes;
 
 enum outcome {
@@ -19,11 +21,24 @@ enum outcome {
 	OUTCOME_UNANSWERED, /* its sender was gone before the answer */
 };
 
+/* Of what a report of a failure needs (gateway/reports.h). */
+enum outcome_report {
+	OUTCOME_REPORT_NOT_ASKED,
+	OUTCOME_REPORT_NO_MEMORY,
+	OUTCOME_REPORT_KEPT, /* then: later ones may have taken its room */
+	OUTCOME_REPORT_MADE,
+};
+
+struct ended {
+	enum outcome outcome;
+	enum outcome_report report;
+	ts_t sent;
+	uint64_t receiver, domain; /* hashes of the two addresses that may refuse it */
+};
+
 int outcomes_new(struct outcomes **ret); /* 0 or -ENOMEM */
 struct outcomes *outcomes_free(struct outcomes *o);
-/* `receiver` and `domain` are hashes of the two addresses that may refuse it. */
-void outcomes_keep(
-	struct outcomes *o, uint64_t ref, enum outcome outcome, uint64_t receiver, uint64_t domain);
-enum outcome outcomes_find(const struct outcomes *o, uint64_t ref);
-/* Is it one of these two?  False for one that is not known. */
-bool outcomes_is_of(const struct outcomes *o, uint64_t ref, uint64_t who);
+void outcomes_keep(struct outcomes *o, uint64_t ref, const struct ended *e);
+/* NULL: it is not known.  Valid until the next outcomes_keep(). */
+struct ended *outcomes_find(struct outcomes *o, uint64_t ref);
+bool ended_is_of(const struct ended *e, uint64_t who); /* one of the two */

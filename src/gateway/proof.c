@@ -8,11 +8,12 @@
 
 enum {
 	DOMAINS_MAX = PARTNER_DOMAINS_MAX, /* that were written to: only partners are */
-	GATHER_MS = 2,  /* while a ping is out, the next one waits for its reply, or this long */
-	MISSES_MAX = 3, /* in a row without a reply: this domain answers none */
-	SILENCE_S = 60, /* then it is asked again only every so often */
-	READ_MS = 3000, /* with the window below 3.5 s: then RFC 4320 section 4.1 wants a 100 */
-	AGAIN_MS = 500, /* a question that was dealt to somebody else must not end the stream */
+	GATHER_MS = 2,   /* while a ping is out, the next one waits for its reply, or this long */
+	MISSES_MAX = 3,  /* in a row without a reply: this domain answers none */
+	SILENCE_S = 60,  /* then it is asked again only every so often */
+	READ_MS = 3000,  /* with the window below 3.5 s: then RFC 4320 section 4.1 wants a 100 */
+	BUSY_MS = 20000, /* of a server that goes on sending; well below timer F, 32 s */
+	AGAIN_MS = 500,  /* a question that was dealt to somebody else must not end the stream */
 };
 
 /* Kinds of ids. */
@@ -48,6 +49,7 @@ struct proof {
 	uint64_t own;        /* the last to ourselves */
 	ts_t own_sent;       /* when that was */
 	ts_t own_asked;      /* since when one is owed */
+	ts_t heard;          /* when the server last sent a stanza */
 	bool is_dead;
 };
 
@@ -294,12 +296,20 @@ static bool is_asked(const struct proof *p, const struct proof_item *item)
 }
 
 /* When it is clear that the server does not read.  From the question on, not from the window's end:
- * this process may have been stopped. */
+ * this process may have been stopped.  One that goes on sending stanzas reads late: behind a flood
+ * of its users a reply stands in a queue, and a new stream would wait as long and lose what is in
+ * it. */
 static ts_t dead_at(const struct proof *p, const struct proof_item *item)
 {
 	if (was_read(p, item))
 		return TS_NEVER;
-	return is_asked(p, item) ? ts_add(p->own_asked, TS_MS(READ_MS)) : window_end(p, item);
+	if (!is_asked(p, item))
+		return window_end(p, item);
+	const ts_t asked = ts_add(item->asked ? item->asked : p->own_asked, TS_MS(READ_MS));
+	const ts_t quiet =
+		ts_add(p->heard > p->own_asked ? p->heard : p->own_asked, TS_MS(READ_MS));
+	const ts_t late = ts_add(item->sent, TS_MS(BUSY_MS));
+	return ts_min(quiet, late > asked ? late : asked);
 }
 
 /* Its window ends, or the server is to be asked once more. */
@@ -317,8 +327,11 @@ static void end_windows(struct proof *p, struct xstream *x, ts_t now)
 
 	while ((i = first_in_fifo(&p->fifo)) && window_end(p, i) <= now && was_read(p, i))
 		tell(p, i, PROOF_EV_UNPROVEN);
-	if (i && ask_at(p, i) <= now && (x || is_asked(p, i)))
-		ask_ourselves(p, x, now);
+	if (!i || ask_at(p, i) > now || !(x || is_asked(p, i)))
+		return;
+	ask_ourselves(p, x, now);
+	if (i->asked == 0)
+		i->asked = now;
 }
 
 /* The server has read all in front of that ping. */
@@ -403,6 +416,11 @@ enum proof_reply proof_push_pong(
 		(!slice_eqs(s->type, "result") && !slice_eqs(s->type, "error")))
 		return reply;
 	return domain_pong(p, x, s, &from, now);
+}
+
+void proof_push_heard(struct proof *p, ts_t now)
+{
+	p->heard = now;
 }
 
 void proof_push_time(struct proof *p, struct xstream *x, ts_t now)

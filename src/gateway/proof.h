@@ -34,6 +34,7 @@ struct proof_item {
 	struct list fifo;            /* by time sent; then of what is proven or lost */
 	struct list wait;            /* of the domain */
 	ts_t sent;
+	ts_t asked; /* when the server was first asked behind it; 0: not as the first in the fifo */
 	enum proof_event_type told;
 };
 
@@ -70,6 +71,9 @@ void proof_forget(struct proof_item *item); /* no event of it follows; fine at a
  * would be a reply, and this process sent none such. */
 enum proof_reply proof_push_pong(
 	struct proof *p, struct xstream *x /* NULL: not ready */, const struct stanza *s, ts_t now);
+/* A whole stanza came: a server that goes on sending is busy, and its replies may wait behind that.
+ */
+void proof_push_heard(struct proof *p, ts_t now);
 void proof_push_time(struct proof *p, struct xstream *x, ts_t now);
 void proof_push_lost(struct proof *p); /* the stream is gone; the next one is new */
 /* Without `room` nothing of what is proven or lost is told: later. */

@@ -1,5 +1,6 @@
 #include "gateway/reports.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "base/list.h"
@@ -102,8 +103,8 @@ static void make_room(struct reports *r, size_t bytes, ts_t now)
 		drop(r, k);
 }
 
-void reports_keep(struct reports *r, uint64_t ref, const struct party *p,
-	const struct imdn_ask *ask, ts_t now)
+int reports_keep(struct reports *r, uint64_t ref, const struct party *p, const struct imdn_ask *ask,
+	ts_t now)
 {
 	const struct slice parts[PART_COUNT] = {
 		[PART_FROM] = jid_full(&p->from),
@@ -116,17 +117,18 @@ void reports_keep(struct reports *r, uint64_t ref, const struct party *p,
 	struct kept *k = make(parts);
 
 	if (!k)
-		return;
+		return -ENOMEM;
 	make_room(r, k->bytes, now);
 	k->ref = ref;
 	k->until = ts_add(now, TS_S(REPORTS_KEPT_S));
 	if (map_insert(&r->map, &k->node, key_of(&k->ref))) {
 		mem_free(k);
-		return;
+		return -ENOMEM;
 	}
 	list_init(&k->age);
 	list_append(&r->oldest, &k->age);
 	r->bytes += k->bytes;
+	return 0;
 }
 
 void reports_forget(struct reports *r, uint64_t ref)

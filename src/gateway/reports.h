@@ -25,9 +25,9 @@ struct report {
 
 int reports_new(struct reports **ret, struct rng *rng);
 struct reports *reports_free(struct reports *r);
-/* Nothing is kept when memory is out.  `ref` is not used twice. */
-void reports_keep(struct reports *r, uint64_t ref, const struct party *p,
-	const struct imdn_ask *ask, ts_t now);
+/* 0 or -ENOMEM.  `ref` is not used twice. */
+int reports_keep(struct reports *r, uint64_t ref, const struct party *p, const struct imdn_ask *ask,
+	ts_t now);
 /* True with *ret, which lives until the next reports_keep(), or the next but one that is forgotten.
  */
 bool reports_find(const struct reports *r, uint64_t ref, struct report *ret, ts_t now);

@@ -25,9 +25,8 @@ struct message {
 	uint64_t place; /* of the request */
 	struct proof_item item;
 	struct list settling;
-	uint64_t receiver; /* a hash of his bare address */
-	enum outcome outcome;
-	bool full_jid; /* the receiver's address has a resource */
+	struct ended end; /* so far */
+	bool full_jid;    /* the receiver's address has a resource */
 };
 
 struct to_xmpp {
@@ -61,15 +60,16 @@ static struct message *message_new(struct to_xmpp *t)
 	slots_take(&m->slot, t->cfg.lent->rng);
 	m->place = 0;
 	m->item.domain = NULL;
-	m->outcome = OUTCOME_UNANSWERED;
+	m->end = (struct ended){ .outcome = OUTCOME_UNANSWERED };
 	return m;
 }
 
 static void message_done(struct to_xmpp *t, struct message *m)
 {
-	if (m->item.domain)
-		outcomes_keep(t->outcomes, slot_id(&m->slot), m->outcome, m->receiver,
-			siphash(t->salt, proof_domain_name(m->item.domain)));
+	if (m->item.domain) {
+		m->end.domain = siphash(t->salt, proof_domain_name(m->item.domain));
+		outcomes_keep(t->outcomes, slot_id(&m->slot), &m->end);
+	}
 	proof_forget(&m->item);
 	list_remove(&m->settling);
 	slots_give(&t->slots, &m->slot);
@@ -86,7 +86,7 @@ static void count_refusal(struct to_xmpp *t, enum answer answer)
 /* What is refused now is reported by that. */
 static void answer(struct to_xmpp *t, struct message *m, const struct verdict *v, ts_t now)
 {
-	m->outcome = answer_is_good(v) ? OUTCOME_ACKNOWLEDGED : OUTCOME_REFUSED;
+	m->end.outcome = answer_is_good(v) ? OUTCOME_ACKNOWLEDGED : OUTCOME_REFUSED;
 	if (!answer_is_good(v))
 		reports_forget(t->reports, slot_id(&m->slot));
 	if (v->answer != ANSWER_MAPPED)
@@ -149,6 +149,18 @@ static void note_left_out(struct to_xmpp *t, const struct party *p, unsigned n, 
 		"parts of a message that are not text", now);
 }
 
+static enum outcome_report keep_report(struct to_xmpp *t, const struct message *m,
+	const struct sip_msg *req, const struct party *p, ts_t now)
+{
+	struct imdn_ask ask;
+
+	if (!imdn_wants_failure(req, &ask))
+		return OUTCOME_REPORT_NOT_ASKED;
+	return reports_keep(t->reports, slot_id(&m->slot), p, &ask, now) == 0
+		       ? OUTCOME_REPORT_KEPT
+		       : OUTCOME_REPORT_NO_MEMORY;
+}
+
 static void begin(struct to_xmpp *t, struct message *m, const struct sip_msg *req,
 	const struct party *p, ts_t now)
 {
@@ -156,17 +168,16 @@ static void begin(struct to_xmpp *t, struct message *m, const struct sip_msg *re
 
 	msg_init(&m->life, &cfg);
 	m->full_jid = p->to.n_resource > 0;
-	m->receiver = siphash(t->salt, jid_bare(&p->to));
+	m->end.receiver = siphash(t->salt, jid_bare(&p->to));
+	m->end.sent = now;
 	struct message_loss loss = { .n_left_out = 0 };
-	struct imdn_ask ask;
 	const enum answer answer = hand_over(t, m, req, p, &loss, now);
 	const struct verdict v = { .answer = answer, .refused = loss.refused };
 	if (v.answer == ANSWER_MAPPED) {
 		stats(t)->sip_to_xmpp++;
 		note_left_out(t, p, loss.n_left_out, now);
 		contacts_add(t->cfg.contacts, &p->from, &p->to, now);
-		if (imdn_wants_failure(req, &ask))
-			reports_keep(t->reports, slot_id(&m->slot), p, &ask, now);
+		m->end.report = keep_report(t, m, req, p, now);
 		msg_push_sent(&m->life, now);
 	} else {
 		msg_push_refused(&m->life, &v, now);
@@ -316,13 +327,13 @@ static void refused(
  * was written to under his bare address, and some servers speak in their own name. */
 static bool may_refuse(const struct to_xmpp *t, const struct message *m, const struct jid *from)
 {
-	return siphash(t->salt, jid_bare(from)) == m->receiver ||
+	return siphash(t->salt, jid_bare(from)) == m->end.receiver ||
 	       slice_eq(jid_full(from), proof_domain_name(m->item.domain));
 }
 
 static bool may_refuse_late(const struct jid *from, const struct jid *receiver)
 {
-	return jid_bare_eq(from, receiver) || slice_eq(jid_full(from), jid_domain(receiver));
+	return jid_bare_eq(from, receiver) || slice_eq(jid_bare(from), jid_domain(receiver));
 }
 
 static void refused_by_another(struct to_xmpp *t, const struct jid *from, ts_t now)
@@ -332,10 +343,26 @@ static void refused_by_another(struct to_xmpp *t, const struct jid *from, ts_t n
 		t->cfg.lent, DROP_MISTAKE, jid_bare(from), "a refusal of what is for another", now);
 }
 
+/* Why its sender does not hear of it. */
+static const char *why_unreported(const struct ended *e, ts_t now)
+{
+	if (!e)
+		return "forgotten";
+	if (e->outcome == OUTCOME_REFUSED)
+		return "answered";
+	switch (e->report) {
+	case OUTCOME_REPORT_NOT_ASKED: return "not-asked";
+	case OUTCOME_REPORT_NO_MEMORY: return "no-memory";
+	case OUTCOME_REPORT_MADE: return "reported-before";
+	case OUTCOME_REPORT_KEPT: break;
+	}
+	return now >= ts_add(e->sent, TS_S(REPORTS_KEPT_S)) ? "too-late" : "no-room";
+}
+
 /* An error of a message that was refused before says nothing new: each client of the receiver may
- * send one. */
+ * send one.  `reason`: why it is not reported; NULL: it is. */
 static void tell_late(struct to_xmpp *t, enum outcome outcome, const struct stanza *s,
-	const struct jid *from, bool is_reported, ts_t now)
+	const struct jid *from, const char *reason, ts_t now)
 {
 	static const enum drop drops[] = {
 		[OUTCOME_UNKNOWN] = DROP_LATE_ERROR,
@@ -349,7 +376,9 @@ static void tell_late(struct to_xmpp *t, enum outcome outcome, const struct stan
 
 	if (!b)
 		return;
-	log_str(b, "reported", is_reported ? SLICE("yes") : SLICE("no"));
+	log_str(b, "reported", reason ? SLICE("no") : SLICE("yes"));
+	if (reason)
+		log_str(b, "reason", slice_str(reason));
 	log_u64(b, "n", 1);
 	drops_tell(lent, drops[outcome]);
 }
@@ -359,19 +388,21 @@ static void tell_late(struct to_xmpp *t, enum outcome outcome, const struct stan
 static bool refused_late(struct to_xmpp *t, uint64_t ref, const struct stanza *s,
 	const struct jid *from, struct report *ret, ts_t now)
 {
-	const enum outcome outcome = outcomes_find(t->outcomes, ref);
+	struct ended *e = outcomes_find(t->outcomes, ref);
+	const bool is_kept = reports_find(t->reports, ref, ret, now);
 
-	if (outcome != OUTCOME_UNKNOWN &&
-		!outcomes_is_of(t->outcomes, ref, siphash(t->salt, jid_bare(from)))) {
+	if ((e && !ended_is_of(e, siphash(t->salt, jid_bare(from)))) ||
+		(is_kept && !may_refuse_late(from, &ret->party.to))) {
 		refused_by_another(t, from, now);
 		return false;
 	}
-	const bool is_kept =
-		reports_find(t->reports, ref, ret, now) && may_refuse_late(from, &ret->party.to);
 	stats(t)->late_errors++;
+	tell_late(t, e ? e->outcome : OUTCOME_UNKNOWN, s, from,
+		is_kept ? NULL : why_unreported(e, now), now);
 	if (is_kept)
 		reports_forget(t->reports, ref);
-	tell_late(t, outcome, s, from, is_kept, now);
+	if (is_kept && e)
+		e->report = OUTCOME_REPORT_MADE;
 	return is_kept;
 }
 

@@ -1,53 +1,17 @@
-#include "net/flow.h"
-
-#include <event2/event.h>
-#include <event2/event_struct.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/err.h"
-#include "base/mem.h"
+#include "net/flow_private.h"
 #include "net/sock.h"
 
 enum {
-	READ_PIECE = 65536,
-	READS_MAX = 4, /* of one flow in one wake-up: the others have their turn */
-	/* Behind it the flows wait for the next wake-up, which begins with the datagrams: whoever
-	 * fills connections may not be why an OPTIONS over UDP waits. */
-	SPELL_MS = 2,
+	PLAIN_MAX = 262144, /* out of one piece, in clear */
 	/* A closed flow has this long to be written, from the last byte that went; then the peer
 	 * this long to close, so that what was written is not cut off by a reset. */
 	WRITE_MS = 30000,
 	LINGER_MS = 1000,
-};
-
-enum flow_state {
-	FLOW_CONNECTING,
-	FLOW_OPEN,
-	FLOW_CLOSING, /* what is left is written, then the end is sent */
-	FLOW_LINGER,
-	FLOW_DEAD,
-};
-
-struct flow {
-	struct flows *fs;
-	flow_t id;
-	void *owner;
-	int fd;
-	enum flow_state state;
-	struct event read, write;
-	bool can_read, can_write, paused, blocked, told_bytes, told_eof, write_armed;
-	struct list ready, dirty, all; /* all: ending or dead */
-	struct addr peer, local;
-	struct channel *tls;
-	bool handshaking;
-	struct buf out;
-	struct timer end; /* of a closed one */
-	bool opened;      /* by us */
-	bool owes_ack;    /* bytes came, and nothing went out behind them */
-	int err;          /* found while nothing could be told */
-	bool tls_refused;
 };
 
 /* ---- life ---- */
@@ -56,12 +20,13 @@ int flows_init(struct flows *fs, struct loop *loop, struct trust *trust, flow_te
 {
 	*fs = (struct flows){ .loop = loop, .trust = trust, .tell = tell, .arg = arg };
 	list_init(&fs->ready);
+	list_init(&fs->busy);
 	list_init(&fs->dirty);
 	list_init(&fs->ending);
 	timers_init(&fs->timers);
 	list_init(&fs->dead);
-	buf_init(&fs->plain, 4 * READ_PIECE);
-	fs->read_buf = malloc(READ_PIECE); /* not zeroed: untouched pages cost nothing */
+	buf_init(&fs->plain, PLAIN_MAX);
+	fs->read_buf = malloc(FLOW_PIECE);
 	return fs->read_buf ? 0 : -ENOMEM;
 }
 
@@ -79,14 +44,13 @@ void flows_done(struct flows *fs)
 	buf_done(&fs->plain);
 }
 
-/* It keeps its place: with new bytes at every wake-up it would else be the last one for ever. */
-static void make_ready(struct flow *f)
+void flow_make_ready(struct flow *f)
 {
 	if (list_empty(&f->ready))
-		list_append(&f->fs->ready, &f->ready);
+		list_append(f->is_busy ? &f->fs->busy : &f->fs->ready, &f->ready);
 }
 
-static void make_dirty(struct flow *f)
+void flow_make_dirty(struct flow *f)
 {
 	list_remove(&f->dirty);
 	list_append(&f->fs->dirty, &f->dirty);
@@ -99,7 +63,7 @@ static void on_read(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	f->can_read = true;
-	make_ready(f);
+	flow_make_ready(f);
 }
 
 static void on_write(evutil_socket_t fd, short what, void *arg)
@@ -111,9 +75,9 @@ static void on_write(evutil_socket_t fd, short what, void *arg)
 	f->write_armed = false;
 	if (f->state == FLOW_CONNECTING) {
 		f->can_write = true;
-		make_ready(f);
+		flow_make_ready(f);
 	} else {
-		make_dirty(f);
+		flow_make_dirty(f);
 	}
 }
 
@@ -242,12 +206,12 @@ void flows_reap(struct flows *fs)
 
 /* ---- facts ---- */
 
-static bool is_told(const struct flow *f)
+bool flow_is_told(const struct flow *f)
 {
 	return f->state == FLOW_CONNECTING || f->state == FLOW_OPEN;
 }
 
-static void tell(struct flow *f, struct fact in)
+void flow_tell_fact(struct flow *f, struct fact in)
 {
 	in.flow = f->id;
 	in.local = &f->local;
@@ -262,15 +226,14 @@ static enum flow_step step(const struct flow *f)
 	return f->handshaking ? FLOW_STEP_TLS : FLOW_STEP_OPEN;
 }
 
-/* The last fact of a flow; it is dropped before it is told, so that nothing can be done with it. */
-static void fail(struct flow *f, int err, const struct tls_facts *tls)
+void flow_fail(struct flow *f, int err, const struct tls_facts *tls)
 {
 	struct fact in = { .type = FACT_FLOW_FAILED, .err = err, .step = step(f), .tls = tls };
-	bool told = is_told(f);
+	bool told = flow_is_told(f);
 
 	flow_drop(f);
 	if (told)
-		tell(f, in);
+		flow_tell_fact(f, in);
 }
 
 /* ---- writing ---- */
@@ -279,14 +242,14 @@ static void check_room(struct flow *f)
 {
 	size_t n = buf_len(&f->out);
 
-	if (!is_told(f))
+	if (!flow_is_told(f))
 		return;
 	if (!f->blocked && n > FLOW_BLOCKED_BYTES) {
 		f->blocked = true;
-		tell(f, (struct fact){ .type = FACT_FLOW_BLOCKED });
+		flow_tell_fact(f, (struct fact){ .type = FACT_FLOW_BLOCKED });
 	} else if (f->blocked && n < FLOW_READY_BYTES) {
 		f->blocked = false;
-		tell(f, (struct fact){ .type = FACT_FLOW_READY });
+		flow_tell_fact(f, (struct fact){ .type = FACT_FLOW_READY });
 	}
 }
 
@@ -306,8 +269,7 @@ static void acknowledge(struct flow *f)
 	f->owes_ack = false;
 }
 
-/* As much as the socket takes.  Tells nothing; an error is kept in f->err. */
-static void write_out(struct flow *f)
+void flow_write_out(struct flow *f)
 {
 	struct slice out = buf_slice(&f->out);
 
@@ -338,16 +300,16 @@ static void write_out(struct flow *f)
 
 void flow_write(struct flow *f, struct slice bytes)
 {
-	if (!is_told(f))
+	if (!flow_is_told(f))
 		return;
 	if (f->tls)
 		channel_write(f->tls, bytes, &f->out);
 	else
 		buf_put(&f->out, bytes);
-	make_dirty(f);
+	flow_make_dirty(f);
 	/* Only what the socket does not take counts against the limits. */
 	if (buf_len(&f->out) > FLOW_BLOCKED_BYTES)
-		write_out(f);
+		flow_write_out(f);
 }
 
 static void linger(struct flow *f)
@@ -364,10 +326,10 @@ static void linger(struct flow *f)
 
 static void flush(struct flow *f)
 {
-	write_out(f);
+	flow_write_out(f);
 	acknowledge(f);
 	if (f->err)
-		fail(f, f->err, NULL);
+		flow_fail(f, f->err, NULL);
 	else if (buf_len(&f->out) == 0 && f->state == FLOW_CLOSING)
 		linger(f);
 	else
@@ -399,7 +361,7 @@ void flow_close(struct flow *f)
 	f->paused = false;
 	f->state = FLOW_CLOSING;
 	list_append(&f->fs->ending, &f->all);
-	make_dirty(f);
+	flow_make_dirty(f);
 	if (end_within(f, TS_MS(WRITE_MS)))
 		flow_drop(f);
 }
@@ -416,61 +378,10 @@ void flow_pause(struct flow *f, bool pause)
 	if (!f->told_eof)
 		event_add(&f->read, NULL);
 	if (f->can_read)
-		make_ready(f);
+		flow_make_ready(f);
 }
 
-/* ---- reading ---- */
-
-static void tell_bytes(struct flow *f, struct slice bytes)
-{
-	if (bytes.n == 0 || f->state != FLOW_OPEN)
-		return;
-	f->told_bytes = f->tls != NULL;
-	tell(f, (struct fact){ .type = FACT_FLOW_BYTES, .bytes = bytes });
-}
-
-static void tell_eof(struct flow *f)
-{
-	if (f->told_eof || f->state != FLOW_OPEN)
-		return;
-	f->told_eof = true;
-	event_del(&f->read);
-	tell(f, (struct fact){ .type = FACT_FLOW_EOF, .step = FLOW_STEP_OPEN });
-}
-
-static void push_tls(struct flow *f, struct slice in)
-{
-	struct buf *plain = &f->fs->plain;
-	bool was_up = !f->handshaking;
-
-	buf_clear(plain);
-	int err = channel_push(f->tls, in, plain, &f->out);
-	make_dirty(f);
-	if (err) {
-		fail(f, ENOMEM, NULL);
-		return;
-	}
-	enum channel_state state = channel_state(f->tls);
-	if (was_up)
-		tell_bytes(f, buf_slice(plain));
-	if (f->state == FLOW_DEAD)
-		return;
-	if (state == CHANNEL_FAILED) {
-		write_out(f); /* the alert that says why, if the peer still listens */
-		/* With TLS 1.3 a server refuses our certificate, or the lack of one, when we are
-		 * up already: that is still the handshake's failure. */
-		f->handshaking |= !f->told_bytes;
-		fail(f, f->handshaking ? 0 : EPROTO, channel_facts(f->tls));
-		return;
-	}
-	if (!was_up && state != CHANNEL_HANDSHAKE) {
-		f->handshaking = false;
-		tell(f, (struct fact){ .type = FACT_TLS_UP, .tls = channel_facts(f->tls) });
-		tell_bytes(f, buf_slice(plain));
-	}
-	if (state == CHANNEL_EOF)
-		tell_eof(f);
-}
+/* ---- TLS ---- */
 
 void flow_start_tls(struct flow *f, const struct tls_policy *policy)
 {
@@ -483,132 +394,12 @@ void flow_start_tls(struct flow *f, const struct tls_policy *policy)
 	f->tls_refused = err == -EINVAL;
 	if (err && !f->tls_refused)
 		f->err = ENOMEM;
-	make_dirty(f);
+	flow_make_dirty(f);
 	if (err)
-		make_ready(f);
+		flow_make_ready(f);
 }
 
-/* What a call from outside has found. */
-static bool tell_late(struct flow *f)
-{
-	static const struct tls_facts none = { .failure = TLS_FAILURE_OTHER,
-		.alert = -1,
-		.detail = "no such trust store or certificate is loaded" };
-
-	bool failed = f->tls && channel_state(f->tls) == CHANNEL_FAILED;
-
-	if (!f->err && !f->tls_refused && !failed)
-		return false;
-	fail(f, f->err, failed ? channel_facts(f->tls) : f->tls_refused ? &none : NULL);
-	return true;
-}
-
-static void read_end(struct flow *f)
-{
-	if (f->handshaking) {
-		channel_push_eof(f->tls);
-		fail(f, 0, channel_facts(f->tls));
-		return;
-	}
-	if (f->state == FLOW_OPEN) {
-		tell_eof(f);
-		return;
-	}
-	/* It has closed first: what is left is still written. */
-	event_del(&f->read);
-	f->told_eof = true;
-	if (f->state == FLOW_LINGER)
-		flow_drop(f);
-}
-
-/* True when there may be more. */
-static bool read_piece(struct flow *f)
-{
-	ssize_t n = recv(f->fd, f->fs->read_buf, READ_PIECE, 0);
-
-	if (n < 0 && errno == EINTR)
-		return true;
-	if (n < 0) {
-		if (errno != EAGAIN)
-			fail(f, errno, NULL);
-		return false;
-	}
-	if (n == 0) {
-		read_end(f);
-		return false;
-	}
-	struct slice in = slice_of(f->fs->read_buf, (size_t)n);
-	if (f->state != FLOW_OPEN)
-		return true; /* nobody listens any more */
-	if (f->opened) {
-		f->owes_ack = true;
-		make_dirty(f);
-	}
-	if (f->tls)
-		push_tls(f, in);
-	else
-		tell_bytes(f, in);
-	return n == READ_PIECE && f->state != FLOW_DEAD;
-}
-
-static void connected(struct flow *f)
-{
-	int err = 0;
-	socklen_t n = sizeof(err);
-
-	getsockopt(f->fd, SOL_SOCKET, SO_ERROR, &err, &n);
-	if (err) {
-		fail(f, err, NULL);
-		return;
-	}
-	f->state = FLOW_OPEN;
-	sock_local(f->fd, &f->local);
-	event_add(&f->read, NULL);
-	make_dirty(f);
-	tell(f, (struct fact){ .type = FACT_FLOW_UP });
-}
-
-static bool is_late(const struct flows *fs)
-{
-	return loop_clock() > fs->late_at;
-}
-
-static void process(struct flow *f)
-{
-	if (tell_late(f))
-		return;
-	if (f->can_write && f->state == FLOW_CONNECTING) {
-		f->can_write = false;
-		connected(f);
-		return;
-	}
-	if (!f->can_read || f->paused)
-		return;
-	f->can_read = false;
-	for (int i = 0; i < READS_MAX && read_piece(f); i++)
-		if (f->state == FLOW_DEAD || f->paused || is_late(f->fs) ||
-			buf_len(&f->out) > FLOW_BLOCKED_BYTES)
-			return; /* the engine hears at the end of this wake-up that it is blocked */
-}
-
-void flows_process(struct flows *fs)
-{
-	struct list mark; /* those that become ready meanwhile are behind it, for the next time */
-	struct list *n;
-
-	fs->late_at = ts_add(loop_now(fs->loop), TS_MS(SPELL_MS));
-	list_init(&mark);
-	list_append(&fs->ready, &mark);
-	while ((n = fs->ready.next) != &mark) {
-		list_remove(n);
-		process(LIST_OWNER(n, struct flow, ready));
-		if (is_late(fs))
-			break; /* the rest is first in the next wake-up */
-	}
-	list_remove(&mark);
-	for (struct timer *due; (due = timers_due(&fs->timers, loop_now(fs->loop)));)
-		flow_drop(LIST_OWNER(due, struct flow, end));
-}
+/* ---- all ---- */
 
 ts_t flows_deadline(const struct flows *fs)
 {
@@ -617,7 +408,7 @@ ts_t flows_deadline(const struct flows *fs)
 
 bool flows_ready(const struct flows *fs)
 {
-	return !list_empty(&fs->ready);
+	return !list_empty(&fs->ready) || !list_empty(&fs->busy);
 }
 
 bool flows_pending(const struct flows *fs)

@@ -29,6 +29,7 @@ struct flows {
 	flow_tell *tell;
 	void *arg;
 	struct list ready; /* something to read, or connected */
+	struct list busy;  /* more to read than a turn takes: behind those */
 	struct list dirty; /* something to write */
 	struct list
 		ending; /* closed by their owner: being written, or waiting for the peer's end */

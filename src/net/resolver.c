@@ -1,9 +1,7 @@
 #include "net/resolver.h"
 
-#include <ares.h>
 #include <arpa/nameser.h>
 #include <assert.h>
-#include <event2/event.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,29 +10,11 @@
 #include "base/list.h"
 #include "base/mem.h"
 #include "net/dns_read.h"
-#include "net/search.h"
-#include "net/sock.h"
+#include "net/nameservers.h"
 
 enum {
-	TRY_TIMEOUT_MS = 1000,
 	TRIES = 2, /* of each server */
-
-	FDS_MAX = 16,
 	QUESTIONS_MAX = 4096,
-};
-
-enum by { BY_UDP, BY_TCP, WAYS };
-
-/* A channel of its own for each server and transport: which server said what must be known, and so
- * is whether it takes TCP.  Going on is ours to do (ARES_FLAG_NOCHECKRESP, _IGNTC). */
-struct way {
-	struct resolver *r;
-	ares_channel channel; /* NULL until something is asked by it */
-};
-
-struct server {
-	struct addr addr;
-	struct way ways[WAYS];
 };
 
 struct question {
@@ -52,7 +32,7 @@ struct question {
 	bool exists;        /* one of them, without records of that type */
 	unsigned attempt;   /* which, of TRIES times the servers */
 	unsigned spoken;    /* a set of servers that answered, not well: they are not asked again */
-	struct server *asked;
+	struct nameserver *asked;
 	enum by by;
 	enum dns_status status;
 	struct addr from;
@@ -60,70 +40,18 @@ struct question {
 	size_t n;
 };
 
-struct watched {
-	ares_socket_t fd;
-	struct event *ev;
-	ares_channel channel;
-};
-
 struct resolver {
-	struct loop *loop;
+	struct nameservers servers;
 	resolver_answer *answer;
 	void *arg;
-	bool started;
-	struct server servers[RESOLVER_SERVERS_MAX];
-	unsigned n_servers;
 	bool search; /* as resolv.conf(5) says */
 	struct search domains;
 	struct list asked, again, done;
 	unsigned n_questions, n_asked;
-	struct watched watched[FDS_MAX];
 };
-
-/* ---- sockets of c-ares ---- */
-
-static void on_ready(evutil_socket_t fd, short what, void *arg)
-{
-	struct watched *w = arg;
-
-	ares_process_fd(w->channel, what & EV_READ ? fd : ARES_SOCKET_BAD,
-		what & EV_WRITE ? fd : ARES_SOCKET_BAD);
-}
-
-static void on_socket(void *arg, ares_socket_t fd, int readable, int writable)
-{
-	struct way *way = arg;
-	struct resolver *r = way->r;
-	struct watched *slot = NULL;
-
-	for (unsigned i = 0; i < FDS_MAX; i++) {
-		struct watched *w = &r->watched[i];
-
-		if (w->ev && w->fd == fd) {
-			event_free(w->ev);
-			w->ev = NULL;
-		}
-		if (!w->ev && !slot)
-			slot = w;
-	}
-	if (!slot || (!readable && !writable))
-		return; /* without a slot the question times out */
-	short what = (short)((readable ? EV_READ : 0) | (writable ? EV_WRITE : 0) | EV_PERSIST);
-	slot->fd = fd;
-	slot->channel = way->channel;
-	slot->ev = event_new(loop_base(r->loop), fd, what, on_ready, slot);
-	if (slot->ev)
-		event_add(slot->ev, NULL);
-}
+_Static_assert(RESOLVER_SERVERS_MAX == NAMESERVERS_MAX, "each has a place");
 
 /* ---- life ---- */
-
-static void add_server(struct resolver *r, const struct addr *addr)
-{
-	if (r->n_servers < RESOLVER_SERVERS_MAX && addr->family)
-		r->servers[r->n_servers++] =
-			(struct server){ .addr = *addr, .ways = { { .r = r }, { .r = r } } };
-}
 
 int resolver_new(struct resolver **ret, struct loop *loop, const struct resolver_cfg *cfg)
 {
@@ -131,12 +59,12 @@ int resolver_new(struct resolver **ret, struct loop *loop, const struct resolver
 
 	if (!r)
 		return -ENOMEM;
-	r->loop = loop;
+	nameservers_init(&r->servers, loop);
 	r->answer = cfg->answer;
 	r->arg = cfg->arg;
 	r->search = cfg->search;
 	for (unsigned i = 0; i < RESOLVER_SERVERS_MAX; i++)
-		add_server(r, &cfg->servers[i]);
+		nameservers_add(&r->servers, &cfg->servers[i]);
 	list_init(&r->asked);
 	list_init(&r->again);
 	list_init(&r->done);
@@ -146,10 +74,10 @@ int resolver_new(struct resolver **ret, struct loop *loop, const struct resolver
 
 void resolver_use(struct resolver *r, const struct addr *server)
 {
-	assert(!r->started && "servers do not change under a question");
-	r->n_servers = 0;
+	assert(!r->servers.started && "servers do not change under a question");
+	r->servers.n = 0;
 	r->search = false;
-	add_server(r, server);
+	nameservers_add(&r->servers, server);
 }
 
 static struct question *free_question(struct question *q)
@@ -164,88 +92,12 @@ struct resolver *resolver_free(struct resolver *r)
 {
 	if (!r)
 		return NULL;
-	for (unsigned i = 0; i < r->n_servers; i++)
-		for (unsigned by = 0; by < WAYS; by++)
-			if (r->servers[i].ways[by].channel) /* its questions become done */
-				ares_destroy(r->servers[i].ways[by].channel);
+	nameservers_done(&r->servers);
 	struct list *const lists[] = { &r->asked, &r->again, &r->done };
 	for (size_t i = 0; i < COUNT(lists); i++)
 		for (struct question *q; (q = LIST_FIRST(lists[i], struct question, all));)
 			free_question(q);
-	if (r->started)
-		ares_library_cleanup();
-	for (unsigned i = 0; i < FDS_MAX; i++)
-		if (r->watched[i].ev)
-			event_free(r->watched[i].ev);
 	return mem_free(r);
-}
-
-/* Those of resolv.conf(5), or 127.0.0.1 where there are none. */
-static int find_servers(struct resolver *r, ares_channel channel)
-{
-	struct ares_addr_port_node *list = NULL;
-	int err = ares_get_servers_ports(channel, &list) ? -ENOMEM : 0;
-
-	for (const struct ares_addr_port_node *n = list; n; n = n->next) {
-		struct addr a = { .family = n->family == AF_INET ? 4 : 6,
-			.port = n->udp_port ? (uint16_t)n->udp_port : NS_DEFAULTPORT };
-
-		memcpy(a.ip, &n->addr, a.family == 4 ? 4 : 16);
-		add_server(r, &a);
-	}
-	ares_free_data(list);
-	return err || r->n_servers ? err : -ENOMEM; /* c-ares always has one */
-}
-
-static int read_resolv_conf(struct resolver *r)
-{
-	ares_channel channel;
-
-	if (ares_init(&channel))
-		return -ENOMEM;
-	int err = r->n_servers ? 0 : find_servers(r, channel);
-	if (!err && r->search)
-		err = search_read(&r->domains, channel);
-	ares_destroy(channel);
-	return err;
-}
-
-static int start(struct resolver *r)
-{
-	if (r->started)
-		return 0;
-	if (ares_library_init(ARES_LIB_INIT_ALL))
-		return -ENOMEM;
-	r->started = true;
-	return r->n_servers && !r->search ? 0 : read_resolv_conf(r);
-}
-
-static int open_channel(struct server *server, enum by by)
-{
-	char text[ADDR_TEXT_MAX];
-	struct way *way = &server->ways[by];
-	struct ares_options o = {
-		.flags = ARES_FLAG_NOCHECKRESP | ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES |
-			 ARES_FLAG_IGNTC | (by == BY_TCP ? ARES_FLAG_USEVC : 0),
-		.timeout = TRY_TIMEOUT_MS,
-		.tries = 1,
-		.sock_state_cb = on_socket,
-		.sock_state_cb_data = way,
-	};
-
-	if (way->channel)
-		return 0;
-	if (ares_init_options(&way->channel, &o,
-		    ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES |
-			    ARES_OPT_SOCK_STATE_CB)) {
-		way->channel = NULL;
-		return -ENOMEM;
-	}
-	if (ares_set_servers_ports_csv(way->channel, addr_text(&server->addr, text)) == 0)
-		return 0;
-	ares_destroy(way->channel);
-	way->channel = NULL;
-	return -ENOMEM;
 }
 
 /* ---- answers ---- */
@@ -306,7 +158,7 @@ static void note_status(struct question *q, enum dns_status status)
 	q->from = q->asked->addr;
 	q->has_words |= !silence;
 	if (!silence && status != DNS_SERVFAIL)
-		q->spoken |= 1u << (q->asked - q->r->servers);
+		q->spoken |= 1u << (q->asked - q->r->servers.servers);
 }
 
 static void set_done(struct question *q)
@@ -366,8 +218,9 @@ static void put_question(struct question *q)
 		[DNS_SRV] = ns_t_srv,
 		[DNS_NAPTR] = ns_t_naptr };
 	struct resolver *r = q->r;
+	const ares_channel channel = nameserver_channel(q->asked, q->by);
 
-	if (open_channel(q->asked, q->by)) {
+	if (!channel) {
 		q->status = DNS_CANCELLED;
 		set_done(q);
 		return;
@@ -375,7 +228,7 @@ static void put_question(struct question *q)
 	list_remove(&q->all);
 	list_append(&r->asked, &q->all);
 	r->n_asked++;
-	ares_query(q->asked->ways[q->by].channel, q->full, ns_c_in, types[q->type], on_answer, q);
+	ares_query(channel, q->full, ns_c_in, types[q->type], on_answer, q);
 }
 
 /* The next try: each server in turn, those that have spoken are left out. */
@@ -387,12 +240,12 @@ static void ask(struct question *q)
 		put_question(q);
 		return;
 	}
-	while (q->attempt < TRIES * r->n_servers) {
-		unsigned i = q->attempt++ % r->n_servers;
+	while (q->attempt < TRIES * r->servers.n) {
+		unsigned i = q->attempt++ % r->servers.n;
 
 		if (q->spoken & 1u << i)
 			continue;
-		q->asked = &r->servers[i];
+		q->asked = &r->servers.servers[i];
 		put_question(q);
 		return;
 	}
@@ -470,9 +323,9 @@ static int read_hosts(struct question *q, enum dns_type type, struct dns_record 
 	int n = 0;
 
 	/* Any channel will do: it is only looked at for being one. */
-	if (open_channel(&q->r->servers[0], BY_UDP) ||
-		ares_gethostbyname_file(q->r->servers[0].ways[BY_UDP].channel, q->name,
-			type == DNS_A ? AF_INET : AF_INET6, &host))
+	const ares_channel any = nameserver_channel(&q->r->servers.servers[0], BY_UDP);
+	if (!any ||
+		ares_gethostbyname_file(any, q->name, type == DNS_A ? AF_INET : AF_INET6, &host))
 		return 0;
 	for (char **p = host->h_addr_list; *p && n < DNS_RECORDS_MAX; p++) {
 		records[n] = (struct dns_record){ .type = type };
@@ -542,7 +395,7 @@ int resolver_ask(
 		q->status = DNS_MALFORMED;
 	if (!q->name[0] || from_literal(q))
 		return 0;
-	int err = start(r);
+	int err = nameservers_start(&r->servers, r->search ? &r->domains : NULL);
 	if (err) {
 		free_question(q);
 		return err;
@@ -568,19 +421,9 @@ void resolver_drop(struct resolver *r, uint64_t id)
 
 ts_t resolver_deadline(struct resolver *r)
 {
-	ts_t at = TS_NEVER;
-
 	if (!list_empty(&r->done) || !list_empty(&r->again))
-		return loop_now(r->loop);
-	for (unsigned i = 0; i < WAYS * r->n_servers && r->n_asked; i++) {
-		const ares_channel channel = r->servers[i / WAYS].ways[i % WAYS].channel;
-		struct timeval tv;
-
-		if (channel && ares_timeout(channel, NULL, &tv))
-			at = ts_min(at, ts_add(loop_now(r->loop),
-						(ts_t)tv.tv_sec * 1000000 + (ts_t)tv.tv_usec));
-	}
-	return at;
+		return loop_now(r->servers.loop);
+	return r->n_asked ? nameservers_deadline(&r->servers) : TS_NEVER;
 }
 
 static void tell(struct question *q)
@@ -599,12 +442,8 @@ static void tell(struct question *q)
 
 void resolver_process(struct resolver *r)
 {
-	for (unsigned i = 0; i < WAYS * r->n_servers && r->n_asked; i++) {
-		const ares_channel channel = r->servers[i / WAYS].ways[i % WAYS].channel;
-
-		if (channel)
-			ares_process_fd(channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
-	}
+	if (r->n_asked)
+		nameservers_process(&r->servers);
 	for (struct question *q; (q = LIST_FIRST(&r->again, struct question, all));)
 		ask(q);
 	for (struct question *q; (q = LIST_FIRST(&r->done, struct question, all));) {

@@ -74,6 +74,7 @@ enum xmpp_state {
 	XMPP_OFF,        /* no password: nobody signs in there */
 	XMPP_SIGNING_IN, /* its phase says how far */
 	XMPP_READY,
+	XMPP_LOST, /* the stream ended between two round trips */
 	XMPP_CLOSING,
 	XMPP_OVER,
 };
@@ -132,6 +133,8 @@ struct xmpp_side {
 	uint16_t port;
 	struct sasl_cache *cache;
 	struct others others;
+	unsigned connections; /* that ended between two round trips */
+	unsigned lost_in;     /* the round for which that was mended already */
 };
 
 struct probe {
@@ -238,6 +241,8 @@ void probe_xmpp_time(struct probe *p);
 ts_t probe_xmpp_deadline(const struct probe *p);
 bool probe_xmpp_take_event(struct probe *p, struct side_event *ret);
 bool probe_xmpp_take_output(struct probe *p, struct output *ret);
+/* A round is due: if the receiver is not signed in, SIDE_READY follows. */
+void probe_xmpp_renew(struct probe *p);
 void probe_xmpp_answer(struct probe *p, struct slice to, struct slice thread);
 void probe_xmpp_cleanup(struct probe *p);
 
@@ -295,3 +300,5 @@ void probe_take_back(
 /* `text` went over, as it is in clear: a datagram, or a part of a stream that ends anywhere. */
 void probe_trace(struct probe *p, enum probe_side side, bool outbound, const struct addr *peer,
 	struct slice text);
+/* The side's next connection begins: what is left of the last one is told. */
+void probe_trace_anew(struct probe *p, enum probe_side side);

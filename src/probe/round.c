@@ -69,11 +69,12 @@ static void ready(struct probe *p)
 		probe_half_over(p);
 }
 
-/* The SIP user is signed in for it before it begins: a pool may have closed the connection that was
- * idle, and the registration may be about to end. */
+/* Both users are signed in for it before it begins: a pool or a server may have closed the
+ * connection that was idle, and the registration may be about to end. */
 static void prepare(struct probe *p)
 {
 	p->state = PROBE_SIGNING_IN;
+	probe_xmpp_renew(p);
 	probe_sip_renew(p);
 	ready(p);
 }

@@ -73,12 +73,17 @@ bool server_names_port(struct slice registrar)
 	return end_of_name(rest) < end_of_host(rest);
 }
 
-void server_put_without_port(struct buf *b, struct slice registrar)
+char *server_without_port(const char *registrar)
 {
-	const struct slice rest = without_scheme(registrar);
+	char *uri = mem_strdup(registrar);
 
-	buf_put(b, slice_cut(registrar, 0, registrar.n - rest.n + end_of_name(rest)));
-	buf_put(b, slice_skip(rest, end_of_host(rest)));
+	if (!uri)
+		return NULL;
+	const struct slice rest = without_scheme(slice_str(uri));
+	char *name = uri + strlen(uri) - rest.n;
+	const char *behind = name + end_of_host(rest);
+	memmove(name + end_of_name(rest), behind, strlen(behind) + 1);
+	return uri;
 }
 
 void server_put_registrar(struct buf *b, struct slice registrar, struct slice pool, uint16_t port)

@@ -12,21 +12,31 @@ enum {
 	KEPT_FOR_PHASES = 32,
 };
 
+static void init_masks(struct probe *p, enum probe_side side)
+{
+	for (unsigned out = 0; out < 2; out++)
+		mask_init(&p->masks[side][out], side == SIDE_SIP ? MASK_SIP : MASK_XMPP,
+			p->cfg.trace_bodies);
+}
+
+static void done_masks(struct probe *p, enum probe_side side)
+{
+	for (unsigned out = 0; out < 2; out++)
+		mask_done(&p->masks[side][out]);
+}
+
 int probe_tell_init(struct probe *p)
 {
 	buf_init(&p->trace, TRACE_MAX);
-	for (unsigned out = 0; out < 2; out++) {
-		mask_init(&p->masks[SIDE_SIP][out], MASK_SIP, p->cfg.trace_bodies);
-		mask_init(&p->masks[SIDE_XMPP][out], MASK_XMPP, p->cfg.trace_bodies);
-	}
+	for (unsigned side = 0; side < SIDES; side++)
+		init_masks(p, side);
 	return outbox_init(&p->out, OUT_BYTES_MAX, OUTPUTS_MAX, WANTS_MAX);
 }
 
 void probe_tell_done(struct probe *p)
 {
-	for (unsigned i = 0; i < SIDES; i++)
-		for (unsigned out = 0; out < 2; out++)
-			mask_done(&p->masks[i][out]);
+	for (unsigned side = 0; side < SIDES; side++)
+		done_masks(p, side);
 	outbox_done(&p->out);
 	buf_done(&p->trace);
 }
@@ -164,15 +174,20 @@ void probe_trace(struct probe *p, enum probe_side side, bool outbound, const str
 }
 
 /* What came in and has no end is told with the time at which it came. */
-static void trace_rest(struct probe *p)
+static void trace_rest(struct probe *p, enum probe_side side)
 {
 	struct slice rest;
 
-	for (unsigned side = 0; side < SIDES; side++) {
-		p->heard[side].unfinished = true;
-		if (p->cfg.trace && mask_rest(&p->masks[side][false], &rest))
-			add_trace(p, &p->heard[side], rest);
-	}
+	p->heard[side].unfinished = true;
+	if (p->cfg.trace && mask_rest(&p->masks[side][false], &rest))
+		add_trace(p, &p->heard[side], rest);
+}
+
+void probe_trace_anew(struct probe *p, enum probe_side side)
+{
+	trace_rest(p, side);
+	done_masks(p, side);
+	init_masks(p, side);
 }
 
 void probe_send(struct probe *p, flow_t flow, const struct addr *peer)
@@ -276,7 +291,8 @@ static void drop_accepted(struct probe *p)
 
 void probe_tell_end(struct probe *p)
 {
-	trace_rest(p);
+	for (unsigned side = 0; side < SIDES; side++)
+		trace_rest(p, side);
 	drop_accepted(p);
 	struct probe_event *ev = add_event(p, PROBE_EV_DONE);
 	if (ev)

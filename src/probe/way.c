@@ -177,6 +177,7 @@ static void lose(struct probe *p, const struct fact *in, flow_t flow)
 void probe_way_again(struct probe *p)
 {
 	p->sip.connections++;
+	probe_trace_anew(p, SIDE_SIP);
 	want_flow(p);
 }
 

@@ -1,4 +1,6 @@
 /* The XMPP side: the receiver and its stream. */
+#include <string.h>
+
 #include "base/mem.h"
 #include "probe/private.h"
 #include "probe/server.h"
@@ -37,6 +39,14 @@ static int new_host(struct probe *p, const char *domain)
 	return xhost_new(&x->host, &cfg, p->rng);
 }
 
+static void sign_in(struct probe *p)
+{
+	p->xmpp.state = XMPP_SIGNING_IN;
+	p->xmpp.phase = PHASE_XMPP_RESOLVE;
+	probe_begin(p, PHASE_XMPP_RESOLVE);
+	xhost_connect(p->xmpp.host);
+}
+
 int probe_xmpp_init(struct probe *p, struct text *why)
 {
 	struct xmpp_side *x = &p->xmpp;
@@ -72,10 +82,7 @@ int probe_xmpp_init(struct probe *p, struct text *why)
 	}
 	if (err)
 		return err;
-	x->state = XMPP_SIGNING_IN;
-	x->phase = PHASE_XMPP_RESOLVE;
-	probe_begin(p, PHASE_XMPP_RESOLVE);
-	xhost_connect(x->host);
+	sign_in(p);
 	return 0;
 }
 
@@ -108,6 +115,11 @@ static void target(struct probe *p, const struct targets_target *t)
 static void connected(struct probe *p, const struct addr *local)
 {
 	p->xmpp.local = *local;
+	if (p->xmpp.connections)
+		probe_detail(p, PHASE_XMPP_CONNECT,
+			TEXT(N_("connections to the XMPP server that ended between two round "
+				"trips: {1}"),
+				text_u64(p->xmpp.connections)));
 	probe_end(p, PHASE_XMPP_CONNECT, PHASE_OK);
 	enter(p, p->cfg.xmpp_plain ? PHASE_XMPP_AUTH : PHASE_XMPP_TLS);
 }
@@ -203,6 +215,62 @@ static enum side_event_type stream_event(
 	return SIDE_NOTHING;
 }
 
+/* ---- a stream that ends while nothing is said over it ---- */
+
+/* RFC 6120 section 4.9.3: what the server says to everybody, or of its own time, and of no fault of
+ * ours.  Any other error would come again. */
+static bool may_come_again(const struct xhost_event *ev)
+{
+	static const char *const conditions[] = { "connection-timeout", "reset",
+		"system-shutdown" };
+
+	switch (ev->why) {
+	case XHOST_END_CLOSED:
+	case XHOST_END_EOF: return true;
+	case XHOST_END_FLOW: return ev->fact->step == FLOW_STEP_OPEN;
+	case XHOST_END_NOT_FOUND:
+	case XHOST_END_INTERNAL: return false;
+	case XHOST_END_STREAM: break;
+	}
+	for (size_t i = 0; i < COUNT(conditions); i++)
+		if (ev->stream->condition && strcmp(ev->stream->condition, conditions[i]) == 0)
+			return true;
+	return false;
+}
+
+/* Between two round trips, or while the SIP user is signed in for the next one (once a round: what
+ * ends it again has another reason). */
+static bool was_idle(const struct probe *p, const struct xhost_event *ev)
+{
+	const struct xmpp_side *x = &p->xmpp;
+
+	if (x->state != XMPP_READY || !may_come_again(ev))
+		return false;
+	return p->state == PROBE_PAUSE ||
+	       (p->state == PROBE_SIGNING_IN && p->round > 1 && x->lost_in != p->round);
+}
+
+void probe_xmpp_renew(struct probe *p)
+{
+	struct xmpp_side *x = &p->xmpp;
+
+	if (x->state != XMPP_LOST)
+		return;
+	x->connections++;
+	x->lost_in = p->round;
+	x->is_secure = false;
+	x->others.n = 0;
+	probe_trace_anew(p, SIDE_XMPP);
+	sign_in(p);
+}
+
+static void lose(struct probe *p)
+{
+	p->xmpp.state = XMPP_LOST;
+	if (p->state == PROBE_SIGNING_IN)
+		probe_xmpp_renew(p);
+}
+
 /* ---- the end ---- */
 
 static void fail(struct probe *p, const struct xhost_event *ev)
@@ -222,6 +290,10 @@ static void fail(struct probe *p, const struct xhost_event *ev)
 static void down(struct probe *p, const struct xhost_event *ev)
 {
 	probe_trace(p, SIDE_XMPP, true, &p->xmpp.target.addr, ev->last);
+	if (was_idle(p, ev)) {
+		lose(p);
+		return;
+	}
 	fail(p, ev);
 	p->xmpp.state = XMPP_OVER;
 }
@@ -296,6 +368,8 @@ void probe_xmpp_cleanup(struct probe *p)
 {
 	struct xmpp_side *x = &p->xmpp;
 
+	if (x->state == XMPP_LOST)
+		x->state = XMPP_OVER;
 	if (x->state == XMPP_OFF || x->state == XMPP_OVER)
 		return;
 	struct xstream *stream = xhost_stream(x->host);

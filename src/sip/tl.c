@@ -108,6 +108,7 @@ void tl_push_time(struct tl *tl, ts_t now)
 	begin_push(tl);
 	tl_clients_time(tl, now);
 	tl_servers_time(tl, now);
+	tl_servers_try(tl, now);
 }
 
 ts_t tl_deadline(const struct tl *tl)

@@ -35,6 +35,8 @@ struct tl_cfg {
 	 * their place. */
 	size_t done_max; /* 1..NIST_DONE_MAX, and a new request gets no place beyond */
 	bool keeps_whole_answers;
+	bool says_trying; /* 100 to what is still owed an answer after 3.5 s, RFC 4320 section 4.1
+			   */
 	unsigned flows_max;
 	/* Who may answer beside the one who was asked (ports are ignored): borrowed; NULL: anybody
 	 * who knows the branch. */

@@ -264,6 +264,6 @@ void tl_clients_time(struct tl *tl, ts_t now)
 {
 	struct timer *t;
 
-	while (outbox_is_half_empty(tl->cfg.out) && (t = timers_due(&tl->timers, now)))
+	while (outbox_has_room(tl->cfg.out) && (t = timers_due(&tl->timers, now)))
 		push_time(tl, LIST_OWNER(t, struct tl_client, timer), now);
 }

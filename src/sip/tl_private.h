@@ -95,7 +95,10 @@ struct tl_server {
 	struct buf bytes;   /* the answer's head without its status line; TL_SERVER_DONE: all */
 	size_t owed;        /* of tl.owed_bytes */
 	ts_t until;         /* TL_SERVER_DONE */
+	ts_t trying;        /* when 100 is due */
+	bool is_tried;      /* 100 was sent */
 	struct list list;   /* of its flow's servers, of tl.gone, or of tl.finished */
+	struct list waiting;
 };
 
 enum tl_hand {
@@ -141,6 +144,7 @@ struct tl {
 	struct nist_done *done;
 	struct list finished;      /* TL_SERVER_DONE; they linger equally long: the oldest first */
 	struct list gone;          /* TL_SERVER_GONE */
+	struct list waiting;       /* for 100: the oldest first */
 	struct origin gone_origin; /* of the last one that was taken */
 	size_t n_finished;
 	size_t n_to_keep; /* that wait for an answer that will be remembered */
@@ -188,5 +192,6 @@ void tl_server_request(struct tl *tl, struct tl_event *ret, ts_t now);
 void tl_server_refused(struct tl *tl);
 void tl_servers_gone(struct tl *tl, struct list *servers);
 void tl_servers_time(struct tl *tl, ts_t now);
+void tl_servers_try(struct tl *tl, ts_t now); /* not within an answer */
 ts_t tl_servers_deadline(const struct tl *tl);
 bool tl_server_take(struct tl *tl, struct tl_event *ret); /* GONE */

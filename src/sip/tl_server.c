@@ -3,6 +3,8 @@
 #include "sip/tl_private.h"
 #include "sip/write.h"
 
+enum { TRYING_MS = 3500 }; /* RFC 4320 section 4.1: timer E is reset to T2 then, at T1 of 500 ms */
+
 int tl_servers_init(struct tl *tl)
 {
 	const bool whole = tl->cfg.keeps_whole_answers;
@@ -12,6 +14,7 @@ int tl_servers_init(struct tl *tl)
 		return -EINVAL;
 	list_init(&tl->finished);
 	list_init(&tl->gone);
+	list_init(&tl->waiting);
 	map_init(&tl->by_key, places, tl->rng);
 	int err = slots_init(&tl->servers, (uint32_t)places, sizeof(struct tl_server));
 	if (!err && !whole)
@@ -53,6 +56,7 @@ static struct tl_server *take_place(struct tl *tl)
 	if (s && slot_is_new(&s->slot)) {
 		buf_init(&s->bytes, tl->cfg.request_max);
 		list_init(&s->list);
+		list_init(&s->waiting);
 	}
 	return s;
 }
@@ -69,6 +73,7 @@ static void leave(struct tl *tl, struct tl_server *s)
 {
 	map_remove(&tl->by_key, &s->node);
 	list_remove(&s->list);
+	list_remove(&s->waiting);
 	tl->owed_bytes -= s->owed;
 	s->owed = 0;
 	if (s->state == TL_SERVER_DONE)
@@ -105,6 +110,7 @@ static struct tl_server *server_new(struct tl *tl, uint64_t ref)
 	s->origin = tl->origin;
 	s->back_port = sip_response_addr(&tl->msg.via, &tl->origin.peer).port;
 	s->owed = 0;
+	s->is_tried = false;
 	buf_clear(&s->bytes);
 	if (f)
 		list_append(&f->servers, &s->list);
@@ -172,13 +178,18 @@ void tl_servers_time(struct tl *tl, ts_t now)
 		end(tl, s);
 }
 
+static struct tl_server *next_to_try(const struct tl *tl)
+{
+	return LIST_FIRST(&tl->waiting, struct tl_server, waiting);
+}
+
 ts_t tl_servers_deadline(const struct tl *tl)
 {
-	const struct tl_server *s = oldest(tl);
+	const struct tl_server *s = oldest(tl), *w = next_to_try(tl);
 	ts_t at = s ? s->until : tl->done ? nist_done_deadline(tl->done) : TS_NEVER;
 
 	/* Once a second is often enough to forget; each one's own moment would cost a wake-up. */
-	return ts_add(at, TS_S(1));
+	return ts_min(ts_add(at, TS_S(1)), w ? w->trying : TS_NEVER);
 }
 
 /* Every answer that is to be remembered needs a place, those that are still owed too. */
@@ -200,6 +211,7 @@ static bool keep_answer(struct tl *tl, struct tl_server *s, ts_t now)
 		return false;
 	tl->owed_bytes -= s->owed;
 	s->owed = 0;
+	list_remove(&s->waiting);
 	tl->n_to_keep--;
 	tl->n_finished++;
 	s->state = TL_SERVER_DONE;
@@ -225,6 +237,26 @@ static void repeat(struct tl *tl, const struct tl_server *s)
 	send_back(tl, &s->origin, s->back_port);
 }
 
+static void say_trying(struct tl *tl, const struct tl_server *s)
+{
+	sip_put_status_line(outbox_bytes(tl->cfg.out), 100, SLICE_NONE);
+	buf_put(outbox_bytes(tl->cfg.out), buf_slice(&s->bytes));
+	sip_put_body(outbox_bytes(tl->cfg.out), SLICE_NONE);
+	send_back(tl, &s->origin, s->back_port);
+}
+
+/* What has no room now is due again at once. */
+void tl_servers_try(struct tl *tl, ts_t now)
+{
+	struct tl_server *s;
+
+	while ((s = next_to_try(tl)) && s->trying <= now && outbox_has_room(tl->cfg.out)) {
+		list_remove(&s->waiting);
+		s->is_tried = true;
+		say_trying(tl, s);
+	}
+}
+
 void tl_server_request(struct tl *tl, struct tl_event *ret, ts_t now)
 {
 	nist_key_make(&tl->key, tl->salt, &tl->msg, tl->msg.method_text);
@@ -236,6 +268,8 @@ void tl_server_request(struct tl *tl, struct tl_event *ret, ts_t now)
 		ret->type = TL_EV_ABSORBED;
 		if (s->state == TL_SERVER_DONE)
 			repeat(tl, s);
+		else if (s->is_tried)
+			say_trying(tl, s); /* RFC 3261 section 17.2.2 */
 		return;
 	}
 	bool known = tl->done && nist_done_find(tl->done, &tl->key, &ret->status, &ret->extra, now);
@@ -289,6 +323,9 @@ uint64_t tl_keep(struct tl *tl, uint64_t ref, ts_t now)
 	}
 	s->owed = owed;
 	tl->owed_bytes += owed;
+	s->trying = ts_add(now, TS_MS(TRYING_MS));
+	if (tl->cfg.says_trying)
+		list_append(&tl->waiting, &s->waiting);
 	tl->hand = TL_HAND_EMPTY;
 	return slot_id(&s->slot);
 }

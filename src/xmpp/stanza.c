@@ -231,13 +231,21 @@ static bool put_disco(struct buf *b, const struct stanza *s, const struct xml_no
 	return true;
 }
 
+bool stanza_wants_answer(const struct stanza *s)
+{
+	if (s->kind == STANZA_PRESENCE)
+		return slice_eqs(s->type, "subscribe") || slice_eqs(s->type, "probe");
+	return s->kind == STANZA_IQ && !slice_eqs(s->type, "result") &&
+	       !slice_eqs(s->type, "error");
+}
+
 /* RFC 6120 section 8.2.3 */
 bool stanza_put_iq_answer(struct buf *b, const struct stanza *s)
 {
 	const struct xml_node *request = s->node->child;
 	bool get = slice_eqs(s->type, "get");
 
-	if (s->kind != STANZA_IQ || slice_eqs(s->type, "result") || slice_eqs(s->type, "error"))
+	if (s->kind != STANZA_IQ || !stanza_wants_answer(s))
 		return false;
 	if ((!get && !slice_eqs(s->type, "set")) || !request || request->next)
 		return put_refusal(b, s, COND_BAD_REQUEST);
@@ -256,8 +264,7 @@ static struct slice bare(struct slice jid)
 
 bool stanza_put_presence_answer(struct buf *b, const struct stanza *s)
 {
-	if (s->kind != STANZA_PRESENCE ||
-		(!slice_eqs(s->type, "subscribe") && !slice_eqs(s->type, "probe")))
+	if (s->kind != STANZA_PRESENCE || !stanza_wants_answer(s))
 		return false;
 	/* From the bare address: a full one would say where somebody is. */
 	stanza_put_start(b, "presence", bare(s->to), bare(s->from), s->id, SLICE("unsubscribed"));

@@ -95,6 +95,9 @@ void stanza_put_error(struct buf *b, const struct stanza_error *e);
  * result: an error never answers an error. */
 bool stanza_put_error_reply(struct buf *b, const struct stanza *s, const struct stanza_error *e);
 
+/* An iq get or set, and the presence below that asks for something.  Of a message who sent it
+ * decides. */
+bool stanza_wants_answer(const struct stanza *s);
 /* Every iq get or set gets an answer: a pong (XEP-0199), our disco#info, else service-unavailable.
  * False when `s` needs none.  `from` "" leaves it out (client streams). */
 bool stanza_put_iq_answer(struct buf *b, const struct stanza *s);

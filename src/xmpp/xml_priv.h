@@ -8,6 +8,7 @@
 #include "xmpp/xml_arena.h"
 #include "xmpp/xml_names.h"
 #include "xmpp/xml_scope.h"
+#include "xmpp/xml_twice.h"
 
 enum {
 	XML_STOP_NAMES = 4,
@@ -46,11 +47,12 @@ struct xml_reader {
 	struct xml_open *open; /* [0] is the stream element */
 	unsigned depth;        /* elements open */
 	unsigned nodes;
-	size_t fed;        /* bytes since the reset */
-	size_t seen;       /* of these, up to the end of the last token */
-	size_t skew;       /* of these, in front of what the present parser was given */
-	struct buf header; /* limits.cut: the bytes up to the end of the stream's start tag */
-	size_t unit_start; /* where the stanza (or the stream header) began */
+	size_t fed;             /* bytes since the reset */
+	size_t seen;            /* of these, up to the end of the last token */
+	size_t skew;            /* of these, what the present parser was not given */
+	struct buf header;      /* limits.cut: the bytes up to the end of the stream's start tag */
+	size_t unit_start;      /* where the stanza (or the stream header) began */
+	struct xml_twice twice; /* limits.cut */
 	struct slice content_ns;
 	bool failed, stopped;
 	unsigned dropped;     /* the depth of an element that is passed over; 0: none */

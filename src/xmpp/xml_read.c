@@ -109,6 +109,7 @@ void xml_reader_reset(struct xml_reader *r)
 	r->depth = r->nodes = r->n_stop = r->dropped = 0;
 	r->fed = r->seen = r->unit_start = r->skew = 0;
 	buf_clear(&r->header);
+	memset(&r->twice, 0, sizeof(r->twice));
 	r->content_ns = SLICE_NONE;
 	r->failed = r->stopped = r->cutting = false;
 	(void)XML_ParserReset(r->expat, "UTF-8");
@@ -185,6 +186,28 @@ static bool is_wide(const struct xml_reader *r, struct slice in)
 	return in.p[0] == 0 || in.p[0] >= 0xFE || (in.n > 1 && in.p[0] == '<' && in.p[1] == 0);
 }
 
+static bool parse(struct xml_reader *r, struct slice in)
+{
+	return in.n == 0 || XML_Parse(r->expat, (const char *)in.p, (int)in.n, 0) == XML_STATUS_OK;
+}
+
+/* Without what stands twice; the start of the stream is kept as it was parsed. */
+static bool parse_relayed(struct xml_reader *r, struct slice in)
+{
+	while (in.n > 0) {
+		struct slice keep;
+		const size_t n = xml_twice_step(&r->twice, in, &keep);
+
+		if (r->depth == 0)
+			buf_put(&r->header, keep);
+		if (!parse(r, keep))
+			return false;
+		r->skew += n - keep.n; /* less than nothing where what was held back comes */
+		in = slice_skip(in, n);
+	}
+	return true;
+}
+
 static void feed(struct xml_reader *r, struct slice in)
 {
 	if (is_wide(r, in)) {
@@ -194,9 +217,7 @@ static void feed(struct xml_reader *r, struct slice in)
 	if (r->fed == 0)
 		r->starts_with_tag = in.p[0] == '<';
 	r->fed += in.n;
-	if (r->limits.cut && r->depth == 0)
-		buf_put(&r->header, in);
-	if (XML_Parse(r->expat, (const char *)in.p, (int)in.n, 0) != XML_STATUS_OK) {
+	if (!(r->limits.cut ? parse_relayed(r, in) : parse(r, in))) {
 		expat_failed(r);
 		return;
 	}

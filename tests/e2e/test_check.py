@@ -81,11 +81,16 @@ def by_configuration(lab):
     status, r = sweep("pool", "--config", lab.config, "--dns", lab.dns)
     check("the configuration names the pool and its registrar", status == 0 and r["name"] == POOL
           and r["rows"][0]["source"] == "given" and r["rows"][0]["used"] and len(r["rows"]) == 4, r["rows"])
+    named = r
     status, r = sweep("partner", "--config", lab.config, "--dns", lab.dns)
     check("the configuration names the partner and its server", status == 0 and r["name"] == PARTNER
           and r["rows"][0]["source"] == "given", r["rows"])
-    done = stox("check", "pool", "--config", lab.config, "--dns", lab.dns, "--registrar-port", lab.port("pool, SIP over TLS"))
-    check("an option replaces what the configuration says", f"{POOL}, named by hand" in done.stdout, done.stdout)
+    for port in (lab.port("pool, SIP over TLS"), "1"):
+        _, bent = sweep("pool", "--config", lab.config, "--dns", lab.dns, "--registrar-port", port)
+        row = bent["rows"][0]
+        check("--registrar-port changes the port of the configured registrar and nothing else",
+              (row["source"], row["transport"], row["address"]) ==
+              ("given", named["rows"][0]["transport"], f"{named['rows'][0]['host']}:{port}"), row)
     text = stox("check", "pool", "--config", lab.config, "--dns", lab.dns).stdout
     lines = text.splitlines()
     check("the text has its head, its table and its mark", lines[:2] == [f"Pool          : {POOL}", "Result        : Success"]

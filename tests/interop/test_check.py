@@ -95,17 +95,13 @@ def ejabberd(bench):
                and server["xmpp"]["starttls_required"] and server["xmpp"]["dialback"], server)
 
 
-class EndsSoon(Bench):
-    days = 2
-
-
 def main(stox):
-    with EndsSoon(stox) as bench:
+    with Bench(stox) as bench:
         bench.port["s2s"] = free_port()
         bench.ejabberd(s2s=bench.port["s2s"])
         bench.await_tcp(bench.port["s2s"], "ejabberd")
         ejabberd(bench)
-    with EndsSoon(stox) as bench:
+    with Bench(stox) as bench:
         bench.port["s2s"], bench.port["c2s_tls"] = free_port(), free_port()
         bench.kamailio(defines=["WITH_TLS"])
         bench.await_tcp(bench.port["pool_tls"], "kamailio")

@@ -179,6 +179,10 @@ static void what_is_no_regular_file_is_refused(void **state)
 	assert_true(engine_file_new(&f, dir, &why) < 0);
 	assert_true(engine_file_new(&f, "/dev/null", &why) < 0);
 	assert_int_equal(remove(link), 0);
+	/* Nobody reads it: opening it would wait for a reader, and so would each line. */
+	assert_int_equal(mkfifo(link, 0600), 0);
+	assert_true(engine_file_new(&f, link, &why) < 0);
+	assert_int_equal(remove(link), 0);
 }
 
 static void an_error_is_told_once_and_ends_the_trace(void **state)

@@ -6,13 +6,14 @@
 
 #include <cmocka.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "app/log_out.h"
 
-enum { LINES = 20000 };
+enum { LINES = 20000, SILENCE_MS = 10000 /* behind it nothing comes any more */ };
 
 static int ends[2];
 static char got[4 << 20];
@@ -36,9 +37,12 @@ static int tear_down(void **state)
 /* At least so many bytes, or all until the other end is closed. */
 static void read_some(size_t n)
 {
+	struct pollfd in = { .fd = ends[0], .events = POLLIN };
 	ssize_t some;
 
 	for (n += n_got; n_got < n; n_got += (size_t)some) {
+		if (poll(&in, 1, SILENCE_MS) <= 0)
+			fail_msg("nothing comes behind: %s", n_got > 80 ? got + n_got - 80 : got);
 		some = read(ends[0], got + n_got, sizeof(got) - n_got - 1);
 		if (some <= 0)
 			break;

@@ -90,25 +90,41 @@ static void what_is_over_a_bound_is_lost_and_the_next_push_is_sound(void **state
 	outbox_done(&o);
 }
 
-static void it_is_half_empty_until_half_of_anything_is_used(void **state)
+static void there_is_room_until_half_of_anything_is_used(void **state)
 {
 	struct outbox o;
 
 	(void)state;
 	assert_int_equal(outbox_init(&o, 8, 3, 1), 0);
-	assert_true(outbox_is_half_empty(&o));
+	assert_true(outbox_has_room(&o));
 	put(&o, "123", 1);
-	assert_true(outbox_is_half_empty(&o));
+	assert_true(outbox_has_room(&o));
 	put(&o, "", 1);
-	assert_false(outbox_is_half_empty(&o));
+	assert_false(outbox_has_room(&o));
 	outbox_done(&o);
 	assert_int_equal(outbox_init(&o, 8, 3, 1), 0);
 	outbox_want(&o, WANT_DNS);
-	assert_false(outbox_is_half_empty(&o));
+	assert_false(outbox_has_room(&o));
 	outbox_done(&o);
 	assert_int_equal(outbox_init(&o, 8, 3, 1), 0);
 	put(&o, "1234", 1);
-	assert_false(outbox_is_half_empty(&o));
+	assert_false(outbox_has_room(&o));
+	outbox_done(&o);
+}
+
+/* However much there is left: whoever comes next has a turn. */
+static void there_is_room_for_a_turn(void **state)
+{
+	struct outbox o;
+
+	(void)state;
+	assert_int_equal(outbox_init(&o, 1 << 20, 8 * OUTBOX_TURN, 1), 0);
+	for (unsigned i = 0; i < OUTBOX_TURN; i++) {
+		assert_true(outbox_has_room(&o));
+		put(&o, "a", 1);
+	}
+	assert_false(outbox_has_room(&o));
+	put(&o, "what may not wait", 1);
 	outbox_done(&o);
 }
 
@@ -149,7 +165,8 @@ int main(void)
 		cmocka_unit_test(outputs_come_in_order_with_their_own_bytes),
 		cmocka_unit_test(what_was_not_taken_stays_for_the_next_push),
 		cmocka_unit_test(what_is_over_a_bound_is_lost_and_the_next_push_is_sound),
-		cmocka_unit_test(it_is_half_empty_until_half_of_anything_is_used),
+		cmocka_unit_test(there_is_room_until_half_of_anything_is_used),
+		cmocka_unit_test(there_is_room_for_a_turn),
 		cmocka_unit_test(wants_are_zeroed_and_come_in_order),
 		cmocka_unit_test(out_of_memory_is_told_and_leaves_nothing),
 	};

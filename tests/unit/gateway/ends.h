@@ -1,10 +1,17 @@
 /* ends.h - the life of one message as its sender, its receiver, the log and the counters saw it, a
- * line of doc/message-ends.md.  Included by test_ends.c only. */
+ * line of doc/message-ends.md.  Included by test_ends.c only, by way of ends_to_xmpp.h and
+ * ends_to_sip.h. */
 #pragma once
 
 #include "scene.h"
 
-enum { END_MAX = 512, DOCUMENT_MAX = 1 << 17, AFTERWARDS_S = 60, LATE_EVENTS_MAX = 20000 };
+enum {
+	SETTLE_MS = 30,
+	END_MAX = 512,
+	DOCUMENT_MAX = 1 << 17,
+	AFTERWARDS_S = 60,
+	LATE_EVENTS_MAX = 20000
+};
 
 struct end {
 	char sip[END_MAX], xmpp[END_MAX], log[END_MAX], counted[END_MAX];
@@ -125,11 +132,15 @@ static void watch_begin(void)
 static void read_log(void)
 {
 	for (char *line = strtok(s.events, "\n"); line; line = strtok(NULL, "\n")) {
-		char what[64], type[16], level[16], subsystem[16], word[40];
+		char what[96], type[16], level[16], subsystem[16], word[40];
+		const char *reason = strstr(line, " reason=");
 
 		if (sscanf(line, "%15s %15s %15s %39s", type, level, subsystem, word) != 4)
 			continue;
-		snprintf(what, sizeof(what), "%s %s", subsystem, word);
+		const size_t n = (size_t)snprintf(what, sizeof(what), "%s %s", subsystem, word);
+		if (reason)
+			snprintf(what + n, sizeof(what) - n, " (%.*s)",
+				(int)strcspn(reason + 8, " "), reason + 8);
 		if (strcmp(what, "xmpp up") != 0)
 			note(end.log, what);
 	}
@@ -219,4 +230,69 @@ static void put_end(const char *event)
 static void put_cannot(const char *event, const char *why)
 {
 	put("| %s | *%s* | | | |\n", event, why);
+}
+
+/* ---- cells ---- */
+
+#define A_CLIENT A_CONTOSO "/pc"
+
+struct event {
+	const char *name;
+	void (*happens)(void);
+	void (*prepare)(void); /* before the gateway starts */
+};
+
+struct state {
+	const char *name, *what;
+	void (*enter)(void);
+};
+
+static void begin_cell(const char *state, const struct event *e)
+{
+	print_message("cell: %s, %s\n", state, e->name);
+	scene_reset();
+	s.cfg.settle = TS_MS(SETTLE_MS);
+	if (e->prepare)
+		e->prepare();
+}
+
+static void end_cell(void)
+{
+	s.server = xstream_free(s.server);
+	s.g = gateway_free(s.g);
+	s.partners = partners_free(s.partners);
+}
+
+static void nothing(void)
+{
+}
+
+static void stop(void)
+{
+	push((struct fact){ .type = FACT_STOP });
+}
+
+/* Something is in hand: it does not end at once. */
+static void is_stopping(void)
+{
+	xmpp_message(A_FABRIKAM, "front@litware.test", "front", "front");
+	stop();
+}
+
+static void assert_heard_of(unsigned n)
+{
+	assert_in_range(n, 0, 1);
+	if (n == 0 && (!end.log[0] || !end.counted[0]))
+		fail_msg("it vanished: log `%s`, counters `%s`", end.log, end.counted);
+}
+
+static void put_refused(const struct event *e, void (*comes)(const void *), const void *what)
+{
+	begin_cell("comes", e);
+	start_connected();
+	e->happens();
+	watch_begin();
+	comes(what);
+	watch_end();
+	put_end(e->name);
 }

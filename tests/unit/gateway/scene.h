@@ -314,6 +314,11 @@ static inline void connect_server(void)
 	server_events();
 }
 
+static inline void next_hop_by_tcp(void)
+{
+	snprintf(s.cfg.next_hop, sizeof(s.cfg.next_hop), "sip:127.0.0.1:5060;transport=tcp");
+}
+
 static inline void start_connected(void)
 {
 	start();
@@ -343,6 +348,23 @@ static inline void sip(const char *text)
 	datagram_from(&pool, text);
 }
 
+/* Memory is out behind so many allocations of this push. */
+static inline void push_short_of_memory(struct fact in, long n)
+{
+	in.peer = &pool;
+	in.local = &here;
+	mem_fail_after(n);
+	s.e.ops->push(s.e.self, &in, s.now);
+	mem_fail_after(-1);
+	drain();
+}
+
+static inline void sip_short_of_memory(const char *text, long n)
+{
+	push_short_of_memory(
+		(struct fact){ .type = FACT_DATAGRAM, .listener = 1, .bytes = slice_str(text) }, n);
+}
+
 /* A connection from the pool, and bytes on it. */
 static inline flow_t accepted(uint64_t number)
 {
@@ -356,6 +378,12 @@ static inline void bytes_on(flow_t flow, const char *text)
 {
 	push((struct fact){ .type = FACT_FLOW_BYTES, .flow = flow, .bytes = slice_str(text) });
 }
+
+/* RFC 5438: a message whose sender asks for a report of its failure. */
+#define REPORTS_ASKED                                                                              \
+	"NS: imdn <urn:ietf:params:imdn>\r\nimdn.Message-ID: 34jk324j\r\n"                         \
+	"imdn.Disposition-Notification: negative-delivery\r\n\r\n"                                 \
+	"Content-Type: text/plain\r\n\r\nhi"
 
 #define A_CONTOSO  "adelany@contoso.test"
 #define P_LITWARE  "pilar@litware.test"
@@ -463,14 +491,29 @@ static inline void respond(unsigned i, const char *status)
 
 /* ---- the partner's side ---- */
 
-static inline void from_xmpp(const char *stanza)
+static inline void server_writes(const char *stanza)
 {
 	struct buf *b = xstream_begin(s.server);
 
 	assert_non_null(b);
 	buf_puts(b, stanza);
 	assert_int_equal(xstream_commit(s.server, s.now), 0);
+}
+
+static inline void from_xmpp(const char *stanza)
+{
+	server_writes(stanza);
 	drain();
+}
+
+/* On its way to us: valid until the server writes again. */
+static inline struct fact of_stream(const char *stanza)
+{
+	struct fact in = { .type = FACT_FLOW_BYTES, .flow = s.stream_flow };
+
+	server_writes(stanza);
+	assert_true(xstream_take_output(s.server, &in.bytes));
+	return in;
 }
 
 /* `who` answers the ping that the server got as number i. */

@@ -106,6 +106,8 @@ static void answered(struct slice bytes, flow_t flow)
 		return;
 	assert_true(n < s.n_requests);
 	assert_true(s.requests[n].flow == flow);
+	if (m.status == 100)
+		return; /* RFC 4320 section 4.1 */
 	s.requests[n].answers++;
 	if (s.requests[n].answers > s.requests[n].sent)
 		wrong("request %u: %u answers to %u", (unsigned)n, s.requests[n].answers,

@@ -11,7 +11,7 @@ enum {
 static void start_tcp(void)
 {
 	s.cfg.listens[0].transport = TRANSPORT_TCP;
-	snprintf(s.cfg.next_hop, sizeof(s.cfg.next_hop), "sip:127.0.0.1:5060;transport=tcp");
+	next_hop_by_tcp();
 	start_connected();
 }
 

@@ -148,7 +148,7 @@ static void the_connection_to_the_next_hop_is_no_way_in(void **state)
 {
 	(void)state;
 	trust_a_stranger_only();
-	snprintf(s.cfg.next_hop, sizeof(s.cfg.next_hop), "sip:127.0.0.1:5060;transport=tcp");
+	next_hop_by_tcp();
 	start_connected();
 	xmpp_message(A_CONTOSO, P_LITWARE, "1", "x");
 	const flow_t flow = last_want(WANT_FLOW)->flow;

@@ -1,10 +1,6 @@
 /* Acknowledged, then refused: settling, reports, and what is told in any case. */
+#include "gateway/reports.h"
 #include "scene.h"
-
-#define ASKS                                                                                       \
-	"NS: imdn <urn:ietf:params:imdn>\r\nimdn.Message-ID: 34jk324j\r\n"                         \
-	"imdn.Disposition-Notification: negative-delivery\r\n\r\n"                                 \
-	"Content-Type: text/plain\r\n\r\nhi"
 
 static void start_settling(void)
 {
@@ -47,7 +43,7 @@ static void a_later_one_is_told(void **state)
 	assert_int_equal(gateway_stats(s.g)->late_errors, 1);
 	assert_holds(s.events, "log warning xmpp acknowledged-then-refused "
 			       "from=adelany@contoso.test to=pilar@litware.test "
-			       "cause=item-not-found reported=no n=1\n");
+			       "cause=item-not-found reported=no reason=not-asked n=1\n");
 	/* One line a minute of one peer and cause. */
 	s.events[0] = '\0';
 	send_proven("2", "", "hi");
@@ -62,7 +58,7 @@ static void who_asked_for_reports_hears_of_it(void **state)
 {
 	(void)state;
 	start_settling();
-	send_proven("1", "Content-Type: message/cpim\r\n", ASKS);
+	send_proven("1", "Content-Type: message/cpim\r\n", REPORTS_ASKED);
 	pass(TS_MS(30));
 	assert_int_equal(status_of("1"), 202);
 	bounce(0, ERROR("cancel", "item-not-found"));
@@ -83,11 +79,61 @@ static void who_asked_for_reports_hears_of_it(void **state)
 	assert_int_equal(gateway_stats(s.g)->late_errors, 2);
 }
 
+/* Of the last message, a minute after the last line of log. */
+static void assert_unreported(const char *reason)
+{
+	char text[64];
+
+	s.events[0] = '\0';
+	bounce(s.n_got - 2, ERROR("cancel", "item-not-found"));
+	snprintf(text, sizeof(text), "reported=no reason=%s n=1\n", reason);
+	assert_holds(s.events, text);
+	pass(TS_S(60));
+}
+
+static void the_log_says_why_nobody_hears(void **state)
+{
+	unsigned n_seen = 0;
+	char branch[24];
+
+	(void)state;
+	start_settling();
+	send_proven("1", "", "hi");
+	pass(TS_MS(30));
+	assert_unreported("not-asked");
+	send_proven("2", "Content-Type: message/cpim\r\n", REPORTS_ASKED);
+	pass(TS_MS(30));
+	bounce(s.n_got - 2, ERROR("cancel", "item-not-found"));
+	assert_holds(s.events, "reported=yes n=1\n");
+	pass(TS_S(60));
+	assert_unreported("reported-before");
+	send_proven("3", "Content-Type: message/cpim\r\n", REPORTS_ASKED);
+	pass(TS_S(REPORTS_KEPT_S));
+	assert_unreported("too-late");
+	for (long n = 0; n < 40 && n_seen == 0; n++) {
+		const unsigned before = s.n_got;
+
+		snprintf(branch, sizeof(branch), "n%ld", n);
+		sip_short_of_memory(request(branch, A_CONTOSO, P_LITWARE,
+					    "Content-Type: message/cpim\r\n", REPORTS_ASKED),
+			n);
+		wake();
+		if (s.n_got < before + 2)
+			continue;
+		pong(s.n_got - 1);
+		pass(TS_MS(30));
+		assert_int_equal(status_of(branch), 202);
+		assert_unreported("no-memory");
+		n_seen++;
+	}
+	assert_int_equal(n_seen, 1);
+}
+
 static void a_report_that_fails_is_counted_and_nobody_hears(void **state)
 {
 	(void)state;
 	start_settling();
-	send_proven("1", "Content-Type: message/cpim\r\n", ASKS);
+	send_proven("1", "Content-Type: message/cpim\r\n", REPORTS_ASKED);
 	pass(TS_MS(30));
 	bounce(0, ERROR("cancel", "item-not-found"));
 	const unsigned got = s.n_got;
@@ -104,12 +150,12 @@ static void nobody_else_causes_a_report(void **state)
 
 	(void)state;
 	start_settling();
-	send_proven("1", "Content-Type: message/cpim\r\n", ASKS);
+	send_proven("1", "Content-Type: message/cpim\r\n", REPORTS_ASKED);
 	bounce(0, ERROR("cancel", "item-not-found"));
 	assert_int_equal(status_of("1"), 604);
 	bounce(0, ERROR("cancel", "item-not-found"));
 	assert_int_equal(s.n_sent, 1);
-	send_proven("2", "Content-Type: message/cpim\r\n", ASKS);
+	send_proven("2", "Content-Type: message/cpim\r\n", REPORTS_ASKED);
 	pass(TS_MS(30));
 	snprintf(text, sizeof(text),
 		"<message from='eve@contoso.test' to='" P_LITWARE "' id='%s' type='error'/>",
@@ -137,6 +183,7 @@ int main(void)
 		SCENE(a_refusal_within_the_settling_is_the_answer),
 		SCENE(a_later_one_is_told),
 		SCENE(who_asked_for_reports_hears_of_it),
+		SCENE(the_log_says_why_nobody_hears),
 		SCENE(a_report_that_fails_is_counted_and_nobody_hears),
 		SCENE(nobody_else_causes_a_report),
 		SCENE(an_error_to_nothing_of_ours_is_counted_and_told),

@@ -374,17 +374,33 @@ static void only_messages_go_up(void **state)
 			"" },
 		{ "<presence from='a@contoso.test' id='1'/>",
 			DROPPED("presence that needs no answer"), "" },
+		{ "<iq from='a@contoso.test' id='1' to='litware.test' type='result'/>",
+			DROPPED("a reply that nobody asked for"), "" },
 		{ "<iq from='a@contoso.test' id='1' to='litware.test' type='get'><x "
 		  "xmlns='y'/></iq>",
 			"", "iq:1 " },
 		{ "<iq from='a@contoso.test' id='1' to='elsewhere.test' type='get'><x "
 		  "xmlns='y'/></iq>",
-			DROPPED("an iq that needs no answer"), "" },
-		{ "<iq from='a@contoso.test' id='1' to='litware.test' type='result'/>", "", "" },
+			DROPPED("an iq to a domain that is not ours"), "" },
+		{ "<iq from='b@contoso.test' id='1' to='elsewhere.test' type='result'/>",
+			"[xmpp dropped from=b@contoso.test cause=\"a reply that nobody asked for\" "
+			"n=1] ",
+			"" },
+		{ "<presence from='a@contoso.test' id='1' to='elsewhere.test' type='subscribe'/>",
+			DROPPED("presence to a domain that is not ours"), "" },
+		{ "<other from='a@contoso.test' id='1' to='litware.test'/>",
+			DROPPED("an element that is no stanza"), "" },
+		{ "<presence from='a@contoso.test' id='1' to='a@litware.test' "
+		  "type='subscribe'>" OVER "</presence>",
+			"", "presence:1 " },
 		{ "<message from='a@contoso.test' id='1' to='litware.test'>" OVER "</message>", "",
 			"message:1 " },
 		{ "<message from='a@contoso.test' id='1' to='elsewhere.test'>" OVER "</message>",
-			"", "" },
+			DROPPED("a message to a domain that is not ours"), "" },
+		{ "<iq from='c@contoso.test' id='1' to='elsewhere.test' type='get'>" OVER "</iq>",
+			"[xmpp dropped from=c@contoso.test cause=\"an iq to a domain that is not "
+			"ours\" n=1] ",
+			"" },
 		{ "<message from='a@contoso.test' id='1' to='litware.test' type='error'>" OVER
 		  "</message>",
 			"stanza:1 ", "" },
@@ -398,7 +414,34 @@ static void only_messages_go_up(void **state)
 		assert_noted(t.events, cases[i].events);
 		assert_noted(t.got, cases[i].got);
 	}
-	assert_int_equal(t.stats.xmpp_refused, 2);
+	assert_int_equal(t.stats.xmpp_refused, 1);
+	assert_int_equal(t.stats.xmpp_silent, 3);
+	assert_int_equal(t.stats.xmpp_dropped, 5);
+}
+
+static void an_answer_without_room_is_told(void **state)
+{
+	static const char iq[] = "<iq from='a@contoso.test' id='1' to='litware.test' type='get'>"
+				 "<x xmlns='y'/></iq>";
+	static const char cut[] =
+		"<message from='a@contoso.test' id='1' to='litware.test'>" OVER "</message>";
+	struct buf *b;
+
+	(void)state;
+	start_connected();
+	t.is_stuck = true;
+	while ((b = link_begin(t.l))) {
+		for (unsigned i = 0; i < 1000; i++)
+			buf_puts(b, "<message/>");
+		assert_int_equal(link_commit(t.l, t.now), 0);
+	}
+	server_writes(iq);
+	assert_noted(t.events, "[xmpp dropped from=a@contoso.test cause=\"an answer for which the "
+			       "stream had no room\" n=1] ");
+	server_writes(cut);
+	assert_noted(t.events, ""); /* one line a minute */
+	assert_int_equal(t.stats.xmpp_dropped, 2);
+	assert_int_equal(t.stats.xmpp_refused, 0);
 }
 
 /* ---- what it takes ---- */
@@ -549,6 +592,7 @@ int main(void)
 		TEST(what_is_shown_counts_before_what_comes_behind_it),
 		TEST(without_room_stanzas_come_nevertheless),
 		TEST(only_messages_go_up),
+		TEST(an_answer_without_room_is_told),
 		TEST(a_blocked_flow_takes_answers_only),
 		TEST(an_output_that_was_full_has_room_when_it_is_taken),
 		TEST(what_was_not_written_is_not_waited_for),

@@ -395,6 +395,36 @@ static void the_window_ends_when_the_server_has_read(void **state)
 	assert_string_equal(sent(), "");
 }
 
+/* Its replies may stand behind what it has to send: it is given up once it is silent. */
+static void a_server_that_goes_on_sending_is_waited_for(void **state)
+{
+	(void)state;
+	send_item(0, "contoso.test");
+	for (unsigned i = 0; i < 5; i++) {
+		pass(TS_S(2));
+		proof_push_heard(t.p, t.now);
+		assert_nothing();
+	}
+	pass(TS_S(3) - 1);
+	assert_nothing();
+	pass(1);
+	assert_next(PROOF_EV_DEAD, 0);
+}
+
+static void even_that_server_is_waited_for_only_so_long(void **state)
+{
+	(void)state;
+	send_item(0, "contoso.test");
+	for (unsigned i = 0; i < 19; i++) {
+		pass(TS_S(1));
+		proof_push_heard(t.p, t.now);
+	}
+	pass(TS_S(1) - 1);
+	assert_nothing();
+	pass(1);
+	assert_next(PROOF_EV_DEAD, 0);
+}
+
 static void a_server_that_does_not_read_is_given_up(void **state)
 {
 	(void)state;
@@ -624,6 +654,8 @@ int main(void)
 		TEST(nobody_asks_for_what_was_withdrawn),
 		TEST(the_window_ends_when_the_server_has_read),
 		TEST(a_server_that_does_not_read_is_given_up),
+		TEST(a_server_that_goes_on_sending_is_waited_for),
+		TEST(even_that_server_is_waited_for_only_so_long),
 		TEST(a_question_that_is_lost_is_asked_again),
 		TEST(any_pong_shows_that_the_server_reads),
 		TEST(what_another_one_asked_is_told_apart),

@@ -1,6 +1,7 @@
 /* What is kept of messages whose senders asked for reports. */
 #include "gateway/reports.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -22,11 +23,11 @@ static struct party party(void)
 	return p;
 }
 
-static void keep(uint64_t ref, ts_t now)
+static int keep(uint64_t ref, ts_t now)
 {
 	const struct party p = party();
 
-	reports_keep(r, ref, &p, &ask, now);
+	return reports_keep(r, ref, &p, &ask, now);
 }
 
 static bool has(uint64_t ref, ts_t now)
@@ -95,11 +96,11 @@ static void memory_may_be_out(void **state)
 	(void)state;
 	for (long n = 0; n < 2; n++) {
 		mem_fail_after(n);
-		keep(1, 0);
+		assert_int_equal(keep(1, 0), -ENOMEM);
 		mem_fail_after(-1);
 		assert_false(has(1, 0));
 	}
-	keep(1, 0);
+	assert_int_equal(keep(1, 0), 0);
 	assert_true(has(1, 0));
 }
 

@@ -704,17 +704,7 @@ static void without_memory_the_answer_is_still_true(void **state)
 		/* A domain, a slot and a buffer that were not there before. */
 		snprintf(branch, sizeof(branch), "oom%ld", n);
 		snprintf(to, sizeof(to), n & 1 ? A_CONTOSO : A_FABRIKAM);
-		const char *text = request(branch, to, P_LITWARE, "", "hi");
-		mem_fail_after(n / 2);
-		s.e.ops->push(s.e.self,
-			&(struct fact){ .type = FACT_DATAGRAM,
-				.listener = 1,
-				.peer = &pool,
-				.local = &here,
-				.bytes = slice_str(text) },
-			s.now);
-		mem_fail_after(-1);
-		drain();
+		sip_short_of_memory(request(branch, to, P_LITWARE, "", "hi"), n / 2);
 		if (status_of(branch) == 503) {
 			assert_int_equal(s.n_got, before);
 			refused++;
@@ -730,8 +720,6 @@ static void without_memory_the_answer_is_still_true(void **state)
 /* In the steady state, from the request to its answer. */
 static void a_message_allocates_nothing(void **state)
 {
-	struct slice bytes;
-
 	(void)state;
 	start_connected();
 	for (unsigned i = 0; i < 4; i++) { /* what is used again has to be there */
@@ -741,17 +729,7 @@ static void a_message_allocates_nothing(void **state)
 		s.now += TS_S(40);
 		wake();
 	}
-	const char *text = request("last", A_CONTOSO, P_LITWARE, "", "hi");
-	mem_fail_after(0);
-	s.e.ops->push(s.e.self,
-		&(struct fact){ .type = FACT_DATAGRAM,
-			.listener = 1,
-			.peer = &pool,
-			.local = &here,
-			.bytes = slice_str(text) },
-		s.now);
-	mem_fail_after(-1);
-	drain();
+	sip_short_of_memory(request("last", A_CONTOSO, P_LITWARE, "", "hi"), 0);
 	mem_fail_after(0);
 	s.e.ops->push_time(s.e.self, s.now);
 	mem_fail_after(-1);
@@ -761,20 +739,7 @@ static void a_message_allocates_nothing(void **state)
 	snprintf(reply, sizeof(reply),
 		"<iq from='contoso.test' to='litware.test' id='%s' type='result'/>",
 		s.got[s.n_got - 1].id);
-	struct buf *b = xstream_begin(s.server);
-	buf_puts(b, reply);
-	assert_int_equal(xstream_commit(s.server, s.now), 0);
-	assert_true(xstream_take_output(s.server, &bytes));
-	mem_fail_after(0);
-	s.e.ops->push(s.e.self,
-		&(struct fact){ .type = FACT_FLOW_BYTES,
-			.flow = s.stream_flow,
-			.peer = &pool,
-			.local = &here,
-			.bytes = bytes },
-		s.now);
-	mem_fail_after(-1);
-	drain();
+	push_short_of_memory(of_stream(reply), 0);
 	assert_int_equal(status_of("last"), 202);
 }
 

@@ -6,12 +6,15 @@
 
 #include "../clock.h"
 
+enum { PIECE = 16384 }; /* read at once */
+
 /* ---- sockets that take and give what a test lets them ---- */
 
 static size_t room;        /* of what is sent; SIZE_MAX: as the kernel will */
 static int next_errno;     /* of one send() or recv() */
 static unsigned pieces;    /* so many are read as if the peer filled them */
 static unsigned n_refused; /* so often was there no room */
+static int full[2];        /* sockets whose peers send faster than anybody reads */
 
 ssize_t send(int fd, const void *bytes, size_t n, int flags)
 {
@@ -34,8 +37,8 @@ ssize_t recv(int fd, void *bytes, size_t n, int flags)
 		next_errno = 0;
 		return -1;
 	}
-	if (pieces) {
-		pieces--;
+	if (pieces || fd == full[0] || fd == full[1]) {
+		pieces -= pieces > 0;
 		memset(bytes, 'x', n);
 		return (ssize_t)n;
 	}
@@ -73,6 +76,7 @@ static int open_up(void **state)
 	room = SIZE_MAX;
 	next_errno = 0;
 	pieces = n_refused = 0;
+	full[0] = full[1] = -1;
 	return set_up(state);
 }
 
@@ -130,15 +134,15 @@ static void what_was_ready_when_it_paused_is_told_when_it_goes_on(void **state)
 	flows_flush(&fs);
 	pieces = 10;
 	react = pause_at_bytes;
-	wait_for_bytes(&near, 65536); /* one, and not the others of this wake-up */
+	wait_for_bytes(&near, PIECE); /* one, and not the others of this wake-up */
 	idle(2);
-	assert_int_equal(buf_len(&near.bytes), 65536);
+	assert_int_equal(buf_len(&near.bytes), PIECE);
 	react = NULL;
 	flow_pause(near.f, false);
 	turn(0);
-	assert_int_equal(buf_len(&near.bytes), 5 * 65536); /* others have their turn */
+	assert_int_equal(buf_len(&near.bytes), 9 * PIECE); /* others have their turn */
 	pieces = 0;
-	wait_for_bytes(&near, 5 * 65536 + 1);
+	wait_for_bytes(&near, 9 * PIECE + 1);
 }
 
 static void drop_at_bytes(struct flow *f, const struct fact *in)
@@ -157,7 +161,7 @@ static void a_flow_dropped_by_its_owner_is_read_no_further(void **state)
 	flows_flush(&fs);
 	pieces = 3;
 	react = drop_at_bytes;
-	wait_for_bytes(&near, 65536);
+	wait_for_bytes(&near, PIECE);
 	assert_string_equal(near.log, "");
 	assert_int_equal(pieces, 2);
 }
@@ -177,7 +181,7 @@ static void an_owner_that_has_much_to_say_is_told_so_before_it_hears_more(void *
 	room = 0;
 	pieces = 3;
 	react = answer_much;
-	wait_for_bytes(&near, 65536);
+	wait_for_bytes(&near, PIECE);
 	assert_string_equal(near.log, "flow-blocked");
 }
 
@@ -208,6 +212,82 @@ static void flows_whose_work_takes_long_share_wake_ups(void **state)
 	}
 	/* One after the other, and each all that had come by then. */
 	assert_int_equal(buf_len(&near.bytes) + buf_len(&far.bytes), 3 + 4);
+}
+
+static char order[64]; /* in which flows were heard: their ids */
+static ts_t takes;
+
+static void note_order(struct flow *f, const struct fact *in)
+{
+	if (in->type != FACT_FLOW_BYTES)
+		return;
+	(void)f;
+	strncat(order, in->flow == 2 ? "2" : "3", sizeof(order) - strlen(order) - 1);
+	clock_ahead += takes;
+}
+
+/* One more that was accepted; its peer's socket. */
+static int open_third(struct told *third, int *ret_fd)
+{
+	union sock_addr sa;
+	const socklen_t n = sock_put_addr(&sa, &listener_addr);
+	const int peer = socket(AF_INET, SOCK_STREAM, 0);
+
+	*third = (struct told){ 0 };
+	buf_init(&third->bytes, BYTES_MAX);
+	assert_int_equal(connect(peer, &sa.sa, n), 0);
+	*ret_fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	assert_true(*ret_fd >= 0);
+	assert_int_equal(flow_adopt(&third->f, &fs, 3, *ret_fd, third), 0);
+	return peer;
+}
+
+static void begin_order(ts_t each)
+{
+	order[0] = '\0';
+	takes = each;
+	react = note_order;
+	clock_stop();
+	flow_write(near.f, SLICE("x"));
+	flows_flush(&fs);
+}
+
+static void who_says_little_is_heard_before_who_says_much(void **state)
+{
+	struct told third;
+	int fd;
+
+	(void)state;
+	full[0] = connect_both();
+	const int peer = open_third(&third, &fd);
+	begin_order(TS_MS(3)); /* longer than all have in a wake-up */
+	turn(0);
+	assert_string_equal(order, "22"); /* first as one that says little */
+	for (unsigned i = 0; i < 3; i++) {
+		order[0] = '\0';
+		assert_int_equal(write(peer, "y", 1), 1);
+		turn(0);
+		assert_string_equal(order, "32"); /* who says much still has a turn */
+	}
+	flow_drop(third.f);
+	buf_done(&third.bytes);
+	close(peer);
+}
+
+static void those_who_say_much_are_heard_in_turn(void **state)
+{
+	struct told third;
+
+	(void)state;
+	full[0] = connect_both();
+	const int peer = open_third(&third, &full[1]);
+	begin_order(600);
+	assert_int_equal(write(peer, "y", 1), 1);
+	turn(0);
+	assert_true(strcmp(order, "2323") == 0 || strcmp(order, "3232") == 0);
+	flow_drop(third.f);
+	buf_done(&third.bytes);
+	close(peer);
 }
 
 static void a_call_that_was_interrupted_is_made_again(void **state)
@@ -684,6 +764,8 @@ int main(void)
 		TEST(a_flow_dropped_by_its_owner_is_read_no_further),
 		TEST(an_owner_that_has_much_to_say_is_told_so_before_it_hears_more),
 		TEST(flows_whose_work_takes_long_share_wake_ups),
+		TEST(who_says_little_is_heard_before_who_says_much),
+		TEST(those_who_say_much_are_heard_in_turn),
 		TEST(a_call_that_was_interrupted_is_made_again),
 		TEST(an_error_of_the_socket_is_told),
 		TEST(a_peer_that_does_not_read_blocks_and_then_frees),

@@ -129,18 +129,30 @@ static inline void note_message(struct round *r)
 	scene_header(&r->s, "Call-ID", r->call_id);
 }
 
+/* The server takes the connection that is wanted; the receiver has signed in behind it. */
+static inline void serve_xmpp(struct round *r)
+{
+	const struct xstream_cfg server = { .role = XSTREAM_ACCEPT_CLIENT,
+		.tls = XSTREAM_TLS_NONE,
+		.domain = SLICE("contoso.test"),
+		.offer = { [SASL_SCRAM_SHA256] = true } };
+
+	xstream_free(r->v.x);
+	buf_clear(&r->v.in);
+	assert_int_equal(xstream_new(&r->v.x, &server, &r->s.rng, r->s.now), 0);
+	scene_push(&r->s, (struct fact){ .type = FACT_FLOW_UP, .flow = r->s.flow });
+	talk(&r->s);
+}
+
 /* Of the tests that begin now. */
 static ts_t rig_settle;
 static unsigned rig_accept[SIDES];
+static void (*rig_seen)(void *arg, const struct probe_event *ev); /* not NULL: with a trace */
 
 /* The receiver is signed in, the SIP user is not. */
 static inline void begin_on_xmpp(struct round *r, bool mute_presence, unsigned count, ts_t interval)
 {
 	struct probe_cfg cfg = scene_cfg("sip:127.0.0.1:5060;transport=udp");
-	const struct xstream_cfg server = { .role = XSTREAM_ACCEPT_CLIENT,
-		.tls = XSTREAM_TLS_NONE,
-		.domain = SLICE("contoso.test"),
-		.offer = { [SASL_SCRAM_SHA256] = true } };
 
 	memset(r, 0, sizeof(*r));
 	cfg.has_receiver_password = true;
@@ -151,15 +163,14 @@ static inline void begin_on_xmpp(struct round *r, bool mute_presence, unsigned c
 	cfg.interval = interval;
 	cfg.settle = rig_settle;
 	memcpy(cfg.accept, rig_accept, sizeof(cfg.accept));
-	scene_begin(&r->s, &cfg);
+	cfg.trace = rig_seen != NULL;
+	scene_begin_seen(&r->s, &cfg, rig_seen, NULL);
 	r->s.xmpp = take;
 	r->s.server = &r->v;
 	r->v.mute_presence = mute_presence;
 	buf_init(&r->v.in, 1 << 16);
 	assert_int_equal(sasl_secret_make(&r->v.secret, SLICE("xmpp secret"), 4096, &r->s.rng), 0);
-	assert_int_equal(xstream_new(&r->v.x, &server, &r->s.rng, r->s.now), 0);
-	scene_push(&r->s, (struct fact){ .type = FACT_FLOW_UP, .flow = r->s.flow });
-	talk(&r->s);
+	serve_xmpp(r);
 	if (mute_presence)
 		scene_wait(&r->s, TS_S(1));
 }

@@ -300,6 +300,178 @@ static void a_pool_that_is_gone_by_the_next_round_is_told(void **state)
 	scene_end(&s);
 }
 
+/* ---- a stream that the XMPP server ends ---- */
+
+static void stream_closes(struct round *r)
+{
+	xstream_close(r->v.x, r->s.now);
+	talk(&r->s);
+}
+
+static void stream_is_cut(struct round *r)
+{
+	closes(&r->s, false);
+}
+
+static void stream_is_reset(struct round *r)
+{
+	closes(&r->s, true);
+}
+
+static const char *condition;
+
+static void stream_fails(struct round *r)
+{
+	xstream_abort(r->v.x, condition, r->s.now);
+	talk(&r->s);
+}
+
+/* It connects when the next round is due, and the round begins behind that. */
+static void an_idle_stream_may_end(void **state)
+{
+	static const struct {
+		void (*ends)(struct round *r);
+		const char *condition;
+		const char *reason; /* NULL: the receiver signs in again */
+	} rows[] = {
+		{ stream_closes, NULL, NULL },
+		{ stream_is_cut, NULL, NULL },
+		{ stream_is_reset, NULL, NULL },
+		{ stream_fails, "system-shutdown", NULL },
+		{ stream_fails, "connection-timeout", NULL },
+		{ stream_fails, "reset", NULL },
+		{ stream_fails, "conflict", "xmpp_conflict" },
+		{ stream_fails, "policy-violation", "xmpp_stream_error" },
+		{ stream_fails, "not-authorized", "xmpp_stream_error" },
+		{ stream_fails, "undefined-condition", "xmpp_stream_error" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char text[256];
+		struct round r;
+		struct buf b;
+
+		print_message("row %zu: %s\n", i, rows[i].condition ? rows[i].condition : "");
+		condition = rows[i].condition;
+		begin_every(&r, false, 2, TS_S(30));
+		go_through(&r, TS_MS(100));
+		const flow_t before = r.s.flow;
+		const unsigned n_out = r.s.n_out;
+		rows[i].ends(&r);
+		if (rows[i].reason) {
+			scene_failed(&r.s, "deliver", rows[i].reason);
+			end(&r);
+			continue;
+		}
+		assert_int_equal(r.s.flow, before);
+		r.s.now = due(&r);
+		scene_wait(&r.s, 0);
+		assert_int_not_equal(r.s.flow, before);
+		assert_int_equal(r.s.n_out, n_out); /* no message to somebody who is not there */
+		serve_xmpp(&r);
+		assert_int_equal(r.s.n_out, n_out + 1);
+		go_through(&r, TS_MS(100));
+		assert_true(probe_result(r.s.p)->success);
+		buf_init_in(&b, (uint8_t *)text, sizeof(text));
+		text_put(&b, &probe_result(r.s.p)->phases[PHASE_XMPP_CONNECT].detail, NULL);
+		assert_true(slice_ends(buf_slice(&b), SLICE("between two round trips: 1")));
+		end(&r);
+	}
+}
+
+/* While the SIP user is signed in for the round, too, but not twice for one. */
+static void a_stream_that_ends_as_the_round_begins_is_made_once_more(void **state)
+{
+	struct round r;
+
+	(void)state;
+	begin_on_xmpp(&r, false, 2, TS_S(9));
+	scene_connect(&r.s);
+	grant(&r.s, 10);
+	go_through(&r, TS_MS(100));
+	until_register(&r);
+	scene_wait(&r.s, TS_S(2)); /* the round is due */
+	flow_t before = r.s.flow;
+	stream_is_cut(&r);
+	assert_int_not_equal(r.s.flow, before);
+	serve_xmpp(&r);
+	before = r.s.flow;
+	stream_is_cut(&r);
+	assert_int_equal(r.s.flow, before);
+	grant(&r.s, 10);
+	scene_failed(&r.s, "deliver", "xmpp_stream_closed");
+	end(&r);
+}
+
+static char heard[1 << 16]; /* from the XMPP server */
+
+static void hear(void *arg, const struct probe_event *ev)
+{
+	const size_t n = strlen(heard);
+
+	(void)arg;
+	if (ev->type == PROBE_EV_TRACE && ev->side == SIDE_XMPP && !ev->outbound)
+		snprintf(heard + n, sizeof(heard) - n, "%.*s\n", SLICE_FMT(ev->text));
+}
+
+/* What is secret is found in it, though the last one ended within a tag. */
+static void the_trace_of_the_next_connection_begins_anew(void **state)
+{
+	struct round r;
+
+	(void)state;
+	heard[0] = '\0';
+	rig_seen = hear;
+	begin_every(&r, false, 2, TS_S(30));
+	go_through(&r, TS_MS(100));
+	rig_seen = NULL;
+	scene_push(&r.s, (struct fact){ .type = FACT_FLOW_BYTES,
+				 .flow = r.s.flow,
+				 .bytes = SLICE("<message from='half") });
+	stream_is_cut(&r);
+	scene_wait(&r.s, TS_S(30));
+	assert_non_null(strstr(heard, "<message from='half"));
+	heard[0] = '\0';
+	serve_xmpp(&r);
+	assert_non_null(strstr(heard, "<?xml"));
+	assert_non_null(strstr(heard, ">***</success>"));
+	end(&r);
+}
+
+static void a_server_that_is_gone_by_the_next_round_is_told(void **state)
+{
+	struct round r;
+
+	(void)state;
+	begin_every(&r, false, 2, TS_S(30));
+	go_through(&r, TS_MS(100));
+	stream_is_cut(&r);
+	scene_wait(&r.s, TS_S(30));
+	scene_push(&r.s, (struct fact){ .type = FACT_FLOW_FAILED,
+				 .flow = r.s.flow,
+				 .step = FLOW_STEP_CONNECT,
+				 .err = ECONNREFUSED });
+	scene_failed(&r.s, "xmpp.connect", "tcp_refused");
+	end(&r);
+}
+
+static void a_test_may_be_interrupted_without_its_stream(void **state)
+{
+	struct round r;
+
+	(void)state;
+	begin_every(&r, false, 2, TS_S(30));
+	go_through(&r, TS_MS(100));
+	stream_is_cut(&r);
+	scene_push(&r.s, (struct fact){ .type = FACT_STOP });
+	assert_true(is_out(&r.s, "REGISTER "));
+	scene_answer(&r.s, "200 OK", "");
+	assert_true(r.s.done);
+	assert_int_equal(probe_result(r.s.p)->n_notes, 0);
+	end(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -311,6 +483,11 @@ int main(void)
 		cmocka_unit_test(a_connection_closed_as_the_round_begins_is_made_once_more),
 		cmocka_unit_test(a_first_connection_that_is_closed_is_a_fault),
 		cmocka_unit_test(a_pool_that_is_gone_by_the_next_round_is_told),
+		cmocka_unit_test(an_idle_stream_may_end),
+		cmocka_unit_test(a_stream_that_ends_as_the_round_begins_is_made_once_more),
+		cmocka_unit_test(the_trace_of_the_next_connection_begins_anew),
+		cmocka_unit_test(a_server_that_is_gone_by_the_next_round_is_told),
+		cmocka_unit_test(a_test_may_be_interrupted_without_its_stream),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -331,11 +331,11 @@ static void copies_wait_for_room_and_stay_due(void **state)
 	for (r.now += TS_MS(500); tl_deadline(r.tl) <= r.now; pushes++) {
 		wait_until(r.now);
 		const unsigned now = count_sent();
-		assert_true(now > 0 && now <= RIG_OUTPUTS / 2);
+		assert_true(now > 0 && now <= OUTBOX_TURN);
 		n += now;
 	}
 	assert_int_equal(n, MANY);
-	assert_int_equal(pushes, (MANY + RIG_OUTPUTS / 2 - 1) / (RIG_OUTPUTS / 2));
+	assert_int_equal(pushes, (MANY + OUTBOX_TURN - 1) / OUTBOX_TURN);
 	assert_int_equal(tl_deadline(r.tl), r.now + TS_S(1));
 }
 

@@ -140,6 +140,68 @@ static void a_repeated_request_is_absorbed_while_its_answer_is_owed(void **state
 	assert_int_equal(r.tl->n_to_keep, 0);
 }
 
+static void expect_trying(void)
+{
+	const char *text = sent();
+
+	assert_non_null(text);
+	assert_true(strncmp(text, "SIP/2.0 100 Trying\r\nVia: ", 25) == 0);
+	assert_non_null(strstr(text, "\r\nCSeq: 7 MESSAGE\r\n"));
+	assert_non_null(strstr(text, "\r\nContent-Length: 0\r\n\r\n"));
+	assert_null(sent());
+}
+
+/* RFC 4320 section 4.1: not before 3.5 s, and then once, or as often as the request. */
+static void what_takes_long_is_being_tried(void **state)
+{
+	struct tl_cfg cfg = rig_cfg;
+
+	(void)state;
+	cfg.says_trying = true;
+	rig_open_again(cfg);
+	const ts_t due = r.now + TS_MS(3500);
+	datagram(message(1));
+	take();
+	const uint64_t place = keep(1);
+	datagram(message(2));
+	take();
+	answer(keep(2), 202, TL_REMEMBER, 0); /* in time */
+	assert_int_equal(count_sent(), 1);
+	assert_int_equal(tl_deadline(r.tl), due);
+	wait_until(due - 1);
+	assert_null(sent());
+	wait_until(due);
+	expect_trying();
+	assert_true(tl_deadline(r.tl) > due);
+	datagram(message(1));
+	assert_string_equal(take(), "absorbed MESSAGE");
+	expect_trying();
+	answer(place, 202, TL_REMEMBER, 0);
+	assert_true(strncmp(answered(), "SIP/2.0 202 Accepted\r\n", 22) == 0);
+	datagram(message(1));
+	assert_string_equal(take(), "repeated 202 0");
+}
+
+static void whoever_is_gone_is_told_nothing(void **state)
+{
+	struct tl_cfg cfg = rig_cfg;
+
+	(void)state;
+	cfg.says_trying = true;
+	rig_open_again(cfg);
+	rig_flow(1);
+	bytes(1, request_text("MESSAGE", "SIP/2.0/TCP h;branch=z9hG4bKa", ""));
+	take();
+	assert_true(keep(1) != 0);
+	datagram(message(2));
+	take();
+	tl_forget(r.tl, keep(2));
+	tl_flow_gone(r.tl, 1, ECONNRESET);
+	wait_until(r.now + TS_MS(3500));
+	assert_null(sent());
+	assert_string_equal(take(), "gone 1");
+}
+
 static void what_is_forgotten_is_answered_no_more(void **state)
 {
 	(void)state;
@@ -559,6 +621,8 @@ int main(void)
 		TEST(an_answer_has_the_reason_and_the_tag_that_it_should),
 		TEST(the_owner_may_change_what_stands_there_or_write_it_all),
 		TEST(a_repeated_request_is_absorbed_while_its_answer_is_owed),
+		TEST(what_takes_long_is_being_tried),
+		TEST(whoever_is_gone_is_told_nothing),
 		TEST(what_is_forgotten_is_answered_no_more),
 		TEST(every_method_but_ack_is_a_request),
 		TEST(requests_of_rfc_2543_are_told_apart_by_their_fields),

@@ -1,0 +1,186 @@
+/* Attributes that stand twice: the second one is gone, whatever the pieces in which the bytes come.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "base/rng.h"
+#include "xmpp/xml.h"
+#include "xmpp/xml_twice.h"
+
+enum { ROOM = 1 << 16 };
+
+static struct slice filter(struct xml_twice *t, struct slice in, size_t piece, struct buf *out)
+{
+	unsigned steps = 0;
+
+	memset(t, 0, sizeof(*t));
+	buf_clear(out);
+	while (in.n) {
+		struct slice part = slice_cut(in, 0, piece);
+
+		in = slice_skip(in, part.n);
+		while (part.n) {
+			struct slice keep;
+			const size_t n = xml_twice_step(t, part, &keep);
+
+			assert_true(++steps < 4 * ROOM); /* it goes on */
+			buf_put(out, keep);
+			part = slice_skip(part, n);
+		}
+	}
+	return buf_slice(out);
+}
+
+static void assert_filtered(const char *in, const char *want)
+{
+	struct xml_twice t;
+	struct buf out;
+
+	buf_init(&out, ROOM);
+	for (size_t piece = 1; piece <= strlen(in) + 1; piece++) {
+		filter(&t, slice_str(in), piece, &out);
+		if (strcmp(buf_cstr(&out), want) != 0)
+			fail_msg("in pieces of %zu `%s` becomes `%s`", piece, in, buf_cstr(&out));
+	}
+	buf_done(&out);
+}
+
+static void the_second_of_a_name_is_taken_out(void **state)
+{
+	static const struct {
+		const char *in, *want;
+	} rows[] = {
+		{ "<y xmlns='a' xmlns='b'/>", "<y xmlns='a' />" },
+		{ "<y a='1' b='2' a='3' c='4'>t</y>", "<y a='1' b='2'  c='4'>t</y>" },
+		{ "<y a='1' a = \"it's\" b='2'/>", "<y a='1'  b='2'/>" },
+		{ "<y\na='1'\n\ta='>'\nb='a'/>", "<y\na='1'\n\t\nb='a'/>" },
+		{ "<y a='1' a='1' a='1'/>", "<y a='1'  />" },
+		{ "<y a='1'/><y a='1'/>", "<y a='1'/><y a='1'/>" },
+		{ "<y q:a='1' a='2' q:a='3'/>", "<y q:a='1' a='2' />" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++)
+		assert_filtered(rows[i].in, rows[i].want);
+}
+
+static void all_else_passes_as_it_came(void **state)
+{
+	static const char *const rows[] = {
+		"<?xml version='1.0'?><a:b xmlns:a='c' ab='1' a='1'>",
+		"text a='1' a='1' <![CDATA[<y a='1' a='2'>]] ]>]]]><b/>",
+		"<y aa='a=b a=b' a='\"' aaa=\"'\"/> & </y >",
+		"<y></y><y/><y ></y\t><y a='' b=''/>",
+		"<!-- <y a='1' a='2'> -->",
+		"<y =>", /* ill-formed: the parser's affair */
+		"<<y a=1>",
+		"<y a=",
+		"<y a='1",
+		"<",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++)
+		assert_filtered(rows[i], rows[i]);
+}
+
+/* More names than are kept: what is behind them passes, and the next tag is looked at again. */
+static void many_names_have_a_bound(void **state)
+{
+	static char in[ROOM];
+	struct xml_twice t;
+	struct buf out;
+	size_t n = (size_t)sprintf(in, "<y");
+
+	(void)state;
+	for (unsigned i = 0; i < 2 * XML_TWICE_ATTRS; i++)
+		n += (size_t)sprintf(in + n, " a%u='1'", i);
+	n += (size_t)sprintf(in + n, " a1='2'/><y %0*u='1' b='1' b='1'/><z b='1' b='2'/>",
+		2 * XML_TWICE_NAMES, 0);
+	buf_init(&out, ROOM);
+	for (size_t piece = 1; piece < 5000; piece = piece * 3 + 1) {
+		const struct slice kept = filter(&t, slice_of(in, n), piece, &out);
+
+		assert_int_equal(kept.n, n - strlen("b='2'"));
+		assert_true(slice_ends(kept, SLICE("<z b='1' />")));
+	}
+	buf_done(&out);
+}
+
+static void random_pieces_make_no_difference(void **state)
+{
+	static const char letters[] = "<>/='\"ab \n!?[]-";
+	struct xml_twice t;
+	struct buf whole, parts;
+	struct rng rng;
+
+	(void)state;
+	rng_init_number(&rng, 7);
+	buf_init(&whole, ROOM);
+	buf_init(&parts, ROOM);
+	for (unsigned round = 0; round < 20000; round++) {
+		char in[64];
+
+		for (size_t i = 0; i < sizeof(in); i++)
+			in[i] = letters[rng_below(&rng, sizeof(letters) - 1)];
+		const struct slice a = filter(&t, slice_of(in, sizeof(in)), sizeof(in), &whole);
+		const struct slice b =
+			filter(&t, slice_of(in, sizeof(in)), 1 + rng_below(&rng, 9), &parts);
+		/* A name at the very end may still be held back. */
+		const size_t n = a.n < b.n ? a.n : b.n;
+		if (memcmp(a.p, b.p, n) != 0)
+			fail_msg("%.64s", in);
+	}
+	buf_done(&whole);
+	buf_done(&parts);
+}
+
+/* As jabberd2's router passes on what a user of its sent rightly. */
+static void a_relayed_stanza_with_a_double_ends_no_stream(void **state)
+{
+	static const char bytes[] =
+		"<stream:stream xmlns='jabber:component:accept' xmlns:stream='http://etherx.jabber."
+		"org/streams' from='a.test'>"
+		"<message to='b.test' from='c@a.test'><body>b</body><y xmlns='urn:1' a='1' "
+		"xmlns='urn:2'/></message><message id='next'/>";
+	struct xml_reader *r = NULL;
+	struct xml_event ev;
+	struct slice in = SLICE_NONE;
+	unsigned n = 0;
+
+	(void)state;
+	in = slice_of(bytes, sizeof(bytes) - 1);
+	assert_int_equal(xml_reader_new(&r, &xml_relay_limits, 1), 0);
+	while (in.n) {
+		in = slice_skip(in, xml_reader_push(r, slice_cut(in, 0, 7)));
+		while (xml_reader_take(r, &ev)) {
+			assert_int_not_equal(ev.type, XML_EV_ERROR);
+			if (ev.type == XML_EV_STANZA && ++n == 1)
+				assert_non_null(xml_child(ev.node, "urn:1", "y"));
+		}
+	}
+	assert_int_equal(n, 2);
+	xml_reader_free(r);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_second_of_a_name_is_taken_out),
+		cmocka_unit_test(all_else_passes_as_it_came),
+		cmocka_unit_test(many_names_have_a_bound),
+		cmocka_unit_test(random_pieces_make_no_difference),
+		cmocka_unit_test(a_relayed_stanza_with_a_double_ends_no_stream),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
