@@ -84,7 +84,11 @@ def make_newer(folder, newer):
 
 def sources():
     """What this machine's apt has of Debian, as (site, release, component)."""
-    lines = output("apt-get", "indextargets", "--format", "$(ORIGIN)|$(SITE)|$(RELEASE)|$(COMPONENT)", "Created-By: Packages")
+    ask = ("apt-get", "indextargets", "--format", "$(ORIGIN)|$(SITE)|$(RELEASE)|$(COMPONENT)", "Created-By: Packages")
+    lines = output(*ask)
+    if not lines:  # it knows what it has fetched
+        run("apt-get", "update", "-qq")
+        lines = output(*ask)
     release = re.search(r"(?m)^VERSION_CODENAME=(\w+)", Path("/etc/os-release").read_text())[1]
     found = dict.fromkeys(tuple(line.split("|")[1:]) for line in lines.splitlines() if line.startswith("Debian|"))
     base = [source for source in found if source[1:] == (release, "main")]
