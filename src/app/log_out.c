@@ -15,6 +15,7 @@ enum {
 	RING = 256 << 10,
 	PIECE = 4096, /* of one write: what a pipe takes whole */
 	NOTE = 128,   /* room for the line about what was dropped */
+	GATHER_MS = 5,
 	LAST_TRY_MS = 500,
 };
 
@@ -35,8 +36,10 @@ struct log_out {
 
 static void put(struct log_out *l, struct slice s)
 {
-	for (size_t i = 0; i < s.n; i++)
-		l->ring[(l->at + l->n + i) % RING] = (char)s.p[i];
+	const size_t at = (l->at + l->n) % RING, first = s.n < RING - at ? s.n : RING - at;
+
+	memcpy(l->ring + at, s.p, first);
+	memcpy(l->ring, s.p + first, s.n - first);
 	l->n += s.n;
 }
 
@@ -84,6 +87,21 @@ static struct log_out *done(struct log_out *l)
 	return mem_free(l);
 }
 
+/* The first line of many wakes this thread; the others are gathered for a moment, since a wake-up
+ * costs more than a line. */
+static void await_lines(struct log_out *l)
+{
+	if (l->n > 0 || l->ending)
+		return;
+	while (l->n == 0 && !l->ending)
+		pthread_cond_wait(&l->more, &l->mutex);
+	if (l->ending)
+		return;
+	pthread_mutex_unlock(&l->mutex);
+	poll(NULL, 0, GATHER_MS);
+	pthread_mutex_lock(&l->mutex);
+}
+
 static void *run(void *arg)
 {
 	struct log_out *l = arg;
@@ -91,13 +109,13 @@ static void *run(void *arg)
 
 	pthread_mutex_lock(&l->mutex);
 	for (;;) {
-		while (l->n == 0 && !l->ending)
-			pthread_cond_wait(&l->more, &l->mutex);
+		await_lines(l);
 		if (l->n == 0)
 			break;
 		const size_t n = l->n < PIECE ? l->n : PIECE;
-		for (size_t i = 0; i < n; i++)
-			piece[i] = l->ring[(l->at + i) % RING];
+		const size_t first = n < RING - l->at ? n : RING - l->at;
+		memcpy(piece, l->ring + l->at, first);
+		memcpy(piece + first, l->ring, n - first);
 		pthread_mutex_unlock(&l->mutex);
 		write_all(l->fd, piece, n);
 		pthread_mutex_lock(&l->mutex);
@@ -117,11 +135,14 @@ void log_out_line(struct log_out *l, struct slice level, struct slice line)
 	if (l->n + level.n + line.n + 1 + NOTE > RING) {
 		l->dropped++;
 	} else {
+		const bool was_empty = l->n == 0;
+
 		put_note(l);
 		put(l, level);
 		put(l, line);
 		put(l, SLICE("\n"));
-		pthread_cond_signal(&l->more);
+		if (was_empty)
+			pthread_cond_signal(&l->more);
 	}
 	pthread_mutex_unlock(&l->mutex);
 }
