@@ -1,8 +1,8 @@
 /* `stox lab --test`: a probe beside the lab, in the same pump. */
 #include <stdio.h>
 
-#include "app/secret.h"
 #include "app/lab_private.h"
+#include "app/secret.h"
 #include "base/mem.h"
 
 enum {
