@@ -40,7 +40,8 @@ struct xml_twice {
 	bool is_blind;           /* too many names: this one, and those behind it */
 	bool in_element_name;
 	uint16_t n_attrs, ends[XML_TWICE_ATTRS]; /* of the names in `names` */
-	uint16_t n_names, held; /* bytes; of the name at hand, those that were held back */
+	uint16_t n_names;                        /* bytes */
+	bool holds; /* the bytes so far of the name at hand are held back */
 	uint8_t names[XML_TWICE_NAMES];
 };
 
