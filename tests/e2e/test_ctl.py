@@ -100,6 +100,11 @@ def reloads(s):
     s.config.write_text(good.replace("next_hop: sip:127.0.0.1:5060", "next_hop: sip:127.0.0.1:5061"))
     status, said = s.ctl("reload")
     check("and what waits for a restart", status == 0 and "needs-restart setting=gateway.sip.next_hop" in said, said)
+    s.config.write_text(good.replace("name: litware.test", "name: second.test"))
+    status, said = s.ctl("reload")
+    component = json.loads(s.ctl("status", "--format", "json")[1])["xmpp"]["component"]
+    check("until then the status has the component that runs", "needs-restart setting=gateway.xmpp.component" in said
+          and component == "litware.test", (said, component))
     s.config.write_text(good.replace("contoso.test", "conto so"))
     status, said = s.ctl("reload")
     check("a file with a fault is refused with its line", status == 1 and ":5:13: `domain` must be" in said, said)
