@@ -89,6 +89,8 @@ def asks_and_tells(s):
                                                       "federated contoso.test a.contoso.test\npublic-unverified any.test\n"), said)
     check("a level", s.ctl("log", "debug") == (0, "Log level         debug\n"))
     status, said = s.ctl("log", "loud")
+    done = subprocess.run([STOX, "ctl", "log", "debug", "--config", "missing.yaml"], capture_output=True, text=True, timeout=60)
+    check("a configuration that is named and not there asks no other gateway", done.returncode == 2 and "missing.yaml" in done.stderr, done)
     check("a level that is none", status == 2 and "LEVEL" in said, said)
 
 
