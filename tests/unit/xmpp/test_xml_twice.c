@@ -219,6 +219,43 @@ static void a_relayed_stanza_with_a_double_ends_no_stream(void **state)
 	xml_reader_free(r);
 }
 
+/* A double in the start tag itself: that is what the parser is told of again between two stanzas,
+ * and nothing behind it. */
+static void the_start_of_the_stream_is_kept_without_the_double(void **state)
+{
+	static const struct xml_limits few_names = { .stanza_bytes = 2000,
+		.depth = 5,
+		.attrs = 3,
+		.nodes = 10,
+		.name_bytes = 20000,
+		.tag_bytes = 300,
+		.cut = true };
+	enum { STANZAS = 2000 };
+	struct xml_reader *r = NULL;
+	struct xml_event ev;
+	struct buf in;
+	unsigned n = 0;
+
+	(void)state;
+	buf_init(&in, 1 << 20);
+	buf_puts(&in, "<s:s xmlns='jabber:client' xmlns:s='u:s' xml:lang='cs' xml:lang='de'>");
+	for (unsigned i = 0; i < STANZAS; i++)
+		buf_printf(&in, "<m><e%u a%u=''/></m>", i, i);
+	assert_int_equal(buf_err(&in), 0);
+	assert_int_equal(xml_reader_new(&r, &few_names, 1), 0);
+	for (struct slice rest = buf_slice(&in); rest.n;) {
+		rest = slice_skip(rest, xml_reader_push(r, rest));
+		while (xml_reader_take(r, &ev)) {
+			if (ev.type == XML_EV_ERROR)
+				fail_msg("%u: %s: %s", n, ev.condition, ev.where.what);
+			n += ev.type == XML_EV_STANZA;
+		}
+	}
+	assert_int_equal(n, STANZAS);
+	xml_reader_free(r);
+	buf_done(&in);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -229,6 +266,7 @@ int main(void)
 		cmocka_unit_test(no_byte_of_a_held_name_is_lost),
 		cmocka_unit_test(random_pieces_make_no_difference),
 		cmocka_unit_test(a_relayed_stanza_with_a_double_ends_no_stream),
+		cmocka_unit_test(the_start_of_the_stream_is_kept_without_the_double),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
