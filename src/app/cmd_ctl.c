@@ -192,6 +192,11 @@ static int ask(
 		opt_complain(cmd, TEXT(N_("no gateway listens at {1}: is it running, and with a "
 					  "control socket (stox.yaml(5), `control`)?"),
 					  text_str(path)));
+	else if (err == -EAGAIN)
+		opt_complain(
+			cmd, TEXT(N_("{1}: the gateway has not answered within {2} s: its process "
+				     "is stopped, or hangs"),
+				     text_str(path), text_u64(PATIENCE_S)));
 	else if (err)
 		opt_complain(cmd, TEXT(N_("{1}: {2}"), text_str(path), text_errno(-err)));
 	else if (buf_slice(ret).n == 0)

@@ -140,6 +140,10 @@ def hostile(s):
             except OSError:
                 answer = b""
             check(f"{garbage[:8]!r} is refused", not answer or b"error" in answer, answer)
+    s.proc.send_signal(signal.SIGSTOP)
+    status, said = s.ctl("status")
+    s.proc.send_signal(signal.SIGCONT)
+    check("of one that hangs it is said so", status == 3 and "has not answered within 10 s" in said, said)
     check("and it still answers", s.ctl("status")[0] == 0)
 
 
