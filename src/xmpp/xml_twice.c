@@ -20,6 +20,7 @@ static void begin_tag(struct xml_twice *t)
 	t->in_element_name = true;
 	t->is_blind = false;
 	t->n_attrs = t->n_names = 0;
+	t->n_drops = 0;
 	t->holds = false;
 }
 
@@ -45,7 +46,8 @@ static bool is_known(const struct xml_twice *t, struct slice name)
 /* The name at hand is whole. */
 static void end_name(struct xml_twice *t)
 {
-	t->drops = !t->is_blind && is_known(t, name_at_hand(t));
+	t->drops = !t->is_blind && t->n_drops < XML_TWICE_DROPS && is_known(t, name_at_hand(t));
+	t->n_drops += t->drops;
 	if (t->drops)
 		t->n_names = t->n_attrs ? t->ends[t->n_attrs - 1] : 0;
 	else if (!t->is_blind)

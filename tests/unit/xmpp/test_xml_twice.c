@@ -123,6 +123,30 @@ static void many_names_have_a_bound(void **state)
 	buf_done(&out);
 }
 
+/* The parser begins a tag again behind each: without a bound one tag of 4 MiB would take minutes.
+ */
+static void doubles_of_one_tag_have_a_bound(void **state)
+{
+	struct xml_twice t;
+	struct buf in, out;
+
+	(void)state;
+	buf_init(&in, ROOM);
+	buf_init(&out, ROOM);
+	buf_puts(&in, "<y a='1'");
+	for (unsigned i = 0; i < 2 * XML_TWICE_DROPS; i++)
+		buf_puts(&in, " a='2'");
+	buf_puts(&in, "/><z b='1' b='2'/>");
+	for (size_t piece = 1; piece < 5000; piece = piece * 3 + 1) {
+		const struct slice kept = filter(&t, buf_slice(&in), piece, &out);
+
+		assert_int_equal(kept.n, buf_len(&in) - (XML_TWICE_DROPS + 1) * strlen("a='2'"));
+		assert_true(slice_ends(kept, SLICE(" a='2'/><z b='1' />")));
+	}
+	buf_done(&in);
+	buf_done(&out);
+}
+
 /* As a read that ended within the name, and one that brought much: it is the name that is bounded,
  * not what is behind it. */
 static void much_behind_half_a_name_is_not_its_length(void **state)
@@ -262,6 +286,7 @@ int main(void)
 		cmocka_unit_test(the_second_of_a_name_is_taken_out),
 		cmocka_unit_test(all_else_passes_as_it_came),
 		cmocka_unit_test(many_names_have_a_bound),
+		cmocka_unit_test(doubles_of_one_tag_have_a_bound),
 		cmocka_unit_test(much_behind_half_a_name_is_not_its_length),
 		cmocka_unit_test(no_byte_of_a_held_name_is_lost),
 		cmocka_unit_test(random_pieces_make_no_difference),
