@@ -215,7 +215,7 @@ static const struct section control = {
 
 static const struct section gateway = {
 	.size = sizeof(struct conf_gateway),
-	.n_items = 3,
+	.n_items = 4,
 	.items = {
 		{ AT(conf_gateway, sip), .type = ITEM_SECTION, .required = true, .section = &gateway_sip,
 			.doc = "The side of the pool.  Its domains are those of all pools." },
@@ -223,12 +223,15 @@ static const struct section gateway = {
 			.doc = "The side of the XMPP network." },
 		{ AT(conf_gateway, control), .type = ITEM_SECTION, .section = &control,
 			.doc = "The socket by which `stox ctl` asks a running gateway." },
+		{ AT(conf_gateway, log_users), .type = ITEM_FLAG, .preset = false,
+			.doc = "Whether the lines of log that each message has with -v name its two "
+			       "users, and not their domains alone." },
 	},
 };
 
 const struct section schema_root = {
 	.size = sizeof(struct conf),
-	.n_items = 3,
+	.n_items = 4,
 	.items = {
 		{ ARRAY(conf, pools), .type = ITEM_SECTIONS, .section = &pool, .max = 64,
 			.doc = "The SIP systems.  Tests use the first one unless an option says "
@@ -237,5 +240,8 @@ const struct section schema_root = {
 			.doc = "The XMPP systems that may be spoken with." },
 		{ AT(conf, gateway), .type = ITEM_SECTION, .section = &gateway,
 			.doc = "The gateway between both; only stox gateway reads it." },
+		{ AT(conf, secrets_group), .type = ITEM_TEXT, .syntax = &syntax_line,
+			.doc = "A group, by name or number, that may read the files with secrets "
+			       "beside their owner, as SECRETS says below." },
 	},
 };

@@ -334,6 +334,17 @@ static struct slice stamp_of(const struct sip_msg *req)
 	return stamp.n <= STAMP_MAX ? stamp : SLICE_NONE;
 }
 
+bool tl_is_answer_too_long(struct tl *tl)
+{
+	struct buf b;
+
+	buf_init(&b, tl->cfg.request_max);
+	put_head(tl, &b);
+	const bool too_long = buf_err(&b) == -EMSGSIZE;
+	buf_done(&b);
+	return too_long;
+}
+
 uint64_t tl_keep(struct tl *tl, uint64_t ref, ts_t now)
 {
 	if (tl->hand != TL_HAND_NEW ||
@@ -345,7 +356,7 @@ uint64_t tl_keep(struct tl *tl, uint64_t ref, ts_t now)
 		return 0;
 	put_head(tl, &s->bytes);
 	s->head = buf_len(&s->bytes);
-	if (tl->cfg.says_trying)
+	if (tl->cfg.says_trying && s->head + STAMP_MAX <= tl->cfg.request_max)
 		buf_put(&s->bytes, stamp_of(&tl->msg));
 	const size_t owed = sizeof(*s) + s->bytes.cap;
 	if (buf_err(&s->bytes) || tl->owed_bytes + owed > tl->cfg.owed_bytes_max) {
