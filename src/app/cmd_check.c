@@ -224,8 +224,6 @@ static int use_config(struct check *c)
 
 	buf_init(&why, 1 << 16);
 	int err = config_read(c->v.config, &c->conf, &c->conf_path, language_look_up, &why);
-	if (err && !slice_ends(buf_slice(&why), SLICE("\n")))
-		buf_putc(&why, '\n');
 	if (err)
 		opt_complain_lines(c->command, buf_cstr(&why));
 	buf_done(&why);

@@ -93,7 +93,7 @@ static const struct parameter *find(const char *name, size_t n)
 	const struct parameter *found = NULL;
 	unsigned matches = 0;
 
-	for (size_t i = 0; i < COUNT(parameters); i++) {
+	for (size_t i = 0; n > 0 && i < COUNT(parameters); i++) {
 		const struct parameter *p = &parameters[i];
 
 		if (strncasecmp(name, p->alias, n) == 0 && n == strlen(p->alias))
@@ -186,6 +186,15 @@ static int use_credential(struct ancestor *a)
 	return 0;
 }
 
+/* A page, where the name has no ending. */
+static void use_log(struct ancestor *a)
+{
+	const char *slash = strrchr(a->log, '/'), *name = slash ? slash + 1 : a->log;
+
+	snprintf(a->trace, sizeof(a->trace), "%s%s", a->log, strchr(name, '.') ? "" : ".html");
+	a->test.traces.items[a->test.traces.n++] = a->trace;
+}
+
 static int use_values(struct ancestor *a)
 {
 	uint64_t port;
@@ -197,11 +206,8 @@ static int use_values(struct ancestor *a)
 			N_("-RegistrarPort is a number up to 65535, not {1}"), text_str(a->port)));
 	if (a->port)
 		a->test.registrar_port = (unsigned)port;
-	if (a->log) {
-		snprintf(a->trace, sizeof(a->trace), "%s%s", a->log,
-			strchr(a->log, '.') ? "" : ".html");
-		a->test.traces.items[a->test.traces.n++] = a->trace;
-	}
+	if (a->log)
+		use_log(a);
 	return use_credential(a);
 }
 

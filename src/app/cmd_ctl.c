@@ -116,7 +116,8 @@ static const struct opt_command all = { .name = "ctl",
 
 /* ---- the socket ---- */
 
-/* That of the configuration, else that of the service.  To be freed. */
+/* That of the configuration, else that of the service.  To be freed.  NULL behind what is wrong
+ * with the file that was named: another gateway than its own is not to be asked. */
 static char *find_socket(const struct values *v)
 {
 	struct conf *conf = NULL;
@@ -126,14 +127,18 @@ static char *find_socket(const struct values *v)
 	if (v->socket)
 		return mem_strdup(v->socket);
 	buf_init(&why, 1 << 16);
-	(void)config_read(v->config, &conf, &config, NULL, &why); /* one that cannot be read is
-								     the gateway's affair */
-	if (conf && conf->gateway.control.socket.s)
+	const int err = config_read(v->config, &conf, &config, language_look_up, &why);
+	const bool is_named = conf && conf->gateway.control.socket.s;
+	if (is_named)
 		path = config_path(config, conf->gateway.control.socket.s);
+	else if (!err || !v->config) /* what nobody named is the gateway's affair */
+		path = mem_strdup(SOCKET_OF_THE_SERVICE);
+	else
+		fputs(buf_cstr(&why), stderr);
 	buf_done(&why);
 	conf_free(conf);
 	free(config);
-	return path ? path : mem_strdup(SOCKET_OF_THE_SERVICE);
+	return path;
 }
 
 static int connect_to(const char *path)
@@ -187,6 +192,11 @@ static int ask(
 		opt_complain(cmd, TEXT(N_("no gateway listens at {1}: is it running, and with a "
 					  "control socket (stox.yaml(5), `control`)?"),
 					  text_str(path)));
+	else if (err == -EAGAIN)
+		opt_complain(
+			cmd, TEXT(N_("{1}: the gateway has not answered within {2} s: its process "
+				     "is stopped, or hangs"),
+				     text_str(path), text_u64(PATIENCE_S)));
 	else if (err)
 		opt_complain(cmd, TEXT(N_("{1}: {2}"), text_str(path), text_errno(-err)));
 	else if (buf_slice(ret).n == 0)
@@ -376,7 +386,7 @@ static int request(enum part part, const struct values *v)
 	snprintf(line, sizeof(line), "%s%s%s\n", name_of(part), v->level ? " " : "",
 		v->level ? v->level : "");
 	buf_init(&answer, CONTROL_ANSWER_MAX);
-	int status = path ? ask(&parts[part], path, line, &answer) : NOT_HERE;
+	int status = path ? ask(&parts[part], path, line, &answer) : BAD;
 	if (!status)
 		status = show(part, v, buf_slice(&answer));
 	buf_done(&answer);

@@ -19,6 +19,7 @@ enum {
 	BACKLOG = 8,
 	PATIENCE_S = 5, /* for the request, and for each part of the answer to be taken */
 	GROUPS_MAX = 1024,
+	PAUSE_MS = 100, /* when a connection cannot be taken, as without descriptors */
 };
 
 struct client {
@@ -34,6 +35,7 @@ struct control {
 	int fd;
 	bool is_bound;
 	struct event *ready;
+	struct event *again; /* the pause is over */
 	struct client clients[CLIENTS_MAX];
 };
 
@@ -145,6 +147,25 @@ static void serve(struct client *k, int fd)
 	bufferevent_enable(k->io, EV_READ | EV_WRITE);
 }
 
+static void on_again(evutil_socket_t fd, short what, void *arg)
+{
+	struct control *c = arg;
+
+	(void)fd;
+	(void)what;
+	event_add(c->ready, NULL);
+}
+
+/* What cannot be taken now stays in the kernel, and the socket ready: it is not to be looked at all
+ * the time. */
+static void pause_taking(struct control *c)
+{
+	const struct timeval pause = { .tv_usec = PAUSE_MS * 1000 };
+
+	event_del(c->ready);
+	event_add(c->again, &pause);
+}
+
 static void on_ready(evutil_socket_t listener, short what, void *arg)
 {
 	struct control *c = arg;
@@ -156,8 +177,11 @@ static void on_ready(evutil_socket_t listener, short what, void *arg)
 		return;
 	}
 	const int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	if (fd < 0)
+	if (fd < 0) {
+		if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
+			pause_taking(c);
 		return;
+	}
 	k->control = c;
 	if (may(c, fd))
 		serve(k, fd);
@@ -222,7 +246,8 @@ static int open_socket(struct control *c)
 	if (err)
 		return err;
 	c->ready = event_new(c->base, c->fd, EV_READ | EV_PERSIST, on_ready, c);
-	return c->ready && event_add(c->ready, NULL) == 0 ? 0 : -ENOMEM;
+	c->again = evtimer_new(c->base, on_again, c);
+	return c->ready && c->again && event_add(c->ready, NULL) == 0 ? 0 : -ENOMEM;
 }
 
 int control_new(struct control **ret, struct event_base *base, const struct control_cfg *cfg,
@@ -258,6 +283,8 @@ struct control *control_free(struct control *c)
 			bufferevent_free(c->clients[i].io);
 	if (c->ready)
 		event_free(c->ready);
+	if (c->again)
+		event_free(c->again);
 	if (c->is_bound)
 		unlink(c->at.sun_path);
 	if (c->fd >= 0)

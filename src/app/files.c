@@ -46,9 +46,10 @@ int config_read(const char *path, struct conf **ret, char **path_ret, text_look_
 		return 0;
 	buf_init(&text, CONF_TEXT_MAX + 8192);
 	int err = file_in_read(found, CONF_TEXT_MAX, &text, &unreadable);
-	if (err)
+	if (err) {
 		text_put(why, &unreadable, look_up);
-	else
+		buf_putc(why, '\n');
+	} else
 		err = conf_load(ret, buf_slice(&text), found, look_up, why);
 	buf_done(&text);
 	return err;

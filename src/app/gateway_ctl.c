@@ -42,8 +42,7 @@ static json_t *xmpp(const struct gateway_view *v)
 {
 	json_t *o = json_object();
 
-	report_json_set(
-		o, "component", report_json_string(v->config->conf->gateway.xmpp.component.name.s));
+	report_json_set(o, "component", report_json_string(v->component));
 	report_json_set(o, "server", report_json_string(v->server));
 	report_json_set(o, "connected", json_boolean(gateway_is_up(v->gateway)));
 	report_json_set(o, "since", time_or_null(v->changed));

@@ -8,7 +8,8 @@
 struct gateway_view {
 	const struct gateway *gateway;
 	const struct gateway_config *config;
-	const char *server; /* HOST:PORT of the XMPP server */
+	const char *server;  /* HOST:PORT of the XMPP server, as at the start */
+	char component[256]; /* so is its name: another one in the file waits for a restart */
 	/* Microseconds since 1970; 0: never. */
 	int64_t started, loaded, changed; /* the configuration; the stream's state */
 	int64_t failed;                   /* `last_error` */

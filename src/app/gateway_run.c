@@ -409,6 +409,7 @@ static int serve(struct service *s)
 	const struct gateway_cfg *cfg = &s->config.cfg;
 
 	snprintf(s->server, sizeof(s->server), "%s:%u", cfg->server_host, cfg->server_port);
+	snprintf(s->view.component, sizeof(s->view.component), "%s", cfg->component_name);
 	s->n_listens = cfg->n_listens;
 	s->view.started = s->view.loaded = s->view.changed = wall_now();
 

@@ -222,8 +222,6 @@ int test_read_config(
 
 	buf_init(&why, 1 << 16);
 	int err = config_read(path, ret, ret_path, language_look_up, &why);
-	if (err && !slice_ends(buf_slice(&why), SLICE("\n")))
-		buf_putc(&why, '\n');
 	if (err)
 		opt_complain_lines(cmd, buf_cstr(&why));
 	buf_done(&why);

@@ -40,8 +40,6 @@ struct flow {
 	bool tls_refused;
 };
 
-/* The handler of `read`; flow.c's own is that of `write`. */
-void flow_on_read(evutil_socket_t fd, short what, void *arg);
 void flow_make_ready(struct flow *f);
 void flow_make_dirty(struct flow *f);
 bool flow_is_told(const struct flow *f); /* its owner still listens */

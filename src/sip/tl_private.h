@@ -92,12 +92,15 @@ struct tl_server {
 	uint64_t ref;
 	struct origin origin;
 	uint16_t back_port; /* where the answer to a datagram goes */
-	struct buf bytes;   /* the answer's head without its status line; TL_SERVER_DONE: all */
-	size_t owed;        /* of tl.owed_bytes */
-	ts_t until;         /* TL_SERVER_DONE */
-	ts_t trying;        /* when 100 is due */
-	bool is_tried;      /* 100 was sent */
-	struct list list;   /* of its flow's servers, of tl.gone, or of tl.finished */
+	/* The answer's head without its status line, and behind it what a 100 says of the request's
+	 * Timestamp; TL_SERVER_DONE: all of the answer. */
+	struct buf bytes;
+	size_t head;
+	size_t owed;      /* of tl.owed_bytes */
+	ts_t until;       /* TL_SERVER_DONE */
+	ts_t trying;      /* when 100 is due */
+	bool is_tried;    /* 100 was sent */
+	struct list list; /* of its flow's servers, of tl.gone, or of tl.finished */
 	struct list waiting;
 };
 

@@ -3,7 +3,10 @@
 #include "sip/tl_private.h"
 #include "sip/write.h"
 
-enum { TRYING_MS = 3500 }; /* RFC 4320 section 4.1: timer E is reset to T2 then, at T1 of 500 ms */
+enum {
+	TRYING_MS = 3500, /* RFC 4320 section 4.1: timer E is reset to T2 then, at T1 of 500 ms */
+	STAMP_MAX = 64,   /* of a Timestamp's value; no clock needs more */
+};
 
 int tl_servers_init(struct tl *tl)
 {
@@ -237,11 +240,24 @@ static void repeat(struct tl *tl, const struct tl_server *s)
 	send_back(tl, &s->origin, s->back_port);
 }
 
-static void say_trying(struct tl *tl, const struct tl_server *s)
+static struct slice head_of(const struct tl_server *s)
 {
-	sip_put_status_line(outbox_bytes(tl->cfg.out), 100, SLICE_NONE);
-	buf_put(outbox_bytes(tl->cfg.out), buf_slice(&s->bytes));
-	sip_put_body(outbox_bytes(tl->cfg.out), SLICE_NONE);
+	return slice_cut(buf_slice(&s->bytes), 0, s->head);
+}
+
+/* RFC 3261 section 8.2.6.1: with the request's Timestamp, and how long it has waited. */
+static void say_trying(struct tl *tl, const struct tl_server *s, ts_t now)
+{
+	const struct slice stamp = slice_skip(buf_slice(&s->bytes), s->head);
+	const ts_t waits = now - (s->trying - TS_MS(TRYING_MS));
+	struct buf *b = outbox_bytes(tl->cfg.out);
+
+	sip_put_status_line(b, 100, SLICE_NONE);
+	buf_put(b, head_of(s));
+	if (stamp.n)
+		buf_printf(b, "Timestamp: %.*s %u.%03u\r\n", SLICE_FMT(stamp),
+			(unsigned)(waits / TS_S(1)), (unsigned)(waits % TS_S(1) / TS_MS(1)));
+	sip_put_body(b, SLICE_NONE);
 	send_back(tl, &s->origin, s->back_port);
 }
 
@@ -253,7 +269,7 @@ void tl_servers_try(struct tl *tl, ts_t now)
 	while ((s = next_to_try(tl)) && s->trying <= now && outbox_has_room(tl->cfg.out)) {
 		list_remove(&s->waiting);
 		s->is_tried = true;
-		say_trying(tl, s);
+		say_trying(tl, s, now);
 	}
 }
 
@@ -269,7 +285,7 @@ void tl_server_request(struct tl *tl, struct tl_event *ret, ts_t now)
 		if (s->state == TL_SERVER_DONE)
 			repeat(tl, s);
 		else if (s->is_tried)
-			say_trying(tl, s); /* RFC 3261 section 17.2.2 */
+			say_trying(tl, s, now); /* RFC 3261 section 17.2.2 */
 		return;
 	}
 	bool known = tl->done && nist_done_find(tl->done, &tl->key, &ret->status, &ret->extra, now);
@@ -306,6 +322,18 @@ static void put_head(struct tl *tl, struct buf *b)
 		b, &tl->msg, slice_str(nist_to_tag(&tl->key, tl->salt, tag)), &tl->origin.peer);
 }
 
+/* The moment of a Timestamp, without a delay; what is none is not repeated. */
+static struct slice stamp_of(const struct sip_msg *req)
+{
+	struct slice rest = sip_msg_value_named(req, "Timestamp");
+	const struct slice stamp = slice_split(&rest, ' ');
+
+	for (size_t i = 0; i < stamp.n; i++)
+		if (stamp.p[i] != '.' && (stamp.p[i] < '0' || stamp.p[i] > '9'))
+			return SLICE_NONE;
+	return stamp.n <= STAMP_MAX ? stamp : SLICE_NONE;
+}
+
 bool tl_is_answer_too_long(struct tl *tl)
 {
 	struct buf b;
@@ -327,6 +355,9 @@ uint64_t tl_keep(struct tl *tl, uint64_t ref, ts_t now)
 	if (!s)
 		return 0;
 	put_head(tl, &s->bytes);
+	s->head = buf_len(&s->bytes);
+	if (tl->cfg.says_trying && s->head + STAMP_MAX <= tl->cfg.request_max)
+		buf_put(&s->bytes, stamp_of(&tl->msg));
 	const size_t owed = sizeof(*s) + s->bytes.cap;
 	if (buf_err(&s->bytes) || tl->owed_bytes + owed > tl->cfg.owed_bytes_max) {
 		end(tl, s);
@@ -363,7 +394,7 @@ struct buf *tl_answer(struct tl *tl, uint64_t place, int status, const char *rea
 	tl->answering.is_whole = false;
 	sip_put_status_line(b, status, slice_str(reason));
 	if (a->server)
-		buf_put(b, buf_slice(&a->server->bytes));
+		buf_put(b, head_of(a->server));
 	else if (!a->is_void)
 		put_head(tl, b);
 	return b;

@@ -275,7 +275,7 @@ static void emit_open(struct xml_reader *r)
 	q->ev.node = r->open[0].node;
 	q->ev.content_ns = r->content_ns;
 	r->unit_start = r->seen;
-	buf_truncate(&r->header, r->seen);
+	buf_truncate(&r->header, r->seen - r->skew); /* as the parser was given it */
 }
 
 static struct xml_open *open_node(struct xml_reader *r)

@@ -50,7 +50,7 @@ struct xml_reader {
 	size_t fed;             /* bytes since the reset */
 	size_t seen;            /* of these, up to the end of the last token */
 	size_t skew;            /* of these, what the present parser was not given */
-	struct buf header;      /* limits.cut: the bytes up to the end of the stream's start tag */
+	struct buf header;      /* limits.cut: up to the end of the stream's start tag, as parsed */
 	size_t unit_start;      /* where the stanza (or the stream header) began */
 	struct xml_twice twice; /* limits.cut */
 	struct slice content_ns;

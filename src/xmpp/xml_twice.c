@@ -19,7 +19,9 @@ static void begin_tag(struct xml_twice *t)
 	t->state = XML_TWICE_TAG;
 	t->in_element_name = true;
 	t->is_blind = false;
-	t->n_attrs = t->n_names = t->held = 0;
+	t->n_attrs = t->n_names = 0;
+	t->n_drops = 0;
+	t->holds = false;
 }
 
 static struct slice name_at_hand(const struct xml_twice *t)
@@ -44,7 +46,8 @@ static bool is_known(const struct xml_twice *t, struct slice name)
 /* The name at hand is whole. */
 static void end_name(struct xml_twice *t)
 {
-	t->drops = !t->is_blind && is_known(t, name_at_hand(t));
+	t->drops = !t->is_blind && t->n_drops < XML_TWICE_DROPS && is_known(t, name_at_hand(t));
+	t->n_drops += t->drops;
 	if (t->drops)
 		t->n_names = t->n_attrs ? t->ends[t->n_attrs - 1] : 0;
 	else if (!t->is_blind)
@@ -181,20 +184,17 @@ static size_t go_on_with_name(struct xml_twice *t, struct slice in, struct slice
 {
 	const struct slice held = name_at_hand(t);
 	size_t at = 0;
+	const bool whole = read_name(t, in, &at);
 
-	if (t->is_blind || held.n + in.n > XML_TWICE_NAMES) { /* let go what was held */
-		*keep = t->held ? held : SLICE_NONE;
-		t->is_blind = true;
-		t->held = 0;
-		t->state = XML_TWICE_EQUALS;
+	if (t->is_blind) { /* let go what was held; the rest of it is looked at again, and passes */
+		*keep = held;
+		t->holds = false;
 		return 0;
 	}
-	if (!read_name(t, in, &at)) {
-		t->held = 1;
+	if (!whole)
 		return at;
-	}
 	*keep = name_at_hand(t);
-	t->held = 0;
+	t->holds = false;
 	end_name(t);
 	if (t->drops)
 		*keep = SLICE_NONE;
@@ -208,7 +208,7 @@ size_t xml_twice_step(struct xml_twice *t, struct slice in, struct slice *keep)
 	*keep = SLICE_NONE;
 	if (t->drops)
 		return drop(t, in, 0);
-	if (t->held)
+	if (t->holds)
 		return go_on_with_name(t, in, keep);
 	while (at < in.n) {
 		if (t->state != XML_TWICE_NAME) {
@@ -218,10 +218,10 @@ size_t xml_twice_step(struct xml_twice *t, struct slice in, struct slice *keep)
 		const size_t name = at;
 		const bool whole = read_name(t, in, &at);
 		if (!whole && !t->is_blind)
-			t->held = 1;
+			t->holds = true;
 		else if (whole)
 			end_name(t);
-		if (t->held || t->drops) {
+		if (t->holds || t->drops) {
 			*keep = slice_cut(in, 0, name);
 			return at;
 		}

@@ -19,6 +19,9 @@
 enum {
 	XML_TWICE_NAMES = 4096, /* bytes of names of one tag; further ones are not looked at */
 	XML_TWICE_ATTRS = 256,  /* names of one tag that are kept, and that are looked up */
+	/* Taken out of one tag, of which jabberd2's have one: behind each the parser begins the tag
+	 * again.  Further ones pass, and end the stream. */
+	XML_TWICE_DROPS = 64,
 };
 
 enum xml_twice_state {
@@ -40,7 +43,9 @@ struct xml_twice {
 	bool is_blind;           /* too many names: this one, and those behind it */
 	bool in_element_name;
 	uint16_t n_attrs, ends[XML_TWICE_ATTRS]; /* of the names in `names` */
-	uint16_t n_names, held; /* bytes; of the name at hand, those that were held back */
+	uint8_t n_drops;
+	uint16_t n_names; /* bytes */
+	bool holds;       /* the bytes so far of the name at hand are held back */
 	uint8_t names[XML_TWICE_NAMES];
 };
 

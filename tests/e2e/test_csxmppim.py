@@ -80,9 +80,12 @@ def as_powershell_finds_them(lab):
                   f"–TargetFqdn {POOL} –Receiver {RECEIVER}", f"-Receiver {RECEIVER} -Verbose"):
         status, out, err = lab.run(f"Test-CsXmppIM {words}")
         check(words, status == 0 and labels(out) == FIVE, (status, out, err))
-    status, _, _ = lab.run(f"Test-CsXmppIM {POOL} -Receiver {RECEIVER} -OutLoggerVariable TestOutput")
-    check("the log is a page", status == 0 and "<html" in (lab.folder / "TestOutput.html").read_text())
+    for name in ("TestOutput", "./AnotherOutput"):
+        status, _, err = lab.run(f"Test-CsXmppIM {POOL} -Receiver {RECEIVER} -OutLoggerVariable {name}")
+        page = lab.folder / f"{name}.html"
+        check(f"the log {name} is a page", status == 0 and page.exists() and "<html" in page.read_text(), err)
     for words, told in (("-Out x", "more than one parameter"), ("-Nothing x", "there is no parameter -Nothing"), ("-Receiver", "needs a value"),
+                        (f"{POOL} -:x", "there is no parameter -"),
                         (f"{POOL} again -Receiver x", "`again` belongs to no parameter"), (POOL, "-Receiver is missing"),
                         (f"{POOL} -Receiver {RECEIVER} -rp x", "is a number up to 65535")):
         status, _, err = lab.run(f"Test-CsXmppIM {words}")

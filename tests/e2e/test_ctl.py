@@ -89,6 +89,8 @@ def asks_and_tells(s):
                                                       "federated contoso.test a.contoso.test\npublic-unverified any.test\n"), said)
     check("a level", s.ctl("log", "debug") == (0, "Log level         debug\n"))
     status, said = s.ctl("log", "loud")
+    done = subprocess.run([STOX, "ctl", "log", "debug", "--config", "missing.yaml"], capture_output=True, text=True, timeout=60)
+    check("a configuration that is named and not there asks no other gateway", done.returncode == 2 and "missing.yaml" in done.stderr, done)
     check("a level that is none", status == 2 and "LEVEL" in said, said)
 
 
@@ -100,6 +102,11 @@ def reloads(s):
     s.config.write_text(good.replace("next_hop: sip:127.0.0.1:5060", "next_hop: sip:127.0.0.1:5061"))
     status, said = s.ctl("reload")
     check("and what waits for a restart", status == 0 and "needs-restart setting=gateway.sip.next_hop" in said, said)
+    s.config.write_text(good.replace("name: litware.test", "name: second.test"))
+    status, said = s.ctl("reload")
+    component = json.loads(s.ctl("status", "--format", "json")[1])["xmpp"]["component"]
+    check("until then the status has the component that runs", "needs-restart setting=gateway.xmpp.component" in said
+          and component == "litware.test", (said, component))
     s.config.write_text(good.replace("socket: ctl", "socket: ctl2"))
     status, said = s.ctl("reload")
     check("which the control socket does", status == 0 and "needs-restart setting=gateway.control" in said, said)
@@ -146,6 +153,10 @@ def hostile(s):
             except OSError:
                 answer = b""
             check(f"{garbage[:8]!r} is refused", not answer or b"error" in answer, answer)
+    s.proc.send_signal(signal.SIGSTOP)
+    status, said = s.ctl("status")
+    s.proc.send_signal(signal.SIGCONT)
+    check("of one that hangs it is said so", status == 3 and "has not answered within 10 s" in said, said)
     check("and it still answers", s.ctl("status")[0] == 0)
 
 

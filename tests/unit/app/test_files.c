@@ -362,7 +362,7 @@ static void a_named_file_that_is_not_there_is_an_error(void **state)
 	buf_init(&why, WHY_MAX);
 	assert_int_not_equal(config_read(NULL, &c, &found, NULL, &why), 0);
 	assert_null(c);
-	snprintf(want, sizeof(want), "%s: no such file or directory", path_of("nothing.yaml"));
+	snprintf(want, sizeof(want), "%s: no such file or directory\n", path_of("nothing.yaml"));
 	assert_string_equal(buf_cstr(&why), want);
 	buf_done(&why);
 	free(found);

@@ -182,6 +182,44 @@ static void what_takes_long_is_being_tried(void **state)
 	assert_string_equal(take(), "repeated 202 0");
 }
 
+/* RFC 3261 section 8.2.6.1: its Timestamp comes back in a 100, with how long it has waited, and in
+ * no other answer. */
+static void a_100_repeats_the_timestamp(void **state)
+{
+	static const struct {
+		const char *row, *want; /* NULL: it is none, or too much */
+	} rows[] = {
+		{ "Timestamp: 54.21\r\n", "\r\nTimestamp: 54.21 3.500\r\n" },
+		{ "TIMESTAMP:  7 0.25 \r\n", "\r\nTimestamp: 7 3.500\r\n" },
+		{ "Timestamp: now\r\n", NULL },
+		{ "Timestamp:\r\n", NULL },
+		{ "Timestamp: "
+		  "11111111111111111111111111111111111111111111111111111111111111111\r\n",
+			NULL },
+	};
+	struct tl_cfg cfg = rig_cfg;
+	char text[4096];
+
+	(void)state;
+	cfg.says_trying = true;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		rig_open_again(cfg);
+		const char *all = message(1), *end = strstr(all, "Content-Length");
+		snprintf(text, sizeof(text), "%.*s%s%s", (int)(end - all), all, rows[i].row, end);
+		datagram(text);
+		take();
+		const uint64_t place = keep(1);
+		wait_until(r.now + TS_MS(3500));
+		const char *got = sent();
+		assert_non_null(got);
+		assert_int_equal(strstr(got, "Timestamp") != NULL, rows[i].want != NULL);
+		if (rows[i].want && !strstr(got, rows[i].want))
+			fail_msg("%s: %s", rows[i].row, got);
+		answer(place, 202, TL_REMEMBER, 0);
+		assert_null(strstr(answered(), "Timestamp"));
+	}
+}
+
 static void whoever_is_gone_is_told_nothing(void **state)
 {
 	struct tl_cfg cfg = rig_cfg;
@@ -622,6 +660,7 @@ int main(void)
 		TEST(the_owner_may_change_what_stands_there_or_write_it_all),
 		TEST(a_repeated_request_is_absorbed_while_its_answer_is_owed),
 		TEST(what_takes_long_is_being_tried),
+		TEST(a_100_repeats_the_timestamp),
 		TEST(whoever_is_gone_is_told_nothing),
 		TEST(what_is_forgotten_is_answered_no_more),
 		TEST(every_method_but_ack_is_a_request),

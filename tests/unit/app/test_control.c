@@ -1,0 +1,115 @@
+/* The control socket: who asks is answered, and what cannot be taken costs no turns of the loop. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include <event2/event.h>
+
+#include "app/control.h"
+#include "base/mem.h"
+#include "folder.h"
+
+static char folder[64];
+
+static void echo(void *arg, struct slice request, struct buf *answer)
+{
+	(void)arg;
+	buf_put(answer, request);
+}
+
+static void note(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	*(bool *)arg = true;
+}
+
+static int ask(const char *path, const char *request)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	const int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	strcpy(at.sun_path, path);
+	assert_int_equal(connect(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+	assert_int_equal(send(fd, request, strlen(request), 0), strlen(request));
+	return fd;
+}
+
+/* Below the first one that is free there is no place for another. */
+static rlim_t take_descriptors_away(void)
+{
+	struct rlimit limit;
+	const int next = dup(0);
+
+	close(next);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	const rlim_t before = limit.rlim_cur;
+	limit.rlim_cur = (rlim_t)next;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	return before;
+}
+
+static void give_descriptors_back(rlim_t n)
+{
+	struct rlimit limit;
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	limit.rlim_cur = n;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
+static void without_descriptors_the_loop_sleeps(void **state)
+{
+	static const struct timeval soon = { .tv_usec = 20000 };
+	struct event_base *base = event_base_new();
+	bool woke = false;
+	struct event *timer = evtimer_new(base, note, &woke);
+	struct control *c = NULL;
+	struct text why;
+	char path[100], heard[16];
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/control", folder);
+	const struct control_cfg cfg = { .path = path, .handle = echo };
+	assert_int_equal(control_new(&c, base, &cfg, &why), 0);
+	const int fd = ask(path, "hello\n");
+	const rlim_t before = take_descriptors_away();
+	event_base_loop(base, EVLOOP_ONCE); /* it cannot be taken */
+	event_add(timer, &soon);
+	event_base_loop(base, EVLOOP_ONCE);
+	assert_true(woke); /* by the timer, and by nothing else before it */
+	give_descriptors_back(before);
+	ssize_t n;
+	while ((n = recv(fd, heard, sizeof(heard), MSG_DONTWAIT)) < 0)
+		event_base_loop(base, EVLOOP_ONCE);
+	assert_int_equal(n, 5);
+	assert_memory_equal(heard, "hello", 5);
+	close(fd);
+	control_free(c);
+	event_free(timer);
+	event_base_free(base);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(without_descriptors_the_loop_sleeps),
+	};
+
+	snprintf(folder, sizeof(folder), "/tmp/stox-control-XXXXXX");
+	if (!mkdtemp(folder))
+		return 1;
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
+	folder_remove(folder);
+	return failed;
+}
