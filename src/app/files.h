@@ -1,15 +1,8 @@
-/* files.h - what every command reads: its configuration, and secrets. */
+/* files.h - what every command reads: its configuration. */
 #pragma once
 
 #include "base/text.h"
 #include "conf/conf.h"
-
-#define SECRET_MAX 1024
-
-/* One secret: a regular file of ours or root's that nobody else can read (files below
- * $CREDENTIALS_DIRECTORY have their own protection), without its last line end.  `-` asks on a
- * terminal.  0 or ERR_SECRET with a sentence in `why` that never holds the secret. */
-int secret_read(const char *path, char ret[SECRET_MAX + 1], struct text *why);
 
 /* The configuration: `path`, or the first of $STOX_CONFIG, ~/.config/stox/stox.yaml (or below
  * $XDG_CONFIG_HOME), /etc/stox/stox.yaml.  *ret is NULL, with 0, when none was named and none is

@@ -143,7 +143,7 @@ static int fill_trusted(struct gateway_config *c, const struct conf_texts *list)
 int gateway_config_read_secret(struct gateway_config *c, struct text *why)
 {
 	char *path = config_path(c->path, c->conf->gateway.xmpp.component.secret_file.s);
-	int err = path ? secret_read(path, c->secret, why) : -ENOMEM;
+	int err = path ? secret_read(path, c->conf->secrets_group.s, c->secret, why) : -ENOMEM;
 
 	if (!path)
 		*why = TEXT_PLAIN(err_text(err));

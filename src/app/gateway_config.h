@@ -4,6 +4,7 @@
 #pragma once
 
 #include "app/files.h"
+#include "app/secret.h"
 #include "gateway/gateway.h"
 
 struct gateway_config {

@@ -1,7 +1,7 @@
 /* `stox lab --test`: a probe beside the lab, in the same pump. */
 #include <stdio.h>
 
-#include "app/files.h"
+#include "app/secret.h"
 #include "app/lab_private.h"
 #include "base/mem.h"
 
@@ -23,7 +23,7 @@ static int read_secret(struct bench *b, const struct probe_cfg *cfg)
 	if (!b->files.dir[0] && lab_write_files(b))
 		return 3;
 	snprintf(path, sizeof(path), "%s/pilar", b->files.dir);
-	if (secret_read(path, secret, &why))
+	if (secret_read(path, NULL, secret, &why))
 		status = runner_refuse(
 			&b->runner, cfg, REASON_LOCAL_SECRET, PHASE_SIP_REGISTER, &why);
 	mem_wipe(secret, sizeof(secret));

@@ -11,6 +11,7 @@
 #include "app/cmd_test.h"
 #include "app/files.h"
 #include "app/runner.h"
+#include "app/secret.h"
 #include "app/sweeper.h"
 #include "app/turn.h"
 #include "sip/uri.h"

@@ -20,7 +20,7 @@ static int read_secret(
 		.receiver = slice_str(t->v.receiver) };
 	struct text why;
 
-	if (!path || secret_read(path, ret, &why) == 0)
+	if (!path || secret_read(path, t->conf ? t->conf->secrets_group.s : NULL, ret, &why) == 0)
 		return 0;
 	if (outputs_are_for_programs(&t->runner.outputs))
 		return runner_refuse(&t->runner, &cfg, REASON_LOCAL_SECRET, phase, &why);

@@ -159,6 +159,7 @@ struct conf {
 	struct conf_partner *partners;
 	size_t n_partners;
 	struct conf_gateway gateway; /* the domains of its SIP side are those of all pools */
+	struct conf_text secrets_group; /* NULL: none but the running user's own */
 };
 
 /* Reads `text`; `file_name` is for the messages only, and `look_up` (NULL: English) gives them in

@@ -228,7 +228,7 @@ static const struct section gateway = {
 
 const struct section schema_root = {
 	.size = sizeof(struct conf),
-	.n_items = 3,
+	.n_items = 4,
 	.items = {
 		{ ARRAY(conf, pools), .type = ITEM_SECTIONS, .section = &pool, .max = 64,
 			.doc = "The SIP systems.  Tests use the first one unless an option says "
@@ -237,5 +237,8 @@ const struct section schema_root = {
 			.doc = "The XMPP systems that may be spoken with." },
 		{ AT(conf, gateway), .type = ITEM_SECTION, .section = &gateway,
 			.doc = "The gateway between both; only stox gateway reads it." },
+		{ AT(conf, secrets_group), .type = ITEM_TEXT, .syntax = &syntax_line,
+			.doc = "A group, by name or number, that may read the files with secrets "
+			       "beside their owner, as SECRETS says below." },
 	},
 };

@@ -302,7 +302,7 @@ static const struct reason_info infos[] = {
 		BIT(SIP_SEND), 1 },
 	[REASON_SIP_PARTNER_NOT_ALLOWED] = { N_("The receiver's domain is not on the gateway's list of allowed partners."),
 		{ N_("It was never added."), N_("It is a subdomain: each one must be listed (additional_domains)."), N_("The gateway was not restarted after the list was changed.") },
-		{ { N_("add RECEIVER_DOMAIN under partners in stox.yaml"), "stox gateway --check", ALWAYS }, { N_("restart the gateway"), "systemctl restart stox-gateway", ALWAYS } },
+		{ { N_("add RECEIVER_DOMAIN under partners in stox.yaml"), "stox gateway --check", ALWAYS }, { N_("have the gateway read it"), "systemctl reload stox-gateway", ALWAYS } },
 		BIT(SIP_SEND), 1 },
 	[REASON_SIP_LOOP] = { N_("The message was sent in circles."),
 		{ N_("The pool and the gateway send the domain to each other."), N_("The gateway's next hop sends its messages back to it.") },

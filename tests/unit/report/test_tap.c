@@ -44,7 +44,7 @@ static void a_failure_has_its_reason_and_what_to_do(void **state)
 		"partners.'\n"
 		"  next:\n"
 		"    - 'add contoso.test under partners in stox.yaml: stox gateway --check'\n"
-		"    - 'restart the gateway: systemctl restart stox-gateway'\n  ...\n"
+		"    - 'have the gateway read it: systemctl reload stox-gateway'\n  ...\n"
 		"ok 6 - xmpp.resolve # SKIP not reached\n"
 		"ok 7 - xmpp.connect # SKIP stopped: the verdict came before its end\n");
 }
