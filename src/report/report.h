@@ -72,4 +72,7 @@ void report_trace(struct buf *b, const struct probe_event *ev);
 /* All of a reason: `stox explain`.  As text, or as a section of Markdown, which is English. */
 void report_reason(
 	struct buf *b, enum reason r, text_look_up *look_up, const struct sheet_style *style);
+/* The same of a warning. */
+void report_warning(
+	struct buf *b, enum note n, text_look_up *look_up, const struct sheet_style *style);
 void report_reason_markdown(struct buf *b, enum reason r);
