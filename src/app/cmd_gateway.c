@@ -30,7 +30,9 @@ static const struct opt opts[] = {
 			  "XML element:\nno body, no secret.\n"
 			  "The file is new, for its owner only, and grows without a bound." },
 	{ "verbose", 'v', NULL, OPT_COUNT, AT(verbose), 0, 0, N_("more log lines"),
-		.manual = "More log lines." },
+		.manual = "More log lines: one for each message, at its end, and of what goes on "
+			  "silently.\nThe level can be changed while it runs, with\n.Xr stox-ctl 1 "
+			  "." },
 };
 
 static const struct opt_command command = { .name = "gateway",

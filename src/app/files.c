@@ -54,11 +54,31 @@ int config_read(const char *path, struct conf **ret, char **path_ret, text_look_
 	return err;
 }
 
+/* What systemd names a file of a folder that LoadCredential= hands over: "secrets/component" of
+ * "secrets" is "secrets_component" (systemd.exec(5)).  To be freed. */
+static char *find_credential(const char *path)
+{
+	const char *dir = getenv("CREDENTIALS_DIRECTORY");
+	char *ret = dir && dir[0] ? join(dir, path) : NULL;
+
+	if (!ret)
+		return NULL;
+	for (char *p = ret + strlen(dir) + 1; *p; p++)
+		if (*p == '/')
+			*p = '_';
+	if (access(ret, F_OK) == 0)
+		return ret;
+	free(ret);
+	return NULL;
+}
+
 char *config_path(const char *config, const char *path)
 {
 	const char *slash = config ? strrchr(config, '/') : NULL;
-	char *ret = NULL;
+	char *ret = path[0] != '/' ? find_credential(path) : NULL;
 
+	if (ret)
+		return ret;
 	if (path[0] == '/' || !slash)
 		return mem_strdup(path);
 	return asprintf(&ret, "%.*s/%s", (int)(slash - config), config, path) < 0 ? NULL : ret;

@@ -11,5 +11,7 @@
  */
 int config_read(const char *path, struct conf **ret, char **path_ret, text_look_up *look_up,
 	struct buf *why);
-/* A path of the configuration: relative ones are relative to its folder.  To be freed. */
+/* A path of the configuration.  A relative one is that of a credential, where the service manager
+ * hands one over by that name (with _ for each /), else it starts in the configuration's folder.
+ * To be freed. */
 char *config_path(const char *config, const char *path);

@@ -1,7 +1,9 @@
 #include "app/gateway_config.h"
 
+#include <grp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/un.h>
 
 #include "app/runner.h"
 #include "base/mem.h"
@@ -208,7 +210,26 @@ static int fill_cfg(struct gateway_config *c)
 								    : GATEWAY_OPTIONS_HEALTH;
 	c->cfg.settle = TS_MS(g->xmpp.settle.n);
 	c->cfg.refuses_unproven = g->xmpp.unproven.value == CONF_REFUSE;
+	c->cfg.logs_users = g->log_users.on;
 	return status;
+}
+
+/* As the start refuses them; the folder may be made by then. */
+static int check_control(const struct gateway_config *c)
+{
+	const struct conf_control *conf = &c->conf->gateway.control;
+	char *path = conf->socket.s ? config_path(c->path, conf->socket.s) : NULL;
+	const bool too_long = path && strlen(path) >= sizeof(((struct sockaddr_un *)0)->sun_path);
+
+	free(path);
+	if (too_long)
+		return wrong(c, &conf->socket, err_text(-ENAMETOOLONG));
+	if (conf->group.s && !getgrnam(conf->group.s)) {
+		put(c, &conf->group.at,
+			TEXT(N_("`group`: there is no group {1}"), text_str(conf->group.s)));
+		return 2;
+	}
+	return 0;
 }
 
 /* As gateway_new() refuses them; only of what it refuses there is a file to speak of. */
@@ -240,6 +261,8 @@ int gateway_config_read(struct gateway_config *c, const char *file)
 	if (err || !c->conf)
 		return 2;
 	int status = fill_cfg(c);
+	if (!status)
+		status = check_control(c);
 	return status ? status : check_next_hop(c);
 }
 

@@ -4,6 +4,8 @@
 #include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -18,6 +20,8 @@
 #include "base/log.h"
 #include "base/mem.h"
 
+enum { CONTROL_TEXT_MAX = 512 };
+
 struct service {
 	const struct gateway_run *run;
 	struct gateway_config config; /* that is in force */
@@ -29,9 +33,10 @@ struct service {
 	struct notify notify;
 	struct event *watchdog; /* NULL: nobody waits for it */
 	struct gateway_view view;
-	struct control *control; /* NULL: there is none */
-	char server[300];        /* HOST:PORT of the XMPP server, as at the start */
-	unsigned n_listens;      /* that are wanted since then, and are there */
+	struct control *control;             /* NULL: there is none */
+	char control_text[CONTROL_TEXT_MAX]; /* its settings at the start */
+	char server[300];                    /* HOST:PORT of the XMPP server, as at the start */
+	unsigned n_listens;                  /* that are wanted since then, and are there */
 	unsigned n_listening;
 	bool was_up, is_ready, is_stopping;
 	unsigned reloads, dumps; /* that were asked for, and done */
@@ -88,6 +93,17 @@ static void note_state(struct service *s)
 
 /* ---- reload ---- */
 
+static void log_needs_restart(struct service *s, const char *setting)
+{
+	struct buf b;
+
+	buf_init(&b, 256);
+	log_begin(&b, "config", "needs-restart");
+	log_str(&b, "setting", slice_str(setting));
+	service_log_line(&s->log, LOG_LEVEL_WARNING, buf_slice(&b));
+	buf_done(&b);
+}
+
 /* What differs from what runs, and waits for a restart. */
 static void log_kept(struct service *s, unsigned kept)
 {
@@ -101,17 +117,25 @@ static void log_kept(struct service *s, unsigned kept)
 		{ GATEWAY_KEPT_TRANSACTIONS, "gateway.sip.transactions_max" },
 	};
 
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct buf b;
+	for (size_t i = 0; i < COUNT(rows); i++)
+		if (kept & rows[i].bit)
+			log_needs_restart(s, rows[i].setting);
+}
 
-		if (!(kept & rows[i].bit))
-			continue;
-		buf_init(&b, 256);
-		log_begin(&b, "config", "needs-restart");
-		log_str(&b, "setting", slice_str(rows[i].setting));
-		service_log_line(&s->log, LOG_LEVEL_WARNING, buf_slice(&b));
-		buf_done(&b);
-	}
+static void put_control(const struct gateway_config *c, char ret[CONTROL_TEXT_MAX])
+{
+	const struct conf_control *conf = &c->conf->gateway.control;
+
+	snprintf(ret, CONTROL_TEXT_MAX, "%s\n%s", conf->socket.s ? conf->socket.s : "",
+		conf->group.s ? conf->group.s : "");
+}
+
+static bool is_control_kept(const struct service *s)
+{
+	char now[CONTROL_TEXT_MAX];
+
+	put_control(&s->config, now);
+	return strcmp(now, s->control_text) != 0;
 }
 
 static void log_reloaded(struct service *s)
@@ -145,7 +169,20 @@ static bool take_over(struct service *s, struct gateway_config *next)
 	s->view.loaded = wall_now();
 	log_reloaded(s);
 	log_kept(s, kept);
+	if (is_control_kept(s))
+		log_needs_restart(s, "gateway.control");
 	return true;
+}
+
+/* Nobody waits for what a pipe or a terminal has to say. */
+static int read_again(const struct service *s, struct gateway_config *ret)
+{
+	struct stat st;
+
+	if (stat(s->config.path, &st) < 0 || S_ISREG(st.st_mode) || S_ISDIR(st.st_mode))
+		return gateway_config_read(ret, s->run->config);
+	buf_printf(ret->why, "%s: only a regular file is read again\n", s->config.path);
+	return 2;
 }
 
 /* Between two pushes.  A file with a fault changes nothing. */
@@ -156,7 +193,7 @@ static bool reload(struct service *s)
 	notify_say(&s->notify, "RELOADING=1");
 	buf_init(&why, 1 << 16);
 	struct gateway_config next = { .why = &why };
-	const int status = gateway_config_read(&next, s->run->config);
+	const int status = read_again(s, &next);
 	bool done = false;
 	if (status) {
 		service_log_lines(&s->log, LOG_LEVEL_ERROR, buf_slice(&why));
@@ -190,6 +227,7 @@ static void answer_log(struct service *s, struct slice name, struct buf *ret)
 	for (unsigned i = LOG_LEVEL_ERROR; i <= LOG_LEVEL_DEBUG; i++)
 		if (slice_eqs(name, log_level_name((enum log_level)i))) {
 			s->log.level = (enum log_level)i;
+			gateway_log_messages(s->gateway, s->log.level == LOG_LEVEL_DEBUG);
 			gateway_ctl_level(s->log.level, ret);
 			return;
 		}
@@ -234,6 +272,7 @@ static int find_group(const struct conf_text *name, struct control_cfg *cfg, str
 static int open_control(struct service *s)
 {
 	const struct conf_control *conf = &s->config.conf->gateway.control;
+	put_control(&s->config, s->control_text);
 	char *set = conf->socket.s ? config_path(s->config.path, conf->socket.s) : NULL;
 	char path[256];
 	struct control_cfg cfg = { .path = path, .handle = answer, .arg = s };
@@ -366,6 +405,7 @@ static int start(struct service *s)
 static int serve(struct service *s)
 {
 	struct engine e = gateway_engine(s->gateway);
+	gateway_log_messages(s->gateway, s->log.level == LOG_LEVEL_DEBUG);
 	const struct gateway_cfg *cfg = &s->config.cfg;
 
 	snprintf(s->server, sizeof(s->server), "%s:%u", cfg->server_host, cfg->server_port);

@@ -112,16 +112,20 @@ static int accept_one(struct pump *p, struct listener *l, struct fact *ret)
 {
 	if (flows_count(&p->flows) >= PUMP_FLOWS_MAX)
 		return -EMFILE;
-	int fd = accept4(l->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	union sock_addr sa = { .sa = { 0 } };
+	socklen_t n = sizeof(sa);
+	struct addr peer;
+	int fd = accept4(l->fd, &sa.sa, &n, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	if (fd < 0)
 		return -errno;
+	sock_get_addr(&peer, &sa);
 	flow_t id = FLOW_ACCEPTED_BIT | ++p->next_accepted;
 	struct link *link = pump_add_link(p, l->m, id);
 	if (!link) {
 		close(fd);
 		return -ENOMEM;
 	}
-	if (flow_adopt(&link->flow, &p->flows, id, fd, link)) {
+	if (flow_adopt(&link->flow, &p->flows, id, fd, &peer, link)) {
 		pump_remove_link(p, link);
 		return -ENOMEM;
 	}

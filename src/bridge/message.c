@@ -188,6 +188,19 @@ static int put_addresses(
 	return err;
 }
 
+/* Is it there as a whole?  One address may begin as another does. */
+static bool has_url(struct slice text, struct slice url)
+{
+	static const struct slice ends = { (const uint8_t *)" \t\r\n>)\"'", 8 };
+
+	for (size_t at; (at = slice_find(text, url)) != SIZE_MAX;) {
+		text = slice_skip(text, at + url.n);
+		if (text.n == 0 || slice_chr(ends, text.p[0]) < ends.n)
+			return true;
+	}
+	return false;
+}
+
 /* The body, and behind it, a line each, the addresses that it does not have. */
 static void put_text(struct buf *b, const struct stanza *s, struct slice body)
 {
@@ -199,7 +212,7 @@ static void put_text(struct buf *b, const struct stanza *s, struct slice body)
 	while (content_next_url(s, &at, &url)) {
 		if (buf_len(&text) == 0 && slice_trim(body).n)
 			buf_put(&text, body);
-		if (slice_find(buf_slice(&text), url) != SIZE_MAX)
+		if (has_url(buf_slice(&text), url))
 			continue;
 		if (buf_len(&text))
 			buf_putc(&text, '\n');

@@ -151,6 +151,7 @@ struct conf_gateway {
 	struct conf_gateway_sip sip;
 	struct conf_gateway_xmpp xmpp;
 	struct conf_control control;
+	struct conf_flag log_users;
 };
 
 struct conf {
@@ -158,7 +159,7 @@ struct conf {
 	size_t n_pools;
 	struct conf_partner *partners;
 	size_t n_partners;
-	struct conf_gateway gateway; /* the domains of its SIP side are those of all pools */
+	struct conf_gateway gateway;    /* the domains of its SIP side are those of all pools */
 	struct conf_text secrets_group; /* NULL: none but the running user's own */
 };
 

@@ -215,7 +215,7 @@ static const struct section control = {
 
 static const struct section gateway = {
 	.size = sizeof(struct conf_gateway),
-	.n_items = 3,
+	.n_items = 4,
 	.items = {
 		{ AT(conf_gateway, sip), .type = ITEM_SECTION, .required = true, .section = &gateway_sip,
 			.doc = "The side of the pool.  Its domains are those of all pools." },
@@ -223,6 +223,9 @@ static const struct section gateway = {
 			.doc = "The side of the XMPP network." },
 		{ AT(conf_gateway, control), .type = ITEM_SECTION, .section = &control,
 			.doc = "The socket by which `stox ctl` asks a running gateway." },
+		{ AT(conf_gateway, log_users), .type = ITEM_FLAG, .preset = false,
+			.doc = "Whether the lines of log that each message has with -v name its two "
+			       "users, and not their domains alone." },
 	},
 };
 

@@ -56,6 +56,7 @@ static const struct {
 	[ANSWER_CANCEL] = { 200, NULL, END_PLAIN },
 	[ANSWER_NO_DIALOG] = { 481, NULL, END_PLAIN },
 	[ANSWER_TOO_LARGE] = { 413, NULL, END_PLAIN },
+	[ANSWER_HEAD_TOO_LARGE] = { 513, NULL, END_PLAIN },
 	[ANSWER_CONTENT] = { 0, NULL, END_CONTENT }, /* bridge/refused.c has them */
 };
 static_assert(COUNT(answers) == ANSWER_SIP_COUNT, "one row an answer");

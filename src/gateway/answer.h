@@ -36,7 +36,8 @@ enum answer {
 	ANSWER_CANCEL, /* the request goes on: RFC 3261 section 9.2 */
 	ANSWER_NO_DIALOG,
 	ANSWER_TOO_LARGE,
-	ANSWER_CONTENT, /* what is in it does not cross: `refused` says why */
+	ANSWER_HEAD_TOO_LARGE, /* its answer would repeat too much of it */
+	ANSWER_CONTENT,        /* what is in it does not cross: `refused` says why */
 	ANSWER_SIP_COUNT,
 	/* XMPP to SIP */
 	ANSWER_MAY_NOT_BEGIN = ANSWER_SIP_COUNT, /* users of this partner may only answer */

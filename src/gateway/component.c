@@ -231,13 +231,19 @@ static bool unwrap(struct component *c)
 /* ---- what the server says ---- */
 
 /* Only what is for our domain is answered: from any other nothing may be sent, or the server ends
- * the stream (XEP-0114 section 3). */
-static bool is_for_us(const struct component *c, const struct stanza *s)
+ * the stream (XEP-0114 section 3).  Where `to` is an address for the server and none here, the
+ * domain answers: *from. */
+static bool is_for_us(const struct component *c, const struct stanza *s, struct stanza *from)
 {
 	struct where where;
 	struct jid to;
 
-	return jid_decode(s->to, &to, &where) == 0 && slice_eqs(jid_domain(&to), c->own);
+	*from = *s;
+	if (jid_decode(s->to, &to, &where) == 0)
+		return slice_eqs(jid_domain(&to), c->own);
+	from->to = jid_domain_in(s->to);
+	return s->kind != STANZA_PRESENCE && jid_decode(from->to, &to, &where) == 0 &&
+	       slice_eqs(jid_domain(&to), c->own);
 }
 
 static void drop(
@@ -257,13 +263,14 @@ static bool answer(struct component *c, const struct stanza *s,
 		[STANZA_OTHER] = "an element that is no stanza",
 	};
 	struct xstream *x = link_stream(&c->link);
+	struct stanza from;
 
-	if (s->kind == STANZA_OTHER || !is_for_us(c, s)) {
+	if (s->kind == STANZA_OTHER || !is_for_us(c, s, &from)) {
 		drop(c, s, DROP_MISTAKE, for_others[s->kind], now);
 		return false;
 	}
 	struct buf *b = x ? xstream_begin(x) : NULL;
-	if (b && put(b, s) && xstream_commit(x, now) == 0)
+	if (b && put(b, &from) && xstream_commit(x, now) == 0)
 		return true;
 	drop(c, s, DROP_LOST, "an answer for which the stream had no room", now);
 	return false;

@@ -12,7 +12,8 @@ enum {
 	OUT_BYTES_MAX = 16 << 20,
 	WANTS_MAX = 64,
 	LOG_BYTES_MAX = 64 << 10,
-	/* Events of one push, where they may wait: those that make no output have their bound, too. */
+	/* Events of one push, where they may wait: those that make no output have their bound, too.
+	 */
 	PULLED_MAX = 1024,
 	WINDOW_MS = 300, /* below T1: the sender has not repeated its request yet */
 	ANSWERING_S = 5, /* of a stop: below systemd's 90 s, above every answer that is owed */
@@ -163,6 +164,7 @@ static const struct {
 	COUNTER(parts_left_out),
 	COUNTER(sip_malformed),
 	COUNTER(sip_untrusted),
+	COUNTER(sip_acks),
 	COUNTER(sip_late),
 	COUNTER(sip_stray),
 	COUNTER(sip_cut),
@@ -330,6 +332,11 @@ static void free_secret(struct gateway *g)
 	g->secret = mem_free(g->secret);
 }
 
+void gateway_log_messages(struct gateway *g, bool on)
+{
+	g->cfg.logs_messages = on;
+}
+
 int gateway_set_secret(struct gateway *g, struct slice secret)
 {
 	char *copy = mem_strndup(secret.p, secret.n);
@@ -390,6 +397,7 @@ int gateway_reload(struct gateway *g, const struct gateway_cfg *cfg, unsigned *k
 	g->cfg.options = cfg->options;
 	g->cfg.settle = cfg->settle;
 	g->cfg.refuses_unproven = cfg->refuses_unproven;
+	g->cfg.logs_users = cfg->logs_users;
 	return 0;
 }
 

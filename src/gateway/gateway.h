@@ -52,6 +52,8 @@ struct gateway_cfg {
 	enum gateway_options options;
 	bool refuses_unproven; /* messages to a domain that answers no pings */
 	bool privacy;          /* error_to_xmpp_private */
+	bool logs_messages;    /* each one has a line of its own at level debug */
+	bool logs_users;       /* with the addresses of both, and not with their domains alone */
 };
 
 /* Counters since start; all grow only. */
@@ -114,6 +116,7 @@ enum gateway_kept {
 int gateway_reload(struct gateway *g, const struct gateway_cfg *cfg, unsigned *kept);
 /* What is going on now, and what happened since the start, as lines of log. */
 void gateway_push_dump(struct gateway *g);
+void gateway_log_messages(struct gateway *g, bool on);
 /* The component's secret from the next connection on: its file may have changed.  0 or -ENOMEM,
  * and then the old one stays. */
 int gateway_set_secret(struct gateway *g, struct slice secret);

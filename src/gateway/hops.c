@@ -47,6 +47,11 @@ uint64_t hops_keep(struct hops *hs, uint64_t ref, ts_t now)
 	return tl_keep(hs->tl, ref, now);
 }
 
+bool hops_is_answer_too_long(struct hops *hs)
+{
+	return tl_is_answer_too_long(hs->tl);
+}
+
 bool hops_can_remember(struct hops *hs, ts_t now)
 {
 	return tl_can_remember(hs->tl, now);

@@ -24,6 +24,7 @@ ts_t hops_deadline(const struct hops *hs); /* now, while some wait for room */
 
 /* The request of the event in hand is answered later: its place; 0: there is none. */
 uint64_t hops_keep(struct hops *hs, uint64_t ref, ts_t now);
+bool hops_is_answer_too_long(struct hops *hs);     /* see tl_is_answer_too_long() */
 bool hops_can_remember(struct hops *hs, ts_t now); /* see tl_can_remember() */
 /* A place, or TL_IN_HAND.  The answer to a repeated request will be the same. */
 void hops_answer(struct hops *hs, uint64_t place, const struct verdict *v, ts_t now);

@@ -116,6 +116,15 @@ static void refuse_content(struct to_sip *t, unsigned link, const struct stanza 
 	drops_note_user(t->cfg.lent, DROP_STANZA, s->from, refusal->text, now);
 }
 
+/* As it was written. */
+static struct slice call_id_of(const struct buf *request)
+{
+	const struct slice all = buf_slice(request), name = SLICE("\r\nCall-ID: ");
+	const struct slice rest = slice_skip(all, slice_find(all, name) + name.n);
+
+	return slice_cut(rest, 0, slice_chr(rest, '\r'));
+}
+
 static void take(
 	struct to_sip *t, unsigned link, const struct stanza *s, const struct party *p, ts_t now)
 {
@@ -131,6 +140,9 @@ static void take(
 	if (answer == ANSWER_MAPPED)
 		answer = join(t, m, p, now);
 	if (answer == ANSWER_MAPPED) {
+		record_begin(&m->record, t->cfg.lent, "sip", p, now);
+		if (m->record.is_on)
+			record_ids(&m->record, s->id, call_id_of(&m->request));
 		to_sip_begin(t, m, now);
 		return;
 	}
@@ -154,30 +166,74 @@ static enum answer judge(struct to_sip *t, const struct party *p, ts_t now)
 	return hop_takes(hops_next(t->cfg.hops), now) ? ANSWER_MAPPED : ANSWER_NO_HOP;
 }
 
+static bool is_silent(struct to_sip *t, const struct stanza *s, ts_t now)
+{
+	if (!content_is_silent(content_of(s)))
+		return false;
+	stats(t)->xmpp_silent++;
+	drops_note_user(t->cfg.lent, DROP_SILENT, s->from,
+		"a message without text that needs no answer", now);
+	return true;
+}
+
+static void refuse_address(struct to_sip *t, unsigned link, const struct stanza *s,
+	const struct where *where, ts_t now)
+{
+	refuse(t, link, s,
+		&(struct stanza_error){ .condition = COND_JID_MALFORMED,
+			.type = ERROR_TYPE_MODIFY,
+			.text = slice_str(where->what) },
+		now);
+}
+
+/* What a server takes for an address may be none here.  The error comes from the domain then: no
+ * server takes a stanza of such an address.  False: `to` is in no domain of ours. */
+static bool refuse_receiver(struct to_sip *t, unsigned link, const struct stanza *s,
+	const struct where *where, ts_t now)
+{
+	struct stanza from_domain = *s;
+	struct where ignored;
+	struct jid domain;
+
+	from_domain.to = jid_domain_in(s->to);
+	if (jid_decode(from_domain.to, &domain, &ignored) ||
+		!route_is_of(t->cfg.routes, link, &domain))
+		return false;
+	if (!is_silent(t, s, now))
+		refuse_address(t, link, &from_domain, where, now);
+	return true;
+}
+
+static bool read_receiver(
+	struct to_sip *t, unsigned link, const struct stanza *s, struct jid *ret, ts_t now)
+{
+	struct where where;
+
+	const int err = jid_decode(s->to, ret, &where);
+	if (!err && route_is_of(t->cfg.routes, link, ret))
+		return true;
+	if (err == -ENOMEM) {
+		refuse_by(t, link, s, ANSWER_NO_MEMORY, now);
+		return false;
+	}
+	if (err && refuse_receiver(t, link, s, &where, now))
+		return false;
+	stats(t)->xmpp_dropped++; /* the server's mistake */
+	drops_note_user(
+		t->cfg.lent, DROP_MISTAKE, s->from, "a message to a domain that is not ours", now);
+	return false;
+}
+
 void to_sip_push_stanza(struct to_sip *t, unsigned link, const struct stanza *s, ts_t now)
 {
 	struct party p;
 	struct where where;
 
-	if (jid_decode(s->to, &p.to, &where) || !route_is_of(t->cfg.routes, link, &p.to)) {
-		stats(t)->xmpp_dropped++; /* the server's mistake */
-		drops_note_user(t->cfg.lent, DROP_MISTAKE, s->from,
-			"a message to a domain that is not ours", now);
+	if (!read_receiver(t, link, s, &p.to, now) || is_silent(t, s, now))
 		return;
-	}
-	if (content_is_silent(content_of(s))) {
-		stats(t)->xmpp_silent++;
-		drops_note_user(t->cfg.lent, DROP_SILENT, s->from,
-			"a message without text that needs no answer", now);
-		return;
-	}
 	const int err = jid_decode(s->from, &p.from, &where);
 	if (err && err != -ENOMEM) {
-		refuse(t, link, s,
-			&(struct stanza_error){ .condition = COND_JID_MALFORMED,
-				.type = ERROR_TYPE_MODIFY,
-				.text = slice_str(where.what) },
-			now);
+		refuse_address(t, link, s, &where, now);
 		return;
 	}
 	enum answer answer = err ? ANSWER_NO_MEMORY : judge(t, &p, now);
@@ -281,6 +337,7 @@ struct to_sip *to_sip_free(struct to_sip *t)
 	for (uint32_t i = 0; (m = slots_at(&t->slots, i)); i++) {
 		buf_done(&m->request);
 		buf_done(&m->reply);
+		record_done(&m->record);
 	}
 	queues_done(&t->queues);
 	budget_free(t->budget);

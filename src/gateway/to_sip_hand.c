@@ -34,6 +34,7 @@ struct message *to_sip_place(struct to_sip *t, unsigned link)
 		list_init(&m->wait);
 		list_init(&m->age);
 		hop_item_init(&m->item);
+		record_init(&m->record);
 	}
 	slots_take(&m->slot, NULL); /* on the wire is that of the transaction */
 	m->link = link;
@@ -119,6 +120,7 @@ static void answer(struct to_sip *t, struct message *m, const struct verdict *v,
 {
 	leave_queue(t, m);
 	list_remove(&m->age);
+	record_end(&m->record, t->cfg.lent, v, now);
 	if (answer_is_good(v)) {
 		*(m->is_report ? &stats(t)->reports : &stats(t)->xmpp_to_sip) += 1;
 		return;
@@ -198,6 +200,8 @@ void to_sip_push_final(struct to_sip *t, uint64_t ref, const struct sip_msg *res
 		end(t, m, response->status, now);
 		return;
 	}
+	const struct verdict taken = { .status = response->status };
+	record_end(&m->record, t->cfg.lent, &taken, now); /* the pool's own word */
 	msg_push_proven(&m->life, now);
 	act(t, m, now);
 }

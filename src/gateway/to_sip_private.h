@@ -5,6 +5,7 @@
 #include "gateway/msg.h"
 #include "gateway/once.h"
 #include "gateway/queue.h"
+#include "gateway/record.h"
 #include "gateway/seen.h"
 #include "gateway/to_sip.h"
 
@@ -31,6 +32,7 @@ struct message {
 	struct list age;  /* of to_sip.by_age */
 	ts_t by;          /* its sender hears */
 	struct budget_share share;
+	struct record record;
 };
 
 struct to_sip {

@@ -9,6 +9,7 @@
 #include "gateway/moved.h"
 #include "gateway/msg.h"
 #include "gateway/outcomes.h"
+#include "gateway/record.h"
 
 /* Below every server's stanza limit with room for its own wrapping. */
 enum {
@@ -26,7 +27,8 @@ struct message {
 	struct proof_item item;
 	struct list settling;
 	struct ended end; /* so far */
-	bool full_jid;    /* the receiver's address has a resource */
+	struct record record;
+	bool full_jid; /* the receiver's address has a resource */
 };
 
 struct to_xmpp {
@@ -56,16 +58,19 @@ static struct message *message_new(struct to_xmpp *t)
 		list_init(&m->settling);
 		list_init(&m->item.fifo);
 		list_init(&m->item.wait);
+		record_init(&m->record);
 	}
 	slots_take(&m->slot, t->cfg.lent->rng);
 	m->place = 0;
+	m->record.is_on = false;
 	m->item.domain = NULL;
 	m->end = (struct ended){ .outcome = OUTCOME_UNANSWERED };
 	return m;
 }
 
-static void message_done(struct to_xmpp *t, struct message *m)
+static void message_done(struct to_xmpp *t, struct message *m, ts_t now)
 {
+	record_end(&m->record, t->cfg.lent, NULL, now);
 	if (m->item.domain) {
 		m->end.domain = siphash(t->salt, proof_domain_name(m->item.domain));
 		outcomes_keep(t->outcomes, slot_id(&m->slot), &m->end);
@@ -91,6 +96,7 @@ static void answer(struct to_xmpp *t, struct message *m, const struct verdict *v
 		reports_forget(t->reports, slot_id(&m->slot));
 	if (v->answer != ANSWER_MAPPED)
 		count_refusal(t, v->answer);
+	record_end(&m->record, t->cfg.lent, v, now);
 	hops_answer(t->cfg.hops, m->place, v, now);
 }
 
@@ -102,7 +108,7 @@ static void act(struct to_xmpp *t, struct message *m, ts_t now)
 		switch (ev.type) {
 		case MSG_EV_ANSWER: answer(t, m, ev.verdict, now); break;
 		case MSG_EV_REPORT: stats(t)->late_errors++; break;
-		case MSG_EV_DONE: message_done(t, m); return;
+		case MSG_EV_DONE: message_done(t, m, now); return;
 		case MSG_EV_STORE: msg_push_stored(&m->life, -ENOTSUP, now); break; /* no journal */
 		case MSG_EV_SEND: /* begin() sends it while its request is at hand */
 		case MSG_EV_ERASE: break;
@@ -161,6 +167,15 @@ static enum outcome_report keep_report(struct to_xmpp *t, const struct message *
 		       : OUTCOME_REPORT_NO_MEMORY;
 }
 
+static void record_id(struct to_xmpp *t, struct message *m, const struct sip_msg *req)
+{
+	char text[IDS_TEXT + 1];
+
+	if (m->record.is_on)
+		record_ids(&m->record, ids_text(t->cfg.lent->ids, MESSAGE, slot_id(&m->slot), text),
+			req->call_id);
+}
+
 static void begin(struct to_xmpp *t, struct message *m, const struct sip_msg *req,
 	const struct party *p, ts_t now)
 {
@@ -170,6 +185,8 @@ static void begin(struct to_xmpp *t, struct message *m, const struct sip_msg *re
 	m->full_jid = p->to.n_resource > 0;
 	m->end.receiver = siphash(t->salt, jid_bare(&p->to));
 	m->end.sent = now;
+	record_begin(&m->record, t->cfg.lent, "xmpp", p, now);
+	record_id(t, m, req);
 	struct message_loss loss = { .n_left_out = 0 };
 	const enum answer answer = hand_over(t, m, req, p, &loss, now);
 	const struct verdict v = { .answer = answer, .refused = loss.refused };
@@ -235,9 +252,10 @@ void to_xmpp_push_request(struct to_xmpp *t, const struct sip_msg *req, ts_t now
 		begin(t, m, req, &p, now);
 		return;
 	}
+	const bool too_long = m && hops_is_answer_too_long(t->cfg.hops);
 	if (m)
-		message_done(t, m);
-	refuse(t, ANSWER_OVERLOAD, now);
+		message_done(t, m, now);
+	refuse(t, too_long ? ANSWER_HEAD_TOO_LARGE : ANSWER_OVERLOAD, now);
 }
 
 /* ---- what the far side says ---- */
@@ -512,8 +530,12 @@ int to_xmpp_new(struct to_xmpp **ret, const struct to_xmpp_cfg *cfg)
 
 struct to_xmpp *to_xmpp_free(struct to_xmpp *t)
 {
+	struct message *m;
+
 	if (!t)
 		return NULL;
+	for (uint32_t i = 0; (m = slots_at(&t->slots, i)); i++)
+		record_done(&m->record);
 	reports_free(t->reports);
 	outcomes_free(t->outcomes);
 	slots_done(&t->slots);

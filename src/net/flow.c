@@ -137,16 +137,14 @@ int flow_connect(struct flow **ret, struct flows *fs, flow_t id, const struct ad
 	return 0;
 }
 
-int flow_adopt(struct flow **ret, struct flows *fs, flow_t id, int fd, void *owner)
+int flow_adopt(struct flow **ret, struct flows *fs, flow_t id, int fd, const struct addr *peer,
+	void *owner)
 {
 	int err = flow_new(ret, fs, id, fd, owner);
 
 	if (err)
 		return err;
-	union sock_addr sa = { .sa = { 0 } };
-	socklen_t n = sizeof(sa);
-	(void)getpeername(fd, &sa.sa, &n); /* gone already: the first read says why */
-	sock_get_addr(&(*ret)->peer, &sa);
+	(*ret)->peer = *peer;
 	(void)sock_local(fd, &(*ret)->local);
 	(*ret)->state = FLOW_OPEN;
 	event_add(&(*ret)->read, NULL);

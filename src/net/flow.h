@@ -49,8 +49,10 @@ void flows_done(struct flows *fs); /* all flows must have been dropped */
  */
 int flow_connect(
 	struct flow **ret, struct flows *fs, flow_t id, const struct addr *to, void *owner);
-/* Takes over an accepted socket, also when it fails. */
-int flow_adopt(struct flow **ret, struct flows *fs, flow_t id, int fd, void *owner);
+/* Takes over an accepted socket, also when it fails.  The peer is as accept(2) said: a socket that
+ * was reset before does not know it any more. */
+int flow_adopt(struct flow **ret, struct flows *fs, flow_t id, int fd, const struct addr *peer,
+	void *owner);
 const struct addr *flow_local(const struct flow *f);
 const struct addr *flow_peer(const struct flow *f);
 

@@ -480,8 +480,10 @@ int sip_media_decode(struct slice in, struct sip_media *ret, struct where *where
 	struct slice params = params_from(in, end);
 	struct sip_param p;
 	int more = 1;
-	while (more > 0)
+	while (more > 0) {
+		end = skip_empty_params(in, skip_lws(in, end));
 		more = read_param(in, &end, &p, where);
+	}
 	if (more < 0)
 		return more;
 	m.charset = media_param(params, "charset");

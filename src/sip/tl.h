@@ -126,6 +126,8 @@ void tl_withdraw(struct tl *tl, uint64_t place);
 
 /* The request in hand (of a REQUEST) is answered later: its place; 0 when there is none. */
 uint64_t tl_keep(struct tl *tl, uint64_t ref, ts_t now);
+/* Was that because its answer would be over request_max, so that it never gets one? */
+bool tl_is_answer_too_long(struct tl *tl);
 /* Will an answer that is to be remembered have room?  If not, a new request is refused. */
 bool tl_can_remember(struct tl *tl, ts_t now);
 /* The name of the transaction (RFC 3261 section 17.2.3): of TL_IN_HAND, or of a place. */

@@ -306,6 +306,17 @@ static void put_head(struct tl *tl, struct buf *b)
 		b, &tl->msg, slice_str(nist_to_tag(&tl->key, tl->salt, tag)), &tl->origin.peer);
 }
 
+bool tl_is_answer_too_long(struct tl *tl)
+{
+	struct buf b;
+
+	buf_init(&b, tl->cfg.request_max);
+	put_head(tl, &b);
+	const bool too_long = buf_err(&b) == -EMSGSIZE;
+	buf_done(&b);
+	return too_long;
+}
+
 uint64_t tl_keep(struct tl *tl, uint64_t ref, ts_t now)
 {
 	if (tl->hand != TL_HAND_NEW ||

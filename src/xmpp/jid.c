@@ -404,6 +404,14 @@ int jid_decode(struct slice in, struct jid *ret, struct where *where)
 	return make(ret, part, in.p, where);
 }
 
+struct slice jid_domain_in(struct slice text)
+{
+	const struct slice bare = slice_cut(text, 0, slice_chr(text, '/'));
+	const size_t at = slice_chr(bare, '@');
+
+	return at < bare.n ? slice_skip(bare, at + 1) : bare;
+}
+
 struct slice jid_local(const struct jid *j)
 {
 	return slice_of(j->text, j->n_local);

@@ -25,6 +25,8 @@ int jid_decode(struct slice in, struct jid *ret, struct where *where);
 int jid_make(struct jid *ret, struct slice local, struct slice domain, struct slice resource,
 	struct where *where);
 
+/* Of a text that may be no address: what stands where the domain does. */
+struct slice jid_domain_in(struct slice text);
 struct slice jid_local(const struct jid *j);
 struct slice jid_domain(const struct jid *j);
 struct slice jid_resource(const struct jid *j);

@@ -25,7 +25,7 @@ PASSWORDS = ["Sip-Passw0rd-xyz", "Xmpp-Passw0rd-abc"]
 GROWTH_KB = 60000  # with sanitizers; without them a tenth of it
 CONTROLS = re.compile(rb"[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\xa8-\xae]|\xe2\x81[\xa6-\xa9]")
 EVIL = "\u202eRED\u2066 <script>alert(1)</script> \u2028 \u009b31m %n%s|x=1;"
-FREED_AT_ONCE = {**os.environ, "ASAN_OPTIONS": f"{os.environ.get('ASAN_OPTIONS', '')}:quarantine_size_mb=1"}
+FREED_AT_ONCE = {**os.environ, "ASAN_OPTIONS": f"{os.environ.get('ASAN_OPTIONS', '')}:quarantine_size_mb=1:allocator_release_to_os_interval_ms=50"}
 FLOOD = 10000000000  # bytes: more than any bound
 
 

@@ -390,6 +390,35 @@ static void relative_paths_start_at_the_configuration(void **state)
 	}
 }
 
+/* As in a unit with LoadCredential=secrets:/etc/stox/secrets, whose user cannot read that. */
+static void a_relative_path_is_a_credential_first(void **state)
+{
+	static const struct {
+		const char *path, *want;
+	} table[] = {
+		{ "secrets/a", "secrets_a" },
+		{ "secrets_a", "secrets_a" },
+		{ "secrets/b", NULL },
+		{ "../secrets/a", NULL },
+		{ "/etc/stox/secrets/a", NULL },
+	};
+
+	(void)state;
+	write_file("secrets_a", "x", 1, 0400);
+	setenv("CREDENTIALS_DIRECTORY", dir, 1);
+	for (size_t i = 0; i < COUNT(table); i++) {
+		char *got = config_path("/etc/stox/stox.yaml", table[i].path);
+
+		if (table[i].want)
+			assert_string_equal(got, path_of(table[i].want));
+		else
+			assert_int_equal(strncmp(got, "/etc/stox/", 10), 0);
+		free(got);
+	}
+	unlink(path_of("secrets_a"));
+	unsetenv("CREDENTIALS_DIRECTORY");
+}
+
 static void what_is_wrong_with_a_configuration_is_said_with_its_place(void **state)
 {
 	static const char text[] = "partners:\n  - domain: a b\npools: 1\n";
@@ -501,6 +530,7 @@ int main(void)
 		cmocka_unit_test(a_named_file_that_is_not_there_is_an_error),
 		cmocka_unit_test(what_is_wrong_with_a_configuration_is_said_with_its_place),
 		cmocka_unit_test(relative_paths_start_at_the_configuration),
+		cmocka_unit_test(a_relative_path_is_a_credential_first),
 		cmocka_unit_test(a_file_is_read_whole_or_not_at_all),
 	};
 

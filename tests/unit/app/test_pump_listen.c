@@ -228,6 +228,24 @@ static void a_connection_is_a_flow_of_its_listener(void **state)
 	}
 }
 
+/* By then its socket does not know who it was. */
+static void a_connection_that_was_reset_has_its_peer(void **state)
+{
+	const struct linger none = { .l_onoff = 1, .l_linger = 0 };
+	struct addr client;
+
+	(void)state;
+	want_listen(&a, 1, TRANSPORT_TCP, "127.0.0.1:0");
+	listen_now(&a, 1);
+	connect_to(&a.local[1]);
+	const int fd = clients[--n_clients];
+	assert_int_equal(sock_local(fd, &client), 0);
+	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof(none)), 0);
+	close(fd);
+	accept_now(&a, 1);
+	assert_true(addr_eq(&a.peer, &client));
+}
+
 static void unlisten_at_time(struct toy *t, const struct fact *in)
 {
 	if (in)
@@ -436,6 +454,7 @@ int main(void)
 		TEST(a_port_can_be_taken_again_at_once),
 		TEST(there_is_room_for_so_many_listeners),
 		TEST(a_connection_is_a_flow_of_its_listener),
+		TEST(a_connection_that_was_reset_has_its_peer),
 		TEST(two_engines_may_use_the_same_numbers),
 		TEST(every_connection_of_a_burst_is_accepted_once),
 		TEST(after_unlisten_nothing_is_accepted),

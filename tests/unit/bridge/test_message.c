@@ -651,6 +651,9 @@ static void a_link_or_file_becomes_its_address(void **state)
 		{ "<body> </body>" OOB, URL },
 		{ "<body>" URL "</body>" OOB, URL },
 		{ "<body>see</body>" OOB, "see\n" URL },
+		{ "<body>see &lt;" URL "&gt;</body>" OOB, "see <" URL ">" },
+		{ "<body>" URL ".sig</body>" OOB, URL ".sig\n" URL },
+		{ "<body>" URL ".sig " URL "</body>" OOB, URL ".sig " URL },
 		{ OOB "<x xmlns='jabber:x:oob'><url>mailto:a@b.test</url></x>",
 			URL "\nmailto:a@b.test" },
 		{ "<file-sharing xmlns='urn:xmpp:sfs:0'><file xmlns='urn:xmpp:file:metadata:0'/>"

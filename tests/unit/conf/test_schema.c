@@ -133,6 +133,8 @@ static const struct row values[] = {
 		"f:14:22: `socket`" A_FILE },
 	{ "gateway.control.group", POOL GOOD_SIP GOOD_XMPP "  control: { group: '' }\n",
 		"f:14:21: `group` must be text on one line\n" },
+	{ "gateway.log_users", POOL GOOD_SIP GOOD_XMPP "  log_users: yes\n",
+		"f:14:14: `log_users` must be true or false, not `yes`\n" },
 	{ "secrets_group", "secrets_group: ''\n",
 		"f:1:16: `secrets_group` must be text on one line\n" },
 };

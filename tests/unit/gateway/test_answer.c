@@ -49,6 +49,7 @@ static void each_has_a_status_and_its_fields(void **state)
 			"and To domains in this combination\"\r\n" },
 		{ ANSWER_METHOD, 405, NULL, "Allow: MESSAGE, OPTIONS\r\n" },
 		{ ANSWER_TOO_LONG, 414, NULL, "" },
+		{ ANSWER_HEAD_TOO_LARGE, 513, NULL, "" },
 	};
 
 	(void)state;

@@ -252,7 +252,7 @@ static void the_to_tag_is_the_transactions(void **state)
 static void a_malformed_request_is_400_where_it_can_be_answered(void **state)
 {
 	static const char *const unanswerable[] = { "garbage\r\n\r\n", "MESSAGE\r\n\r\n",
-		"MESSAGE sip:a@b SIP/2.0\r\n\r\n", "\x01\x02\x03\x04",
+		"MESSAGE sip:a@b SIP/2.0\r\n\r\n", "\x01\x02\x03\x04\x05",
 		"SIP/2.0 200 OK\r\nFoo: bar\r\n\r\n" };
 
 	(void)state;

@@ -358,6 +358,29 @@ static void without_room_stanzas_come_nevertheless(void **state)
 	assert_true(links_deadline(t.links) > t.now);
 }
 
+/* It is an address for the server: whoever asked hears of it, from the domain. */
+static void an_address_that_is_none_here_is_answered_by_its_domain(void **state)
+{
+	static const struct {
+		const char *stanza, *got;
+	} cases[] = {
+		{ "<iq from='a@contoso.test' id='1' to='\u00ad@litware.test' type='get'><x "
+		  "xmlns='y'/></iq>",
+			"iq:1 " },
+		{ "<iq from='a@contoso.test' id='1' to='a b@elsewhere.test' type='get'><x "
+		  "xmlns='y'/></iq>",
+			"" },
+	};
+
+	(void)state;
+	start_connected();
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		server_writes(cases[i].stanza);
+		assert_noted(t.got, cases[i].got);
+	}
+	assert_int_equal(t.stats.xmpp_dropped, 1);
+}
+
 static void only_messages_go_up(void **state)
 {
 #define MANY           "<a/><a/><a/><a/><a/><a/><a/><a/><a/><a/><a/><a/><a/><a/><a/><a/>"
@@ -591,6 +614,7 @@ int main(void)
 		TEST(a_lost_stream_loses_what_was_not_shown),
 		TEST(what_is_shown_counts_before_what_comes_behind_it),
 		TEST(without_room_stanzas_come_nevertheless),
+		TEST(an_address_that_is_none_here_is_answered_by_its_domain),
 		TEST(only_messages_go_up),
 		TEST(an_answer_without_room_is_told),
 		TEST(a_blocked_flow_takes_answers_only),

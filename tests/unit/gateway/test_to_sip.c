@@ -370,6 +370,34 @@ static void refusals_name_their_cause(void **state)
 	assert_int_equal(s.n_sent, 0);
 }
 
+/* One server's address is none for another: who wrote to it hears that, from the domain. */
+static void a_receiver_that_is_no_address_is_told(void **state)
+{
+	static const char *const receivers[] = { "a b@litware.test", "a\u0627@litware.test",
+		"@litware.test", "pilar@litware.test/", "pilar@litware.test/a&#9;b",
+		"litware.test/&#9;" };
+	char text[512];
+
+	(void)state;
+	start_connected();
+	for (unsigned i = 0; i < COUNT(receivers); i++) {
+		xmpp_message("adelany@contoso.test/r", receivers[i], "e", "x");
+		print_message("to: %s\n", receivers[i]);
+		assert_int_equal(s.n_got, i + 1);
+		assert_string_equal(s.got[i].from, "litware.test");
+		assert_holds(s.got[i].text, "<jid-malformed ");
+		snprintf(text, sizeof(text),
+			"<message from='adelany@contoso.test/r' to='%s'><active "
+			"xmlns='http://jabber.org/protocol/chatstates'/></message>",
+			receivers[i]);
+		from_xmpp(text);
+		assert_int_equal(s.n_got, i + 1);
+	}
+	assert_int_equal(gateway_stats(s.g)->xmpp_refused, COUNT(receivers));
+	assert_int_equal(gateway_stats(s.g)->xmpp_silent, COUNT(receivers));
+	assert_int_equal(gateway_stats(s.g)->xmpp_dropped, 0);
+}
+
 /* stox_im_6_over_1300_policy_violation, im3428_8_size_1300 */
 static void assert_may_not_write(const char *from, const char *to, const char *id)
 {
@@ -607,6 +635,7 @@ int main(void)
 		SCENE(a_sender_and_a_domain_have_a_share_of_a_receivers_places),
 		SCENE(a_sender_hears_in_time_whatever_waits_before),
 		SCENE(refusals_name_their_cause),
+		SCENE(a_receiver_that_is_no_address_is_told),
 		SCENE(gw_partner_type_public_unverified_contact_first),
 		SCENE(what_was_refused_makes_no_contact),
 		SCENE(a_long_message_is_refused),

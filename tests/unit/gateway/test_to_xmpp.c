@@ -647,6 +647,23 @@ static void an_address_over_the_limit_is_414(void **state)
 	assert_int_equal(s.n_got, 1);
 }
 
+/* An answer repeats what the request has of Via: one that will never have room is not told to come
+ * again, and the gateway has not too much in hand. */
+static void a_request_whose_answer_would_be_too_long_is_513(void **state)
+{
+	static char vias[17000] = "Via: SIP/2.0/UDP h;branch=z9hG4bK";
+
+	(void)state;
+	start_connected();
+	s.only_counts = true;
+	memset(vias + strlen(vias), 'v', sizeof(vias) - strlen(vias) - 3);
+	memcpy(vias + sizeof(vias) - 3, "\r\n", 3);
+	sip(request("long", A_CONTOSO, P_LITWARE, vias, "hi"));
+	assert_int_equal(s.n_status[513], 1);
+	assert_int_equal(s.n_messages, 0);
+	assert_int_equal(gateway_stats(s.g)->overload_503, 0);
+}
+
 /* A stanza over the server's limit ends the stream for everybody. */
 static void a_message_that_would_break_the_stream_is_413(void **state)
 {
@@ -772,6 +789,7 @@ int main(void)
 		SCENE(a_body_that_cannot_cross_says_why_and_again),
 		SCENE(what_is_beside_the_text_is_counted),
 		SCENE(an_address_over_the_limit_is_414),
+		SCENE(a_request_whose_answer_would_be_too_long_is_513),
 		SCENE(a_message_that_would_break_the_stream_is_413),
 		SCENE(an_answer_goes_back_on_its_connection_or_nowhere),
 		SCENE(without_memory_the_answer_is_still_true),

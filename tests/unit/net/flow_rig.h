@@ -154,7 +154,7 @@ static inline int connect_both(void)
 	connect_near();
 	int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	assert_true(fd >= 0);
-	assert_int_equal(flow_adopt(&far.f, &fs, 2, fd, &far), 0);
+	assert_int_equal(flow_adopt(&far.f, &fs, 2, fd, flow_local(near.f), &far), 0);
 	return fd;
 }
 

@@ -238,7 +238,7 @@ static int open_third(struct told *third, int *ret_fd)
 	assert_int_equal(connect(peer, &sa.sa, n), 0);
 	*ret_fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	assert_true(*ret_fd >= 0);
-	assert_int_equal(flow_adopt(&third->f, &fs, 3, *ret_fd, third), 0);
+	assert_int_equal(flow_adopt(&third->f, &fs, 3, *ret_fd, &listener_addr, third), 0);
 	return peer;
 }
 
@@ -664,7 +664,7 @@ static void a_flow_that_cannot_begin_leaves_nothing(void **state)
 	mem_fail_after(0);
 	assert_int_equal(flow_connect(&near.f, &fs, 1, &listener_addr, &near), -ENOMEM);
 	mem_fail_after(0);
-	assert_int_equal(flow_adopt(&far.f, &fs, 2, dup(listener), &far), -ENOMEM);
+	assert_int_equal(flow_adopt(&far.f, &fs, 2, dup(listener), &listener_addr, &far), -ENOMEM);
 	mem_fail_after(-1);
 	assert_null(near.f);
 	assert_null(far.f);

@@ -397,6 +397,8 @@ static void a_media_type_is_cut_into_its_parts(void **state)
 		{ "text / html ; a=b ; Charset = \"iso-8859-1\"", "text", "html", "iso-8859-1",
 			NULL },
 		{ "message/cpim;charset=\"\"", "message", "cpim", "", NULL },
+		{ "text/plain;", "text", "plain", NULL, NULL },
+		{ "text/plain;;charset=UTF-8; ;", "text", "plain", "UTF-8", NULL },
 		{ "application/im-iscomposing+xml", "application", "im-iscomposing+xml", NULL,
 			NULL },
 		{ "multipart/mixed;\r\n boundary=\"a; b\"", "multipart", "mixed", NULL, "a; b" },
@@ -408,7 +410,7 @@ static void a_media_type_is_cut_into_its_parts(void **state)
 		{ "text/", 5, "a Content-Type without type/subtype" },
 		{ "/plain", 0, "a Content-Type without type/subtype" },
 		{ "text/plain charset=x", 11, "something that is no parameter behind the value" },
-		{ "text/plain;", 11, "a malformed header parameter" },
+		{ "text/plain;=x", 11, "a malformed header parameter" },
 	};
 	struct sip_media m;
 	struct where where;

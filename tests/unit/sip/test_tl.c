@@ -480,6 +480,34 @@ static void memory_that_runs_out_refuses_a_request_and_nothing_else(void **state
 	}
 }
 
+/* What keeps a NAT's binding is no message; what is only junk is. */
+static void a_datagram_that_keeps_alive_is_silent(void **state)
+{
+	static const struct {
+		const char *name;
+		struct slice bytes;
+		const char *want;
+	} rows[] = {
+		{ "RFC 5626", { (const uint8_t *)"\r\n\r\n", 4 }, "" },
+		{ "many of them", { (const uint8_t *)"\r\n\r\n\r\n", 6 }, "" },
+		{ "Kamailio's and OpenSIPS's", { (const uint8_t *)"\0\0\0\0", 4 }, "" },
+		{ "one zero byte", { (const uint8_t *)"\0", 1 }, "" },
+		{ "a phone's", { (const uint8_t *)"jaK", 3 }, "" },
+		{ "none at all", { (const uint8_t *)"", 0 }, "" },
+		{ "junk", { (const uint8_t *)"\0\0\0\0\0", 5 }, "malformed 400" },
+	};
+	const struct origin o = rig_datagrams(&rig_peer);
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		tl_push_datagram(r.tl, rows[i].bytes, &o);
+		const char *got = take();
+		if (strcmp(got, rows[i].want) != 0)
+			fail_msg("%s: %s", rows[i].name, got);
+		assert_null(sent());
+	}
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, rig_set_up, rig_close)
 
 int main(void)
@@ -492,6 +520,7 @@ int main(void)
 		TEST(what_is_withdrawn_says_nothing_more),
 		TEST(a_branch_is_its_place_and_what_was_mixed_in),
 		TEST(a_response_is_told_from_all_others),
+		TEST(a_datagram_that_keeps_alive_is_silent),
 		TEST(anybody_who_knows_the_branch_may_answer_where_nobody_is_named),
 		TEST(a_repeated_final_response_is_late_also_when_its_place_is_used_again),
 		TEST(there_are_no_more_requests_than_places),

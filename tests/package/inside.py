@@ -1,0 +1,288 @@
+"""inside.py STOX ROOT DEBS NEWER: the life of the packages in DEBS in the minimal Debian at ROOT: installed, run, replaced by those
+in NEWER, removed and purged.  Runs in namespaces of its own (test_debian.py makes them), whose network is loopback alone."""
+
+import fcntl
+import os
+import re
+import shlex
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+TESTS = Path(__file__).resolve().parent
+sys.path.insert(0, str(TESTS.parent / "regress"))
+import stage  # noqa: E402
+from unit import Unit  # noqa: E402
+
+ROOT = Path(sys.argv[2])
+WAIT_S = 20
+STATE = re.compile(r"^(proc|sys|dev|run|tmp|var/cache|var/log|var/lib/apt|var/lib/dpkg|var/lib/systemd)(/|$)")
+CONFIG, SECRET = ROOT / "etc/stox/stox.yaml", ROOT / "etc/stox/secrets/component"
+FIGURES = ROOT / "var/lib/prometheus/node-exporter/stox.prom"
+need = stage.need
+
+
+def ok(what):
+    print("ok:", what, flush=True)
+
+
+def run(*command, status=0, **env):
+    done = subprocess.run(["chroot", str(ROOT), *command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, timeout=120,
+                          env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8",
+                               "DEBIAN_FRONTEND": "noninteractive", **env})
+    need(status is None or done.returncode == status, f"{' '.join(command)}: {done.returncode}\n{done.stdout}")
+    return done.stdout
+
+
+def files():
+    """Of each file its kind, mode and owner."""
+    found = {}
+    for folder, folders, names in os.walk(ROOT):
+        inside = os.path.relpath(folder, ROOT)
+        folders[:] = [name for name in folders if not STATE.match(os.path.normpath(f"{inside}/{name}"))]
+        for name in folders + names:
+            status = os.lstat(f"{folder}/{name}")
+            found[os.path.normpath(f"{inside}/{name}")] = (status.st_mode, status.st_uid, status.st_gid)
+    return found
+
+
+def loopback_up():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        fcntl.ioctl(s, 0x8914, struct.pack("16sH14s", b"lo", 1, b""))  # SIOCSIFFLAGS, IFF_UP
+
+
+def prepare():
+    loopback_up()
+    subprocess.run(["mount", "--bind", str(ROOT), str(ROOT)], check=True)
+    subprocess.run(["mount", "-t", "proc", "proc", str(ROOT / "proc")], check=True)
+    subprocess.run(["mount", "--rbind", "/dev", str(ROOT / "dev")], check=True)
+    os.chdir(ROOT)  # of the mount
+
+
+def install(folder):
+    shutil.rmtree(ROOT / "tmp/debs", ignore_errors=True)
+    shutil.copytree(folder, ROOT / "tmp/debs")
+    return run("sh", "-c", "apt-get install -y -q --no-install-recommends /tmp/debs/stox*.deb")
+
+
+# ---- what is installed
+
+def check_installed():
+    need(not list((ROOT / "etc/systemd/system").glob("**/stox*")), "installing enables nothing")
+    need(run("sh", "-c", "cat /proc/[0-9]*/comm").split().count("stox") == 0, "installing starts nothing")
+    need((ROOT / "etc/stox/secrets").stat().st_mode & 0o777 == 0o711, "nobody else can list the secrets")
+    ok("installed, and nothing is started or enabled")
+    version = run("dpkg-query", "-W", "-f", "${Version}", "stox")
+    need(run("stox", "--version") == f"stox {version}\n", f"CMakeLists.txt has the version of debian/changelog, {version}")
+    need("plugin" in run("/usr/lib/nagios/plugins/check_stox", "--help", status=3), "the plugin is there")
+    need("utilisation" in run("stox", "help", LC_ALL="fr_FR.UTF-8"), "the catalogues are found")
+    for page in ("man1/stox.1", "man8/stox-gateway.8", "fr/man1/stox-test.1"):
+        need((ROOT / f"usr/share/man/{page}.gz").exists(), f"the manual page {page}")
+    ok("the program, its plugin, its catalogues and manual pages")
+
+
+def check_units():
+    for name in ("stox-gateway.service", "stox-textfile.service"):
+        out = run("systemd-analyze", "verify", "--man=no", f"/lib/systemd/system/{name}")
+        need("stox" not in out, f"systemd-analyze verify {name}:\n{out}")
+        out = run("systemd-analyze", "security", "--no-pager", "--offline=yes", f"/lib/systemd/system/{name}")
+        level = float(re.search(r"exposure level for \S+: ([\d.]+)", out)[1])
+        need(level <= 2.0, f"systemd-analyze security {name}:\n{out}")
+        ok(f"systemd-analyze verify and security: {name}: {level}")
+    out = run("systemd-analyze", "verify", "--man=no", "/lib/systemd/system/stox-textfile.timer")
+    need("stox" not in out, f"systemd-analyze verify stox-textfile.timer:\n{out}")
+
+
+# ---- the gateway
+
+def confined(unit, *command, env=None):
+    return [sys.executable, "-B", str(TESTS / "confine.py"), str(ROOT), unit.name, *command], {**unit.prepare(), **(env or {})}
+
+
+class Service(stage.Stage):
+    """The installed gateway under the restrictions of its unit; its server and its pool are where its configuration says."""
+
+    def __init__(self):
+        self.unit = Unit(ROOT, "stox-gateway.service")
+        self.secret, self.port, self.process = "of the component", 5070, None
+        self.server = socket.create_server(("127.0.0.1", 5347))
+        self.pool = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.pool.bind(("127.0.0.1", 5060))
+        self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        (ROOT / "run/notify").unlink(missing_ok=True)
+        self.notify.bind(str(ROOT / "run/notify"))
+        (ROOT / "run/notify").chmod(0o666)
+        for s in (self.server, self.pool, self.notify):
+            s.settimeout(WAIT_S)
+
+    def __exit__(self, *_):
+        if self.process and self.process.poll() is None:
+            self.process.kill()
+        for s in (self.server, self.pool, self.notify):
+            s.close()
+        self.unit.drop_runtime()
+
+    def start(self, *_):
+        command, env = confined(self.unit, *self.unit.settings["ExecStart"][0].split(),
+                                env={"NOTIFY_SOCKET": "/run/notify", "WATCHDOG_USEC": "400000"})
+        self.process = subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+
+    def until_told(self, word):
+        while word not in (told := self.notify.recv(4096).decode().splitlines()):
+            need(told, f"the service manager is told {word}")
+
+
+def edit_three_lines():
+    text = CONFIG.read_text()
+    marked = [line for line in text.splitlines() if re.search(r"# [123]: ", line)]
+    need(len(marked) == 3, "three lines of stox.yaml are marked")
+    text = text.replace(marked[0], marked[0].replace("litware.test", stage.POOL) + " and ours")
+    text = text.replace(marked[1], marked[1].replace("contoso.test", stage.PARTNER) + " and ours")
+    text = text.replace(marked[2], marked[2].replace("litware.test", stage.POOL) + " and ours")
+    CONFIG.write_text(text)
+
+
+def check_fresh():
+    """As it was installed: no secret, so that it starts nothing, and says what is missing."""
+    unit = Unit(ROOT, "stox-gateway.service")
+    command, env = confined(unit, *unit.settings["ExecStart"][0].split())
+    done = subprocess.run(command, env=env, stderr=subprocess.PIPE, text=True, timeout=WAIT_S)
+    need(done.returncode == 2 and "secrets/component: no such file" in done.stderr, f"without a secret: {done.returncode} {done.stderr}")
+    ok(f"as installed the gateway does not start: {done.stderr.strip()}")
+
+
+def check_restrictions():
+    """Of the unit, by the shell: each of `tries` fails."""
+    unit = Unit(ROOT, "stox-gateway.service")
+    tries = ("touch /etc/stox/x", "touch /usr/x", "cat /etc/stox/secrets/component", "unshare -m true", "mknod /tmp/x c 1 1",
+             "kill -0 1", "head -c1 /dev/sda")
+    script = "".join(f"({each}) >/dev/null 2>&1 && echo 'could: {each}'; " for each in tries)
+    command, env = confined(unit, "/bin/sh", "-c", f"{script} touch /tmp/x $STATE_DIRECTORY/x $RUNTIME_DIRECTORY/x && id -un; "
+                            "rm $STATE_DIRECTORY/x; grep CapBnd /proc/self/status")
+    done = subprocess.run(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=WAIT_S)
+    need(done.stdout == "stox\nCapBnd:\t0000000000000000\n", f"the restrictions: {done.stdout}")
+    ok("the restrictions of the unit hold")
+
+
+def check_control():
+    """Root, and a member of the group that stox.yaml names."""
+    need("connected" in run("stox", "ctl", "status"), "root sees the state")
+    for group, status in ("operator", 0), ("mail", 3):
+        run("setpriv", "--reuid=nobody", f"--regid={group}", "--clear-groups", "stox", "ctl", "partners", status=status)
+
+
+def check_gateway():
+    run("stox", "gateway", "--check")
+    run("usermod", "-aG", "operator", "stox")
+    CONFIG.write_text(CONFIG.read_text() + "  control: { group: operator }\n")
+    with Service() as gateway:
+        gateway.up()
+        gateway.until_told("READY=1")
+        gateway.until_told("WATCHDOG=1")
+        check_control()
+        run(*shlex.split(gateway.unit.settings["ExecReload"].replace("$MAINPID", str(gateway.process.pid))))
+        gateway.until_told("RELOADING=1")
+        gateway.until_told("READY=1")
+        _, ping = gateway.message()
+        gateway.send(f"<iq type='result' id='{ping}' from='{stage.PARTNER}' to='{stage.POOL}'/>")
+        need("SIP/2.0 202" in gateway.receive()[0], "a message to XMPP is answered")
+        gateway.send(f"<message id='b' from='{stage.RECEIVER}' to='{stage.USER}'><body>and back</body></message>")
+        request, peer = gateway.receive()
+        need(request.endswith("and back"), f"a message to SIP: {request}")
+        gateway.answer(request, peer, "200 OK")
+        gateway.end()
+        gateway.until_told("STOPPING=1")
+        gateway.send("</stream:stream>")
+        gateway.stream.close()
+        _, told = gateway.process.communicate(timeout=WAIT_S)
+        need(gateway.process.returncode == 0, f"the gateway ends: {gateway.process.returncode} {told}")
+    ok("three lines edited, the gateway carries messages both ways and is reloaded under its unit's restrictions")
+
+
+# ---- tests
+
+def check_demo():
+    out = run("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", "stox", "lab", "--test", HOME="/nonexistent")
+    need("Result        : Success" in out, out)
+    ok("the demo runs from the installed files")
+
+
+def once(unit):
+    """The oneshot service: its command, and those behind it, which run as root without restrictions."""
+    commands = [line.lstrip("+").replace("%t", "/run").split() for line in
+                unit.settings["ExecStart"] + unit.settings["ExecStartPost"]]
+    command, env = confined(unit, *commands[0])
+    done = subprocess.run(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, timeout=60)
+    need(str(done.returncode) in ["0", *" ".join(unit.settings["SuccessExitStatus"]).split()], f"{unit.name}: {done}")
+    for command in commands[1:]:
+        run(*command)
+    unit.drop_runtime()
+    return FIGURES.read_text()
+
+
+def check_textfile():
+    """The timer's service, against a lab that goes away."""
+    kept = CONFIG.read_text()
+    FIGURES.parent.mkdir(parents=True, exist_ok=True)
+    unit = Unit(ROOT, "stox-textfile.service")
+    lab = subprocess.Popen(["chroot", str(ROOT), "stox", "lab", "--write-config", "/tmp/lab"], stdout=subprocess.PIPE, text=True)
+    while "Ctrl-C" not in lab.stdout.readline():
+        pass
+    CONFIG.write_text(re.sub(r"(password_file: )", r"\1secrets/", (ROOT / "tmp/lab/stox.yaml").read_text()))
+    for name in ("pilar", "kenmyer", "adelany"):
+        shutil.copy(ROOT / "tmp/lab" / name, SECRET.parent)
+    shutil.copyfile(ROOT / "tmp/lab/ca.pem", CONFIG.parent / "ca.pem")
+    need(re.search(r"^probe_success\{.*\} 1$", figures := once(unit), re.M), f"the figures of a test: {figures}")
+    lab.send_signal(signal.SIGTERM)
+    lab.communicate(timeout=WAIT_S)
+    need(re.search(r"^probe_success\{.*\} 0$", figures := once(unit), re.M), f"the figures of a failed test: {figures}")
+    need(FIGURES.stat().st_mode & 0o777 == 0o644, "the collector can read the figures")
+    need(list(ROOT.glob("var/lib/stox-textfile/stox/traces/*")), "the trace of the failed test is kept")
+    (CONFIG.parent / "ca.pem").unlink()
+    CONFIG.write_text(kept)
+    ok("the service of the textfile collector, with a test that passes and one that fails")
+
+
+# ---- the end
+
+def check_purged(before):
+    run("apt-get", "remove", "-y", "-q", "stox", "stox-gateway")
+    need(CONFIG.exists() and SECRET.exists() and not (ROOT / "usr/bin/stox").exists(), "removed, the configuration stays")
+    need(not FIGURES.exists(), "removed, no figures of a test that is not made any more")
+    run("apt-get", "purge", "-y", "-q", "stox", "stox-gateway")
+    shutil.rmtree(FIGURES.parents[1])
+    after = files()
+    differ = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
+    need(not differ, f"purged, this differs: {differ}")
+    need(not re.search("^stox", run("sh", "-c", "cd /var/lib/dpkg/info && ls")), "dpkg has forgotten it")
+    ok("removed, the configuration stays; purged, nothing does")
+
+
+def main(debs, newer):
+    prepare()
+    before = files()
+    install(debs)
+    check_installed()
+    check_units()
+    check_fresh()
+    edit_three_lines()
+    SECRET.write_text("of the component\n")
+    SECRET.chmod(0o600)
+    check_restrictions()
+    check_gateway()
+    check_demo()
+    check_textfile()
+    text = CONFIG.read_text()
+    install(newer)
+    need(CONFIG.read_text() == text, "an upgrade keeps what was edited")
+    need(run("dpkg-query", "-W", "-f", "${Version}", "stox-gateway").endswith("+1"), "the newer version is installed")
+    ok("upgraded, the edited configuration is kept")
+    check_purged(before)
+
+
+main(*sys.argv[3:])
