@@ -314,6 +314,7 @@ static int report(struct check *c)
 {
 	char command[OPT_PROGRAM_MAX];
 	struct buf b, options;
+	c->sweeper.config = c->v.config;
 	int status = sweeper_report(&c->sweeper, c->v.verbose, c->v.strict);
 
 	buf_init(&b, REPORT_MAX);

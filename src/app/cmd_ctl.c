@@ -116,26 +116,21 @@ static const struct opt_command all = { .name = "ctl",
 
 /* ---- the socket ---- */
 
-/* That of the configuration, else that of the service.  To be freed.  NULL behind what is wrong
- * with the file that was named: another gateway than its own is not to be asked. */
-static char *find_socket(const struct values *v)
+/* That of the configuration, else that of the service.  To be freed.  A configuration with a fault
+ * is the gateway's affair: `why` is for when nobody listens there.  NULL where it was named, and
+ * names no socket that can be read: another gateway than its own is not to be asked. */
+static char *find_socket(const struct values *v, struct buf *why)
 {
 	struct conf *conf = NULL;
 	char *config = NULL, *path = NULL;
-	struct buf why;
 
 	if (v->socket)
 		return mem_strdup(v->socket);
-	buf_init(&why, 1 << 16);
-	const int err = config_read(v->config, &conf, &config, language_look_up, &why);
-	const bool is_named = conf && conf->gateway.control.socket.s;
-	if (is_named)
+	const int err = config_read(v->config, &conf, &config, language_look_up, why);
+	if (conf && conf->gateway.control.socket.s)
 		path = config_path(config, conf->gateway.control.socket.s);
-	else if (!err || !v->config) /* what nobody named is the gateway's affair */
+	else if (!err || !v->config)
 		path = mem_strdup(SOCKET_OF_THE_SERVICE);
-	else
-		fputs(buf_cstr(&why), stderr);
-	buf_done(&why);
 	conf_free(conf);
 	free(config);
 	return path;
@@ -190,7 +185,8 @@ static int ask(
 		err = 0;
 	if (err == -ENOENT || err == -ECONNREFUSED)
 		opt_complain(cmd, TEXT(N_("no gateway listens at {1}: is it running, and with a "
-					  "control socket (stox.yaml(5), `control`)?"),
+					  "control socket (stox.yaml(5), "
+					  "`gateway.control`)?"),
 					  text_str(path)));
 	else if (err == -EAGAIN)
 		opt_complain(
@@ -201,7 +197,8 @@ static int ask(
 		opt_complain(cmd, TEXT(N_("{1}: {2}"), text_str(path), text_errno(-err)));
 	else if (buf_slice(ret).n == 0)
 		opt_complain(cmd, TEXT(N_("{1}: the gateway does not answer; who may ask is root, "
-					  "its own user and the group of `control`"),
+					  "its own user and the group of "
+					  "`gateway.control`"),
 					  text_str(path)));
 	return err || buf_slice(ret).n == 0 ? NOT_HERE : 0;
 }
@@ -377,19 +374,35 @@ static bool find_part(const char *word, enum part *ret)
 	return false;
 }
 
+/* Whose fault hid the socket that the configuration names. */
+static void tell_configuration(const struct opt_command *cmd, struct buf *why)
+{
+	if (buf_len(why) == 0)
+		return;
+	opt_complain_lines(cmd, buf_cstr(why));
+	opt_complain(cmd, TEXT_PLAIN(N_("so it is not known which socket the configuration names: "
+					"mend it, or give --socket FILE")));
+}
+
 static int request(enum part part, const struct values *v)
 {
 	char line[CONTROL_REQUEST_MAX];
-	struct buf answer;
-	char *path = find_socket(v);
+	struct buf answer, why;
 
+	buf_init(&why, 1 << 16);
+	buf_init(&answer, CONTROL_ANSWER_MAX);
+	char *path = find_socket(v, &why);
 	snprintf(line, sizeof(line), "%s%s%s\n", name_of(part), v->level ? " " : "",
 		v->level ? v->level : "");
-	buf_init(&answer, CONTROL_ANSWER_MAX);
 	int status = path ? ask(&parts[part], path, line, &answer) : BAD;
+	if (status == NOT_HERE)
+		tell_configuration(&parts[part], &why);
+	else if (!path)
+		fputs(buf_cstr(&why), stderr);
 	if (!status)
 		status = show(part, v, buf_slice(&answer));
 	buf_done(&answer);
+	buf_done(&why);
 	mem_free(path);
 	return status;
 }

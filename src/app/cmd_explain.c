@@ -1,4 +1,4 @@
-/* `stox explain`: one reason, the list of all, or doc/reasons.md. */
+/* `stox explain`: one reason or warning, the list of all, or doc/reasons.md. */
 #include <stdio.h>
 #include <string.h>
 
@@ -28,7 +28,7 @@ static bool reason_words(size_t i, const char **word, const char **what)
 	const size_t r = REASON_NONE + 1 + i;
 
 	if (r >= REASON_COUNT)
-		return false;
+		return note_words(r - REASON_COUNT, word, what);
 	*word = reason_id((enum reason)r);
 	*what = reason_info((enum reason)r)->meaning;
 	return true;
@@ -61,10 +61,12 @@ static void put_list(struct buf *b, const struct sheet_style *style)
 	struct sheet p;
 
 	sheet_init(&p, b, style);
-	for (unsigned i = REASON_NONE + 1; i < REASON_COUNT; i++) {
-		buf_puts(&p.line, reason_id((enum reason)i));
+	const char *word, *meaning;
+
+	for (size_t i = 0; reason_words(i, &word, &meaning); i++) {
+		buf_puts(&p.line, word);
 		sheet_tab(&p, MEANING_COLUMN);
-		buf_puts(&p.line, language_look_up(reason_info((enum reason)i)->meaning));
+		buf_puts(&p.line, language_look_up(meaning));
 		sheet_end(&p, MEANING_COLUMN);
 	}
 	sheet_done(&p);
@@ -72,11 +74,11 @@ static void put_list(struct buf *b, const struct sheet_style *style)
 
 static const char *nearest(const char *got)
 {
-	const char *names[REASON_COUNT];
+	const char *names[REASON_COUNT + NOTE_COUNT], *what;
 	size_t n = 0;
 
-	for (unsigned i = REASON_NONE + 1; i < REASON_COUNT; i++)
-		names[n++] = reason_id((enum reason)i);
+	while (reason_words(n, &names[n], &what))
+		n++;
 	return str_nearest(got, names, n);
 }
 
@@ -97,6 +99,7 @@ static int explain(const struct values *v, struct buf *b)
 {
 	const struct sheet_style style = terminal_style(stdout, TERMINAL_COLOUR_AUTO);
 	enum reason r;
+	enum note n;
 
 	if (v->markdown)
 		put_document(b);
@@ -104,6 +107,8 @@ static int explain(const struct values *v, struct buf *b)
 		put_list(b, &style);
 	else if (reason_find(slice_str(v->reason), &r))
 		report_reason(b, r, language_look_up, &style);
+	else if (note_find(slice_str(v->reason), &n))
+		report_warning(b, n, language_look_up, &style);
 	else
 		return unknown(v->reason);
 	return 0;

@@ -93,6 +93,7 @@ static struct report_run run_of(const struct runner *r, const struct probe_resul
 		.started_at_us = r->started_at_us,
 		.look_up = language_look_up,
 		.verbosity = r->verbosity,
+		.config = r->config,
 		.max_latency = r->outputs.max_latency,
 		.checks = r->checks,
 		.n_checks = r->n_checks };

@@ -10,6 +10,7 @@ struct runner {
 	struct outputs outputs; /* planned by the owner */
 	struct traces traces;   /* as its options say */
 	unsigned verbosity;
+	const char *config; /* the --config of the command line, or NULL */
 	struct progress progress;
 	struct rng rng;
 	struct probe *probe;

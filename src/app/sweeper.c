@@ -86,7 +86,8 @@ int sweeper_report(struct sweeper *s, unsigned verbosity, bool strict)
 			.started_at_us = s->started_at_us,
 			.look_up = language_look_up,
 			.verbosity = verbosity,
-			.strict = strict };
+			.strict = strict,
+			.config = s->config };
 		/* What the other side must mend comes before what is amiss here. */
 		worst = status == 1 || !worst ? status : worst;
 	}

@@ -9,6 +9,7 @@
 
 struct sweeper {
 	struct rng rng;
+	const char *config; /* the --config of the command line, or NULL */
 	int64_t started_at_us;
 	unsigned n;
 	struct sweep *sweeps[SWEEPER_MAX];

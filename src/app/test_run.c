@@ -89,6 +89,7 @@ static int check_values(struct test *t)
 	if (check_accepts(t))
 		return 2;
 	t->runner.verbosity = v->verbose;
+	t->runner.config = t->sweeper.config = v->config;
 	t->runner.traces = (struct traces){ .command = &t->command,
 		.named = &v->traces,
 		.bodies = v->trace_bodies,

@@ -15,7 +15,9 @@ enum {
 	/* A reply to a predecessor may still be on its way when this stream comes up. */
 	STRAGGLERS_MS = 1000,
 	/* While nobody else is known to be here: a user can make up what looks like a reply. */
-	RELAYS_MAX = 100, /* in a second */
+	RELAYS_MAX = 100,   /* in a second */
+	DOWN_AGAIN_S = 600, /* the same cause, try after try: once, then a line at times */
+	CAUSE_MAX = 64,
 };
 
 struct component {
@@ -30,6 +32,9 @@ struct component {
 	ts_t up;              /* since when this stream is */
 	ts_t relays_since;    /* for RELAYS_MAX */
 	unsigned n_relays;
+	char cause[CAUSE_MAX]; /* of the last line in the log; "": there was a stream since */
+	ts_t told;             /* when that was */
+	unsigned attempts;     /* that have failed since there was a stream */
 };
 
 static struct component *of(struct link *l)
@@ -39,8 +44,23 @@ static struct component *of(struct link *l)
 
 /* ---- connecting, and what ends a connection ---- */
 
-static void log_down(struct component *c, struct slice cause, struct slice text)
+/* A cause that was told a short while ago is for who looks closely: it does not fill the log while
+ * a server is away for hours. */
+static enum log_level level_of_down(struct component *c, struct slice cause, ts_t now)
 {
+	if (c->link.stopping)
+		return LOG_LEVEL_INFO;
+	if (slice_eqs(slice_cut(cause, 0, CAUSE_MAX - 1), c->cause) &&
+		now < c->told + TS_S(DOWN_AGAIN_S))
+		return LOG_LEVEL_DEBUG;
+	slice_cstr(slice_cut(cause, 0, CAUSE_MAX - 1), c->cause, sizeof(c->cause));
+	c->told = now;
+	return LOG_LEVEL_ERROR;
+}
+
+static void log_down(struct component *c, struct slice cause, struct slice text, ts_t now)
+{
+	const enum log_level level = level_of_down(c, cause, now);
 	struct buf *b = shell_log(c->lent->shell, "xmpp", "down");
 
 	log_str(b, "server", slice_str(c->lent->cfg->server_host));
@@ -48,8 +68,9 @@ static void log_down(struct component *c, struct slice cause, struct slice text)
 	log_str(b, "cause", cause);
 	if (text.n)
 		log_str(b, "text", text);
-	shell_emit(c->lent->shell, GATEWAY_EV_DOWN, false,
-		c->link.stopping ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR);
+	if (++c->attempts > 1)
+		log_u64(b, "attempts", c->attempts);
+	shell_emit(c->lent->shell, GATEWAY_EV_DOWN, false, level);
 }
 
 /* Grows from try to try, with jitter, so that many gateways do not come back as one. */
@@ -99,22 +120,22 @@ static void connect_server(struct link *l, ts_t now)
 	l->connect_at = TS_NEVER;
 	int err = xhost_new(&c->link.host, &host, c->lent->rng);
 	if (err) {
-		log_down(c, slice_str(err_text(err)), SLICE_NONE);
+		log_down(c, slice_str(err_text(err)), SLICE_NONE, now);
 		plan_reconnect(c, now);
 		return;
 	}
 	xhost_connect(c->link.host);
 }
 
-static void log_failed(struct component *c, const struct xhost_event *ev)
+static void log_failed(struct component *c, const struct xhost_event *ev, ts_t now)
 {
 	const struct xstream_event *s = ev->stream;
 
 	if (s)
 		log_down(c, slice_str(xstream_failure_name(s->failure)),
-			slice_str(s->text[0] ? s->text : s->condition));
+			slice_str(s->text[0] ? s->text : s->condition), now);
 	else
-		log_down(c, slice_str(err_text(ev->fact->err)), SLICE_NONE);
+		log_down(c, slice_str(err_text(ev->fact->err)), SLICE_NONE, now);
 }
 
 static bool is_refusal(const struct xhost_event *ev)
@@ -122,23 +143,23 @@ static bool is_refusal(const struct xhost_event *ev)
 	return ev->stream && ev->stream->failure == XSTREAM_FAIL_BAD_CREDENTIALS;
 }
 
-static void log_end(struct component *c, const struct xhost_event *ev)
+static void log_end(struct component *c, const struct xhost_event *ev, ts_t now)
 {
 	switch (ev->why) {
 	case XHOST_END_NOT_FOUND:
 		log_down(c, slice_str(dns_status_name(ev->dns->status)),
-			SLICE("the server's name was not resolved"));
+			SLICE("the server's name was not resolved"), now);
 		break;
 	case XHOST_END_FLOW:
 	case XHOST_END_EOF:
-	case XHOST_END_STREAM: log_failed(c, ev); break;
+	case XHOST_END_STREAM: log_failed(c, ev, now); break;
 	case XHOST_END_CLOSED: /* of a stop it is the answer to our end of the stream */
 		log_down(c,
 			c->link.stopping ? SLICE("the gateway is stopping")
 					 : SLICE("closed by the server"),
-			SLICE_NONE);
+			SLICE_NONE, now);
 		break;
-	case XHOST_END_INTERNAL: log_down(c, SLICE("out of memory"), SLICE_NONE); break;
+	case XHOST_END_INTERNAL: log_down(c, SLICE("out of memory"), SLICE_NONE, now); break;
 	}
 }
 
@@ -320,6 +341,8 @@ static bool stanza(
 static void ready(struct component *c, const struct xstream_event *ev, ts_t now)
 {
 	c->was_ready = true;
+	c->cause[0] = '\0';
+	c->attempts = 0;
 	c->up = now;
 	c->pause = TS_MS(PAUSE_FIRST_MS);
 	log_str(shell_log(c->lent->shell, "xmpp", "up"), "component", slice_str(ev->jid));
@@ -346,7 +369,7 @@ static bool event(struct link *l, const struct xhost_event *ev, struct link_even
 	switch (ev->type) {
 	case XHOST_EV_STREAM: return stream_event(c, ev->stream, ret, now);
 	case XHOST_EV_DOWN:
-		log_end(c, ev);
+		log_end(c, ev, now);
 		l->is_refused = is_refusal(ev);
 		lost(c, now);
 		break;
@@ -361,7 +384,7 @@ static bool event(struct link *l, const struct xhost_event *ev, struct link_even
 static void give_up(struct link *l, ts_t now)
 {
 	xhost_drop(l->host);
-	log_down(of(l), SLICE("the server does not read"), SLICE_NONE);
+	log_down(of(l), SLICE("the server does not read"), SLICE_NONE, now);
 	lost(of(l), now);
 }
 

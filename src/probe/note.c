@@ -1,5 +1,7 @@
 #include "probe/note.h"
 
+#include <assert.h>
+
 #include "base/mem.h"
 
 #define BIT(phase) (1u << (phase))
@@ -9,6 +11,27 @@ static const char *const ids[] = {
 	NOTES(NOTE_ID)
 #undef NOTE_ID
 };
+
+static const char *const meanings[] = {
+	[NOTE_DNS_FALLBACK] =
+		N_("the DNS has no service records of the pool: the usual port was taken"),
+	[NOTE_SERVER_UNREACHABLE] = N_("a server could not be reached, and the next one was tried"),
+	[NOTE_SIP_RETRANSMITTED] = N_("a SIP request had to be sent again: datagrams are lost"),
+	[NOTE_ARRIVAL_UNPROVED] =
+		N_("without the receiver's password nothing proves that the message arrived"),
+	[NOTE_PRESENCE_UNSEEN] = N_("the XMPP server never showed that the receiver is available"),
+	[NOTE_NO_CHANNEL_BINDING] = N_("the XMPP server offers no channel binding: a proxy in the "
+				       "middle would not be noticed"),
+	[NOTE_CERTIFICATE_ENDS_SOON] = N_("a certificate on the way ends soon"),
+	[NOTE_EARLIER_MESSAGE] =
+		N_("a message or an answer of an earlier test arrived during this one"),
+	[NOTE_MESSAGE_CUT] = N_("a message to the receiver was too large or too deep to be read"),
+	[NOTE_CLOCK_JUMPED] = N_("the clock of this machine was set during the test"),
+	[NOTE_CLEANUP_UNFINISHED] = N_("the clean-up did not end in time: a contact or a stream "
+				       "may be left until it expires"),
+};
+
+static_assert(COUNT(meanings) == NOTE_COUNT, "each warning has a meaning");
 
 /* In which phases a failure follows from it. */
 static const unsigned explains[NOTE_COUNT] = {
@@ -24,6 +47,11 @@ static const unsigned explains[NOTE_COUNT] = {
 const char *note_id(enum note n)
 {
 	return ids[n];
+}
+
+const char *note_meaning(enum note n)
+{
+	return meanings[n];
 }
 
 bool note_find(struct slice id, enum note *ret)
@@ -42,7 +70,7 @@ bool note_words(size_t i, const char **word, const char **what)
 	if (i >= NOTE_COUNT)
 		return false;
 	*word = ids[i];
-	*what = NULL;
+	*what = meanings[i];
 	return true;
 }
 

@@ -44,6 +44,8 @@ struct probe_note {
 
 const char *note_id(enum note n); /* "dns_fallback": stable, never translated */
 bool note_find(struct slice id, enum note *ret);
-/* The i-th of them as a word; false behind the last. */
+/* What it says wherever it comes, as a clause without a full stop. */
+const char *note_meaning(enum note n);
+/* The i-th of them as a word, and what it means; false behind the last. */
 bool note_words(size_t i, const char **word, const char **what);
 bool note_explains(enum note n, enum probe_phase failed);

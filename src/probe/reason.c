@@ -301,7 +301,7 @@ static const struct reason_info infos[] = {
 			{ N_("see who answered"), "stox test -v", ALWAYS } },
 		BIT(SIP_SEND), 1 },
 	[REASON_SIP_PARTNER_NOT_ALLOWED] = { N_("The receiver's domain is not on the gateway's list of allowed partners."),
-		{ N_("It was never added."), N_("It is a subdomain: each one must be listed (additional_domains)."), N_("The gateway was not restarted after the list was changed.") },
+		{ N_("It was never added."), N_("It is a subdomain: each one must be listed (additional_domains)."), N_("The gateway has not read the list since it was changed.") },
 		{ { N_("add RECEIVER_DOMAIN under partners in stox.yaml"), "stox gateway --check", ALWAYS }, { N_("have the gateway read it"), "systemctl reload stox-gateway", ALWAYS } },
 		BIT(SIP_SEND), 1 },
 	[REASON_SIP_LOOP] = { N_("The message was sent in circles."),

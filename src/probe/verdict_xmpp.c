@@ -1,5 +1,6 @@
 /* How a phase fails by what the partner's server says, on the stream or in a stanza. */
 #include <stdio.h>
+#include <string.h>
 
 #include "probe/private.h"
 
@@ -67,12 +68,15 @@ static void keep_event(struct evidence *e, const struct xstream_event *ev)
 	}
 }
 
-/* The server's condition and its words, else what we know of the state. */
+/* The server's condition and its words, else what we know of the state.  The full stop is the one
+ * of our sentence around them. */
 static void put_words(char *buf, size_t size, const struct evidence *e)
 {
 	const bool both = e->xmpp_condition[0] && e->xmpp_text[0];
 
 	snprintf(buf, size, "%s%s%s", e->xmpp_condition, both ? ", " : "", e->xmpp_text);
+	for (size_t n = strlen(buf); n && buf[n - 1] == '.'; n--)
+		buf[n - 1] = '\0';
 	if (!buf[0])
 		snprintf(buf, size, "-");
 }

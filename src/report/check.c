@@ -86,6 +86,7 @@ int report_fault_init(struct report_fault *f, const struct report_check *check)
 		.look_up = check->look_up,
 		.verbosity = check->verbosity,
 		.caller = check->caller,
+		.config = check->config,
 	};
 	slice_cstr(slice_str(r->name), f->result->target_fqdn, sizeof(f->result->target_fqdn));
 	/* Commands are about a receiver's domain. */

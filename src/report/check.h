@@ -19,6 +19,7 @@ struct report_check {
 	unsigned verbosity;       /* text: 1 adds the answers of the DNS, likely causes, evidence */
 	bool strict;              /* a warning alone is exit status 1 */
 	const struct report_caller *caller; /* NULL: `stox test` */
+	const char *config;                 /* the --config of the command line, or NULL */
 };
 
 /* 0, -ENOMEM or the buffer's error. */

@@ -91,6 +91,28 @@ void report_reason(
 	sheet_done(&p);
 }
 
+void report_warning(
+	struct buf *b, enum note n, text_look_up *look_up, const struct sheet_style *style)
+{
+	struct sheet p;
+
+	sheet_init(&p, b, style);
+	buf_printf(&p.line, "%s%s%s", note_id(n), look(look_up, N_(": ")),
+		look(look_up, note_meaning(n)));
+	sheet_end(&p, 2);
+	sheet_end(&p, 0);
+	buf_puts(&p.line,
+		look(look_up,
+			N_("It is a warning: the test may succeed in spite of it. Where it is "
+			   "meant to be so, silence it: in stox.yaml by `accept` of the pool or "
+			   "the partner, or")));
+	sheet_end(&p, 0);
+	sheet_whole(&p, SLICE("  $ stox test --accept "));
+	sheet_whole(&p, slice_str(note_id(n)));
+	sheet_end(&p, 4);
+	sheet_done(&p);
+}
+
 void report_reason_markdown(struct buf *b, enum reason r)
 {
 	const struct reason_info *info = reason_info(r);

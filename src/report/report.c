@@ -233,20 +233,55 @@ static bool is_word(uint8_t c)
 	return (c >= 'A' && c <= 'Z') || c == '_';
 }
 
+/* As one word of a shell, whatever the name of the file is. */
+static void put_file(struct buf *b, const char *path)
+{
+	const bool is_plain = strspn(path, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+					   "0123456789/._-") == strlen(path);
+
+	struct slice rest = slice_str(path);
+
+	buf_puts(b, is_plain ? "" : "'");
+	while (rest.n) {
+		const size_t quote = slice_chr(rest, '\''), n = quote < rest.n ? quote : rest.n;
+
+		text_put_clean(b, slice_cut(rest, 0, n));
+		buf_puts(b, n < rest.n ? "'\\''" : "");
+		rest = slice_skip(rest, n < rest.n ? n + 1 : n);
+	}
+	buf_puts(b, is_plain ? "" : "'");
+}
+
 /* "stox check partner contoso.test" for "stox test": who prints it can be asked again. */
+static void put_caller(struct buf *b, const struct report_run *run)
+{
+	buf_puts(b, run->caller->command);
+	buf_putc(b, ' ');
+	const size_t before = buf_len(b);
+
+	put_target(b, run);
+	if (buf_len(b) == before)
+		buf_puts(b, "NAME");
+}
+
+/* A command of ours, about the configuration that this one was about. */
 static void put_program(struct buf *b, const struct report_run *run, struct slice *command)
 {
 	static const struct slice test = { (const uint8_t *)"stox test", 9 };
-	const size_t before = buf_len(b);
+	static const struct slice gateway = { (const uint8_t *)"stox gateway", 12 };
+	const bool is_test = slice_starts(*command, test);
 
-	if (!run->caller || !slice_starts(*command, test))
+	if (!is_test && !slice_starts(*command, gateway))
 		return;
-	buf_puts(b, run->caller->command);
-	buf_putc(b, ' ');
-	put_target(b, run);
-	if (buf_len(b) == before + strlen(run->caller->command) + 1)
-		buf_puts(b, "NAME");
-	*command = slice_skip(*command, test.n);
+	if (is_test && run->caller)
+		put_caller(b, run);
+	else
+		buf_put(b, is_test ? test : gateway);
+	*command = slice_skip(*command, is_test ? test.n : gateway.n);
+	if (run->config) {
+		buf_puts(b, " --config ");
+		put_file(b, run->config);
+	}
 }
 
 void report_put_command(struct buf *b, const struct report_run *run, const char *command)

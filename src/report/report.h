@@ -18,6 +18,7 @@ struct report_run {
 	struct sheet_style style;           /* text: of the terminal; all 0 for a file or a pipe */
 	unsigned verbosity;                 /* text: 1 adds evidence and the phases */
 	const char *trace;                  /* where the trace was left, or NULL */
+	const char *config;                 /* the --config of the command line, or NULL */
 	ts_t max_latency;                   /* a success over it is exit status 4; 0: no limit */
 	struct range warning, critical;     /* of the latency, for the plugin's status */
 	bool between_servers;               /* of a sweep: it is about XMPP's server port */
@@ -71,4 +72,7 @@ void report_trace(struct buf *b, const struct probe_event *ev);
 /* All of a reason: `stox explain`.  As text, or as a section of Markdown, which is English. */
 void report_reason(
 	struct buf *b, enum reason r, text_look_up *look_up, const struct sheet_style *style);
+/* The same of a warning. */
+void report_warning(
+	struct buf *b, enum note n, text_look_up *look_up, const struct sheet_style *style);
 void report_reason_markdown(struct buf *b, enum reason r);

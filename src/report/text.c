@@ -107,6 +107,7 @@ static void put_notes(struct sheet *p, const struct report_run *run)
 		sheet_colour(p, SHEET_PLAIN);
 		buf_putc(&p->line, ' ');
 		text_put(&p->line, &r->notes[i].text, run->look_up);
+		buf_printf(&p->line, " [%s]", note_id(r->notes[i].note)); /* for --accept */
 		end_labelled(p, run);
 	}
 }

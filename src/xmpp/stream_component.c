@@ -27,8 +27,11 @@ void xstream_component_open(struct xstream *x, const struct xml_event *ev)
 {
 	struct slice id = xml_attr(ev->node, "id");
 
+	/* RFC 6120 section 4.9.1.2: of a server that refuses the name the error comes behind the
+	 * header, and Prosody's header has no id then. */
 	if (id.n == 0) {
-		xstream_give_up(x, XSTREAM_FAIL_PROTOCOL, NULL, "the server's stream has no id");
+		x->has_no_id = true;
+		xstream_enter(x, XSTREAM_AWAIT_ACCEPTED);
 		return;
 	}
 	if (!handshake(x->handshake, id, x->cfg.password)) {
@@ -43,7 +46,9 @@ void xstream_component_open(struct xstream *x, const struct xml_event *ev)
 
 void xstream_component_accepted(struct xstream *x, const struct xml_node *node)
 {
-	if (xml_is(node, NS_COMPONENT, "handshake"))
+	if (x->has_no_id)
+		xstream_give_up(x, XSTREAM_FAIL_PROTOCOL, NULL, "the server's stream has no id");
+	else if (xml_is(node, NS_COMPONENT, "handshake"))
 		xstream_ready(x);
 	else
 		xstream_unexpected(x, node, "unsupported-stanza-type");

@@ -117,6 +117,7 @@ struct xstream {
 	char tag[JID_PART_MAX + 1]; /* accepting client: what Bind2 wants in the resource */
 
 	/* client */
+	bool has_no_id;       /* a component's server: nothing to make a handshake of */
 	bool presence_unseen; /* the ping was answered, and the presence did not come back */
 	bool asked;           /* the presence and the ping behind it were sent */
 	ts_t presence_by;     /* from when on a presence is not late but lost */

@@ -83,13 +83,13 @@ def read_json(done):
 
 
 def read_text(done, fault):
-    """Success or Failure, and the reason in brackets.  A warning has no name here: that there is one must do."""
+    """Success or Failure, and the reason and the names of the warnings in brackets."""
     result = "Failure" if done.returncode else "Success"
     if not re.search(rf"^Result +: {result}$", done.stdout, re.MULTILINE):
         return nothing(done)
     found = re.search(r"^Diagnosis +: .*\[(\S+) in (\S+)\]$", done.stdout, re.MULTILINE)
     reason, phase = found.groups() if found else ("", "")
-    warnings = [fault.reason] * len(re.findall(r"^Warning +: ", done.stdout, re.MULTILINE))
+    warnings = re.findall(r"^Warning +: .*\[(\w+)\]$", done.stdout, re.MULTILINE)
     return Seen(done.returncode, reason, phase, None, warnings, done.stdout + done.stderr)
 
 

@@ -93,6 +93,16 @@ def secret(stox):
         print("ok: a secret that was put right is read again at the next connection")
 
 
+def name(stox):
+    """A name that the server does not have: its own words, which come behind a header that has no id."""
+    with Bench(stox) as b:
+        b.prosody()
+        b.config()
+        text = (b.dir / "stox.yaml").read_text().replace(f"domains: [{POOL}]", f"domains: [{POOL}, other.test]")
+        b.gateway(b.write("other.yaml", text.replace(f"name: {POOL}", "name: other.test")), says="cause=host-unknown")
+        print("ok: a component that Prosody does not know is told so")
+
+
 def deep(stox):
     """What one user sends does not cost the others their stream."""
     with Bench(stox) as b:
@@ -175,6 +185,7 @@ def main(stox):
     across(stox)
     bodies(stox)
     secret(stox)
+    name(stox)
     deep(stox)
     hanging(stox)
     not_carried(stox)

@@ -93,6 +93,36 @@ static void a_wrong_secret_is_told_and_tried_again(void **state)
 	assert_true(gateway_is_up(s.g));
 }
 
+/* Every 30 s for a night: a line at once, one for each new cause, and one in ten minutes. */
+static void a_server_that_stays_away_does_not_fill_the_log(void **state)
+{
+	(void)state;
+	s.server_secret_is_wrong = true;
+	start();
+	connect_server();
+	assert_holds(s.events, "down error xmpp down ");
+	s.events[0] = '\0';
+	until_connect();
+	connect_server();
+	assert_holds(s.events, "down debug xmpp down ");
+	assert_holds(s.events, "attempts=2");
+	assert_lacks(s.events, "error");
+	pass(TS_S(600));
+	until_connect();
+	s.events[0] = '\0';
+	connect_server();
+	assert_holds(s.events, "down error xmpp down ");
+	assert_holds(s.events, "attempts=");
+	s.server_secret_is_wrong = false;
+	until_connect();
+	connect_server();
+	assert_true(gateway_is_up(s.g));
+	s.events[0] = '\0';
+	break_stream();
+	assert_holds(s.events, "down error xmpp down server=127.0.0.1 port=5347 cause=closed");
+	assert_lacks(s.events, "attempts=");
+}
+
 static void a_new_secret_serves_the_next_connection(void **state)
 {
 	char secret[] = "s3cret";
@@ -507,6 +537,7 @@ int main(void)
 		SCENE(a_connection_is_wanted_at_once),
 		SCENE(gw_component_waits_for_handshake),
 		SCENE(a_wrong_secret_is_told_and_tried_again),
+		SCENE(a_server_that_stays_away_does_not_fill_the_log),
 		SCENE(a_new_secret_serves_the_next_connection),
 		SCENE(the_login_has_ten_seconds),
 		SCENE(pauses_grow_and_have_jitter),

@@ -325,8 +325,8 @@ static void a_lost_stream_loses_what_was_not_shown(void **state)
 	t.events[0] = '\0';
 	until_connect();
 	flow_fact(FACT_FLOW_FAILED, ECONNREFUSED);
-	assert_noted(
-		t.events, "[xmpp down server=127.0.0.1 port=5347 cause=\"connection refused\"] ");
+	assert_noted(t.events,
+		"[xmpp down server=127.0.0.1 port=5347 cause=\"connection refused\" attempts=2] ");
 }
 
 static void what_is_shown_counts_before_what_comes_behind_it(void **state)

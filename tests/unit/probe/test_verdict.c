@@ -1,4 +1,5 @@
 /* DNS, connections and TLS become reasons, each its own, with their evidence. */
+#include "probe/blame.h"
 #include "scene.h"
 
 #define UDP "sip:127.0.0.1:5060;transport=udp"
@@ -49,6 +50,36 @@ static void every_dns_status_has_its_reason(void **state)
 		assert_true(addr_eq(&e->dns_server, &dns_server));
 		assert_non_null(strstr(e->dns_name, "pool.litware.test"));
 		scene_end(&s);
+	}
+}
+
+static void a_server_that_ends_its_words_with_a_full_stop_has_one(void **state)
+{
+	static const struct {
+		const char *text, *end;
+	} rows[] = {
+		{ "The response does not match the one we calculated.", "we calculated." },
+		{ "try later...", "not-authorized, try later." },
+		{ "", "not-authorized." },
+	};
+	const struct addr peer = { .family = 4, .port = 5222, .ip = { 127, 0, 0, 1 } };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const struct xstream_event ev = { .type = XSTREAM_EV_FAILED,
+			.failure = XSTREAM_FAIL_BAD_CREDENTIALS,
+			.condition = "not-authorized",
+			.text = rows[i].text };
+		struct evidence e = { 0 };
+		struct buf b;
+
+		buf_init(&b, SCENE_TEXT);
+		const struct blame blame = blame_stream_end(&peer, &ev, &e);
+		text_put(&b, &blame.message, NULL);
+		if (!slice_ends(buf_slice(&b), slice_str(rows[i].end)))
+			fail_msg("row %zu: %s", i, buf_cstr(&b));
+		assert_false(slice_ends(buf_slice(&b), SLICE("..")));
+		buf_done(&b);
 	}
 }
 
@@ -628,6 +659,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_dns_status_has_its_reason),
+		cmocka_unit_test(a_server_that_ends_its_words_with_a_full_stop_has_one),
 		cmocka_unit_test(a_question_that_nobody_answers_is_named),
 		cmocka_unit_test(an_alias_and_a_search_are_told),
 		cmocka_unit_test(one_family_of_addresses_is_asked_for),

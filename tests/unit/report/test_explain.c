@@ -1,5 +1,6 @@
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -23,10 +24,32 @@ static void a_reason_is_explained_with_its_commands(void **state)
 	buf_done(&b);
 }
 
+static void each_warning_is_explained(void **state)
+{
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, 1 << 16);
+	for (unsigned i = 0; i < NOTE_COUNT; i++) {
+		char head[64], command[96];
+
+		snprintf(head, sizeof(head), "%s: ", note_id((enum note)i));
+		snprintf(command, sizeof(command), "  $ stox test --accept %s\n",
+			note_id((enum note)i));
+		buf_clear(&b);
+		report_warning(&b, (enum note)i, NULL, NULL);
+		assert_true(slice_starts(buf_slice(&b), slice_str(head)));
+		assert_non_null(strstr(buf_cstr(&b), command));
+		assert_non_null(strstr(buf_cstr(&b), note_meaning((enum note)i)));
+	}
+	buf_done(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_reason_is_explained_with_its_commands),
+		cmocka_unit_test(each_warning_is_explained),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

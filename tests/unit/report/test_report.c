@@ -226,6 +226,29 @@ static void commands_know_the_side_that_failed(void **state)
 			"openssl s_client -connect [::1]:5061 -servername contoso.test", NULL });
 }
 
+/* What is typed next is about the same configuration. */
+static void commands_of_ours_name_the_configuration(void **state)
+{
+	struct probe_result r = { .target_fqdn = "pool.litware.test", .phase = PHASE_SIP_SEND };
+	struct report_run run = { .result = &r, .config = "lab/stox.yaml" };
+	const struct report_caller caller = { "stox check pool", " --config " };
+
+	(void)state;
+	shows_commands_of(&run, &r, REASON_SIP_PARTNER_NOT_ALLOWED,
+		(const char *[]){ "stox gateway --config lab/stox.yaml --check",
+			"systemctl reload stox-gateway", NULL });
+	shows_commands_of(&run, &r, REASON_SIP_UNPARSABLE,
+		(const char *[]){ "stox test --config lab/stox.yaml -vv", NULL });
+	run.config = "it's my.yaml";
+	shows_commands_of(&run, &r, REASON_SIP_UNPARSABLE,
+		(const char *[]){ "stox test --config 'it'\\''s my.yaml' -vv", NULL });
+	run.config = "lab/stox.yaml";
+	run.caller = &caller;
+	shows_commands_of(&run, &r, REASON_SIP_UNPARSABLE,
+		(const char *[]){
+			"stox check pool pool.litware.test --config lab/stox.yaml -vv", NULL });
+}
+
 /* The name is what a zone says. */
 static void no_name_brings_a_command_of_its_own(void **state)
 {
@@ -276,6 +299,7 @@ int main(void)
 		cmocka_unit_test(text_names_the_limit_that_was_exceeded),
 		cmocka_unit_test(a_cause_begins_as_a_sentence_and_a_name_as_it_is),
 		cmocka_unit_test(commands_know_the_side_that_failed),
+		cmocka_unit_test(commands_of_ours_name_the_configuration),
 		cmocka_unit_test(commands_know_which_stream_begins_with_starttls),
 		cmocka_unit_test(no_name_brings_a_command_of_its_own),
 		cmocka_unit_test(every_command_is_one_word_after_the_other),

@@ -171,7 +171,10 @@ static void what_a_component_is_refused_with(void **state)
 		{ "not-authorized later is another thing", STAGE_READY,
 			STREAM_ERROR("not-authorized"), "FAILED stream-error [not-authorized]",
 			END },
-		{ "no id", STAGE_HEADER, HEADER_IN(NS_COMPONENT, ""),
+		{ "no id, and the reason behind it", STAGE_HEADER,
+			HEADER_IN(NS_COMPONENT, " id=''") STREAM_ERROR("host-unknown"),
+			"FAILED host-unknown [host-unknown]", END },
+		{ "no id", STAGE_HEADER, HEADER_IN(NS_COMPONENT, "") "<handshake/>",
 			"FAILED protocol [] the server's stream has no id", END },
 		{ "a client's port", STAGE_HEADER, HEADER_IN(NS_CLIENT, " id='1' version='1.0'"),
 			"FAILED protocol [invalid-namespace] the content namespace is "
