@@ -263,7 +263,15 @@ int gateway_config_read(struct gateway_config *c, const char *file)
 	int status = fill_cfg(c);
 	if (!status)
 		status = check_control(c);
-	return status ? status : check_next_hop(c);
+	if (!status)
+		status = check_next_hop(c);
+	if (status == 3) {
+		const struct text none = TEXT_PLAIN(err_text(-ENOMEM));
+
+		text_put(c->why, &none, c->look_up);
+		buf_putc(c->why, '\n');
+	}
+	return status;
 }
 
 void gateway_config_done(struct gateway_config *c)

@@ -20,8 +20,8 @@ struct gateway_config {
 	char secret[SECRET_MAX + 1];
 };
 
-/* FILE, or NULL for where one is looked for.  0; an exit status with lines in `why`: 2, or 3 (no
- * memory, which has no lines). */
+/* FILE, or NULL for where one is looked for.  0; or, with lines in `why`, an exit status: 2, or 3
+ * (no memory). */
 int gateway_config_read(struct gateway_config *c, const char *file);
 /* The secret's file again.  0 or an error with a sentence; the secret is then not to be used. */
 int gateway_config_read_secret(struct gateway_config *c, struct text *why);

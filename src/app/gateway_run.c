@@ -161,11 +161,13 @@ static bool take_over(struct service *s, struct gateway_config *next)
 			SLICE("config not-reloaded cause=\"out of memory\""));
 		return false;
 	}
-	const struct gateway_config old = s->config;
+	struct gateway_config old = s->config;
 	s->config = *next;
+	s->config.why = NULL;
 	s->config.cfg.partners = s->config.partners;
 	s->config.cfg.component_secret = slice_str(s->config.secret);
 	*next = old;
+	mem_wipe(old.secret, sizeof(old.secret));
 	s->view.loaded = wall_now();
 	log_reloaded(s);
 	log_kept(s, kept);
@@ -430,8 +432,6 @@ static int read_config(struct service *s)
 	s->config.why = &why;
 	int status = gateway_config_read(&s->config, s->run->config);
 	fputs(buf_cstr(&why), stderr);
-	if (status == 3)
-		opt_complain(s->run->command, TEXT_PLAIN(err_text(-ENOMEM)));
 	s->config.why = NULL;
 	buf_done(&why);
 	return status;
