@@ -395,10 +395,8 @@ static int request(enum part part, const struct values *v)
 	snprintf(line, sizeof(line), "%s%s%s\n", name_of(part), v->level ? " " : "",
 		v->level ? v->level : "");
 	int status = path ? ask(&parts[part], path, line, &answer) : BAD;
-	if (status == NOT_HERE)
+	if (status == NOT_HERE || !path)
 		tell_configuration(&parts[part], &why);
-	else if (!path)
-		fputs(buf_cstr(&why), stderr);
 	if (!status)
 		status = show(part, v, buf_slice(&answer));
 	buf_done(&answer);
