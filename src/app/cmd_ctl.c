@@ -249,8 +249,6 @@ static void show_status(struct sheet *p, const json_t *o)
 	const json_t *in_hand = json_object_get(o, "in_hand");
 	const bool up = json_is_true(json_object_get(xmpp, "connected"));
 	char text[700], at[32];
-	const char *name;
-	json_t *n;
 
 	snprintf(text, sizeof(text), "%s, %s %lld", text_of(o, "version"),
 		language_look_up(N_("process")),
@@ -273,39 +271,44 @@ static void show_status(struct sheet *p, const json_t *o)
 		row(p, "", language_look_up(N_("the last reload was refused: its log says why")));
 	row_number(p, N_("On way to XMPP"), json_object_get(in_hand, "to_xmpp"));
 	row_number(p, N_("On way to SIP"), json_object_get(in_hand, "to_sip"));
-	json_object_foreach(json_object_get(o, "counters"), name, n) if (json_integer_value(n))
-		row_number(p, name, n);
+	json_t *counters = json_object_get(o, "counters");
+	for (void *i = json_object_iter(counters); i; i = json_object_iter_next(counters, i))
+		if (json_integer_value(json_object_iter_value(i)))
+			row_number(p, json_object_iter_key(i), json_object_iter_value(i));
+}
+
+static void put_domains(struct sheet *p, const json_t *list)
+{
+	for (size_t i = 0; i < json_array_size(list); i++)
+		buf_printf(&p->line, " %s", json_string_value(json_array_get(list, i)));
+	sheet_end(p, 4);
 }
 
 static void show_partners(struct sheet *p, const json_t *o)
 {
-	size_t i, k;
-	json_t *one, *domain;
+	const json_t *pools = json_object_get(o, "pools"),
+		     *partners = json_object_get(o, "partners");
 
-	json_array_foreach(json_object_get(o, "pools"), i, one)
-	{
+	for (size_t i = 0; i < json_array_size(pools); i++) {
+		const json_t *one = json_array_get(pools, i);
+
 		buf_printf(&p->line, "%s %s:", language_look_up(N_("pool")), text_of(one, "fqdn"));
-		json_array_foreach(json_object_get(one, "domains"), k, domain)
-			buf_printf(&p->line, " %s", json_string_value(domain));
-		sheet_end(p, 4);
+		put_domains(p, json_object_get(one, "domains"));
 	}
-	json_array_foreach(json_object_get(o, "partners"), i, one)
-	{
+	for (size_t i = 0; i < json_array_size(partners); i++) {
+		const json_t *one = json_array_get(partners, i);
+
 		buf_printf(&p->line, "%s %s", text_of(one, "type"), text_of(one, "domain"));
-		json_array_foreach(json_object_get(one, "additional_domains"), k, domain)
-			buf_printf(&p->line, " %s", json_string_value(domain));
-		sheet_end(p, 4);
+		put_domains(p, json_object_get(one, "additional_domains"));
 	}
 }
 
 static void show_reload(struct sheet *p, const json_t *o)
 {
-	size_t i;
-	json_t *line;
+	const json_t *lines = json_object_get(o, "lines");
 
-	json_array_foreach(json_object_get(o, "lines"), i, line)
-	{
-		buf_puts(&p->line, json_string_value(line));
+	for (size_t i = 0; i < json_array_size(lines); i++) {
+		buf_puts(&p->line, json_string_value(json_array_get(lines, i)));
 		sheet_end(p, 4);
 	}
 }
