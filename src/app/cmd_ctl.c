@@ -145,7 +145,7 @@ static int connect_to(const char *path)
 		errno = ENAMETOOLONG;
 		return -1;
 	}
-	strcpy(at.sun_path, path);
+	memcpy(at.sun_path, path, strlen(path));
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -1;
@@ -233,12 +233,12 @@ static void row_number(struct sheet *p, const char *label, const json_t *value)
 /* "2026-11-30T15:22:06.043282Z" as people read it; what is finer than seconds does not matter. */
 static const char *time_of(const json_t *o, const char *key, char ret[32])
 {
-	snprintf(ret, 32, "%.19s", text_of(o, key));
-	char *t = strchr(ret, 'T');
-	if (!t)
-		return ret;
-	*t = ' ';
-	strcat(ret, " UTC");
+	const char *text = text_of(o, key);
+
+	if (strlen(text) > 19 && text[10] == 'T')
+		snprintf(ret, 32, "%.10s %.8s UTC", text, text + 11);
+	else
+		snprintf(ret, 32, "%s", text);
 	return ret;
 }
 

@@ -20,15 +20,15 @@ static const char *const meanings[] = {
 	[NOTE_ARRIVAL_UNPROVED] =
 		N_("without the receiver's password nothing proves that the message arrived"),
 	[NOTE_PRESENCE_UNSEEN] = N_("the XMPP server never showed that the receiver is available"),
-	[NOTE_NO_CHANNEL_BINDING] = N_("the XMPP server offers no channel binding: a proxy in the "
-				       "middle would not be noticed"),
+	[NOTE_NO_CHANNEL_BINDING] =
+		N_("no channel binding is offered: a proxy in the middle would not be noticed"),
 	[NOTE_CERTIFICATE_ENDS_SOON] = N_("a certificate on the way ends soon"),
 	[NOTE_EARLIER_MESSAGE] =
 		N_("a message or an answer of an earlier test arrived during this one"),
 	[NOTE_MESSAGE_CUT] = N_("a message to the receiver was too large or too deep to be read"),
 	[NOTE_CLOCK_JUMPED] = N_("the clock of this machine was set during the test"),
-	[NOTE_CLEANUP_UNFINISHED] = N_("the clean-up did not end in time: a contact or a stream "
-				       "may be left until it expires"),
+	[NOTE_CLEANUP_UNFINISHED] =
+		N_("the clean-up did not end in time: a contact or stream may be left a while"),
 };
 
 static_assert(COUNT(meanings) == NOTE_COUNT, "each warning has a meaning");

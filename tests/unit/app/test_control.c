@@ -39,7 +39,7 @@ static int ask(const char *path, const char *request)
 	struct sockaddr_un at = { .sun_family = AF_UNIX };
 	const int fd = socket(AF_UNIX, SOCK_STREAM, 0);
 
-	strcpy(at.sun_path, path);
+	memcpy(at.sun_path, path, strlen(path));
 	assert_int_equal(connect(fd, (struct sockaddr *)&at, sizeof(at)), 0);
 	assert_int_equal(send(fd, request, strlen(request), 0), strlen(request));
 	return fd;
