@@ -225,7 +225,7 @@ static void a_relayed_stanza_with_a_double_ends_no_stream(void **state)
 		"xmlns='urn:2'/></message><message id='next'/>";
 	struct xml_reader *r = NULL;
 	struct xml_event ev;
-	struct slice in = SLICE_NONE;
+	struct slice in;
 	unsigned n = 0;
 
 	(void)state;
