@@ -181,7 +181,8 @@ static int ask(
 		err = read_all(fd, ret);
 	if (fd >= 0)
 		close(fd);
-	if (err == -ECONNRESET || err == -EPIPE) /* it looked at who asks, and closed */
+	if (err == -ECONNRESET ||
+		err == -EPIPE) /* it has said all, and did not want to hear more */
 		err = 0;
 	if (err == -ENOENT || err == -ECONNREFUSED)
 		opt_complain(cmd, TEXT(N_("no gateway listens at {1}: is it running, and with a "
@@ -196,10 +197,8 @@ static int ask(
 	else if (err)
 		opt_complain(cmd, TEXT(N_("{1}: {2}"), text_str(path), text_errno(-err)));
 	else if (buf_slice(ret).n == 0)
-		opt_complain(cmd, TEXT(N_("{1}: the gateway does not answer; who may ask is root, "
-					  "its own user and the group of "
-					  "`gateway.control`"),
-					  text_str(path)));
+		opt_complain(
+			cmd, TEXT(N_("{1}: the gateway ended before it answered"), text_str(path)));
 	return err || buf_slice(ret).n == 0 ? NOT_HERE : 0;
 }
 
@@ -325,6 +324,21 @@ static void (*const shows[])(struct sheet *p, const json_t *o) = {
 	[PART_LOG] = show_level,
 };
 
+/* NULL: what came is no answer. */
+static int refused(const struct opt_command *cmd, const char *error)
+{
+	if (error && strcmp(error, CONTROL_NOT_PERMITTED) == 0) {
+		opt_complain(cmd, TEXT_PLAIN(N_("the gateway does not answer you; who may ask is "
+						"root, its own user and the group of "
+						"`gateway.control`")));
+		return NOT_HERE;
+	}
+	opt_complain(cmd, error ? TEXT(N_("the gateway says: {1}"), text_str(error))
+				: TEXT_PLAIN(N_("what answered is no gateway, or ended in the "
+						"middle of its answer")));
+	return error ? REFUSED : NOT_HERE;
+}
+
 static int show(enum part part, const struct values *v, struct slice answer)
 {
 	json_t *o = json_loadb((const char *)answer.p, answer.n, 0, NULL);
@@ -334,10 +348,10 @@ static int show(enum part part, const struct values *v, struct slice answer)
 	struct sheet p;
 
 	if (!o || error) {
-		opt_complain(&parts[part],
-			TEXT(N_("the gateway says: {1}"), text_str(error ? error : "?")));
+		const int status = refused(&parts[part], error);
+
 		json_decref(o);
-		return REFUSED;
+		return status;
 	}
 	buf_init(&text, CONTROL_ANSWER_MAX);
 	if (v->format && strcmp(v->format, "json") == 0)
@@ -349,9 +363,9 @@ static int show(enum part part, const struct values *v, struct slice answer)
 	}
 	fwrite(buf_slice(&text).p, 1, buf_slice(&text).n, stdout);
 	buf_done(&text);
-	const bool refused = json_is_false(json_object_get(o, "reloaded"));
+	const bool no = json_is_false(json_object_get(o, "reloaded"));
 	json_decref(o);
-	return refused ? REFUSED : 0;
+	return no ? REFUSED : 0;
 }
 
 /* ---- the command ---- */

@@ -22,6 +22,8 @@ enum {
 	PAUSE_MS = 100, /* when a connection cannot be taken, as without descriptors */
 };
 
+#define ERROR(text) "{\"error\": \"" text "\"}\n"
+
 struct client {
 	struct control *control;
 	struct bufferevent *io; /* NULL: the place is free */
@@ -83,14 +85,14 @@ static void answer(struct client *k, struct slice request)
 	buf_init(&b, CONTROL_ANSWER_MAX);
 	k->control->cfg.handle(k->control->cfg.arg, request, &b);
 	k->answered = true;
-	const struct slice all = buf_slice(&b);
-	if (buf_err(&b) || all.n == 0 || bufferevent_write(k->io, all.p, all.n)) {
-		buf_done(&b);
-		end(k);
-		return;
-	}
+	const struct slice all =
+		buf_err(&b) || buf_len(&b) == 0 ? SLICE(ERROR(CONTROL_NO_ROOM)) : buf_slice(&b);
+	const int err = bufferevent_write(k->io, all.p, all.n);
 	buf_done(&b);
-	bufferevent_disable(k->io, EV_READ);
+	if (err)
+		end(k);
+	else
+		bufferevent_disable(k->io, EV_READ);
 }
 
 static void on_read(struct bufferevent *io, void *arg)
@@ -168,6 +170,7 @@ static void pause_taking(struct control *c)
 
 static void on_ready(evutil_socket_t listener, short what, void *arg)
 {
+	const struct slice refused = SLICE(ERROR(CONTROL_NOT_PERMITTED));
 	struct control *c = arg;
 	struct client *k = free_place(c);
 
@@ -183,10 +186,13 @@ static void on_ready(evutil_socket_t listener, short what, void *arg)
 		return;
 	}
 	k->control = c;
-	if (may(c, fd))
+	if (may(c, fd)) {
 		serve(k, fd);
-	else
-		close(fd);
+		return;
+	}
+	/* Its buffer is empty, and if it is not heard there is nothing to be done about it. */
+	(void)send(fd, refused.p, refused.n, MSG_NOSIGNAL);
+	close(fd);
 }
 
 /* ---- the socket ---- */

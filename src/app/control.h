@@ -2,7 +2,8 @@
  * answer is all that follows, and the connection ends.
  *
  * Who may: root, the user that the gateway runs as, and members of one group
- * (unix(7), SO_PEERCRED, SO_PEERGROUPS).  Nobody is waited for: a few
+ * (unix(7), SO_PEERCRED, SO_PEERGROUPS); anybody else is told that he may
+ * not.  Nobody is waited for: a few
  * connections at a time, each with seconds to be done.
  */
 #pragma once
@@ -19,8 +20,11 @@ enum {
 	CONTROL_ANSWER_MAX = 8 << 20,
 };
 
-/* `request` is without its line end. */
+/* `request` is without its line end; an answer is a JSON object. */
 typedef void control_handler(void *arg, struct slice request, struct buf *answer);
+/* What is said here, without the handler. */
+#define CONTROL_NOT_PERMITTED "not permitted"
+#define CONTROL_NO_ROOM       "the answer is too large, or there is no memory for it"
 
 struct control_cfg {
 	const char *path; /* what a gateway that died has left there is replaced */

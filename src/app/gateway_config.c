@@ -215,7 +215,7 @@ static int fill_cfg(struct gateway_config *c)
 }
 
 /* As the start refuses them; the folder may be made by then. */
-static int check_control(const struct gateway_config *c)
+static int fill_control(struct gateway_config *c)
 {
 	const struct conf_control *conf = &c->conf->gateway.control;
 	char *path = conf->socket.s ? config_path(c->path, conf->socket.s) : NULL;
@@ -224,11 +224,16 @@ static int check_control(const struct gateway_config *c)
 	free(path);
 	if (too_long)
 		return wrong(c, &conf->socket, err_text(-ENAMETOOLONG));
-	if (conf->group.s && !getgrnam(conf->group.s)) {
+	if (!conf->group.s)
+		return 0;
+	const struct group *g = getgrnam(conf->group.s);
+	if (!g) {
 		put(c, &conf->group.at,
 			TEXT(N_("`group`: there is no group {1}"), text_str(conf->group.s)));
 		return 2;
 	}
+	c->has_control_group = true;
+	c->control_group = g->gr_gid;
 	return 0;
 }
 
@@ -262,7 +267,7 @@ int gateway_config_read(struct gateway_config *c, const char *file)
 		return 2;
 	int status = fill_cfg(c);
 	if (!status)
-		status = check_control(c);
+		status = fill_control(c);
 	if (!status)
 		status = check_next_hop(c);
 	if (status == 3) {

@@ -3,6 +3,8 @@
  */
 #pragma once
 
+#include <sys/types.h>
+
 #include "app/files.h"
 #include "app/secret.h"
 #include "gateway/gateway.h"
@@ -18,6 +20,8 @@ struct gateway_config {
 	struct partners *partners;
 	struct gateway_cfg cfg; /* points into the rest */
 	char secret[SECRET_MAX + 1];
+	bool has_control_group;
+	gid_t control_group;
 };
 
 /* FILE, or NULL for where one is looked for.  0; or, with lines in `why`, an exit status: 2, or 3

@@ -90,16 +90,11 @@ static json_t *texts(const struct conf_texts *list)
 
 static json_t *partner(const struct conf_partner *p)
 {
-	static const char *const types[] = {
-		[CONF_FEDERATED] = "federated",
-		[CONF_PUBLIC_VERIFIED] = "public-verified",
-		[CONF_PUBLIC_UNVERIFIED] = "public-unverified",
-	};
 	json_t *o = json_object();
 
 	report_json_set(o, "domain", report_json_string(p->domain.s));
 	report_json_set(o, "additional_domains", texts(&p->additional_domains));
-	report_json_set(o, "type", json_string(types[p->type.value]));
+	report_json_set(o, "type", json_string(conf_partner_type_name(p->type.value)));
 	return o;
 }
 
@@ -126,12 +121,15 @@ void gateway_ctl_partners(const struct gateway_view *v, struct buf *ret)
 void gateway_ctl_reloaded(bool done, struct slice lines, struct buf *ret)
 {
 	json_t *o = json_object(), *list = json_array();
+	struct buf line;
 
-	while (lines.n) {
-		const struct slice line = slice_split(&lines, '\n');
-
-		json_array_append_new(list, json_stringn((const char *)line.p, line.n));
+	buf_init(&line, 1 << 16);
+	while (lines.n) { /* a path in them may be in any encoding */
+		buf_clear(&line);
+		buf_put(&line, slice_split(&lines, '\n'));
+		json_array_append_new(list, report_json_string(buf_cstr(&line)));
 	}
+	buf_done(&line);
 	report_json_set(o, "schema", json_string("stox.reload/1"));
 	report_json_set(o, "reloaded", json_boolean(done));
 	report_json_set(o, "lines", list);

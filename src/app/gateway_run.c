@@ -1,12 +1,10 @@
 #include "app/gateway_run.h"
 
 #include <event2/event.h>
-#include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "app/control.h"
@@ -42,14 +40,6 @@ struct service {
 	unsigned reloads, dumps; /* that were asked for, and done */
 	int status;
 };
-
-static int64_t wall_now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
 
 /* ---- the service manager ---- */
 
@@ -168,7 +158,7 @@ static bool take_over(struct service *s, struct gateway_config *next)
 	s->config.cfg.component_secret = slice_str(s->config.secret);
 	*next = old;
 	mem_wipe(old.secret, sizeof(old.secret));
-	s->view.loaded = wall_now();
+	s->view.loaded = loop_wall();
 	log_reloaded(s);
 	log_kept(s, kept);
 	if (is_control_kept(s))
@@ -241,9 +231,6 @@ static void answer(void *arg, struct slice request, struct buf *ret)
 	struct service *s = arg;
 	const struct slice word = slice_split(&request, ' ');
 
-	s->view.gateway = s->gateway;
-	s->view.config = &s->config;
-	s->view.server = s->server;
 	if (slice_eqs(word, "status"))
 		gateway_ctl_status(&s->view, ret);
 	else if (slice_eqs(word, "partners"))
@@ -256,36 +243,22 @@ static void answer(void *arg, struct slice request, struct buf *ret)
 		gateway_ctl_refuse("status, partners, reload or log LEVEL is a request", ret);
 }
 
-static int find_group(const struct conf_text *name, struct control_cfg *cfg, struct text *why)
-{
-	const struct group *g = name->s ? getgrnam(name->s) : NULL;
-
-	if (!name->s)
-		return 0;
-	if (!g) {
-		*why = TEXT(N_("`group`: there is no group {1}"), text_str(name->s));
-		return ERR_CONFIG;
-	}
-	cfg->has_group = true;
-	cfg->group = g->gr_gid;
-	return 0;
-}
-
 static int open_control(struct service *s)
 {
 	const struct conf_control *conf = &s->config.conf->gateway.control;
 	put_control(&s->config, s->control_text);
 	char *set = conf->socket.s ? config_path(s->config.path, conf->socket.s) : NULL;
 	char path[256];
-	struct control_cfg cfg = { .path = path, .handle = answer, .arg = s };
+	const struct control_cfg cfg = { .path = path,
+		.has_group = s->config.has_control_group,
+		.group = s->config.control_group,
+		.handle = answer,
+		.arg = s };
 	struct text why = { 0 };
 	int err = 0;
 
-	if (control_path(set, path, sizeof(path))) {
-		err = find_group(&conf->group, &cfg, &why);
-		if (!err)
-			err = control_new(&s->control, loop_base(pump_loop(s->pump)), &cfg, &why);
-	}
+	if (control_path(set, path, sizeof(path)))
+		err = control_new(&s->control, loop_base(pump_loop(s->pump)), &cfg, &why);
 	free(set);
 	if (err)
 		opt_complain(s->run->command, why);
@@ -310,7 +283,7 @@ static void read_secret_again(struct service *s)
 static void act(struct service *s, enum gateway_event_type type)
 {
 	if (s->was_up != gateway_is_up(s->gateway))
-		s->view.changed = wall_now();
+		s->view.changed = loop_wall();
 	s->was_up = gateway_is_up(s->gateway);
 	switch (type) {
 	case GATEWAY_EV_LISTENING: s->n_listening++; break;
@@ -338,7 +311,7 @@ static void drained(void *arg)
 		service_log_line(&s->log, ev.level, slice_str(ev.log));
 		if (ev.type == GATEWAY_EV_DOWN) {
 			snprintf(s->view.last_error, sizeof(s->view.last_error), "%s", ev.log);
-			s->view.failed = wall_now();
+			s->view.failed = loop_wall();
 		}
 		act(s, ev.type);
 	}
@@ -413,7 +386,10 @@ static int serve(struct service *s)
 	snprintf(s->server, sizeof(s->server), "%s:%u", cfg->server_host, cfg->server_port);
 	snprintf(s->view.component, sizeof(s->view.component), "%s", cfg->component_name);
 	s->n_listens = cfg->n_listens;
-	s->view.started = s->view.loaded = s->view.changed = wall_now();
+	s->view.gateway = s->gateway;
+	s->view.config = &s->config;
+	s->view.server = s->server;
+	s->view.started = s->view.loaded = s->view.changed = loop_wall();
 
 	if (s->trace)
 		e = engine_file_trace(s->trace, e, pump_now(s->pump));

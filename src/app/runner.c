@@ -1,7 +1,6 @@
 #include "app/runner.h"
 
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "app/language.h"
@@ -16,14 +15,6 @@ void runner_seed(struct rng *rng)
 	rng_init(rng, seed);
 }
 
-static int64_t wall_now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
-
 /* The guidelines of plugins keep the third -v for it. */
 static bool prints_messages(const struct runner *r)
 {
@@ -34,7 +25,7 @@ int runner_start(struct runner *r, struct pump *pump, const struct probe_cfg *cf
 {
 	struct probe_cfg mine = *cfg;
 
-	r->started_at_us = wall_now();
+	r->started_at_us = loop_wall();
 	runner_seed(&r->rng);
 	mine.trace = prints_messages(r) || traces_are_wanted(&r->traces);
 	mine.trace_bodies = prints_messages(r) || r->traces.bodies;
@@ -115,7 +106,7 @@ int runner_refuse(struct runner *r, const struct probe_cfg *cfg, enum reason rea
 {
 	struct probe_result result = { .reason = reason, .phase = phase, .message = *why };
 
-	r->started_at_us = wall_now();
+	r->started_at_us = loop_wall();
 	result.phases[phase].outcome = PHASE_FAILED;
 	slice_cstr(cfg->target_fqdn, result.target_fqdn, sizeof(result.target_fqdn));
 	slice_cstr(cfg->user, result.user, sizeof(result.user));

@@ -1,18 +1,8 @@
 #include "app/sweeper.h"
 
-#include <time.h>
-
 #include "app/language.h"
 #include "app/runner.h"
 #include "bridge/address.h"
-
-static int64_t wall_now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
 
 int sweeper_add(struct sweeper *s, struct pump *pump, const struct sweep_cfg *cfg, struct text *why)
 {
@@ -20,7 +10,7 @@ int sweeper_add(struct sweeper *s, struct pump *pump, const struct sweep_cfg *cf
 
 	if (s->n == 0) {
 		runner_seed(&s->rng);
-		s->started_at_us = wall_now();
+		s->started_at_us = loop_wall();
 	}
 	*why = TEXT_PLAIN(err_text(-ENOMEM));
 	int err = sweep_new(to, cfg, &s->rng, pump_now(pump), why);

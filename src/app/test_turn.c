@@ -1,18 +1,7 @@
 /* One test at a time for each account: what one is answered would go to the other's contact, too.
  */
-#include <time.h>
-
 #include "app/test_private.h"
 #include "base/mem.h"
-
-/* The pump, and its clock, come later. */
-static ts_t clock_now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (ts_t)t.tv_sec * 1000000 + (ts_t)t.tv_nsec / 1000;
-}
 
 static void tell(const struct test *t, struct text text)
 {
@@ -51,9 +40,9 @@ static int take(struct test *t, enum turn_side side, const char *address)
 		return 0;
 	while ((err = turn_try(&t->turn, side, account, &process)) == -EBUSY) {
 		if (process != before || !until)
-			until = ts_add(clock_now(), t->v.timeout);
+			until = ts_add(loop_clock(), t->v.timeout);
 		before = process;
-		if (clock_now() >= until)
+		if (loop_clock() >= until)
 			return give_up(t, side, account, process);
 		if (!told)
 			tell(t, TEXT(N_("waiting for the test of process {1}, which uses {2}, too"),

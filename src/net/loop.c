@@ -181,9 +181,14 @@ ts_t loop_clock(void)
 	return read_clock(CLOCK_MONOTONIC);
 }
 
+int64_t loop_wall(void)
+{
+	return (int64_t)read_clock(CLOCK_REALTIME);
+}
+
 int64_t loop_wall_offset(void)
 {
-	return (int64_t)(read_clock(CLOCK_REALTIME) - read_clock(CLOCK_MONOTONIC));
+	return loop_wall() - (int64_t)read_clock(CLOCK_MONOTONIC);
 }
 
 /* A timer that is armed for earlier stays: it costs one idle wake-up, where moving it would cost

@@ -23,7 +23,8 @@ struct loop *loop_free(struct loop *l);
 ts_t loop_now(struct loop *l);
 /* The same clock, read afresh. */
 ts_t loop_clock(void);
-/* Microseconds since 1970 minus the monotonic now; read afresh. */
+/* Microseconds since 1970, read afresh; and the same minus the monotonic now. */
+int64_t loop_wall(void);
 int64_t loop_wall_offset(void);
 
 /* Sleeps until something is ready, or `until`, and runs the handlers of what is ready.  It may

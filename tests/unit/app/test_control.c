@@ -100,10 +100,54 @@ static void without_descriptors_the_loop_sleeps(void **state)
 	event_base_free(base);
 }
 
+static void overflow(void *arg, struct slice request, struct buf *answer)
+{
+	(void)arg;
+	(void)request;
+	for (int i = 0; i <= CONTROL_ANSWER_MAX / 1024; i++)
+		buf_printf(answer, "%1024d", i);
+}
+
+static void say_nothing(void *arg, struct slice request, struct buf *answer)
+{
+	(void)arg;
+	(void)request;
+	(void)answer;
+}
+
+/* Else it would look as if the gateway had ended, or would not speak to who asks. */
+static void an_answer_without_room_is_told(void **state)
+{
+	static const char want[] = "{\"error\": \"" CONTROL_NO_ROOM "\"}\n";
+	control_handler *const handlers[] = { overflow, say_nothing };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(handlers); i++) {
+		struct event_base *base = event_base_new();
+		struct control *c = NULL;
+		struct text why;
+		char path[100], heard[200];
+		ssize_t n;
+
+		snprintf(path, sizeof(path), "%s/full", folder);
+		const struct control_cfg cfg = { .path = path, .handle = handlers[i] };
+		assert_int_equal(control_new(&c, base, &cfg, &why), 0);
+		const int fd = ask(path, "partners\n");
+		while ((n = recv(fd, heard, sizeof(heard), MSG_DONTWAIT)) < 0)
+			event_base_loop(base, EVLOOP_ONCE);
+		assert_int_equal(n, sizeof(want) - 1);
+		assert_memory_equal(heard, want, sizeof(want) - 1);
+		close(fd);
+		control_free(c);
+		event_base_free(base);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(without_descriptors_the_loop_sleeps),
+		cmocka_unit_test(an_answer_without_room_is_told),
 	};
 
 	snprintf(folder, sizeof(folder), "/tmp/stox-control-XXXXXX");

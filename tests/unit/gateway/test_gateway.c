@@ -394,9 +394,25 @@ static void without_memory_there_is_no_gateway(void **state)
 	assert_in_range(n, 8, 100);
 }
 
+/* But for those that say nothing of a message's end: requests, repeated ones, pings. */
+static void every_counter_is_shown(void **state)
+{
+	enum { NOT_SHOWN = 4 };
+	const char *name;
+	size_t n = 0;
+	uint64_t value;
+
+	(void)state;
+	start();
+	while (gateway_counter(s.g, n, &name, &value))
+		n++;
+	assert_int_equal(n, sizeof(struct gateway_stats) / sizeof(uint64_t) - NOT_SHOWN);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		SCENE(every_counter_is_shown),
 		SCENE(listeners_are_wanted_at_the_start_and_told_when_bound),
 		SCENE(without_its_listener_it_cannot_run),
 		SCENE(a_stranger_is_not_answered),
