@@ -74,9 +74,25 @@ static void who_is_trusted_changes(void **state)
 	datagram_from(&stranger, request("2", A_CONTOSO, P_LITWARE, "", "hi"));
 	wake();
 	assert_int_equal(gateway_stats(s.g)->sip_requests, 1);
-	/* The next hop is asked, and may answer whoever is trusted. */
+}
+
+/* RFC 3261 section 18.1.2: whoever is trusted may answer for another. */
+static void who_may_answer_changes_with_it(void **state)
+{
+	(void)state;
+	start_connected();
 	xmpp_message(A_CONTOSO, P_LITWARE, "m1", "hi");
-	respond(s.n_sent - 1, "200 OK");
+	datagram_from(&stranger, response_to(s.n_sent - 1, "200 OK", ""));
+	assert_int_equal(gateway_stats(s.g)->xmpp_to_sip, 0);
+	s.cfg.trusted[1] = (struct addr_net){ stranger, 32 };
+	s.cfg.n_trusted = 2;
+	reload(NULL);
+	datagram_from(&stranger, response_to(s.n_sent - 1, "200 OK", ""));
+	assert_int_equal(gateway_stats(s.g)->xmpp_to_sip, 1);
+	s.cfg.n_trusted = 1;
+	reload(NULL);
+	xmpp_message(A_CONTOSO, P_LITWARE, "m2", "hi");
+	datagram_from(&stranger, response_to(s.n_sent - 1, "200 OK", ""));
 	assert_int_equal(gateway_stats(s.g)->xmpp_to_sip, 1);
 }
 
@@ -145,6 +161,7 @@ int main(void)
 		SCENE(partners_come_and_go),
 		SCENE(what_waits_for_sip_is_carried_to_its_end),
 		SCENE(who_is_trusted_changes),
+		SCENE(who_may_answer_changes_with_it),
 		SCENE(settling_and_what_is_unproven_change),
 		SCENE(what_needs_a_restart_is_named_and_stays),
 		SCENE(without_memory_nothing_changes),
