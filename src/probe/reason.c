@@ -284,6 +284,7 @@ static const struct reason_info infos[] = {
 		{ N_("The gateway is not running, or listens elsewhere."), N_("The pool does not send the domain to the gateway's address and port."),
 			N_("The XMPP server that the gateway connects to is down, or refuses its secret.") },
 		{ { N_("is it running?"), "systemctl status stox-gateway", ALWAYS }, { N_("what does it say?"), "journalctl -u stox-gateway -n 50", ALWAYS },
+			{ N_("is it connected to its XMPP server, which knows the same secret?"), "stox ctl status", ALWAYS },
 			{ N_("is the route right? next hop of RECEIVER_DOMAIN in the pool"), NULL, ALWAYS } },
 		BIT(SIP_SEND), 1 },
 	[REASON_SIP_GATEWAY_TIMEOUT] = { N_("The pool gave no final answer, or says that the gateway did not answer in time."),
