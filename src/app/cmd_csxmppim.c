@@ -115,7 +115,7 @@ static const struct parameter *find(const char *name, size_t n)
 	return NULL;
 }
 
-static int set(struct ancestor *a, const struct parameter *p, const char *value)
+static void set(struct ancestor *a, const struct parameter *p, const char *value)
 {
 	if (p->instead) {
 		char name[32];
@@ -127,7 +127,6 @@ static int set(struct ancestor *a, const struct parameter *p, const char *value)
 		a->test.verbose = strcasecmp(value, "$false") == 0 ? 0 : 1;
 	else
 		memcpy((char *)a + p->offset, &value, sizeof(value));
-	return 0;
 }
 
 /* How many words it takes, or 0 after a sentence. */

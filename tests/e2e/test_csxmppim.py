@@ -8,7 +8,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-STOX = os.path.abspath(sys.argv[1])
+from labs import STOX, Lab
+
 POOL, RECEIVER, USER = "pool.litware.test", "adelany@contoso.test", "sip:pilar@litware.test"
 FIVE = ["Target Fqdn", "Result", "Latency", "Error Message", "Diagnosis"]
 failed = 0
@@ -20,22 +21,18 @@ def check(what, ok, shown=""):
     failed += not ok
 
 
-class Lab:
+class Shell(Lab):
+    """A lab, and a shell whose PATH has the program by the ancestor's name."""
+
     def __init__(self, folder):
-        self.folder = Path(folder)
-        self.program = self.folder / "Test-CsXmppIM"
-        self.program.symlink_to(STOX)
-        self.proc = subprocess.Popen([STOX, "lab", "--write-config", f"{folder}/lab"], stdout=subprocess.PIPE,
-                                     stderr=subprocess.DEVNULL, text=True)
-        table = ""
-        while "Ctrl-C" not in table:
-            table += self.proc.stdout.readline()
-        self.port = re.search(r"^ *\S+:(\d+) .*SIP over TLS", table, re.M)[1]
-        self.env = {**os.environ, "STOX_CONFIG": f"{folder}/lab/stox.yaml"}
+        super().__init__(folder / "lab")
+        self.folder = folder
+        (folder / "Test-CsXmppIM").symlink_to(STOX)
+        self.env = {**os.environ, "STOX_CONFIG": self.config, "PATH": f"{folder}:{os.environ['PATH']}"}
 
     def run(self, line, **more):
         """As a shell has it: the line of the page, with quotes and backslashes."""
-        done = subprocess.run(["sh", "-c", line], cwd=self.folder, env={**self.env, "PATH": f"{self.folder}:{os.environ['PATH']}", **more},
+        done = subprocess.run(["sh", "-c", line], cwd=self.folder, env={**self.env, **more},
                               capture_output=True, text=True, timeout=60)
         return done.returncode, done.stdout, done.stderr
 
@@ -43,7 +40,7 @@ class Lab:
         pid, fd = pty.fork()
         if pid == 0:
             os.chdir(self.folder)
-            os.execvpe("sh", ["sh", "-c", line], {**self.env, "PATH": f"{self.folder}:{os.environ['PATH']}"})
+            os.execvpe("sh", ["sh", "-c", line], self.env)
         said = b""
         try:
             while data := os.read(fd, 4096):
@@ -76,7 +73,7 @@ def lines_of_the_page(lab):
 
 
 def as_powershell_finds_them(lab):
-    for words in (f"-t {POOL} -rec {RECEIVER}", f"-TARGETFQDN:{POOL} -receiver:{RECEIVER} -ua {USER}", f"{POOL} -Receiver {RECEIVER} -rp {lab.port}",
+    for words in (f"-t {POOL} -rec {RECEIVER}", f"-TARGETFQDN:{POOL} -receiver:{RECEIVER} -ua {USER}", f"{POOL} -Receiver {RECEIVER} -rp {lab.port('pool, SIP over TLS')}",
                   f"–TargetFqdn {POOL} –Receiver {RECEIVER}", f"-Receiver {RECEIVER} -Verbose"):
         status, out, err = lab.run(f"Test-CsXmppIM {words}")
         check(words, status == 0 and labels(out) == FIVE, (status, out, err))
@@ -95,12 +92,7 @@ def as_powershell_finds_them(lab):
           and "-Force has no meaning here: " in err, (status, out, err))
 
 
-with tempfile.TemporaryDirectory() as name:
-    lab = Lab(name)
-    try:
-        lines_of_the_page(lab)
-        as_powershell_finds_them(lab)
-    finally:
-        lab.proc.terminate()
-        lab.proc.wait(60)
+with tempfile.TemporaryDirectory() as name, Shell(Path(name)) as lab:
+    lines_of_the_page(lab)
+    as_powershell_finds_them(lab)
 sys.exit(failed > 0)

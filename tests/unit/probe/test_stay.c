@@ -154,18 +154,24 @@ static void a_refresh_that_fails_is_the_registrations_fault(void **state)
 	end(&r);
 }
 
+/* The second round is due, and the refresh before it is out. */
+static void come_to_a_refresh(struct round *r)
+{
+	begin_on_xmpp(r, false, 2, TS_S(9));
+	scene_connect(&r->s);
+	grant(&r->s, 10);
+	go_through(r, TS_MS(100));
+	until_register(r);
+	scene_wait(&r->s, TS_S(2));
+}
+
 /* The registrar's answer to a refresh comes behind the beginning of the round. */
 static void a_round_waits_for_the_refresh_that_is_out(void **state)
 {
 	struct round r;
 
 	(void)state;
-	begin_on_xmpp(&r, false, 2, TS_S(9));
-	scene_connect(&r.s);
-	grant(&r.s, 10);
-	go_through(&r, TS_MS(100));
-	until_register(&r);
-	scene_wait(&r.s, TS_S(2)); /* the round is due */
+	come_to_a_refresh(&r);
 	assert_true(is_out(&r.s, "REGISTER "));
 	grant(&r.s, 10);
 	go_through(&r, TS_MS(100));
@@ -386,12 +392,7 @@ static void a_stream_that_ends_as_the_round_begins_is_made_once_more(void **stat
 	struct round r;
 
 	(void)state;
-	begin_on_xmpp(&r, false, 2, TS_S(9));
-	scene_connect(&r.s);
-	grant(&r.s, 10);
-	go_through(&r, TS_MS(100));
-	until_register(&r);
-	scene_wait(&r.s, TS_S(2)); /* the round is due */
+	come_to_a_refresh(&r);
 	flow_t before = r.s.flow;
 	stream_is_cut(&r);
 	assert_int_not_equal(r.s.flow, before);
