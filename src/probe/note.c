@@ -16,7 +16,8 @@ static const char *const meanings[] = {
 	[NOTE_DNS_FALLBACK] =
 		N_("the DNS has no service records of the pool: the usual port was taken"),
 	[NOTE_SERVER_UNREACHABLE] = N_("a server could not be reached, and the next one was tried"),
-	[NOTE_SIP_RETRANSMITTED] = N_("a SIP request had to be sent again: datagrams are lost"),
+	[NOTE_SIP_RETRANSMITTED] =
+		N_("a SIP request had to be sent again: datagrams are lost, or answers are late"),
 	[NOTE_ARRIVAL_UNPROVED] =
 		N_("without the receiver's password nothing proves that the message arrived"),
 	[NOTE_PRESENCE_UNSEEN] = N_("the XMPP server never showed that the receiver is available"),

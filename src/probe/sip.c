@@ -142,7 +142,8 @@ static enum side_event_type message_answer(struct probe *p, const struct sip_msg
 	return SIDE_NOTHING;
 }
 
-/* A copy that was sent again says that the way loses datagrams, though it got through. */
+/* A copy that was sent again says that the way loses datagrams, though it got through; or that the
+ * answer took longer than timer E (RFC 3261 section 17.1.2.2). */
 static void note_loss(struct probe *p, enum sip_request which, unsigned sends)
 {
 	static const char *const names[] = {
@@ -153,7 +154,7 @@ static void note_loss(struct probe *p, enum sip_request which, unsigned sends)
 	if (sends > 1)
 		probe_note(p, SIDE_SIP, NOTE_SIP_RETRANSMITTED,
 			TEXT(N_("a {1} had to be sent {2} times before {3} answered: datagrams are "
-				"lost"),
+				"lost, or it answers late"),
 				text_str(names[which]), text_u64(sends),
 				text_addr(&p->sip.target.addr)));
 }
