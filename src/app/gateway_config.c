@@ -237,6 +237,18 @@ static int fill_control(struct gateway_config *c)
 	return 0;
 }
 
+static int fill_metrics(struct gateway_config *c)
+{
+	const struct conf_text *listen = &c->conf->gateway.metrics.listen;
+
+	if (!listen->s)
+		return 0;
+	if (!addr_decode(slice_str(listen->s), &c->metrics))
+		return wrong(c, listen, N_("IP:PORT is wanted"));
+	addr_unmap(&c->metrics);
+	return 0;
+}
+
 /* As gateway_new() refuses them; only of what it refuses there is a file to speak of. */
 static int check_next_hop(const struct gateway_config *c)
 {
@@ -268,6 +280,8 @@ int gateway_config_read(struct gateway_config *c, const char *file)
 	int status = fill_cfg(c);
 	if (!status)
 		status = fill_control(c);
+	if (!status)
+		status = fill_metrics(c);
 	if (!status)
 		status = check_next_hop(c);
 	if (status == 3) {

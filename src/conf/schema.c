@@ -213,9 +213,21 @@ static const struct section control = {
 	},
 };
 
+static const struct section metrics = {
+	.size = sizeof(struct conf_metrics),
+	.n_items = 1,
+	.items = {
+		{ AT(conf_metrics, listen), .type = ITEM_TEXT, .required = true,
+			.syntax = &syntax_address,
+			.doc = "Where it listens.  Whoever reaches it reads which partners there are and "
+			       "how much is written: 127.0.0.1 is for this machine alone, and "
+			       "[::1] as well." },
+	},
+};
+
 static const struct section gateway = {
 	.size = sizeof(struct conf_gateway),
-	.n_items = 4,
+	.n_items = 5,
 	.items = {
 		{ AT(conf_gateway, sip), .type = ITEM_SECTION, .required = true, .section = &gateway_sip,
 			.doc = "The side of the pool.  Its domains are those of all pools." },
@@ -223,6 +235,9 @@ static const struct section gateway = {
 			.doc = "The side of the XMPP network." },
 		{ AT(conf_gateway, control), .type = ITEM_SECTION, .section = &control,
 			.doc = "The socket by which `stox ctl` asks a running gateway." },
+		{ AT(conf_gateway, metrics), .type = ITEM_SECTION, .section = &metrics,
+			.doc = "An HTTP listener for Prometheus, see METRICS in stox-gateway(8).  Without "
+			       "it there is none." },
 		{ AT(conf_gateway, log_users), .type = ITEM_FLAG, .preset = false,
 			.doc = "Whether the lines of log that each message has with -v name its two "
 			       "users, and not their domains alone." },

@@ -214,6 +214,13 @@ static bool network_ok(struct slice s)
 	return addr_net_decode(s, &net);
 }
 
+static bool address_ok(struct slice s)
+{
+	struct addr a;
+
+	return addr_decode(s, &a);
+}
+
 const struct syntax syntax_line = { line_ok, "TEXT", N_("text on one line") };
 const struct syntax syntax_path = { path_ok, "FILE", N_("the name of a file") };
 const struct syntax syntax_host = { host_ok, "HOST", N_("a host name, like pool.example.org") };
@@ -233,3 +240,5 @@ const struct syntax syntax_listen = { listen_ok, "TRANSPORT:IP:PORT",
 	N_("udp:IP:PORT or tcp:IP:PORT, like udp:127.0.0.1:5070 or tcp:[::1]:5070") };
 const struct syntax syntax_network = { network_ok, "IP[/BITS]",
 	N_("an IP address or a network, like 192.0.2.1 or 10.0.0.0/8") };
+const struct syntax syntax_address = { address_ok, "IP:PORT",
+	N_("IP:PORT, like 127.0.0.1:9719 or [::1]:9719") };

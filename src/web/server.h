@@ -29,7 +29,7 @@ struct web_answer {
 	const char *type; /* as it is given: plain text */
 	struct buf body;  /* of the first or only part, for the handler to fill in */
 	/* Not NULL: further parts.  Puts the next one into `b`, at least a byte; false: it was the
-	 * last.  `done` frees `parts` at the end, whichever way that comes. */
+	 * last.  `done` frees `parts` at the end, whichever way that comes; both may be NULL. */
 	bool (*more)(void *parts, struct buf *b);
 	void (*done)(void *parts);
 	void *parts;
