@@ -19,6 +19,8 @@ foreach(pair
     icinga2-stox.conf:${examples}
     nagios-stox.cfg:${examples}
     prometheus-stox.rules.yaml:${examples}
+    prometheus-stox-gateway.rules.yaml:${examples}
+    grafana-stox-gateway.json:${examples}
     gateway.yaml:${examples})
   string(REGEX MATCH "^(.*):(.*)$" pair ${pair})
   set(name ${CMAKE_MATCH_1})
