@@ -12,7 +12,9 @@
 
 enum {
 	BACKLOG = 64,
-	LAST_S = 1,     /* for the end of who has been answered */
+	LAST_S = 1, /* for the end of who has been answered */
+	/* What the kernel keeps for who does not read; without it that is megabytes each. */
+	UNREAD_BYTES = 128 << 10,
 	PAUSE_MS = 100, /* when a connection cannot be taken, as without descriptors */
 };
 
@@ -229,7 +231,9 @@ static struct client *get_place(struct web_server *s)
 static void serve(struct client *k, int fd)
 {
 	struct web_server *s = k->server;
+	const int unread = UNREAD_BYTES;
 
+	(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &unread, sizeof(unread)); /* else more */
 	buf_init(&k->answer.body, WEB_PART_MAX);
 	k->io = bufferevent_socket_new(s->base, fd, BEV_OPT_CLOSE_ON_FREE);
 	k->timer = evtimer_new(s->base, on_time, k);

@@ -7,11 +7,10 @@ import json
 import re
 import signal
 import subprocess
-import urllib.parse
-import urllib.request
 from pathlib import Path
 
 from peers import PARTNER, POOL, WAIT_S, Bench, Failure, SipPeer, XmppClient, free_port, run
+from prometheus import Prometheus
 
 ETC = Path(__file__).resolve().parents[2] / "etc"
 DATA = Path(__file__).resolve().parents[1] / "data/prometheus"
@@ -25,34 +24,9 @@ def expect(what, ok, evidence=""):
     print(f"ok: {what}", flush=True)
 
 
-class Prometheus:
-    def __init__(self, bench, targets):
-        self.bench, self.port = bench, free_port()
-        (bench.dir / "tsdb").mkdir()
-        config = bench.write("prometheus.yml", json.dumps({  # JSON is YAML
-            "global": {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"},
-            "rule_files": [str(path) for path in RULES],
-            "scrape_configs": [{"job_name": "stox-gateway", "static_configs": [{"targets": targets}]}]}))
-        bench.start("prometheus", ["prometheus", f"--config.file={config}", f"--storage.tsdb.path={bench.dir / 'tsdb'}",
-                                   f"--web.listen-address=127.0.0.1:{self.port}"])
-        bench.await_tcp(self.port, "prometheus")
-        bench.await_log("prometheus", "Server is ready to receive web requests")
-
-    def api(self, path, **query):
-        url = f"http://127.0.0.1:{self.port}/api/v1/{path}?{urllib.parse.urlencode(query)}"
-        try:
-            with urllib.request.urlopen(url, timeout=30) as answer:
-                return json.load(answer)["data"]
-        except urllib.error.HTTPError as error:
-            raise Failure(f"{path} {query}: {error.read()}")
-
-    def ask(self, query):
-        return self.api("query", query=query)["result"]
-
-    def await_true(self, what, query):
-        """Prometheus' own condition: a result is true."""
-        self.bench.wait_for("prometheus", lambda: self.ask(query), f"never saw {query}: {what}")
-        print(f"ok: {what}", flush=True)
+def sees(prometheus, what, query):
+    prometheus.await_true(query)
+    print(f"ok: {what}", flush=True)
 
 
 def promtool(*args):
@@ -107,6 +81,35 @@ def board_and_rules(prometheus):
     expect("none of them fails", not bad, bad)
 
 
+def watched(bench, pool, prometheus):
+    sees(prometheus, "a partner is there from the start", counts("to_xmpp", "delivered", n=0))
+    carry(bench, pool, XmppClient(bench.port["c2s"], "adelany", bench.xmpp_password, bench.ca))
+    sees(prometheus, "the message to XMPP", counts("to_xmpp", "delivered"))
+    sees(prometheus, "the one to SIP", counts("to_sip", "delivered"))
+    sees(prometheus, "what the far side refused", counts("to_xmpp", "rejected", "service-unavailable"))
+    sees(prometheus, "what the gateway refused", counts("to_xmpp", "refused", "not-partner", "(other)"))
+    sees(prometheus, "the times", 'stox_gateway_answer_seconds_bucket{direction="to_xmpp",le="+Inf"} == 2')
+    kind = prometheus.api("metadata", metric="stox_build")
+    expect("by OpenMetrics, which has a type `info`", kind and kind["stox_build"][0]["type"] == "info", kind)
+    prometheus.wait_for("evaluates all rules", lambda: all(
+        rule["health"] != "unknown" for group in prometheus.api("rules")["groups"] for rule in group["rules"]))
+    board_and_rules(prometheus)
+
+
+def changed(bench, good, gateway, prometheus):
+    config = bench.dir / "stox.yaml"
+    config.write_text(good.replace("partners:\n", "partners:\n  - domain: fabrikam.test\n"))
+    gateway.send_signal(signal.SIGHUP)
+    sees(prometheus, "behind a reload a new partner is there", counts("to_sip", "delivered", partner="fabrikam.test", n=0))
+    sees(prometheus, "and the counters of the others stay", counts("to_xmpp", "delivered"))
+    config.write_text(good.replace("partners:", "partner:"))
+    gateway.send_signal(signal.SIGHUP)
+    sees(prometheus, "a file that was refused shows", "stox_gateway_config_last_reload_successful == 0")
+    bench.stop("prosody")
+    sees(prometheus, "a stream that is lost shows", f'stox_gateway_stream_up{{component="{POOL}"}} == 0')
+    sees(prometheus, "its alert is on its way", 'ALERTS{alertname="StoxGatewayNotConnected"}')
+
+
 def main(stox):
     promtool("check", "rules", *map(str, RULES))
     promtool("test", "rules", str(DATA / "gateway.test.yaml"))
@@ -118,30 +121,12 @@ def main(stox):
         good = config.read_text().replace("gateway:\n", f"gateway:\n  metrics: {{ listen: 127.0.0.1:{metrics} }}\n")
         config.write_text(good)
         gateway = bench.gateway()
-        prometheus = Prometheus(bench, [f"127.0.0.1:{metrics}"])
-        prometheus.await_true("a partner is there from the start", counts("to_xmpp", "delivered", n=0))
-        carry(bench, pool, XmppClient(bench.port["c2s"], "adelany", bench.xmpp_password, bench.ca))
-        prometheus.await_true("the message to XMPP", counts("to_xmpp", "delivered"))
-        prometheus.await_true("the one to SIP", counts("to_sip", "delivered"))
-        prometheus.await_true("what the far side refused", counts("to_xmpp", "rejected", "service-unavailable"))
-        prometheus.await_true("what the gateway refused", counts("to_xmpp", "refused", "not-partner", "(other)"))
-        prometheus.await_true("the times", 'stox_gateway_answer_seconds_bucket{direction="to_xmpp",le="+Inf"} == 2')
-        kind = prometheus.api("metadata", metric="stox_build")
-        expect("by OpenMetrics, which has a type `info`", kind and kind["stox_build"][0]["type"] == "info", kind)
-        bench.wait_for("prometheus", lambda: all(rule["health"] != "unknown" for group in prometheus.api("rules")["groups"]
-                                                 for rule in group["rules"]), "evaluates no rules")
-        board_and_rules(prometheus)
-
-        config.write_text(good.replace("partners:\n", "partners:\n  - domain: fabrikam.test\n"))
-        gateway.send_signal(signal.SIGHUP)
-        prometheus.await_true("behind a reload a new partner is there", counts("to_sip", "delivered", partner="fabrikam.test", n=0))
-        prometheus.await_true("and the counters of the others stay", counts("to_xmpp", "delivered"))
-        config.write_text(good.replace("partners:", "partner:"))
-        gateway.send_signal(signal.SIGHUP)
-        prometheus.await_true("a file that was refused shows", "stox_gateway_config_last_reload_successful == 0")
-        bench.stop("prosody")
-        prometheus.await_true("a stream that is lost shows", f'stox_gateway_stream_up{{component="{POOL}"}} == 0')
-        prometheus.await_true("its alert is on its way", 'ALERTS{alertname="StoxGatewayNotConnected"}')
+        try:
+            with Prometheus(bench.dir, free_port(), [f"127.0.0.1:{metrics}"], RULES) as prometheus:
+                watched(bench, pool, prometheus)
+                changed(bench, good, gateway, prometheus)
+        except AssertionError as error:
+            raise Failure(str(error)) from error
 
 
 run(main)

@@ -11,11 +11,13 @@ import socket
 import struct
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 TESTS = Path(__file__).resolve().parent
-sys.path.insert(0, str(TESTS.parent / "regress"))
+sys.path[:0] = [str(TESTS.parent / "regress"), str(TESTS.parent / "interop")]
 import stage  # noqa: E402
+from prometheus import Prometheus  # noqa: E402
 from unit import Unit  # noqa: E402
 
 ROOT = Path(sys.argv[2])
@@ -176,6 +178,15 @@ def check_control():
         run("setpriv", "--reuid=nobody", f"--regid={group}", "--clear-groups", "stox", "ctl", "partners", status=status)
 
 
+def check_metrics():
+    """This machine's Prometheus, from Debian as well, on the loopback of this namespace."""
+    carried = 'sum by (direction) (stox_gateway_messages_total{partner="%s",outcome="delivered"}) == 1'
+    with tempfile.TemporaryDirectory() as folder, Prometheus(Path(folder), 9090, ["127.0.0.1:9719"]) as prometheus:
+        prometheus.wait_for("sees both messages", lambda: len(prometheus.ask(carried % stage.PARTNER)) == 2)
+        need(prometheus.ask("stox_gateway_ready == 1"), "and that it is ready")
+    ok("Debian's Prometheus scrapes it, and sees the messages")
+
+
 def check_gateway():
     run("stox", "gateway", "--check")
     run("usermod", "-aG", "operator", "stox")
@@ -195,6 +206,7 @@ def check_gateway():
         request, peer = gateway.receive()
         need(request.endswith("and back"), f"a message to SIP: {request}")
         gateway.answer(request, peer, "200 OK")
+        check_metrics()
         gateway.end()
         gateway.until_told("STOPPING=1")
         gateway.send("</stream:stream>")
