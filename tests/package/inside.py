@@ -81,7 +81,8 @@ def check_installed():
     need(run("stox", "--version") == f"stox {version}\n", f"CMakeLists.txt has the version of debian/changelog, {version}")
     need("plugin" in run("/usr/lib/nagios/plugins/check_stox", "--help", status=3), "the plugin is there")
     need("utilisation" in run("stox", "help", LC_ALL="fr_FR.UTF-8"), "the catalogues are found")
-    for page in ("man1/stox.1", "man8/stox-gateway.8", "fr/man1/stox-test.1"):
+    for page in ("man1/stox.1", "man8/stox-gateway.8", "fr/man1/stox.1", "fr/man8/stox-gateway.8",
+                 "fr/man5/stox.yaml.5", "fr/man1/Test-CsXmppIM.1"):
         need((ROOT / f"usr/share/man/{page}.gz").exists(), f"the manual page {page}")
     ok("the program, its plugin, its catalogues and manual pages")
 
