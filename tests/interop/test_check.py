@@ -24,7 +24,7 @@ def sweep(bench, *args):
 
 def expect(what, ok, evidence):
     if not ok:
-        raise Failure(f"{what}: {json.dumps(evidence, indent=1)}")
+        raise Failure(f"{what}: {json.dumps(evidence)}")
     print(f"ok: {what}")
 
 
