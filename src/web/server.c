@@ -8,11 +8,15 @@
 
 #include "base/list.h"
 #include "base/mem.h"
+#include "net/loop.h"
 #include "net/sock.h"
 
 enum {
 	BACKLOG = 64,
 	LAST_S = 1, /* for the end of who has been answered */
+	/* In which nobody who has just come makes room: in a flood the request may be a
+	 * retransmission behind its connection. */
+	GRACE_MS = 250,
 	/* What the kernel keeps for who does not read; without it that is megabytes each. */
 	UNREAD_BYTES = 128 << 10,
 	PAUSE_MS = 100, /* when a connection cannot be taken, as without descriptors */
@@ -29,6 +33,7 @@ struct client {
 	struct web_server *server;
 	enum state state;
 	struct list place; /* of server.idle, but while it is answered */
+	ts_t stays;        /* until then it makes no room */
 	struct bufferevent *io;
 	struct event *timer;
 	struct web_answer answer;
@@ -85,6 +90,7 @@ static void await_end(struct client *k)
 	shutdown(bufferevent_getfd(k->io), SHUT_WR);
 	bufferevent_disable(k->io, EV_WRITE);
 	bufferevent_setwatermark(k->io, EV_READ, 0, 0);
+	k->stays = 0;
 	list_append(&k->server->idle, &k->place);
 	enter(k, AWAIT_END, LAST_S);
 	bufferevent_enable(k->io, EV_READ);
@@ -215,16 +221,34 @@ static struct client *free_place(struct web_server *s)
 	return NULL;
 }
 
-/* Somebody waits: the one to whom nothing is owed for longest makes room. */
+/* What cannot be taken now stays in the kernel, and the socket ready: it is not to be looked at all
+ * the time. */
+static void pause_taking(struct web_server *s, ts_t pause)
+{
+	const struct timeval tv = { (time_t)(pause / 1000000), (suseconds_t)(pause % 1000000) };
+
+	event_del(s->ready);
+	event_add(s->again, &tv);
+}
+
+/* Somebody waits: the one to whom nothing is owed for longest makes room.  NULL: nobody can. */
 static struct client *get_place(struct web_server *s)
 {
 	struct client *k = free_place(s);
+	const ts_t now = loop_clock();
 
 	if (k)
 		return k;
 	k = LIST_FIRST(&s->idle, struct client, place);
-	if (k)
-		end(k);
+	if (!k) {
+		event_del(s->ready); /* end() goes on */
+		return NULL;
+	}
+	if (k->stays > now) {
+		pause_taking(s, k->stays - now);
+		return NULL;
+	}
+	end(k);
 	return k;
 }
 
@@ -243,6 +267,7 @@ static void serve(struct client *k, int fd)
 		end(k);
 		return;
 	}
+	k->stays = ts_add(loop_clock(), TS_MS(GRACE_MS));
 	list_append(&s->idle, &k->place);
 	enter(k, AWAIT_HEAD, WEB_HEAD_S);
 	bufferevent_setcb(k->io, on_read, on_written, on_end, k);
@@ -261,33 +286,22 @@ static void on_again(evutil_socket_t fd, short what, void *arg)
 	event_add(s->ready, NULL);
 }
 
-/* What cannot be taken now stays in the kernel, and the socket ready: it is not to be looked at all
- * the time. */
-static void pause_taking(struct web_server *s)
-{
-	const struct timeval pause = { .tv_usec = PAUSE_MS * 1000 };
-
-	event_del(s->ready);
-	event_add(s->again, &pause);
-}
-
 /* One a turn of the loop: who asks something is read before he would have to make room. */
 static void on_ready(evutil_socket_t listener, short what, void *arg)
 {
 	struct web_server *s = arg;
+	struct client *k = get_place(s);
 
 	(void)what;
-	if (!free_place(s) && list_empty(&s->idle)) {
-		event_del(s->ready); /* end() goes on */
+	if (!k)
 		return;
-	}
 	const int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (fd >= 0) {
-		serve(get_place(s), fd);
+		serve(k, fd);
 		return;
 	}
 	if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
-		pause_taking(s);
+		pause_taking(s, TS_MS(PAUSE_MS));
 }
 
 static int open_socket(struct web_server *s)

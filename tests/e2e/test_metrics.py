@@ -279,9 +279,9 @@ with tempfile.TemporaryDirectory() as name:
     try:
         answers(service)
         refused(service)
-        thousand(service)
         slow_loris(service)
         never_reads(service)
+        thousand(service)
         in_use(service, Path(name))
         reloads(service)
         waiting = service.connect()
