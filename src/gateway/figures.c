@@ -78,6 +78,7 @@ enum {
 	CAUSE_CONDITION = ANSWER_COUNT,
 	CAUSE_STATUS = CAUSE_CONDITION + COND_COUNT,
 	CAUSE_GONE = CAUSE_STATUS + 400, /* 300 to 699 */
+	CAUSE_TAKEN,                     /* without a proof */
 	CAUSES,
 };
 
@@ -133,6 +134,8 @@ static enum outcome_word outcome_of(unsigned cause)
 {
 	if (cause < CAUSE_CONDITION)
 		return answers[cause].outcome;
+	if (cause == CAUSE_TAKEN)
+		return DELIVERED;
 	return cause < CAUSE_GONE ? REJECTED : UNANSWERED;
 }
 
@@ -156,6 +159,8 @@ static void fill(struct figures_cell *c, enum figures_way way, unsigned cause, u
 	} else if (cause < CAUSE_GONE) {
 		put_status(c->status, cause - CAUSE_STATUS + 300);
 		c->reason = c->status;
+	} else if (cause == CAUSE_TAKEN) {
+		c->reason = answers[ANSWER_UNPROVEN].reason;
 	}
 }
 
@@ -285,10 +290,8 @@ static struct cell *get_cell(struct row *row, enum figures_way way, unsigned cau
 }
 
 /* What memory does not suffice for is counted with the others. */
-void figures_count(
-	struct figures *f, figures_row row, enum figures_way way, const struct verdict *v)
+static void count(struct figures *f, figures_row row, enum figures_way way, unsigned cause)
 {
-	const unsigned cause = cause_of(v);
 	struct row *r = row_of(f, row);
 
 	if (r && cause == ANSWER_MAPPED) {
@@ -297,6 +300,17 @@ void figures_count(
 	}
 	struct cell *c = r ? get_cell(r, way, cause) : NULL;
 	*(c ? &c->n : &f->others[way][cause]) += 1;
+}
+
+void figures_count(
+	struct figures *f, figures_row row, enum figures_way way, const struct verdict *v)
+{
+	count(f, row, way, cause_of(v));
+}
+
+void figures_count_unproven(struct figures *f, figures_row row, enum figures_way way)
+{
+	count(f, row, way, CAUSE_TAKEN);
 }
 
 static const struct {

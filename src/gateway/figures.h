@@ -43,6 +43,8 @@ figures_row figures_find(const struct figures *f, struct slice domain);
  * it. */
 void figures_count(
 	struct figures *f, figures_row row, enum figures_way way, const struct verdict *v);
+/* One that was acknowledged though nothing showed that it arrived. */
+void figures_count_unproven(struct figures *f, figures_row row, enum figures_way way);
 void figures_time(struct figures *f, enum figures_way way, ts_t took);
 
 /* ---- to be read ---- */

@@ -31,7 +31,8 @@ struct message {
 	figures_row figures;
 	struct ended end; /* so far */
 	struct record record;
-	bool full_jid; /* the receiver's address has a resource */
+	bool full_jid;    /* the receiver's address has a resource */
+	bool is_unproven; /* its domain answered no ping */
 };
 
 struct to_xmpp {
@@ -68,6 +69,7 @@ static struct message *message_new(struct to_xmpp *t)
 	slots_take(&m->slot, t->cfg.lent->rng);
 	m->place = 0;
 	m->record.is_on = false;
+	m->is_unproven = false;
 	m->item.domain = NULL;
 	m->end = (struct ended){ .outcome = OUTCOME_UNANSWERED };
 	return m;
@@ -96,6 +98,17 @@ static void count_refusal(struct to_xmpp *t, enum answer answer)
 	stats(t)->overload_503 += answer == ANSWER_OVERLOAD;
 }
 
+static void count(struct to_xmpp *t, const struct message *m, const struct verdict *v, ts_t now)
+{
+	struct figures *f = t->cfg.lent->figures;
+
+	if (m->is_unproven && answer_is_good(v))
+		figures_count_unproven(f, m->figures, FIGURES_TO_XMPP);
+	else
+		figures_count(f, m->figures, FIGURES_TO_XMPP, v);
+	figures_time(f, FIGURES_TO_XMPP, now - m->end.sent);
+}
+
 /* What is refused now is reported by that. */
 static void answer(struct to_xmpp *t, struct message *m, const struct verdict *v, ts_t now)
 {
@@ -105,8 +118,7 @@ static void answer(struct to_xmpp *t, struct message *m, const struct verdict *v
 	if (v->answer != ANSWER_MAPPED)
 		count_refusal(t, v->answer);
 	record_end(&m->record, t->cfg.lent, v, now);
-	figures_count(t->cfg.lent->figures, m->figures, FIGURES_TO_XMPP, v);
-	figures_time(t->cfg.lent->figures, FIGURES_TO_XMPP, now - m->end.sent);
+	count(t, m, v, now);
 	hops_answer(t->cfg.hops, m->place, v, now);
 }
 
@@ -297,6 +309,7 @@ void to_xmpp_push_unproven(struct to_xmpp *t, uint64_t ref, ts_t now)
 
 	if (!m)
 		return;
+	m->is_unproven = true;
 	if (t->cfg.lent->cfg->refuses_unproven)
 		msg_push_refused(&m->life, &unproven, now);
 	else

@@ -92,6 +92,8 @@ static void test_words(void **state)
 	}
 	figures_count(f, row, FIGURES_TO_XMPP, NULL);
 	assert_int_equal(count(f, "p1.test", FIGURES_TO_XMPP, "unanswered", ""), 1);
+	figures_count_unproven(f, row, FIGURES_TO_XMPP);
+	assert_int_equal(count(f, "p1.test", FIGURES_TO_XMPP, "delivered", "unproven"), 1);
 	assert_int_equal(count(f, "p1.test", FIGURES_TO_XMPP, "delivered", ""), 0);
 	assert_int_equal(count(f, "p0.test", FIGURES_TO_SIP, "delivered", ""), 0);
 	assert_int_equal(figures_find(f, SLICE("stranger.test")), FIGURES_OTHER);
