@@ -289,17 +289,12 @@ static enum transport hop_transport(const struct conf_text *hop)
 /* False for a name other than localhost: the gateway looks where that leads when it runs. */
 static bool hop_address(const struct conf_text *hop, struct addr *ret)
 {
-	struct slice s = slice_skip(slice_str(hop->s), sizeof("sip:") - 1);
-	const struct slice host_port = slice_split(&s, ';');
-	const size_t bracket = host_port.p[0] == '[' ? slice_chr(host_port, ']') : 0;
-	const size_t end = bracket + slice_chr(slice_skip(host_port, bracket), ':');
-	const struct slice host = slice_cut(host_port, 0, end);
-	uint64_t port = SIP_PORT;
+	const struct slice host = syntax_hop_host(slice_str(hop->s));
 
 	if (!addr_decode_ip(slice_ieqs(host, "localhost") ? SLICE("127.0.0.1") : host, ret))
 		return false;
-	(void)slice_u64(slice_skip(host_port, end + 1), UINT16_MAX, &port);
-	ret->port = (uint16_t)port;
+	ret->port = SIP_PORT;
+	(void)syntax_hop_port(slice_str(hop->s), &ret->port);
 	return true;
 }
 
