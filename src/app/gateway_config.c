@@ -29,27 +29,48 @@ static bool is_named(const struct conf_text *t, const char *prepared)
 	       strcmp(name, prepared) == 0;
 }
 
-static unsigned line_in(const struct conf_texts *list, const char *prepared)
+static bool find_in(const struct conf_texts *list, const char *prepared, struct conf_place *ret)
 {
 	for (size_t i = 0; i < list->n; i++)
-		if (is_named(&list->v[i], prepared))
-			return list->v[i].at.line;
-	return 0;
+		if (is_named(&list->v[i], prepared)) {
+			*ret = list->v[i].at;
+			return true;
+		}
+	return false;
+}
+
+const struct conf_pool *gateway_config_find_pool(
+	const struct gateway_config *c, const char *prepared, struct conf_place *ret)
+{
+	for (size_t i = 0; i < c->conf->n_pools; i++)
+		if (find_in(&c->conf->pools[i].domains, prepared, ret))
+			return &c->conf->pools[i];
+	return NULL;
+}
+
+const struct conf_partner *gateway_config_find_partner(
+	const struct gateway_config *c, const char *prepared, struct conf_place *ret)
+{
+	for (size_t i = 0; i < c->conf->n_partners; i++) {
+		const struct conf_partner *p = &c->conf->partners[i];
+
+		if (find_in(&p->additional_domains, prepared, ret))
+			return p;
+		if (!is_named(&p->domain, prepared))
+			continue;
+		*ret = p->domain.at;
+		return p;
+	}
+	return NULL;
 }
 
 static unsigned first_line(const struct gateway_config *c, const char *prepared)
 {
-	unsigned line = 0;
+	struct conf_place at = { 0 };
 
-	for (size_t i = 0; !line && i < c->conf->n_pools; i++)
-		line = line_in(&c->conf->pools[i].domains, prepared);
-	for (size_t i = 0; !line && i < c->conf->n_partners; i++) {
-		const struct conf_partner *p = &c->conf->partners[i];
-
-		line = is_named(&p->domain, prepared) ? p->domain.at.line
-						      : line_in(&p->additional_domains, prepared);
-	}
-	return line;
+	if (!gateway_config_find_pool(c, prepared, &at))
+		gateway_config_find_partner(c, prepared, &at);
+	return at.line;
 }
 
 /* What conf knows to be the same was refused there.  It does not know that a name in U-labels and

@@ -32,6 +32,11 @@ int gateway_config_find(struct gateway_config *c, const char *file);
 int gateway_config_fill(struct gateway_config *c);
 /* Who may speak with whom, alone: also of a file that has no gateway. */
 int gateway_config_fill_partners(struct gateway_config *c);
+/* Whose domain it is, by its prepared form, and where the file says so; NULL: nobody's. */
+const struct conf_pool *gateway_config_find_pool(
+	const struct gateway_config *c, const char *prepared, struct conf_place *ret);
+const struct conf_partner *gateway_config_find_partner(
+	const struct gateway_config *c, const char *prepared, struct conf_place *ret);
 /* The secret's file again.  0 or an error with a sentence; the secret is then not to be used. */
 int gateway_config_read_secret(struct gateway_config *c, struct text *why);
 void gateway_config_done(struct gateway_config *c); /* zeroed: also of what was never read */

@@ -235,6 +235,8 @@ static enum opt_result set_argument(const struct opt_command *cmd, const char *w
 	if (!to)
 		return refuse(cmd, TEXT(N_("`{1}` is no option; `{2} --help` lists them"),
 					   text_str(word), text_str(opt_program(cmd, program))));
+	if (*to && cmd->second_offset)
+		to = (const char **)(void *)((char *)values + cmd->second_offset);
 	if (*to)
 		return refuse(cmd, TEXT(N_("`{1}`: one {2} is enough"), text_str(word),
 					   text_id(cmd->argument)));
