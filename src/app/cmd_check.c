@@ -33,29 +33,31 @@ struct values {
 	OPT_ROW_CA_FILE(AT(ca_file)), OPT_ROW_DNS(AT(dns)),                                        \
 		{ "timeout", 0, N_("SECONDS"), OPT_SECONDS, AT(timeout), 0, 3600,                  \
 			N_("for everything (30)"),                                                 \
-			.manual = "For everything (30); the DNS has half of it." },                \
+			.manual = N_("For everything (30); the DNS has half of it.") },            \
 		{ "address-timeout", 0, N_("SECONDS"), OPT_SECONDS, AT(row_timeout), 0, 3600,      \
 			N_("for each address (5)"),                                                \
-			.manual = "For each address (5); twelve are tried at the same time." },    \
+			.manual =                                                                  \
+				N_("For each address (5); twelve are tried at the same time.") },  \
 		{ "strict", 0, NULL, OPT_FLAG, AT(strict), 0, 0,                                   \
 			N_("a warning alone is exit status 1"),                                    \
-			.manual = "A warning alone is exit status 1." },                           \
+			.manual = N_("A warning alone is exit status 1.") },                       \
 		{ "format", 'f', N_("FORMAT"), OPT_TEXT, AT(format), 0, 0,                         \
 			N_("the form of the result (text)"),                                       \
-			.manual = "The form of the result (text).\nThe schema of the object "      \
-				  "is\n.Pa stox.check.schema.json ,\ninstalled below\n.Pa "        \
-				  "share/stox .",                                                  \
+			.manual = N_("The form of the result (text).\nThe schema of the object "   \
+				     "is\n.Pa stox.check.schema.json ,\ninstalled below\n.Pa "     \
+				     "share/stox ."),                                              \
 			.words = format_words },                                                   \
 		{ "color", 0, N_("WHEN"), OPT_TEXT, AT(color), 0, 0,                               \
 			N_("colours: auto, always or never (auto)"),                               \
-			.manual = "Whether the result has colours (auto); see\n.Xr stox-test 1 .", \
+			.manual = N_(                                                              \
+				"Whether the result has colours (auto); see\n.Xr stox-test 1 ."),  \
 			.words = terminal_colour_words },                                          \
 		{ "config", 'c', N_("FILE"), OPT_TEXT, AT(config), 0, 0, N_("the configuration"),  \
-			.manual = "The configuration." },                                          \
+			.manual = N_("The configuration.") },                                      \
 	{                                                                                          \
 		"verbose", 'v', NULL, OPT_COUNT, AT(verbose), 0, 0,                                \
 			N_("chains, answers of the DNS, likely causes"),                           \
-			.manual = "Show certificates, likely causes and what the DNS said."        \
+			.manual = N_("Show certificates, likely causes and what the DNS said.")    \
 	}
 
 static bool format_words(size_t i, const char **word, const char **what)
@@ -70,28 +72,31 @@ static bool format_words(size_t i, const char **word, const char **what)
 static const struct opt pool_opts[] = {
 	{ "registrar", 0, N_("URI"), OPT_TEXT, AT(server), 0, 0,
 		N_("where users sign in; else NAPTR and SRV"),
-		.manual = "Where users sign in, such as\n.Li sip:192.0.2.1:5061;transport=tls "
-			  ".\nWhat the DNS says is tried as well, but is not a test's way then." },
+		.manual = N_(
+			"Where users sign in, such as\n.Li sip:192.0.2.1:5061;transport=tls "
+			".\nWhat the DNS says is tried as well, but is not a test's way then.") },
 	{ "registrar-port", 0, N_("N"), OPT_NUMBER, AT(registrar_port), 1, 65535,
 		N_("TLS port of the pool"),
-		.manual = "The pool's TLS port; with\n.Fl -registrar\nthe port of that one." },
+		.manual = N_("The pool's TLS port; with\n.Fl -registrar\nthe port of that one.") },
 	COMMON,
 };
 
 static const struct opt partner_opts[] = {
 	{ "receiver-server", 0, N_("HOST[:PORT]"), OPT_TEXT, AT(server), 0, 0,
 		N_("the XMPP server for clients; else SRV"),
-		.manual = "The server for clients, instead of its SRV records, as in\n.Xr "
-			  "stox-test 1 "
-			  "." },
+		.manual = N_("The server for clients, instead of its SRV records, as in\n.Xr "
+			     "stox-test 1 "
+			     ".") },
 	{ "server", 0, N_("HOST[:PORT]"), OPT_TEXT, AT(peer_server), 0, 0,
 		N_("the XMPP server for other servers; else SRV"),
-		.manual = "The server for other domains' servers, instead of its SRV records." },
+		.manual =
+			N_("The server for other domains' servers, instead of its SRV records.") },
 	{ "from", 0, N_("DOMAIN"), OPT_TEXT, AT(from), 0, 0,
 		N_("in whose name servers are spoken to (stox.invalid)"),
-		.manual = "In whose name its server port is spoken to\n.Pq Li stox.invalid .\nA "
-			  "server that speaks to known domains only wants one of them; none takes "
-			  "its own." },
+		.manual =
+			N_("In whose name its server port is spoken to\n.Pq Li stox.invalid .\nA "
+			   "server that speaks to known domains only wants one of them; none takes "
+			   "its own.") },
 	COMMON,
 };
 

@@ -55,13 +55,14 @@ static bool level_words(size_t i, const char **word, const char **what)
 
 static const struct opt opts[] = {
 	{ "socket", 's', N_("FILE"), OPT_TEXT, AT(socket), 0, 0, N_("the control socket"),
-		.manual = "The control socket, if it is not the one of the configuration "
-			  "(\n.Ic gateway.control.socket )\nnor\n.Pa " SOCKET_OF_THE_SERVICE " ." },
+		.manual = N_(
+			"The control socket, if it is not the one of the configuration "
+			"(\n.Ic gateway.control.socket )\nnor\n.Pa /run/stox-gateway/control .") },
 	{ "config", 'c', N_("FILE"), OPT_TEXT, AT(config), 0, 0, N_("the configuration"),
-		.manual = "The configuration that names the socket, see\n.Xr stox.yaml 5 ." },
+		.manual = N_("The configuration that names the socket, see\n.Xr stox.yaml 5 .") },
 	{ "format", 'f', N_("FORMAT"), OPT_TEXT, AT(format), 0, 0, N_("form of the answer (text)"),
-		.manual =
-			"The form of the answer: text, or the JSON object as the gateway gives it.",
+		.manual = N_("The form of the answer: text, or the JSON object as the gateway "
+			     "gives it."),
 		.words = format_words },
 };
 
@@ -177,7 +178,8 @@ static int ask(
 
 	if (!err && send(fd, request, strlen(request), MSG_NOSIGNAL) < 0)
 		err = -errno;
-	/* Who is refused may be closed on before the request is written: the refusal is there all the same. */
+	/* Who is refused may be closed on before the request is written: the refusal is there all
+	 * the same. */
 	if (!err || err == -EPIPE)
 		err = read_all(fd, ret);
 	if (fd >= 0)

@@ -25,8 +25,8 @@ static const struct opt opts[] = {
 		.manual = N_("The configuration, for two addresses; see\n.Xr stox.yaml 5 .") },
 	{ "markdown", 0, NULL, OPT_FLAG, offsetof(struct values, markdown), 0, 0,
 		N_("all reasons, as a document"),
-		.manual =
-			"All reasons as the document that is\n.Pa doc/reasons.md ,\nin English." },
+		.manual = N_(
+			"All reasons as the document that is\n.Pa doc/reasons.md ,\nin English.") },
 };
 
 static bool reason_words(size_t i, const char **word, const char **what)

@@ -19,24 +19,26 @@ struct values {
 
 static const struct opt opts[] = {
 	{ "config", 'c', N_("FILE"), OPT_TEXT, AT(config), 0, 0, N_("the configuration"),
-		.manual = "The configuration, see\n.Xr stox.yaml 5 ." },
+		.manual = N_("The configuration, see\n.Xr stox.yaml 5 .") },
 	{ "check", 0, NULL, OPT_FLAG, AT(check), 0, 0,
 		N_("check the configuration and its secrets, start nothing"),
-		.manual = "Check the configuration and its secrets and start nothing.\nWhat the "
-			  "start "
-			  "would refuse is told with status 2; what only tests need is a warning.\n"
-			  "See\n.Cm config\nin\n.Xr stox-check 1 ." },
+		.manual = N_("Check the configuration and its secrets and start nothing.\nWhat the "
+			     "start "
+			     "would refuse is told with status 2; what only tests need is a "
+			     "warning.\nSee\n.Cm config\nin\n.Xr stox-check 1 .") },
 	{ "trace-engine", 0, N_("FILE"), OPT_TEXT, AT(trace_engine), 0, 0,
 		N_("write there all that the engine is told and does"),
-		.manual = "Write a line to\n.Ar FILE\nfor each thing that the gateway's engine is "
-			  "told, sends or wants: for who looks for a fault in\n.Nm\nitself.\n"
-			  "Of bytes it has the number, and the first line of SIP or the name of an "
-			  "XML element:\nno body, no secret.\n"
-			  "The file is new, for its owner only, and grows without a bound." },
+		.manual = N_(
+			"Write a line to\n.Ar FILE\nfor each thing that the gateway's engine is "
+			"told, sends or wants: for who looks for a fault in\n.Nm\nitself.\n"
+			"Of bytes it has the number, and the first line of SIP or the name of an "
+			"XML element:\nno body, no secret.\n"
+			"The file is new, for its owner only, and grows without a bound.") },
 	{ "verbose", 'v', NULL, OPT_COUNT, AT(verbose), 0, 0, N_("more log lines"),
-		.manual = "More log lines: one for each message, at its end, and of what goes on "
-			  "silently.\nThe level can be changed while it runs, with\n.Xr stox-ctl 1 "
-			  "." },
+		.manual = N_(
+			"More log lines: one for each message, at its end, and of what goes on "
+			"silently.\nThe level can be changed while it runs, with\n.Xr stox-ctl 1 "
+			".") },
 };
 
 static const struct opt_command command = { .name = "gateway",

@@ -56,7 +56,7 @@ static bool put_manual(struct buf *b, const char *topic)
 		return true;
 	}
 	if (strcmp(topic, "stox.yaml") == 0) {
-		conf_doc_put(b);
+		conf_doc_put(b, language_look_up);
 		return true;
 	}
 	about = find_page(topic);

@@ -174,5 +174,6 @@ struct conf *conf_free(struct conf *c); /* NULL is fine; returns NULL */
 const char *conf_partner_type_name(unsigned type); /* "federated", ... as in the file */
 const char *conf_need_name(unsigned need);         /* "required", ... */
 
-/* The key list of stox.yaml(5) from the schema itself, as the items of an mdoc list. */
-void conf_doc_put(struct buf *b);
+/* The key list of stox.yaml(5) from the schema itself, as the items of an mdoc list, in the
+ * language of `look_up` (NULL: English). */
+void conf_doc_put(struct buf *b, text_look_up *look_up);

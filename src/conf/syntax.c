@@ -252,22 +252,23 @@ static bool network_ok(struct slice s)
 	return addr_net_decode(s, &net);
 }
 
-const struct syntax syntax_line = { line_ok, "TEXT", N_("text on one line") };
-const struct syntax syntax_path = { path_ok, "FILE", N_("the name of a file") };
-const struct syntax syntax_host = { host_ok, "HOST", N_("a host name, like pool.example.org") };
-const struct syntax syntax_domain = { domain_ok, "DOMAIN", N_("a domain name, like example.org") };
-const struct syntax syntax_server = { server_ok, "HOST[:PORT]",
+const struct syntax syntax_line = { line_ok, N_("TEXT"), N_("text on one line") };
+const struct syntax syntax_path = { path_ok, N_("FILE"), N_("the name of a file") };
+const struct syntax syntax_host = { host_ok, N_("HOST"), N_("a host name, like pool.example.org") };
+const struct syntax syntax_domain = { domain_ok, N_("DOMAIN"),
+	N_("a domain name, like example.org") };
+const struct syntax syntax_server = { server_ok, N_("HOST[:PORT]"),
 	N_("HOST or HOST:PORT, like xmpp.example.org:5222") };
-const struct syntax syntax_endpoint = { endpoint_ok, "HOST:PORT",
+const struct syntax syntax_endpoint = { endpoint_ok, N_("HOST:PORT"),
 	N_("HOST:PORT, like 127.0.0.1:5347") };
-const struct syntax syntax_sip_hop = { sip_hop_ok, "SIP-URI",
+const struct syntax syntax_sip_hop = { sip_hop_ok, N_("SIP-URI"),
 	N_("sip:HOST[:PORT][;transport=udp|tcp|tls] without a user, like "
 	   "sip:pool.example.org:5061;transport=tls") };
-const struct syntax syntax_sip_user = { sip_user_ok, "ADDRESS",
+const struct syntax syntax_sip_user = { sip_user_ok, N_("ADDRESS"),
 	N_("a SIP address, like sip:pilar@example.org") };
-const struct syntax syntax_im_user = { im_user_ok, "ADDRESS",
+const struct syntax syntax_im_user = { im_user_ok, N_("ADDRESS"),
 	N_("an address on the XMPP side, like adelany@example.org") };
-const struct syntax syntax_listen = { listen_ok, "TRANSPORT:IP:PORT",
+const struct syntax syntax_listen = { listen_ok, N_("TRANSPORT:IP:PORT"),
 	N_("udp:IP:PORT or tcp:IP:PORT, like udp:127.0.0.1:5070 or tcp:[::1]:5070") };
-const struct syntax syntax_network = { network_ok, "IP[/BITS]",
+const struct syntax syntax_network = { network_ok, N_("IP[/BITS]"),
 	N_("an IP address or a network, like 192.0.2.1 or 10.0.0.0/8") };

@@ -499,7 +499,7 @@ static void the_documentation_has_every_key(void **state)
 
 	(void)state;
 	buf_init(&b, 1 << 16);
-	conf_doc_put(&b);
+	conf_doc_put(&b, NULL);
 	assert_int_equal(buf_err(&b), 0);
 	for (size_t i = 0; i < COUNT(wants); i++)
 		if (!strstr(buf_cstr(&b), wants[i]))
