@@ -33,7 +33,7 @@ struct values {
 	OPT_ROW_CA_FILE(AT(ca_file)), OPT_ROW_DNS(AT(dns)),                                        \
 		{ "timeout", 0, N_("SECONDS"), OPT_SECONDS, AT(timeout), 0, 3600,                  \
 			N_("for everything (30)"),                                                 \
-			.manual = N_("For everything (30); the DNS has half of it.") },            \
+			.manual = N_("For everything (30); half of it is for the DNS.") },         \
 		{ "address-timeout", 0, N_("SECONDS"), OPT_SECONDS, AT(row_timeout), 0, 3600,      \
 			N_("for each address (5)"),                                                \
 			.manual =                                                                  \
@@ -92,11 +92,10 @@ static const struct opt partner_opts[] = {
 		.manual =
 			N_("The server for other domains' servers, instead of its SRV records.") },
 	{ "from", 0, N_("DOMAIN"), OPT_TEXT, AT(from), 0, 0,
-		N_("in whose name servers are spoken to (stox.invalid)"),
-		.manual =
-			N_("In whose name its server port is spoken to\n.Pq Li stox.invalid .\nA "
-			   "server that speaks to known domains only wants one of them; none takes "
-			   "its own.") },
+		N_("the domain to come from at the server port (stox.invalid)"),
+		.manual = N_("The domain that the check comes from at the server port\n.Pq Li "
+			     "stox.invalid .\nA server that takes only domains it knows needs one "
+			     "of those here; no server takes its own.") },
 	COMMON,
 };
 
@@ -274,18 +273,19 @@ static int check_values(struct check *c)
 	enum terminal_colour when;
 
 	if (c->v.timeout == 0 || c->v.row_timeout == 0)
-		return refuse(c, TEXT_PLAIN(N_("a time-out must be above 0")));
+		return refuse(c,
+			TEXT_PLAIN(
+				N_("`--timeout` and `--address-timeout` must be greater than 0")));
 	if (c->v.dns && !test_read_dns(c->v.dns, &c->dns))
-		return refuse(
-			c, TEXT(N_("`--dns {1}`: the address of a DNS server is wanted, such as "
-				   "127.0.0.1:53"),
-				   text_str(c->v.dns)));
+		return refuse(c, TEXT(N_("`--dns {1}`: give the IP address of a DNS server, such "
+					 "as 127.0.0.1:53"),
+					 text_str(c->v.dns)));
 	if (c->v.registrar_port && server_names_port(slice_str(c->v.server)))
 		return refuse(c, TEXT(N_("`--registrar {1}` names a port already: leave "
 					 "--registrar-port out"),
 					 text_str(c->v.server)));
 	if (!terminal_colour_find(c->v.color, &when))
-		return refuse(c, TEXT(N_("`--color {1}`: auto, always or never is wanted"),
+		return refuse(c, TEXT(N_("`--color {1}`: give auto, always or never"),
 					 text_str(c->v.color)));
 	c->style = terminal_style(stdout, when);
 	return find_format(c);

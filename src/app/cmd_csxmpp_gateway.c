@@ -64,7 +64,7 @@ static const struct setting {
 };
 
 static const struct opt_command command = { .name = "Set-CsXmppGatewayConfiguration",
-	.summary = N_("print whose each setting of the ancestor's gateway is here"),
+	.summary = N_("print where each setting of Lync's gateway is made here"),
 	.is_program = true };
 static const struct powershell powershell = { &command, parameters, COUNT(parameters), 0 };
 

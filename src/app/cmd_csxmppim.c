@@ -36,10 +36,9 @@ static const struct powershell_parameter parameters[] = {
 		N_("there are no variables; -Verbose prints it, and `stox test --output` writes "
 		   "files") },
 	{ "Force", "", true, 0,
-		N_("what is no failure is no error here; a warning is silenced by "
-		   "`stox test --accept`") },
-	{ "WarningAction", "wa", false, 0, N_("a warning is silenced by `stox test --accept`") },
-	{ "Debug", "db", true, 0, N_("all messages are shown by `stox test -vv`") },
+		N_("only a failure is an error here; `stox test --accept` silences a warning") },
+	{ "WarningAction", "wa", false, 0, N_("`stox test --accept` silences a warning") },
+	{ "Debug", "db", true, 0, N_("`stox test -vv` shows all messages") },
 	{ "ErrorAction", "ea", false, 0, N_("the exit status says whether it failed") },
 	{ "ErrorVariable", "ev", false, 0, N_("`stox test --output json=FILE` keeps the result") },
 	{ "WarningVariable", "wv", false, 0,

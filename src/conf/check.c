@@ -181,7 +181,7 @@ static void check_test_users(const struct conf_pool *pool, struct problems *prob
 
 		if (!contains(&pool->domains, domain))
 			problems_add(problems, address->at,
-				TEXT(N_("the domain `{1}` of the test user is none of the pool's "
+				TEXT(N_("the domain `{1}` of the test user is not among the pool's "
 					"`domains`"),
 					text_str(shown(domain, text))));
 	}
@@ -197,7 +197,7 @@ static void check_receiver(const struct conf_partner *p, struct problems *proble
 		contains(&p->additional_domains, domain))
 		return;
 	problems_add(problems, address->at,
-		TEXT(N_("the domain `{1}` of the receiver is none of the partner's"),
+		TEXT(N_("the domain `{1}` of the receiver is not one of the partner's"),
 			text_str(shown(domain, text))));
 }
 
@@ -256,9 +256,8 @@ static void check_listens(const struct conf_texts *texts, struct problems *probl
 			if (!overlaps(&first, &second))
 				continue;
 			problems_add(problems, b->at,
-				TEXT(N_("`{1}` cannot be had beside `{2}` (line {3}): the address "
-					"is "
-					"in use by then"),
+				TEXT(N_("`{1}` and `{2}` (line {3}) cannot both be listened on: "
+					"the address would be in use"),
 					text_str(b->s), text_str(a->s), text_u64(a->at.line)));
 			break;
 		}

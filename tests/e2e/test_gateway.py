@@ -35,7 +35,7 @@ REFUSED = [
      "7:13: `bücher.test` is the same domain as one before it (line 6)"),
     ("a domain that is none", {"partners": "    additional_domains: [xn--a]\n"}, "6:26: `xn--a`: malformed"),
     ("an address to listen on twice", {"listen": "'udp:127.0.0.1:5070', 'udp:127.0.0.1:5070'"},
-     "8:36: `udp:127.0.0.1:5070` cannot be had beside `udp:127.0.0.1:5070` (line 8): the address is in use by then"),
+     "8:36: `udp:127.0.0.1:5070` and `udp:127.0.0.1:5070` (line 8) cannot both be listened on: the address would be in use"),
     ("a next hop over TLS", {"hop": "sip:127.0.0.1;transport=tls"},
      "9:15: the gateway speaks to `next_hop` over UDP or TCP, not yet over TLS"),
     ("a next hop whose name is none", {"hop": "sip:bücher.test"}, "9:15: `sip:bücher.test`: malformed"),
