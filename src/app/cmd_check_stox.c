@@ -68,7 +68,7 @@ static const struct opt opts[] = {
 	OPT_ROW_ACCEPT(AT(accepts)),
 	OPT_ROW_NO_LOCK(AT(no_lock)),
 	{ "config", 0, N_("FILE"), OPT_TEXT, AT(config), 0, 0, N_("the configuration"),
-		.manual = N_("The configuration.\nWhat it has need not be given.") },
+		.manual = N_("The configuration.\nWhat it has need not be given as an option.") },
 	{ "verbose", 'v', NULL, OPT_COUNT, AT(verbose), 0, 0, N_("more lines; up to three"),
 		.manual = N_("More lines below the first: the result in words; twice, evidence and "
 			     "phases; three times, all messages on standard error.") },

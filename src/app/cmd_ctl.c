@@ -337,7 +337,7 @@ static int refused(const struct opt_command *cmd, const char *error)
 		return NOT_HERE;
 	}
 	opt_complain(cmd, error ? TEXT(N_("the gateway says: {1}"), text_str(error))
-				: TEXT_PLAIN(N_("what answered is no gateway, or ended in the "
+				: TEXT_PLAIN(N_("what answered is not a gateway, or stopped in the "
 						"middle of its answer")));
 	return error ? REFUSED : NOT_HERE;
 }
@@ -401,7 +401,7 @@ static void tell_configuration(const struct opt_command *cmd, struct buf *why)
 		return;
 	opt_complain_lines(cmd, buf_cstr(why));
 	opt_complain(cmd, TEXT_PLAIN(N_("so it is not known which socket the configuration names: "
-					"mend it, or give --socket FILE")));
+					"correct it, or give --socket FILE")));
 }
 
 static int request(enum part part, const struct values *v)

@@ -72,8 +72,7 @@ static const struct section pool = {
 			       "revoked ones, if there are any.  Left out, the trust store of the "
 			       "system.") },
 		{ AT(conf_pool, accept), .type = ITEM_TEXTS, .syntax = &syntax_line, .max = 32,
-			.doc = N_("Warnings of a test that are none on the side of the pool, by their "
-			       "names.") },
+			.doc = N_("Warnings to ignore when a test finds them on the side of the pool, by their names.") },
 		{ ARRAY(conf_pool, test_users), .type = ITEM_SECTIONS, .section = &test_user, .max = 256,
 			.doc = N_("The users that tests sign in as; the first one unless an option says "
 			       "otherwise.") },
@@ -127,8 +126,7 @@ static const struct section partner = {
 			       "revoked ones, if there are any.  Left out, the trust store of the "
 			       "system.") },
 		{ AT(conf_partner, accept), .type = ITEM_TEXTS, .syntax = &syntax_line, .max = 32,
-			.doc = N_("Warnings of a test that are none on the side of the partner, by their "
-			       "names.") },
+			.doc = N_("Warnings to ignore when a test finds them on the side of the partner, by their names.") },
 		{ AT(conf_partner, receiver), .type = ITEM_SECTION, .section = &receiver,
 			.doc = N_("Whom the tests write to.") },
 	},

@@ -158,6 +158,44 @@ static struct slice strip_scheme(struct slice s, const char *const *schemes, siz
 	return s;
 }
 
+struct slice syntax_address(struct slice address)
+{
+	static const char *const schemes[] = { "sip", "xmpp", "im" };
+
+	return strip_scheme(address, schemes, COUNT(schemes));
+}
+
+/* "[::1]:5060" of "sip:[::1]:5060;transport=tcp", and where its host ends. */
+static struct slice hop_host_port(struct slice hop, size_t *end)
+{
+	struct slice s = slice_skip(hop, sizeof("sip:") - 1);
+	const struct slice host_port = slice_split(&s, ';');
+	const size_t bracket = host_port.n && host_port.p[0] == '[' ? slice_chr(host_port, ']') : 0;
+
+	*end = bracket + slice_chr(slice_skip(host_port, bracket), ':');
+	return host_port;
+}
+
+struct slice syntax_hop_host(struct slice hop)
+{
+	size_t end;
+	const struct slice host = hop_host_port(hop, &end);
+
+	return host.n && host.p[0] == '[' ? slice_cut(host, 1, end - 1) : slice_cut(host, 0, end);
+}
+
+bool syntax_hop_port(struct slice hop, uint16_t *ret)
+{
+	size_t end;
+	const struct slice host_port = hop_host_port(hop, &end);
+	uint64_t port;
+
+	if (end >= host_port.n || !slice_u64(slice_skip(host_port, end + 1), UINT16_MAX, &port))
+		return false;
+	*ret = (uint16_t)port;
+	return true;
+}
+
 /* An '@' in a user part is escaped in both worlds, so the first one ends it. */
 struct slice syntax_address_domain(struct slice address)
 {
