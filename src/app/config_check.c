@@ -196,26 +196,36 @@ static bool is_local(const struct ifaddrs *all, const struct addr *a)
 	return false;
 }
 
-/* A warning only: an address that moves between two machines is there when it is needed. */
-static void check_listens(struct config_check *c, const struct conf_texts *listens)
+static void check_local(struct config_check *c, const struct ifaddrs *all,
+	const struct conf_text *t, struct slice addr)
 {
+	struct addr a;
+
+	if (!addr_decode(addr, &a))
+		return;
+	addr_unmap(&a);
+	if (!is_local(all, &a))
+		find(c, CONFIG_WARNING, &t->at,
+			TEXT(N_("`{1}`: no interface of this machine has this address now"),
+				text_str(t->s)));
+}
+
+/* A warning only: an address that moves between two machines is there when it is needed. */
+static void check_listens(struct config_check *c, const struct conf_gateway *g)
+{
+	const struct conf_texts *listens = &g->sip.listen;
 	struct ifaddrs *all = NULL;
 
 	if (getifaddrs(&all))
 		return;
 	for (size_t i = 0; i < listens->n; i++) {
 		struct slice rest = slice_str(listens->v[i].s);
-		struct addr a;
 
 		(void)slice_split(&rest, ':');
-		if (!addr_decode(rest, &a))
-			continue;
-		addr_unmap(&a);
-		if (!is_local(all, &a))
-			find(c, CONFIG_WARNING, &listens->v[i].at,
-				TEXT(N_("`{1}`: no interface of this machine has this address now"),
-					text_str(listens->v[i].s)));
+		check_local(c, all, &listens->v[i], rest);
 	}
+	if (g->metrics.listen.s)
+		check_local(c, all, &g->metrics.listen, slice_str(g->metrics.listen.s));
 	freeifaddrs(all);
 }
 
@@ -261,7 +271,7 @@ static int check_gateway(struct config_check *c)
 		c->findings[CONFIG_FAILURE].n += said.p[i] == '\n';
 	/* The start has read it, and said what is wrong with it. */
 	check_secret(c, CONFIG_SEVERITIES, &c->config.conf->gateway.xmpp.component.secret_file);
-	check_listens(c, &c->config.conf->gateway.sip.listen);
+	check_listens(c, &c->config.conf->gateway);
 	return status == 3 ? 3 : 0;
 }
 

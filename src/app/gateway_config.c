@@ -288,7 +288,7 @@ static int fill_metrics(struct gateway_config *c)
 	if (!listen->s)
 		return 0;
 	if (!addr_decode(slice_str(listen->s), &c->metrics))
-		return wrong(c, listen, N_("IP:PORT is wanted"));
+		return wrong(c, listen, N_("it must be IP:PORT"));
 	addr_unmap(&c->metrics);
 	return 0;
 }
@@ -313,8 +313,8 @@ int gateway_config_fill(struct gateway_config *c)
 
 	if (status != 3 && c->conf->gateway.at.line)
 		status = worse(status, fill_control(c));
-	if (!status)
-		status = fill_metrics(c);
+	if (status != 3)
+		status = worse(status, fill_metrics(c));
 	if (!status)
 		status = check_next_hop(c);
 	if (status == 3) {

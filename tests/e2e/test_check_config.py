@@ -25,6 +25,7 @@ partners:
     ca_file: {ca}
     receiver: {{ address: a@contoso.test, password_file: {receiver} }}
 gateway:
+  metrics: {{ listen: "{metrics}:9719" }}
   sip:
     listen: ["udp:{listen}:5070"]
     next_hop: sip:127.0.0.1:5060
@@ -32,19 +33,20 @@ gateway:
   xmpp:
     component: {{ name: litware.test, server: "127.0.0.1:9", secret_file: {component} }}
 """
-SOUND = {"ca": "ca.pem", "accept": "", "user": "user", "receiver": "receiver", "component": "component", "listen": "127.0.0.1"}
+SOUND = {"ca": "ca.pem", "accept": "", "user": "user", "receiver": "receiver", "component": "component", "listen": "127.0.0.1", "metrics": "[::1]"}
 # What is changed, the first words of its finding, and whether a gateway starts all the same.
 WRONG = [
     ({"user": "nobody"}, "6:64: Failure: nobody: no such file or directory", True),
     ({"receiver": "loose"}, "10:57: Failure: loose: others can read this secret (mode 644)", True),
-    ({"component": "empty"}, "17:74: Failure: empty: the secret is empty", False),
+    ({"component": "empty"}, "18:74: Failure: empty: the secret is empty", False),
     ({"ca": "user"}, "4:14: Failure: user: it has no certificate in PEM, or a damaged one", True),
     ({"ca": "nothing.pem"}, "9:14: Failure: nothing.pem: no such file or directory", True),
     ({"ca": "over.pem"}, "4:14: Failure: over.pem: every certificate in it has ended (CN=over: ", True),
     ({"ca": "soon.pem"}, "4:14: Warning: soon.pem: the certificate of CN=soon ends soon (", True),
     ({"ca": "both.pem"}, "4:14: Warning: both.pem: a certificate in it has ended (CN=over: ", True),
     ({"accept": "no_such_warning"}, "5:14: Failure: `no_such_warning` is not the name of a warning", True),
-    ({"listen": "192.0.2.77"}, "13:14: Warning: `udp:192.0.2.77:5070`: no interface of this machine has this address now", True),
+    ({"metrics": "192.0.2.77"}, "12:22: Warning: `192.0.2.77:9719`: no interface of this machine has this address now", True),
+    ({"listen": "192.0.2.77"}, "14:14: Warning: `udp:192.0.2.77:5070`: no interface of this machine has this address now", True),
 ]
 failed = 0
 

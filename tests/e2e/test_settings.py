@@ -280,6 +280,7 @@ GATEWAYS = [
     ("gateway.xmpp.unproven", no_pong, "  xmpp:\n", "  xmpp:\n    unproven: refuse\n", "202 Accepted", "504 XMPP Domain Answers No Ping"),
     ("gateway.control.socket", controlled, "  sip:\n", "  control: { socket: ctl }\n  sip:\n", "no gateway listens at", "Running since"),
     ("gateway.control.group", mode_of_socket, "control: { socket: ctl }", f"control: {{ socket: ctl, group: {ME} }}", "600$", "660$"),
+    ("gateway.metrics.listen", at_second_listener, "  sip:\n", '  metrics: { listen: "127.0.0.1:{second}" }\n  sip:\n', "refused", "connected"),
     ("gateway.log_users", logged, "gateway:\n", "gateway:\n  log_users: true\n", f"(?<!@){PARTNER}", RECEIVER),
 ]
 # What differs from the file of the stage in both runs.
