@@ -9,6 +9,7 @@
 #include "app/files.h"
 #include "app/language.h"
 #include "app/opt_rows.h"
+#include "app/page.h"
 #include "app/sweeper.h"
 #include "app/terminal.h"
 #include "base/mem.h"
@@ -358,12 +359,20 @@ static int run(struct check *c)
 
 static int usage(FILE *to, int status)
 {
-	say(to, TEXT_PLAIN(N_("usage: stox check pool [options] [NAME]")));
-	say(to, TEXT_PLAIN(N_("       stox check partner [options] [DOMAIN]")));
-	say(to, TEXT_PLAIN(both.summary));
-	fputc('\n', to);
-	say(to, TEXT_PLAIN(N_("`stox check pool --help` and `stox check partner --help` list the "
-			      "options.")));
+	const struct text lines[] = {
+		TEXT_PLAIN(N_("usage: stox check pool [options] [NAME]")),
+		TEXT_PLAIN(N_("       stox check partner [options] [DOMAIN]")),
+		TEXT_PLAIN(both.summary),
+		TEXT_PLAIN(""),
+		TEXT_PLAIN(N_("`stox check pool --help` and `stox check partner --help` list the "
+			      "options.")),
+	};
+	struct page p;
+
+	page_begin(&p, to, PAGE_COLUMNS_IN_A_FILE);
+	for (size_t i = 0; i < COUNT(lines); i++)
+		page_say(&p, &lines[i], 0);
+	page_end(&p);
 	return status;
 }
 

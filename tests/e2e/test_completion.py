@@ -30,7 +30,7 @@ def words_of(*args):
 
 
 FAULTS = [line.split()[0] for line in words_of("lab", "--list-faults").splitlines()[::2]]
-OPTIONS = re.findall(r"^  (?:-.,|   ) (--[a-z0-9-]+)", words_of("test", "--help"), re.M)
+OPTIONS = re.findall(r"^  (?:-.,|   ) (--[a-z0-9-]+)", words_of("test", "--help", "all"), re.M)
 COMMANDS = re.findall(r"^  ([a-z]+) ", words_of("help"), re.M)
 
 # What is typed, and what is offered for its last word.
