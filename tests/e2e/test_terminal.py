@@ -16,7 +16,7 @@ from pathlib import Path
 STOX = os.path.abspath(sys.argv[1])
 FAILED = []
 ENV = {"HOME": "/nonexistent", "PATH": os.environ["PATH"], "TERM": "xterm", "LANG": "C.UTF-8"}
-LABELS = ["Target Fqdn   :", "Result        :", "Latency       :", "Error Message :", "Diagnosis     :"]
+LABELS = ["Target Fqdn   :", "Result        :", "Latency       :", "Error Message :", "Diagnosis     :", "Tested        :"]
 SGR = re.compile(r"\x1b\[[0-9]*m")
 ERASE = "\r\x1b[K"
 
@@ -79,7 +79,7 @@ def widths():
         long = [line for line in lines if len(line) > width and not re.fullmatch(
             r" *(\S+|systemctl \S+ \S+|stox gateway --check)", line)]
         check(f"width {width}: no line is longer", status == 1 and not long, long)
-        check(f"width {width}: the five labels in their order", labels_of(out) == LABELS, out)
+        check(f"width {width}: the five labels in their order, and the pair", labels_of(out) == LABELS, out)
         text = " ".join(line.strip() for line in lines)
         check(f"width {width}: nothing is lost", "contoso.test is not an allowed partner of the gateway (403 Not An "
               "Allowed Partner, ms-diagnostics 1005)." in text and "[sip_partner_not_allowed in sip.send]" in text, out)
