@@ -272,9 +272,11 @@ def check_first_process(ids):
     """What is the first process of a container has no other handler of signals than its own."""
     process = subprocess.Popen(["unshare", "--pid", "--fork", "--kill-child", "chroot", str(ROOT), "setpriv", f"--reuid={ids}",
                                 f"--regid={ids}", "--clear-groups", "stox", "gateway", "--config", "/config/stox.yaml"],
-                               stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env={"PATH": "/usr/bin:/bin"})
-    while "sip listening" not in (line := process.stderr.readline()):
-        need(line, "the first process listens")
+                               stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"})
+    told = ""
+    while "sip listening" not in told:
+        told += (line := process.stderr.readline())
+        need(line, f"the first process listens: {told}")
     child = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()[0]
     os.kill(int(child), signal.SIGTERM)
     _, told = process.communicate(timeout=WAIT_S)
