@@ -15,6 +15,7 @@ struct gateway_view {
 	int64_t failed;                   /* `last_error` */
 	char last_error[512];             /* of the stream, as the log has it */
 	bool refused;                     /* the last reload was */
+	uint64_t reloads, reloads_refused;
 };
 
 /* {"schema": "stox.status/1", ...}. */

@@ -16,4 +16,5 @@ struct log_out;
 int log_out_new(struct log_out **ret, int fd, const char *warning);
 /* All parts and a newline as one line. */
 void log_out_line(struct log_out *l, struct slice level, struct slice line);
+uint64_t log_out_dropped(struct log_out *l); /* lines, since the start */
 struct log_out *log_out_free(struct log_out *l);

@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "gateway/drops.h"
+#include "gateway/figures.h"
 #include "gateway/to_sip.h"
 #include "gateway/to_xmpp.h"
 
@@ -34,6 +35,7 @@ struct gateway {
 	struct gateway_cfg cfg;
 	struct gateway_stats stats;
 	struct drops drops;
+	struct figures *figures;
 	struct shell shell;
 	struct lent lent;
 	struct ids ids;
@@ -199,8 +201,11 @@ static void log_counters(const struct gateway *g, struct buf *b)
 
 struct gateway_load gateway_load(const struct gateway *g)
 {
-	return (struct gateway_load){ to_xmpp_count(g->to_xmpp), to_sip_count(g->to_sip),
-		to_sip_untold(g->to_sip) };
+	return (struct gateway_load){ .to_xmpp = to_xmpp_count(g->to_xmpp),
+		.to_sip = to_sip_count(g->to_sip),
+		.untold = to_sip_untold(g->to_sip),
+		.oldest_to_xmpp = to_xmpp_oldest(g->to_xmpp),
+		.oldest_to_sip = to_sip_oldest(g->to_sip) };
 }
 
 static void log_state(struct gateway *g)
@@ -381,10 +386,15 @@ static unsigned differences(const struct gateway_cfg *a, const struct gateway_cf
 
 int gateway_reload(struct gateway *g, const struct gateway_cfg *cfg, unsigned *kept)
 {
-	int err = gateway_set_secret(g, cfg->component_secret);
+	int err = figures_set_partners(g->figures, cfg->partners);
 
-	if (err)
+	if (!err)
+		err = gateway_set_secret(g, cfg->component_secret);
+	if (err) {
+		/* They were there before: nothing is allocated. */
+		(void)figures_set_partners(g->figures, g->cfg.partners);
 		return err;
+	}
 	struct gateway_cfg whole = *cfg;
 	fill_in(&whole);
 	*kept = differences(&g->cfg, &whole);
@@ -441,6 +451,9 @@ static int init(struct gateway *g, const struct gateway_cfg *cfg, struct rng *rn
 	if (!err)
 		err = read_cfg(g, cfg);
 	if (!err)
+		err = figures_new(&g->figures, cfg->partners, rng);
+	g->lent.figures = g->figures;
+	if (!err)
 		err = contacts_init(&g->contacts, cfg->partners, rng);
 	if (!err)
 		err = hops_new(&g->hops, &g->lent, now);
@@ -472,6 +485,7 @@ struct gateway *gateway_free(struct gateway *g)
 	links_free(g->links);
 	hops_free(g->hops);
 	contacts_done(&g->contacts);
+	figures_free(g->figures);
 	shell_done(&g->shell);
 	free_secret(g);
 	return mem_free(g);
@@ -489,6 +503,11 @@ struct engine gateway_engine(struct gateway *g)
 	};
 
 	return (struct engine){ &ops, g };
+}
+
+const struct figures *gateway_figures(const struct gateway *g)
+{
+	return g->figures;
 }
 
 const struct gateway_stats *gateway_stats(const struct gateway *g)

@@ -19,6 +19,7 @@
 #include "bridge/partner.h"
 
 struct gateway;
+struct figures;
 
 #define GATEWAY_LISTENERS_MAX 8
 #define GATEWAY_TRUSTED_MAX   64
@@ -125,8 +126,10 @@ bool gateway_take_event(struct gateway *g, struct gateway_event *ret);
 bool gateway_counter(const struct gateway *g, size_t i, const char **name, uint64_t *ret);
 struct gateway_load { /* messages in hand */
 	uint32_t to_xmpp, to_sip;
-	uint32_t untold; /* failures that their senders have not heard yet */
+	ts_t oldest_to_xmpp, oldest_to_sip; /* when they came; TS_NEVER: there is none */
+	uint32_t untold;                    /* failures that their senders have not heard yet */
 };
 struct gateway_load gateway_load(const struct gateway *g);
 const struct gateway_stats *gateway_stats(const struct gateway *g);
+const struct figures *gateway_figures(const struct gateway *g);
 bool gateway_is_up(const struct gateway *g);

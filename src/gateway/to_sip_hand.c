@@ -20,6 +20,11 @@ static struct gateway_stats *stats(const struct to_sip *t)
 	return t->cfg.lent->stats;
 }
 
+static ts_t began(const struct message *m)
+{
+	return m->by - TS_MS(IN_HAND_MS);
+}
+
 /* ---- places ---- */
 
 struct message *to_sip_place(struct to_sip *t, unsigned link)
@@ -39,6 +44,7 @@ struct message *to_sip_place(struct to_sip *t, unsigned link)
 	slots_take(&m->slot, NULL); /* on the wire is that of the transaction */
 	m->link = link;
 	m->is_report = false;
+	m->why = ANSWER_MAPPED;
 	return m;
 }
 
@@ -116,11 +122,23 @@ static void leave_queue(struct to_sip *t, struct message *m)
 		list_append(&t->turn, &LIST_OWNER(next, struct message, queue)->wait);
 }
 
+static void count(struct to_sip *t, const struct message *m, const struct verdict *v, ts_t now)
+{
+	struct verdict said = *v;
+
+	if (m->is_report)
+		return;
+	said.answer = m->why;
+	figures_count(t->cfg.lent->figures, m->figures, FIGURES_TO_SIP, &said);
+	figures_time(t->cfg.lent->figures, FIGURES_TO_SIP, now - began(m));
+}
+
 static void answer(struct to_sip *t, struct message *m, const struct verdict *v, ts_t now)
 {
 	leave_queue(t, m);
 	list_remove(&m->age);
 	record_end(&m->record, t->cfg.lent, v, now);
+	count(t, m, v, now);
 	if (answer_is_good(v)) {
 		*(m->is_report ? &stats(t)->reports : &stats(t)->xmpp_to_sip) += 1;
 		return;
@@ -186,6 +204,7 @@ static void end(struct to_sip *t, struct message *m, int status, ts_t now)
 static void fail(struct to_sip *t, struct message *m, enum answer why, ts_t now)
 {
 	write_failure(t, m, NULL, why);
+	m->why = why;
 	end(t, m, 408, now);
 }
 
@@ -310,6 +329,13 @@ void to_sip_give_up(struct to_sip *t, ts_t now)
 	t->gave_up = true;
 	while ((m = oldest(t)))
 		give_up(t, m, m->item.place ? ANSWER_HOP_SILENT : ANSWER_STOPPING, now);
+}
+
+ts_t to_sip_oldest(const struct to_sip *t)
+{
+	const struct message *m = oldest(t);
+
+	return m ? began(m) : TS_NEVER;
 }
 
 uint32_t to_sip_count(const struct to_sip *t)
