@@ -55,6 +55,8 @@ def environment():
     for env, want in cases:
         out = stox("--help", env=env).stdout
         check(f"{env}: {want.split()[0]}", out.startswith(want), out)
+    out = stox("explain", "tls_name_mismatch", env={"LC_ALL": "fr_FR.ISO-8859-1"}).stdout
+    check("a locale of other characters gets plain letters", out.isascii() and "?" not in out and " est " in out, out)
 
 
 def french():

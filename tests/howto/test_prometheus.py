@@ -1,9 +1,9 @@
-"""doc/howto/prometheus.md: the service of the timer, Debian's exporter and Prometheus, up to the figure that Prometheus has."""
+"""doc/howto/prometheus.md: the gateway's metrics, the service of the timer, Debian's exporter and Prometheus, up to the figure that Prometheus has."""
 
 import re
 import urllib.request
 
-from howto import TOP, Bench, Failure, Page, all_running, free_port, run
+from howto import TOP, Bench, Failure, Page, all_running, free_port, run, start_gateway
 
 FIGURES = "/var/lib/prometheus/node-exporter"
 
@@ -33,11 +33,12 @@ def prometheus(page):
     b.start("prometheus", ["prometheus", f"--config.file={config}", f"--storage.tsdb.path={b.dir}/tsdb",
                            f"--web.listen-address=127.0.0.1:{b.port['prometheus']}"])
     b.await_tcp(b.port["prometheus"], "prometheus")
-    url = f"http://127.0.0.1:{b.port['prometheus']}/api/v1/query?query=probe_success"
+    url = f"http://127.0.0.1:{b.port['prometheus']}/api/v1/query?query="
 
     def has_figure():
         try:
-            return b"litware.test" in urllib.request.urlopen(url, timeout=5).read()
+            return all(b"litware.test" in urllib.request.urlopen(f"{url}{name}", timeout=5).read()
+                       for name in ("probe_success", "stox_gateway_stream_up"))
         except OSError:
             return False
 
@@ -50,12 +51,13 @@ def main(stox):
         page = Page(b, "prometheus.md")
         page.place(FIGURES)
         page.place("/etc/prometheus")
-        b.port.update(exporter=free_port(), prometheus=free_port())
+        b.port.update(exporter=free_port(), prometheus=free_port(), metrics=free_port())
         # No resolver is asked what localhost is.
         page.words = {"localhost:9100": f"127.0.0.1:{b.port['exporter']}", "localhost:9090": f"127.0.0.1:{b.port['prometheus']}",
-                      "/usr/share/doc/stox/examples/": f"{TOP}/etc/"}
+                      "127.0.0.1:9719": f"127.0.0.1:{b.port['metrics']}", "/usr/share/doc/stox/examples/": f"{TOP}/etc/"}
         exporter(page)
         page.services = {"stox-textfile.timer": lambda: None, "stox-textfile.service": lambda: textfile(page),
+                         "stox-gateway": lambda: (b.stop("gateway"), start_gateway(page)),
                          "prometheus": lambda: prometheus(page)}
         page.do()
 
