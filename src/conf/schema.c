@@ -218,7 +218,7 @@ static const struct section metrics = {
 	.n_items = 1,
 	.items = {
 		{ AT(conf_metrics, listen), .type = ITEM_TEXT, .required = true,
-			.syntax = &syntax_address,
+			.syntax = &syntax_ip_port,
 			.doc = N_("Where it listens.  Whoever reaches it reads which partners there are "
 			       "and how much is written: 127.0.0.1 is for this machine alone, and "
 			       "[::1] as well.") },
