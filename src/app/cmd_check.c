@@ -10,6 +10,7 @@
 #include "app/files.h"
 #include "app/language.h"
 #include "app/opt_rows.h"
+#include "app/page.h"
 #include "app/sweeper.h"
 #include "app/terminal.h"
 #include "base/mem.h"
@@ -370,14 +371,21 @@ static int run(struct check *c)
 
 static int usage(FILE *to, int status)
 {
-	say(to, TEXT_PLAIN(N_("usage: stox check pool [options] [NAME]")));
-	say(to, TEXT_PLAIN(N_("       stox check partner [options] [DOMAIN]")));
-	say(to, TEXT_PLAIN(N_("       stox check config [options]")));
-	say(to, TEXT_PLAIN(both.summary));
-	fputc('\n', to);
-	say(to, TEXT_PLAIN(
-			N_("`stox check pool --help`, `stox check partner --help` and `stox check "
-			   "config --help` list the options.")));
+	const struct text lines[] = {
+		TEXT_PLAIN(N_("usage: stox check pool [options] [NAME]")),
+		TEXT_PLAIN(N_("       stox check partner [options] [DOMAIN]")),
+		TEXT_PLAIN(N_("       stox check config [options]")),
+		TEXT_PLAIN(both.summary),
+		TEXT_PLAIN(""),
+		TEXT_PLAIN(N_("`stox check pool --help`, `stox check partner --help` and `stox "
+			      "check config --help` list the options.")),
+	};
+	struct page p;
+
+	page_begin(&p, to, PAGE_COLUMNS_IN_A_FILE);
+	for (size_t i = 0; i < COUNT(lines); i++)
+		page_say(&p, &lines[i], 0);
+	page_end(&p);
 	return status;
 }
 

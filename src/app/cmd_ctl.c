@@ -13,6 +13,7 @@
 #include "app/control.h"
 #include "app/files.h"
 #include "app/language.h"
+#include "app/page.h"
 #include "app/terminal.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -375,12 +376,21 @@ static int show(enum part part, const struct values *v, struct slice answer)
 
 static int usage(FILE *to, int status)
 {
-	say(to, TEXT_PLAIN(N_("usage: stox ctl REQUEST [options]")));
-	say(to, TEXT_PLAIN(all.summary));
-	fputc('\n', to);
-	for (size_t i = 0; i < COUNT(parts); i++)
-		fprintf(to, "  %-10s %s\n", name_of((enum part)i),
-			language_look_up(parts[i].summary));
+	enum { WHAT_COLUMN = 13 };
+	const struct text line = TEXT_PLAIN(N_("usage: stox ctl REQUEST [options]")),
+			  summary = TEXT_PLAIN(all.summary);
+	struct page p;
+
+	page_begin(&p, to, PAGE_COLUMNS_IN_A_FILE);
+	page_say(&p, &line, 2);
+	page_say(&p, &summary, 0);
+	sheet_end(&p.sheet, 0);
+	for (size_t i = 0; i < COUNT(parts); i++) {
+		buf_puts(&p.sheet.line, "  ");
+		page_row(
+			&p, name_of((enum part)i), WHAT_COLUMN, language_look_up(parts[i].summary));
+	}
+	page_end(&p);
 	return status;
 }
 

@@ -250,7 +250,7 @@ enum opt_result opt_parse(const struct opt_command *cmd, int argc, char **argv, 
 		enum opt_result r;
 
 		if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
-			opt_help(cmd);
+			opt_help(cmd, i + 1 < argc && strcmp(argv[i + 1], "all") == 0);
 			return OPT_HELP;
 		}
 		if (word[0] == '-' && word[1] == '-' && word[2]) {

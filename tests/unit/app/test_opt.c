@@ -291,7 +291,7 @@ static void help_keeps_to_eighty_columns_in_a_file(void **state)
 
 	(void)state;
 	capture_begin(&out, stdout);
-	opt_help(&wordy);
+	opt_help(&wordy, false);
 	capture_end(&out, text);
 	assert_string_equal(text,
 		"usage: stox try [options]\n"
@@ -300,6 +300,42 @@ static void help_keeps_to_eighty_columns_in_a_file(void **state)
 		"  -r, --receiver-password-file FILE  what is said of an option can be long, and\n"
 		"                                     in another language longer still\n"
 		"  -h, --help                         show this\n");
+}
+
+/* Thirty options are more than a screen has lines. */
+static void help_of_many_options_keeps_to_a_screen(void **state)
+{
+	enum { MANY = 30 };
+	static char names[MANY][8];
+	struct opt many[MANY];
+	const struct opt_command large = {
+		.name = "try", .summary = "tries it", .opts = many, .n_opts = MANY
+	};
+
+	(void)state;
+	for (size_t i = 0; i < MANY; i++) {
+		snprintf(names[i], sizeof(names[i]), "n%02zu", i);
+		many[i] = (struct opt){ .name = names[i],
+			.help = "does it",
+			.group = i < 2 ? OPT_GROUP_FIRST : OPT_GROUP_TIMES };
+	}
+	struct run r = run_as(&large, "--help");
+	assert_string_equal(r.out,
+		"usage: stox try [options]\n"
+		"tries it\n"
+		"\n"
+		"      --n00         does it\n"
+		"      --n01         does it\n"
+		"  -h, --help [all]  show this; all: what each option does\n"
+		"\n"
+		"times and counts: --n02 --n03 --n04 --n05 --n06 --n07 --n08 --n09 --n10 --n11\n"
+		"  --n12 --n13 --n14 --n15 --n16 --n17 --n18 --n19 --n20 --n21 --n22 --n23 --n24\n"
+		"  --n25 --n26 --n27 --n28 --n29\n");
+	r = run_as(&large, "--help all");
+	assert_int_equal(r.result, OPT_HELP);
+	assert_non_null(
+		strstr(r.out, "  -h, --help        show this\n\ntimes and counts:\n      --n02  "));
+	assert_non_null(strstr(r.out, "      --n29         does it\n"));
 }
 
 int main(void)
@@ -315,6 +351,7 @@ int main(void)
 			one_word_may_stand_without_a_dash_where_the_command_has_a_name_for_it),
 		cmocka_unit_test(an_option_of_the_build_is_taken_and_shown_to_nobody),
 		cmocka_unit_test(help_keeps_to_eighty_columns_in_a_file),
+		cmocka_unit_test(help_of_many_options_keeps_to_a_screen),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
