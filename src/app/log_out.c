@@ -13,8 +13,8 @@
 
 enum {
 	RING = 256 << 10,
-	PIECE = 4096, /* of one write: what a pipe takes whole */
-	NOTE = 128,   /* room for the line about what was dropped */
+	PIECE = 32 << 10, /* of one write: many lines, since a system call costs more than one */
+	NOTE = 128,       /* room for the line about what was dropped */
 	GATHER_MS = 5,
 	LAST_TRY_MS = 500,
 };

@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "gateway/drops.h"
+#include "gateway/events.h"
 #include "gateway/link.h"
 #include "gateway/relay.h"
 
@@ -55,19 +56,29 @@ static enum log_level level_of_down(struct component *c, struct slice cause, ts_
 		return LOG_LEVEL_DEBUG;
 	slice_cstr(slice_cut(cause, 0, CAUSE_MAX - 1), c->cause, sizeof(c->cause));
 	c->told = now;
-	return LOG_LEVEL_ERROR;
+	return event_row(EVENT_DOWN)->level;
+}
+
+/* What mends it, where that is known for sure. */
+static void put_advice(struct buf *b, struct slice cause)
+{
+	if (slice_eqs(cause, xstream_failure_name(XSTREAM_FAIL_BAD_CREDENTIALS)))
+		log_str(b, "advice",
+			SLICE("put the secret that the XMPP server has for this component into the "
+			      "file that gateway.xmpp.component.secret_file names"));
 }
 
 static void log_down(struct component *c, struct slice cause, struct slice text, ts_t now)
 {
 	const enum log_level level = level_of_down(c, cause, now);
-	struct buf *b = shell_log(c->lent->shell, "xmpp", "down");
+	struct buf *b = event_begin(c->lent->shell, EVENT_DOWN);
 
 	log_str(b, "server", slice_str(c->lent->cfg->server_host));
 	log_u64(b, "port", c->lent->cfg->server_port);
 	log_str(b, "cause", cause);
 	if (text.n)
 		log_str(b, "text", text);
+	put_advice(b, cause);
 	if (++c->attempts > 1)
 		log_u64(b, "attempts", c->attempts);
 	shell_emit(c->lent->shell, GATEWAY_EV_DOWN, false, level);
@@ -174,8 +185,8 @@ static void note_shared(struct component *c)
 	c->is_shared = true;
 	snprintf(text, sizeof(text), "another gateway is connected as %s",
 		c->lent->cfg->component_name);
-	log_str(shell_log(c->lent->shell, "xmpp", "shared"), "text", slice_str(text));
-	shell_emit(c->lent->shell, GATEWAY_EV_LOG, false, LOG_LEVEL_WARNING);
+	log_str(event_begin(c->lent->shell, EVENT_SHARED), "text", slice_str(text));
+	shell_emit(c->lent->shell, GATEWAY_EV_LOG, false, event_row(EVENT_SHARED)->level);
 }
 
 static bool may_pass_on(struct component *c, ts_t now)
@@ -345,8 +356,8 @@ static void ready(struct component *c, const struct xstream_event *ev, ts_t now)
 	c->attempts = 0;
 	c->up = now;
 	c->pause = TS_MS(PAUSE_FIRST_MS);
-	log_str(shell_log(c->lent->shell, "xmpp", "up"), "component", slice_str(ev->jid));
-	shell_emit(c->lent->shell, GATEWAY_EV_UP, false, LOG_LEVEL_INFO);
+	log_str(event_begin(c->lent->shell, EVENT_UP), "component", slice_str(ev->jid));
+	shell_emit(c->lent->shell, GATEWAY_EV_UP, false, event_row(EVENT_UP)->level);
 }
 
 /* ---- events; true for one that goes up ---- */

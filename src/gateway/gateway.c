@@ -4,6 +4,9 @@
 
 #include "base/mem.h"
 #include "gateway/drops.h"
+#include "gateway/events.h"
+#include "gateway/peers.h"
+#include "gateway/record.h"
 #include "gateway/to_sip.h"
 #include "gateway/to_xmpp.h"
 
@@ -34,6 +37,9 @@ struct gateway {
 	struct gateway_cfg cfg;
 	struct gateway_stats stats;
 	struct drops drops;
+	struct peers peers;
+	struct recent recent;
+	char id[IDS_TEXT + 1]; /* of gateway_message() */
 	struct shell shell;
 	struct lent lent;
 	struct ids ids;
@@ -197,6 +203,51 @@ static void log_counters(const struct gateway *g, struct buf *b)
 			log_u64(b, name, n);
 }
 
+bool gateway_message(struct gateway *g, size_t i, struct gateway_message *ret)
+{
+	const struct recent_message *m = recent_at(&g->recent, i);
+
+	if (!m)
+		return false;
+	*ret = (struct gateway_message){ .way = m->way,
+		.outcome = m->outcome,
+		.status = m->status,
+		.cause = m->cause,
+		.from = recent_text(m, RECENT_FROM),
+		.to = recent_text(m, RECENT_TO),
+		.stanza_id = record_id(m, &g->ids, g->id),
+		.call_id = recent_text(m, RECENT_CALL_ID),
+		.began = m->began,
+		.ended = m->ended };
+	return true;
+}
+
+bool gateway_peer(const struct gateway *g, size_t i, struct gateway_peer *ret)
+{
+	const struct peer *p = peers_at(&g->peers, i);
+
+	if (!p)
+		return false;
+	*ret = (struct gateway_peer){ slice_of(p->name, p->n_name), p->refused, p->timeouts };
+	return true;
+}
+
+const char *gateway_way_name(enum gateway_way way)
+{
+	static const char *const names[] = { [GATEWAY_TO_XMPP] = "xmpp", [GATEWAY_TO_SIP] = "sip" };
+
+	return names[way];
+}
+
+const char *gateway_outcome_name(enum gateway_outcome outcome)
+{
+	static const char *const names[] = { [GATEWAY_CARRIED] = "carried",
+		[GATEWAY_REFUSED] = "refused",
+		[GATEWAY_UNANSWERED] = "unanswered" };
+
+	return names[outcome];
+}
+
 struct gateway_load gateway_load(const struct gateway *g)
 {
 	return (struct gateway_load){ to_xmpp_count(g->to_xmpp), to_sip_count(g->to_sip),
@@ -206,21 +257,21 @@ struct gateway_load gateway_load(const struct gateway *g)
 static void log_state(struct gateway *g)
 {
 	const struct gateway_load load = gateway_load(g);
-	struct buf *b = shell_log(&g->shell, "gateway", "state");
+	struct buf *b = event_begin(&g->shell, EVENT_STATE);
 
 	log_str(b, "xmpp", gateway_is_up(g) ? SLICE("up") : SLICE("down"));
 	log_u64(b, "to_xmpp", load.to_xmpp);
 	log_u64(b, "to_sip", load.to_sip);
 	log_u64(b, "untold", load.untold);
-	shell_emit(&g->shell, GATEWAY_EV_LOG, false, LOG_LEVEL_INFO);
+	shell_emit(&g->shell, GATEWAY_EV_LOG, false, event_row(EVENT_STATE)->level);
 }
 
 void gateway_push_dump(struct gateway *g)
 {
 	shell_begin(&g->shell);
 	log_state(g);
-	log_counters(g, shell_log(&g->shell, "gateway", "counters"));
-	shell_emit(&g->shell, GATEWAY_EV_LOG, false, LOG_LEVEL_INFO);
+	log_counters(g, event_begin(&g->shell, EVENT_COUNTERS));
+	shell_emit(&g->shell, GATEWAY_EV_LOG, false, event_row(EVENT_COUNTERS)->level);
 }
 
 static void stopped(struct gateway *g)
@@ -228,8 +279,8 @@ static void stopped(struct gateway *g)
 	g->stats.failures_lost += to_sip_untold(g->to_sip);
 	enter_stop(g, STOP_OVER, TS_NEVER);
 	drops_push_time(&g->lent, TS_NEVER);
-	log_counters(g, shell_log(&g->shell, "gateway", "stopped"));
-	shell_emit(&g->shell, GATEWAY_EV_STOPPED, false, LOG_LEVEL_INFO);
+	log_counters(g, event_begin(&g->shell, EVENT_STOPPED));
+	shell_emit(&g->shell, GATEWAY_EV_STOPPED, false, event_row(EVENT_STOPPED)->level);
 }
 
 static void check_stop(struct gateway *g, ts_t now)
@@ -432,6 +483,8 @@ static int init(struct gateway *g, const struct gateway_cfg *cfg, struct rng *rn
 		.rng = rng,
 		.stats = &g->stats,
 		.drops = &g->drops,
+		.peers = &g->peers,
+		.recent = &g->recent,
 		.ids = &g->ids,
 		.cfg = &g->cfg,
 		.last_flow = &g->last_flow,

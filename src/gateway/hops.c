@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "gateway/drops.h"
 #include "gateway/moved.h"
+#include "gateway/record.h"
 
 enum {
 	OWED_BYTES_MAX = 32 << 20, /* of requests whose answer is still owed */
@@ -40,6 +41,11 @@ void hops_answer(struct hops *hs, uint64_t place, const struct verdict *v, ts_t 
 	const bool is_new_again = place == TL_IN_HAND && v->answer == ANSWER_OVERLOAD;
 
 	answer(hs, place, NULL, v, is_new_again ? TL_FORGET : TL_REMEMBER, now);
+}
+
+const struct addr *hops_peer(struct hops *hs, uint64_t place)
+{
+	return &tl_origin(hs->tl, place)->peer;
 }
 
 uint64_t hops_keep(struct hops *hs, uint64_t ref, ts_t now)
@@ -137,8 +143,10 @@ static bool request(struct hops *hs, const struct tl_event *ev, ts_t now)
 	}
 	if (v.answer == ANSWER_MAPPED)
 		return true;
-	hs->lent->stats->sip_refused +=
-		ev->msg->method != SIP_METHOD_OPTIONS && !answer_is_good(&v);
+	if (ev->msg->method != SIP_METHOD_OPTIONS && !answer_is_good(&v)) {
+		hs->lent->stats->sip_refused++;
+		record_refused_request(hs->lent, ev->msg, &v, &ev->origin->peer, now);
+	}
 	answer(hs, TL_IN_HAND, ev->msg, &v, TL_FORGET, now);
 	return false;
 }
