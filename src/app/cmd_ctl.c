@@ -177,7 +177,8 @@ static int ask(
 
 	if (!err && send(fd, request, strlen(request), MSG_NOSIGNAL) < 0)
 		err = -errno;
-	/* Who is refused may be closed on before the request is written: the refusal is there all the same. */
+	/* Who is refused may be closed on before the request is written: the refusal is there all
+	 * the same. */
 	if (!err || err == -EPIPE)
 		err = read_all(fd, ret);
 	if (fd >= 0)

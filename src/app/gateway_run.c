@@ -85,13 +85,8 @@ static void note_state(struct service *s)
 
 static void log_needs_restart(struct service *s, const char *setting)
 {
-	struct buf b;
-
-	buf_init(&b, 256);
-	log_begin(&b, "config", "needs-restart");
-	log_str(&b, "setting", slice_str(setting));
-	service_log_line(&s->log, LOG_LEVEL_WARNING, buf_slice(&b));
-	buf_done(&b);
+	log_str(service_log_begin(&s->log, EVENT_NEEDS_RESTART), "setting", slice_str(setting));
+	service_log_end(&s->log, EVENT_NEEDS_RESTART);
 }
 
 /* What differs from what runs, and waits for a restart. */
@@ -130,16 +125,22 @@ static bool is_control_kept(const struct service *s)
 
 static void log_reloaded(struct service *s)
 {
-	struct buf b;
+	struct buf *b = service_log_begin(&s->log, EVENT_RELOADED);
 
-	buf_init(&b, 8192);
-	log_begin(&b, "config", "reloaded");
-	log_str(&b, "file", slice_str(s->config.path));
-	log_u64(&b, "pools", s->config.conf->n_pools);
-	log_u64(&b, "partners", s->config.conf->n_partners);
-	log_u64(&b, "trusted_peers", s->config.cfg.n_trusted);
-	service_log_line(&s->log, LOG_LEVEL_INFO, buf_slice(&b));
-	buf_done(&b);
+	log_str(b, "file", slice_str(s->config.path));
+	log_u64(b, "pools", s->config.conf->n_pools);
+	log_u64(b, "partners", s->config.conf->n_partners);
+	log_u64(b, "trusted_peers", s->config.cfg.n_trusted);
+	service_log_end(&s->log, EVENT_RELOADED);
+}
+
+static void log_not_reloaded(struct service *s, const char *cause)
+{
+	struct buf *b = service_log_begin(&s->log, EVENT_NOT_RELOADED);
+
+	log_str(b, "cause", slice_str(cause));
+	log_str(b, "advice", SLICE("the one before stays in force"));
+	service_log_end(&s->log, EVENT_NOT_RELOADED);
 }
 
 static bool take_over(struct service *s, struct gateway_config *next)
@@ -147,8 +148,7 @@ static bool take_over(struct service *s, struct gateway_config *next)
 	unsigned kept;
 
 	if (gateway_reload(s->gateway, &next->cfg, &kept)) {
-		service_log_line(&s->log, LOG_LEVEL_ERROR,
-			SLICE("config not-reloaded cause=\"out of memory\""));
+		log_not_reloaded(s, "out of memory");
 		return false;
 	}
 	struct gateway_config old = s->config;
@@ -188,9 +188,8 @@ static bool reload(struct service *s)
 	const int status = read_again(s, &next);
 	bool done = false;
 	if (status) {
-		service_log_lines(&s->log, LOG_LEVEL_ERROR, buf_slice(&why));
-		service_log_line(&s->log, LOG_LEVEL_ERROR,
-			SLICE("config not-reloaded advice=\"the one before stays in force\""));
+		service_log_texts(&s->log, EVENT_FAULT, buf_slice(&why));
+		log_not_reloaded(s, "it has a fault");
 	} else
 		done = take_over(s, &next);
 	s->view.refused = !done;
@@ -214,12 +213,20 @@ static void answer_reload(struct service *s, struct buf *ret)
 	buf_done(&lines);
 }
 
+static void log_level_changed(struct service *s)
+{
+	log_str(service_log_begin(&s->log, EVENT_LEVEL_CHANGED), "level",
+		slice_str(log_level_name(s->log.level)));
+	service_log_end(&s->log, EVENT_LEVEL_CHANGED);
+}
+
 static void answer_log(struct service *s, struct slice name, struct buf *ret)
 {
 	for (unsigned i = LOG_LEVEL_ERROR; i <= LOG_LEVEL_DEBUG; i++)
 		if (slice_eqs(name, log_level_name((enum log_level)i))) {
 			s->log.level = (enum log_level)i;
 			gateway_log_messages(s->gateway, s->log.level == LOG_LEVEL_DEBUG);
+			log_level_changed(s);
 			gateway_ctl_level(s->log.level, ret);
 			return;
 		}
@@ -277,7 +284,7 @@ static void read_secret_again(struct service *s)
 		(void)gateway_set_secret(s->gateway, slice_str(s->config.secret));
 		return;
 	}
-	service_log_text(&s->log, LOG_LEVEL_WARNING, &why);
+	service_log_text(&s->log, EVENT_SECRET_NOT_READ, &why);
 }
 
 static void act(struct service *s, enum gateway_event_type type)
@@ -306,7 +313,7 @@ static void drained(void *arg)
 	struct text why;
 
 	if (s->trace && engine_file_take_error(s->trace, &why))
-		service_log_text(&s->log, LOG_LEVEL_WARNING, &why);
+		service_log_text(&s->log, EVENT_TRACE_NOT_WRITTEN, &why);
 	while (s->gateway && gateway_take_event(s->gateway, &ev)) {
 		service_log_line(&s->log, ev.level, slice_str(ev.log));
 		if (ev.type == GATEWAY_EV_DOWN) {
@@ -416,6 +423,7 @@ static int read_config(struct service *s)
 int gateway_run(const struct gateway_run *run)
 {
 	struct service s = { .run = run,
+		.log.format = run->log_format,
 		.log.level = run->verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO };
 
 	notify_init(&s.notify);

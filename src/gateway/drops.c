@@ -6,7 +6,7 @@
 
 static const struct {
 	enum drop_kind kind;
-	enum event event;
+	enum log_event event;
 } drops[] = {
 	[DROP_UNTRUSTED] = { DROP_OF_PEERS, EVENT_UNTRUSTED },
 	[DROP_MALFORMED] = { DROP_OF_PEERS, EVENT_MALFORMED },

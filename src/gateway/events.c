@@ -167,17 +167,17 @@ static const struct event_row rows[] = {
 };
 _Static_assert(COUNT(rows) == EVENT_COUNT, "one row an event");
 
-const struct event_row *event_row(enum event e)
+const struct event_row *event_row(enum log_event e)
 {
 	return &rows[e];
 }
 
-struct buf *event_begin(struct shell *shell, enum event e)
+struct buf *event_begin(struct shell *shell, enum log_event e)
 {
 	return shell_log(shell, rows[e].subsystem, rows[e].name);
 }
 
-void event_tell(struct shell *shell, enum event e)
+void event_tell(struct shell *shell, enum log_event e)
 {
 	shell_emit(shell, GATEWAY_EV_LOG, true, rows[e].level);
 }

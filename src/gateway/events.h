@@ -10,7 +10,7 @@
 
 #include "base/shell.h"
 
-enum event {
+enum log_event {
 	/* gateway */
 	EVENT_MESSAGE,
 	EVENT_STATE,
@@ -69,8 +69,8 @@ struct event_row {
 	const char *meaning, *advice; /* for people; no advice: nothing has to be done */
 };
 
-const struct event_row *event_row(enum event e);
+const struct event_row *event_row(enum log_event e);
 /* Begins a line; event_tell(), or shell_emit() for one that the driver acts on, ends it. */
-struct buf *event_begin(struct shell *shell, enum event e);
+struct buf *event_begin(struct shell *shell, enum log_event e);
 /* For one that the driver only shows. */
-void event_tell(struct shell *shell, enum event e);
+void event_tell(struct shell *shell, enum log_event e);

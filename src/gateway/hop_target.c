@@ -57,7 +57,8 @@ static void tell_not_reached(struct hop_target *t, int err, ts_t now)
 
 	if (!may_say(t, now))
 		return;
-	const enum event what = err == ELOOP ? EVENT_NEXT_HOP_IS_US : EVENT_NEXT_HOP_NOT_REACHED;
+	const enum log_event what =
+		err == ELOOP ? EVENT_NEXT_HOP_IS_US : EVENT_NEXT_HOP_NOT_REACHED;
 	struct buf *b = event_begin(t->lent->shell, what);
 	log_str(b, "address", slice_str(addr_text(&t->at.addr, text)));
 	if (err != ELOOP)

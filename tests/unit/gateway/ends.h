@@ -236,7 +236,7 @@ static void put_cannot(const char *event, const char *why)
 
 #define A_CLIENT A_CONTOSO "/pc"
 
-struct happening {
+struct event {
 	const char *name;
 	void (*happens)(void);
 	void (*prepare)(void); /* before the gateway starts */
@@ -247,7 +247,7 @@ struct state {
 	void (*enter)(void);
 };
 
-static void begin_cell(const char *state, const struct happening *e)
+static void begin_cell(const char *state, const struct event *e)
 {
 	print_message("cell: %s, %s\n", state, e->name);
 	scene_reset();
@@ -286,7 +286,7 @@ static void assert_heard_of(unsigned n)
 		fail_msg("it vanished: log `%s`, counters `%s`", end.log, end.counted);
 }
 
-static void put_refused(const struct happening *e, void (*comes)(const void *), const void *what)
+static void put_refused(const struct event *e, void (*comes)(const void *), const void *what)
 {
 	begin_cell("comes", e);
 	start_connected();

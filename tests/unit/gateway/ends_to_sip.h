@@ -85,7 +85,7 @@ static void refused_without_stream(void)
 	pool_knows_nobody();
 }
 
-static const struct happening to_sip_events[] = {
+static const struct event to_sip_events[] = {
 	{ "nothing", nothing, NULL },
 	{ "the one before it is taken, then it", its_turn_comes, NULL },
 	{ "the way comes, then 200", the_way_comes, NULL },
@@ -178,7 +178,7 @@ static const struct state to_sip_states[] = {
 	[CARRIED] = { "carried", "200 has come.", enter_carried },
 };
 
-static const char *to_sip_cannot(unsigned state, const struct happening *e)
+static const char *to_sip_cannot(unsigned state, const struct event *e)
 {
 	const bool by_tcp_state = state == WAITING || state == SENT_BY_TCP;
 	const bool has_response = e->happens == pool_takes || e->happens == pool_knows_nobody ||
@@ -218,7 +218,7 @@ static void ends_to_sip(void **state)
 
 		put_head(st->name, st->what);
 		for (size_t j = 0; j < COUNT(to_sip_events); j++) {
-			const struct happening *e = &to_sip_events[j];
+			const struct event *e = &to_sip_events[j];
 			const char *why = to_sip_cannot(i, e);
 
 			if (why) {
@@ -318,7 +318,7 @@ static void reacted_before(void)
 }
 
 static const struct {
-	struct happening e;
+	struct event e;
 	const char *stanza;
 } to_sip_refusals[] = {
 	{ { "not an allowed partner", nothing, NULL },
@@ -407,9 +407,9 @@ static void comes_without_room(const void *stanza)
 
 static void not_taken_to_sip(void **state)
 {
-	static const struct happening too_long = { "too long for a datagram", nothing, NULL },
-				      no_room = { "not an allowed partner, and the stream is full",
-					      nothing, NULL };
+	static const struct event too_long = { "too long for a datagram", nothing, NULL },
+				  no_room = { "not an allowed partner, and the stream is full",
+					  nothing, NULL };
 	static const size_t letters = 2000;
 
 	(void)state;

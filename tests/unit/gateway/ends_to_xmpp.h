@@ -122,7 +122,7 @@ static void connection_ends_and_refused(void)
 	receiver_refuses();
 }
 
-static const struct happening to_xmpp_events[] = {
+static const struct event to_xmpp_events[] = {
 	{ "nothing, and the server reads", nothing, NULL },
 	{ "nothing, `unproven: refuse`", nothing, refusing },
 	{ "nothing, and the server does not read", nothing, stuck },
@@ -195,7 +195,7 @@ static const struct state to_xmpp_states[] = {
 		enter_refused },
 };
 
-static const char *to_xmpp_cannot(unsigned state, const struct happening *e)
+static const char *to_xmpp_cannot(unsigned state, const struct event *e)
 {
 	const bool is_pong = e->happens == is_ponged || e->happens == ping_is_refused;
 
@@ -215,7 +215,7 @@ static void ends_to_xmpp(void **state)
 
 		put_head(st->name, st->what);
 		for (size_t j = 0; j < COUNT(to_xmpp_events); j++) {
-			const struct happening *e = &to_xmpp_events[j];
+			const struct event *e = &to_xmpp_events[j];
 			const char *why = to_xmpp_cannot(i, e);
 
 			conn = 0;
@@ -272,7 +272,7 @@ static void place_is_taken(void)
 }
 
 static const struct refusal_row {
-	struct happening e;
+	struct event e;
 	const char *to, *from, *more, *body;
 } to_xmpp_refusals[] = {
 	{ { "the stream is down", stream_is_down, NULL }, A_CONTOSO, P_LITWARE, "", "hi" },
@@ -330,10 +330,9 @@ static void comes_without_memory(const void *what)
 
 static void not_taken_to_xmpp(void **state)
 {
-	static const struct happening untrusted = { "its peer is not trusted", nothing, NULL },
-				      no_via = { "malformed, and cannot be answered", nothing,
-					      NULL },
-				      no_memory = { "no memory", nothing, NULL };
+	static const struct event untrusted = { "its peer is not trusted", nothing, NULL },
+				  no_via = { "malformed, and cannot be answered", nothing, NULL },
+				  no_memory = { "no memory", nothing, NULL };
 
 	(void)state;
 	conn = 0;

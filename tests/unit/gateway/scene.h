@@ -199,7 +199,7 @@ static inline void check_fields(const struct event_row *row, const char *p)
 
 static inline void check_event(const char *line)
 {
-	for (enum event e = 0; *line && e < EVENT_COUNT; e++) {
+	for (enum log_event e = 0; *line && e < EVENT_COUNT; e++) {
 		const struct event_row *row = event_row(e);
 		const size_t n = strlen(row->subsystem), k = strlen(row->name);
 
