@@ -83,10 +83,14 @@ static void note_state(struct service *s)
 
 /* ---- reload ---- */
 
+static void take_events(struct service *s); /* below: what the engine says of it, too */
+
 static void log_needs_restart(struct service *s, const char *setting)
 {
 	log_str(service_log_begin(&s->log, EVENT_NEEDS_RESTART), "setting", slice_str(setting));
 	service_log_end(&s->log, EVENT_NEEDS_RESTART);
+	if (s->view.n_needs_restart < RESTART_MAX)
+		s->view.needs_restart[s->view.n_needs_restart++] = setting;
 }
 
 /* What differs from what runs, and waits for a restart. */
@@ -159,10 +163,12 @@ static bool take_over(struct service *s, struct gateway_config *next)
 	*next = old;
 	mem_wipe(old.secret, sizeof(old.secret));
 	s->view.loaded = loop_wall();
+	s->view.n_needs_restart = 0;
 	log_reloaded(s);
 	log_kept(s, kept);
 	if (is_control_kept(s))
 		log_needs_restart(s, "gateway.control");
+	take_events(s);
 	return true;
 }
 
@@ -239,7 +245,9 @@ static void answer(void *arg, struct slice request, struct buf *ret)
 	const struct slice word = slice_split(&request, ' ');
 
 	if (slice_eqs(word, "status"))
-		gateway_ctl_status(&s->view, ret);
+		gateway_ctl_status(&s->view, pump_now(s->pump), ret);
+	else if (slice_eqs(word, "messages"))
+		gateway_ctl_messages(&s->view, ret);
 	else if (slice_eqs(word, "partners"))
 		gateway_ctl_partners(&s->view, ret);
 	else if (slice_eqs(word, "reload"))
@@ -247,7 +255,8 @@ static void answer(void *arg, struct slice request, struct buf *ret)
 	else if (slice_eqs(word, "log"))
 		answer_log(s, request, ret);
 	else
-		gateway_ctl_refuse("status, partners, reload or log LEVEL is a request", ret);
+		gateway_ctl_refuse(
+			"status, messages, partners, reload or log LEVEL is a request", ret);
 }
 
 static int open_control(struct service *s)
@@ -306,22 +315,37 @@ static void act(struct service *s, enum gateway_event_type type)
 		note_state(s);
 }
 
-static void drained(void *arg)
+static void note_warning(struct service *s, const struct gateway_event *ev)
 {
-	struct service *s = arg;
-	struct gateway_event ev;
-	struct text why;
+	if (ev->level > LOG_LEVEL_WARNING)
+		return;
+	snprintf(s->view.last_warning, sizeof(s->view.last_warning), "%s", ev->log);
+	s->view.warned = loop_wall();
+}
 
-	if (s->trace && engine_file_take_error(s->trace, &why))
-		service_log_text(&s->log, EVENT_TRACE_NOT_WRITTEN, &why);
+static void take_events(struct service *s)
+{
+	struct gateway_event ev;
+
 	while (s->gateway && gateway_take_event(s->gateway, &ev)) {
 		service_log_line(&s->log, ev.level, slice_str(ev.log));
+		note_warning(s, &ev);
 		if (ev.type == GATEWAY_EV_DOWN) {
 			snprintf(s->view.last_error, sizeof(s->view.last_error), "%s", ev.log);
 			s->view.failed = loop_wall();
 		}
 		act(s, ev.type);
 	}
+}
+
+static void drained(void *arg)
+{
+	struct service *s = arg;
+	struct text why;
+
+	if (s->trace && engine_file_take_error(s->trace, &why))
+		service_log_text(&s->log, EVENT_TRACE_NOT_WRITTEN, &why);
+	take_events(s);
 }
 
 static void dump(struct service *s)

@@ -36,6 +36,8 @@ struct log_out {
 
 static void put(struct log_out *l, struct slice s)
 {
+	if (s.n == 0)
+		return;
 	const size_t at = (l->at + l->n) % RING, first = s.n < RING - at ? s.n : RING - at;
 
 	memcpy(l->ring + at, s.p, first);

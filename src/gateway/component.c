@@ -35,6 +35,7 @@ struct component {
 	unsigned n_relays;
 	char cause[CAUSE_MAX]; /* of the last line in the log; "": there was a stream since */
 	ts_t told;             /* when that was */
+	uint64_t n_twice;      /* attributes of this stream that stood twice, and are counted */
 	unsigned attempts;     /* that have failed since there was a stream */
 };
 
@@ -103,6 +104,7 @@ static void lost(struct component *c, ts_t now)
 	c->lent->stats->reconnects += c->was_ready && !c->link.stopping;
 	c->was_ready = false;
 	c->is_shared = false;
+	c->n_twice = 0;
 	plan_reconnect(c, now);
 }
 
@@ -362,6 +364,18 @@ static void ready(struct component *c, const struct xstream_event *ev, ts_t now)
 
 /* ---- events; true for one that goes up ---- */
 
+/* Of which stanza they were is not known: many may have come at once. */
+static void count_twice(struct component *c, ts_t now)
+{
+	const uint64_t n = xstream_twice(xhost_stream(c->link.host));
+
+	for (; c->n_twice < n; c->n_twice++) {
+		c->lent->stats->xmpp_attributes_left_out++;
+		drops_note_user(c->lent, DROP_ATTRIBUTE, SLICE_NONE,
+			"an attribute that stands twice in its tag", now);
+	}
+}
+
 static bool stream_event(
 	struct component *c, const struct xstream_event *ev, struct link_event *ret, ts_t now)
 {
@@ -369,6 +383,7 @@ static bool stream_event(
 		ready(c, ev, now);
 	if (ev->type != XSTREAM_EV_STANZA)
 		return false;
+	count_twice(c, now);
 	proof_push_heard(c->link.proof, now);
 	return stanza(c, ev, ret, now);
 }

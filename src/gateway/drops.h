@@ -23,6 +23,7 @@ enum drop {
 	DROP_STANZA,
 	DROP_MISTAKE,    /* a stanza that is wrong: the server's mistake, or a forger's attempt */
 	DROP_LOST,       /* what one of them should have heard */
+	DROP_ATTRIBUTE,  /* of a stanza */
 	DROP_PARTS,      /* of a SIP message */
 	DROP_LATE_ERROR, /* to what had its 202 */
 	DROP_UNANSWERED_ERROR, /* to what got no answer, since its sender was gone */

@@ -121,6 +121,10 @@ static const struct event_row rows[] = {
 		"A user was not told what became of his message, or got no answer: the stream had "
 		"no room or was gone.",
 		"See whether the XMPP server reads fast enough." },
+	[EVENT_ATTRIBUTE_LEFT_OUT] = { "xmpp", "attribute-left-out", LOG_LEVEL_INFO, "from cause n",
+		"An attribute stood twice in its tag, as jabberd2's router writes some, and the "
+		"second was left out; whose stanza it was is not known: from=many.",
+		NULL },
 	[EVENT_NEEDS_NO_ANSWER] = { "xmpp", "needs-no-answer", LOG_LEVEL_DEBUG, "from [to] cause n",
 		"Chat states, receipts, presence: not carried, and nobody misses an answer.",
 		NULL },

@@ -168,6 +168,7 @@ static const struct {
 	COUNTER(xmpp_silent),
 	COUNTER(xmpp_dropped),
 	COUNTER(parts_left_out),
+	COUNTER(xmpp_attributes_left_out),
 	COUNTER(sip_malformed),
 	COUNTER(sip_untrusted),
 	COUNTER(sip_acks),
@@ -222,6 +223,11 @@ bool gateway_message(struct gateway *g, size_t i, struct gateway_message *ret)
 	return true;
 }
 
+uint64_t gateway_ended(const struct gateway *g, enum gateway_way way, enum gateway_outcome outcome)
+{
+	return g->recent.ended[way][outcome];
+}
+
 bool gateway_peer(const struct gateway *g, size_t i, struct gateway_peer *ret)
 {
 	const struct peer *p = peers_at(&g->peers, i);
@@ -250,8 +256,11 @@ const char *gateway_outcome_name(enum gateway_outcome outcome)
 
 struct gateway_load gateway_load(const struct gateway *g)
 {
-	return (struct gateway_load){ to_xmpp_count(g->to_xmpp), to_sip_count(g->to_sip),
-		to_sip_untold(g->to_sip) };
+	return (struct gateway_load){ .to_xmpp = to_xmpp_count(g->to_xmpp),
+		.to_sip = to_sip_count(g->to_sip),
+		.untold = to_sip_untold(g->to_sip),
+		.oldest_to_xmpp = to_xmpp_oldest(g->to_xmpp),
+		.oldest_to_sip = to_sip_oldest(g->to_sip) };
 }
 
 static void log_state(struct gateway *g)
@@ -430,6 +439,17 @@ static unsigned differences(const struct gateway_cfg *a, const struct gateway_cf
 	       (a->transactions_max != b->transactions_max ? GATEWAY_KEPT_TRANSACTIONS : 0u);
 }
 
+static void set_trusted(struct gateway *g, const struct gateway_cfg *cfg)
+{
+	struct addr_net before[GATEWAY_TRUSTED_MAX];
+	const unsigned n_before = g->cfg.n_trusted;
+
+	memcpy(before, g->cfg.trusted, sizeof(before));
+	memcpy(g->cfg.trusted, cfg->trusted, sizeof(g->cfg.trusted));
+	g->cfg.n_trusted = cfg->n_trusted;
+	hops_set_trusted(g->hops, before, n_before);
+}
+
 int gateway_reload(struct gateway *g, const struct gateway_cfg *cfg, unsigned *kept)
 {
 	int err = gateway_set_secret(g, cfg->component_secret);
@@ -441,9 +461,7 @@ int gateway_reload(struct gateway *g, const struct gateway_cfg *cfg, unsigned *k
 	*kept = differences(&g->cfg, &whole);
 	g->cfg.partners = g->routes.partners = cfg->partners;
 	contacts_set_partners(&g->contacts, cfg->partners);
-	memcpy(g->cfg.trusted, cfg->trusted, sizeof(g->cfg.trusted));
-	g->cfg.n_trusted = cfg->n_trusted;
-	hops_set_trusted(g->hops);
+	set_trusted(g, cfg);
 	to_sip_forget_idle(g->to_sip);
 	g->cfg.options = cfg->options;
 	g->cfg.settle = cfg->settle;

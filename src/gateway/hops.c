@@ -403,8 +403,9 @@ struct hop *hops_next(struct hops *hs)
 
 /* ---- life ---- */
 
-void hops_set_trusted(struct hops *hs)
+void hops_set_trusted(struct hops *hs, const struct addr_net *before, unsigned n_before)
 {
+	listeners_set_trusted(&hs->listeners, before, n_before);
 	tl_set_answerers(hs->tl, hs->lent->cfg->trusted, hs->lent->cfg->n_trusted);
 }
 

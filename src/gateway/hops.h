@@ -13,7 +13,7 @@ struct hops *hops_free(struct hops *hs);
 struct hop *hops_next(struct hops *hs); /* the next hop of what goes to SIP */
 
 /* Who is trusted has changed. */
-void hops_set_trusted(struct hops *hs);
+void hops_set_trusted(struct hops *hs, const struct addr_net *before, unsigned n_before);
 /* What those hear who ask whether requests can be carried on. */
 void hops_set_options(struct hops *hs, enum answer answer);
 void hops_push(struct hops *hs, const struct fact *in, ts_t now);

@@ -5,9 +5,18 @@
 
 enum { SAY_AGAIN_S = 60 };
 
+static bool is_known(const struct addr_net *net, const struct addr_net *known, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (known[i].bits == net->bits && addr_ip_eq(&known[i].addr, &net->addr))
+			return true;
+	return false;
+}
+
 /* Source addresses of UDP can be forged: trusting one that is not on this machine deserves a word.
  */
-static void warn_of_udp_trust(const struct lent *lent)
+static void warn_of_udp_trust(
+	const struct lent *lent, const struct addr_net *known, unsigned n_known)
 {
 	const struct gateway_cfg *cfg = lent->cfg;
 	bool udp = false;
@@ -16,7 +25,8 @@ static void warn_of_udp_trust(const struct lent *lent)
 		udp |= cfg->listens[i].transport == TRANSPORT_UDP &&
 		       !addr_is_loopback(&cfg->listens[i].addr);
 	for (unsigned i = 0; udp && i < cfg->n_trusted; i++) {
-		if (addr_is_loopback(&cfg->trusted[i].addr))
+		if (addr_is_loopback(&cfg->trusted[i].addr) ||
+			is_known(&cfg->trusted[i], known, n_known))
 			continue;
 		struct buf *b = event_begin(lent->shell, EVENT_UDP_TRUST);
 		buf_puts(b, " peer=");
@@ -47,7 +57,12 @@ void listeners_init(struct listeners *ls, const struct lent *lent)
 	/* IPv4 first: [::] then leaves that port to it. */
 	for (uint8_t family = 4; family <= 6; family += 2)
 		want_family(ls, family);
-	warn_of_udp_trust(lent);
+	warn_of_udp_trust(lent, NULL, 0);
+}
+
+void listeners_set_trusted(struct listeners *ls, const struct addr_net *before, unsigned n_before)
+{
+	warn_of_udp_trust(ls->lent, before, n_before);
 }
 
 void listeners_push_up(struct listeners *ls, const struct fact *in)

@@ -32,7 +32,8 @@ struct recent_message {
 
 struct recent {
 	struct recent_message list[RECENT_MESSAGES];
-	uint64_t n; /* ever */
+	uint64_t n;                                     /* ever */
+	uint64_t ended[GATEWAY_WAYS][GATEWAY_OUTCOMES]; /* ever, too */
 };
 
 /* The next one, to be filled in whole but for the texts behind their ends: the oldest is gone. */

@@ -84,6 +84,7 @@ void record_end(struct record *r, const struct lent *lent, const struct record_e
 	m->began = r->began;
 	m->ended = now;
 	m->ref = r->ref;
+	lent->recent->ended[r->way][end->outcome]++;
 	memcpy(m->n, r->n, sizeof(m->n));
 	if (texts.n)
 		memcpy(m->texts, texts.p, texts.n);

@@ -329,6 +329,13 @@ void to_sip_give_up(struct to_sip *t, ts_t now)
 		give_up(t, m, m->item.place ? ANSWER_HOP_SILENT : ANSWER_STOPPING, now);
 }
 
+ts_t to_sip_oldest(const struct to_sip *t)
+{
+	const struct message *m = oldest(t);
+
+	return m ? m->by - TS_MS(IN_HAND_MS) : TS_NEVER;
+}
+
 uint32_t to_sip_count(const struct to_sip *t)
 {
 	return slots_count(&t->slots);

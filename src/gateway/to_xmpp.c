@@ -23,6 +23,7 @@ struct message {
 	uint64_t place; /* of the request */
 	struct proof_item item;
 	struct list settling;
+	struct list age;  /* of to_xmpp.by_age */
 	struct ended end; /* so far */
 	struct record record;
 	bool full_jid; /* the receiver's address has a resource */
@@ -34,6 +35,7 @@ struct to_xmpp {
 	struct reports *reports;
 	struct outcomes *outcomes;
 	struct list settling; /* they settle equally long: the first one is due first */
+	struct list by_age;   /* the oldest first */
 	uint8_t salt[16];     /* of the hashes of receivers */
 	bool stopping;
 };
@@ -53,6 +55,7 @@ static struct message *message_new(struct to_xmpp *t)
 		return NULL;
 	if (slot_is_new(&m->slot)) {
 		list_init(&m->settling);
+		list_init(&m->age);
 		list_init(&m->item.fifo);
 		list_init(&m->item.wait);
 		record_init(&m->record);
@@ -75,6 +78,7 @@ static void message_done(struct to_xmpp *t, struct message *m, ts_t now)
 	}
 	proof_forget(&m->item);
 	list_remove(&m->settling);
+	list_remove(&m->age);
 	slots_give(&t->slots, &m->slot);
 }
 
@@ -197,6 +201,7 @@ static void begin(struct to_xmpp *t, struct message *m, const struct sip_msg *re
 	m->full_jid = p->to.n_resource > 0;
 	m->end.receiver = siphash(t->salt, jid_bare(&p->to));
 	m->end.sent = now;
+	list_append(&t->by_age, &m->age);
 	note_begin(t, m, req, p, now);
 	struct message_loss loss = { .n_left_out = 0 };
 	const enum answer answer = hand_over(t, m, req, p, &loss, now);
@@ -521,6 +526,13 @@ uint32_t to_xmpp_count(const struct to_xmpp *t)
 	return slots_count(&t->slots);
 }
 
+ts_t to_xmpp_oldest(const struct to_xmpp *t)
+{
+	const struct message *m = LIST_FIRST(&t->by_age, struct message, age);
+
+	return m ? m->end.sent : TS_NEVER;
+}
+
 int to_xmpp_new(struct to_xmpp **ret, const struct to_xmpp_cfg *cfg)
 {
 	struct to_xmpp *t = mem_alloc0(sizeof(*t));
@@ -529,6 +541,7 @@ int to_xmpp_new(struct to_xmpp **ret, const struct to_xmpp_cfg *cfg)
 		return -ENOMEM;
 	t->cfg = *cfg;
 	list_init(&t->settling);
+	list_init(&t->by_age);
 	rng_bytes(cfg->lent->rng, t->salt, sizeof(t->salt));
 	int err = slots_init(&t->slots, GATEWAY_PENDING_MAX, sizeof(struct message));
 	if (!err)

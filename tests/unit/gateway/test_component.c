@@ -531,9 +531,23 @@ static void a_component_needs_a_domain(void **state)
 	assert_int_equal(gateway_new(&s.g, &s.cfg, &s.rng, s.now), ERR_SYNTAX);
 }
 
+/* What jabberd2's router writes twice is left out, and not in silence. */
+static void an_attribute_that_stands_twice_is_counted(void **state)
+{
+	(void)state;
+	start_connected();
+	s.events[0] = '\0';
+	from_xmpp("<message from='" A_CONTOSO "' to='" P_LITWARE "' id='1' id='2' to='x'>"
+		  "<body>hi</body></message>");
+	assert_int_equal(gateway_stats(s.g)->xmpp_attributes_left_out, 2);
+	assert_string_equal(s.events, "log info xmpp attribute-left-out from=many cause=\"an "
+				      "attribute that stands twice in its tag\" n=1\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		SCENE(an_attribute_that_stands_twice_is_counted),
 		SCENE(a_connection_is_wanted_at_once),
 		SCENE(gw_component_waits_for_handshake),
 		SCENE(a_wrong_secret_is_told_and_tried_again),
