@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "app/language.h"
+#include "base/mem.h"
 #include "base/text.h"
 
 static const char *text_of(const json_t *o, const char *key)
@@ -67,8 +68,8 @@ static void row_said(struct sheet *p, const char *label, const json_t *o, const 
 		return;
 	snprintf(at_key, sizeof(at_key), "%s_at", key);
 	snprintf(age_key, sizeof(age_key), "%s_age_seconds", key);
-	snprintf(text, sizeof(text), "%s (%lld s %s): %s", time_of(o, at_key, at),
-		number(o, age_key), language_look_up(N_("ago")), text_of(o, key));
+	snprintf(text, sizeof(text), "%s (%s %lld s): %s", time_of(o, at_key, at),
+		language_look_up(N_("age")), number(o, age_key), text_of(o, key));
 	row(p, label, text);
 }
 
@@ -161,6 +162,17 @@ void ctl_show_status(struct sheet *p, const json_t *o)
 	rows_counters(p, json_object_get(o, "counters"));
 }
 
+/* What the gateway calls an outcome, for the catalogue. */
+static const char *outcome_of(const json_t *m)
+{
+	static const char *const words[] = { N_("carried"), N_("refused"), N_("unanswered") };
+
+	for (size_t i = 0; i < COUNT(words); i++)
+		if (strcmp(text_of(m, "outcome"), words[i]) == 0)
+			return language_look_up(words[i]);
+	return text_of(m, "outcome");
+}
+
 static void show_message(struct sheet *p, const json_t *m)
 {
 	const json_t *status = json_object_get(m, "status"), *cause = json_object_get(m, "cause");
@@ -170,7 +182,7 @@ static void show_message(struct sheet *p, const json_t *m)
 		text_of(m, "to"),
 		language_look_up(
 			strcmp(text_of(m, "toward"), "sip") == 0 ? N_("to SIP") : N_("to XMPP")));
-	buf_printf(&p->line, "  %s", language_look_up(text_of(m, "outcome")));
+	buf_printf(&p->line, "  %s", outcome_of(m));
 	if (json_is_integer(status))
 		buf_printf(&p->line, " %lld", (long long)json_integer_value(status));
 	if (json_is_string(cause))

@@ -84,7 +84,7 @@ def asks_and_tells(s):
           and o["configuration"]["partners"] == 2 and o["in_hand"] == {"to_xmpp": 0, "oldest_to_xmpp_seconds": None, "to_sip": 0, "oldest_to_sip_seconds": None, "failures_untold": 0}, said)
     status, said = s.ctl("status")
     check("and a table for people, with the last error", status == 0 and re.search(r"^XMPP server +127.0.0.1:9: NOT connected since 20", said, re.M)
-          and re.search(r"^Its last error +20.* UTC \(\d+ s ago\): .*connection refused", said, re.M)
+          and re.search(r"^Its last error +20.* UTC \(age \d+ s\): .*connection refused", said, re.M)
           and re.search("^Last warning +20.*xmpp down", said, re.M) and "Ended to XMPP     0 carried, 3 refused" in said, said)
     status, said = s.ctl("partners")
     check("the partners in force", (status, said) == (0, "pool pool.litware.test: litware.test second.test\n"

@@ -384,14 +384,15 @@ static void an_address_that_is_none_here_is_answered_by_its_domain(void **state)
 	assert_int_equal(t.stats.xmpp_dropped, 1);
 }
 
-static void only_messages_go_up(void **state)
-{
 #define MANY           "<a/><a/><a/><a/><a/><a/><a/><a/><a/><a/><a/><a/><a/><a/><a/><a/>"
 #define DEEP           "<a><a><a><a><a><a><a><a><a><a><a><a><a><a><a><a><a>"
 #define BACK           "</a></a></a></a></a></a></a></a></a></a></a></a></a></a></a></a></a>"
 #define OVER           DEEP DEEP MANY BACK BACK
 #define WRONG(cause)   "[xmpp wrong-stanza from=a@contoso.test cause=\"" cause "\" n=1] "
 #define DROPPED(cause) "[xmpp needs-no-answer from=a@contoso.test cause=\"" cause "\" n=1] "
+
+static void only_messages_go_up(void **state)
+{
 	static const struct {
 		const char *stanza, *events, *got;
 	} cases[] = {
