@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "app/check_config.h"
 #include "app/cmd_test.h"
 #include "app/commands.h"
 #include "app/files.h"
@@ -13,6 +14,8 @@
 #include "app/terminal.h"
 #include "base/mem.h"
 #include "probe/server.h"
+
+enum { PART_CONFIG = SWEEP_PARTNER + 1 };
 
 enum { TRUST_CHECK = 1, REPORT_MAX = 16 << 20, OPTIONS_MAX = 4096, BAD = 2, NOT_HERE = 3 };
 
@@ -30,29 +33,31 @@ struct values {
 	OPT_ROW_CA_FILE(AT(ca_file)), OPT_ROW_DNS(AT(dns)),                                        \
 		{ "timeout", 0, N_("SECONDS"), OPT_SECONDS, AT(timeout), 0, 3600,                  \
 			N_("for everything (30)"),                                                 \
-			.manual = "For everything (30); the DNS has half of it." },                \
+			.manual = N_("For everything (30); half of it is for the DNS.") },         \
 		{ "address-timeout", 0, N_("SECONDS"), OPT_SECONDS, AT(row_timeout), 0, 3600,      \
 			N_("for each address (5)"),                                                \
-			.manual = "For each address (5); twelve are tried at the same time." },    \
+			.manual =                                                                  \
+				N_("For each address (5); twelve are tried at the same time.") },  \
 		{ "strict", 0, NULL, OPT_FLAG, AT(strict), 0, 0,                                   \
 			N_("a warning alone is exit status 1"),                                    \
-			.manual = "A warning alone is exit status 1." },                           \
+			.manual = N_("A warning alone is exit status 1.") },                       \
 		{ "format", 'f', N_("FORMAT"), OPT_TEXT, AT(format), 0, 0,                         \
 			N_("the form of the result (text)"),                                       \
-			.manual = "The form of the result (text).\nThe schema of the object "      \
-				  "is\n.Pa stox.check.schema.json ,\ninstalled below\n.Pa "        \
-				  "share/stox .",                                                  \
+			.manual = N_("The form of the result (text).\nThe schema of the object "   \
+				     "is\n.Pa stox.check.schema.json ,\ninstalled below\n.Pa "     \
+				     "share/stox ."),                                              \
 			.words = format_words },                                                   \
 		{ "color", 0, N_("WHEN"), OPT_TEXT, AT(color), 0, 0,                               \
 			N_("colours: auto, always or never (auto)"),                               \
-			.manual = "Whether the result has colours (auto); see\n.Xr stox-test 1 .", \
+			.manual = N_(                                                              \
+				"Whether the result has colours (auto); see\n.Xr stox-test 1 ."),  \
 			.words = terminal_colour_words },                                          \
 		{ "config", 'c', N_("FILE"), OPT_TEXT, AT(config), 0, 0, N_("the configuration"),  \
-			.manual = "The configuration." },                                          \
+			.manual = N_("The configuration.") },                                      \
 	{                                                                                          \
 		"verbose", 'v', NULL, OPT_COUNT, AT(verbose), 0, 0,                                \
 			N_("chains, answers of the DNS, likely causes"),                           \
-			.manual = "Show certificates, likely causes and what the DNS said."        \
+			.manual = N_("Show certificates, likely causes and what the DNS said.")    \
 	}
 
 static bool format_words(size_t i, const char **word, const char **what)
@@ -67,28 +72,30 @@ static bool format_words(size_t i, const char **word, const char **what)
 static const struct opt pool_opts[] = {
 	{ "registrar", 0, N_("URI"), OPT_TEXT, AT(server), 0, 0,
 		N_("where users sign in; else NAPTR and SRV"),
-		.manual = "Where users sign in, such as\n.Li sip:192.0.2.1:5061;transport=tls "
-			  ".\nWhat the DNS says is tried as well, but is not a test's way then." },
+		.manual = N_(
+			"Where users sign in, such as\n.Li sip:192.0.2.1:5061;transport=tls "
+			".\nWhat the DNS says is tried as well, but is not a test's way then.") },
 	{ "registrar-port", 0, N_("N"), OPT_NUMBER, AT(registrar_port), 1, 65535,
 		N_("TLS port of the pool"),
-		.manual = "The pool's TLS port; with\n.Fl -registrar\nthe port of that one." },
+		.manual = N_("The pool's TLS port; with\n.Fl -registrar\nthe port of that one.") },
 	COMMON,
 };
 
 static const struct opt partner_opts[] = {
 	{ "receiver-server", 0, N_("HOST[:PORT]"), OPT_TEXT, AT(server), 0, 0,
 		N_("the XMPP server for clients; else SRV"),
-		.manual = "The server for clients, instead of its SRV records, as in\n.Xr "
-			  "stox-test 1 "
-			  "." },
+		.manual = N_("The server for clients, instead of its SRV records, as in\n.Xr "
+			     "stox-test 1 "
+			     ".") },
 	{ "server", 0, N_("HOST[:PORT]"), OPT_TEXT, AT(peer_server), 0, 0,
 		N_("the XMPP server for other servers; else SRV"),
-		.manual = "The server for other domains' servers, instead of its SRV records." },
+		.manual =
+			N_("The server for other domains' servers, instead of its SRV records.") },
 	{ "from", 0, N_("DOMAIN"), OPT_TEXT, AT(from), 0, 0,
-		N_("in whose name servers are spoken to (stox.invalid)"),
-		.manual = "In whose name its server port is spoken to\n.Pq Li stox.invalid .\nA "
-			  "server that speaks to known domains only wants one of them; none takes "
-			  "its own." },
+		N_("the domain to come from at the server port (stox.invalid)"),
+		.manual = N_("The domain that the check comes from at the server port\n.Pq Li "
+			     "stox.invalid .\nA server that takes only domains it knows needs one "
+			     "of those here; no server takes its own.") },
 	COMMON,
 };
 
@@ -106,19 +113,23 @@ static const struct opt_command parts[] = {
 		.n_opts = COUNT(partner_opts),
 		.argument = N_("DOMAIN"),
 		.argument_offset = AT(name) },
+	[PART_CONFIG] = { .name = "check config",
+		.summary = CHECK_CONFIG_SUMMARY,
+		.opts = check_config_opts,
+		.n_opts = CHECK_CONFIG_OPTS },
 };
 
 static bool side_words(size_t i, const char **word, const char **what)
 {
 	if (i >= COUNT(parts))
 		return false;
-	*word = sweep_side_name((enum sweep_side)i);
+	*word = strchr(parts[i].name, ' ') + 1;
 	*what = parts[i].summary;
 	return true;
 }
 
 static const struct opt_command both = { .name = "check",
-	.summary = N_("try every server and address of a pool or a partner, each alone"),
+	.summary = N_("try every server of a pool or a partner, or check stox.yaml"),
 	.argument_words = side_words,
 	.section = 1 };
 
@@ -262,18 +273,19 @@ static int check_values(struct check *c)
 	enum terminal_colour when;
 
 	if (c->v.timeout == 0 || c->v.row_timeout == 0)
-		return refuse(c, TEXT_PLAIN(N_("a time-out above 0 is wanted")));
+		return refuse(c,
+			TEXT_PLAIN(
+				N_("`--timeout` and `--address-timeout` must be greater than 0")));
 	if (c->v.dns && !test_read_dns(c->v.dns, &c->dns))
-		return refuse(
-			c, TEXT(N_("`--dns {1}`: the address of a DNS server is wanted, such as "
-				   "127.0.0.1:53"),
-				   text_str(c->v.dns)));
+		return refuse(c, TEXT(N_("`--dns {1}`: give the IP address of a DNS server, such "
+					 "as 127.0.0.1:53"),
+					 text_str(c->v.dns)));
 	if (c->v.registrar_port && server_names_port(slice_str(c->v.server)))
 		return refuse(c, TEXT(N_("`--registrar {1}` names a port already: leave "
 					 "--registrar-port out"),
 					 text_str(c->v.server)));
 	if (!terminal_colour_find(c->v.color, &when))
-		return refuse(c, TEXT(N_("`--color {1}`: auto, always or never is wanted"),
+		return refuse(c, TEXT(N_("`--color {1}`: give auto, always or never"),
 					 text_str(c->v.color)));
 	c->style = terminal_style(stdout, when);
 	return find_format(c);
@@ -360,10 +372,12 @@ static int usage(FILE *to, int status)
 {
 	say(to, TEXT_PLAIN(N_("usage: stox check pool [options] [NAME]")));
 	say(to, TEXT_PLAIN(N_("       stox check partner [options] [DOMAIN]")));
+	say(to, TEXT_PLAIN(N_("       stox check config [options]")));
 	say(to, TEXT_PLAIN(both.summary));
 	fputc('\n', to);
-	say(to, TEXT_PLAIN(N_("`stox check pool --help` and `stox check partner --help` list the "
-			      "options.")));
+	say(to, TEXT_PLAIN(
+			N_("`stox check pool --help`, `stox check partner --help` and `stox check "
+			   "config --help` list the options.")));
 	return status;
 }
 
@@ -384,10 +398,13 @@ static int cmd_check(int argc, char **argv)
 		return usage(stdout, 0);
 	if (argc < 2)
 		return usage(stderr, BAD);
+	if (strcmp(argv[1], "config") == 0)
+		return check_config(&parts[PART_CONFIG], argc - 1, argv + 1);
 	if (!find_side(argv[1], &c.side)) {
-		opt_complain(
-			&both, TEXT(N_("there is no `check {1}`: `pool` or `partner` comes first"),
-				       text_str(argv[1])));
+		opt_complain(&both,
+			TEXT(N_("there is no `check {1}`: `pool`, `partner` or `config` comes "
+				"first"),
+				text_str(argv[1])));
 		return usage(stderr, BAD);
 	}
 	c.command = &parts[c.side];

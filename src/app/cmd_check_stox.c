@@ -13,65 +13,67 @@ enum { UNKNOWN = 3 };
 
 static const struct opt opts[] = {
 	{ "hostname", 'H', N_("FQDN"), OPT_TEXT, AT(target), 0, 0, N_("the pool that is tested"),
-		.manual = "The pool that is tested." },
+		.manual = N_("The pool that is tested.") },
 	{ "target", 0, N_("FQDN"), OPT_TEXT, AT(target), 0, 0, N_("the same"),
-		.manual = "The same." },
+		.manual = N_("The same.") },
 	{ "warning", 'w', N_("RANGE"), OPT_TEXT, AT(warning), 0, 0,
 		N_("of the latency in seconds: [@]start:end"),
-		.manual = "WARNING when the latency in seconds is outside the range\n.Op Li @ "
-			  "Ns\n.Ar start : Ns Ar end .\n.Li 2\nis 0 to 2,\n.Li 0.5:2\nwhat it "
-			  "says,\n.Li 2:\n2 and more,\n.Li ~:2\nanything up to 2; with\n.Li "
-			  "@\ninside." },
+		.manual = N_("WARNING when the latency in seconds is outside the range\n.Op Li @ "
+			     "Ns\n.Ar start : Ns Ar end .\n.Li 2\nis 0 to 2,\n.Li 0.5:2\nwhat it "
+			     "says,\n.Li 2:\n2 and more,\n.Li ~:2\nanything up to 2; with\n.Li "
+			     "@\ninside.") },
 	{ "critical", 'c', N_("RANGE"), OPT_TEXT, AT(critical), 0, 0, N_("the same"),
-		.manual = "CRITICAL, likewise." },
+		.manual = N_("CRITICAL, likewise.") },
 	{ "timeout", 't', N_("SECONDS"), OPT_SECONDS, AT(timeout), 0, 3600,
 		N_("for the whole test (10)"),
-		.manual = "For the whole test (10).\nWhat has not come by then is CRITICAL." },
+		.manual = N_("For the whole test (10).\nWhat has not come by then is CRITICAL.") },
 	{ "ipv4", '4', NULL, OPT_FLAG, AT(ipv4), 0, 0, N_("use IPv4 addresses only"),
-		.manual = "Use IPv4 addresses only." },
+		.manual = N_("Use IPv4 addresses only.") },
 	{ "ipv6", '6', NULL, OPT_FLAG, AT(ipv6), 0, 0, N_("use IPv6 addresses only"),
-		.manual = "Use IPv6 addresses only." },
+		.manual = N_("Use IPv6 addresses only.") },
 	{ "receiver", 0, N_("ADDRESS"), OPT_TEXT, AT(receiver), 0, 0,
 		N_("the XMPP user who is written to"),
-		.manual = "The XMPP user who is written to." },
+		.manual = N_("The XMPP user who is written to.") },
 	{ "partner", 0, N_("DOMAIN"), OPT_TEXT, AT(partner), 0, 0,
 		N_("the partner whose receiver is written to"),
-		.manual = "The partner of the configuration whose receiver is written to." },
+		.manual = N_("The partner of the configuration whose receiver is written to.") },
 	{ "user", 0, N_("ADDRESS"), OPT_TEXT, AT(user), 0, 0, N_("the SIP test user who writes"),
-		.manual = "The SIP test user who writes." },
+		.manual = N_("The SIP test user who writes.") },
 	{ "auth-user", 0, N_("NAME"), OPT_TEXT, AT(auth_user), 0, 0, N_("its name for signing in"),
-		.manual = "Its name for signing in, if that is not the user part of the address." },
+		.manual = N_(
+			"Its name for signing in, if that is not the user part of the address.") },
 	{ "password-file", 0, N_("FILE"), OPT_TEXT, AT(password_file), 0, 0, N_("its password"),
-		.manual = "A file with its password that nobody else can read." },
+		.manual = N_("A file with its password that nobody else can read.") },
 	{ "registrar", 0, N_("URI"), OPT_TEXT, AT(registrar), 0, 0,
 		N_("where it signs in; else NAPTR and SRV"),
-		.manual = "Where it signs in, such as\n.Li sip:192.0.2.1:5061;transport=tls "
-			  ",\ninstead of NAPTR and SRV records." },
+		.manual = N_("Where it signs in, such as\n.Li sip:192.0.2.1:5061;transport=tls "
+			     ",\ninstead of NAPTR and SRV records.") },
 	OPT_ROW_REGISTRAR_PORT('p', AT(registrar_port)),
 	{ "receiver-password-file", 0, N_("FILE"), OPT_TEXT, AT(receiver_password_file), 0, 0,
 		N_("the receiver's password: arrival is proved"),
-		.manual = "The receiver's password, with which its arrival is proved." },
+		.manual = N_("The receiver's password, with which its arrival is proved.") },
 	OPT_ROW_RECEIVER_SERVER(AT(receiver_server)),
 	OPT_ROW_CA_FILE(AT(ca_file)),
 	OPT_ROW_DNS(AT(dns)),
 	{ "trace", 0, N_("FILE"), OPT_LIST, AT(traces), 0, 0,
 		N_("leave the trace there: .html, .txt, .json or .pcapng"),
-		.manual = "As for\n.Xr stox-test 1 ;\nthe page of a failed test is kept here too, "
-			  "and\n.Fl v\nsays where.\nWhere none can be kept nothing is said." },
+		.manual =
+			N_("As for\n.Xr stox-test 1 ;\nthe page of a failed test is kept here too, "
+			   "and\n.Fl v\nsays where.\nWhere none can be kept nothing is said.") },
 	{ "trace-bodies", 0, NULL, OPT_FLAG, AT(trace_bodies), 0, 0,
 		N_("with the bodies of the messages"),
-		.manual = "With the bodies of the messages." },
+		.manual = N_("With the bodies of the messages.") },
 	{ "no-trace", 0, NULL, OPT_FLAG, AT(no_trace), 0, 0, N_("keep none of a failed test"),
-		.manual = "Keep none of a failed test." },
+		.manual = N_("Keep none of a failed test.") },
 	OPT_ROW_ACCEPT(AT(accepts)),
 	OPT_ROW_NO_LOCK(AT(no_lock)),
 	{ "config", 0, N_("FILE"), OPT_TEXT, AT(config), 0, 0, N_("the configuration"),
-		.manual = "The configuration.\nWhat it has need not be given." },
+		.manual = N_("The configuration.\nWhat it has need not be given as an option.") },
 	{ "verbose", 'v', NULL, OPT_COUNT, AT(verbose), 0, 0, N_("more lines; up to three"),
-		.manual = "More lines below the first: the result in words; twice, evidence and "
-			  "phases; three times, all messages on standard error." },
+		.manual = N_("More lines below the first: the result in words; twice, evidence and "
+			     "phases; three times, all messages on standard error.") },
 	{ "version", 'V', NULL, OPT_FLAG, AT(version), 0, 0, N_("show the version"),
-		.manual = "Show the version." },
+		.manual = N_("Show the version.") },
 };
 
 static const struct opt_command command = { .name = "check_stox",

@@ -56,13 +56,14 @@ static bool level_words(size_t i, const char **word, const char **what)
 
 static const struct opt opts[] = {
 	{ "socket", 's', N_("FILE"), OPT_TEXT, AT(socket), 0, 0, N_("the control socket"),
-		.manual = "The control socket, if it is not the one of the configuration "
-			  "(\n.Ic gateway.control.socket )\nnor\n.Pa " SOCKET_OF_THE_SERVICE " ." },
+		.manual = N_(
+			"The control socket, if it is not the one of the configuration "
+			"(\n.Ic gateway.control.socket )\nnor\n.Pa /run/stox-gateway/control .") },
 	{ "config", 'c', N_("FILE"), OPT_TEXT, AT(config), 0, 0, N_("the configuration"),
-		.manual = "The configuration that names the socket, see\n.Xr stox.yaml 5 ." },
+		.manual = N_("The configuration that names the socket, see\n.Xr stox.yaml 5 .") },
 	{ "format", 'f', N_("FORMAT"), OPT_TEXT, AT(format), 0, 0, N_("form of the answer (text)"),
-		.manual =
-			"The form of the answer: text, or the JSON object as the gateway gives it.",
+		.manual = N_("The form of the answer: text, or the JSON object as the gateway "
+			     "gives it."),
 		.words = format_words },
 };
 
@@ -230,7 +231,7 @@ static int refused(const struct opt_command *cmd, const char *error)
 		return NOT_HERE;
 	}
 	opt_complain(cmd, error ? TEXT(N_("the gateway says: {1}"), text_str(error))
-				: TEXT_PLAIN(N_("what answered is no gateway, or ended in the "
+				: TEXT_PLAIN(N_("what answered is not a gateway, or stopped in the "
 						"middle of its answer")));
 	return error ? REFUSED : NOT_HERE;
 }
@@ -294,7 +295,7 @@ static void tell_configuration(const struct opt_command *cmd, struct buf *why)
 		return;
 	opt_complain_lines(cmd, buf_cstr(why));
 	opt_complain(cmd, TEXT_PLAIN(N_("so it is not known which socket the configuration names: "
-					"mend it, or give --socket FILE")));
+					"correct it, or give --socket FILE")));
 }
 
 static int request(enum part part, const struct values *v)

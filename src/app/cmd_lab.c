@@ -21,65 +21,66 @@ static bool fault_words(size_t i, const char **word, const char **what)
 
 #define PORT(name_, member, help_, manual_)                                                        \
 	{                                                                                          \
-		name_, 0, N_("N"), OPT_NUMBER, AT(member), 1, 65535, help_,                        \
-			.manual = manual_ "\nLeft out, a free one."                                \
+		name_, 0, N_("N"), OPT_NUMBER, AT(member), 1, 65535, help_, .manual = manual_      \
 	}
 
 static const struct opt opts[] = {
 	{ "test", 't', NULL, OPT_FLAG, AT(test), 0, 0,
 		N_("run the test against this lab and exit with its status"),
-		.manual = "Run the test against this lab and exit with its status." },
+		.manual = N_("Run the test against this lab and exit with its status.") },
 	{ "fault", 'f', N_("NAME"), OPT_TEXT, AT(fault), 0, 0, N_("inject a fault"),
-		.manual = "Inject a fault: in DNS, TCP, TLS, SIP, the gateway, XMPP or on this "
-			  "machine's own side.\nThe configuration that is written and the command "
-			  "that is printed are those with which another process meets it; where "
-			  "names must be resolved, the command has\n.Fl -dns .",
+		.manual =
+			N_("Inject a fault: in DNS, TCP, TLS, SIP, the gateway, XMPP or on this "
+			   "machine's own side.\nThe configuration that is written and the command "
+			   "that is printed are those with which another process meets it; where "
+			   "names must be resolved, the command has\n.Fl -dns ."),
 		.words = fault_words },
 	{ "list-faults", 0, NULL, OPT_FLAG, AT(list_faults), 0, 0,
 		N_("list the faults and what a test says of them"),
-		.manual = "List the faults and what a test says of each: reason, phase and exit "
-			  "status, or a warning." },
+		.manual = N_("List the faults and what a test says of each: reason, phase and exit "
+			     "status, or a warning.") },
 	{ "write-config", 'w', N_("DIR"), OPT_TEXT, AT(write_config), 0, 0,
 		N_("leave stox.yaml and its secrets in DIR"),
-		.manual = "Leave\n.Pa stox.yaml\nand its secrets in\n.Ar DIR .\n"
-			  "Without it they are in a folder that is removed at the end." },
+		.manual = N_("Leave\n.Pa stox.yaml\nand its secrets in\n.Ar DIR .\n"
+			     "Without it they are in a folder that is removed at the end.") },
 	PORT("sip-port", sip_port, N_("of the pool, UDP and TCP (a free one)"),
-		"The pool's port, UDP and TCP."),
+		N_("The pool's port, UDP and TCP.\nLeft out, a free one.")),
 	PORT("sip-tls-port", sip_tls_port, N_("of the pool, TLS (a free one)"),
-		"The pool's port, TLS."),
+		N_("The pool's port, TLS.\nLeft out, a free one.")),
 	PORT("xmpp-port", xmpp_port, N_("of the partner's clients (a free one)"),
-		"The partner's port for clients."),
+		N_("The partner's port for clients.\nLeft out, a free one.")),
 	PORT("component-port", component_port, N_("of its components (a free one)"),
-		"The partner's port for components."),
+		N_("The partner's port for components.\nLeft out, a free one.")),
 	PORT("gateway-port", gateway_port, N_("of the gateway, UDP and TCP (a free one)"),
-		"The gateway's port, UDP and TCP."),
+		N_("The gateway's port, UDP and TCP.\nLeft out, a free one.")),
 	PORT("dns-port", dns_port, N_("of the DNS server, UDP (a free one)"),
-		"The DNS server's port, UDP."),
+		N_("The DNS server's port, UDP.\nLeft out, a free one.")),
 	{ "timeout", 0, N_("SECONDS"), OPT_SECONDS, AT(timeout), 1, 3600,
 		N_("of --test (10; 2 with a fault that it fails by)"),
-		.manual = "Of\n.Fl -test\n(10; 2 with a fault that it fails by)." },
+		.manual = N_("Of\n.Fl -test\n(10; 2 with a fault that it fails by).") },
 	{ "count", 'n', N_("N"), OPT_NUMBER, AT(count), 1, 1000000, N_("round trips of --test (1)"),
-		.manual = "Round trips of\n.Fl -test\n(1)." },
+		.manual = N_("Round trips of\n.Fl -test\n(1).") },
 	{ "format", 0, N_("FORMAT"), OPT_TEXT, AT(format), 0, 0,
 		N_("form of the result of --test (text)"),
-		.manual = "The form of the result of\n.Fl -test ,\nas for\n.Xr stox-test 1 .",
+		.manual = N_("The form of the result of\n.Fl -test ,\nas for\n.Xr stox-test 1 ."),
 		.words = report_format_words },
 	{ "trace", 0, N_("FILE"), OPT_LIST, AT(traces), 0, 0,
 		N_("of --test: leave its trace there: .html, .txt, .json or .pcapng"),
-		.manual = "Of\n.Fl -test ,\nas for\n.Xr stox-test 1 .\nNo trace is kept without "
-			  "being asked for: failures that were ordered would push out those that "
-			  "were not." },
+		.manual =
+			N_("Of\n.Fl -test ,\nas for\n.Xr stox-test 1 .\nNo trace is kept without "
+			   "being asked for: failures that were ordered would push out those that "
+			   "were not.") },
 	{ "trace-bodies", 0, NULL, OPT_FLAG, AT(trace_bodies), 0, 0,
 		N_("with the bodies of the messages"),
-		.manual = "With the bodies of the messages." },
+		.manual = N_("With the bodies of the messages.") },
 	{ "color", 0, N_("WHEN"), OPT_TEXT, AT(color), 0, 0,
 		N_("colours: auto, always or never (auto)"),
-		.manual = "Whether the result of\n.Fl -test\nhas colours (auto); see\n"
-			  ".Xr stox-test 1 .",
+		.manual = N_("Whether the result of\n.Fl -test\nhas colours (auto); see\n"
+			     ".Xr stox-test 1 ."),
 		.words = terminal_colour_words },
 	{ "verbose", 'v', NULL, OPT_COUNT, AT(verbose), 0, 0,
 		N_("with --test as for stox test; else log lines"),
-		.manual = "With\n.Fl -test\nas for\n.Xr stox-test 1 ,\nelse more log lines." },
+		.manual = N_("With\n.Fl -test\nas for\n.Xr stox-test 1 ,\nelse more log lines.") },
 };
 
 static const struct opt_command command = { .name = "lab",

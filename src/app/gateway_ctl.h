@@ -22,6 +22,7 @@ struct gateway_view {
 	/* Settings that differ from what runs, and wait for a restart. */
 	const char *needs_restart[RESTART_MAX];
 	unsigned n_needs_restart;
+	uint64_t reloads, reloads_refused;
 };
 
 /* {"schema": "stox.status/1", ...}. */

@@ -10,6 +10,7 @@
 #include "app/control.h"
 #include "app/engine_file.h"
 #include "app/gateway_ctl.h"
+#include "app/gateway_metrics.h"
 #include "app/language.h"
 #include "app/notify.h"
 #include "app/pump.h"
@@ -33,6 +34,8 @@ struct service {
 	struct gateway_view view;
 	struct control *control;             /* NULL: there is none */
 	char control_text[CONTROL_TEXT_MAX]; /* its settings at the start */
+	struct gateway_metrics *metrics;     /* NULL: there are none */
+	struct addr metrics_addr;            /* as it was set at the start */
 	char server[300];                    /* HOST:PORT of the XMPP server, as at the start */
 	unsigned n_listens;                  /* that are wanted since then, and are there */
 	unsigned n_listening;
@@ -168,6 +171,8 @@ static bool take_over(struct service *s, struct gateway_config *next)
 	log_kept(s, kept);
 	if (is_control_kept(s))
 		log_needs_restart(s, "gateway.control");
+	if (!addr_eq(&s->config.metrics, &s->metrics_addr))
+		log_needs_restart(s, "gateway.metrics");
 	take_events(s);
 	return true;
 }
@@ -199,6 +204,7 @@ static bool reload(struct service *s)
 	} else
 		done = take_over(s, &next);
 	s->view.refused = !done;
+	*(done ? &s->view.reloads : &s->view.reloads_refused) += 1;
 	gateway_config_done(&next);
 	buf_done(&why);
 	note_state(s);
@@ -279,6 +285,61 @@ static int open_control(struct service *s)
 	if (err)
 		opt_complain(s->run->command, why);
 	return err ? 3 : 0;
+}
+
+/* ---- the metrics ---- */
+
+static const char *why_not_ready(const struct service *s)
+{
+	if (s->is_stopping)
+		return "stopping";
+	if (s->n_listening < s->n_listens)
+		return "not all listeners are there";
+	return gateway_is_up(s->gateway) ? NULL : "not connected to the XMPP server";
+}
+
+static const char *look(void *arg, struct exposition_facts *ret)
+{
+	struct service *s = arg;
+
+	*ret = (struct exposition_facts){ .version = STOX_VERSION,
+		.component = s->view.component,
+		.started = s->view.started,
+		.loaded = s->view.loaded,
+		.reloads = s->view.reloads,
+		.reloads_refused = s->view.reloads_refused,
+		.is_refused = s->view.refused,
+		.log_lines_dropped = log_out_dropped(s->log.out),
+		.now = pump_now(s->pump) };
+	return why_not_ready(s);
+}
+
+static void log_metrics(struct service *s)
+{
+	const struct addr at = gateway_metrics_addr(s->metrics);
+	char text[ADDR_TEXT_MAX];
+
+	log_str(service_log_begin(&s->log, EVENT_METRICS_LISTENING), "address",
+		slice_str(addr_text(&at, text)));
+	service_log_end(&s->log, EVENT_METRICS_LISTENING);
+}
+
+static int open_metrics(struct service *s)
+{
+	const struct gateway_metrics_cfg cfg = {
+		.addr = s->config.metrics, .gateway = s->gateway, .look = look, .arg = s
+	};
+	struct text why = { 0 };
+
+	s->metrics_addr = cfg.addr;
+	if (!cfg.addr.family)
+		return 0;
+	if (gateway_metrics_new(&s->metrics, loop_base(pump_loop(s->pump)), &cfg, &why)) {
+		opt_complain(s->run->command, why);
+		return 3;
+	}
+	log_metrics(s);
+	return 0;
 }
 
 /* ---- the run ---- */
@@ -403,9 +464,12 @@ static int start(struct service *s)
 		runner_seed(&s->rng);
 		err = gateway_new(&s->gateway, &s->config.cfg, &s->rng, pump_now(s->pump));
 	}
-	if (err)
+	if (err) {
 		opt_cannot_start(s->run->command, err);
-	return err ? 3 : open_control(s);
+		return 3;
+	}
+	const int status = open_control(s);
+	return status ? status : open_metrics(s);
 }
 
 static int serve(struct service *s)
@@ -460,6 +524,7 @@ int gateway_run(const struct gateway_run *run)
 		status = serve(&s);
 	if (s.watchdog)
 		event_free(s.watchdog);
+	gateway_metrics_free(s.metrics);
 	control_free(s.control);
 	s.pump = pump_free(s.pump);
 	service_log_close(&s.log);

@@ -26,8 +26,8 @@ struct log_out {
 	pthread_mutex_t mutex;
 	pthread_cond_t more, empty;
 	char ring[RING];
-	size_t at, n; /* the oldest byte, and how many there are */
-	uint64_t dropped;
+	size_t at, n;                     /* the oldest byte, and how many there are */
+	uint64_t dropped, dropped_before; /* that no line has told yet, and those that one has */
 	bool ending, ended;
 	bool is_left; /* by its owner, who did not wait any longer: the thread frees it */
 };
@@ -56,6 +56,7 @@ static void put_note(struct log_out *l)
 	l->note(l->arg, l->dropped, &text);
 	buf_putc(&text, '\n');
 	put(l, buf_slice(&text));
+	l->dropped_before += l->dropped;
 	l->dropped = 0;
 }
 
@@ -149,6 +150,14 @@ void log_out_line(struct log_out *l, struct slice level, struct slice line)
 			pthread_cond_signal(&l->more);
 	}
 	pthread_mutex_unlock(&l->mutex);
+}
+
+uint64_t log_out_dropped(struct log_out *l)
+{
+	pthread_mutex_lock(&l->mutex);
+	const uint64_t n = l->dropped_before + l->dropped;
+	pthread_mutex_unlock(&l->mutex);
+	return n;
 }
 
 /* ---- life ---- */

@@ -4,6 +4,7 @@
 
 #include "app/commands.h"
 #include "gateway/events.h"
+#include "gateway/exposition.h"
 #include "report/write_out.h"
 
 enum { WORDS_SHOWN = 16 }; /* more than that: the text says where they are listed */
@@ -82,6 +83,20 @@ void manual_put_commands(struct buf *b, text_look_up *look_up)
 		if (cmd->section)
 			buf_printf(b, "%s\n.Xr stox-%s %u .\n", look(look_up, N_("See")), cmd->name,
 				cmd->section);
+	}
+	buf_puts(b, ".El\n");
+}
+
+void manual_put_metrics(struct buf *b, text_look_up *look_up)
+{
+	struct exposition_family family;
+
+	buf_puts(b, ".Bl -tag -width Ds\n");
+	for (size_t i = 0; exposition_family(i, &family); i++) {
+		buf_printf(b, ".It Ic %s%s", family.name, family.ending);
+		if (family.labels[0])
+			buf_printf(b, " Brq %s", family.labels);
+		buf_printf(b, "\n%s\n", look(look_up, family.help));
 	}
 	buf_puts(b, ".El\n");
 }

@@ -48,6 +48,7 @@ struct opt_command {
 	size_t n_opts;
 	const char *argument;   /* the name of the one that may stand without a dash, or NULL */
 	size_t argument_offset; /* of a const char * in the command's struct */
+	size_t second_offset;   /* of one that may stand behind it; 0: there is none */
 	opt_words *argument_words;
 	unsigned section;              /* of its manual page stox-NAME; 0: it has none of its own */
 	void (*more)(struct sheet *p); /* adds what else --help says, or NULL */

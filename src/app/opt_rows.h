@@ -35,11 +35,11 @@
 #define OPT_ROW_ACCEPT(offset_)                                                                    \
 	{                                                                                          \
 		"accept", 0, N_("WARNING"), OPT_LIST, (offset_), 0, 0,                             \
-			N_("a warning that is none here, by its name"),                            \
-			.manual = N_(                                                              \
-				"A warning that is none here, by its name; can be given several "  \
-				"times.\nIt may still be the cause of a failure, and is named "    \
-				"then."),                                                          \
+			N_("a warning to ignore, by its name"),                                    \
+			.manual =                                                                  \
+				N_("A warning to ignore, by its name; can be given several "       \
+				   "times.\nIt may still be the cause of a failure, and is named " \
+				   "then."),                                                       \
 			.words = note_words                                                        \
 	}
 #define OPT_ROW_NO_LOCK(offset_)                                                                   \

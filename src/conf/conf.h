@@ -146,11 +146,17 @@ struct conf_control {
 	struct conf_text group;  /* NULL: root and the gateway's user alone */
 };
 
+struct conf_metrics {
+	struct conf_place at;    /* line 0: there is none */
+	struct conf_text listen; /* IP:PORT */
+};
+
 struct conf_gateway {
 	struct conf_place at; /* line 0: the file has no gateway; nothing in here is set */
 	struct conf_gateway_sip sip;
 	struct conf_gateway_xmpp xmpp;
 	struct conf_control control;
+	struct conf_metrics metrics;
 	struct conf_flag log_users;
 };
 
@@ -174,5 +180,6 @@ struct conf *conf_free(struct conf *c); /* NULL is fine; returns NULL */
 const char *conf_partner_type_name(unsigned type); /* "federated", ... as in the file */
 const char *conf_need_name(unsigned need);         /* "required", ... */
 
-/* The key list of stox.yaml(5) from the schema itself, as the items of an mdoc list. */
-void conf_doc_put(struct buf *b);
+/* The key list of stox.yaml(5) from the schema itself, as the items of an mdoc list, in the
+ * language of `look_up` (NULL: English). */
+void conf_doc_put(struct buf *b, text_look_up *look_up);

@@ -25,12 +25,17 @@ static void put_path(struct buf *b, const struct item *item, struct slice parent
 		buf_puts(b, "[]");
 }
 
-static void put_type(struct buf *b, const struct item *item)
+static const char *look(text_look_up *look_up, const char *id)
+{
+	return look_up ? look_up(id) : id;
+}
+
+static void put_type(struct buf *b, const struct item *item, text_look_up *look_up)
 {
 	switch (item->type) {
 	case ITEM_TEXT:
-	case ITEM_TEXTS: buf_printf(b, " Ar %s", item->syntax->name); break;
-	case ITEM_NUMBER: buf_puts(b, " Ar NUMBER"); break;
+	case ITEM_TEXTS: buf_printf(b, " Ar %s", look(look_up, item->syntax->name)); break;
+	case ITEM_NUMBER: buf_printf(b, " Ar %s", look(look_up, N_("NUMBER"))); break;
 	case ITEM_FLAG: buf_puts(b, " Cm true | false"); break;
 	case ITEM_CHOICE:
 		for (size_t i = 0; i < item->n_choices; i++)
@@ -42,25 +47,39 @@ static void put_type(struct buf *b, const struct item *item)
 	buf_putc(b, '\n');
 }
 
-static void put_rule(struct buf *b, const struct item *item)
+static struct text rule_of_number(const struct item *item)
+{
+	if (!item->preset)
+		return TEXT(N_("From {1} to {2}."), text_u64(item->min), text_u64(item->max));
+	return TEXT(N_("From {1} to {2}; default {3}."), text_u64(item->min), text_u64(item->max),
+		text_u64(item->preset));
+}
+
+/* No id: there is none. */
+static struct text rule_of(const struct item *item)
 {
 	switch (item->type) {
-	case ITEM_NUMBER:
-		buf_printf(b, "From %llu to %llu", (unsigned long long)item->min,
-			(unsigned long long)item->max);
-		if (item->preset)
-			buf_printf(b, "; default %llu", (unsigned long long)item->preset);
-		buf_puts(b, ".\n");
-		break;
-	case ITEM_FLAG: buf_printf(b, "Default %s.\n", item->preset ? "true" : "false"); break;
-	case ITEM_CHOICE: buf_printf(b, "Default %s.\n", item->choices[item->preset]); break;
+	case ITEM_NUMBER: return rule_of_number(item);
+	case ITEM_FLAG: return TEXT(N_("Default {1}."), text_str(item->preset ? "true" : "false"));
+	case ITEM_CHOICE: return TEXT(N_("Default {1}."), text_str(item->choices[item->preset]));
 	case ITEM_TEXTS:
-	case ITEM_SECTIONS: buf_printf(b, "At most %llu.\n", (unsigned long long)item->max); break;
+	case ITEM_SECTIONS: return TEXT(N_("At most {1}."), text_u64(item->max));
 	case ITEM_TEXT:
 	case ITEM_SECTION: break;
 	}
+	return (struct text){ .id = NULL };
+}
+
+static void put_rules(struct buf *b, const struct item *item, text_look_up *look_up)
+{
+	const struct text rule = rule_of(item);
+
+	if (rule.id) {
+		text_put(b, &rule, look_up);
+		buf_putc(b, '\n');
+	}
 	if (item->required)
-		buf_puts(b, "Required.\n");
+		buf_printf(b, "%s\n", look(look_up, N_("Required.")));
 }
 
 /* mdoc wants each sentence on a line of its own. */
@@ -77,15 +96,18 @@ static void put_sentences(struct buf *b, const char *text)
 	buf_putc(b, '\n');
 }
 
-static void put_item(struct buf *b, const struct item *item, struct slice parent)
+static void put_item(
+	struct buf *b, const struct item *item, struct slice parent, text_look_up *look_up)
 {
 	put_path(b, item, parent);
-	put_type(b, item);
-	put_sentences(b, item->doc);
-	put_rule(b, item);
+	put_type(b, item, look_up);
+	put_sentences(b, look(look_up, item->doc));
+	if (item->doc_more)
+		put_sentences(b, look(look_up, item->doc_more));
+	put_rules(b, item, look_up);
 }
 
-void conf_doc_put(struct buf *b)
+void conf_doc_put(struct buf *b, text_look_up *look_up)
 {
 	struct step steps[DEPTH_MAX] = { { .section = &schema_root } };
 	size_t depth = 1;
@@ -102,7 +124,7 @@ void conf_doc_put(struct buf *b)
 		}
 		const struct item *item = &s->section->items[s->next++];
 
-		put_item(b, item, buf_slice(&path));
+		put_item(b, item, buf_slice(&path), look_up);
 		if (!item->section || depth == DEPTH_MAX)
 			continue;
 		buf_printf(&path, "%s%s.", item->name, item->type == ITEM_SECTIONS ? "[]" : "");

@@ -30,7 +30,8 @@ struct item {
 	const char *const *choices;  /* ITEM_CHOICE */
 	size_t n_choices;
 	const struct section *section; /* ITEM_SECTION, ITEM_SECTIONS */
-	const char *doc;               /* one sentence or two */
+	const char *doc;               /* one sentence or two, to be looked up */
+	const char *doc_more;          /* what several have in common, or NULL */
 };
 
 enum { SECTION_ITEMS_MAX = 16 };

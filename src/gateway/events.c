@@ -165,6 +165,8 @@ static const struct event_row rows[] = {
 		"Make room on its disk, and restart." },
 	[EVENT_LEVEL_CHANGED] = { "log", "level-changed", LOG_LEVEL_INFO, "level",
 		"The level of the log was changed by stox ctl log.", NULL },
+	[EVENT_METRICS_LISTENING] = { "metrics", "listening", LOG_LEVEL_INFO, "address",
+		"The HTTP listener of gateway.metrics is there.", NULL },
 	[EVENT_LINES_DROPPED] = { "log", "lines-dropped", LOG_LEVEL_WARNING, "n",
 		"Lines of the log found no room, since its reader is too slow.",
 		"See who reads standard error; take -v away." },

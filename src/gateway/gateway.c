@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "gateway/drops.h"
 #include "gateway/events.h"
+#include "gateway/figures.h"
 #include "gateway/peers.h"
 #include "gateway/record.h"
 #include "gateway/to_sip.h"
@@ -40,6 +41,7 @@ struct gateway {
 	struct peers peers;
 	struct recent recent;
 	char id[IDS_TEXT + 1]; /* of gateway_message() */
+	struct figures *figures;
 	struct shell shell;
 	struct lent lent;
 	struct ids ids;
@@ -452,10 +454,15 @@ static void set_trusted(struct gateway *g, const struct gateway_cfg *cfg)
 
 int gateway_reload(struct gateway *g, const struct gateway_cfg *cfg, unsigned *kept)
 {
-	int err = gateway_set_secret(g, cfg->component_secret);
+	int err = figures_set_partners(g->figures, cfg->partners);
 
-	if (err)
+	if (!err)
+		err = gateway_set_secret(g, cfg->component_secret);
+	if (err) {
+		/* They were there before: nothing is allocated. */
+		(void)figures_set_partners(g->figures, g->cfg.partners);
 		return err;
+	}
 	struct gateway_cfg whole = *cfg;
 	fill_in(&whole);
 	*kept = differences(&g->cfg, &whole);
@@ -512,6 +519,9 @@ static int init(struct gateway *g, const struct gateway_cfg *cfg, struct rng *rn
 	if (!err)
 		err = read_cfg(g, cfg);
 	if (!err)
+		err = figures_new(&g->figures, cfg->partners, rng);
+	g->lent.figures = g->figures;
+	if (!err)
 		err = contacts_init(&g->contacts, cfg->partners, rng);
 	if (!err)
 		err = hops_new(&g->hops, &g->lent, now);
@@ -543,6 +553,7 @@ struct gateway *gateway_free(struct gateway *g)
 	links_free(g->links);
 	hops_free(g->hops);
 	contacts_done(&g->contacts);
+	figures_free(g->figures);
 	shell_done(&g->shell);
 	free_secret(g);
 	return mem_free(g);
@@ -560,6 +571,11 @@ struct engine gateway_engine(struct gateway *g)
 	};
 
 	return (struct engine){ &ops, g };
+}
+
+const struct figures *gateway_figures(const struct gateway *g)
+{
+	return g->figures;
 }
 
 const struct gateway_stats *gateway_stats(const struct gateway *g)

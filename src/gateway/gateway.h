@@ -19,6 +19,7 @@
 #include "bridge/partner.h"
 
 struct gateway;
+struct figures;
 
 #define GATEWAY_LISTENERS_MAX 8
 #define GATEWAY_TRUSTED_MAX   64
@@ -159,4 +160,5 @@ struct gateway_load { /* messages in hand */
 };
 struct gateway_load gateway_load(const struct gateway *g);
 const struct gateway_stats *gateway_stats(const struct gateway *g);
+const struct figures *gateway_figures(const struct gateway *g);
 bool gateway_is_up(const struct gateway *g);

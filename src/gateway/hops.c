@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "gateway/drops.h"
+#include "gateway/figures.h"
 #include "gateway/moved.h"
 #include "gateway/record.h"
 
@@ -143,6 +144,8 @@ static bool request(struct hops *hs, const struct tl_event *ev, ts_t now)
 	}
 	if (v.answer == ANSWER_MAPPED)
 		return true;
+	if (ev->msg->method == SIP_METHOD_MESSAGE)
+		figures_count(hs->lent->figures, FIGURES_OTHER, FIGURES_TO_XMPP, &v);
 	if (ev->msg->method != SIP_METHOD_OPTIONS && !answer_is_good(&v)) {
 		hs->lent->stats->sip_refused++;
 		record_refused_request(hs->lent, ev->msg, &v, &ev->origin->peer, now);

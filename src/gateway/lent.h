@@ -7,6 +7,7 @@
 #include "gateway/ids.h"
 
 struct drops;
+struct figures;
 struct peers;
 struct recent;
 
@@ -17,6 +18,7 @@ struct lent {
 	struct drops *drops;
 	struct peers *peers;
 	struct recent *recent;
+	struct figures *figures;
 	const struct ids *ids;         /* for whatever it writes */
 	const struct gateway_cfg *cfg; /* as checked and filled in by gateway_new() */
 	flow_t *last_flow;             /* counted up for each flow of ours */

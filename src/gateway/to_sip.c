@@ -20,6 +20,14 @@ static struct gateway_stats *stats(const struct to_sip *t)
 
 /* ---- refusals ---- */
 
+/* What servers stamp is prepared: another form is counted with the others. */
+static void count(struct to_sip *t, const struct stanza *s, const struct verdict *v)
+{
+	struct figures *f = t->cfg.lent->figures;
+
+	figures_count(f, figures_find(f, jid_domain_in(s->from)), FIGURES_TO_SIP, v);
+}
+
 /* As record_who(), of what may be no address. */
 static struct slice who_of(const struct to_sip *t, struct slice address)
 {
@@ -60,6 +68,7 @@ static void refuse_by(
 {
 	const struct stanza_error error = answer_error(answer);
 
+	count(t, s, &(struct verdict){ .answer = answer });
 	stats(t)->overload_wait += answer_is_wait(answer);
 	refuse(t, link, s, &error, now);
 }
@@ -129,6 +138,8 @@ static void refuse_content(struct to_sip *t, unsigned link, const struct stanza 
 		.type = refusal->type,
 		.text = slice_str(refusal->text) };
 
+	count(t, s, &(struct verdict){ .answer = ANSWER_CONTENT });
+
 	if (!refusal->once || once_is_first(&t->refused_once, jid_bare(&p->from), jid_bare(&p->to),
 				      error.text, now)) {
 		refuse(t, link, s, &error, now);
@@ -162,6 +173,7 @@ static void take(
 	if (answer == ANSWER_MAPPED)
 		answer = join(t, m, p, now);
 	if (answer == ANSWER_MAPPED) {
+		m->figures = figures_find(t->cfg.lent->figures, jid_domain(&p->from));
 		const struct record_of of = { .way = GATEWAY_TO_SIP,
 			.from = record_who(t->cfg.lent, &p->from),
 			.to = record_who(t->cfg.lent, &p->to),
@@ -202,8 +214,9 @@ static bool is_silent(struct to_sip *t, const struct stanza *s, ts_t now)
 }
 
 static void refuse_address(struct to_sip *t, unsigned link, const struct stanza *s,
-	const struct where *where, ts_t now)
+	enum answer answer, const struct where *where, ts_t now)
 {
+	count(t, s, &(struct verdict){ .answer = answer });
 	refuse(t, link, s,
 		&(struct stanza_error){ .condition = COND_JID_MALFORMED,
 			.type = ERROR_TYPE_MODIFY,
@@ -225,7 +238,7 @@ static bool refuse_receiver(struct to_sip *t, unsigned link, const struct stanza
 		!route_is_of(t->cfg.routes, link, &domain))
 		return false;
 	if (!is_silent(t, s, now))
-		refuse_address(t, link, &from_domain, where, now);
+		refuse_address(t, link, &from_domain, ANSWER_BAD_TO, where, now);
 	return true;
 }
 
@@ -258,7 +271,7 @@ void to_sip_push_stanza(struct to_sip *t, unsigned link, const struct stanza *s,
 		return;
 	const int err = jid_decode(s->from, &p.from, &where);
 	if (err && err != -ENOMEM) {
-		refuse_address(t, link, s, &where, now);
+		refuse_address(t, link, s, ANSWER_BAD_FROM, &where, now);
 		return;
 	}
 	enum answer answer = err ? ANSWER_NO_MEMORY : judge(t, &p, now);

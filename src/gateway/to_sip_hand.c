@@ -21,6 +21,11 @@ static struct gateway_stats *stats(const struct to_sip *t)
 	return t->cfg.lent->stats;
 }
 
+static ts_t began(const struct message *m)
+{
+	return m->by - TS_MS(IN_HAND_MS);
+}
+
 /* ---- places ---- */
 
 struct message *to_sip_place(struct to_sip *t, unsigned link)
@@ -40,6 +45,7 @@ struct message *to_sip_place(struct to_sip *t, unsigned link)
 	slots_take(&m->slot, NULL); /* on the wire is that of the transaction */
 	m->link = link;
 	m->is_report = false;
+	m->why = ANSWER_MAPPED;
 	return m;
 }
 
@@ -131,10 +137,22 @@ static void note_refused(struct to_sip *t, struct message *m, ts_t now)
 	record_end(&m->record, t->cfg.lent, &end, now);
 }
 
+static void count(struct to_sip *t, const struct message *m, const struct verdict *v, ts_t now)
+{
+	struct verdict said = *v;
+
+	if (m->is_report)
+		return;
+	said.answer = m->why;
+	figures_count(t->cfg.lent->figures, m->figures, FIGURES_TO_SIP, &said);
+	figures_time(t->cfg.lent->figures, FIGURES_TO_SIP, now - began(m));
+}
+
 static void answer(struct to_sip *t, struct message *m, const struct verdict *v, ts_t now)
 {
 	leave_queue(t, m);
 	list_remove(&m->age);
+	count(t, m, v, now);
 	if (answer_is_good(v)) {
 		*(m->is_report ? &stats(t)->reports : &stats(t)->xmpp_to_sip) += 1;
 		return;
@@ -203,6 +221,7 @@ static void fail(struct to_sip *t, struct message *m, enum answer why, ts_t now)
 	if (why == ANSWER_HOP_SILENT)
 		peers_timed_out(t->cfg.lent->peers, slice_str(t->cfg.lent->cfg->next_hop));
 	write_failure(t, m, NULL, why);
+	m->why = why;
 	end(t, m, 408, now);
 }
 
@@ -333,7 +352,7 @@ ts_t to_sip_oldest(const struct to_sip *t)
 {
 	const struct message *m = oldest(t);
 
-	return m ? m->by - TS_MS(IN_HAND_MS) : TS_NEVER;
+	return m ? began(m) : TS_NEVER;
 }
 
 uint32_t to_sip_count(const struct to_sip *t)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/slots.h"
+#include "gateway/figures.h"
 #include "gateway/msg.h"
 #include "gateway/once.h"
 #include "gateway/queue.h"
@@ -17,8 +18,10 @@ enum {
 struct message {
 	struct slot slot;
 	struct msg life;
-	unsigned link;      /* that it came over */
-	bool is_report;     /* of ours: nobody hears when it fails */
+	unsigned link;  /* that it came over */
+	bool is_report; /* of ours: nobody hears when it fails */
+	figures_row figures;
+	enum answer why;    /* it failed; ANSWER_MAPPED: as SIP said */
 	struct buf request; /* the draft */
 	size_t line_bytes;  /* of it: the request line */
 	uint64_t mix;

@@ -6,6 +6,7 @@
 #include "bridge/address.h"
 #include "bridge/message.h"
 #include "gateway/drops.h"
+#include "gateway/figures.h"
 #include "gateway/moved.h"
 #include "gateway/msg.h"
 #include "gateway/outcomes.h"
@@ -23,10 +24,12 @@ struct message {
 	uint64_t place; /* of the request */
 	struct proof_item item;
 	struct list settling;
-	struct list age;  /* of to_xmpp.by_age */
+	struct list age; /* of to_xmpp.by_age */
+	figures_row figures;
 	struct ended end; /* so far */
 	struct record record;
-	bool full_jid; /* the receiver's address has a resource */
+	bool full_jid;    /* the receiver's address has a resource */
+	bool is_unproven; /* its domain answered no ping */
 };
 
 struct to_xmpp {
@@ -63,6 +66,7 @@ static struct message *message_new(struct to_xmpp *t)
 	slots_take(&m->slot, t->cfg.lent->rng);
 	m->place = 0;
 	m->record.is_on = false;
+	m->is_unproven = false;
 	m->item.domain = NULL;
 	m->end = (struct ended){ .outcome = OUTCOME_UNANSWERED };
 	return m;
@@ -72,6 +76,8 @@ static void message_done(struct to_xmpp *t, struct message *m, ts_t now)
 {
 	record_end(&m->record, t->cfg.lent,
 		&(struct record_end){ GATEWAY_UNANSWERED, 0, "the sender was gone" }, now);
+	if (m->item.domain && m->end.outcome == OUTCOME_UNANSWERED)
+		figures_count(t->cfg.lent->figures, m->figures, FIGURES_TO_XMPP, NULL);
 	if (m->item.domain) {
 		m->end.domain = siphash(t->salt, proof_domain_name(m->item.domain));
 		outcomes_keep(t->outcomes, slot_id(&m->slot), &m->end);
@@ -101,6 +107,17 @@ static void note_end(struct to_xmpp *t, struct message *m, const struct verdict 
 			t->cfg.lent, hops_peer(t->cfg.hops, m->place), end.cause, end.status, now);
 }
 
+static void count(struct to_xmpp *t, const struct message *m, const struct verdict *v, ts_t now)
+{
+	struct figures *f = t->cfg.lent->figures;
+
+	if (m->is_unproven && answer_is_good(v))
+		figures_count_unproven(f, m->figures, FIGURES_TO_XMPP);
+	else
+		figures_count(f, m->figures, FIGURES_TO_XMPP, v);
+	figures_time(f, FIGURES_TO_XMPP, now - m->end.sent);
+}
+
 /* What is refused now is reported by that. */
 static void answer(struct to_xmpp *t, struct message *m, const struct verdict *v, ts_t now)
 {
@@ -110,6 +127,7 @@ static void answer(struct to_xmpp *t, struct message *m, const struct verdict *v
 	if (v->answer != ANSWER_MAPPED)
 		count_refusal(t, v->answer);
 	note_end(t, m, v, now);
+	count(t, m, v, now);
 	hops_answer(t->cfg.hops, m->place, v, now);
 }
 
@@ -237,12 +255,14 @@ static enum answer check_room(
 }
 
 /* An answer given at once is remembered too: a repeated request must get the same. */
-static void refuse(struct to_xmpp *t, const struct sip_msg *req, enum answer answer, ts_t now)
+static void refuse(struct to_xmpp *t, const struct sip_msg *req, figures_row figures,
+	enum answer answer, ts_t now)
 {
 	const struct verdict v = { .answer = answer };
 
 	count_refusal(t, answer);
 	record_refused_request(t->cfg.lent, req, &v, hops_peer(t->cfg.hops, TL_IN_HAND), now);
+	figures_count(t->cfg.lent->figures, figures, FIGURES_TO_XMPP, &v);
 	hops_answer(t->cfg.hops, TL_IN_HAND, &v, now);
 }
 
@@ -250,17 +270,20 @@ void to_xmpp_push_request(struct to_xmpp *t, const struct sip_msg *req, ts_t now
 {
 	struct party p;
 	struct link *link = NULL;
+	figures_row figures = FIGURES_OTHER;
 	unsigned number;
 
 	enum answer answer = route_read(req, &p);
-	if (answer == ANSWER_MAPPED)
+	if (answer == ANSWER_MAPPED) {
+		figures = figures_find(t->cfg.lent->figures, jid_domain(&p.to));
 		answer = route_to_xmpp(t->cfg.routes, &p, &number);
+	}
 	if (answer == ANSWER_MAPPED) {
 		link = links_at(t->cfg.links, number);
 		answer = check_room(t, link, jid_domain(&p.to), now);
 	}
 	if (answer != ANSWER_MAPPED) {
-		refuse(t, req, answer, now);
+		refuse(t, req, figures, answer, now);
 		return;
 	}
 	struct message *m = message_new(t);
@@ -268,13 +291,14 @@ void to_xmpp_push_request(struct to_xmpp *t, const struct sip_msg *req, ts_t now
 		m->place = hops_keep(t->cfg.hops, slot_id(&m->slot), now);
 	if (m && m->place) {
 		m->link = link;
+		m->figures = figures;
 		begin(t, m, req, &p, now);
 		return;
 	}
 	const bool too_long = m && hops_is_answer_too_long(t->cfg.hops);
 	if (m)
 		message_done(t, m, now);
-	refuse(t, req, too_long ? ANSWER_HEAD_TOO_LARGE : ANSWER_OVERLOAD, now);
+	refuse(t, req, figures, too_long ? ANSWER_HEAD_TOO_LARGE : ANSWER_OVERLOAD, now);
 }
 
 /* ---- what the far side says ---- */
@@ -298,6 +322,7 @@ void to_xmpp_push_unproven(struct to_xmpp *t, uint64_t ref, ts_t now)
 
 	if (!m)
 		return;
+	m->is_unproven = true;
 	if (t->cfg.lent->cfg->refuses_unproven)
 		msg_push_refused(&m->life, &unproven, now);
 	else

@@ -3,9 +3,7 @@
 RFC 3261 section 16.7 lets a proxy turn 503 into 500 without any of its headers, so what comes is each proxy's own.
 """
 
-import json
-
-from peers import Failure
+from peers import Failure, short
 
 
 def expect(bench, what, reason, words, timeout=8):
@@ -13,5 +11,5 @@ def expect(bench, what, reason, words, timeout=8):
     error = result["error"] or {}
     message = error.get("message", "")
     if (code, error.get("reason"), error.get("phase")) != (1, reason, "sip.send") or words not in message:
-        raise Failure(f"{what}: wanted {reason} and {words!r}: {code} {json.dumps(result, indent=1)}")
+        raise Failure(f"{what}: wanted {reason} and {words!r}: {code} {short(result)}")
     print(f"ok: {what}: {message}", flush=True)

@@ -15,7 +15,7 @@ FQDN = f"pool.{POOL}"
 
 
 def sweep(bench, *args):
-    done = subprocess.run([bench.stox, "check", *map(str, args), "--format", "json"], capture_output=True, text=True,
+    done = subprocess.run([bench.stox, "check", *map(str, args), "--address-timeout", "30", "--format", "json"], capture_output=True, text=True,
                           timeout=120)
     if not done.stdout:
         raise Failure(f"stox check printed nothing: {done.stderr}")
@@ -24,7 +24,7 @@ def sweep(bench, *args):
 
 def expect(what, ok, evidence):
     if not ok:
-        raise Failure(f"{what}: {json.dumps(evidence, indent=1)}")
+        raise Failure(f"{what}: {json.dumps(evidence)}")
     print(f"ok: {what}")
 
 

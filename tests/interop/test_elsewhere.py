@@ -1,10 +1,9 @@
 """The test's users are signed in elsewhere, too: another session of the receiver, contacts that fill the registrar."""
 
-import json
 import signal
 import time
 
-from peers import Bench, Failure, XmppClient, run
+from peers import Bench, Failure, XmppClient, run, short
 
 
 def expect(what, result, *wanted):
@@ -12,7 +11,7 @@ def expect(what, result, *wanted):
     error = r["error"] or {}
     got = error.get("reason") or r["proof"]
     if got not in wanted:
-        raise Failure(f"{what}: wanted {wanted}: {code} {json.dumps(r, indent=1)}")
+        raise Failure(f"{what}: wanted {wanted}: {code} {short(r)}")
     print(f"ok: {what}: {error.get('message') or got}")
 
 

@@ -1,7 +1,7 @@
 """jabberd2: its router takes our component, its client side our receiver, to whom it never shows its own presence; with its
 session manager down the router takes what nobody will ever see."""
 
-from peers import PARTNER, POOL, Bench, Failure, SipPeer, run
+from peers import PARTNER, PATIENCE, POOL, Bench, Failure, SipPeer, run
 
 
 def write_to(bench, user):
@@ -35,7 +35,7 @@ def main(stox):
         bench.jabberd2()
         bench.config()
         bench.gateway()
-        code, result = bench.test()
+        code, result = bench.test(*PATIENCE)
         if (code, result["proof"]) != (0, "answered") or "presence_unseen" not in [w["id"] for w in result["warnings"]]:
             raise Failure(f"jabberd2: {code} {result}")
         print("ok: jabberd2: answered")

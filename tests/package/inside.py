@@ -2,6 +2,7 @@
 in NEWER, removed and purged.  Runs in namespaces of its own (test_debian.py makes them), whose network is loopback alone."""
 
 import fcntl
+import json
 import os
 import re
 import shlex
@@ -11,11 +12,14 @@ import socket
 import struct
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 TESTS = Path(__file__).resolve().parent
-sys.path.insert(0, str(TESTS.parent / "regress"))
+sys.path[0:0] = [str(TESTS.parent / "regress"), str(TESTS.parent / "interop")]
+import peers  # noqa: E402
 import stage  # noqa: E402
+from prometheus import Prometheus  # noqa: E402
 from unit import Unit  # noqa: E402
 
 ROOT = Path(sys.argv[2])
@@ -81,7 +85,8 @@ def check_installed():
     need(run("stox", "--version") == f"stox {version}\n", f"CMakeLists.txt has the version of debian/changelog, {version}")
     need("plugin" in run("/usr/lib/nagios/plugins/check_stox", "--help", status=3), "the plugin is there")
     need("utilisation" in run("stox", "help", LC_ALL="fr_FR.UTF-8"), "the catalogues are found")
-    for page in ("man1/stox.1", "man8/stox-gateway.8", "fr/man1/stox-test.1"):
+    for page in ("man1/stox.1", "man8/stox-gateway.8", "fr/man1/stox.1", "fr/man8/stox-gateway.8",
+                 "fr/man5/stox.yaml.5", "fr/man1/Test-CsXmppIM.1"):
         need((ROOT / f"usr/share/man/{page}.gz").exists(), f"the manual page {page}")
     ok("the program, its plugin, its catalogues and manual pages")
 
@@ -102,6 +107,11 @@ def check_units():
 
 def confined(unit, *command, env=None):
     return [sys.executable, "-B", str(TESTS / "confine.py"), str(ROOT), unit.name, *command], {**unit.prepare(), **(env or {})}
+
+
+def start_gateway(unit):
+    command, env = confined(unit, *unit.settings["ExecStart"][0].split(), env={"NOTIFY_SOCKET": "/run/notify", "WATCHDOG_USEC": "400000"})
+    return subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
 
 
 class Service(stage.Stage):
@@ -128,9 +138,7 @@ class Service(stage.Stage):
         self.unit.drop_runtime()
 
     def start(self, *_):
-        command, env = confined(self.unit, *self.unit.settings["ExecStart"][0].split(),
-                                env={"NOTIFY_SOCKET": "/run/notify", "WATCHDOG_USEC": "400000"})
-        self.process = subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        self.process = start_gateway(self.unit)
 
     def until_told(self, word):
         while word not in (told := self.notify.recv(4096).decode().splitlines()):
@@ -176,6 +184,15 @@ def check_control():
         run("setpriv", "--reuid=nobody", f"--regid={group}", "--clear-groups", "stox", "ctl", "partners", status=status)
 
 
+def check_metrics():
+    """This machine's Prometheus, from Debian as well, on the loopback of this namespace."""
+    carried = 'sum by (direction) (stox_gateway_messages_total{partner="%s",outcome="delivered"}) == 1'
+    with tempfile.TemporaryDirectory() as folder, Prometheus(Path(folder), 9090, ["127.0.0.1:9719"]) as prometheus:
+        prometheus.wait_for("sees both messages", lambda: len(prometheus.ask(carried % peers.PARTNER)) == 2)
+        need(prometheus.ask("stox_gateway_ready == 1"), "and that it is ready")
+    ok("Debian's Prometheus scrapes it, and sees the messages")
+
+
 def check_gateway():
     run("stox", "gateway", "--check")
     run("usermod", "-aG", "operator", "stox")
@@ -202,6 +219,44 @@ def check_gateway():
         _, told = gateway.process.communicate(timeout=WAIT_S)
         need(gateway.process.returncode == 0, f"the gateway ends: {gateway.process.returncode} {told}")
     ok("three lines edited, the gateway carries messages both ways and is reloaded under its unit's restrictions")
+
+
+# ---- between real servers
+
+def test_across(bench):
+    """stox test of the package, by the accounts of the two servers."""
+    secrets = {"pilar": bench.sip_password, "adelany": bench.xmpp_password}
+    for name, text in secrets.items():
+        (ROOT / "tmp" / name).touch(0o600)
+        (ROOT / "tmp" / name).write_text(text + "\n")
+    shutil.copyfile(bench.ca, ROOT / "tmp/ca.pem")
+    out = run("stox", "test", "--user", f"sip:pilar@{peers.POOL}", "--password-file", "/tmp/pilar", "--registrar",
+              "sip:127.0.0.1:5060;transport=udp", "--receiver", f"adelany@{peers.PARTNER}", "--receiver-password-file", "/tmp/adelany",
+              "--receiver-server", "127.0.0.1:5222", "--ca-file", "/tmp/ca.pem")
+    for name in (*secrets, "ca.pem"):
+        (ROOT / "tmp" / name).unlink()
+    return out
+
+
+def check_across():
+    """Kamailio and Prosody at the ports that the installed configuration names."""
+    unit = Unit(ROOT, "stox-gateway.service")
+    with peers.Bench(None) as bench:
+        bench.port.update(pool=5060, gateway=5070, component=5347, c2s=5222)
+        bench.component_secret = SECRET.read_text().strip()
+        bench.kamailio()
+        bench.prosody()
+        gateway = start_gateway(unit)
+        bench.procs.append(("gateway", gateway))
+        for line in gateway.stderr:
+            if "xmpp up" in line:
+                break
+        need("Result        : Success" in (out := test_across(bench)), f"stox test across the installed gateway: {out}")
+        status = json.loads(run("stox", "ctl", "status", "--format", "json"))
+        need((status["counters"]["sip_to_xmpp"], status["counters"]["xmpp_to_sip"]) == (1, 1), f"stox ctl status: {status}")
+        check_metrics()
+    unit.drop_runtime()
+    ok("between Kamailio and Prosody stox test succeeds, and stox ctl status has both messages")
 
 
 # ---- tests
@@ -275,6 +330,7 @@ def main(debs, newer):
     SECRET.chmod(0o600)
     check_restrictions()
     check_gateway()
+    check_across()
     check_demo()
     check_textfile()
     text = CONFIG.read_text()

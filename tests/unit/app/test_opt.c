@@ -141,15 +141,15 @@ static void a_list_has_one_more_each_time(void **state)
 	assert_int_equal(r.v.outputs.n, OPT_LIST_MAX);
 	r = run("-o1 -o2 -o3 -o4 -o5 -o6 -o7 -o8 -o9 -o10 -o11 -o12 -o13 -o14 -o15 -o16 -o17");
 	assert_int_equal(r.result, OPT_BAD);
-	assert_string_equal(r.err, "stox try: `--output 17`: 16 of them are enough\n");
+	assert_string_equal(r.err, "stox try: `--output 17`: at most 16 can be given\n");
 }
 
 /* What a plugin prints on standard error nobody sees. */
 static void a_plugin_complains_as_unknown_on_standard_output(void **state)
 {
 	static const char *const lines[][2] = {
-		{ "--port x", "TRY UNKNOWN: `--port x`: a number from 1 to 65535 is wanted\n" },
-		{ "word", "TRY UNKNOWN: `word` is no option; `check_try --help` lists them\n" },
+		{ "--port x", "TRY UNKNOWN: `--port x`: give a number from 1 to 65535\n" },
+		{ "word", "TRY UNKNOWN: `word` is not an option; `check_try --help` lists them\n" },
 		{ "-o", "TRY UNKNOWN: option `-o` needs its FILE\n" },
 	};
 
@@ -181,8 +181,8 @@ static void what_is_not_given_stays_as_it_was(void **state)
 
 #define ALLOWED                                                                                    \
 	"Allowed: --target --password-file --port --timeout --fast --verbose --output --help\n"
-#define PORT    "a number from 1 to 65535 is wanted\n"
-#define SECONDS "seconds from 1 to 60 are wanted, such as 2.5\n"
+#define PORT    "give a number from 1 to 65535\n"
+#define SECONDS "give a number of seconds from 1 to 60, such as 2.5\n"
 
 static void one_line_says_what_is_wrong(void **state)
 {
@@ -194,7 +194,7 @@ static void one_line_says_what_is_wrong(void **state)
 		{ "--password=hunter2",
 			"unknown option `--password`; did you mean `--password-file`? " ALLOWED },
 		{ "-fx", "unknown option `-x`. " ALLOWED },
-		{ "a.test", "`a.test` is no option; `stox try --help` lists them\n" },
+		{ "a.test", "`a.test` is not an option; `stox try --help` lists them\n" },
 		{ "--target", "option `--target` needs its FQDN\n" },
 		{ "-t", "option `-t` needs its FQDN\n" },
 		{ "--target=", "option `--target` needs its FQDN\n" },
@@ -261,7 +261,7 @@ static void one_word_may_stand_without_a_dash_where_the_command_has_a_name_for_i
 	assert_null(r.v.argument);
 	r = run_as(&with, "dns_timeout tls");
 	assert_int_equal(r.result, OPT_BAD);
-	assert_string_equal(r.err, "stox try: `tls`: one REASON is enough\n");
+	assert_string_equal(r.err, "stox try: `tls`: only one REASON can be given\n");
 	r = run_as(&with, "--help");
 	assert_int_equal(r.result, OPT_HELP);
 	assert_non_null(strstr(r.out, "usage: stox try [options] [REASON]\n"));
