@@ -252,7 +252,7 @@ static bool network_ok(struct slice s)
 	return addr_net_decode(s, &net);
 }
 
-static bool address_ok(struct slice s)
+static bool ip_port_ok(struct slice s)
 {
 	struct addr a;
 
@@ -279,5 +279,5 @@ const struct syntax syntax_listen = { listen_ok, N_("TRANSPORT:IP:PORT"),
 	N_("udp:IP:PORT or tcp:IP:PORT, like udp:127.0.0.1:5070 or tcp:[::1]:5070") };
 const struct syntax syntax_network = { network_ok, N_("IP[/BITS]"),
 	N_("an IP address or a network, like 192.0.2.1 or 10.0.0.0/8") };
-const struct syntax syntax_ip_port = { address_ok, N_("IP:PORT"),
+const struct syntax syntax_ip_port = { ip_port_ok, N_("IP:PORT"),
 	N_("IP:PORT, like 127.0.0.1:9719 or [::1]:9719") };

@@ -24,7 +24,7 @@ extern const struct syntax syntax_sip_user;
 extern const struct syntax syntax_im_user; /* an address of the XMPP side */
 extern const struct syntax syntax_listen;
 extern const struct syntax syntax_network;
-extern const struct syntax syntax_ip_port; /* IP:PORT */
+extern const struct syntax syntax_ip_port;
 
 /* The domain part of an address that the two `user` syntaxes accept. */
 struct slice syntax_address_domain(struct slice address);

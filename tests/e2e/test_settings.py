@@ -251,6 +251,16 @@ def mode_of_socket(stage):
     return oct((stage.dir / "ctl").stat().st_mode)
 
 
+def metered(stage):
+    stage.up()
+    try:
+        with socket.create_connection(("127.0.0.1", stage.second), 60) as reader:
+            reader.sendall(b"GET /-/healthy HTTP/1.0\r\n\r\n")
+            return reader.recv(4096).decode()
+    except ConnectionRefusedError:
+        return "refused"
+
+
 def logged(stage):
     stage.up("-v")
     _, ping = stage.message()
@@ -280,6 +290,7 @@ GATEWAYS = [
     ("gateway.xmpp.unproven", no_pong, "  xmpp:\n", "  xmpp:\n    unproven: refuse\n", "202 Accepted", "504 XMPP Domain Answers No Ping"),
     ("gateway.control.socket", controlled, "  sip:\n", "  control: { socket: ctl }\n  sip:\n", "no gateway listens at", "Running since"),
     ("gateway.control.group", mode_of_socket, "control: { socket: ctl }", f"control: {{ socket: ctl, group: {ME} }}", "600$", "660$"),
+    ("gateway.metrics.listen", metered, "  sip:\n", "  metrics: { listen: 127.0.0.1:{second} }\n  sip:\n", "refused", "HTTP/1.1 200 OK"),
     ("gateway.log_users", logged, "gateway:\n", "gateway:\n  log_users: true\n", f"(?<!@){PARTNER}", RECEIVER),
 ]
 # What differs from the file of the stage in both runs.
