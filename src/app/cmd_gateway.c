@@ -1,5 +1,6 @@
 /* `stox gateway`: its options, and the check of its configuration. */
 #include <stdio.h>
+#include <unistd.h>
 
 #include "app/check_config.h"
 #include "app/commands.h"
@@ -10,12 +11,21 @@
 
 struct values {
 	const char *config;
-	const char *trace_engine;
+	const char *trace_engine, *log_format;
 	unsigned verbose;
 	bool check;
 };
 
 #define AT(member) offsetof(struct values, member)
+
+static bool format_words(size_t i, const char **word, const char **what)
+{
+	if (i >= LOG_FORMAT_COUNT)
+		return false;
+	*word = log_format_name((enum log_format)i);
+	*what = NULL;
+	return true;
+}
 
 static const struct opt opts[] = {
 	{ "config", 'c', N_("FILE"), OPT_TEXT, AT(config), 0, 0, N_("the configuration"),
@@ -34,6 +44,12 @@ static const struct opt opts[] = {
 			"Of bytes it has the number, and the first line of SIP or the name of an "
 			"XML element:\nno body, no secret.\n"
 			"The file is new, for its owner only, and grows without a bound.") },
+	{ "log-format", 0, N_("FORMAT"), OPT_TEXT, AT(log_format), 0, 0,
+		N_("form of the log lines (text; journal where systemd reads them)"),
+		.manual = N_(
+			"The form of the log lines, see\n.Sx LOG ;\ntext, or journal where "
+			"standard error is the stream that systemd names in\n.Ev JOURNAL_STREAM ."),
+		.words = format_words },
 	{ "verbose", 'v', NULL, OPT_COUNT, AT(verbose), 0, 0, N_("more log lines"),
 		.manual = N_(
 			"More log lines: one for each message, at its end, and of what goes on "
@@ -66,11 +82,18 @@ static int cmd_gateway(int argc, char **argv)
 
 	if (r != OPT_OK)
 		return r == OPT_HELP ? 0 : 2;
+	enum log_format format;
+	if (!log_format_find(v.log_format, STDERR_FILENO, &format)) {
+		opt_complain(&command, TEXT(N_("--log-format {1}: text, json or journal is a form"),
+					       text_str(v.log_format)));
+		return 2;
+	}
 	if (v.check)
 		return check(&v);
 	const struct gateway_run run = { .command = &command,
 		.config = v.config,
 		.trace_engine = v.trace_engine,
+		.log_format = format,
 		.verbose = v.verbose };
 	return gateway_run(&run);
 }

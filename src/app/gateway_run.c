@@ -86,15 +86,14 @@ static void note_state(struct service *s)
 
 /* ---- reload ---- */
 
+static void take_events(struct service *s); /* below: what the engine says of it, too */
+
 static void log_needs_restart(struct service *s, const char *setting)
 {
-	struct buf b;
-
-	buf_init(&b, 256);
-	log_begin(&b, "config", "needs-restart");
-	log_str(&b, "setting", slice_str(setting));
-	service_log_line(&s->log, LOG_LEVEL_WARNING, buf_slice(&b));
-	buf_done(&b);
+	log_str(service_log_begin(&s->log, EVENT_NEEDS_RESTART), "setting", slice_str(setting));
+	service_log_end(&s->log, EVENT_NEEDS_RESTART);
+	if (s->view.n_needs_restart < RESTART_MAX)
+		s->view.needs_restart[s->view.n_needs_restart++] = setting;
 }
 
 /* What differs from what runs, and waits for a restart. */
@@ -133,16 +132,22 @@ static bool is_control_kept(const struct service *s)
 
 static void log_reloaded(struct service *s)
 {
-	struct buf b;
+	struct buf *b = service_log_begin(&s->log, EVENT_RELOADED);
 
-	buf_init(&b, 8192);
-	log_begin(&b, "config", "reloaded");
-	log_str(&b, "file", slice_str(s->config.path));
-	log_u64(&b, "pools", s->config.conf->n_pools);
-	log_u64(&b, "partners", s->config.conf->n_partners);
-	log_u64(&b, "trusted_peers", s->config.cfg.n_trusted);
-	service_log_line(&s->log, LOG_LEVEL_INFO, buf_slice(&b));
-	buf_done(&b);
+	log_str(b, "file", slice_str(s->config.path));
+	log_u64(b, "pools", s->config.conf->n_pools);
+	log_u64(b, "partners", s->config.conf->n_partners);
+	log_u64(b, "trusted_peers", s->config.cfg.n_trusted);
+	service_log_end(&s->log, EVENT_RELOADED);
+}
+
+static void log_not_reloaded(struct service *s, const char *cause)
+{
+	struct buf *b = service_log_begin(&s->log, EVENT_NOT_RELOADED);
+
+	log_str(b, "cause", slice_str(cause));
+	log_str(b, "advice", SLICE("the one before stays in force"));
+	service_log_end(&s->log, EVENT_NOT_RELOADED);
 }
 
 static bool take_over(struct service *s, struct gateway_config *next)
@@ -150,8 +155,7 @@ static bool take_over(struct service *s, struct gateway_config *next)
 	unsigned kept;
 
 	if (gateway_reload(s->gateway, &next->cfg, &kept)) {
-		service_log_line(&s->log, LOG_LEVEL_ERROR,
-			SLICE("config not-reloaded cause=\"out of memory\""));
+		log_not_reloaded(s, "out of memory");
 		return false;
 	}
 	struct gateway_config old = s->config;
@@ -162,12 +166,14 @@ static bool take_over(struct service *s, struct gateway_config *next)
 	*next = old;
 	mem_wipe(old.secret, sizeof(old.secret));
 	s->view.loaded = loop_wall();
+	s->view.n_needs_restart = 0;
 	log_reloaded(s);
 	log_kept(s, kept);
 	if (is_control_kept(s))
 		log_needs_restart(s, "gateway.control");
 	if (!addr_eq(&s->config.metrics, &s->metrics_addr))
 		log_needs_restart(s, "gateway.metrics");
+	take_events(s);
 	return true;
 }
 
@@ -193,9 +199,8 @@ static bool reload(struct service *s)
 	const int status = read_again(s, &next);
 	bool done = false;
 	if (status) {
-		service_log_lines(&s->log, LOG_LEVEL_ERROR, buf_slice(&why));
-		service_log_line(&s->log, LOG_LEVEL_ERROR,
-			SLICE("config not-reloaded advice=\"the one before stays in force\""));
+		service_log_texts(&s->log, EVENT_FAULT, buf_slice(&why));
+		log_not_reloaded(s, "it has a fault");
 	} else
 		done = take_over(s, &next);
 	s->view.refused = !done;
@@ -220,12 +225,20 @@ static void answer_reload(struct service *s, struct buf *ret)
 	buf_done(&lines);
 }
 
+static void log_level_changed(struct service *s)
+{
+	log_str(service_log_begin(&s->log, EVENT_LEVEL_CHANGED), "level",
+		slice_str(log_level_name(s->log.level)));
+	service_log_end(&s->log, EVENT_LEVEL_CHANGED);
+}
+
 static void answer_log(struct service *s, struct slice name, struct buf *ret)
 {
 	for (unsigned i = LOG_LEVEL_ERROR; i <= LOG_LEVEL_DEBUG; i++)
 		if (slice_eqs(name, log_level_name((enum log_level)i))) {
 			s->log.level = (enum log_level)i;
 			gateway_log_messages(s->gateway, s->log.level == LOG_LEVEL_DEBUG);
+			log_level_changed(s);
 			gateway_ctl_level(s->log.level, ret);
 			return;
 		}
@@ -238,7 +251,9 @@ static void answer(void *arg, struct slice request, struct buf *ret)
 	const struct slice word = slice_split(&request, ' ');
 
 	if (slice_eqs(word, "status"))
-		gateway_ctl_status(&s->view, ret);
+		gateway_ctl_status(&s->view, pump_now(s->pump), ret);
+	else if (slice_eqs(word, "messages"))
+		gateway_ctl_messages(&s->view, ret);
 	else if (slice_eqs(word, "partners"))
 		gateway_ctl_partners(&s->view, ret);
 	else if (slice_eqs(word, "reload"))
@@ -246,7 +261,8 @@ static void answer(void *arg, struct slice request, struct buf *ret)
 	else if (slice_eqs(word, "log"))
 		answer_log(s, request, ret);
 	else
-		gateway_ctl_refuse("status, partners, reload or log LEVEL is a request", ret);
+		gateway_ctl_refuse(
+			"status, messages, partners, reload or log LEVEL is a request", ret);
 }
 
 static int open_control(struct service *s)
@@ -302,13 +318,10 @@ static void log_metrics(struct service *s)
 {
 	const struct addr at = gateway_metrics_addr(s->metrics);
 	char text[ADDR_TEXT_MAX];
-	struct buf b;
 
-	buf_init(&b, 256);
-	log_begin(&b, "metrics", "listening");
-	log_str(&b, "address", slice_str(addr_text(&at, text)));
-	service_log_line(&s->log, LOG_LEVEL_INFO, buf_slice(&b));
-	buf_done(&b);
+	log_str(service_log_begin(&s->log, EVENT_METRICS_LISTENING), "address",
+		slice_str(addr_text(&at, text)));
+	service_log_end(&s->log, EVENT_METRICS_LISTENING);
 }
 
 static int open_metrics(struct service *s)
@@ -341,7 +354,7 @@ static void read_secret_again(struct service *s)
 		(void)gateway_set_secret(s->gateway, slice_str(s->config.secret));
 		return;
 	}
-	service_log_text(&s->log, LOG_LEVEL_WARNING, &why);
+	service_log_text(&s->log, EVENT_SECRET_NOT_READ, &why);
 }
 
 static void act(struct service *s, enum gateway_event_type type)
@@ -363,22 +376,37 @@ static void act(struct service *s, enum gateway_event_type type)
 		note_state(s);
 }
 
-static void drained(void *arg)
+static void note_warning(struct service *s, const struct gateway_event *ev)
 {
-	struct service *s = arg;
-	struct gateway_event ev;
-	struct text why;
+	if (ev->level > LOG_LEVEL_WARNING)
+		return;
+	snprintf(s->view.last_warning, sizeof(s->view.last_warning), "%s", ev->log);
+	s->view.warned = loop_wall();
+}
 
-	if (s->trace && engine_file_take_error(s->trace, &why))
-		service_log_text(&s->log, LOG_LEVEL_WARNING, &why);
+static void take_events(struct service *s)
+{
+	struct gateway_event ev;
+
 	while (s->gateway && gateway_take_event(s->gateway, &ev)) {
 		service_log_line(&s->log, ev.level, slice_str(ev.log));
+		note_warning(s, &ev);
 		if (ev.type == GATEWAY_EV_DOWN) {
 			snprintf(s->view.last_error, sizeof(s->view.last_error), "%s", ev.log);
 			s->view.failed = loop_wall();
 		}
 		act(s, ev.type);
 	}
+}
+
+static void drained(void *arg)
+{
+	struct service *s = arg;
+	struct text why;
+
+	if (s->trace && engine_file_take_error(s->trace, &why))
+		service_log_text(&s->log, EVENT_TRACE_NOT_WRITTEN, &why);
+	take_events(s);
 }
 
 static void dump(struct service *s)
@@ -483,6 +511,7 @@ static int read_config(struct service *s)
 int gateway_run(const struct gateway_run *run)
 {
 	struct service s = { .run = run,
+		.log.format = run->log_format,
 		.log.level = run->verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO };
 
 	notify_init(&s.notify);

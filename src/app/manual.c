@@ -1,6 +1,9 @@
 #include "app/manual.h"
 
+#include <string.h>
+
 #include "app/commands.h"
+#include "gateway/events.h"
 #include "gateway/exposition.h"
 #include "report/write_out.h"
 
@@ -106,5 +109,26 @@ void manual_put_write_out(struct buf *b, text_look_up *look_up)
 
 		buf_printf(b, ".It Li %%{%s}\n%s\n", name.name, look(look_up, name.what));
 	}
+	buf_puts(b, ".El\n");
+}
+
+/* In English: so is the log. */
+static void put_event(struct buf *b, const struct event_row *e)
+{
+	buf_printf(b, ".It Ic %s %s\n(%s", e->subsystem, e->name, log_level_name(e->level));
+	if (strcmp(e->fields, "COUNTERS") == 0)
+		buf_puts(b, "; the counters)\n");
+	else
+		buf_printf(b, ": %s)\n", e->fields);
+	buf_printf(b, "%s\n", e->meaning);
+	if (e->advice)
+		buf_printf(b, ".br\n%s\n", e->advice);
+}
+
+void manual_put_events(struct buf *b)
+{
+	buf_puts(b, ".Bl -tag -width Ds\n");
+	for (enum log_event e = 0; e < EVENT_COUNT; e++)
+		put_event(b, event_row(e));
 	buf_puts(b, ".El\n");
 }

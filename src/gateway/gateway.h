@@ -79,8 +79,9 @@ struct gateway_stats {
 	uint64_t xmpp_silent;  /* chat states, receipts, presence ...: not carried, no answer is due
 				*/
 	uint64_t xmpp_dropped; /* stanzas that should have had an answer, or were not for us */
-	uint64_t parts_left_out; /* of messages to XMPP: what is beside their text */
-	uint64_t overload_wait;  /* stanzas refused with resource-constraint, type wait */
+	uint64_t xmpp_attributes_left_out; /* they stood twice in their tag */
+	uint64_t parts_left_out;           /* of messages to XMPP: what is beside their text */
+	uint64_t overload_wait;            /* stanzas refused with resource-constraint, type wait */
 };
 
 enum gateway_event_type {
@@ -124,6 +125,34 @@ int gateway_set_secret(struct gateway *g, struct slice secret);
 bool gateway_take_event(struct gateway *g, struct gateway_event *ret);
 /* The counters by their names, from 0; false behind the last. */
 bool gateway_counter(const struct gateway *g, size_t i, const char **name, uint64_t *ret);
+enum gateway_way { GATEWAY_TO_XMPP, GATEWAY_TO_SIP, GATEWAY_WAYS };
+enum gateway_outcome {
+	GATEWAY_CARRIED,
+	GATEWAY_REFUSED,
+	GATEWAY_UNANSWERED, /* its sender was gone before the answer */
+	GATEWAY_OUTCOMES,
+};
+const char *gateway_way_name(enum gateway_way way); /* "xmpp", "sip" */
+const char *gateway_outcome_name(enum gateway_outcome outcome);
+struct gateway_message {
+	enum gateway_way way;
+	enum gateway_outcome outcome;
+	int status;                      /* in SIP; 0: it never got one */
+	const char *cause;               /* NULL: it was carried */
+	struct slice from, to;           /* domains, or the users' addresses (cfg.logs_users) */
+	struct slice stanza_id, call_id; /* valid until the next call or push, as those */
+	ts_t began, ended;
+};
+/* The last ones that ended, from 0, the latest; false behind the oldest that is known. */
+bool gateway_message(struct gateway *g, size_t i, struct gateway_message *ret);
+/* All that ended since the start. */
+uint64_t gateway_ended(const struct gateway *g, enum gateway_way way, enum gateway_outcome outcome);
+struct gateway_peer {
+	struct slice name; /* a SIP peer's address, or the domain of an XMPP one */
+	uint64_t refused, timeouts;
+};
+/* The worst ones, from 0; false behind the last. */
+bool gateway_peer(const struct gateway *g, size_t i, struct gateway_peer *ret);
 struct gateway_load { /* messages in hand */
 	uint32_t to_xmpp, to_sip;
 	ts_t oldest_to_xmpp, oldest_to_sip; /* when they came; TS_NEVER: there is none */

@@ -28,6 +28,27 @@ static void count(struct to_sip *t, const struct stanza *s, const struct verdict
 	figures_count(f, figures_find(f, jid_domain_in(s->from)), FIGURES_TO_SIP, v);
 }
 
+/* As record_who(), of what may be no address. */
+static struct slice who_of(const struct to_sip *t, struct slice address)
+{
+	return t->cfg.lent->cfg->logs_users ? slice_cut(address, 0, slice_chr(address, '/'))
+					    : jid_domain_in(address);
+}
+
+/* Each text of ours is static, and ends with a NUL: it is the cause. */
+static void note_refused(
+	struct to_sip *t, const struct stanza *s, const struct stanza_error *error, ts_t now)
+{
+	const struct record_of of = { .way = GATEWAY_TO_SIP,
+		.from = who_of(t, s->from),
+		.to = who_of(t, s->to),
+		.id = s->id };
+	const struct record_end end = { GATEWAY_REFUSED, 0, (const char *)error->text.p };
+
+	record_refused(t->cfg.lent, &of, &end, now);
+	drops_refused(t->cfg.lent, DROP_XMPP_REFUSED, jid_domain_in(s->from), end.cause, 0, now);
+}
+
 /* A refusal at once, of a stanza that is at hand. */
 static void refuse(struct to_sip *t, unsigned link, const struct stanza *s,
 	const struct stanza_error *error, ts_t now)
@@ -36,6 +57,7 @@ static void refuse(struct to_sip *t, unsigned link, const struct stanza *s,
 	struct buf *b = link_begin(l);
 
 	stats(t)->xmpp_refused++;
+	note_refused(t, s, error, now);
 	if (!b || !stanza_put_error_reply(b, s, error) || link_commit(l, now))
 		to_sip_lose(t, slice_cut(s->from, 0, slice_chr(s->from, '/')),
 			"a refusal for which the stream had no room", now);
@@ -152,9 +174,12 @@ static void take(
 		answer = join(t, m, p, now);
 	if (answer == ANSWER_MAPPED) {
 		m->figures = figures_find(t->cfg.lent->figures, jid_domain(&p->from));
-		record_begin(&m->record, t->cfg.lent, "sip", p, now);
-		if (m->record.is_on)
-			record_ids(&m->record, s->id, call_id_of(&m->request));
+		const struct record_of of = { .way = GATEWAY_TO_SIP,
+			.from = record_who(t->cfg.lent, &p->from),
+			.to = record_who(t->cfg.lent, &p->to),
+			.id = s->id,
+			.call_id = call_id_of(&m->request) };
+		record_begin(&m->record, &of, now);
 		to_sip_begin(t, m, now);
 		return;
 	}

@@ -36,6 +36,8 @@ struct message {
 	ts_t by;          /* its sender hears */
 	struct budget_share share;
 	struct record record;
+	const char *cause; /* why it failed: static text ... */
+	int status;        /* ... and the pool's status, if that is why */
 };
 
 struct to_sip {

@@ -17,9 +17,6 @@ enum {
 	STANZA_MAX = 200 << 10,
 };
 
-/* Of ids. */
-#define MESSAGE 'm'
-
 struct message {
 	struct slot slot; /* its id is in the stanza's */
 	struct msg life;
@@ -77,7 +74,8 @@ static struct message *message_new(struct to_xmpp *t)
 
 static void message_done(struct to_xmpp *t, struct message *m, ts_t now)
 {
-	record_end(&m->record, t->cfg.lent, NULL, now);
+	record_end(&m->record, t->cfg.lent,
+		&(struct record_end){ GATEWAY_UNANSWERED, 0, "the sender was gone" }, now);
 	if (m->item.domain && m->end.outcome == OUTCOME_UNANSWERED)
 		figures_count(t->cfg.lent->figures, m->figures, FIGURES_TO_XMPP, NULL);
 	if (m->item.domain) {
@@ -96,6 +94,17 @@ static void count_refusal(struct to_xmpp *t, enum answer answer)
 {
 	stats(t)->sip_refused++;
 	stats(t)->overload_503 += answer == ANSWER_OVERLOAD;
+}
+
+static void note_end(struct to_xmpp *t, struct message *m, const struct verdict *v, ts_t now)
+{
+	const struct record_end end = { answer_is_good(v) ? GATEWAY_CARRIED : GATEWAY_REFUSED,
+		answer_status(v), record_cause(v) };
+
+	record_end(&m->record, t->cfg.lent, &end, now);
+	if (!answer_is_good(v))
+		drops_refused_peer(
+			t->cfg.lent, hops_peer(t->cfg.hops, m->place), end.cause, end.status, now);
 }
 
 static void count(struct to_xmpp *t, const struct message *m, const struct verdict *v, ts_t now)
@@ -117,7 +126,7 @@ static void answer(struct to_xmpp *t, struct message *m, const struct verdict *v
 		reports_forget(t->reports, slot_id(&m->slot));
 	if (v->answer != ANSWER_MAPPED)
 		count_refusal(t, v->answer);
-	record_end(&m->record, t->cfg.lent, v, now);
+	note_end(t, m, v, now);
 	count(t, m, v, now);
 	hops_answer(t->cfg.hops, m->place, v, now);
 }
@@ -156,7 +165,7 @@ static enum answer hand_over(struct to_xmpp *t, struct message *m, const struct 
 		return ANSWER_OVERLOAD; /* the server does not read fast enough */
 	const size_t before = buf_len(b);
 	int err = message_to_xmpp(
-		req, &p->from, &p->to, ids_text(t->cfg.lent->ids, MESSAGE, id, text), b, loss);
+		req, &p->from, &p->to, ids_text(t->cfg.lent->ids, IDS_MESSAGE, id, text), b, loss);
 	if (err == ERR_LEGAL)
 		return ANSWER_CONTENT;
 	if (!err &&
@@ -189,13 +198,16 @@ static enum outcome_report keep_report(struct to_xmpp *t, const struct message *
 		       : OUTCOME_REPORT_NO_MEMORY;
 }
 
-static void record_id(struct to_xmpp *t, struct message *m, const struct sip_msg *req)
+static void note_begin(struct to_xmpp *t, struct message *m, const struct sip_msg *req,
+	const struct party *p, ts_t now)
 {
-	char text[IDS_TEXT + 1];
+	const struct record_of of = { .way = GATEWAY_TO_XMPP,
+		.from = record_who(t->cfg.lent, &p->from),
+		.to = record_who(t->cfg.lent, &p->to),
+		.ref = slot_id(&m->slot),
+		.call_id = req->call_id };
 
-	if (m->record.is_on)
-		record_ids(&m->record, ids_text(t->cfg.lent->ids, MESSAGE, slot_id(&m->slot), text),
-			req->call_id);
+	record_begin(&m->record, &of, now);
 }
 
 static void begin(struct to_xmpp *t, struct message *m, const struct sip_msg *req,
@@ -208,8 +220,7 @@ static void begin(struct to_xmpp *t, struct message *m, const struct sip_msg *re
 	m->end.receiver = siphash(t->salt, jid_bare(&p->to));
 	m->end.sent = now;
 	list_append(&t->by_age, &m->age);
-	record_begin(&m->record, t->cfg.lent, "xmpp", p, now);
-	record_id(t, m, req);
+	note_begin(t, m, req, p, now);
 	struct message_loss loss = { .n_left_out = 0 };
 	const enum answer answer = hand_over(t, m, req, p, &loss, now);
 	const struct verdict v = { .answer = answer, .refused = loss.refused };
@@ -244,11 +255,13 @@ static enum answer check_room(
 }
 
 /* An answer given at once is remembered too: a repeated request must get the same. */
-static void refuse(struct to_xmpp *t, figures_row figures, enum answer answer, ts_t now)
+static void refuse(struct to_xmpp *t, const struct sip_msg *req, figures_row figures,
+	enum answer answer, ts_t now)
 {
 	const struct verdict v = { .answer = answer };
 
 	count_refusal(t, answer);
+	record_refused_request(t->cfg.lent, req, &v, hops_peer(t->cfg.hops, TL_IN_HAND), now);
 	figures_count(t->cfg.lent->figures, figures, FIGURES_TO_XMPP, &v);
 	hops_answer(t->cfg.hops, TL_IN_HAND, &v, now);
 }
@@ -270,7 +283,7 @@ void to_xmpp_push_request(struct to_xmpp *t, const struct sip_msg *req, ts_t now
 		answer = check_room(t, link, jid_domain(&p.to), now);
 	}
 	if (answer != ANSWER_MAPPED) {
-		refuse(t, figures, answer, now);
+		refuse(t, req, figures, answer, now);
 		return;
 	}
 	struct message *m = message_new(t);
@@ -285,7 +298,7 @@ void to_xmpp_push_request(struct to_xmpp *t, const struct sip_msg *req, ts_t now
 	const bool too_long = m && hops_is_answer_too_long(t->cfg.hops);
 	if (m)
 		message_done(t, m, now);
-	refuse(t, figures, too_long ? ANSWER_HEAD_TOO_LARGE : ANSWER_OVERLOAD, now);
+	refuse(t, req, figures, too_long ? ANSWER_HEAD_TOO_LARGE : ANSWER_OVERLOAD, now);
 }
 
 /* ---- what the far side says ---- */
@@ -475,7 +488,7 @@ bool to_xmpp_push_error(
 	struct jid from;
 	uint64_t ref;
 
-	const enum ids_whose whose = ids_read(t->cfg.lent->ids, MESSAGE, s->id, &ref);
+	const enum ids_whose whose = ids_read(t->cfg.lent->ids, IDS_MESSAGE, s->id, &ref);
 	if (whose != IDS_OURS || jid_decode(s->from, &from, &where)) {
 		stray(t, link, whose, s, now);
 		return false;

@@ -179,7 +179,7 @@ static void watch_begin(void)
 
 /* ---- what is logged and counted ---- */
 
-/* "log warning xmpp dropped from=..." or "down error xmpp down ...": the two words behind. */
+/* "log warning xmpp dropped from=..." or "down warning xmpp down ...": the two words behind. */
 static void read_log(void)
 {
 	for (char *line = strtok(s.events, "\n"); line; line = strtok(NULL, "\n")) {
