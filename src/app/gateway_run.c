@@ -387,7 +387,10 @@ static void note_warning(struct service *s, const struct gateway_event *ev)
 static void take_events(struct service *s)
 {
 	struct gateway_event ev;
+	const uint64_t lost = s->gateway ? gateway_take_lost_lines(s->gateway, s->log.level) : 0;
 
+	if (lost)
+		log_out_lost(s->log.out, lost);
 	while (s->gateway && gateway_take_event(s->gateway, &ev)) {
 		service_log_line(&s->log, ev.level, slice_str(ev.log));
 		note_warning(s, &ev);

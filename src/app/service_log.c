@@ -126,7 +126,7 @@ void service_log_close(struct service_log *l)
 
 void service_log_line(struct service_log *l, enum log_level level, struct slice line)
 {
-	if (level <= l->level)
+	if (level <= l->level && line.n) /* one that had no room is counted instead */
 		write_line(l, level, line);
 	if (!l->copy)
 		return;
