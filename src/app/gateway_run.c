@@ -227,7 +227,7 @@ static void answer_reload(struct service *s, struct buf *ret)
 
 static void log_level_changed(struct service *s)
 {
-	log_str(service_log_begin(&s->log, EVENT_LEVEL_CHANGED), "level",
+	log_str(service_log_begin(&s->log, EVENT_LEVEL_CHANGED), "to",
 		slice_str(log_level_name(s->log.level)));
 	service_log_end(&s->log, EVENT_LEVEL_CHANGED);
 }

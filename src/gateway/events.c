@@ -163,7 +163,7 @@ static const struct event_row rows[] = {
 	[EVENT_TRACE_NOT_WRITTEN] = { "config", "trace-not-written", LOG_LEVEL_WARNING, "text",
 		"The file of --trace-engine takes no more.",
 		"Make room on its disk, and restart." },
-	[EVENT_LEVEL_CHANGED] = { "log", "level-changed", LOG_LEVEL_INFO, "level",
+	[EVENT_LEVEL_CHANGED] = { "log", "level-changed", LOG_LEVEL_INFO, "to",
 		"The level of the log was changed by stox ctl log.", NULL },
 	[EVENT_METRICS_LISTENING] = { "metrics", "listening", LOG_LEVEL_INFO, "address",
 		"The HTTP listener of gateway.metrics is there.", NULL },
