@@ -43,7 +43,11 @@ static int take_secret(
 		text.n--;
 	if (text.n == 0)
 		return refuse(why, TEXT(N_("{1}: the secret is empty"), path));
-	return slice_cstr(text, ret, SECRET_MAX + 1) ? 0 : too_long(why, path);
+	/* A second line would make it another secret, which nobody gave: text of an editor, a note.
+	 */
+	if (slice_chr(text, '\n') < text.n || !slice_cstr(text, ret, SECRET_MAX + 1))
+		return too_long(why, path);
+	return 0;
 }
 
 static volatile sig_atomic_t caught; /* the signal that came while a secret was asked for */
