@@ -280,6 +280,9 @@ static void it_goes_on_behind_a_restart(void **state)
 		state_resume(&s, &kept);
 		assert_int_equal(s.state, kept.state);
 		assert_int_equal(s.since_at, kept.since_at);
+		assert_int_equal(s.streak, kept.streak);
+		assert_int_equal(s.last_ok_at, kept.last_ok_at);
+		assert_int_equal(s.last_failed_at, kept.last_failed_at);
 		for (unsigned at = 0; cases[i].behind[at]; at++) {
 			const struct watch_run run = run_of(cases[i].behind[at], n + at);
 
