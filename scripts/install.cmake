@@ -19,6 +19,8 @@ foreach(pair
     icinga2-stox.conf:${examples}
     nagios-stox.cfg:${examples}
     prometheus-stox.rules.yaml:${examples}
+    prometheus-stox-gateway.rules.yaml:${examples}
+    grafana-stox-gateway.json:${examples}
     gateway.yaml:${examples})
   string(REGEX MATCH "^(.*):(.*)$" pair ${pair})
   set(name ${CMAKE_MATCH_1})
@@ -40,12 +42,13 @@ endif()
 file(INSTALL DESTINATION ${conf}/stox/secrets TYPE DIRECTORY FILES ""
   DIR_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_EXECUTE WORLD_EXECUTE)
 
-# Called by the first name it is a monitoring plugin; by the second it takes its ancestor's parameters.
-foreach(name check_stox Test-CsXmppIM)
+# Called by the first name it is a monitoring plugin; by the others it takes its ancestor's parameters.
+foreach(name check_stox Test-CsXmppIM New-CsXmppAllowedPartner Set-CsXmppGatewayConfiguration)
   file(CREATE_LINK stox $ENV{DESTDIR}${prefix}/bin/${name} SYMBOLIC)
 endforeach()
 file(INSTALL DESTINATION ${prefix}/lib/nagios/plugins TYPE DIRECTORY FILES "")
 file(CREATE_LINK ../../../bin/stox $ENV{DESTDIR}${prefix}/lib/nagios/plugins/check_stox SYMBOLIC)
 foreach(folder man/man1 man/fr/man1)
   file(CREATE_LINK stox-test.1 $ENV{DESTDIR}${prefix}/share/${folder}/Test-CsXmppIM.1 SYMBOLIC)
+  file(CREATE_LINK New-CsXmppAllowedPartner.1 $ENV{DESTDIR}${prefix}/share/${folder}/Set-CsXmppGatewayConfiguration.1 SYMBOLIC)
 endforeach()

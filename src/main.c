@@ -9,6 +9,7 @@
 #include "app/commands.h"
 #include "app/language.h"
 #include "base/err.h"
+#include "base/mem.h"
 
 enum { NOT_HERE = 3 }; /* a failure that says nothing of the target */
 
@@ -42,14 +43,25 @@ static int run_command(const struct command *command, int argc, char **argv)
 	return NOT_HERE;
 }
 
+/* The program by another name; NULL: it is called as itself. */
+static const struct command *find_program(const char *path)
+{
+	static const struct command *const programs[] = { &command_check_stox, &command_csxmppim,
+		&command_csxmpp_partner, &command_csxmpp_gateway };
+	const char *name = base_name(path);
+
+	for (size_t i = 0; i < COUNT(programs); i++)
+		if (strcasecmp(name, programs[i]->opt->name) == 0)
+			return programs[i];
+	return NULL;
+}
+
 static int run(int argc, char **argv)
 {
-	const struct command *command;
+	const struct command *command = argc > 0 ? find_program(argv[0]) : NULL;
 
-	if (argc > 0 && strcmp(base_name(argv[0]), command_check_stox.opt->name) == 0)
-		return run_command(&command_check_stox, argc, argv);
-	if (argc > 0 && strcasecmp(base_name(argv[0]), command_csxmppim.opt->name) == 0)
-		return run_command(&command_csxmppim, argc, argv);
+	if (command)
+		return run_command(command, argc, argv);
 	if (argc < 2) {
 		commands_usage(stderr);
 		return 2;

@@ -4,15 +4,19 @@
 #include <string.h>
 #include <strings.h>
 
+#include "app/check_config.h"
 #include "app/cmd_test.h"
 #include "app/commands.h"
 #include "app/files.h"
 #include "app/language.h"
 #include "app/opt_rows.h"
+#include "app/page.h"
 #include "app/sweeper.h"
 #include "app/terminal.h"
 #include "base/mem.h"
 #include "probe/server.h"
+
+enum { PART_CONFIG = SWEEP_PARTNER + 1 };
 
 enum { TRUST_CHECK = 1, REPORT_MAX = 16 << 20, OPTIONS_MAX = 4096, BAD = 2, NOT_HERE = 3 };
 
@@ -30,7 +34,7 @@ struct values {
 	OPT_ROW_CA_FILE(AT(ca_file)), OPT_ROW_DNS(AT(dns)),                                        \
 		{ "timeout", 0, N_("SECONDS"), OPT_SECONDS, AT(timeout), 0, 3600,                  \
 			N_("for everything (30)"),                                                 \
-			.manual = N_("For everything (30); the DNS has half of it.") },            \
+			.manual = N_("For everything (30); half of it is for the DNS.") },         \
 		{ "address-timeout", 0, N_("SECONDS"), OPT_SECONDS, AT(row_timeout), 0, 3600,      \
 			N_("for each address (5)"),                                                \
 			.manual =                                                                  \
@@ -89,11 +93,10 @@ static const struct opt partner_opts[] = {
 		.manual =
 			N_("The server for other domains' servers, instead of its SRV records.") },
 	{ "from", 0, N_("DOMAIN"), OPT_TEXT, AT(from), 0, 0,
-		N_("in whose name servers are spoken to (stox.invalid)"),
-		.manual =
-			N_("In whose name its server port is spoken to\n.Pq Li stox.invalid .\nA "
-			   "server that speaks to known domains only wants one of them; none takes "
-			   "its own.") },
+		N_("the domain to come from at the server port (stox.invalid)"),
+		.manual = N_("The domain that the check comes from at the server port\n.Pq Li "
+			     "stox.invalid .\nA server that takes only domains it knows needs one "
+			     "of those here; no server takes its own.") },
 	COMMON,
 };
 
@@ -111,19 +114,23 @@ static const struct opt_command parts[] = {
 		.n_opts = COUNT(partner_opts),
 		.argument = N_("DOMAIN"),
 		.argument_offset = AT(name) },
+	[PART_CONFIG] = { .name = "check config",
+		.summary = CHECK_CONFIG_SUMMARY,
+		.opts = check_config_opts,
+		.n_opts = CHECK_CONFIG_OPTS },
 };
 
 static bool side_words(size_t i, const char **word, const char **what)
 {
 	if (i >= COUNT(parts))
 		return false;
-	*word = sweep_side_name((enum sweep_side)i);
+	*word = strchr(parts[i].name, ' ') + 1;
 	*what = parts[i].summary;
 	return true;
 }
 
 static const struct opt_command both = { .name = "check",
-	.summary = N_("try every server and address of a pool or a partner, each alone"),
+	.summary = N_("try every server of a pool or a partner, or check stox.yaml"),
 	.argument_words = side_words,
 	.section = 1 };
 
@@ -267,18 +274,19 @@ static int check_values(struct check *c)
 	enum terminal_colour when;
 
 	if (c->v.timeout == 0 || c->v.row_timeout == 0)
-		return refuse(c, TEXT_PLAIN(N_("a time-out above 0 is wanted")));
+		return refuse(c,
+			TEXT_PLAIN(
+				N_("`--timeout` and `--address-timeout` must be greater than 0")));
 	if (c->v.dns && !test_read_dns(c->v.dns, &c->dns))
-		return refuse(
-			c, TEXT(N_("`--dns {1}`: the address of a DNS server is wanted, such as "
-				   "127.0.0.1:53"),
-				   text_str(c->v.dns)));
+		return refuse(c, TEXT(N_("`--dns {1}`: give the IP address of a DNS server, such "
+					 "as 127.0.0.1:53"),
+					 text_str(c->v.dns)));
 	if (c->v.registrar_port && server_names_port(slice_str(c->v.server)))
 		return refuse(c, TEXT(N_("`--registrar {1}` names a port already: leave "
 					 "--registrar-port out"),
 					 text_str(c->v.server)));
 	if (!terminal_colour_find(c->v.color, &when))
-		return refuse(c, TEXT(N_("`--color {1}`: auto, always or never is wanted"),
+		return refuse(c, TEXT(N_("`--color {1}`: give auto, always or never"),
 					 text_str(c->v.color)));
 	c->style = terminal_style(stdout, when);
 	return find_format(c);
@@ -363,12 +371,21 @@ static int run(struct check *c)
 
 static int usage(FILE *to, int status)
 {
-	say(to, TEXT_PLAIN(N_("usage: stox check pool [options] [NAME]")));
-	say(to, TEXT_PLAIN(N_("       stox check partner [options] [DOMAIN]")));
-	say(to, TEXT_PLAIN(both.summary));
-	fputc('\n', to);
-	say(to, TEXT_PLAIN(N_("`stox check pool --help` and `stox check partner --help` list the "
-			      "options.")));
+	const struct text lines[] = {
+		TEXT_PLAIN(N_("usage: stox check pool [options] [NAME]")),
+		TEXT_PLAIN(N_("       stox check partner [options] [DOMAIN]")),
+		TEXT_PLAIN(N_("       stox check config [options]")),
+		TEXT_PLAIN(both.summary),
+		TEXT_PLAIN(""),
+		TEXT_PLAIN(N_("`stox check pool --help`, `stox check partner --help` and `stox "
+			      "check config --help` list the options.")),
+	};
+	struct page p;
+
+	page_begin(&p, to, PAGE_COLUMNS_IN_A_FILE);
+	for (size_t i = 0; i < COUNT(lines); i++)
+		page_say(&p, &lines[i], 0);
+	page_end(&p);
 	return status;
 }
 
@@ -389,10 +406,13 @@ static int cmd_check(int argc, char **argv)
 		return usage(stdout, 0);
 	if (argc < 2)
 		return usage(stderr, BAD);
+	if (strcmp(argv[1], "config") == 0)
+		return check_config(&parts[PART_CONFIG], argc - 1, argv + 1);
 	if (!find_side(argv[1], &c.side)) {
-		opt_complain(
-			&both, TEXT(N_("there is no `check {1}`: `pool` or `partner` comes first"),
-				       text_str(argv[1])));
+		opt_complain(&both,
+			TEXT(N_("there is no `check {1}`: `pool`, `partner` or `config` comes "
+				"first"),
+				text_str(argv[1])));
 		return usage(stderr, BAD);
 	}
 	c.command = &parts[c.side];

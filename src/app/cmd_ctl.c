@@ -11,8 +11,10 @@
 
 #include "app/commands.h"
 #include "app/control.h"
+#include "app/ctl_show.h"
 #include "app/files.h"
 #include "app/language.h"
+#include "app/page.h"
 #include "app/terminal.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -68,6 +70,7 @@ static const struct opt opts[] = {
 
 enum part {
 	PART_STATUS,
+	PART_MESSAGES,
 	PART_PARTNERS,
 	PART_RELOAD,
 	PART_LOG,
@@ -76,6 +79,10 @@ enum part {
 static const struct opt_command parts[] = {
 	[PART_STATUS] = { .name = "ctl status",
 		.summary = N_("what a running gateway does, and what it has done"),
+		.opts = opts,
+		.n_opts = COUNT(opts) },
+	[PART_MESSAGES] = { .name = "ctl messages",
+		.summary = N_("the last messages that ended, and how"),
 		.opts = opts,
 		.n_opts = COUNT(opts) },
 	[PART_PARTNERS] = { .name = "ctl partners",
@@ -207,124 +214,12 @@ static int ask(
 
 /* ---- what is shown ---- */
 
-static const char *text_of(const json_t *o, const char *key)
-{
-	const char *s = json_string_value(json_object_get(o, key));
-
-	return s ? s : "-";
-}
-
-static void row(struct sheet *p, const char *label, const char *value)
-{
-	enum { VALUE_COLUMN = 18 };
-
-	buf_puts(&p->line, language_look_up(label));
-	sheet_tab(p, VALUE_COLUMN);
-	buf_puts(&p->line, value);
-	sheet_end(p, VALUE_COLUMN);
-}
-
-static void row_number(struct sheet *p, const char *label, const json_t *value)
-{
-	char text[32];
-
-	snprintf(text, sizeof(text), "%lld", (long long)json_integer_value(value));
-	row(p, label, text);
-}
-
-/* "2026-11-30T15:22:06.043282Z" as people read it; what is finer than seconds does not matter. */
-static const char *time_of(const json_t *o, const char *key, char ret[32])
-{
-	const char *text = text_of(o, key);
-
-	if (strlen(text) > 19 && text[10] == 'T')
-		snprintf(ret, 32, "%.10s %.8s UTC", text, text + 11);
-	else
-		snprintf(ret, 32, "%s", text);
-	return ret;
-}
-
-static void show_status(struct sheet *p, const json_t *o)
-{
-	const json_t *xmpp = json_object_get(o, "xmpp"),
-		     *conf = json_object_get(o, "configuration");
-	const json_t *in_hand = json_object_get(o, "in_hand");
-	const bool up = json_is_true(json_object_get(xmpp, "connected"));
-	char text[700], at[32];
-
-	snprintf(text, sizeof(text), "%s, %s %lld", text_of(o, "version"),
-		language_look_up(N_("process")),
-		(long long)json_integer_value(json_object_get(o, "pid")));
-	row(p, N_("stox gateway"), text);
-	row(p, N_("Running since"), time_of(o, "started_at", at));
-	snprintf(text, sizeof(text), "%s: %s %s", text_of(xmpp, "server"),
-		language_look_up(up ? N_("connected since") : N_("NOT connected since")),
-		time_of(xmpp, "since", at));
-	row(p, N_("XMPP server"), text);
-	if (!json_is_null(json_object_get(xmpp, "last_error"))) {
-		snprintf(text, sizeof(text), "%s: %s", time_of(xmpp, "last_error_at", at),
-			text_of(xmpp, "last_error"));
-		row(p, N_("Its last error"), text);
-	}
-	snprintf(text, sizeof(text), "%s, %s %s", text_of(conf, "file"),
-		language_look_up(N_("read")), time_of(conf, "read_at", at));
-	row(p, N_("Configuration"), text);
-	if (json_is_true(json_object_get(conf, "last_reload_refused")))
-		row(p, "", language_look_up(N_("the last reload was refused: its log says why")));
-	row_number(p, N_("On way to XMPP"), json_object_get(in_hand, "to_xmpp"));
-	row_number(p, N_("On way to SIP"), json_object_get(in_hand, "to_sip"));
-	json_t *counters = json_object_get(o, "counters");
-	for (void *i = json_object_iter(counters); i; i = json_object_iter_next(counters, i))
-		if (json_integer_value(json_object_iter_value(i)))
-			row_number(p, json_object_iter_key(i), json_object_iter_value(i));
-}
-
-static void put_domains(struct sheet *p, const json_t *list)
-{
-	for (size_t i = 0; i < json_array_size(list); i++)
-		buf_printf(&p->line, " %s", json_string_value(json_array_get(list, i)));
-	sheet_end(p, 4);
-}
-
-static void show_partners(struct sheet *p, const json_t *o)
-{
-	const json_t *pools = json_object_get(o, "pools"),
-		     *partners = json_object_get(o, "partners");
-
-	for (size_t i = 0; i < json_array_size(pools); i++) {
-		const json_t *one = json_array_get(pools, i);
-
-		buf_printf(&p->line, "%s %s:", language_look_up(N_("pool")), text_of(one, "fqdn"));
-		put_domains(p, json_object_get(one, "domains"));
-	}
-	for (size_t i = 0; i < json_array_size(partners); i++) {
-		const json_t *one = json_array_get(partners, i);
-
-		buf_printf(&p->line, "%s %s", text_of(one, "type"), text_of(one, "domain"));
-		put_domains(p, json_object_get(one, "additional_domains"));
-	}
-}
-
-static void show_reload(struct sheet *p, const json_t *o)
-{
-	const json_t *lines = json_object_get(o, "lines");
-
-	for (size_t i = 0; i < json_array_size(lines); i++) {
-		buf_puts(&p->line, json_string_value(json_array_get(lines, i)));
-		sheet_end(p, 4);
-	}
-}
-
-static void show_level(struct sheet *p, const json_t *o)
-{
-	row(p, N_("Log level"), text_of(o, "level"));
-}
-
 static void (*const shows[])(struct sheet *p, const json_t *o) = {
-	[PART_STATUS] = show_status,
-	[PART_PARTNERS] = show_partners,
-	[PART_RELOAD] = show_reload,
-	[PART_LOG] = show_level,
+	[PART_STATUS] = ctl_show_status,
+	[PART_MESSAGES] = ctl_show_messages,
+	[PART_PARTNERS] = ctl_show_partners,
+	[PART_RELOAD] = ctl_show_reload,
+	[PART_LOG] = ctl_show_level,
 };
 
 /* NULL: what came is no answer. */
@@ -337,7 +232,7 @@ static int refused(const struct opt_command *cmd, const char *error)
 		return NOT_HERE;
 	}
 	opt_complain(cmd, error ? TEXT(N_("the gateway says: {1}"), text_str(error))
-				: TEXT_PLAIN(N_("what answered is no gateway, or ended in the "
+				: TEXT_PLAIN(N_("what answered is not a gateway, or stopped in the "
 						"middle of its answer")));
 	return error ? REFUSED : NOT_HERE;
 }
@@ -375,12 +270,21 @@ static int show(enum part part, const struct values *v, struct slice answer)
 
 static int usage(FILE *to, int status)
 {
-	say(to, TEXT_PLAIN(N_("usage: stox ctl REQUEST [options]")));
-	say(to, TEXT_PLAIN(all.summary));
-	fputc('\n', to);
-	for (size_t i = 0; i < COUNT(parts); i++)
-		fprintf(to, "  %-10s %s\n", name_of((enum part)i),
-			language_look_up(parts[i].summary));
+	enum { WHAT_COLUMN = 13 };
+	const struct text line = TEXT_PLAIN(N_("usage: stox ctl REQUEST [options]")),
+			  summary = TEXT_PLAIN(all.summary);
+	struct page p;
+
+	page_begin(&p, to, PAGE_COLUMNS_IN_A_FILE);
+	page_say(&p, &line, 2);
+	page_say(&p, &summary, 0);
+	sheet_end(&p.sheet, 0);
+	for (size_t i = 0; i < COUNT(parts); i++) {
+		buf_puts(&p.sheet.line, "  ");
+		page_row(
+			&p, name_of((enum part)i), WHAT_COLUMN, language_look_up(parts[i].summary));
+	}
+	page_end(&p);
 	return status;
 }
 
@@ -401,7 +305,7 @@ static void tell_configuration(const struct opt_command *cmd, struct buf *why)
 		return;
 	opt_complain_lines(cmd, buf_cstr(why));
 	opt_complain(cmd, TEXT_PLAIN(N_("so it is not known which socket the configuration names: "
-					"mend it, or give --socket FILE")));
+					"correct it, or give --socket FILE")));
 }
 
 static int request(enum part part, const struct values *v)

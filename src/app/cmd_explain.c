@@ -1,8 +1,10 @@
-/* `stox explain`: one reason or warning, the list of all, or doc/reasons.md. */
+/* `stox explain`: one reason or warning, the list of all, or doc/reasons.md; a number, an XMPP
+ * condition, or a pair of addresses. */
 #include <stdio.h>
 #include <string.h>
 
 #include "app/commands.h"
+#include "app/explain.h"
 #include "app/language.h"
 #include "app/terminal.h"
 #include "base/mem.h"
@@ -13,10 +15,14 @@ enum { TEXT_MAX = 1 << 20 };
 
 struct values {
 	bool markdown;
-	const char *reason; /* the argument */
+	const char *config;
+	const char *reason, *to; /* the arguments; of a pair, from and to */
 };
 
 static const struct opt opts[] = {
+	{ "config", 'c', N_("FILE"), OPT_TEXT, offsetof(struct values, config), 0, 0,
+		N_("the configuration, for two addresses"),
+		.manual = N_("The configuration, for two addresses; see\n.Xr stox.yaml 5 .") },
 	{ "markdown", 0, NULL, OPT_FLAG, offsetof(struct values, markdown), 0, 0,
 		N_("all reasons, as a document"),
 		.manual = N_(
@@ -35,12 +41,13 @@ static bool reason_words(size_t i, const char **word, const char **what)
 }
 
 static const struct opt_command command = { .name = "explain",
-	.summary = N_("say what a reason means and what to do"),
+	.summary = N_("say what a reason or number means, or whether a message would pass"),
 	.opts = opts,
 	.n_opts = COUNT(opts),
 	.section = 1,
-	.argument = N_("REASON"),
+	.argument = N_("REASON | NUMBER | CONDITION | FROM TO"),
 	.argument_offset = offsetof(struct values, reason),
+	.second_offset = offsetof(struct values, to),
 	.argument_words = reason_words };
 
 static void put_document(struct buf *b)
@@ -95,6 +102,17 @@ static int unknown(const char *reason)
 	return 2;
 }
 
+static int explain_addresses(const struct values *v, struct buf *b)
+{
+	const int status = explain_pair(b, v->reason, v->to, v->config, language_look_up);
+
+	if (status < 2)
+		return status;
+	opt_complain_lines(&command, buf_cstr(b));
+	buf_clear(b);
+	return status;
+}
+
 static int explain(const struct values *v, struct buf *b)
 {
 	const struct sheet_style style = terminal_style(stdout, TERMINAL_COLOUR_AUTO);
@@ -105,11 +123,14 @@ static int explain(const struct values *v, struct buf *b)
 		put_document(b);
 	else if (!v->reason)
 		put_list(b, &style);
+	else if (v->to)
+		return explain_addresses(v, b);
 	else if (reason_find(slice_str(v->reason), &r))
 		report_reason(b, r, language_look_up, &style);
 	else if (note_find(slice_str(v->reason), &n))
 		report_warning(b, n, language_look_up, &style);
-	else
+	else if (!explain_number(b, slice_str(v->reason), language_look_up, &style) &&
+		 !explain_condition(b, slice_str(v->reason), language_look_up, &style))
 		return unknown(v->reason);
 	return 0;
 }

@@ -1,6 +1,8 @@
 /* `stox gateway`: its options, and the check of its configuration. */
 #include <stdio.h>
+#include <unistd.h>
 
+#include "app/check_config.h"
 #include "app/commands.h"
 #include "app/file_out.h"
 #include "app/gateway_run.h"
@@ -9,19 +11,31 @@
 
 struct values {
 	const char *config;
-	const char *trace_engine;
+	const char *trace_engine, *log_format;
 	unsigned verbose;
 	bool check;
 };
 
 #define AT(member) offsetof(struct values, member)
 
+static bool format_words(size_t i, const char **word, const char **what)
+{
+	if (i >= LOG_FORMAT_COUNT)
+		return false;
+	*word = log_format_name((enum log_format)i);
+	*what = NULL;
+	return true;
+}
+
 static const struct opt opts[] = {
 	{ "config", 'c', N_("FILE"), OPT_TEXT, AT(config), 0, 0, N_("the configuration"),
 		.manual = N_("The configuration, see\n.Xr stox.yaml 5 .") },
 	{ "check", 0, NULL, OPT_FLAG, AT(check), 0, 0,
 		N_("check the configuration and its secrets, start nothing"),
-		.manual = N_("Check the configuration and its secrets and start nothing.") },
+		.manual = N_("Check the configuration and its secrets and start nothing.\nWhat the "
+			     "start "
+			     "would refuse is told with status 2; what only tests need is a "
+			     "warning.\nSee\n.Cm config\nin\n.Xr stox-check 1 .") },
 	{ "trace-engine", 0, N_("FILE"), OPT_TEXT, AT(trace_engine), 0, 0,
 		N_("write there all that the engine is told and does"),
 		.manual = N_(
@@ -30,6 +44,12 @@ static const struct opt opts[] = {
 			"Of bytes it has the number, and the first line of SIP or the name of an "
 			"XML element:\nno body, no secret.\n"
 			"The file is new, for its owner only, and grows without a bound.") },
+	{ "log-format", 0, N_("FORMAT"), OPT_TEXT, AT(log_format), 0, 0,
+		N_("form of the log lines (text; journal where systemd reads them)"),
+		.manual = N_(
+			"The form of the log lines, see\n.Sx LOG ;\ntext, or journal where "
+			"standard error is the stream that systemd names in\n.Ev JOURNAL_STREAM ."),
+		.words = format_words },
 	{ "verbose", 'v', NULL, OPT_COUNT, AT(verbose), 0, 0, N_("more log lines"),
 		.manual = N_(
 			"More log lines: one for each message, at its end, and of what goes on "
@@ -43,76 +63,16 @@ static const struct opt_command command = { .name = "gateway",
 	.n_opts = COUNT(opts),
 	.section = 8 };
 
-static void say_understood(const struct gateway_config *c)
-{
-	const struct conf *conf = c->conf;
-	size_t own = 0, far = conf->n_partners;
-
-	for (size_t i = 0; i < conf->n_pools; i++)
-		own += conf->pools[i].domains.n;
-	for (size_t i = 0; i < conf->n_partners; i++)
-		far += conf->partners[i].additional_domains.n;
-	say(stdout,
-		TEXT(N_("{1}: nothing wrong. Pools: {2}, with {3} domains; partners: {4}, with {5} "
-			"domains; trusted peers: {6}; the component {7} at {8}, whose secret can "
-			"be "
-			"read."),
-			text_str(c->path), text_u64(conf->n_pools), text_u64(own),
-			text_u64(conf->n_partners), text_u64(far), text_u64(c->cfg.n_trusted),
-			text_str(conf->gateway.xmpp.component.name.s),
-			text_str(conf->gateway.xmpp.component.server.s)));
-}
-
-/* The first such key of the file; line 0: there is none. */
-static struct conf_place not_enforced(const struct conf *conf)
-{
-	struct conf_place first = { 0 };
-
-	for (size_t i = 0; i < conf->n_partners; i++) {
-		const struct conf_partner *p = &conf->partners[i];
-		const struct conf_place places[] = { p->tls.at, p->sasl.at, p->dialback.at };
-
-		for (size_t k = 0; k < COUNT(places); k++)
-			if (places[k].line && (!first.line || places[k].line < first.line))
-				first = places[k];
-	}
-	return first;
-}
-
-static void say_not_enforced(const struct gateway_config *c)
-{
-	const struct conf_place at = not_enforced(c->conf);
-
-	if (!at.line)
-		return;
-	printf("%s:%u:%u: ", c->path, at.line, at.column);
-	say(stdout,
-		TEXT(N_("`tls`, `sasl` and `dialback` of partners are not enforced: the links to "
-			"them are made by the XMPP server {1}, by its own settings"),
-			text_str(c->conf->gateway.xmpp.component.server.s)));
-}
-
 /* As the start would find them; nothing is opened. */
 static int check(const struct values *v)
 {
 	struct text why = { 0 };
-	struct buf lines;
 
-	buf_init(&lines, 1 << 16);
-	struct gateway_config c = { .look_up = language_look_up, .why = &lines };
-	int status = gateway_config_read(&c, v->config);
-	fputs(buf_cstr(&lines), stderr);
-	if (!status && v->trace_engine && file_out_check(v->trace_engine, &why)) {
+	if (v->trace_engine && file_out_check(v->trace_engine, &why)) {
 		opt_complain(&command, language_around("--trace-engine {1}", why));
-		status = 2;
+		return 2;
 	}
-	if (!status) {
-		say_not_enforced(&c);
-		say_understood(&c);
-	}
-	gateway_config_done(&c);
-	buf_done(&lines);
-	return status;
+	return check_config_for_gateway(v->config);
 }
 
 static int cmd_gateway(int argc, char **argv)
@@ -122,11 +82,18 @@ static int cmd_gateway(int argc, char **argv)
 
 	if (r != OPT_OK)
 		return r == OPT_HELP ? 0 : 2;
+	enum log_format format;
+	if (!log_format_find(v.log_format, STDERR_FILENO, &format)) {
+		opt_complain(&command, TEXT(N_("--log-format {1}: text, json or journal is a form"),
+					       text_str(v.log_format)));
+		return 2;
+	}
 	if (v.check)
 		return check(&v);
 	const struct gateway_run run = { .command = &command,
 		.config = v.config,
 		.trace_engine = v.trace_engine,
+		.log_format = format,
 		.verbose = v.verbose };
 	return gateway_run(&run);
 }

@@ -41,8 +41,8 @@ static const struct opt_command *find_page(const char *topic)
 	return NULL;
 }
 
-/* What scripts/make-manuals puts into doc/: of a command, of --write-out's names, of the keys of
- * the configuration, or the list of commands. */
+/* What scripts/make-manuals puts into doc/: of a command, of --write-out's names, of the metrics,
+ * of the log's events, of the keys of the configuration, or the list of commands. */
 static bool put_manual(struct buf *b, const char *topic)
 {
 	const struct opt_command *about;
@@ -53,6 +53,14 @@ static bool put_manual(struct buf *b, const char *topic)
 	}
 	if (strcmp(topic, "write-out") == 0) {
 		manual_put_write_out(b, language_look_up);
+		return true;
+	}
+	if (strcmp(topic, "events") == 0) {
+		manual_put_events(b);
+		return true;
+	}
+	if (strcmp(topic, "metrics") == 0) {
+		manual_put_metrics(b, language_look_up);
 		return true;
 	}
 	if (strcmp(topic, "stox.yaml") == 0) {

@@ -21,7 +21,8 @@ static bool fault_words(size_t i, const char **word, const char **what)
 
 #define PORT(name_, member, help_, manual_)                                                        \
 	{                                                                                          \
-		name_, 0, N_("N"), OPT_NUMBER, AT(member), 1, 65535, help_, .manual = manual_      \
+		name_, 0, N_("N"), OPT_NUMBER, AT(member), 1, 65535, help_,                        \
+			.manual = manual_, .group = OPT_GROUP_PORTS                                \
 	}
 
 static const struct opt opts[] = {
@@ -57,27 +58,29 @@ static const struct opt opts[] = {
 		N_("The DNS server's port, UDP.\nLeft out, a free one.")),
 	{ "timeout", 0, N_("SECONDS"), OPT_SECONDS, AT(timeout), 1, 3600,
 		N_("of --test (10; 2 with a fault that it fails by)"),
-		.manual = N_("Of\n.Fl -test\n(10; 2 with a fault that it fails by).") },
+		.manual = N_("Of\n.Fl -test\n(10; 2 with a fault that it fails by)."),
+		.group = OPT_GROUP_TIMES },
 	{ "count", 'n', N_("N"), OPT_NUMBER, AT(count), 1, 1000000, N_("round trips of --test (1)"),
-		.manual = N_("Round trips of\n.Fl -test\n(1).") },
+		.manual = N_("Round trips of\n.Fl -test\n(1)."), .group = OPT_GROUP_TIMES },
 	{ "format", 0, N_("FORMAT"), OPT_TEXT, AT(format), 0, 0,
 		N_("form of the result of --test (text)"),
 		.manual = N_("The form of the result of\n.Fl -test ,\nas for\n.Xr stox-test 1 ."),
-		.words = report_format_words },
+		.words = report_format_words, .group = OPT_GROUP_RESULT },
 	{ "trace", 0, N_("FILE"), OPT_LIST, AT(traces), 0, 0,
 		N_("of --test: leave its trace there: .html, .txt, .json or .pcapng"),
 		.manual =
 			N_("Of\n.Fl -test ,\nas for\n.Xr stox-test 1 .\nNo trace is kept without "
 			   "being asked for: failures that were ordered would push out those that "
-			   "were not.") },
+			   "were not."),
+		.group = OPT_GROUP_TRACE },
 	{ "trace-bodies", 0, NULL, OPT_FLAG, AT(trace_bodies), 0, 0,
 		N_("with the bodies of the messages"),
-		.manual = N_("With the bodies of the messages.") },
+		.manual = N_("With the bodies of the messages."), .group = OPT_GROUP_TRACE },
 	{ "color", 0, N_("WHEN"), OPT_TEXT, AT(color), 0, 0,
 		N_("colours: auto, always or never (auto)"),
 		.manual = N_("Whether the result of\n.Fl -test\nhas colours (auto); see\n"
 			     ".Xr stox-test 1 ."),
-		.words = terminal_colour_words },
+		.words = terminal_colour_words, .group = OPT_GROUP_RESULT },
 	{ "verbose", 'v', NULL, OPT_COUNT, AT(verbose), 0, 0,
 		N_("with --test as for stox test; else log lines"),
 		.manual = N_("With\n.Fl -test\nas for\n.Xr stox-test 1 ,\nelse more log lines.") },

@@ -26,7 +26,8 @@ static const struct opt opts[] = {
 		.manual = N_("The SIP test user who writes.") },
 	{ "auth-user", 0, N_("NAME"), OPT_TEXT, AT(auth_user), 0, 0, N_("its name for signing in"),
 		.manual = N_("Its name for signing in, if that is not the user part of the "
-			     "address.") },
+			     "address."),
+		.group = OPT_GROUP_SIGN_IN },
 	{ "password-file", 0, N_("FILE"), OPT_TEXT, AT(password_file), 0, 0,
 		N_("its password; - asks"),
 		.manual = N_("A file with its password that nobody else can read;\n.Li -\nasks on "
@@ -35,12 +36,14 @@ static const struct opt opts[] = {
 		N_("where it signs in; else NAPTR and SRV"),
 		.manual = N_("Where it signs in, such as\n.Li sip:192.0.2.1:5061;transport=tls .\n"
 			     "Without it NAPTR and SRV records of the target are followed, and "
-			     "without those port 5061 over TLS, with a warning.") },
+			     "without those port 5061 over TLS, with a warning."),
+		.group = OPT_GROUP_SERVERS },
 	OPT_ROW_REGISTRAR_PORT(0, AT(registrar_port)),
 	{ "receiver-password-file", 0, N_("FILE"), OPT_TEXT, AT(receiver_password_file), 0, 0,
 		N_("the receiver's password: arrival is proved"),
 		.manual = N_("The receiver's password.\nWithout it the best proof is that the "
-			     "message was accepted, and the result says so.") },
+			     "message was accepted, and the result says so."),
+		.group = OPT_GROUP_SIGN_IN },
 	OPT_ROW_RECEIVER_SERVER(AT(receiver_server)),
 	OPT_ROW_CA_FILE(AT(ca_file)),
 	OPT_ROW_DNS(AT(dns)),
@@ -53,25 +56,31 @@ static const struct opt opts[] = {
 	{ "count", 'n', N_("N"), OPT_NUMBER, AT(count), 1, 1000000,
 		N_("round trips with one sign-in (1)"),
 		.manual = N_("Round trips with the same sign-ins (1); the result has minimum, "
-			     "median, 95th percentile and maximum a phase.") },
+			     "median, 95th percentile and maximum a phase."),
+		.group = OPT_GROUP_TIMES },
 	{ "interval", 'i', N_("SECONDS"), OPT_SECONDS, AT(interval), 0, 86400,
 		N_("between round trips (0)"),
-		.manual = N_("Between the beginnings of two round trips (0: at once).") },
+		.manual = N_("Between the beginnings of two round trips (0: at once)."),
+		.group = OPT_GROUP_TIMES },
 	{ "settle", 0, N_("SECONDS"), OPT_SECONDS, AT(settle), 0, 60,
 		N_("wait for a second copy behind a success (0.05)"),
 		.manual =
 			N_("How long a second copy of the message or its answer is awaited behind "
 			   "a success (0.05), which then is one no more.\nIt is a phase of its "
 			   "own and no part of the latency; with\n.Fl -count\nit comes once, "
-			   "behind the last round trip.") },
+			   "behind the last round trip."),
+		.group = OPT_GROUP_TIMES },
 	{ "ipv4", '4', NULL, OPT_FLAG, AT(ipv4), 0, 0, N_("use IPv4 addresses only"),
-		.manual = N_("Use IPv4 addresses only, also where names have both.") },
+		.manual = N_("Use IPv4 addresses only, also where names have both."),
+		.group = OPT_GROUP_SERVERS },
 	{ "ipv6", '6', NULL, OPT_FLAG, AT(ipv6), 0, 0, N_("use IPv6 addresses only"),
-		.manual = N_("Use IPv6 addresses only, also where names have both.") },
+		.manual = N_("Use IPv6 addresses only, also where names have both."),
+		.group = OPT_GROUP_SERVERS },
 	{ "max-latency", 0, N_("SECONDS"), OPT_SECONDS, AT(max_latency), 0, 3600,
 		N_("a success that took longer is exit status 4"),
 		.manual = N_("A success that took longer has exit status 4.\nWith\n.Fl -count\nthe "
-			     "slowest round trip counts.") },
+			     "slowest round trip counts."),
+		.group = OPT_GROUP_TIMES },
 	{ "format", 'f', N_("FORMAT"), OPT_TEXT, AT(format), 0, 0,
 		N_("the form of the result (text)"),
 		.manual = N_("The form of the result on standard output\n.Pq Cm text ;\nsee\n.Sx "
@@ -82,42 +91,47 @@ static const struct opt opts[] = {
 		.manual = N_("One more form, to a file, which is replaced as a whole when the test "
 			     "is over; can be given several times.\n.Li -\nis standard "
 			     "output.\nA link, and whatever else is no regular file, is refused "
-			     "before anything is sent.") },
+			     "before anything is sent."),
+		.group = OPT_GROUP_RESULT },
 	{ "write-out", 'w', N_("TEXT"), OPT_TEXT, AT(write_out), 0, 0,
 		N_("print TEXT with %{names}; @FILE reads it"),
 		.manual = N_("Print\n.Ar TEXT\nbehind the form on standard output, or, if none was "
 			     "asked for, alone; see\n.Sx WRITE-OUT ."),
-		.may_be_empty = true },
+		.may_be_empty = true, .group = OPT_GROUP_RESULT },
 	{ "warning", 0, N_("RANGE"), OPT_TEXT, AT(warning), 0, 0,
 		N_("of the latency, for the form nagios"),
-		.manual =
-			N_("Of the latency, for the form\n.Cm nagios ;\nsee\n.Xr check_stox 1 .") },
+		.manual = N_("Of the latency, for the form\n.Cm nagios ;\nsee\n.Xr check_stox 1 ."),
+		.group = OPT_GROUP_RESULT },
 	{ "critical", 0, N_("RANGE"), OPT_TEXT, AT(critical), 0, 0, N_("the same"),
-		.manual = N_("Likewise.") },
+		.manual = N_("Likewise."), .group = OPT_GROUP_RESULT },
 	{ "sweep", 0, NULL, OPT_FLAG, AT(sweep), 0, 0,
 		N_("then try every server and address of both sides"),
 		.manual = N_("When the test is over, try every server, address and transport of "
 			     "both sides, each alone, as\n.Xr stox-check 1\ndoes; the forms\n.Cm "
 			     "text\nand\n.Cm json\nhave what was found.\nAfter a success its exit "
-			     "status counts.") },
+			     "status counts."),
+		.group = OPT_GROUP_RESULT },
 	{ "trace", 0, N_("FILE"), OPT_LIST, AT(traces), 0, 0,
 		N_("leave the trace there: .html, .txt, .json or .pcapng"),
 		.manual = N_("Leave the trace of the test there, whether it succeeds or not; can "
 			     "be given several times.\nHow the name ends says the form; see\n.Sx "
-			     "TRACES .") },
+			     "TRACES ."),
+		.group = OPT_GROUP_TRACE },
 	{ "trace-bodies", 0, NULL, OPT_FLAG, AT(trace_bodies), 0, 0,
 		N_("with the bodies of the messages"),
-		.manual = N_("With the bodies of the messages, in every trace of this test.") },
+		.manual = N_("With the bodies of the messages, in every trace of this test."),
+		.group = OPT_GROUP_TRACE },
 	{ "no-trace", 0, NULL, OPT_FLAG, AT(no_trace), 0, 0, N_("keep none of a failed test"),
 		.manual = N_("Keep no trace of a failed test; see\n.Sx FILES .\nA round trip "
-			     "of\n.Fl -count\nthen takes some microseconds less.") },
+			     "of\n.Fl -count\nthen takes some microseconds less."),
+		.group = OPT_GROUP_TRACE },
 	OPT_ROW_ACCEPT(AT(accepts)),
 	OPT_ROW_NO_LOCK(AT(no_lock)),
 	{ "color", 0, N_("WHEN"), OPT_TEXT, AT(color), 0, 0,
 		N_("colours: auto, always or never (auto)"),
 		.manual = N_("Whether the result on standard output has colours (auto); see\n.Sx "
 			     "ENVIRONMENT ."),
-		.words = terminal_colour_words },
+		.words = terminal_colour_words, .group = OPT_GROUP_RESULT },
 	{ "config", 'c', N_("FILE"), OPT_TEXT, AT(config), 0, 0, N_("the configuration"),
 		.manual = N_("The configuration.") },
 	{ "verbose", 'v', NULL, OPT_COUNT, AT(verbose), 0, 0, N_("phases; twice: all messages"),

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "app/language.h"
+#include "app/page.h"
 #include "base/mem.h"
 
 const struct command *const commands[] = {
@@ -43,10 +44,21 @@ const char *command_part_name(const struct opt_command *part)
 
 void commands_usage(FILE *to)
 {
-	fprintf(to, "%s\n\n", language_look_up(N_("usage: stox COMMAND [options]")));
-	for (size_t i = 0; i < n_commands; i++)
-		fprintf(to, "  %-10s %s\n", commands[i]->opt->name,
+	enum { WHAT_COLUMN = 13 };
+	const struct text usage = TEXT_PLAIN(N_("usage: stox COMMAND [options]")),
+			  more = TEXT_PLAIN(N_("`stox COMMAND --help` lists the options of a "
+					       "command."));
+	struct page p;
+
+	page_begin(&p, to, PAGE_COLUMNS_IN_A_FILE);
+	page_say(&p, &usage, 2);
+	sheet_end(&p.sheet, 0);
+	for (size_t i = 0; i < n_commands; i++) {
+		buf_puts(&p.sheet.line, "  ");
+		page_row(&p, commands[i]->opt->name, WHAT_COLUMN,
 			language_look_up(commands[i]->opt->summary));
-	fprintf(to, "\n%s\n",
-		language_look_up(N_("`stox COMMAND --help` lists the options of a command.")));
+	}
+	sheet_end(&p.sheet, 0);
+	page_say(&p, &more, 0);
+	page_end(&p);
 }

@@ -21,6 +21,8 @@ extern const struct command command_test, command_check, command_explain, comman
 extern const struct command command_check_stox;
 /* The test under its name in Lync Server: the program called by that name. */
 extern const struct command command_csxmppim;
+/* Two more of its names there: they print lines of stox.yaml. */
+extern const struct command command_csxmpp_partner, command_csxmpp_gateway;
 
 extern const struct command *const commands[];
 extern const size_t n_commands;

@@ -3,21 +3,21 @@
 #include "app/completion.h"
 
 /* `--format=json` is three words where = breaks them, as it does by default. */
-static const char head[] =
-	"# bash completion of stox, made by `stox completion bash`\n"
-	"\n"
-	"_stox_words()\n"
-	"{\n"
-	"	mapfile -t COMPREPLY < <(compgen -W \"$1\" -- \"$cur\")\n"
-	"}\n"
-	"\n"
-	"_stox_paths()\n"
-	"{\n"
-	"	compopt -o filenames 2>/dev/null\n"
-	"	mapfile -t COMPREPLY < <(compgen \"$1\" -- \"$cur\")\n"
-	"}\n"
-	"\n"
-	"_stox()\n"
+static const char head[] = "# bash completion of stox, made by `stox completion bash`\n"
+			   "\n"
+			   "_stox_words()\n"
+			   "{\n"
+			   "	mapfile -t COMPREPLY < <(compgen -W \"$1\" -- \"$cur\")\n"
+			   "}\n"
+			   "\n"
+			   "_stox_paths()\n"
+			   "{\n"
+			   "	compopt -o filenames 2>/dev/null\n"
+			   "	mapfile -t COMPREPLY < <(compgen \"$1\" -- \"$cur\")\n"
+			   "}\n";
+
+/* Of a function: the word that is completed and the one before it. */
+static const char function[] =
 	"{\n"
 	"	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}\n"
 	"\n"
@@ -64,7 +64,7 @@ static void put_value(struct buf *b, const struct opt *o)
 	buf_puts(b, "return ;;\n");
 }
 
-static void put_options(struct buf *b, const struct opt_command *cmd)
+static void put_choice(struct buf *b, const struct opt_command *cmd)
 {
 	buf_puts(b, "		case $prev in\n");
 	for (size_t i = 0; i < cmd->n_opts; i++)
@@ -78,7 +78,13 @@ static void put_options(struct buf *b, const struct opt_command *cmd)
 		buf_putc(b, ' ');
 		put_list(b, cmd->argument_words);
 	}
-	buf_puts(b, "' ;;\n");
+	buf_puts(b, "'");
+}
+
+static void put_options(struct buf *b, const struct opt_command *cmd)
+{
+	put_choice(b, cmd);
+	buf_puts(b, " ;;\n");
 }
 
 /* Two words name a part of a command; before the second one there is only the choice of it. */
@@ -96,11 +102,14 @@ void completion_bash(struct buf *b, text_look_up *look_up)
 {
 	(void)look_up; /* bash shows no descriptions */
 	buf_puts(b, head);
+	buf_printf(b, "\n_stox()\n%s", function);
 	buf_puts(b, "	if ((COMP_CWORD == 1)); then\n		_stox_words '");
 	put_list(b, command_words);
 	buf_puts(b, " --help --version'\n		return\n	fi\n"
 		    "	case \"${COMP_WORDS[*]:1:COMP_CWORD-1} \" in\n");
 	for (size_t i = 0; i < n_commands; i++)
 		put_command(b, commands[i]);
-	buf_puts(b, "	esac\n}\n\ncomplete -F _stox stox\n");
+	buf_printf(b, "	esac\n}\n\n_check_stox()\n%s", function);
+	put_choice(b, command_check_stox.opt);
+	buf_puts(b, "\n}\n\ncomplete -F _stox stox\ncomplete -F _check_stox check_stox\n");
 }

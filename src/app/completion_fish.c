@@ -66,6 +66,15 @@ static void put_value(struct buf *b, const struct opt_command *cmd, const struct
 	}
 }
 
+/* `complete` for an option of that command. */
+static void put_complete(struct buf *b, const struct opt_command *cmd)
+{
+	if (cmd->service)
+		buf_printf(b, "complete -c %s", cmd->name);
+	else
+		buf_printf(b, "complete -c stox -n '__stox_is %s'", cmd->name);
+}
+
 static void put_option(
 	struct buf *b, const struct opt_command *cmd, const struct opt *o, text_look_up *look_up)
 {
@@ -73,7 +82,8 @@ static void put_option(
 		return;
 	if (o->words)
 		put_function(b, cmd, o->name, o->words, look_up);
-	buf_printf(b, "complete -c stox -n '__stox_is %s' -l %s", cmd->name, o->name);
+	put_complete(b, cmd);
+	buf_printf(b, " -l %s", o->name);
 	if (o->letter)
 		buf_printf(b, " -s %c", o->letter);
 	if (o->arg)
@@ -128,4 +138,6 @@ void completion_fish(struct buf *b, text_look_up *look_up)
 	put_description(b, look(look_up, N_("show the version")));
 	for (size_t i = 0; i < n_commands; i++)
 		put_command(b, commands[i], look_up);
+	buf_puts(b, "\ncomplete -c check_stox -f\n");
+	put_options(b, command_check_stox.opt, look_up);
 }

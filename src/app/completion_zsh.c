@@ -88,7 +88,7 @@ static void put_argument(struct buf *b, const char *name, opt_words *words, text
 	buf_putc(b, '\'');
 }
 
-static void put_options(struct buf *b, const struct opt_command *cmd, text_look_up *look_up)
+static void put_arguments(struct buf *b, const struct opt_command *cmd, text_look_up *look_up)
 {
 	buf_puts(b, "			_arguments -s");
 	for (size_t i = 0; i < cmd->n_opts; i++)
@@ -96,7 +96,13 @@ static void put_options(struct buf *b, const struct opt_command *cmd, text_look_
 	put_option(b, &help, look_up);
 	if (cmd->argument_words)
 		put_argument(b, cmd->argument, cmd->argument_words, look_up);
-	buf_puts(b, "\n			;;\n");
+	buf_putc(b, '\n');
+}
+
+static void put_options(struct buf *b, const struct opt_command *cmd, text_look_up *look_up)
+{
+	put_arguments(b, cmd, look_up);
+	buf_puts(b, "			;;\n");
 }
 
 /* The second word, and behind it the options of that part. */
@@ -137,7 +143,7 @@ static void put_commands(struct buf *b, text_look_up *look_up)
 /* In a folder of $fpath the file is the function's body; it can be sourced as well. */
 void completion_zsh(struct buf *b, text_look_up *look_up)
 {
-	buf_puts(b, "#compdef stox\n"
+	buf_puts(b, "#compdef stox check_stox\n"
 		    "# zsh completion of stox, made by `stox completion zsh`\n"
 		    "\n"
 		    "_stox()\n"
@@ -146,6 +152,10 @@ void completion_zsh(struct buf *b, text_look_up *look_up)
 		    "	local -a commands\n"
 		    "	typeset -A opt_args\n"
 		    "\n"
+		    "	if [[ $service == check_stox ]]; then\n");
+	put_arguments(b, command_check_stox.opt, look_up);
+	buf_puts(b, "			return\n"
+		    "	fi\n"
 		    "	_arguments -C '(- *)'{-h,--help}'[");
 	put_quoted(b, look(look_up, N_("show this")), "\\[]");
 	buf_puts(b, "]' '(- *)--version[");
@@ -161,6 +171,6 @@ void completion_zsh(struct buf *b, text_look_up *look_up)
 		    "if [[ $funcstack[1] == _stox ]]; then\n"
 		    "	_stox \"$@\"\n"
 		    "else\n"
-		    "	compdef _stox stox\n"
+		    "	compdef _stox stox check_stox\n"
 		    "fi\n");
 }

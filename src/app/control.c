@@ -256,6 +256,34 @@ static int open_socket(struct control *c)
 	return c->ready && c->again && event_add(c->ready, NULL) == 0 ? 0 : -ENOMEM;
 }
 
+/* Who listens there, 0: nobody.  unix(7): the credentials are those of its listen(). */
+static pid_t listener_at(const struct sockaddr_un *at)
+{
+	const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	struct ucred peer = { 0 };
+	socklen_t size = sizeof(peer);
+
+	if (fd >= 0 && connect(fd, (const struct sockaddr *)at, sizeof(*at)) == 0)
+		(void)getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size);
+	if (fd >= 0)
+		close(fd);
+	return peer.pid;
+}
+
+static struct text why_in_use(const struct control *c)
+{
+	const pid_t pid = listener_at(&c->at);
+
+	if (pid > 0)
+		return TEXT(N_("the control socket {1}: process {2} listens there, so a gateway "
+			       "runs already; end it first, or give this one another path in "
+			       "`gateway.control.socket`"),
+			text_str(c->cfg.path), text_u64((uint64_t)pid));
+	return TEXT(N_("the control socket {1}: there is a file that is no socket left behind by a "
+		       "gateway; take it away, or give another path in `gateway.control.socket`"),
+		text_str(c->cfg.path));
+}
+
 int control_new(struct control **ret, struct event_base *base, const struct control_cfg *cfg,
 	struct text *why)
 {
@@ -270,8 +298,9 @@ int control_new(struct control **ret, struct event_base *base, const struct cont
 	c->fd = -1;
 	int err = open_socket(c);
 	if (err) {
-		*why = TEXT(
-			N_("the control socket {1}: {2}"), text_str(cfg->path), text_errno(-err));
+		*why = err == -EADDRINUSE ? why_in_use(c)
+					  : TEXT(N_("the control socket {1}: {2}"),
+						    text_str(cfg->path), text_errno(-err));
 		control_free(c);
 		return err;
 	}

@@ -78,7 +78,7 @@ int file_out_check(const char *path, struct text *why)
 	struct stat st;
 
 	if (base_of(path)[0] == '\0')
-		return refuse(why, path, N_("a name of a file is wanted"));
+		return refuse(why, path, N_("give the name of a file"));
 	if (lstat(path, &st) < 0) {
 		if (errno != ENOENT)
 			return complain(why, path, errno);
@@ -89,7 +89,7 @@ int file_out_check(const char *path, struct text *why)
 	if (S_ISDIR(st.st_mode))
 		return complain(why, path, EISDIR);
 	if (!S_ISREG(st.st_mode))
-		return refuse(why, path, N_("this is no regular file"));
+		return refuse(why, path, N_("this is not a regular file"));
 	if (access(path, W_OK) < 0)
 		return complain(why, path, errno);
 	if (is_held_by_its_owner(path, &st))

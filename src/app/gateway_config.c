@@ -29,27 +29,48 @@ static bool is_named(const struct conf_text *t, const char *prepared)
 	       strcmp(name, prepared) == 0;
 }
 
-static unsigned line_in(const struct conf_texts *list, const char *prepared)
+static bool find_in(const struct conf_texts *list, const char *prepared, struct conf_place *ret)
 {
 	for (size_t i = 0; i < list->n; i++)
-		if (is_named(&list->v[i], prepared))
-			return list->v[i].at.line;
-	return 0;
+		if (is_named(&list->v[i], prepared)) {
+			*ret = list->v[i].at;
+			return true;
+		}
+	return false;
+}
+
+const struct conf_pool *gateway_config_find_pool(
+	const struct gateway_config *c, const char *prepared, struct conf_place *ret)
+{
+	for (size_t i = 0; i < c->conf->n_pools; i++)
+		if (find_in(&c->conf->pools[i].domains, prepared, ret))
+			return &c->conf->pools[i];
+	return NULL;
+}
+
+const struct conf_partner *gateway_config_find_partner(
+	const struct gateway_config *c, const char *prepared, struct conf_place *ret)
+{
+	for (size_t i = 0; i < c->conf->n_partners; i++) {
+		const struct conf_partner *p = &c->conf->partners[i];
+
+		if (find_in(&p->additional_domains, prepared, ret))
+			return p;
+		if (!is_named(&p->domain, prepared))
+			continue;
+		*ret = p->domain.at;
+		return p;
+	}
+	return NULL;
 }
 
 static unsigned first_line(const struct gateway_config *c, const char *prepared)
 {
-	unsigned line = 0;
+	struct conf_place at = { 0 };
 
-	for (size_t i = 0; !line && i < c->conf->n_pools; i++)
-		line = line_in(&c->conf->pools[i].domains, prepared);
-	for (size_t i = 0; !line && i < c->conf->n_partners; i++) {
-		const struct conf_partner *p = &c->conf->partners[i];
-
-		line = is_named(&p->domain, prepared) ? p->domain.at.line
-						      : line_in(&p->additional_domains, prepared);
-	}
-	return line;
+	if (!gateway_config_find_pool(c, prepared, &at))
+		gateway_config_find_partner(c, prepared, &at);
+	return at.line;
 }
 
 /* What conf knows to be the same was refused there.  It does not know that a name in U-labels and
@@ -66,8 +87,16 @@ static int wrong_domain(const struct gateway_config *c, const struct conf_text *
 	return 2;
 }
 
+/* What was said stays said: the rest is looked at as well. */
+static int worse(int a, int b)
+{
+	return a > b ? a : b;
+}
+
 static int add_own(struct gateway_config *c)
 {
+	int status = 0;
+
 	for (size_t i = 0; i < c->conf->n_pools; i++) {
 		const struct conf_texts *d = &c->conf->pools[i].domains;
 
@@ -75,10 +104,10 @@ static int add_own(struct gateway_config *c)
 			int err = partners_add_own(c->partners, slice_str(d->v[k].s));
 
 			if (err)
-				return wrong_domain(c, &d->v[k], err);
+				status = worse(status, wrong_domain(c, &d->v[k], err));
 		}
 	}
-	return 0;
+	return status;
 }
 
 static int add_partner(struct gateway_config *c, const struct conf_partner *p)
@@ -89,7 +118,7 @@ static int add_partner(struct gateway_config *c, const struct conf_partner *p)
 		[CONF_PUBLIC_UNVERIFIED] = PARTNER_PUBLIC_UNVERIFIED,
 	};
 	struct slice domain = slice_str(p->domain.s);
-	int err = partners_add(c->partners, domain, types[p->type.value]);
+	int err = partners_add(c->partners, domain, types[p->type.value]), status = 0;
 
 	if (err)
 		return wrong_domain(c, &p->domain, err);
@@ -98,48 +127,57 @@ static int add_partner(struct gateway_config *c, const struct conf_partner *p)
 
 		err = partners_add_domain(c->partners, domain, slice_str(t->s));
 		if (err)
-			return wrong_domain(c, t, err);
+			status = worse(status, wrong_domain(c, t, err));
 	}
-	return 0;
+	return status;
 }
 
-static int fill_partners(struct gateway_config *c)
+int gateway_config_fill_partners(struct gateway_config *c)
 {
 	int status = partners_new(&c->partners) ? 3 : add_own(c);
 
-	for (size_t i = 0; !status && i < c->conf->n_partners; i++)
-		status = add_partner(c, &c->conf->partners[i]);
+	for (size_t i = 0; status < 3 && i < c->conf->n_partners; i++)
+		status = worse(status, add_partner(c, &c->conf->partners[i]));
 	return status;
 }
 
 /* udp:127.0.0.1:5070 */
 static int fill_listens(struct gateway_config *c, const struct conf_texts *list)
 {
+	int status = 0;
+
 	for (size_t i = 0; i < list->n; i++) {
 		struct slice rest = slice_str(list->v[i].s), transport = slice_split(&rest, ':');
 		struct gateway_listen *l = &c->cfg.listens[c->cfg.n_listens];
 
 		if (c->cfg.n_listens == GATEWAY_LISTENERS_MAX)
 			return wrong(c, &list->v[i], N_("too many listeners"));
-		if (!transport_find(transport, &l->transport) || !addr_decode(rest, &l->addr))
-			return wrong(c, &list->v[i], N_("udp:IP:PORT or tcp:IP:PORT is wanted"));
+		if (!transport_find(transport, &l->transport) || !addr_decode(rest, &l->addr)) {
+			status = wrong(c, &list->v[i], N_("it must be udp:IP:PORT or tcp:IP:PORT"));
+			continue;
+		}
 		addr_unmap(&l->addr);
 		c->cfg.n_listens++;
 	}
-	return 0;
+	return status;
 }
 
 static int fill_trusted(struct gateway_config *c, const struct conf_texts *list)
 {
+	int status = 0;
+
 	for (size_t i = 0; i < list->n; i++) {
 		if (c->cfg.n_trusted == GATEWAY_TRUSTED_MAX)
 			return wrong(c, &list->v[i], N_("too many trusted peers"));
-		if (!addr_net_decode(slice_str(list->v[i].s), &c->cfg.trusted[c->cfg.n_trusted]))
-			return wrong(c, &list->v[i],
-				N_("an IP address or a network (10.0.0.0/8) is wanted"));
+		if (!addr_net_decode(slice_str(list->v[i].s), &c->cfg.trusted[c->cfg.n_trusted])) {
+			status = wrong(c, &list->v[i],
+				N_("it must be an IP address, or a network like 10.0.0.0/8 whose "
+				   "address has no bits behind the first 8"));
+			continue;
+		}
 		c->cfg.n_trusted++;
 	}
-	return 0;
+	return status;
 }
 
 int gateway_config_read_secret(struct gateway_config *c, struct text *why)
@@ -153,13 +191,11 @@ int gateway_config_read_secret(struct gateway_config *c, struct text *why)
 	return err;
 }
 
-static int fill_component(struct gateway_config *c, const struct conf_component *from)
+static int fill_server(struct gateway_config *c, const struct conf_text *from)
 {
-	struct slice server = slice_str(from->server.s);
+	struct slice server = slice_str(from->s);
 	size_t colon = server.n;
-	char name[256];
 	uint64_t port;
-	struct text why;
 
 	while (colon > 0 && server.p[colon - 1] != ':')
 		colon--;
@@ -168,19 +204,31 @@ static int fill_component(struct gateway_config *c, const struct conf_component 
 		host = slice_cut(host, 1, host.n - 1);
 	if (!slice_u64(slice_skip(server, colon), UINT16_MAX, &port) ||
 		!slice_cstr(host, c->cfg.server_host, sizeof(c->cfg.server_host)))
-		return wrong(c, &from->server, N_("HOST:PORT is wanted"));
+		return wrong(c, from, N_("it must be HOST:PORT"));
 	c->cfg.server_port = (uint16_t)port;
-	if (!slice_cstr(
-		    slice_str(from->name.s), c->cfg.component_name, sizeof(c->cfg.component_name)))
-		return wrong(c, &from->name, N_("too long"));
+	return 0;
+}
+
+static int fill_name(struct gateway_config *c, const struct conf_text *from)
+{
+	char name[256];
+
+	if (!slice_cstr(slice_str(from->s), c->cfg.component_name, sizeof(c->cfg.component_name)))
+		return wrong(c, from, N_("too long"));
 	int err = jid_domain_unicode(slice_str(c->cfg.component_name), name, sizeof(name));
-	if (err)
-		return wrong(c, &from->name, err_text(err));
-	err = gateway_config_read_secret(c, &why);
+	return err ? wrong(c, from, err_text(err)) : 0;
+}
+
+static int fill_component(struct gateway_config *c, const struct conf_component *from)
+{
+	int status = worse(fill_server(c, &from->server), fill_name(c, &from->name));
+	struct text why;
+
+	int err = gateway_config_read_secret(c, &why);
 	if (err)
 		put(c, &from->secret_file.at, why);
 	c->cfg.component_secret = slice_str(c->secret);
-	return err ? 2 : 0;
+	return worse(status, err ? 2 : 0);
 }
 
 static int fill_cfg(struct gateway_config *c)
@@ -194,16 +242,12 @@ static int fill_cfg(struct gateway_config *c)
 		buf_putc(c->why, '\n');
 		return 2;
 	}
-	int status = fill_partners(c);
-	if (!status)
-		status = fill_listens(c, &g->sip.listen);
-	if (!status)
-		status = fill_trusted(c, &g->sip.trusted_peers);
-	if (!status &&
-		!slice_cstr(slice_str(g->sip.next_hop.s), c->cfg.next_hop, sizeof(c->cfg.next_hop)))
-		status = wrong(c, &g->sip.next_hop, N_("too long"));
-	if (!status)
-		status = fill_component(c, &g->xmpp.component);
+	int status = gateway_config_fill_partners(c);
+	status = worse(status, fill_listens(c, &g->sip.listen));
+	status = worse(status, fill_trusted(c, &g->sip.trusted_peers));
+	if (!slice_cstr(slice_str(g->sip.next_hop.s), c->cfg.next_hop, sizeof(c->cfg.next_hop)))
+		status = worse(status, wrong(c, &g->sip.next_hop, N_("too long")));
+	status = worse(status, fill_component(c, &g->xmpp.component));
 	c->cfg.partners = c->partners;
 	c->cfg.transactions_max = (size_t)g->sip.transactions_max.n;
 	c->cfg.options = g->sip.options.value == CONF_OPTIONS_ALIVE ? GATEWAY_OPTIONS_ALIVE
@@ -237,6 +281,18 @@ static int fill_control(struct gateway_config *c)
 	return 0;
 }
 
+static int fill_metrics(struct gateway_config *c)
+{
+	const struct conf_text *listen = &c->conf->gateway.metrics.listen;
+
+	if (!listen->s)
+		return 0;
+	if (!addr_decode(slice_str(listen->s), &c->metrics))
+		return wrong(c, listen, N_("it must be IP:PORT"));
+	addr_unmap(&c->metrics);
+	return 0;
+}
+
 /* As gateway_new() refuses them; only of what it refuses there is a file to speak of. */
 static int check_next_hop(const struct gateway_config *c)
 {
@@ -251,7 +307,26 @@ static int check_next_hop(const struct gateway_config *c)
 	return err ? wrong(c, &c->conf->gateway.sip.next_hop, err_text(err)) : 0;
 }
 
-int gateway_config_read(struct gateway_config *c, const char *file)
+int gateway_config_fill(struct gateway_config *c)
+{
+	int status = fill_cfg(c);
+
+	if (status != 3 && c->conf->gateway.at.line)
+		status = worse(status, fill_control(c));
+	if (status != 3)
+		status = worse(status, fill_metrics(c));
+	if (!status)
+		status = check_next_hop(c);
+	if (status == 3) {
+		const struct text none = TEXT_PLAIN(err_text(-ENOMEM));
+
+		text_put(c->why, &none, c->look_up);
+		buf_putc(c->why, '\n');
+	}
+	return status;
+}
+
+int gateway_config_find(struct gateway_config *c, const char *file)
 {
 	int err = config_read(file, &c->conf, &c->path, c->look_up, c->why);
 
@@ -263,20 +338,14 @@ int gateway_config_read(struct gateway_config *c, const char *file)
 		text_put(c->why, &none, c->look_up);
 		buf_putc(c->why, '\n');
 	}
-	if (err || !c->conf)
-		return 2;
-	int status = fill_cfg(c);
-	if (!status)
-		status = fill_control(c);
-	if (!status)
-		status = check_next_hop(c);
-	if (status == 3) {
-		const struct text none = TEXT_PLAIN(err_text(-ENOMEM));
+	return err || !c->conf ? 2 : 0;
+}
 
-		text_put(c->why, &none, c->look_up);
-		buf_putc(c->why, '\n');
-	}
-	return status;
+int gateway_config_read(struct gateway_config *c, const char *file)
+{
+	int status = gateway_config_find(c, file);
+
+	return status ? status : gateway_config_fill(c);
 }
 
 void gateway_config_done(struct gateway_config *c)

@@ -22,11 +22,22 @@ struct gateway_config {
 	char secret[SECRET_MAX + 1];
 	bool has_control_group;
 	gid_t control_group;
+	struct addr metrics; /* family 0: there are none */
 };
 
 /* FILE, or NULL for where one is looked for.  0; or, with lines in `why`, an exit status: 2, or 3
  * (no memory). */
 int gateway_config_read(struct gateway_config *c, const char *file);
+/* Its two halves: the file, and all that a gateway wants of it, each fault with a line. */
+int gateway_config_find(struct gateway_config *c, const char *file);
+int gateway_config_fill(struct gateway_config *c);
+/* Who may speak with whom, alone: also of a file that has no gateway. */
+int gateway_config_fill_partners(struct gateway_config *c);
+/* Whose domain it is, by its prepared form, and where the file says so; NULL: nobody's. */
+const struct conf_pool *gateway_config_find_pool(
+	const struct gateway_config *c, const char *prepared, struct conf_place *ret);
+const struct conf_partner *gateway_config_find_partner(
+	const struct gateway_config *c, const char *prepared, struct conf_place *ret);
 /* The secret's file again.  0 or an error with a sentence; the secret is then not to be used. */
 int gateway_config_read_secret(struct gateway_config *c, struct text *why);
 void gateway_config_done(struct gateway_config *c); /* zeroed: also of what was never read */

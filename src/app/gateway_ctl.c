@@ -2,7 +2,10 @@
 
 #include <unistd.h>
 
+#include "net/loop.h"
 #include "report/json.h"
+
+enum { WORST_PEERS = 10 };
 
 static void put(json_t *o, struct buf *ret)
 {
@@ -27,15 +30,79 @@ static json_t *counters(const struct gateway *g)
 	return o;
 }
 
-static json_t *in_hand(const struct gateway *g)
+static json_t *age_or_null(ts_t began, ts_t now)
+{
+	return began == TS_NEVER ? json_null() : report_json_seconds(now - began);
+}
+
+static json_t *in_hand(const struct gateway *g, ts_t now)
 {
 	const struct gateway_load load = gateway_load(g);
 	json_t *o = json_object();
 
 	report_json_set(o, "to_xmpp", json_integer(load.to_xmpp));
+	report_json_set(o, "oldest_to_xmpp_seconds", age_or_null(load.oldest_to_xmpp, now));
 	report_json_set(o, "to_sip", json_integer(load.to_sip));
+	report_json_set(o, "oldest_to_sip_seconds", age_or_null(load.oldest_to_sip, now));
 	report_json_set(o, "failures_untold", json_integer(load.untold));
 	return o;
+}
+
+static json_t *ended(const struct gateway *g)
+{
+	json_t *o = json_object();
+
+	for (enum gateway_way way = 0; way < GATEWAY_WAYS; way++) {
+		json_t *one = json_object();
+
+		for (enum gateway_outcome i = 0; i < GATEWAY_OUTCOMES; i++)
+			report_json_set(one, gateway_outcome_name(i),
+				json_integer((json_int_t)gateway_ended(g, way, i)));
+		report_json_set(o, gateway_way_name(way), one);
+	}
+	return o;
+}
+
+/* A name or id that a peer chose, as text that JSON can have. */
+static json_t *string(struct slice s)
+{
+	struct buf b;
+
+	buf_init(&b, 1024);
+	buf_put(&b, s);
+	json_t *ret = report_json_string(buf_cstr(&b));
+	buf_done(&b);
+	return ret;
+}
+
+static json_t *worst_peers(const struct gateway *g)
+{
+	json_t *a = json_array();
+	struct gateway_peer peer;
+
+	for (size_t i = 0; i < WORST_PEERS && gateway_peer(g, i, &peer); i++) {
+		json_t *o = json_object();
+
+		report_json_set(o, "peer", string(peer.name));
+		report_json_set(o, "refused", json_integer((json_int_t)peer.refused));
+		report_json_set(o, "timeouts", json_integer((json_int_t)peer.timeouts));
+		json_array_append_new(a, o);
+	}
+	return a;
+}
+
+static json_t *needs_restart(const struct gateway_view *v)
+{
+	json_t *a = json_array();
+
+	for (unsigned i = 0; i < v->n_needs_restart; i++)
+		json_array_append_new(a, json_string(v->needs_restart[i]));
+	return a;
+}
+
+static json_t *age(int64_t at)
+{
+	return at ? json_integer((loop_wall() - at) / 1000000) : json_null();
 }
 
 static json_t *xmpp(const struct gateway_view *v)
@@ -48,6 +115,7 @@ static json_t *xmpp(const struct gateway_view *v)
 	report_json_set(o, "since", time_or_null(v->changed));
 	report_json_set(o, "last_error", report_json_string_or_null(v->last_error));
 	report_json_set(o, "last_error_at", time_or_null(v->failed));
+	report_json_set(o, "last_error_age_seconds", age(v->failed));
 	return o;
 }
 
@@ -58,13 +126,14 @@ static json_t *configuration(const struct gateway_view *v)
 	report_json_set(o, "file", report_json_string(v->config->path));
 	report_json_set(o, "read_at", time_or_null(v->loaded));
 	report_json_set(o, "last_reload_refused", json_boolean(v->refused));
+	report_json_set(o, "needs_restart", needs_restart(v));
 	report_json_set(o, "pools", json_integer((json_int_t)v->config->conf->n_pools));
 	report_json_set(o, "partners", json_integer((json_int_t)v->config->conf->n_partners));
 	report_json_set(o, "trusted_peers", json_integer(v->config->cfg.n_trusted));
 	return o;
 }
 
-void gateway_ctl_status(const struct gateway_view *v, struct buf *ret)
+void gateway_ctl_status(const struct gateway_view *v, ts_t now, struct buf *ret)
 {
 	json_t *o = json_object();
 
@@ -74,8 +143,42 @@ void gateway_ctl_status(const struct gateway_view *v, struct buf *ret)
 	report_json_set(o, "started_at", time_or_null(v->started));
 	report_json_set(o, "configuration", configuration(v));
 	report_json_set(o, "xmpp", xmpp(v));
-	report_json_set(o, "in_hand", in_hand(v->gateway));
+	report_json_set(o, "last_warning", report_json_string_or_null(v->last_warning));
+	report_json_set(o, "last_warning_at", time_or_null(v->warned));
+	report_json_set(o, "last_warning_age_seconds", age(v->warned));
+	report_json_set(o, "messages", ended(v->gateway));
+	report_json_set(o, "in_hand", in_hand(v->gateway, now));
+	report_json_set(o, "worst_peers", worst_peers(v->gateway));
 	report_json_set(o, "counters", counters(v->gateway));
+	put(o, ret);
+}
+
+static json_t *message(const struct gateway_message *m)
+{
+	json_t *o = json_object();
+
+	report_json_set(o, "ended_at", report_json_time((int64_t)m->ended + loop_wall_offset()));
+	report_json_set(o, "toward", json_string(gateway_way_name(m->way)));
+	report_json_set(o, "from", string(m->from));
+	report_json_set(o, "to", string(m->to));
+	report_json_set(o, "stanza_id", string(m->stanza_id));
+	report_json_set(o, "call_id", string(m->call_id));
+	report_json_set(o, "outcome", json_string(gateway_outcome_name(m->outcome)));
+	report_json_set(o, "status", m->status ? json_integer(m->status) : json_null());
+	report_json_set(o, "cause", report_json_string_or_null(m->cause));
+	report_json_set(o, "seconds", report_json_seconds(m->ended - m->began));
+	return o;
+}
+
+void gateway_ctl_messages(const struct gateway_view *v, struct buf *ret)
+{
+	json_t *o = json_object(), *list = json_array();
+	struct gateway_message m;
+
+	for (size_t i = 0; gateway_message(v->gateway, i, &m); i++)
+		json_array_insert_new(list, 0, message(&m));
+	report_json_set(o, "schema", json_string("stox.messages/1"));
+	report_json_set(o, "messages", list);
 	put(o, ret);
 }
 

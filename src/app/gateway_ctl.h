@@ -5,8 +5,10 @@
 
 #include "app/gateway_config.h"
 
+enum { RESTART_MAX = 8 };
+
 struct gateway_view {
-	const struct gateway *gateway;
+	struct gateway *gateway;
 	const struct gateway_config *config;
 	const char *server;  /* HOST:PORT of the XMPP server, as at the start */
 	char component[256]; /* so is its name: another one in the file waits for a restart */
@@ -15,10 +17,18 @@ struct gateway_view {
 	int64_t failed;                   /* `last_error` */
 	char last_error[512];             /* of the stream, as the log has it */
 	bool refused;                     /* the last reload was */
+	int64_t warned;                   /* `last_warning` */
+	char last_warning[512];           /* or error: the last such line of the log */
+	/* Settings that differ from what runs, and wait for a restart. */
+	const char *needs_restart[RESTART_MAX];
+	unsigned n_needs_restart;
+	uint64_t reloads, reloads_refused;
 };
 
 /* {"schema": "stox.status/1", ...}. */
-void gateway_ctl_status(const struct gateway_view *v, struct buf *ret);
+void gateway_ctl_status(const struct gateway_view *v, ts_t now, struct buf *ret);
+/* {"schema": "stox.messages/1", ...}: the last ones that ended, the latest last. */
+void gateway_ctl_messages(const struct gateway_view *v, struct buf *ret);
 void gateway_ctl_partners(const struct gateway_view *v, struct buf *ret);
 /* Of a reload: whether it was done, and its lines of log. */
 void gateway_ctl_reloaded(bool done, struct slice lines, struct buf *ret);

@@ -10,6 +10,7 @@
 #include "app/control.h"
 #include "app/engine_file.h"
 #include "app/gateway_ctl.h"
+#include "app/gateway_metrics.h"
 #include "app/language.h"
 #include "app/notify.h"
 #include "app/pump.h"
@@ -33,6 +34,8 @@ struct service {
 	struct gateway_view view;
 	struct control *control;             /* NULL: there is none */
 	char control_text[CONTROL_TEXT_MAX]; /* its settings at the start */
+	struct gateway_metrics *metrics;     /* NULL: there are none */
+	struct addr metrics_addr;            /* as it was set at the start */
 	char server[300];                    /* HOST:PORT of the XMPP server, as at the start */
 	unsigned n_listens;                  /* that are wanted since then, and are there */
 	unsigned n_listening;
@@ -83,15 +86,14 @@ static void note_state(struct service *s)
 
 /* ---- reload ---- */
 
+static void take_events(struct service *s); /* below: what the engine says of it, too */
+
 static void log_needs_restart(struct service *s, const char *setting)
 {
-	struct buf b;
-
-	buf_init(&b, 256);
-	log_begin(&b, "config", "needs-restart");
-	log_str(&b, "setting", slice_str(setting));
-	service_log_line(&s->log, LOG_LEVEL_WARNING, buf_slice(&b));
-	buf_done(&b);
+	log_str(service_log_begin(&s->log, EVENT_NEEDS_RESTART), "setting", slice_str(setting));
+	service_log_end(&s->log, EVENT_NEEDS_RESTART);
+	if (s->view.n_needs_restart < RESTART_MAX)
+		s->view.needs_restart[s->view.n_needs_restart++] = setting;
 }
 
 /* What differs from what runs, and waits for a restart. */
@@ -130,16 +132,22 @@ static bool is_control_kept(const struct service *s)
 
 static void log_reloaded(struct service *s)
 {
-	struct buf b;
+	struct buf *b = service_log_begin(&s->log, EVENT_RELOADED);
 
-	buf_init(&b, 8192);
-	log_begin(&b, "config", "reloaded");
-	log_str(&b, "file", slice_str(s->config.path));
-	log_u64(&b, "pools", s->config.conf->n_pools);
-	log_u64(&b, "partners", s->config.conf->n_partners);
-	log_u64(&b, "trusted_peers", s->config.cfg.n_trusted);
-	service_log_line(&s->log, LOG_LEVEL_INFO, buf_slice(&b));
-	buf_done(&b);
+	log_str(b, "file", slice_str(s->config.path));
+	log_u64(b, "pools", s->config.conf->n_pools);
+	log_u64(b, "partners", s->config.conf->n_partners);
+	log_u64(b, "trusted_peers", s->config.cfg.n_trusted);
+	service_log_end(&s->log, EVENT_RELOADED);
+}
+
+static void log_not_reloaded(struct service *s, const char *cause)
+{
+	struct buf *b = service_log_begin(&s->log, EVENT_NOT_RELOADED);
+
+	log_str(b, "cause", slice_str(cause));
+	log_str(b, "advice", SLICE("the one before stays in force"));
+	service_log_end(&s->log, EVENT_NOT_RELOADED);
 }
 
 static bool take_over(struct service *s, struct gateway_config *next)
@@ -147,8 +155,7 @@ static bool take_over(struct service *s, struct gateway_config *next)
 	unsigned kept;
 
 	if (gateway_reload(s->gateway, &next->cfg, &kept)) {
-		service_log_line(&s->log, LOG_LEVEL_ERROR,
-			SLICE("config not-reloaded cause=\"out of memory\""));
+		log_not_reloaded(s, "out of memory");
 		return false;
 	}
 	struct gateway_config old = s->config;
@@ -159,10 +166,14 @@ static bool take_over(struct service *s, struct gateway_config *next)
 	*next = old;
 	mem_wipe(old.secret, sizeof(old.secret));
 	s->view.loaded = loop_wall();
+	s->view.n_needs_restart = 0;
 	log_reloaded(s);
 	log_kept(s, kept);
 	if (is_control_kept(s))
 		log_needs_restart(s, "gateway.control");
+	if (!addr_eq(&s->config.metrics, &s->metrics_addr))
+		log_needs_restart(s, "gateway.metrics");
+	take_events(s);
 	return true;
 }
 
@@ -188,12 +199,12 @@ static bool reload(struct service *s)
 	const int status = read_again(s, &next);
 	bool done = false;
 	if (status) {
-		service_log_lines(&s->log, LOG_LEVEL_ERROR, buf_slice(&why));
-		service_log_line(&s->log, LOG_LEVEL_ERROR,
-			SLICE("config not-reloaded advice=\"the one before stays in force\""));
+		service_log_texts(&s->log, EVENT_FAULT, buf_slice(&why));
+		log_not_reloaded(s, "it has a fault");
 	} else
 		done = take_over(s, &next);
 	s->view.refused = !done;
+	*(done ? &s->view.reloads : &s->view.reloads_refused) += 1;
 	gateway_config_done(&next);
 	buf_done(&why);
 	note_state(s);
@@ -214,12 +225,20 @@ static void answer_reload(struct service *s, struct buf *ret)
 	buf_done(&lines);
 }
 
+static void log_level_changed(struct service *s)
+{
+	log_str(service_log_begin(&s->log, EVENT_LEVEL_CHANGED), "level",
+		slice_str(log_level_name(s->log.level)));
+	service_log_end(&s->log, EVENT_LEVEL_CHANGED);
+}
+
 static void answer_log(struct service *s, struct slice name, struct buf *ret)
 {
 	for (unsigned i = LOG_LEVEL_ERROR; i <= LOG_LEVEL_DEBUG; i++)
 		if (slice_eqs(name, log_level_name((enum log_level)i))) {
 			s->log.level = (enum log_level)i;
 			gateway_log_messages(s->gateway, s->log.level == LOG_LEVEL_DEBUG);
+			log_level_changed(s);
 			gateway_ctl_level(s->log.level, ret);
 			return;
 		}
@@ -232,7 +251,9 @@ static void answer(void *arg, struct slice request, struct buf *ret)
 	const struct slice word = slice_split(&request, ' ');
 
 	if (slice_eqs(word, "status"))
-		gateway_ctl_status(&s->view, ret);
+		gateway_ctl_status(&s->view, pump_now(s->pump), ret);
+	else if (slice_eqs(word, "messages"))
+		gateway_ctl_messages(&s->view, ret);
 	else if (slice_eqs(word, "partners"))
 		gateway_ctl_partners(&s->view, ret);
 	else if (slice_eqs(word, "reload"))
@@ -240,7 +261,8 @@ static void answer(void *arg, struct slice request, struct buf *ret)
 	else if (slice_eqs(word, "log"))
 		answer_log(s, request, ret);
 	else
-		gateway_ctl_refuse("status, partners, reload or log LEVEL is a request", ret);
+		gateway_ctl_refuse(
+			"status, messages, partners, reload or log LEVEL is a request", ret);
 }
 
 static int open_control(struct service *s)
@@ -265,6 +287,61 @@ static int open_control(struct service *s)
 	return err ? 3 : 0;
 }
 
+/* ---- the metrics ---- */
+
+static const char *why_not_ready(const struct service *s)
+{
+	if (s->is_stopping)
+		return "stopping";
+	if (s->n_listening < s->n_listens)
+		return "not all listeners are there";
+	return gateway_is_up(s->gateway) ? NULL : "not connected to the XMPP server";
+}
+
+static const char *look(void *arg, struct exposition_facts *ret)
+{
+	struct service *s = arg;
+
+	*ret = (struct exposition_facts){ .version = STOX_VERSION,
+		.component = s->view.component,
+		.started = s->view.started,
+		.loaded = s->view.loaded,
+		.reloads = s->view.reloads,
+		.reloads_refused = s->view.reloads_refused,
+		.is_refused = s->view.refused,
+		.log_lines_dropped = log_out_dropped(s->log.out),
+		.now = pump_now(s->pump) };
+	return why_not_ready(s);
+}
+
+static void log_metrics(struct service *s)
+{
+	const struct addr at = gateway_metrics_addr(s->metrics);
+	char text[ADDR_TEXT_MAX];
+
+	log_str(service_log_begin(&s->log, EVENT_METRICS_LISTENING), "address",
+		slice_str(addr_text(&at, text)));
+	service_log_end(&s->log, EVENT_METRICS_LISTENING);
+}
+
+static int open_metrics(struct service *s)
+{
+	const struct gateway_metrics_cfg cfg = {
+		.addr = s->config.metrics, .gateway = s->gateway, .look = look, .arg = s
+	};
+	struct text why = { 0 };
+
+	s->metrics_addr = cfg.addr;
+	if (!cfg.addr.family)
+		return 0;
+	if (gateway_metrics_new(&s->metrics, loop_base(pump_loop(s->pump)), &cfg, &why)) {
+		opt_complain(s->run->command, why);
+		return 3;
+	}
+	log_metrics(s);
+	return 0;
+}
+
 /* ---- the run ---- */
 
 /* The stream is down: the next one takes the secret as its file has it then. */
@@ -277,7 +354,7 @@ static void read_secret_again(struct service *s)
 		(void)gateway_set_secret(s->gateway, slice_str(s->config.secret));
 		return;
 	}
-	service_log_text(&s->log, LOG_LEVEL_WARNING, &why);
+	service_log_text(&s->log, EVENT_SECRET_NOT_READ, &why);
 }
 
 static void act(struct service *s, enum gateway_event_type type)
@@ -299,22 +376,37 @@ static void act(struct service *s, enum gateway_event_type type)
 		note_state(s);
 }
 
-static void drained(void *arg)
+static void note_warning(struct service *s, const struct gateway_event *ev)
 {
-	struct service *s = arg;
-	struct gateway_event ev;
-	struct text why;
+	if (ev->level > LOG_LEVEL_WARNING)
+		return;
+	snprintf(s->view.last_warning, sizeof(s->view.last_warning), "%s", ev->log);
+	s->view.warned = loop_wall();
+}
 
-	if (s->trace && engine_file_take_error(s->trace, &why))
-		service_log_text(&s->log, LOG_LEVEL_WARNING, &why);
+static void take_events(struct service *s)
+{
+	struct gateway_event ev;
+
 	while (s->gateway && gateway_take_event(s->gateway, &ev)) {
 		service_log_line(&s->log, ev.level, slice_str(ev.log));
+		note_warning(s, &ev);
 		if (ev.type == GATEWAY_EV_DOWN) {
 			snprintf(s->view.last_error, sizeof(s->view.last_error), "%s", ev.log);
 			s->view.failed = loop_wall();
 		}
 		act(s, ev.type);
 	}
+}
+
+static void drained(void *arg)
+{
+	struct service *s = arg;
+	struct text why;
+
+	if (s->trace && engine_file_take_error(s->trace, &why))
+		service_log_text(&s->log, EVENT_TRACE_NOT_WRITTEN, &why);
+	take_events(s);
 }
 
 static void dump(struct service *s)
@@ -372,9 +464,12 @@ static int start(struct service *s)
 		runner_seed(&s->rng);
 		err = gateway_new(&s->gateway, &s->config.cfg, &s->rng, pump_now(s->pump));
 	}
-	if (err)
+	if (err) {
 		opt_cannot_start(s->run->command, err);
-	return err ? 3 : open_control(s);
+		return 3;
+	}
+	const int status = open_control(s);
+	return status ? status : open_metrics(s);
 }
 
 static int serve(struct service *s)
@@ -416,6 +511,7 @@ static int read_config(struct service *s)
 int gateway_run(const struct gateway_run *run)
 {
 	struct service s = { .run = run,
+		.log.format = run->log_format,
 		.log.level = run->verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO };
 
 	notify_init(&s.notify);
@@ -428,6 +524,7 @@ int gateway_run(const struct gateway_run *run)
 		status = serve(&s);
 	if (s.watchdog)
 		event_free(s.watchdog);
+	gateway_metrics_free(s.metrics);
 	control_free(s.control);
 	s.pump = pump_free(s.pump);
 	service_log_close(&s.log);

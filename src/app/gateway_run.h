@@ -5,11 +5,13 @@
 
 #include "app/gateway_config.h"
 #include "app/opt.h"
+#include "app/service_log.h"
 
 struct gateway_run {
 	const struct opt_command *command; /* for what is said before there is a log */
 	const char *config;                /* FILE, or NULL */
 	const char *trace_engine;          /* FILE, or NULL */
+	enum log_format log_format;
 	unsigned verbose;
 };
 

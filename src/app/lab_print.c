@@ -3,6 +3,7 @@
 
 #include "app/lab_private.h"
 #include "app/language.h"
+#include "app/page.h"
 #include "base/mem.h"
 
 static struct text outcome_of(const struct lab_fault *f)
@@ -20,22 +21,33 @@ static struct text outcome_of(const struct lab_fault *f)
 
 void lab_list_faults(void)
 {
+	enum { WHAT_COLUMN = 27, OUTCOME_COLUMN = WHAT_COLUMN + 2 };
 	const struct lab_fault *f;
+	struct page p;
 
+	page_begin(&p, stdout, 0);
 	for (size_t i = 0; (f = lab_fault_at(i)); i++) {
-		printf("%-26s %s\n%-26s   -> ", f->name, language_look_up(f->does), "");
-		say(stdout, outcome_of(f));
+		const struct text outcome = outcome_of(f);
+
+		page_row(&p, f->name, WHAT_COLUMN, language_look_up(f->does));
+		sheet_tab(&p.sheet, OUTCOME_COLUMN);
+		buf_puts(&p.sheet.line, "-> ");
+		page_say(&p, &outcome, OUTCOME_COLUMN);
 	}
+	page_end(&p);
 }
 
 /* `name` is a sentence: {1} the pool, {2} the partner. */
-static void print_row(const struct addr *at, const char *name)
+static void put_row(struct page *p, const struct addr *at, const char *name)
 {
+	enum { NAME_COLUMN = 23 };
+	const struct text t = TEXT(name, text_str(LAB_POOL_FQDN), text_str(LAB_PARTNER_DOMAIN),
+		text_str(LAB_POOL_DOMAIN));
 	char text[ADDR_TEXT_MAX];
 
-	printf("%-22s ", addr_text(at, text));
-	say(stdout, TEXT(name, text_str(LAB_POOL_FQDN), text_str(LAB_PARTNER_DOMAIN),
-			    text_str(LAB_POOL_DOMAIN)));
+	buf_puts(&p->sheet.line, addr_text(at, text));
+	sheet_tab(&p->sheet, NAME_COLUMN);
+	page_say(p, &t, NAME_COLUMN);
 }
 
 static void print_command(const struct bench *b)
@@ -52,7 +64,7 @@ void lab_print_table(const struct bench *b)
 {
 	static const struct {
 		enum lab_listener what;
-		const char *name; /* as of print_row() */
+		const char *name; /* as of put_row() */
 	} rows[] = {
 		{ LAB_LISTEN_SIP_UDP, N_("pool {1}, SIP over UDP") },
 		{ LAB_LISTEN_SIP_TCP, N_("pool, SIP over TCP") },
@@ -62,16 +74,22 @@ void lab_print_table(const struct bench *b)
 		{ LAB_LISTEN_DNS, N_("DNS of {3} and {2}") },
 	};
 
+	const struct text users = TEXT(N_("SIP users: {1}; XMPP user: {2}"),
+				  text_str("pilar, kenmyer @" LAB_POOL_DOMAIN),
+				  text_str("adelany@" LAB_PARTNER_DOMAIN)),
+			  fault = TEXT(N_("Fault: {1} ({2})"), text_str(b->fault->name),
+				  text_id(b->fault->does));
+	struct page p;
+
+	page_begin(&p, stdout, 0);
 	for (size_t i = 0; i < COUNT(rows); i++)
-		print_row(&b->at[rows[i].what], rows[i].name);
-	print_row(&b->gateway_at, N_("gateway, SIP over UDP"));
-	putchar('\n');
-	say(stdout, TEXT(N_("SIP users: {1}; XMPP user: {2}"),
-			    text_str("pilar, kenmyer @" LAB_POOL_DOMAIN),
-			    text_str("adelany@" LAB_PARTNER_DOMAIN)));
+		put_row(&p, &b->at[rows[i].what], rows[i].name);
+	put_row(&p, &b->gateway_at, N_("gateway, SIP over UDP"));
+	sheet_end(&p.sheet, 0);
+	page_say(&p, &users, 0);
 	if (b->fault != &lab_fault_none)
-		say(stdout, TEXT(N_("Fault: {1} ({2})"), text_str(b->fault->name),
-				    text_id(b->fault->does)));
+		page_say(&p, &fault, 0);
+	page_end(&p);
 	print_command(b);
 	fflush(stdout);
 }

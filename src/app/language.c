@@ -2,11 +2,13 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "app/file_in.h"
 #include "base/catalog.h"
 #include "base/mem.h"
+#include "base/str.h"
 
 static struct buf file; /* of `catalog`, which is empty as long as this is */
 static struct catalog catalog;
@@ -121,6 +123,89 @@ bool language_open(const char *folder, const struct language_names *names)
 	return false;
 }
 
+/* What a locale calls its characters: "fr_FR.ISO-8859-1".  Without a name they are UTF-8. */
+static bool has_other_characters(void)
+{
+	static const char *const names[] = { "LC_ALL", "LC_CTYPE", "LANG" };
+
+	for (size_t i = 0; i < COUNT(names); i++) {
+		const char *value = getenv(names[i]);
+		const char *codeset = value ? strchr(value, '.') : NULL;
+
+		if (value && value[0])
+			return codeset && strncasecmp(codeset, ".UTF-8", 6) != 0 &&
+			       strncasecmp(codeset, ".utf8", 5) != 0;
+	}
+	return false;
+}
+
+/* The letters and signs that a catalogue may have, and what stands for them: never longer. */
+static const struct {
+	const char *from, *to;
+} folds[] = {
+	{ "\u00e0\u00e2\u00e4", "a" },
+	{ "\u00c0\u00c2", "A" },
+	{ "\u00e9\u00e8\u00ea\u00eb", "e" },
+	{ "\u00c9\u00c8\u00ca", "E" },
+	{ "\u00ee\u00ef", "i" },
+	{ "\u00ce", "I" },
+	{ "\u00f4\u00f6", "o" },
+	{ "\u00d4", "O" },
+	{ "\u00f9\u00fb\u00fc", "u" },
+	{ "\u00e7", "c" },
+	{ "\u00c7", "C" },
+	{ "\u0153", "oe" },
+	{ "\u00e6", "ae" },
+	{ "\u00a0\u202f", " " },
+	{ "\u2019\u2018", "'" },
+	{ "\u00ab\u00bb\u201c\u201d", "\"" },
+	{ "\u2026", "..." },
+	{ "\u2192", "->" },
+	{ "\u2013\u2014", "-" },
+};
+
+static const char *fold(struct slice character)
+{
+	char text[8];
+
+	slice_cstr(character, text, sizeof(text));
+	for (size_t i = 0; i < COUNT(folds); i++)
+		if (strstr(folds[i].from, text))
+			return folds[i].to;
+	return "?";
+}
+
+/* In its place in `file`, which is this file's own. */
+static void fold_text(char *text)
+{
+	struct slice rest = slice_str(text);
+	char *to = text;
+
+	while (rest.n) {
+		uint32_t c;
+		const size_t n = utf8_decode(rest, &c), bytes = n ? n : 1;
+		const struct slice character = slice_cut(rest, 0, bytes);
+		const bool is_ascii = rest.p[0] < 0x80;
+		const char *with = is_ascii ? NULL : fold(character);
+		const size_t size = is_ascii ? 1 : strlen(with);
+
+		memmove(to, is_ascii ? (const char *)character.p : with, size);
+		to += size;
+		rest = slice_skip(rest, bytes);
+	}
+	*to = '\0';
+}
+
+void language_fold(void)
+{
+	for (uint32_t i = 0; i < catalog.n; i++) {
+		const char *text = catalog_text(&catalog, i);
+
+		if (text)
+			fold_text((char *)(uintptr_t)text);
+	}
+}
+
 /* The folder of the program, or "" when the system does not tell. */
 static void find_program(char *ret, size_t size)
 {
@@ -144,8 +229,11 @@ void language_init(void)
 	find_program(program, sizeof(program));
 	for (size_t i = 0; i < COUNT(places); i++) {
 		snprintf(folder, sizeof(folder), "%s/%s", program, places[i]);
-		if (language_open(folder, &names))
+		if (language_open(folder, &names)) {
+			if (has_other_characters())
+				language_fold();
 			return;
+		}
 	}
 }
 

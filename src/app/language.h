@@ -32,6 +32,9 @@ void language_names(struct language_names *ret);
 /* Reads the first catalogue of `names` that is below `folder`: FOLDER/NAME/LC_MESSAGES/stox.mo.
  * False when there is none that can be read; then texts stay as they were. */
 bool language_open(const char *folder, const struct language_names *names);
+/* Of what was opened every text loses its accents: for a terminal whose characters are not UTF-8.
+ * ASCII is a part of all that a locale can have. */
+void language_fold(void);
 /* From the environment and the place of the program; once, before anything is shown. */
 void language_init(void);
 void language_done(void); /* English again; what was looked up is gone */

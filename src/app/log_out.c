@@ -4,7 +4,6 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -13,21 +12,22 @@
 
 enum {
 	RING = 256 << 10,
-	PIECE = 4096, /* of one write: what a pipe takes whole */
-	NOTE = 128,   /* room for the line about what was dropped */
+	PIECE = 32 << 10, /* of one write: many lines, since a system call costs more than one */
+	NOTE = 256,       /* room for the line about what was dropped */
 	GATHER_MS = 5,
 	LAST_TRY_MS = 500,
 };
 
 struct log_out {
 	int fd;
-	const char *warning;
+	log_out_note *note;
+	void *arg;
 	pthread_t thread;
 	pthread_mutex_t mutex;
 	pthread_cond_t more, empty;
 	char ring[RING];
-	size_t at, n; /* the oldest byte, and how many there are */
-	uint64_t dropped;
+	size_t at, n;                     /* the oldest byte, and how many there are */
+	uint64_t dropped, dropped_before; /* that no line has told yet, and those that one has */
 	bool ending, ended;
 	bool is_left; /* by its owner, who did not wait any longer: the thread frees it */
 };
@@ -36,6 +36,8 @@ struct log_out {
 
 static void put(struct log_out *l, struct slice s)
 {
+	if (s.n == 0)
+		return;
 	const size_t at = (l->at + l->n) % RING, first = s.n < RING - at ? s.n : RING - at;
 
 	memcpy(l->ring + at, s.p, first);
@@ -45,13 +47,16 @@ static void put(struct log_out *l, struct slice s)
 
 static void put_note(struct log_out *l)
 {
-	char text[NOTE];
+	uint8_t room[NOTE];
+	struct buf text;
 
 	if (l->dropped == 0)
 		return;
-	snprintf(text, sizeof(text), "%slog lines-dropped n=%llu\n", l->warning,
-		(unsigned long long)l->dropped);
-	put(l, slice_str(text));
+	buf_init_in(&text, room, sizeof(room));
+	l->note(l->arg, l->dropped, &text);
+	buf_putc(&text, '\n');
+	put(l, buf_slice(&text));
+	l->dropped_before += l->dropped;
 	l->dropped = 0;
 }
 
@@ -147,6 +152,14 @@ void log_out_line(struct log_out *l, struct slice level, struct slice line)
 	pthread_mutex_unlock(&l->mutex);
 }
 
+uint64_t log_out_dropped(struct log_out *l)
+{
+	pthread_mutex_lock(&l->mutex);
+	const uint64_t n = l->dropped_before + l->dropped;
+	pthread_mutex_unlock(&l->mutex);
+	return n;
+}
+
 /* ---- life ---- */
 
 /* A signal is the loop's: the thread takes none. */
@@ -161,7 +174,7 @@ static int start(struct log_out *l)
 	return -err;
 }
 
-int log_out_new(struct log_out **ret, int fd, const char *warning)
+int log_out_new(struct log_out **ret, int fd, log_out_note *note, void *arg)
 {
 	struct log_out *l = mem_alloc0(sizeof(*l));
 	pthread_condattr_t clock;
@@ -169,7 +182,8 @@ int log_out_new(struct log_out **ret, int fd, const char *warning)
 	if (!l)
 		return -ENOMEM;
 	l->fd = fd;
-	l->warning = warning;
+	l->note = note;
+	l->arg = arg;
 	signal(SIGPIPE, SIG_IGN);
 	pthread_mutex_init(&l->mutex, NULL);
 	pthread_condattr_init(&clock);

@@ -7,13 +7,17 @@
  */
 #pragma once
 
-#include "base/slice.h"
+#include "base/buf.h"
 
 struct log_out;
 
-/* `warning` is the level of the line that counts, and static text.  0, -ENOMEM, or what the system
+/* Writes the line about n lines that were dropped; from any thread that writes a line. */
+typedef void log_out_note(void *arg, uint64_t n, struct buf *ret);
+
+/* 0, -ENOMEM, or what the system
  * says of one more thread.  From here on a reader that leaves is no signal (SIGPIPE). */
-int log_out_new(struct log_out **ret, int fd, const char *warning);
+int log_out_new(struct log_out **ret, int fd, log_out_note *note, void *arg);
 /* All parts and a newline as one line. */
 void log_out_line(struct log_out *l, struct slice level, struct slice line);
+uint64_t log_out_dropped(struct log_out *l); /* lines, since the start */
 struct log_out *log_out_free(struct log_out *l);

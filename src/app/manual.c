@@ -1,6 +1,10 @@
 #include "app/manual.h"
 
+#include <string.h>
+
 #include "app/commands.h"
+#include "gateway/events.h"
+#include "gateway/exposition.h"
 #include "report/write_out.h"
 
 enum { WORDS_SHOWN = 16 }; /* more than that: the text says where they are listed */
@@ -83,6 +87,20 @@ void manual_put_commands(struct buf *b, text_look_up *look_up)
 	buf_puts(b, ".El\n");
 }
 
+void manual_put_metrics(struct buf *b, text_look_up *look_up)
+{
+	struct exposition_family family;
+
+	buf_puts(b, ".Bl -tag -width Ds\n");
+	for (size_t i = 0; exposition_family(i, &family); i++) {
+		buf_printf(b, ".It Ic %s%s", family.name, family.ending);
+		if (family.labels[0])
+			buf_printf(b, " Brq %s", family.labels);
+		buf_printf(b, "\n%s\n", look(look_up, family.help));
+	}
+	buf_puts(b, ".El\n");
+}
+
 void manual_put_write_out(struct buf *b, text_look_up *look_up)
 {
 	buf_puts(b, ".Bl -tag -width Ds\n");
@@ -91,5 +109,26 @@ void manual_put_write_out(struct buf *b, text_look_up *look_up)
 
 		buf_printf(b, ".It Li %%{%s}\n%s\n", name.name, look(look_up, name.what));
 	}
+	buf_puts(b, ".El\n");
+}
+
+/* In English: so is the log. */
+static void put_event(struct buf *b, const struct event_row *e)
+{
+	buf_printf(b, ".It Ic %s %s\n(%s", e->subsystem, e->name, log_level_name(e->level));
+	if (strcmp(e->fields, "COUNTERS") == 0)
+		buf_puts(b, "; the counters)\n");
+	else
+		buf_printf(b, ": %s)\n", e->fields);
+	buf_printf(b, "%s\n", e->meaning);
+	if (e->advice)
+		buf_printf(b, ".br\n%s\n", e->advice);
+}
+
+void manual_put_events(struct buf *b)
+{
+	buf_puts(b, ".Bl -tag -width Ds\n");
+	for (enum log_event e = 0; e < EVENT_COUNT; e++)
+		put_event(b, event_row(e));
 	buf_puts(b, ".El\n");
 }

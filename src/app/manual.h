@@ -11,5 +11,9 @@
 void manual_put_options(struct buf *b, const struct opt_command *cmd, text_look_up *look_up);
 /* The list of all commands, each with the page that tells more. */
 void manual_put_commands(struct buf *b, text_look_up *look_up);
+/* The list of the events of the gateway's log. */
+void manual_put_events(struct buf *b);
+/* The list of the gateway's metrics. */
+void manual_put_metrics(struct buf *b, text_look_up *look_up);
 /* The list of the names of --write-out. */
 void manual_put_write_out(struct buf *b, text_look_up *look_up);

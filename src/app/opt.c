@@ -125,7 +125,7 @@ static enum opt_result add(
 	const struct opt_command *cmd, const struct opt *o, const char *value, struct opt_list *to)
 {
 	if (to->n == OPT_LIST_MAX)
-		return refuse(cmd, TEXT(N_("`--{1} {2}`: {3} of them are enough"),
+		return refuse(cmd, TEXT(N_("`--{1} {2}`: at most {3} can be given"),
 					   text_str(o->name), text_str(value), text_u64(to->n)));
 	to->items[to->n++] = value;
 	return OPT_OK;
@@ -153,16 +153,15 @@ static enum opt_result set(
 	case OPT_TEXT: return set_text(cmd, o, value, to);
 	case OPT_NUMBER:
 		if (!slice_u64(slice_str(value), o->max, &n) || n < o->min)
-			return refuse(cmd, TEXT(N_("`--{1} {2}`: a number from {3} to {4} is "
-						   "wanted"),
+			return refuse(cmd, TEXT(N_("`--{1} {2}`: give a number from {3} to {4}"),
 						   text_str(o->name), text_str(value),
 						   text_u64(o->min), text_u64(o->max)));
 		*(unsigned *)to = (unsigned)n;
 		return OPT_OK;
 	case OPT_SECONDS:
 		if (!read_seconds(value, &t) || t < TS_S(o->min) || t > TS_S(o->max))
-			return refuse(cmd, TEXT(N_("`--{1} {2}`: seconds from {3} to {4} are "
-						   "wanted, such as 2.5"),
+			return refuse(cmd, TEXT(N_("`--{1} {2}`: give a number of seconds from {3} "
+						   "to {4}, such as 2.5"),
 						   text_str(o->name), text_str(value),
 						   text_u64(o->min), text_u64(o->max)));
 		*(ts_t *)to = t;
@@ -233,10 +232,12 @@ static enum opt_result set_argument(const struct opt_command *cmd, const char *w
 				  : NULL;
 
 	if (!to)
-		return refuse(cmd, TEXT(N_("`{1}` is no option; `{2} --help` lists them"),
+		return refuse(cmd, TEXT(N_("`{1}` is not an option; `{2} --help` lists them"),
 					   text_str(word), text_str(opt_program(cmd, program))));
+	if (*to && cmd->second_offset)
+		to = (const char **)(void *)((char *)values + cmd->second_offset);
 	if (*to)
-		return refuse(cmd, TEXT(N_("`{1}`: one {2} is enough"), text_str(word),
+		return refuse(cmd, TEXT(N_("`{1}`: only one {2} can be given"), text_str(word),
 					   text_id(cmd->argument)));
 	*to = word;
 	return OPT_OK;
@@ -249,7 +250,7 @@ enum opt_result opt_parse(const struct opt_command *cmd, int argc, char **argv, 
 		enum opt_result r;
 
 		if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
-			opt_help(cmd);
+			opt_help(cmd, i + 1 < argc && strcmp(argv[i + 1], "all") == 0);
 			return OPT_HELP;
 		}
 		if (word[0] == '-' && word[1] == '-' && word[2]) {

@@ -24,6 +24,19 @@ struct opt_list {
 	unsigned n;
 };
 
+/* Of a command with more options than a screen has lines, --help lists the first kind and names the
+ * others, by these groups. */
+enum opt_group {
+	OPT_GROUP_FIRST,
+	OPT_GROUP_SIGN_IN,
+	OPT_GROUP_SERVERS,
+	OPT_GROUP_PORTS,
+	OPT_GROUP_TIMES,
+	OPT_GROUP_RESULT,
+	OPT_GROUP_TRACE,
+	OPT_GROUPS,
+};
+
 /* The i-th of the words that a value can be; false behind the last.  *what says what it means, to
  * be looked up, or is NULL. */
 typedef bool opt_words(size_t i, const char **word, const char **what);
@@ -39,6 +52,7 @@ struct opt {
 	const char *manual; /* for the manual page: lines of mdoc(7) */
 	opt_words *words;   /* NULL: anything */
 	bool may_be_empty;  /* a text; every other value has something in it */
+	enum opt_group group;
 };
 
 struct opt_command {
@@ -48,6 +62,7 @@ struct opt_command {
 	size_t n_opts;
 	const char *argument;   /* the name of the one that may stand without a dash, or NULL */
 	size_t argument_offset; /* of a const char * in the command's struct */
+	size_t second_offset;   /* of one that may stand behind it; 0: there is none */
 	opt_words *argument_words;
 	unsigned section;              /* of its manual page stox-NAME; 0: it has none of its own */
 	void (*more)(struct sheet *p); /* adds what else --help says, or NULL */
@@ -64,7 +79,8 @@ enum opt_result {
 };
 
 enum opt_result opt_parse(const struct opt_command *cmd, int argc, char **argv, void *values);
-void opt_help(const struct opt_command *cmd);
+/* At most a screen of 24 lines, unless `all` is wanted. */
+void opt_help(const struct opt_command *cmd, bool all);
 /* What is typed to call it, "stox test" or "check_stox", in `ret`, which is returned. */
 #define OPT_PROGRAM_MAX 64
 const char *opt_program(const struct opt_command *cmd, char ret[OPT_PROGRAM_MAX]);

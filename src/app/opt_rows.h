@@ -11,10 +11,12 @@
 	{                                                                                          \
 		"ca-file", 0, N_("FILE"), OPT_TEXT, (offset_), 0, 0,                               \
 			N_("trust these issuers, not the system's"),                               \
-			.manual = N_(                                                              \
-				"Trust the issuers of certificates in this file, PEM, and not "    \
-				"the "                                                             \
-				"system's.\nLists of revoked certificates may stand beside them.") \
+			.manual =                                                                  \
+				N_("Trust the issuers of certificates in this file, PEM, and not " \
+				   "the "                                                          \
+				   "system's.\nLists of revoked certificates may stand beside "    \
+				   "them."),                                                       \
+			.group = OPT_GROUP_SERVERS                                                 \
 	}
 #define OPT_ROW_DNS(offset_)                                                                       \
 	{                                                                                          \
@@ -22,7 +24,8 @@
 			N_("ask this DNS server, not the system's"),                               \
 			.manual = N_(                                                              \
 				"Ask this DNS server, an IP address and a port (53), and not the " \
-				"system's.")                                                       \
+				"system's."),                                                      \
+			.group = OPT_GROUP_SERVERS                                                 \
 	}
 #define OPT_ROW_REGISTRAR_PORT(letter_, offset_)                                                   \
 	{                                                                                          \
@@ -30,17 +33,18 @@
 			N_("TLS port of the target"),                                              \
 			.manual = N_(                                                              \
 				"The target's TLS port; with\n.Fl -registrar\nthe port of that "   \
-				"one.")                                                            \
+				"one."),                                                           \
+			.group = OPT_GROUP_SERVERS                                                 \
 	}
 #define OPT_ROW_ACCEPT(offset_)                                                                    \
 	{                                                                                          \
 		"accept", 0, N_("WARNING"), OPT_LIST, (offset_), 0, 0,                             \
-			N_("a warning that is none here, by its name"),                            \
-			.manual = N_(                                                              \
-				"A warning that is none here, by its name; can be given several "  \
-				"times.\nIt may still be the cause of a failure, and is named "    \
-				"then."),                                                          \
-			.words = note_words                                                        \
+			N_("a warning to ignore, by its name"),                                    \
+			.manual =                                                                  \
+				N_("A warning to ignore, by its name; can be given several "       \
+				   "times.\nIt may still be the cause of a failure, and is named " \
+				   "then."),                                                       \
+			.words = note_words, .group = OPT_GROUP_RESULT                             \
 	}
 #define OPT_ROW_NO_LOCK(offset_)                                                                   \
 	{                                                                                          \
@@ -48,11 +52,13 @@
 			N_("do not wait for other tests of the same accounts"),                    \
 			.manual = N_(                                                              \
 				"Do not wait until other tests of this user on this machine that " \
-				"sign in with the same accounts are over.")                        \
+				"sign in with the same accounts are over."),                       \
+			.group = OPT_GROUP_SIGN_IN                                                 \
 	}
 #define OPT_ROW_RECEIVER_SERVER(offset_)                                                           \
 	{                                                                                          \
 		"receiver-server", 0, N_("HOST[:PORT]"), OPT_TEXT, (offset_), 0, 0,                \
 			N_("the receiver's XMPP server; else SRV"),                                \
-			.manual = N_("The receiver's XMPP server, instead of its SRV records.")    \
+			.manual = N_("The receiver's XMPP server, instead of its SRV records."),   \
+			.group = OPT_GROUP_SERVERS                                                 \
 	}

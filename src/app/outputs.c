@@ -61,9 +61,9 @@ static int plan_file(struct outputs *o, const char *item)
 	struct slice rest = slice_str(item), name = slice_split(&rest, '=');
 
 	if (rest.n == 0)
-		return refuse(o,
-			TEXT(N_("`--output {1}`: FORMAT=FILE is wanted, such as json=result.json"),
-				text_str(item)));
+		return refuse(
+			o, TEXT(N_("`--output {1}`: give FORMAT=FILE, such as json=result.json"),
+				   text_str(item)));
 	const struct report_format *format = find(o, name);
 	const char *path = (const char *)rest.p;
 	if (!format)
@@ -146,7 +146,7 @@ static int read_range(
 
 	if (!text || range_read(slice_str(text), ret, &where) == 0)
 		return 0;
-	return refuse(o, TEXT(N_("`--{1} {2}`: {3}; [@]start:end is wanted, such as 2 or 0.5:2"),
+	return refuse(o, TEXT(N_("`--{1} {2}`: {3}; give a range [@]start:end, such as 2 or 0.5:2"),
 				 text_str(option), text_str(text), text_id(where.what)));
 }
 
@@ -205,7 +205,7 @@ static int plan_limit(struct outputs *o, const struct output_options *options)
 	if (options->max_latency == TS_NEVER)
 		return 0;
 	if (options->max_latency == 0)
-		return refuse(o, TEXT_PLAIN(N_("`--max-latency 0`: a limit above 0 is wanted")));
+		return refuse(o, TEXT_PLAIN(N_("`--max-latency` must be greater than 0")));
 	if (options->max_latency >= options->timeout)
 		return refuse(o, TEXT(N_("`--max-latency {1}`: the time-out of {2} s comes before "
 					 "it is exceeded"),
@@ -235,8 +235,8 @@ static int plan_style(struct outputs *o, const char *colour)
 	enum terminal_colour when;
 
 	if (!terminal_colour_find(colour, &when))
-		return refuse(o, TEXT(N_("`--color {1}`: auto, always or never is wanted"),
-					 text_str(colour)));
+		return refuse(
+			o, TEXT(N_("`--color {1}`: give auto, always or never"), text_str(colour)));
 	o->style = terminal_style(stdout, when);
 	return 0;
 }

@@ -95,8 +95,8 @@ static int ask(char ret[SECRET_MAX + 1], struct text *why)
 	if (tty < 0 || tcgetattr(tty, &old) < 0) {
 		if (tty >= 0)
 			close(tty);
-		return refuse(why, TEXT_PLAIN(N_("a secret can be asked for on a terminal only; "
-						 "name a file instead")));
+		return refuse(why, TEXT_PLAIN(N_("a password can be asked for only on a terminal; "
+						 "give a file instead")));
 	}
 	ssize_t n = read_line_silently(tty, &old, line, sizeof(line));
 	close(tty);

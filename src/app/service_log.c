@@ -1,9 +1,62 @@
 #include "app/service_log.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/log_json.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "net/loop.h"
+
+enum { LINE_MAX = 16384 };
+
+/* ---- forms ---- */
+
+static const char *const names[] = {
+	[LOG_FORMAT_TEXT] = "text",
+	[LOG_FORMAT_JSON] = "json",
+	[LOG_FORMAT_JOURNAL] = "journal",
+};
+_Static_assert(COUNT(names) == LOG_FORMAT_COUNT, "one name a form");
+
+const char *log_format_name(enum log_format format)
+{
+	return names[format];
+}
+
+/* systemd.exec(5): the device and inode of the stream, since what is started from a service
+ * inherits the variable, and not always the stream. */
+static bool is_journal(int fd)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	uintmax_t device, inode;
+	struct stat st;
+
+	return stream && sscanf(stream, "%ju:%ju", &device, &inode) == 2 && fstat(fd, &st) == 0 &&
+	       st.st_dev == device && st.st_ino == inode;
+}
+
+bool log_format_find(const char *name, int fd, enum log_format *ret)
+{
+	if (!name) {
+		*ret = is_journal(fd) ? LOG_FORMAT_JOURNAL : LOG_FORMAT_TEXT;
+		return true;
+	}
+	for (enum log_format i = 0; i < LOG_FORMAT_COUNT; i++)
+		if (strcmp(name, names[i]) == 0) {
+			*ret = i;
+			return true;
+		}
+	return false;
+}
+
+/* ---- a line ---- */
 
 /* systemd reads the level from a prefix: sd-daemon(3). */
-static const char *level_prefix(enum log_level level)
+static struct slice prefix_of(const struct service_log *l, enum log_level level)
 {
 	static const struct {
 		const char *journal, *people;
@@ -14,42 +67,109 @@ static const char *level_prefix(enum log_level level)
 		[LOG_LEVEL_DEBUG] = { "<7>", "debug: " },
 	};
 
-	return getenv("JOURNAL_STREAM") ? prefixes[level].journal : prefixes[level].people;
+	return slice_str(
+		l->format == LOG_FORMAT_JOURNAL ? prefixes[level].journal : prefixes[level].people);
+}
+
+static void put_json(struct buf *b, enum log_level level, struct slice line)
+{
+	buf_puts(b, "{\"time\":\"");
+	rfc3339_put(b, loop_wall());
+	buf_printf(b, "\",\"level\":\"%s\",", log_level_name(level));
+	log_json_put(b, line);
+	buf_putc(b, '}');
+}
+
+static void write_line(struct service_log *l, enum log_level level, struct slice line)
+{
+	if (l->format != LOG_FORMAT_JSON) {
+		log_out_line(l->out, prefix_of(l, level), line);
+		return;
+	}
+	buf_clear(&l->json);
+	put_json(&l->json, level, line);
+	if (!buf_err(&l->json))
+		log_out_line(l->out, SLICE_NONE, buf_slice(&l->json));
+}
+
+static void note_dropped(void *arg, uint64_t n, struct buf *ret)
+{
+	const struct event_row *row = event_row(EVENT_LINES_DROPPED);
+	const struct service_log *l = arg;
+	uint8_t room[64];
+	struct buf line;
+
+	buf_init_in(&line, room, sizeof(room));
+	log_begin(&line, row->subsystem, row->name);
+	log_u64(&line, "n", n);
+	if (l->format == LOG_FORMAT_JSON) {
+		put_json(ret, row->level, buf_slice(&line));
+		return;
+	}
+	buf_put(ret, prefix_of(l, row->level));
+	buf_put(ret, buf_slice(&line));
 }
 
 int service_log_open(struct service_log *l, int fd)
 {
-	return log_out_new(&l->out, fd, level_prefix(LOG_LEVEL_WARNING));
+	buf_init(&l->line, LINE_MAX);
+	buf_init(&l->json, 6 * LINE_MAX); /* what is escaped grows */
+	return log_out_new(&l->out, fd, note_dropped, l);
 }
 
 void service_log_close(struct service_log *l)
 {
 	l->out = log_out_free(l->out);
+	buf_done(&l->line);
+	buf_done(&l->json);
 }
 
 void service_log_line(struct service_log *l, enum log_level level, struct slice line)
 {
-	if (level > l->level)
-		return;
-	log_out_line(l->out, slice_str(level_prefix(level)), line);
+	if (level <= l->level)
+		write_line(l, level, line);
 	if (!l->copy)
 		return;
 	buf_put(l->copy, line);
 	buf_putc(l->copy, '\n');
 }
 
-void service_log_lines(struct service_log *l, enum log_level level, struct slice lines)
+/* ---- events of the process ---- */
+
+struct buf *service_log_begin(struct service_log *l, enum log_event e)
 {
-	while (lines.n)
-		service_log_line(l, level, slice_split(&lines, '\n'));
+	buf_clear(&l->line);
+	log_begin(&l->line, event_row(e)->subsystem, event_row(e)->name);
+	return &l->line;
 }
 
-void service_log_text(struct service_log *l, enum log_level level, const struct text *t)
+void service_log_end(struct service_log *l, enum log_event e)
 {
-	struct buf line;
+	if (!buf_err(&l->line))
+		service_log_line(l, event_row(e)->level, buf_slice(&l->line));
+}
 
-	buf_init(&line, 8192);
-	text_put(&line, t, NULL); /* logs are English */
-	service_log_line(l, level, buf_slice(&line));
-	buf_done(&line);
+void service_log_text(struct service_log *l, enum log_event e, const struct text *t)
+{
+	struct buf text;
+
+	buf_init(&text, LINE_MAX / 2);
+	text_put(&text, t, NULL); /* logs are English */
+	log_str(service_log_begin(l, e), "text", buf_slice(&text));
+	service_log_end(l, e);
+	buf_done(&text);
+}
+
+void service_log_texts(struct service_log *l, enum log_event e, struct slice lines)
+{
+	struct buf *const copy = l->copy;
+
+	if (copy)
+		buf_put(copy, lines);
+	l->copy = NULL;
+	while (lines.n) {
+		log_str(service_log_begin(l, e), "text", slice_split(&lines, '\n'));
+		service_log_end(l, e);
+	}
+	l->copy = copy;
 }

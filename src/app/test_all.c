@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "app/language.h"
+#include "app/page.h"
 #include "app/test_private.h"
 #include "base/mem.h"
 
@@ -121,33 +122,43 @@ static void run_one(const struct all *a, struct pair *p)
 
 /* ---- the table ---- */
 
-static void put_end(const struct pair *p)
+static void put_end(struct buf *b, const struct pair *p)
 {
 	const struct test_end *e = &p->end;
 
 	if (!e->ran)
-		printf("%s %d\n", language_look_up(N_("not run: exit status")), p->status);
+		buf_printf(b, "%s %d", language_look_up(N_("not run: exit status")), p->status);
 	else if (e->success)
-		printf("%s %.3f s\n", language_look_up(N_("Success")), (double)e->latency / 1e6);
+		buf_printf(
+			b, "%s %.3f s", language_look_up(N_("Success")), (double)e->latency / 1e6);
 	else
-		printf("%s %s, %s\n", language_look_up(N_("Failure")), reason_id(e->reason),
+		buf_printf(b, "%s %s, %s", language_look_up(N_("Failure")), reason_id(e->reason),
 			phase_name(e->phase));
 }
 
 static void put_table(const struct all *a, size_t n)
 {
-	int pool = 0, partner = 0;
+	enum { GAP = 2 };
+	size_t pool = 0, partner = 0;
+	struct page p;
 
 	for (size_t i = 0; i < n; i++) {
-		const int k = (int)strlen(a->pairs[i].pool), m = (int)strlen(a->pairs[i].partner);
+		const size_t k = strlen(a->pairs[i].pool), m = strlen(a->pairs[i].partner);
 
 		pool = k > pool ? k : pool;
 		partner = m > partner ? m : partner;
 	}
+	const unsigned second = (unsigned)pool + GAP, third = second + (unsigned)partner + GAP;
+	page_begin(&p, stdout, 0);
 	for (size_t i = 0; i < n; i++) {
-		printf("%-*s  %-*s  ", pool, a->pairs[i].pool, partner, a->pairs[i].partner);
-		put_end(&a->pairs[i]);
+		buf_puts(&p.sheet.line, a->pairs[i].pool);
+		sheet_tab(&p.sheet, second);
+		buf_puts(&p.sheet.line, a->pairs[i].partner);
+		sheet_tab(&p.sheet, third);
+		put_end(&p.sheet.line, &a->pairs[i]);
+		sheet_end(&p.sheet, third);
 	}
+	page_end(&p);
 }
 
 /* ---- all ---- */

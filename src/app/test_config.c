@@ -104,9 +104,10 @@ static int use_accept(struct test *t, enum probe_side side, const struct conf_te
 			continue;
 		buf_init(&known, 1024);
 		test_put_warnings(&known);
-		test_refuse(t, TEXT(N_("{1}:{2}: `{3}` is no warning; there are {4}"),
-				       text_str(t->conf_path), text_u64(name->at.line),
-				       text_str(name->s), text_slice(buf_slice(&known))));
+		test_refuse(
+			t, TEXT(N_("{1}:{2}: `{3}` is not the name of a warning; there are {4}"),
+				   text_str(t->conf_path), text_u64(name->at.line),
+				   text_str(name->s), text_slice(buf_slice(&known))));
 		buf_done(&known);
 		return 2;
 	}

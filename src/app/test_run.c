@@ -73,13 +73,11 @@ static int check_values(struct test *t)
 		.timeout = v->timeout };
 
 	if (v->timeout == 0)
-		return test_refuse(
-			t, TEXT_PLAIN(N_("`--timeout 0`: a time-out above 0 is wanted")));
+		return test_refuse(t, TEXT_PLAIN(N_("`--timeout` must be greater than 0")));
 	if (v->dns && !test_read_dns(v->dns, &t->dns))
-		return test_refuse(
-			t, TEXT(N_("`--dns {1}`: the address of a DNS server is wanted, such as "
-				   "127.0.0.1:53"),
-				   text_str(v->dns)));
+		return test_refuse(t, TEXT(N_("`--dns {1}`: give the IP address of a DNS server, "
+					      "such as 127.0.0.1:53"),
+					      text_str(v->dns)));
 	if (v->registrar_port && server_names_port(slice_str(v->registrar)))
 		return test_refuse(t, TEXT(N_("`--registrar {1}` names a port already: leave "
 					      "--registrar-port out"),

@@ -6,6 +6,7 @@
 #include "app/file_out.h"
 #include "app/kept.h"
 #include "app/language.h"
+#include "app/program.h"
 #include "base/mem.h"
 #include "base/str.h"
 
@@ -203,17 +204,23 @@ static void keep(struct traces *t, const struct report_run *run, struct buf *b)
 
 bool traces_write(struct traces *t, struct report_run *run)
 {
+	struct program program;
 	struct buf b;
 	bool ok;
 
 	if (!t->trace)
 		return true;
+	program_read(&program);
+	run->version = STOX_VERSION;
+	run->host = program.host;
+	run->command = program.command;
 	buf_init(&b, FILE_MAX);
 	ok = write_all_named(t, run, &b);
 	/* Who named a file has a trace already. */
 	if (t->keep && n_named(t) == 0 && !run->result->success)
 		keep(t, run, &b);
 	buf_done(&b);
+	run->host = run->command = NULL;
 	run->trace = t->path;
 	return ok;
 }

@@ -71,6 +71,11 @@ int catalog_open(struct catalog *ret, struct slice file)
 	return 0;
 }
 
+const char *catalog_text(const struct catalog *c, uint32_t i)
+{
+	return string(c, c->texts, i);
+}
+
 /* The ids are sorted as strcmp() sorts. */
 const char *catalog_find(const struct catalog *c, const char *id)
 {

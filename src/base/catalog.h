@@ -24,5 +24,7 @@ struct catalog {
 
 /* 0; ERR_SYNTAX when it is no catalogue; ERR_UNSUPPORTED when it is one, but not in UTF-8. */
 int catalog_open(struct catalog *ret, struct slice file);
+/* The i-th translation, below n; NULL when the file is damaged there. */
+const char *catalog_text(const struct catalog *c, uint32_t i);
 /* The translation of `id`, or NULL when there is none. */
 const char *catalog_find(const struct catalog *c, const char *id);

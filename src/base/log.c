@@ -1,5 +1,7 @@
 #include "base/log.h"
 
+#include <string.h>
+
 #include "base/str.h"
 #include "base/text.h"
 
@@ -17,7 +19,9 @@ const char *log_level_name(enum log_level level)
 
 void log_begin(struct buf *b, const char *subsystem, const char *event)
 {
-	buf_printf(b, "%s %s", subsystem, event);
+	buf_puts(b, subsystem);
+	buf_putc(b, ' ');
+	buf_puts(b, event);
 }
 
 /* The first character of s, or the byte that is none: may it stand as it is? */
@@ -31,14 +35,39 @@ static bool take(struct slice *s, struct slice *ret)
 	return n > 0 && !text_is_control(c);
 }
 
+static bool is_special(uint8_t c)
+{
+	return c == ' ' || c == '"' || c == '=' || c == '\\';
+}
+
+/* Nearly all values are ASCII: a line for each message must not cost more than it has to. */
+static size_t count_plain(struct slice s)
+{
+	size_t n = 0;
+
+	while (n < s.n && s.p[n] > ' ' && s.p[n] < 0x7f && !is_special(s.p[n]))
+		n++;
+	return n;
+}
+
+/* A text of digits is quoted, too: what has no quotes and is digits is a number. */
+static bool is_number(struct slice s)
+{
+	size_t n = 0;
+
+	while (n < s.n && ascii_is_digit(s.p[n]))
+		n++;
+	return n == s.n;
+}
+
 static bool must_quote(struct slice s)
 {
 	struct slice c;
 
-	if (s.n == 0)
+	if (is_number(s)) /* or empty */
 		return true;
-	while (s.n)
-		if (!take(&s, &c) || slice_chr(SLICE(" \"=\\"), c.p[0]) < 4)
+	for (s = slice_skip(s, count_plain(s)); s.n;)
+		if (!take(&s, &c) || is_special(c.p[0]))
 			return true;
 	return false;
 }
@@ -51,11 +80,24 @@ static void put_escaped(struct buf *b, struct slice c)
 	}
 }
 
+static void put_key(struct buf *b, const char *key)
+{
+	const size_t n = strlen(key);
+	uint8_t *p = buf_reserve(b, n + 2);
+
+	if (!p)
+		return;
+	p[0] = ' ';
+	memcpy(p + 1, key, n);
+	p[n + 1] = '=';
+	buf_commit(b, n + 2);
+}
+
 void log_str(struct buf *b, const char *key, struct slice value)
 {
 	struct slice c;
 
-	buf_printf(b, " %s=", key);
+	put_key(b, key);
 	if (!must_quote(value)) {
 		buf_put(b, value);
 		return;
@@ -75,6 +117,6 @@ void log_str(struct buf *b, const char *key, struct slice value)
 
 void log_u64(struct buf *b, const char *key, uint64_t value)
 {
-	buf_printf(b, " %s=", key);
+	put_key(b, key);
 	buf_putu(b, value);
 }

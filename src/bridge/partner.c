@@ -124,6 +124,7 @@ int partners_add(struct partners *p, struct slice domain, enum partner_type type
 		return -ENOMEM;
 	memcpy(partner->domain, name, sizeof(name));
 	partner->type = type;
+	partner->number = (unsigned)p->n_partners;
 	err = insert(p, name, partner);
 	if (err) {
 		mem_free(partner);
@@ -169,6 +170,16 @@ const struct partner *partners_find(const struct partners *p, struct slice domai
 	const struct entry *e = find(p, domain);
 
 	return e ? e->partner : NULL;
+}
+
+size_t partners_count(const struct partners *p)
+{
+	return p->n_partners;
+}
+
+const struct partner *partners_at(const struct partners *p, size_t number)
+{
+	return p->partners[number];
 }
 
 bool partners_have(const struct partners *p, enum partner_type type)

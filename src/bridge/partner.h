@@ -18,6 +18,7 @@ enum partner_type {
 struct partner {
 	char domain[256]; /* the partner's first domain, as prepared */
 	enum partner_type type;
+	unsigned number; /* in the order of partners_add(), from 0 */
 };
 
 int partners_new(struct partners **ret);
@@ -33,6 +34,8 @@ int partners_add_own(struct partners *p, struct slice domain);
 bool partners_is_own(const struct partners *p, struct slice domain);
 /* NULL: not an allowed partner.  `domain` is a prepared U-label domain (jid_domain). */
 const struct partner *partners_find(const struct partners *p, struct slice domain);
+size_t partners_count(const struct partners *p);
+const struct partner *partners_at(const struct partners *p, size_t number);
 /* Is there one of this type? */
 bool partners_have(const struct partners *p, enum partner_type type);
 

@@ -181,7 +181,7 @@ static void check_test_users(const struct conf_pool *pool, struct problems *prob
 
 		if (!contains(&pool->domains, domain))
 			problems_add(problems, address->at,
-				TEXT(N_("the domain `{1}` of the test user is none of the pool's "
+				TEXT(N_("the domain `{1}` of the test user is not among the pool's "
 					"`domains`"),
 					text_str(shown(domain, text))));
 	}
@@ -197,7 +197,7 @@ static void check_receiver(const struct conf_partner *p, struct problems *proble
 		contains(&p->additional_domains, domain))
 		return;
 	problems_add(problems, address->at,
-		TEXT(N_("the domain `{1}` of the receiver is none of the partner's"),
+		TEXT(N_("the domain `{1}` of the receiver is not one of the partner's"),
 			text_str(shown(domain, text))));
 }
 
@@ -256,9 +256,8 @@ static void check_listens(const struct conf_texts *texts, struct problems *probl
 			if (!overlaps(&first, &second))
 				continue;
 			problems_add(problems, b->at,
-				TEXT(N_("`{1}` cannot be had beside `{2}` (line {3}): the address "
-					"is "
-					"in use by then"),
+				TEXT(N_("`{1}` and `{2}` (line {3}) cannot both be listened on: "
+					"the address would be in use"),
 					text_str(b->s), text_str(a->s), text_u64(a->at.line)));
 			break;
 		}
@@ -289,17 +288,12 @@ static enum transport hop_transport(const struct conf_text *hop)
 /* False for a name other than localhost: the gateway looks where that leads when it runs. */
 static bool hop_address(const struct conf_text *hop, struct addr *ret)
 {
-	struct slice s = slice_skip(slice_str(hop->s), sizeof("sip:") - 1);
-	const struct slice host_port = slice_split(&s, ';');
-	const size_t bracket = host_port.p[0] == '[' ? slice_chr(host_port, ']') : 0;
-	const size_t end = bracket + slice_chr(slice_skip(host_port, bracket), ':');
-	const struct slice host = slice_cut(host_port, 0, end);
-	uint64_t port = SIP_PORT;
+	const struct slice host = syntax_hop_host(slice_str(hop->s));
 
 	if (!addr_decode_ip(slice_ieqs(host, "localhost") ? SLICE("127.0.0.1") : host, ret))
 		return false;
-	(void)slice_u64(slice_skip(host_port, end + 1), UINT16_MAX, &port);
-	ret->port = (uint16_t)port;
+	ret->port = SIP_PORT;
+	(void)syntax_hop_port(slice_str(hop->s), &ret->port);
 	return true;
 }
 

@@ -146,11 +146,17 @@ struct conf_control {
 	struct conf_text group;  /* NULL: root and the gateway's user alone */
 };
 
+struct conf_metrics {
+	struct conf_place at;    /* line 0: there is none */
+	struct conf_text listen; /* IP:PORT */
+};
+
 struct conf_gateway {
 	struct conf_place at; /* line 0: the file has no gateway; nothing in here is set */
 	struct conf_gateway_sip sip;
 	struct conf_gateway_xmpp xmpp;
 	struct conf_control control;
+	struct conf_metrics metrics;
 	struct conf_flag log_users;
 };
 

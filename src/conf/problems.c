@@ -4,8 +4,10 @@
 
 void problems_add(struct problems *p, struct conf_place at, struct text t)
 {
-	if (problems_full(p))
+	if (problems_full(p)) {
+		p->left_out++;
 		return;
+	}
 	p->n++;
 	buf_printf(p->out, "%s:%u:%u: ", p->file_name, at.line, at.column);
 	text_put(p->out, &t, p->look_up);

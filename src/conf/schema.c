@@ -72,8 +72,7 @@ static const struct section pool = {
 			       "revoked ones, if there are any.  Left out, the trust store of the "
 			       "system.") },
 		{ AT(conf_pool, accept), .type = ITEM_TEXTS, .syntax = &syntax_line, .max = 32,
-			.doc = N_("Warnings of a test that are none on the side of the pool, by their "
-			       "names.") },
+			.doc = N_("Warnings to ignore when a test finds them on the side of the pool, by their names.") },
 		{ ARRAY(conf_pool, test_users), .type = ITEM_SECTIONS, .section = &test_user, .max = 256,
 			.doc = N_("The users that tests sign in as; the first one unless an option says "
 			       "otherwise.") },
@@ -127,8 +126,7 @@ static const struct section partner = {
 			       "revoked ones, if there are any.  Left out, the trust store of the "
 			       "system.") },
 		{ AT(conf_partner, accept), .type = ITEM_TEXTS, .syntax = &syntax_line, .max = 32,
-			.doc = N_("Warnings of a test that are none on the side of the partner, by their "
-			       "names.") },
+			.doc = N_("Warnings to ignore when a test finds them on the side of the partner, by their names.") },
 		{ AT(conf_partner, receiver), .type = ITEM_SECTION, .section = &receiver,
 			.doc = N_("Whom the tests write to.") },
 	},
@@ -215,9 +213,21 @@ static const struct section control = {
 	},
 };
 
+static const struct section metrics = {
+	.size = sizeof(struct conf_metrics),
+	.n_items = 1,
+	.items = {
+		{ AT(conf_metrics, listen), .type = ITEM_TEXT, .required = true,
+			.syntax = &syntax_ip_port,
+			.doc = N_("Where it listens.  Whoever reaches it reads which partners there are "
+			       "and how much is written: 127.0.0.1 is for this machine alone, and "
+			       "[::1] as well.") },
+	},
+};
+
 static const struct section gateway = {
 	.size = sizeof(struct conf_gateway),
-	.n_items = 4,
+	.n_items = 5,
 	.items = {
 		{ AT(conf_gateway, sip), .type = ITEM_SECTION, .required = true, .section = &gateway_sip,
 			.doc = N_("The side of the pool.  Its domains are those of all pools.") },
@@ -225,6 +235,9 @@ static const struct section gateway = {
 			.doc = N_("The side of the XMPP network.") },
 		{ AT(conf_gateway, control), .type = ITEM_SECTION, .section = &control,
 			.doc = N_("The socket by which `stox ctl` asks a running gateway.") },
+		{ AT(conf_gateway, metrics), .type = ITEM_SECTION, .section = &metrics,
+			.doc = N_("An HTTP listener for Prometheus, see METRICS in stox-gateway(8).  "
+			       "Without it there is none.") },
 		{ AT(conf_gateway, log_users), .type = ITEM_FLAG, .preset = false,
 			.doc = N_("Whether the lines of log that each message has with -v name its two "
 			       "users, and not their domains alone.") },

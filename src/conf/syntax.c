@@ -158,6 +158,44 @@ static struct slice strip_scheme(struct slice s, const char *const *schemes, siz
 	return s;
 }
 
+struct slice syntax_address(struct slice address)
+{
+	static const char *const schemes[] = { "sip", "xmpp", "im" };
+
+	return strip_scheme(address, schemes, COUNT(schemes));
+}
+
+/* "[::1]:5060" of "sip:[::1]:5060;transport=tcp", and where its host ends. */
+static struct slice hop_host_port(struct slice hop, size_t *end)
+{
+	struct slice s = slice_skip(hop, sizeof("sip:") - 1);
+	const struct slice host_port = slice_split(&s, ';');
+	const size_t bracket = host_port.n && host_port.p[0] == '[' ? slice_chr(host_port, ']') : 0;
+
+	*end = bracket + slice_chr(slice_skip(host_port, bracket), ':');
+	return host_port;
+}
+
+struct slice syntax_hop_host(struct slice hop)
+{
+	size_t end;
+	const struct slice host = hop_host_port(hop, &end);
+
+	return host.n && host.p[0] == '[' ? slice_cut(host, 1, end - 1) : slice_cut(host, 0, end);
+}
+
+bool syntax_hop_port(struct slice hop, uint16_t *ret)
+{
+	size_t end;
+	const struct slice host_port = hop_host_port(hop, &end);
+	uint64_t port;
+
+	if (end >= host_port.n || !slice_u64(slice_skip(host_port, end + 1), UINT16_MAX, &port))
+		return false;
+	*ret = (uint16_t)port;
+	return true;
+}
+
 /* An '@' in a user part is escaped in both worlds, so the first one ends it. */
 struct slice syntax_address_domain(struct slice address)
 {
@@ -214,6 +252,13 @@ static bool network_ok(struct slice s)
 	return addr_net_decode(s, &net);
 }
 
+static bool ip_port_ok(struct slice s)
+{
+	struct addr a;
+
+	return addr_decode(s, &a);
+}
+
 const struct syntax syntax_line = { line_ok, N_("TEXT"), N_("text on one line") };
 const struct syntax syntax_path = { path_ok, N_("FILE"), N_("the name of a file") };
 const struct syntax syntax_host = { host_ok, N_("HOST"), N_("a host name, like pool.example.org") };
@@ -234,3 +279,5 @@ const struct syntax syntax_listen = { listen_ok, N_("TRANSPORT:IP:PORT"),
 	N_("udp:IP:PORT or tcp:IP:PORT, like udp:127.0.0.1:5070 or tcp:[::1]:5070") };
 const struct syntax syntax_network = { network_ok, N_("IP[/BITS]"),
 	N_("an IP address or a network, like 192.0.2.1 or 10.0.0.0/8") };
+const struct syntax syntax_ip_port = { ip_port_ok, N_("IP:PORT"),
+	N_("IP:PORT, like 127.0.0.1:9719 or [::1]:9719") };

@@ -24,6 +24,12 @@ extern const struct syntax syntax_sip_user;
 extern const struct syntax syntax_im_user; /* an address of the XMPP side */
 extern const struct syntax syntax_listen;
 extern const struct syntax syntax_network;
+extern const struct syntax syntax_ip_port;
 
 /* The domain part of an address that the two `user` syntaxes accept. */
 struct slice syntax_address_domain(struct slice address);
+/* Without its scheme. */
+struct slice syntax_address(struct slice address);
+/* The host of what syntax_sip_hop accepts, without brackets; and its port, false without one. */
+struct slice syntax_hop_host(struct slice hop);
+bool syntax_hop_port(struct slice hop, uint16_t *ret);

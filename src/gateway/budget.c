@@ -3,6 +3,7 @@
 #include "base/list.h"
 #include "base/mem.h"
 #include "bridge/partner.h"
+#include "gateway/events.h"
 
 enum {
 	PENDING_BYTES_MAX = 64 << 20, /* some 30,000 messages of a few words */
@@ -82,13 +83,13 @@ static void say(struct budget *b, enum answer answer, const struct jid *from, ts
 	if (now < b->silent_until)
 		return;
 	b->silent_until = ts_add(now, TS_S(SAY_AGAIN_S));
-	struct buf *line = shell_log(b->lent->shell, "sip", "too-much-waits");
+	struct buf *line = event_begin(b->lent->shell, EVENT_TOO_MUCH_WAITS);
 	log_str(line, "of", slice_str(whose[answer]));
 	log_str(line, "sender", jid_bare(from));
 	log_u64(line, "bytes", b->bytes);
 	log_u64(line, "refused", b->refused);
 	b->refused = 0;
-	shell_emit(b->lent->shell, GATEWAY_EV_LOG, true, LOG_LEVEL_WARNING);
+	event_tell(b->lent->shell, EVENT_TOO_MUCH_WAITS);
 }
 
 static enum answer judge(

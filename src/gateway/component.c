@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "gateway/drops.h"
+#include "gateway/events.h"
 #include "gateway/link.h"
 #include "gateway/relay.h"
 
@@ -34,6 +35,7 @@ struct component {
 	unsigned n_relays;
 	char cause[CAUSE_MAX]; /* of the last line in the log; "": there was a stream since */
 	ts_t told;             /* when that was */
+	uint64_t n_twice;      /* attributes of this stream that stood twice, and are counted */
 	unsigned attempts;     /* that have failed since there was a stream */
 };
 
@@ -55,19 +57,29 @@ static enum log_level level_of_down(struct component *c, struct slice cause, ts_
 		return LOG_LEVEL_DEBUG;
 	slice_cstr(slice_cut(cause, 0, CAUSE_MAX - 1), c->cause, sizeof(c->cause));
 	c->told = now;
-	return LOG_LEVEL_ERROR;
+	return event_row(EVENT_DOWN)->level;
+}
+
+/* What mends it, where that is known for sure. */
+static void put_advice(struct buf *b, struct slice cause)
+{
+	if (slice_eqs(cause, xstream_failure_name(XSTREAM_FAIL_BAD_CREDENTIALS)))
+		log_str(b, "advice",
+			SLICE("put the secret that the XMPP server has for this component into the "
+			      "file that gateway.xmpp.component.secret_file names"));
 }
 
 static void log_down(struct component *c, struct slice cause, struct slice text, ts_t now)
 {
 	const enum log_level level = level_of_down(c, cause, now);
-	struct buf *b = shell_log(c->lent->shell, "xmpp", "down");
+	struct buf *b = event_begin(c->lent->shell, EVENT_DOWN);
 
 	log_str(b, "server", slice_str(c->lent->cfg->server_host));
 	log_u64(b, "port", c->lent->cfg->server_port);
 	log_str(b, "cause", cause);
 	if (text.n)
 		log_str(b, "text", text);
+	put_advice(b, cause);
 	if (++c->attempts > 1)
 		log_u64(b, "attempts", c->attempts);
 	shell_emit(c->lent->shell, GATEWAY_EV_DOWN, false, level);
@@ -92,6 +104,7 @@ static void lost(struct component *c, ts_t now)
 	c->lent->stats->reconnects += c->was_ready && !c->link.stopping;
 	c->was_ready = false;
 	c->is_shared = false;
+	c->n_twice = 0;
 	plan_reconnect(c, now);
 }
 
@@ -174,8 +187,8 @@ static void note_shared(struct component *c)
 	c->is_shared = true;
 	snprintf(text, sizeof(text), "another gateway is connected as %s",
 		c->lent->cfg->component_name);
-	log_str(shell_log(c->lent->shell, "xmpp", "shared"), "text", slice_str(text));
-	shell_emit(c->lent->shell, GATEWAY_EV_LOG, false, LOG_LEVEL_WARNING);
+	log_str(event_begin(c->lent->shell, EVENT_SHARED), "text", slice_str(text));
+	shell_emit(c->lent->shell, GATEWAY_EV_LOG, false, event_row(EVENT_SHARED)->level);
 }
 
 static bool may_pass_on(struct component *c, ts_t now)
@@ -345,11 +358,23 @@ static void ready(struct component *c, const struct xstream_event *ev, ts_t now)
 	c->attempts = 0;
 	c->up = now;
 	c->pause = TS_MS(PAUSE_FIRST_MS);
-	log_str(shell_log(c->lent->shell, "xmpp", "up"), "component", slice_str(ev->jid));
-	shell_emit(c->lent->shell, GATEWAY_EV_UP, false, LOG_LEVEL_INFO);
+	log_str(event_begin(c->lent->shell, EVENT_UP), "component", slice_str(ev->jid));
+	shell_emit(c->lent->shell, GATEWAY_EV_UP, false, event_row(EVENT_UP)->level);
 }
 
 /* ---- events; true for one that goes up ---- */
+
+/* Of which stanza they were is not known: many may have come at once. */
+static void count_twice(struct component *c, ts_t now)
+{
+	const uint64_t n = xstream_twice(xhost_stream(c->link.host));
+
+	for (; c->n_twice < n; c->n_twice++) {
+		c->lent->stats->xmpp_attributes_left_out++;
+		drops_note_user(c->lent, DROP_ATTRIBUTE, SLICE_NONE,
+			"an attribute that stands twice in its tag", now);
+	}
+}
 
 static bool stream_event(
 	struct component *c, const struct xstream_event *ev, struct link_event *ret, ts_t now)
@@ -358,6 +383,7 @@ static bool stream_event(
 		ready(c, ev, now);
 	if (ev->type != XSTREAM_EV_STANZA)
 		return false;
+	count_twice(c, now);
 	proof_push_heard(c->link.proof, now);
 	return stanza(c, ev, ret, now);
 }

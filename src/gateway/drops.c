@@ -1,39 +1,43 @@
 #include "gateway/drops.h"
 
 #include "base/mem.h"
+#include "gateway/events.h"
+#include "gateway/peers.h"
 
-/* A peer that is trusted and cannot be understood, or one that is not and writes all the same, is
- * something that the administrator has to put right. */
 static const struct {
 	enum drop_kind kind;
-	const char *subsystem, *word;
-	enum log_level level;
+	enum log_event event;
 } drops[] = {
-	[DROP_UNTRUSTED] = { DROP_OF_PEERS, "sip", "untrusted", LOG_LEVEL_WARNING },
-	[DROP_MALFORMED] = { DROP_OF_PEERS, "sip", "malformed", LOG_LEVEL_WARNING },
-	[DROP_RESPONSE] = { DROP_OF_PEERS, "sip", "stray-response", LOG_LEVEL_INFO },
-	[DROP_LATE] = { DROP_OF_PEERS, "sip", "late-response", LOG_LEVEL_DEBUG },
-	[DROP_CONN] = { DROP_OF_PEERS, "sip", "connection-dropped", LOG_LEVEL_WARNING },
-	[DROP_CUT] = { DROP_OF_PEERS, "sip", "connection-cut", LOG_LEVEL_WARNING },
-	[DROP_GONE] = { DROP_OF_PEERS, "sip", "answer-not-sent", LOG_LEVEL_WARNING },
-	[DROP_STANZA] = { DROP_OF_USERS, "xmpp", "dropped", LOG_LEVEL_INFO },
-	[DROP_MISTAKE] = { DROP_OF_USERS, "xmpp", "dropped", LOG_LEVEL_WARNING },
-	[DROP_LOST] = { DROP_OF_USERS, "xmpp", "dropped", LOG_LEVEL_WARNING },
-	[DROP_PARTS] = { DROP_OF_USERS, "sip", "dropped", LOG_LEVEL_INFO },
-	[DROP_LATE_ERROR] = { DROP_OF_USERS, "xmpp", "acknowledged-then-refused",
-		LOG_LEVEL_WARNING },
-	[DROP_UNANSWERED_ERROR] = { DROP_OF_USERS, "xmpp", "unanswered-then-refused",
-		LOG_LEVEL_WARNING },
-	[DROP_REFUSED_AGAIN] = { DROP_OF_SILENT, "xmpp", "refused-again", LOG_LEVEL_DEBUG },
-	[DROP_SILENT] = { DROP_OF_SILENT, "xmpp", "dropped", LOG_LEVEL_DEBUG },
+	[DROP_UNTRUSTED] = { DROP_OF_PEERS, EVENT_UNTRUSTED },
+	[DROP_MALFORMED] = { DROP_OF_PEERS, EVENT_MALFORMED },
+	[DROP_RESPONSE] = { DROP_OF_PEERS, EVENT_STRAY_RESPONSE },
+	[DROP_LATE] = { DROP_OF_PEERS, EVENT_LATE_RESPONSE },
+	[DROP_CONN] = { DROP_OF_PEERS, EVENT_CONN_DROPPED },
+	[DROP_CUT] = { DROP_OF_PEERS, EVENT_CONN_CUT },
+	[DROP_GONE] = { DROP_OF_PEERS, EVENT_ANSWER_NOT_SENT },
+	[DROP_SEVERAL_OF_PEERS] = { DROP_OF_PEERS, EVENT_SIP_DROPPED },
+	[DROP_STANZA] = { DROP_OF_USERS, EVENT_XMPP_DROPPED },
+	[DROP_MISTAKE] = { DROP_OF_USERS, EVENT_WRONG_STANZA },
+	[DROP_LOST] = { DROP_OF_USERS, EVENT_NOT_TOLD },
+	[DROP_ATTRIBUTE] = { DROP_OF_USERS, EVENT_ATTRIBUTE_LEFT_OUT },
+	[DROP_PARTS] = { DROP_OF_USERS, EVENT_PARTS_LEFT_OUT },
+	[DROP_LATE_ERROR] = { DROP_OF_USERS, EVENT_LATE_ERROR },
+	[DROP_UNANSWERED_ERROR] = { DROP_OF_USERS, EVENT_UNANSWERED_ERROR },
+	[DROP_REFUSED_AGAIN] = { DROP_OF_SILENT, EVENT_REFUSED_AGAIN },
+	[DROP_SILENT] = { DROP_OF_SILENT, EVENT_NEEDS_NO_ANSWER },
+	[DROP_SIP_REFUSED] = { DROP_OF_REFUSED, EVENT_SIP_REFUSED },
+	[DROP_XMPP_REFUSED] = { DROP_OF_REFUSED, EVENT_XMPP_REFUSED },
 };
 _Static_assert(COUNT(drops) == DROP_COUNT, "one row a kind");
 
+enum { STATUS_SHIFT = 8 }; /* in what a tally keeps for us, beside the kind */
+
 /* As which those are told that found no place even with their cause. */
 static const enum drop several[] = {
-	[DROP_OF_PEERS] = DROP_UNTRUSTED,
+	[DROP_OF_PEERS] = DROP_SEVERAL_OF_PEERS,
 	[DROP_OF_USERS] = DROP_STANZA,
 	[DROP_OF_SILENT] = DROP_SILENT,
+	[DROP_OF_REFUSED] = DROP_SIP_REFUSED,
 };
 _Static_assert(COUNT(several) == DROP_KINDS, "one row a kind");
 
@@ -44,7 +48,7 @@ static struct tally *tally_of(const struct lent *lent, enum drop what)
 
 void drops_tell(const struct lent *lent, enum drop what)
 {
-	shell_emit(lent->shell, GATEWAY_EV_LOG, true, drops[what].level);
+	event_tell(lent->shell, drops[what].event);
 }
 
 /* `who` is the row of the tally; of a user `FROM`, or `FROM TO`. */
@@ -52,7 +56,7 @@ static void put_who(struct buf *b, enum drop what, struct slice who)
 {
 	const size_t n = slice_chr(who, ' ');
 
-	if (drops[what].kind == DROP_OF_PEERS) {
+	if (drops[what].kind == DROP_OF_PEERS || drops[what].kind == DROP_OF_REFUSED) {
 		log_str(b, "peer", who);
 		return;
 	}
@@ -64,8 +68,7 @@ static void put_who(struct buf *b, enum drop what, struct slice who)
 static struct buf *begin(
 	const struct lent *lent, enum drop what, struct slice who, const char *cause)
 {
-	struct buf *b =
-		shell_log(lent->shell, drops[what].subsystem, cause ? drops[what].word : "dropped");
+	struct buf *b = event_begin(lent->shell, drops[what].event);
 
 	put_who(b, what, who.n ? who : SLICE("many"));
 	log_str(b, "cause", slice_str(cause ? cause : "several"));
@@ -146,13 +149,45 @@ void drops_note_user(
 	drops_tell(lent, what);
 }
 
+/* ---- refusals ---- */
+
+void drops_refused(const struct lent *lent, enum drop what, struct slice peer, const char *cause,
+	int status, ts_t now)
+{
+	const unsigned kept = what | (unsigned)status << STATUS_SHIFT;
+
+	peers_refused(lent->peers, peer);
+	if (!tally_add(tally_of(lent, what), kept, cause, peer, now))
+		return;
+	struct buf *b = begin(lent, what, peer, cause);
+	if (status)
+		log_u64(b, "status", (uint64_t)status);
+	log_u64(b, "n", 1);
+	drops_tell(lent, what);
+}
+
+void drops_refused_peer(
+	const struct lent *lent, const struct addr *peer, const char *cause, int status, ts_t now)
+{
+	uint8_t room[ADDR_TEXT_MAX];
+	struct buf text;
+
+	buf_init_in(&text, room, sizeof(room));
+	addr_put_ip(&text, peer);
+	drops_refused(lent, DROP_SIP_REFUSED, buf_slice(&text), cause, status, now);
+}
+
 /* ---- time ---- */
 
 static void push_sum(const struct lent *lent, enum drop_kind kind, const struct tally_sum *sum)
 {
-	const enum drop what = sum->cause ? (enum drop)sum->what : several[kind];
+	const unsigned kept = sum->cause ? sum->what : several[kind];
+	const enum drop what = (enum drop)(kept & ((1u << STATUS_SHIFT) - 1));
+	const unsigned status = kept >> STATUS_SHIFT;
 	struct buf *b = begin(lent, what, sum->who, sum->cause);
 
+	if (status)
+		log_u64(b, "status", status);
 	log_u64(b, kind == DROP_OF_PEERS ? "more" : "n", sum->count);
 	drops_tell(lent, what);
 }

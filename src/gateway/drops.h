@@ -1,8 +1,8 @@
-/* drops.h - what is neither carried nor answered: counted, and told with who sent it and its cause
+/* drops.h - what is not carried: counted, and told with who sent it and its cause
  * (base/tally.h), so that nothing vanishes and nobody fills the log.
  *
  * SIP peers are named by their address, users by their bare one.  Each of the
- * three kinds has a tally of its own: a flood of one takes no place of another.
+ * four kinds has a tally of its own: a flood of one takes no place of another.
  */
 #pragma once
 
@@ -11,23 +11,28 @@
 
 enum drop {
 	/* of SIP peers */
-	DROP_UNTRUSTED, /* a datagram or connection of a peer that is not in trusted_peers */
-	DROP_MALFORMED, /* also what is answered: its sender may never look */
-	DROP_RESPONSE,  /* to nothing that we asked */
-	DROP_LATE,      /* a response to what is over */
-	DROP_CONN,      /* a connection that a limit ended */
-	DROP_CUT,       /* a connection that ended within a message */
-	DROP_GONE,      /* a MESSAGE whose connection ended before its answer */
+	DROP_UNTRUSTED,        /* a datagram or connection of a peer that is not in trusted_peers */
+	DROP_MALFORMED,        /* also what is answered: its sender may never look */
+	DROP_RESPONSE,         /* to nothing that we asked */
+	DROP_LATE,             /* a response to what is over */
+	DROP_CONN,             /* a connection that a limit ended */
+	DROP_CUT,              /* a connection that ended within a message */
+	DROP_GONE,             /* a MESSAGE whose connection ended before its answer */
+	DROP_SEVERAL_OF_PEERS, /* for which there was no place */
 	/* of users */
 	DROP_STANZA,
 	DROP_MISTAKE,    /* a stanza that is wrong: the server's mistake, or a forger's attempt */
 	DROP_LOST,       /* what one of them should have heard */
+	DROP_ATTRIBUTE,  /* of a stanza */
 	DROP_PARTS,      /* of a SIP message */
 	DROP_LATE_ERROR, /* to what had its 202 */
 	DROP_UNANSWERED_ERROR, /* to what got no answer, since its sender was gone */
 	/* of users, and nobody misses it */
 	DROP_REFUSED_AGAIN, /* an error of a message that was refused before */
 	DROP_SILENT,
+	/* of SIP peers, and of domains: answered with an error */
+	DROP_SIP_REFUSED,
+	DROP_XMPP_REFUSED,
 	DROP_COUNT,
 };
 
@@ -35,6 +40,7 @@ enum drop_kind {
 	DROP_OF_PEERS,
 	DROP_OF_USERS,
 	DROP_OF_SILENT,
+	DROP_OF_REFUSED,
 	DROP_KINDS,
 };
 
@@ -58,6 +64,12 @@ struct buf *drops_first_user(const struct lent *lent, enum drop what, struct sli
 	struct slice to, const char *cause, ts_t now);
 void drops_note_user(
 	const struct lent *lent, enum drop what, struct slice from, const char *cause, ts_t now);
+/* A request or message was answered with an error, `status` in SIP or 0: as drops_note(), and its
+ * peer, an address or a domain, is counted (gateway/peers.h). */
+void drops_refused(const struct lent *lent, enum drop what, struct slice peer, const char *cause,
+	int status, ts_t now);
+void drops_refused_peer(
+	const struct lent *lent, const struct addr *peer, const char *cause, int status, ts_t now);
 /* The numbers that are due; with TS_NEVER all. */
 void drops_push_time(const struct lent *lent, ts_t now);
 ts_t drops_deadline(const struct drops *d);

@@ -4,6 +4,10 @@
 
 #include "base/mem.h"
 #include "gateway/drops.h"
+#include "gateway/events.h"
+#include "gateway/figures.h"
+#include "gateway/peers.h"
+#include "gateway/record.h"
 #include "gateway/to_sip.h"
 #include "gateway/to_xmpp.h"
 
@@ -34,6 +38,10 @@ struct gateway {
 	struct gateway_cfg cfg;
 	struct gateway_stats stats;
 	struct drops drops;
+	struct peers peers;
+	struct recent recent;
+	char id[IDS_TEXT + 1]; /* of gateway_message() */
+	struct figures *figures;
 	struct shell shell;
 	struct lent lent;
 	struct ids ids;
@@ -162,6 +170,7 @@ static const struct {
 	COUNTER(xmpp_silent),
 	COUNTER(xmpp_dropped),
 	COUNTER(parts_left_out),
+	COUNTER(xmpp_attributes_left_out),
 	COUNTER(sip_malformed),
 	COUNTER(sip_untrusted),
 	COUNTER(sip_acks),
@@ -197,30 +206,83 @@ static void log_counters(const struct gateway *g, struct buf *b)
 			log_u64(b, name, n);
 }
 
+bool gateway_message(struct gateway *g, size_t i, struct gateway_message *ret)
+{
+	const struct recent_message *m = recent_at(&g->recent, i);
+
+	if (!m)
+		return false;
+	*ret = (struct gateway_message){ .way = m->way,
+		.outcome = m->outcome,
+		.status = m->status,
+		.cause = m->cause,
+		.from = recent_text(m, RECENT_FROM),
+		.to = recent_text(m, RECENT_TO),
+		.stanza_id = record_id(m, &g->ids, g->id),
+		.call_id = recent_text(m, RECENT_CALL_ID),
+		.began = m->began,
+		.ended = m->ended };
+	return true;
+}
+
+uint64_t gateway_ended(const struct gateway *g, enum gateway_way way, enum gateway_outcome outcome)
+{
+	return g->recent.ended[way][outcome];
+}
+
+bool gateway_peer(const struct gateway *g, size_t i, struct gateway_peer *ret)
+{
+	const struct peer *p = peers_at(&g->peers, i);
+
+	if (!p)
+		return false;
+	*ret = (struct gateway_peer){ slice_of(p->name, p->n_name), p->refused, p->timeouts };
+	return true;
+}
+
+const char *gateway_way_name(enum gateway_way way)
+{
+	static const char *const names[] = { [GATEWAY_TO_XMPP] = "xmpp", [GATEWAY_TO_SIP] = "sip" };
+
+	return names[way];
+}
+
+const char *gateway_outcome_name(enum gateway_outcome outcome)
+{
+	static const char *const names[] = { [GATEWAY_CARRIED] = "carried",
+		[GATEWAY_REFUSED] = "refused",
+		[GATEWAY_UNANSWERED] = "unanswered" };
+
+	return names[outcome];
+}
+
 struct gateway_load gateway_load(const struct gateway *g)
 {
-	return (struct gateway_load){ to_xmpp_count(g->to_xmpp), to_sip_count(g->to_sip),
-		to_sip_untold(g->to_sip) };
+	return (struct gateway_load){ .to_xmpp = to_xmpp_count(g->to_xmpp),
+		.to_sip = to_sip_count(g->to_sip),
+		.untold = to_sip_untold(g->to_sip),
+		.oldest_to_xmpp = to_xmpp_oldest(g->to_xmpp),
+		.oldest_to_sip = to_sip_oldest(g->to_sip) };
 }
 
 static void log_state(struct gateway *g)
 {
 	const struct gateway_load load = gateway_load(g);
-	struct buf *b = shell_log(&g->shell, "gateway", "state");
+	struct buf *b = event_begin(&g->shell, EVENT_STATE);
 
 	log_str(b, "xmpp", gateway_is_up(g) ? SLICE("up") : SLICE("down"));
 	log_u64(b, "to_xmpp", load.to_xmpp);
 	log_u64(b, "to_sip", load.to_sip);
 	log_u64(b, "untold", load.untold);
-	shell_emit(&g->shell, GATEWAY_EV_LOG, false, LOG_LEVEL_INFO);
+	shell_emit(&g->shell, GATEWAY_EV_LOG, false, event_row(EVENT_STATE)->level);
 }
 
 void gateway_push_dump(struct gateway *g)
 {
 	shell_begin(&g->shell);
 	log_state(g);
-	log_counters(g, shell_log(&g->shell, "gateway", "counters"));
-	shell_emit(&g->shell, GATEWAY_EV_LOG, false, LOG_LEVEL_INFO);
+	log_counters(g, event_begin(&g->shell, EVENT_COUNTERS));
+	shell_emit(&g->shell, GATEWAY_EV_LOG, false, event_row(EVENT_COUNTERS)->level);
 }
 
 static void stopped(struct gateway *g)
@@ -228,8 +290,8 @@ static void stopped(struct gateway *g)
 	g->stats.failures_lost += to_sip_untold(g->to_sip);
 	enter_stop(g, STOP_OVER, TS_NEVER);
 	drops_push_time(&g->lent, TS_NEVER);
-	log_counters(g, shell_log(&g->shell, "gateway", "stopped"));
-	shell_emit(&g->shell, GATEWAY_EV_STOPPED, false, LOG_LEVEL_INFO);
+	log_counters(g, event_begin(&g->shell, EVENT_STOPPED));
+	shell_emit(&g->shell, GATEWAY_EV_STOPPED, false, event_row(EVENT_STOPPED)->level);
 }
 
 static void check_stop(struct gateway *g, ts_t now)
@@ -379,20 +441,34 @@ static unsigned differences(const struct gateway_cfg *a, const struct gateway_cf
 	       (a->transactions_max != b->transactions_max ? GATEWAY_KEPT_TRANSACTIONS : 0u);
 }
 
+static void set_trusted(struct gateway *g, const struct gateway_cfg *cfg)
+{
+	struct addr_net before[GATEWAY_TRUSTED_MAX];
+	const unsigned n_before = g->cfg.n_trusted;
+
+	memcpy(before, g->cfg.trusted, sizeof(before));
+	memcpy(g->cfg.trusted, cfg->trusted, sizeof(g->cfg.trusted));
+	g->cfg.n_trusted = cfg->n_trusted;
+	hops_set_trusted(g->hops, before, n_before);
+}
+
 int gateway_reload(struct gateway *g, const struct gateway_cfg *cfg, unsigned *kept)
 {
-	int err = gateway_set_secret(g, cfg->component_secret);
+	int err = figures_set_partners(g->figures, cfg->partners);
 
-	if (err)
+	if (!err)
+		err = gateway_set_secret(g, cfg->component_secret);
+	if (err) {
+		/* They were there before: nothing is allocated. */
+		(void)figures_set_partners(g->figures, g->cfg.partners);
 		return err;
+	}
 	struct gateway_cfg whole = *cfg;
 	fill_in(&whole);
 	*kept = differences(&g->cfg, &whole);
 	g->cfg.partners = g->routes.partners = cfg->partners;
 	contacts_set_partners(&g->contacts, cfg->partners);
-	memcpy(g->cfg.trusted, cfg->trusted, sizeof(g->cfg.trusted));
-	g->cfg.n_trusted = cfg->n_trusted;
-	hops_set_trusted(g->hops);
+	set_trusted(g, cfg);
 	to_sip_forget_idle(g->to_sip);
 	g->cfg.options = cfg->options;
 	g->cfg.settle = cfg->settle;
@@ -432,6 +508,8 @@ static int init(struct gateway *g, const struct gateway_cfg *cfg, struct rng *rn
 		.rng = rng,
 		.stats = &g->stats,
 		.drops = &g->drops,
+		.peers = &g->peers,
+		.recent = &g->recent,
 		.ids = &g->ids,
 		.cfg = &g->cfg,
 		.last_flow = &g->last_flow,
@@ -440,6 +518,9 @@ static int init(struct gateway *g, const struct gateway_cfg *cfg, struct rng *rn
 	int err = shell_init(&g->shell, &limits);
 	if (!err)
 		err = read_cfg(g, cfg);
+	if (!err)
+		err = figures_new(&g->figures, cfg->partners, rng);
+	g->lent.figures = g->figures;
 	if (!err)
 		err = contacts_init(&g->contacts, cfg->partners, rng);
 	if (!err)
@@ -472,6 +553,7 @@ struct gateway *gateway_free(struct gateway *g)
 	links_free(g->links);
 	hops_free(g->hops);
 	contacts_done(&g->contacts);
+	figures_free(g->figures);
 	shell_done(&g->shell);
 	free_secret(g);
 	return mem_free(g);
@@ -489,6 +571,11 @@ struct engine gateway_engine(struct gateway *g)
 	};
 
 	return (struct engine){ &ops, g };
+}
+
+const struct figures *gateway_figures(const struct gateway *g)
+{
+	return g->figures;
 }
 
 const struct gateway_stats *gateway_stats(const struct gateway *g)

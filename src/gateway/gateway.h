@@ -19,6 +19,7 @@
 #include "bridge/partner.h"
 
 struct gateway;
+struct figures;
 
 #define GATEWAY_LISTENERS_MAX 8
 #define GATEWAY_TRUSTED_MAX   64
@@ -78,8 +79,9 @@ struct gateway_stats {
 	uint64_t xmpp_silent;  /* chat states, receipts, presence ...: not carried, no answer is due
 				*/
 	uint64_t xmpp_dropped; /* stanzas that should have had an answer, or were not for us */
-	uint64_t parts_left_out; /* of messages to XMPP: what is beside their text */
-	uint64_t overload_wait;  /* stanzas refused with resource-constraint, type wait */
+	uint64_t xmpp_attributes_left_out; /* they stood twice in their tag */
+	uint64_t parts_left_out;           /* of messages to XMPP: what is beside their text */
+	uint64_t overload_wait;            /* stanzas refused with resource-constraint, type wait */
 };
 
 enum gateway_event_type {
@@ -123,10 +125,40 @@ int gateway_set_secret(struct gateway *g, struct slice secret);
 bool gateway_take_event(struct gateway *g, struct gateway_event *ret);
 /* The counters by their names, from 0; false behind the last. */
 bool gateway_counter(const struct gateway *g, size_t i, const char **name, uint64_t *ret);
+enum gateway_way { GATEWAY_TO_XMPP, GATEWAY_TO_SIP, GATEWAY_WAYS };
+enum gateway_outcome {
+	GATEWAY_CARRIED,
+	GATEWAY_REFUSED,
+	GATEWAY_UNANSWERED, /* its sender was gone before the answer */
+	GATEWAY_OUTCOMES,
+};
+const char *gateway_way_name(enum gateway_way way); /* "xmpp", "sip" */
+const char *gateway_outcome_name(enum gateway_outcome outcome);
+struct gateway_message {
+	enum gateway_way way;
+	enum gateway_outcome outcome;
+	int status;                      /* in SIP; 0: it never got one */
+	const char *cause;               /* NULL: it was carried */
+	struct slice from, to;           /* domains, or the users' addresses (cfg.logs_users) */
+	struct slice stanza_id, call_id; /* valid until the next call or push, as those */
+	ts_t began, ended;
+};
+/* The last ones that ended, from 0, the latest; false behind the oldest that is known. */
+bool gateway_message(struct gateway *g, size_t i, struct gateway_message *ret);
+/* All that ended since the start. */
+uint64_t gateway_ended(const struct gateway *g, enum gateway_way way, enum gateway_outcome outcome);
+struct gateway_peer {
+	struct slice name; /* a SIP peer's address, or the domain of an XMPP one */
+	uint64_t refused, timeouts;
+};
+/* The worst ones, from 0; false behind the last. */
+bool gateway_peer(const struct gateway *g, size_t i, struct gateway_peer *ret);
 struct gateway_load { /* messages in hand */
 	uint32_t to_xmpp, to_sip;
-	uint32_t untold; /* failures that their senders have not heard yet */
+	ts_t oldest_to_xmpp, oldest_to_sip; /* when they came; TS_NEVER: there is none */
+	uint32_t untold;                    /* failures that their senders have not heard yet */
 };
 struct gateway_load gateway_load(const struct gateway *g);
 const struct gateway_stats *gateway_stats(const struct gateway *g);
+const struct figures *gateway_figures(const struct gateway *g);
 bool gateway_is_up(const struct gateway *g);

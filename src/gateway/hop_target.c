@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "gateway/events.h"
+
 enum {
 	PAUSE_FIRST_MS = 50,
 	PAUSE_MAX_MS = 1000,
@@ -42,11 +44,11 @@ static void tell_not_found(struct hop_target *t, ts_t now)
 
 	if (!may_say(t, now))
 		return;
-	struct buf *b = shell_log(t->lent->shell, "sip", "next-hop-not-found");
+	struct buf *b = event_begin(t->lent->shell, EVENT_NEXT_HOP_NOT_FOUND);
 	locate_failure(t->locate, &failure);
 	log_str(b, "name", slice_str(failure.name));
 	log_str(b, "status", slice_str(dns_status_name(failure.status)));
-	shell_emit(t->lent->shell, GATEWAY_EV_LOG, true, LOG_LEVEL_ERROR);
+	event_tell(t->lent->shell, EVENT_NEXT_HOP_NOT_FOUND);
 }
 
 static void tell_not_reached(struct hop_target *t, int err, ts_t now)
@@ -55,12 +57,13 @@ static void tell_not_reached(struct hop_target *t, int err, ts_t now)
 
 	if (!may_say(t, now))
 		return;
-	struct buf *b = shell_log(t->lent->shell, "sip",
-		err == ELOOP ? "next-hop-is-this-gateway" : "next-hop-not-reached");
+	const enum log_event what =
+		err == ELOOP ? EVENT_NEXT_HOP_IS_US : EVENT_NEXT_HOP_NOT_REACHED;
+	struct buf *b = event_begin(t->lent->shell, what);
 	log_str(b, "address", slice_str(addr_text(&t->at.addr, text)));
 	if (err != ELOOP)
 		log_str(b, "error", slice_str(err_text(err)));
-	shell_emit(t->lent->shell, GATEWAY_EV_LOG, true, LOG_LEVEL_ERROR);
+	event_tell(t->lent->shell, what);
 }
 
 /* One that comes and goes fills no log either. */
@@ -70,9 +73,9 @@ static void tell_reached(struct hop_target *t, ts_t now)
 
 	t->said = false;
 	t->silent_until = ts_add(now, TS_S(SAY_NEXT_S));
-	struct buf *b = shell_log(t->lent->shell, "sip", "next-hop-reached");
+	struct buf *b = event_begin(t->lent->shell, EVENT_NEXT_HOP_REACHED);
 	log_str(b, "address", slice_str(addr_text(&t->at.addr, text)));
-	shell_emit(t->lent->shell, GATEWAY_EV_LOG, true, LOG_LEVEL_INFO);
+	event_tell(t->lent->shell, EVENT_NEXT_HOP_REACHED);
 }
 
 /* ---- targets ---- */

@@ -2,7 +2,9 @@
 
 #include "base/mem.h"
 #include "gateway/drops.h"
+#include "gateway/figures.h"
 #include "gateway/moved.h"
+#include "gateway/record.h"
 
 enum {
 	OWED_BYTES_MAX = 32 << 20, /* of requests whose answer is still owed */
@@ -40,6 +42,11 @@ void hops_answer(struct hops *hs, uint64_t place, const struct verdict *v, ts_t 
 	const bool is_new_again = place == TL_IN_HAND && v->answer == ANSWER_OVERLOAD;
 
 	answer(hs, place, NULL, v, is_new_again ? TL_FORGET : TL_REMEMBER, now);
+}
+
+const struct addr *hops_peer(struct hops *hs, uint64_t place)
+{
+	return &tl_origin(hs->tl, place)->peer;
 }
 
 uint64_t hops_keep(struct hops *hs, uint64_t ref, ts_t now)
@@ -137,8 +144,12 @@ static bool request(struct hops *hs, const struct tl_event *ev, ts_t now)
 	}
 	if (v.answer == ANSWER_MAPPED)
 		return true;
-	hs->lent->stats->sip_refused +=
-		ev->msg->method != SIP_METHOD_OPTIONS && !answer_is_good(&v);
+	if (ev->msg->method == SIP_METHOD_MESSAGE)
+		figures_count(hs->lent->figures, FIGURES_OTHER, FIGURES_TO_XMPP, &v);
+	if (ev->msg->method != SIP_METHOD_OPTIONS && !answer_is_good(&v)) {
+		hs->lent->stats->sip_refused++;
+		record_refused_request(hs->lent, ev->msg, &v, &ev->origin->peer, now);
+	}
 	answer(hs, TL_IN_HAND, ev->msg, &v, TL_FORGET, now);
 	return false;
 }
@@ -395,8 +406,9 @@ struct hop *hops_next(struct hops *hs)
 
 /* ---- life ---- */
 
-void hops_set_trusted(struct hops *hs)
+void hops_set_trusted(struct hops *hs, const struct addr_net *before, unsigned n_before)
 {
+	listeners_set_trusted(&hs->listeners, before, n_before);
 	tl_set_answerers(hs->tl, hs->lent->cfg->trusted, hs->lent->cfg->n_trusted);
 }
 

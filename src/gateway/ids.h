@@ -21,6 +21,7 @@ enum ids_whose {
 };
 
 enum { IDS_TEXT = 33 }; /* characters of one */
+#define IDS_MESSAGE 'm' /* the kind of a message's stanza */
 
 void ids_init(struct ids *ids, struct rng *rng);
 /* `kind` is a letter, of those that one key serves. */

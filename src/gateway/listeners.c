@@ -1,12 +1,22 @@
 #include "gateway/listeners.h"
 
 #include "base/mem.h"
+#include "gateway/events.h"
 
 enum { SAY_AGAIN_S = 60 };
 
+static bool is_known(const struct addr_net *net, const struct addr_net *known, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (known[i].bits == net->bits && addr_ip_eq(&known[i].addr, &net->addr))
+			return true;
+	return false;
+}
+
 /* Source addresses of UDP can be forged: trusting one that is not on this machine deserves a word.
  */
-static void warn_of_udp_trust(const struct lent *lent)
+static void warn_of_udp_trust(
+	const struct lent *lent, const struct addr_net *known, unsigned n_known)
 {
 	const struct gateway_cfg *cfg = lent->cfg;
 	bool udp = false;
@@ -15,13 +25,14 @@ static void warn_of_udp_trust(const struct lent *lent)
 		udp |= cfg->listens[i].transport == TRANSPORT_UDP &&
 		       !addr_is_loopback(&cfg->listens[i].addr);
 	for (unsigned i = 0; udp && i < cfg->n_trusted; i++) {
-		if (addr_is_loopback(&cfg->trusted[i].addr))
+		if (addr_is_loopback(&cfg->trusted[i].addr) ||
+			is_known(&cfg->trusted[i], known, n_known))
 			continue;
-		struct buf *b = shell_log(lent->shell, "sip", "udp-peer-trusted-by-address");
+		struct buf *b = event_begin(lent->shell, EVENT_UDP_TRUST);
 		buf_puts(b, " peer=");
 		addr_net_put(b, &cfg->trusted[i]);
 		log_str(b, "advice", SLICE("source addresses of UDP can be forged; use tcp"));
-		shell_emit(lent->shell, GATEWAY_EV_LOG, true, LOG_LEVEL_WARNING);
+		event_tell(lent->shell, EVENT_UDP_TRUST);
 	}
 }
 
@@ -46,7 +57,12 @@ void listeners_init(struct listeners *ls, const struct lent *lent)
 	/* IPv4 first: [::] then leaves that port to it. */
 	for (uint8_t family = 4; family <= 6; family += 2)
 		want_family(ls, family);
-	warn_of_udp_trust(lent);
+	warn_of_udp_trust(lent, NULL, 0);
+}
+
+void listeners_set_trusted(struct listeners *ls, const struct addr_net *before, unsigned n_before)
+{
+	warn_of_udp_trust(ls->lent, before, n_before);
 }
 
 void listeners_push_up(struct listeners *ls, const struct fact *in)
@@ -55,11 +71,11 @@ void listeners_push_up(struct listeners *ls, const struct fact *in)
 	char text[ADDR_TEXT_MAX];
 
 	l->local = *in->local;
-	struct buf *b = shell_log(ls->lent->shell, "sip", "listening");
+	struct buf *b = event_begin(ls->lent->shell, EVENT_LISTENING);
 	log_str(b, "transport", slice_str(transport_name(l->transport)));
 	log_str(b, "address", slice_str(addr_text(&l->local, text)));
-	struct shell_event *ev =
-		shell_emit(ls->lent->shell, GATEWAY_EV_LISTENING, false, LOG_LEVEL_INFO);
+	struct shell_event *ev = shell_emit(
+		ls->lent->shell, GATEWAY_EV_LISTENING, false, event_row(EVENT_LISTENING)->level);
 	if (ev) {
 		ev->transport = l->transport;
 		ev->addr = l->local;
@@ -68,13 +84,14 @@ void listeners_push_up(struct listeners *ls, const struct fact *in)
 
 void listeners_push_failed(struct listeners *ls, const struct fact *in)
 {
-	struct buf *b = shell_log(ls->lent->shell, "sip", "cannot-listen");
+	struct buf *b = event_begin(ls->lent->shell, EVENT_CANNOT_LISTEN);
 	char text[ADDR_TEXT_MAX];
 
 	log_str(b, "address",
 		slice_str(addr_text(&ls->lent->cfg->listens[in->listener - 1].addr, text)));
 	log_str(b, "error", slice_str(err_text(in->err)));
-	shell_emit(ls->lent->shell, GATEWAY_EV_FAILED, false, LOG_LEVEL_ERROR);
+	shell_emit(
+		ls->lent->shell, GATEWAY_EV_FAILED, false, event_row(EVENT_CANNOT_LISTEN)->level);
 }
 
 /* It is tried again in a moment; one line says so for all that come meanwhile. */
@@ -85,10 +102,10 @@ void listeners_push_accept_failed(struct listeners *ls, const struct fact *in, t
 	if (now < ls->silent_until)
 		return;
 	ls->silent_until = ts_add(now, TS_S(SAY_AGAIN_S));
-	struct buf *b = shell_log(ls->lent->shell, "sip", "cannot-accept");
+	struct buf *b = event_begin(ls->lent->shell, EVENT_CANNOT_ACCEPT);
 	log_str(b, "address", slice_str(addr_text(in->local, text)));
 	log_str(b, "error", slice_str(err_text(in->err)));
-	shell_emit(ls->lent->shell, GATEWAY_EV_LOG, true, LOG_LEVEL_ERROR);
+	event_tell(ls->lent->shell, EVENT_CANNOT_ACCEPT);
 }
 
 unsigned listeners_find_udp(const struct listeners *ls, uint8_t family)

@@ -4,7 +4,9 @@
 #include "base/mem.h"
 #include "base/timers.h"
 #include "bridge/partner.h"
+#include "gateway/events.h"
 #include "gateway/ids.h"
+#include "gateway/peers.h"
 
 enum {
 	DOMAINS_MAX = PARTNER_DOMAINS_MAX, /* that were written to: only partners are */
@@ -238,16 +240,17 @@ static void note_silence(struct proof *p, struct proof_domain *d, ts_t now)
 		return;
 	d->is_noted = true;
 	d->noted_until = ts_add(now, TS_S(SILENCE_S));
-	struct buf *b = shell_log(shell, "xmpp", "pings-unanswered");
+	struct buf *b = event_begin(shell, EVENT_PINGS_UNANSWERED);
 	log_str(b, "domain", slice_str(d->name));
 	log_str(b, "messages",
 		p->lent->cfg->refuses_unproven ? SLICE("refused") : SLICE("accepted"));
-	shell_emit(shell, GATEWAY_EV_LOG, true, LOG_LEVEL_WARNING);
+	event_tell(shell, EVENT_PINGS_UNANSWERED);
 }
 
 static void missed(struct proof *p, struct proof_domain *d, ts_t now)
 {
 	p->lent->stats->ping_timeouts++;
+	peers_timed_out(p->lent->peers, slice_str(d->name));
 	d->ping_out = false;
 	note_silence(p, d, now);
 	if (++d->misses >= MISSES_MAX)

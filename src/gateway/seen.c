@@ -3,6 +3,7 @@
 #include "base/map.h"
 #include "base/mem.h"
 #include "bridge/passes.h"
+#include "gateway/events.h"
 
 enum {
 	PLACES = 4096,
@@ -82,11 +83,11 @@ static void say(struct seen *s, const struct party *p, ts_t now)
 	if (now < s->silent_until)
 		return;
 	s->silent_until = ts_add(now, TS_S(SAY_AGAIN_S));
-	struct buf *line = shell_log(s->lent->shell, "sip", "message-in-a-circle");
+	struct buf *line = event_begin(s->lent->shell, EVENT_CIRCLE);
 	log_str(line, "from", jid_full(&p->from));
 	log_str(line, "to", jid_full(&p->to));
 	log_str(line, "advice", SLICE("the next hop of a gateway leads to another one"));
-	shell_emit(s->lent->shell, GATEWAY_EV_LOG, true, LOG_LEVEL_ERROR);
+	event_tell(s->lent->shell, EVENT_CIRCLE);
 }
 
 enum answer seen_judge(struct seen *s, const struct stanza *stanza, const struct party *p, ts_t now)

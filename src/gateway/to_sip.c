@@ -20,6 +20,35 @@ static struct gateway_stats *stats(const struct to_sip *t)
 
 /* ---- refusals ---- */
 
+/* What servers stamp is prepared: another form is counted with the others. */
+static void count(struct to_sip *t, const struct stanza *s, const struct verdict *v)
+{
+	struct figures *f = t->cfg.lent->figures;
+
+	figures_count(f, figures_find(f, jid_domain_in(s->from)), FIGURES_TO_SIP, v);
+}
+
+/* As record_who(), of what may be no address. */
+static struct slice who_of(const struct to_sip *t, struct slice address)
+{
+	return t->cfg.lent->cfg->logs_users ? slice_cut(address, 0, slice_chr(address, '/'))
+					    : jid_domain_in(address);
+}
+
+/* Each text of ours is static, and ends with a NUL: it is the cause. */
+static void note_refused(
+	struct to_sip *t, const struct stanza *s, const struct stanza_error *error, ts_t now)
+{
+	const struct record_of of = { .way = GATEWAY_TO_SIP,
+		.from = who_of(t, s->from),
+		.to = who_of(t, s->to),
+		.id = s->id };
+	const struct record_end end = { GATEWAY_REFUSED, 0, (const char *)error->text.p };
+
+	record_refused(t->cfg.lent, &of, &end, now);
+	drops_refused(t->cfg.lent, DROP_XMPP_REFUSED, jid_domain_in(s->from), end.cause, 0, now);
+}
+
 /* A refusal at once, of a stanza that is at hand. */
 static void refuse(struct to_sip *t, unsigned link, const struct stanza *s,
 	const struct stanza_error *error, ts_t now)
@@ -28,6 +57,7 @@ static void refuse(struct to_sip *t, unsigned link, const struct stanza *s,
 	struct buf *b = link_begin(l);
 
 	stats(t)->xmpp_refused++;
+	note_refused(t, s, error, now);
 	if (!b || !stanza_put_error_reply(b, s, error) || link_commit(l, now))
 		to_sip_lose(t, slice_cut(s->from, 0, slice_chr(s->from, '/')),
 			"a refusal for which the stream had no room", now);
@@ -38,6 +68,7 @@ static void refuse_by(
 {
 	const struct stanza_error error = answer_error(answer);
 
+	count(t, s, &(struct verdict){ .answer = answer });
 	stats(t)->overload_wait += answer_is_wait(answer);
 	refuse(t, link, s, &error, now);
 }
@@ -107,6 +138,8 @@ static void refuse_content(struct to_sip *t, unsigned link, const struct stanza 
 		.type = refusal->type,
 		.text = slice_str(refusal->text) };
 
+	count(t, s, &(struct verdict){ .answer = ANSWER_CONTENT });
+
 	if (!refusal->once || once_is_first(&t->refused_once, jid_bare(&p->from), jid_bare(&p->to),
 				      error.text, now)) {
 		refuse(t, link, s, &error, now);
@@ -140,9 +173,13 @@ static void take(
 	if (answer == ANSWER_MAPPED)
 		answer = join(t, m, p, now);
 	if (answer == ANSWER_MAPPED) {
-		record_begin(&m->record, t->cfg.lent, "sip", p, now);
-		if (m->record.is_on)
-			record_ids(&m->record, s->id, call_id_of(&m->request));
+		m->figures = figures_find(t->cfg.lent->figures, jid_domain(&p->from));
+		const struct record_of of = { .way = GATEWAY_TO_SIP,
+			.from = record_who(t->cfg.lent, &p->from),
+			.to = record_who(t->cfg.lent, &p->to),
+			.id = s->id,
+			.call_id = call_id_of(&m->request) };
+		record_begin(&m->record, &of, now);
 		to_sip_begin(t, m, now);
 		return;
 	}
@@ -177,8 +214,9 @@ static bool is_silent(struct to_sip *t, const struct stanza *s, ts_t now)
 }
 
 static void refuse_address(struct to_sip *t, unsigned link, const struct stanza *s,
-	const struct where *where, ts_t now)
+	enum answer answer, const struct where *where, ts_t now)
 {
+	count(t, s, &(struct verdict){ .answer = answer });
 	refuse(t, link, s,
 		&(struct stanza_error){ .condition = COND_JID_MALFORMED,
 			.type = ERROR_TYPE_MODIFY,
@@ -200,7 +238,7 @@ static bool refuse_receiver(struct to_sip *t, unsigned link, const struct stanza
 		!route_is_of(t->cfg.routes, link, &domain))
 		return false;
 	if (!is_silent(t, s, now))
-		refuse_address(t, link, &from_domain, where, now);
+		refuse_address(t, link, &from_domain, ANSWER_BAD_TO, where, now);
 	return true;
 }
 
@@ -233,7 +271,7 @@ void to_sip_push_stanza(struct to_sip *t, unsigned link, const struct stanza *s,
 		return;
 	const int err = jid_decode(s->from, &p.from, &where);
 	if (err && err != -ENOMEM) {
-		refuse_address(t, link, s, &where, now);
+		refuse_address(t, link, s, ANSWER_BAD_FROM, &where, now);
 		return;
 	}
 	enum answer answer = err ? ANSWER_NO_MEMORY : judge(t, &p, now);

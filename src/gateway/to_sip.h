@@ -40,5 +40,6 @@ void to_sip_stop(struct to_sip *t); /* nothing new is taken */
 /* What is not finished fails. */
 void to_sip_give_up(struct to_sip *t, ts_t now);
 uint32_t to_sip_count(const struct to_sip *t);
+ts_t to_sip_oldest(const struct to_sip *t); /* when it came; TS_NEVER: there is none */
 /* How many senders have not been told of their failures. */
 uint32_t to_sip_untold(const struct to_sip *t);

@@ -2,6 +2,7 @@
 #include "base/mem.h"
 #include "bridge/message.h"
 #include "gateway/drops.h"
+#include "gateway/peers.h"
 #include "gateway/to_sip_private.h"
 
 enum {
@@ -18,6 +19,11 @@ enum {
 static struct gateway_stats *stats(const struct to_sip *t)
 {
 	return t->cfg.lent->stats;
+}
+
+static ts_t began(const struct message *m)
+{
+	return m->by - TS_MS(IN_HAND_MS);
 }
 
 /* ---- places ---- */
@@ -39,6 +45,7 @@ struct message *to_sip_place(struct to_sip *t, unsigned link)
 	slots_take(&m->slot, NULL); /* on the wire is that of the transaction */
 	m->link = link;
 	m->is_report = false;
+	m->why = ANSWER_MAPPED;
 	return m;
 }
 
@@ -83,6 +90,9 @@ static void write_failure(
 			   id = slice_skip(all, m->n_from + m->n_to);
 	struct buf b;
 
+	m->status = response ? response->status : 0;
+	m->cause = response ? sip_reason_phrase(response->status)
+			    : (const char *)answer_error(why).text.p;
 	if (m->is_report)
 		return;
 	buf_init(&b, FAILURE_MAX);
@@ -116,20 +126,43 @@ static void leave_queue(struct to_sip *t, struct message *m)
 		list_append(&t->turn, &LIST_OWNER(next, struct message, queue)->wait);
 }
 
+static void note_refused(struct to_sip *t, struct message *m, ts_t now)
+{
+	const struct record_end end = { GATEWAY_REFUSED, m->status, m->cause };
+	const struct slice from =
+		slice_cut(buf_slice(&m->record.texts), 0, m->record.n[RECENT_FROM]);
+
+	drops_refused(
+		t->cfg.lent, DROP_XMPP_REFUSED, jid_domain_in(from), end.cause, end.status, now);
+	record_end(&m->record, t->cfg.lent, &end, now);
+}
+
+static void count(struct to_sip *t, const struct message *m, const struct verdict *v, ts_t now)
+{
+	struct verdict said = *v;
+
+	if (m->is_report)
+		return;
+	said.answer = m->why;
+	figures_count(t->cfg.lent->figures, m->figures, FIGURES_TO_SIP, &said);
+	figures_time(t->cfg.lent->figures, FIGURES_TO_SIP, now - began(m));
+}
+
 static void answer(struct to_sip *t, struct message *m, const struct verdict *v, ts_t now)
 {
 	leave_queue(t, m);
 	list_remove(&m->age);
-	record_end(&m->record, t->cfg.lent, v, now);
+	count(t, m, v, now);
 	if (answer_is_good(v)) {
 		*(m->is_report ? &stats(t)->reports : &stats(t)->xmpp_to_sip) += 1;
 		return;
 	}
-	stats(t)->xmpp_refused += !m->is_report;
 	if (m->is_report) {
 		to_sip_lose(t, buf_slice(&m->reply), "a report that the pool did not take", now);
 		return;
 	}
+	stats(t)->xmpp_refused++;
+	note_refused(t, m, now);
 	if (buf_err(&m->reply)) {
 		to_sip_lose(t, SLICE_NONE, "a failure for which there was no memory", now);
 		return;
@@ -185,7 +218,10 @@ static void end(struct to_sip *t, struct message *m, int status, ts_t now)
 
 static void fail(struct to_sip *t, struct message *m, enum answer why, ts_t now)
 {
+	if (why == ANSWER_HOP_SILENT)
+		peers_timed_out(t->cfg.lent->peers, slice_str(t->cfg.lent->cfg->next_hop));
 	write_failure(t, m, NULL, why);
+	m->why = why;
 	end(t, m, 408, now);
 }
 
@@ -200,8 +236,8 @@ void to_sip_push_final(struct to_sip *t, uint64_t ref, const struct sip_msg *res
 		end(t, m, response->status, now);
 		return;
 	}
-	const struct verdict taken = { .status = response->status };
-	record_end(&m->record, t->cfg.lent, &taken, now); /* the pool's own word */
+	record_end(&m->record, t->cfg.lent,
+		&(struct record_end){ GATEWAY_CARRIED, response->status, NULL }, now);
 	msg_push_proven(&m->life, now);
 	act(t, m, now);
 }
@@ -310,6 +346,13 @@ void to_sip_give_up(struct to_sip *t, ts_t now)
 	t->gave_up = true;
 	while ((m = oldest(t)))
 		give_up(t, m, m->item.place ? ANSWER_HOP_SILENT : ANSWER_STOPPING, now);
+}
+
+ts_t to_sip_oldest(const struct to_sip *t)
+{
+	const struct message *m = oldest(t);
+
+	return m ? began(m) : TS_NEVER;
 }
 
 uint32_t to_sip_count(const struct to_sip *t)

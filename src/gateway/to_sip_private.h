@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/slots.h"
+#include "gateway/figures.h"
 #include "gateway/msg.h"
 #include "gateway/once.h"
 #include "gateway/queue.h"
@@ -17,8 +18,10 @@ enum {
 struct message {
 	struct slot slot;
 	struct msg life;
-	unsigned link;      /* that it came over */
-	bool is_report;     /* of ours: nobody hears when it fails */
+	unsigned link;  /* that it came over */
+	bool is_report; /* of ours: nobody hears when it fails */
+	figures_row figures;
+	enum answer why;    /* it failed; ANSWER_MAPPED: as SIP said */
 	struct buf request; /* the draft */
 	size_t line_bytes;  /* of it: the request line */
 	uint64_t mix;
@@ -33,6 +36,8 @@ struct message {
 	ts_t by;          /* its sender hears */
 	struct budget_share share;
 	struct record record;
+	const char *cause; /* why it failed: static text ... */
+	int status;        /* ... and the pool's status, if that is why */
 };
 
 struct to_sip {

@@ -6,6 +6,7 @@
 #include "bridge/address.h"
 #include "bridge/message.h"
 #include "gateway/drops.h"
+#include "gateway/figures.h"
 #include "gateway/moved.h"
 #include "gateway/msg.h"
 #include "gateway/outcomes.h"
@@ -16,9 +17,6 @@ enum {
 	STANZA_MAX = 200 << 10,
 };
 
-/* Of ids. */
-#define MESSAGE 'm'
-
 struct message {
 	struct slot slot; /* its id is in the stanza's */
 	struct msg life;
@@ -26,9 +24,12 @@ struct message {
 	uint64_t place; /* of the request */
 	struct proof_item item;
 	struct list settling;
+	struct list age; /* of to_xmpp.by_age */
+	figures_row figures;
 	struct ended end; /* so far */
 	struct record record;
-	bool full_jid; /* the receiver's address has a resource */
+	bool full_jid;    /* the receiver's address has a resource */
+	bool is_unproven; /* its domain answered no ping */
 };
 
 struct to_xmpp {
@@ -37,6 +38,7 @@ struct to_xmpp {
 	struct reports *reports;
 	struct outcomes *outcomes;
 	struct list settling; /* they settle equally long: the first one is due first */
+	struct list by_age;   /* the oldest first */
 	uint8_t salt[16];     /* of the hashes of receivers */
 	bool stopping;
 };
@@ -56,6 +58,7 @@ static struct message *message_new(struct to_xmpp *t)
 		return NULL;
 	if (slot_is_new(&m->slot)) {
 		list_init(&m->settling);
+		list_init(&m->age);
 		list_init(&m->item.fifo);
 		list_init(&m->item.wait);
 		record_init(&m->record);
@@ -63,6 +66,7 @@ static struct message *message_new(struct to_xmpp *t)
 	slots_take(&m->slot, t->cfg.lent->rng);
 	m->place = 0;
 	m->record.is_on = false;
+	m->is_unproven = false;
 	m->item.domain = NULL;
 	m->end = (struct ended){ .outcome = OUTCOME_UNANSWERED };
 	return m;
@@ -70,13 +74,17 @@ static struct message *message_new(struct to_xmpp *t)
 
 static void message_done(struct to_xmpp *t, struct message *m, ts_t now)
 {
-	record_end(&m->record, t->cfg.lent, NULL, now);
+	record_end(&m->record, t->cfg.lent,
+		&(struct record_end){ GATEWAY_UNANSWERED, 0, "the sender was gone" }, now);
+	if (m->item.domain && m->end.outcome == OUTCOME_UNANSWERED)
+		figures_count(t->cfg.lent->figures, m->figures, FIGURES_TO_XMPP, NULL);
 	if (m->item.domain) {
 		m->end.domain = siphash(t->salt, proof_domain_name(m->item.domain));
 		outcomes_keep(t->outcomes, slot_id(&m->slot), &m->end);
 	}
 	proof_forget(&m->item);
 	list_remove(&m->settling);
+	list_remove(&m->age);
 	slots_give(&t->slots, &m->slot);
 }
 
@@ -88,6 +96,28 @@ static void count_refusal(struct to_xmpp *t, enum answer answer)
 	stats(t)->overload_503 += answer == ANSWER_OVERLOAD;
 }
 
+static void note_end(struct to_xmpp *t, struct message *m, const struct verdict *v, ts_t now)
+{
+	const struct record_end end = { answer_is_good(v) ? GATEWAY_CARRIED : GATEWAY_REFUSED,
+		answer_status(v), record_cause(v) };
+
+	record_end(&m->record, t->cfg.lent, &end, now);
+	if (!answer_is_good(v))
+		drops_refused_peer(
+			t->cfg.lent, hops_peer(t->cfg.hops, m->place), end.cause, end.status, now);
+}
+
+static void count(struct to_xmpp *t, const struct message *m, const struct verdict *v, ts_t now)
+{
+	struct figures *f = t->cfg.lent->figures;
+
+	if (m->is_unproven && answer_is_good(v))
+		figures_count_unproven(f, m->figures, FIGURES_TO_XMPP);
+	else
+		figures_count(f, m->figures, FIGURES_TO_XMPP, v);
+	figures_time(f, FIGURES_TO_XMPP, now - m->end.sent);
+}
+
 /* What is refused now is reported by that. */
 static void answer(struct to_xmpp *t, struct message *m, const struct verdict *v, ts_t now)
 {
@@ -96,7 +126,8 @@ static void answer(struct to_xmpp *t, struct message *m, const struct verdict *v
 		reports_forget(t->reports, slot_id(&m->slot));
 	if (v->answer != ANSWER_MAPPED)
 		count_refusal(t, v->answer);
-	record_end(&m->record, t->cfg.lent, v, now);
+	note_end(t, m, v, now);
+	count(t, m, v, now);
 	hops_answer(t->cfg.hops, m->place, v, now);
 }
 
@@ -134,7 +165,7 @@ static enum answer hand_over(struct to_xmpp *t, struct message *m, const struct 
 		return ANSWER_OVERLOAD; /* the server does not read fast enough */
 	const size_t before = buf_len(b);
 	int err = message_to_xmpp(
-		req, &p->from, &p->to, ids_text(t->cfg.lent->ids, MESSAGE, id, text), b, loss);
+		req, &p->from, &p->to, ids_text(t->cfg.lent->ids, IDS_MESSAGE, id, text), b, loss);
 	if (err == ERR_LEGAL)
 		return ANSWER_CONTENT;
 	if (!err &&
@@ -167,13 +198,16 @@ static enum outcome_report keep_report(struct to_xmpp *t, const struct message *
 		       : OUTCOME_REPORT_NO_MEMORY;
 }
 
-static void record_id(struct to_xmpp *t, struct message *m, const struct sip_msg *req)
+static void note_begin(struct to_xmpp *t, struct message *m, const struct sip_msg *req,
+	const struct party *p, ts_t now)
 {
-	char text[IDS_TEXT + 1];
+	const struct record_of of = { .way = GATEWAY_TO_XMPP,
+		.from = record_who(t->cfg.lent, &p->from),
+		.to = record_who(t->cfg.lent, &p->to),
+		.ref = slot_id(&m->slot),
+		.call_id = req->call_id };
 
-	if (m->record.is_on)
-		record_ids(&m->record, ids_text(t->cfg.lent->ids, MESSAGE, slot_id(&m->slot), text),
-			req->call_id);
+	record_begin(&m->record, &of, now);
 }
 
 static void begin(struct to_xmpp *t, struct message *m, const struct sip_msg *req,
@@ -185,8 +219,8 @@ static void begin(struct to_xmpp *t, struct message *m, const struct sip_msg *re
 	m->full_jid = p->to.n_resource > 0;
 	m->end.receiver = siphash(t->salt, jid_bare(&p->to));
 	m->end.sent = now;
-	record_begin(&m->record, t->cfg.lent, "xmpp", p, now);
-	record_id(t, m, req);
+	list_append(&t->by_age, &m->age);
+	note_begin(t, m, req, p, now);
 	struct message_loss loss = { .n_left_out = 0 };
 	const enum answer answer = hand_over(t, m, req, p, &loss, now);
 	const struct verdict v = { .answer = answer, .refused = loss.refused };
@@ -221,27 +255,35 @@ static enum answer check_room(
 }
 
 /* An answer given at once is remembered too: a repeated request must get the same. */
-static void refuse(struct to_xmpp *t, enum answer answer, ts_t now)
+static void refuse(struct to_xmpp *t, const struct sip_msg *req, figures_row figures,
+	enum answer answer, ts_t now)
 {
+	const struct verdict v = { .answer = answer };
+
 	count_refusal(t, answer);
-	hops_answer(t->cfg.hops, TL_IN_HAND, &(struct verdict){ .answer = answer }, now);
+	record_refused_request(t->cfg.lent, req, &v, hops_peer(t->cfg.hops, TL_IN_HAND), now);
+	figures_count(t->cfg.lent->figures, figures, FIGURES_TO_XMPP, &v);
+	hops_answer(t->cfg.hops, TL_IN_HAND, &v, now);
 }
 
 void to_xmpp_push_request(struct to_xmpp *t, const struct sip_msg *req, ts_t now)
 {
 	struct party p;
 	struct link *link = NULL;
+	figures_row figures = FIGURES_OTHER;
 	unsigned number;
 
 	enum answer answer = route_read(req, &p);
-	if (answer == ANSWER_MAPPED)
+	if (answer == ANSWER_MAPPED) {
+		figures = figures_find(t->cfg.lent->figures, jid_domain(&p.to));
 		answer = route_to_xmpp(t->cfg.routes, &p, &number);
+	}
 	if (answer == ANSWER_MAPPED) {
 		link = links_at(t->cfg.links, number);
 		answer = check_room(t, link, jid_domain(&p.to), now);
 	}
 	if (answer != ANSWER_MAPPED) {
-		refuse(t, answer, now);
+		refuse(t, req, figures, answer, now);
 		return;
 	}
 	struct message *m = message_new(t);
@@ -249,13 +291,14 @@ void to_xmpp_push_request(struct to_xmpp *t, const struct sip_msg *req, ts_t now
 		m->place = hops_keep(t->cfg.hops, slot_id(&m->slot), now);
 	if (m && m->place) {
 		m->link = link;
+		m->figures = figures;
 		begin(t, m, req, &p, now);
 		return;
 	}
 	const bool too_long = m && hops_is_answer_too_long(t->cfg.hops);
 	if (m)
 		message_done(t, m, now);
-	refuse(t, too_long ? ANSWER_HEAD_TOO_LARGE : ANSWER_OVERLOAD, now);
+	refuse(t, req, figures, too_long ? ANSWER_HEAD_TOO_LARGE : ANSWER_OVERLOAD, now);
 }
 
 /* ---- what the far side says ---- */
@@ -279,6 +322,7 @@ void to_xmpp_push_unproven(struct to_xmpp *t, uint64_t ref, ts_t now)
 
 	if (!m)
 		return;
+	m->is_unproven = true;
 	if (t->cfg.lent->cfg->refuses_unproven)
 		msg_push_refused(&m->life, &unproven, now);
 	else
@@ -444,7 +488,7 @@ bool to_xmpp_push_error(
 	struct jid from;
 	uint64_t ref;
 
-	const enum ids_whose whose = ids_read(t->cfg.lent->ids, MESSAGE, s->id, &ref);
+	const enum ids_whose whose = ids_read(t->cfg.lent->ids, IDS_MESSAGE, s->id, &ref);
 	if (whose != IDS_OURS || jid_decode(s->from, &from, &where)) {
 		stray(t, link, whose, s, now);
 		return false;
@@ -507,6 +551,13 @@ uint32_t to_xmpp_count(const struct to_xmpp *t)
 	return slots_count(&t->slots);
 }
 
+ts_t to_xmpp_oldest(const struct to_xmpp *t)
+{
+	const struct message *m = LIST_FIRST(&t->by_age, struct message, age);
+
+	return m ? m->end.sent : TS_NEVER;
+}
+
 int to_xmpp_new(struct to_xmpp **ret, const struct to_xmpp_cfg *cfg)
 {
 	struct to_xmpp *t = mem_alloc0(sizeof(*t));
@@ -515,6 +566,7 @@ int to_xmpp_new(struct to_xmpp **ret, const struct to_xmpp_cfg *cfg)
 		return -ENOMEM;
 	t->cfg = *cfg;
 	list_init(&t->settling);
+	list_init(&t->by_age);
 	rng_bytes(cfg->lent->rng, t->salt, sizeof(t->salt));
 	int err = slots_init(&t->slots, GATEWAY_PENDING_MAX, sizeof(struct message));
 	if (!err)

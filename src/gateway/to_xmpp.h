@@ -36,4 +36,5 @@ void to_xmpp_push_gone(struct to_xmpp *t, uint64_t ref, ts_t now); /* who waits 
 void to_xmpp_push_time(struct to_xmpp *t, ts_t now);
 void to_xmpp_stop(struct to_xmpp *t); /* nothing new is taken */
 uint32_t to_xmpp_count(const struct to_xmpp *t);
+ts_t to_xmpp_oldest(const struct to_xmpp *t); /* when it came; TS_NEVER: there is none */
 ts_t to_xmpp_deadline(const struct to_xmpp *t);

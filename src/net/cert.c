@@ -51,7 +51,7 @@ unsigned cert_fault(int error)
 
 /* ---- what is in it ---- */
 
-static int64_t unix_time(const ASN1_TIME *t)
+int64_t cert_time(const ASN1_TIME *t)
 {
 	struct tm tm;
 	int days = 0, seconds = 0;
@@ -64,7 +64,7 @@ static int64_t unix_time(const ASN1_TIME *t)
 	return ret;
 }
 
-static void put_name(char *ret, size_t size, X509_NAME *name)
+void cert_put_name(char *ret, size_t size, X509_NAME *name)
 {
 	BIO *bio = BIO_new(BIO_s_mem());
 
@@ -150,11 +150,11 @@ struct tls_cert *cert_at(struct tls_facts *f, int depth, X509 *x)
 	}
 	struct tls_cert *cert = &f->certs[at];
 	*cert = (struct tls_cert){ .depth = depth };
-	put_name(cert->subject, sizeof(cert->subject), X509_get_subject_name(x));
-	put_name(cert->issuer, sizeof(cert->issuer), X509_get_issuer_name(x));
+	cert_put_name(cert->subject, sizeof(cert->subject), X509_get_subject_name(x));
+	cert_put_name(cert->issuer, sizeof(cert->issuer), X509_get_issuer_name(x));
 	add_names(f, cert, x);
-	cert->not_before = unix_time(X509_get0_notBefore(x));
-	cert->not_after = unix_time(X509_get0_notAfter(x));
+	cert->not_before = cert_time(X509_get0_notBefore(x));
+	cert->not_after = cert_time(X509_get0_notAfter(x));
 	return cert;
 }
 

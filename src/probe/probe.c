@@ -208,9 +208,10 @@ static int check_cfg(struct probe *p, const struct probe_cfg *cfg, struct text *
 			   "--password-file, or add test_users to the pool in stox.yaml"));
 		return ERR_CONFIG;
 	}
-	int err = read_address(cfg->user, N_("the user `{1}` is no address: {2}"), &p->user, why);
+	int err =
+		read_address(cfg->user, N_("the user `{1}` is not an address: {2}"), &p->user, why);
 	if (!err)
-		err = read_address(cfg->receiver, N_("the receiver `{1}` is no address: {2}"),
+		err = read_address(cfg->receiver, N_("the receiver `{1}` is not an address: {2}"),
 			&p->receiver, why);
 	if (err)
 		return err;

@@ -72,3 +72,6 @@ bool probe_take_event(struct probe *p, struct probe_event *ret);
 const struct probe_result *probe_result(
 	const struct probe *p); /* true at any time: what is known */
 bool probe_is_done(const struct probe *p);
+/* What a test makes of a MESSAGE that is answered by this status and nothing more telling;
+ * REASON_NONE below 300. */
+enum reason probe_status_reason(int status);

@@ -19,32 +19,37 @@ static const char none_left[] = N_("The pool knows no next hop to {1} that is al
 static const struct relay_row rows[] = {
 	/* Kamailio 5.6 core/error.c, said by tm and sl as "... (477/TM)": E_SEND, E_BAD_ADDRESS,
 	 * E_BAD_URI, and E_NO_SOCKET behind "I'm terribly sorry, server error occurred". */
-	{ 477, NULL, REASON_SIP_GATEWAY_DOWN, cannot_send },
-	{ 478, NULL, REASON_SIP_NO_ROUTE, finds_no_address },
-	{ 479, NULL, REASON_SIP_NO_ROUTE, finds_no_address },
-	{ 500, "(7/", REASON_SIP_NO_ROUTE, no_socket },
+	{ 477, "Kamailio", NULL, REASON_SIP_GATEWAY_DOWN, cannot_send },
+	{ 478, "Kamailio", NULL, REASON_SIP_NO_ROUTE, finds_no_address },
+	{ 479, "Kamailio", NULL, REASON_SIP_NO_ROUTE, finds_no_address },
+	{ 500, "Kamailio", "(7/", REASON_SIP_NO_ROUTE, no_socket },
 	/* OpenSIPS 3 error.c: E_IP_BLOCKED after a failure, E_BAD_URI, E_BAD_ADDRESS,
 	 * E_NO_DESTINATION. */
-	{ 473, NULL, REASON_SIP_GATEWAY_DOWN, none_left },
-	{ 475, NULL, REASON_SIP_NO_ROUTE, finds_no_address },
-	{ 476, NULL, REASON_SIP_NO_ROUTE, finds_no_address },
-	{ 500, "no destination", REASON_SIP_GATEWAY_DOWN, none_left },
+	{ 473, "OpenSIPS", NULL, REASON_SIP_GATEWAY_DOWN, none_left },
+	{ 475, "OpenSIPS", NULL, REASON_SIP_NO_ROUTE, finds_no_address },
+	{ 476, "OpenSIPS", NULL, REASON_SIP_NO_ROUTE, finds_no_address },
+	{ 500, "OpenSIPS", "no destination", REASON_SIP_GATEWAY_DOWN, none_left },
 	/* Both: the dispatcher's own example of a configuration. */
-	{ 404, "no destination", REASON_SIP_GATEWAY_DOWN, none_left },
+	{ 404, "Kamailio, OpenSIPS", "no destination", REASON_SIP_GATEWAY_DOWN, none_left },
 	/* Kamailio tm/t_reply.c, by RFC 3261 section 16.7 item 6: 503 from behind, without any of
 	 * its headers. */
-	{ 500, "service unavailable", REASON_SIP_GATEWAY_DOWN,
+	{ 500, "Kamailio", "service unavailable", REASON_SIP_GATEWAY_DOWN,
 		N_("A server behind the pool said 503 to the message to {1}: the gateway is not "
 		   "connected to its XMPP server, or another one on the way is down ({2} "
 		   "{3}{4}{5}).") },
 	/* ejabberd's esip: the words of Erlang's inet:format_error(). */
-	{ 503, "non-existing domain", REASON_SIP_NO_ROUTE, finds_no_address },
-	{ 503, "unsupported transport", REASON_SIP_NO_ROUTE, no_socket },
-	{ 503, "refused", REASON_SIP_GATEWAY_DOWN, cannot_send },
-	{ 503, "unreachable", REASON_SIP_GATEWAY_DOWN, cannot_send },
-	{ 503, "no route to host", REASON_SIP_GATEWAY_DOWN, cannot_send },
-	{ 503, "timed out", REASON_SIP_GATEWAY_DOWN, cannot_send },
+	{ 503, "ejabberd", "non-existing domain", REASON_SIP_NO_ROUTE, finds_no_address },
+	{ 503, "ejabberd", "unsupported transport", REASON_SIP_NO_ROUTE, no_socket },
+	{ 503, "ejabberd", "refused", REASON_SIP_GATEWAY_DOWN, cannot_send },
+	{ 503, "ejabberd", "unreachable", REASON_SIP_GATEWAY_DOWN, cannot_send },
+	{ 503, "ejabberd", "no route to host", REASON_SIP_GATEWAY_DOWN, cannot_send },
+	{ 503, "ejabberd", "timed out", REASON_SIP_GATEWAY_DOWN, cannot_send },
 };
+
+const struct relay_row *relay_at(size_t i)
+{
+	return i < COUNT(rows) ? &rows[i] : NULL;
+}
 
 static bool has(struct slice text, const char *words)
 {

@@ -11,6 +11,7 @@
 
 struct relay_row {
 	int status;
+	const char *who; /* the product, or several */
 	const char
 		*phrase; /* stands in the reason phrase, whatever its case; NULL: whatever it is */
 	enum reason reason;
@@ -19,5 +20,7 @@ struct relay_row {
 
 /* NULL when no proxy is known to say that of a next hop. */
 const struct relay_row *relay_find(int status, struct slice phrase);
+/* All of them, by number; NULL behind the last. */
+const struct relay_row *relay_at(size_t i);
 /* A registrar's words on a user that has as many contacts as it may have. */
 bool relay_is_contact_limit(struct slice words);

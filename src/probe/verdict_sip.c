@@ -73,6 +73,11 @@ static const struct status_row *find_row(const struct status_row *rows, int stat
 	return rows;
 }
 
+enum reason probe_status_reason(int status)
+{
+	return status < 300 ? REASON_NONE : find_row(message_rows, status)->reason;
+}
+
 static void keep_response(struct probe *p, const struct sip_msg *m)
 {
 	p->result.evidence.address = p->sip.target.addr;

@@ -65,26 +65,35 @@ static void put_head(struct buf *b, const struct report_run *run, int status)
 	buf_done(&clean);
 }
 
-/* Only what was measured: a figure of a test that failed would pull down averages. */
+static void put_figure(struct buf *b, const char *label, bool is_known, ts_t value)
+{
+	if (is_known)
+		buf_printf(b, "'%s'=%.6fs;", label, (double)value / 1e6);
+	else
+		buf_printf(b, "'%s'=U;", label);
+}
+
+/* What a test that failed did not come to is there as U, not known: a figure would pull down
+ * averages, and one that is missing stops a graph whose labels are counted. */
 static void put_performance(struct buf *b, const struct report_run *run)
 {
 	const struct probe_result *r = run->result;
-	const char *before = "|";
 
-	if (r->success) {
-		buf_printf(b, "|'time'=%.6fs;", (double)report_latency(run) / 1e6);
-		range_put(b, &run->warning);
-		buf_putc(b, ';');
-		range_put(b, &run->critical);
-		buf_puts(b, ";0;");
-		before = " ";
-	}
+	buf_putc(b, '|');
+	put_figure(b, "time", r->success, report_latency(run));
+	range_put(b, &run->warning);
+	buf_putc(b, ';');
+	range_put(b, &run->critical);
+	buf_puts(b, ";0;");
 	for (unsigned i = 0; i < PHASE_COUNT; i++) {
-		if (r->phases[i].outcome != PHASE_OK)
+		const enum phase_outcome outcome = r->phases[i].outcome;
+		const bool is_known = outcome == PHASE_OK;
+
+		if (outcome == PHASE_SKIPPED || (r->success && !is_known))
 			continue;
-		buf_printf(b, "%s'%s'=%.6fs;;;0;", before, phase_name((enum probe_phase)i),
-			(double)r->phases[i].duration / 1e6);
-		before = " ";
+		buf_putc(b, ' ');
+		put_figure(b, phase_name((enum probe_phase)i), is_known, r->phases[i].duration);
+		buf_puts(b, ";;0;");
 	}
 }
 

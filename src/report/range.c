@@ -42,12 +42,13 @@ int range_read(struct slice text, struct range *ret, struct where *where)
 
 		r.from_minus_infinity = slice_eqs(start, "~");
 		if (!r.from_minus_infinity && !read_number(start, &r.start_us))
-			return refuse(where, at, N_("a number or ~ is wanted before the colon"));
+			return refuse(
+				where, at, N_("there must be a number or ~ before the colon"));
 		at += colon + 1;
 		r.to_infinity = end.n == 0;
 	}
 	if (!r.to_infinity && !read_number(end, &r.end_us))
-		return refuse(where, at, N_("a number of seconds is wanted"));
+		return refuse(where, at, N_("it must be a number of seconds"));
 	if (!r.from_minus_infinity && !r.to_infinity && r.start_us > r.end_us) {
 		*where = (struct where){ .offset = 0, .what = N_("the start is above the end") };
 		return ERR_LIMIT;

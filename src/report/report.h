@@ -13,15 +13,17 @@
 
 struct report_run {
 	const struct probe_result *result;
-	int64_t started_at_us;              /* since 1970, UTC */
-	text_look_up *look_up;              /* NULL: English */
-	struct sheet_style style;           /* text: of the terminal; all 0 for a file or a pipe */
-	unsigned verbosity;                 /* text: 1 adds evidence and the phases */
-	const char *trace;                  /* where the trace was left, or NULL */
-	const char *config;                 /* the --config of the command line, or NULL */
-	ts_t max_latency;                   /* a success over it is exit status 4; 0: no limit */
-	struct range warning, critical;     /* of the latency, for the plugin's status */
-	bool between_servers;               /* of a sweep: it is about XMPP's server port */
+	int64_t started_at_us;          /* since 1970, UTC */
+	text_look_up *look_up;          /* NULL: English */
+	struct sheet_style style;       /* text: of the terminal; all 0 for a file or a pipe */
+	unsigned verbosity;             /* text: 1 adds evidence and the phases */
+	const char *trace;              /* where the trace was left, or NULL */
+	const char *version, *host;     /* of the program and its machine, for a page; or NULL */
+	const char *command;            /* the command line, secrets masked; or NULL */
+	const char *config;             /* the --config of the command line, or NULL */
+	ts_t max_latency;               /* a success over it is exit status 4; 0: no limit */
+	struct range warning, critical; /* of the latency, for the plugin's status */
+	bool between_servers;           /* of a sweep: it is about XMPP's server port */
 	const struct report_caller *caller; /* of a sweep of its own; NULL: `stox test` */
 	const struct report_check *checks;  /* text, JSON: sweeps that came behind it */
 	unsigned n_checks;

@@ -6,7 +6,7 @@
 
 static const char *const labels[] = { N_("Target Fqdn"), N_("Result"), N_("Latency"),
 	N_("Error Message"), N_("Diagnosis"), N_("Warning"), N_("Proof"), N_("Limit"), N_("Trace"),
-	N_("Other side") };
+	N_("Other side"), N_("Tested") };
 
 static unsigned label_column(const struct report_run *run)
 {
@@ -78,6 +78,22 @@ static void put_diagnosis(struct sheet *p, const struct report_run *run)
 
 /* ---- what may be below them ---- */
 
+/* Which pair it was: with several pools or partners in a configuration that is not the reader's
+ * guess. */
+static void put_pair(struct sheet *p, const struct report_run *run)
+{
+	const struct probe_result *r = run->result;
+
+	if (!r->user[0] || !r->receiver[0] || run->verbosity) /* the details begin with it */
+		return;
+	put_label(p, run, labels[10]);
+	buf_putc(&p->line, ' ');
+	text_put_clean(&p->line, slice_str(r->user));
+	buf_puts(&p->line, " -> ");
+	text_put_clean(&p->line, slice_str(r->receiver));
+	end_labelled(p, run);
+}
+
 static void put_other(struct sheet *p, const struct report_run *run)
 {
 	const struct probe_failure *f = &run->result->other;
@@ -146,6 +162,7 @@ static void put_lines(struct sheet *p, const struct report_run *run)
 	end_labelled(p, run);
 	put_message(p, run);
 	put_diagnosis(p, run);
+	put_pair(p, run);
 	put_other(p, run);
 	put_notes(p, run);
 	if (r->success && r->proof != PROOF_ANSWERED) {

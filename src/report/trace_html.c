@@ -74,6 +74,17 @@ static void put_fact(const struct page *p, const char *label, const char *value)
 	buf_puts(p->b, "</dd></div>\n");
 }
 
+/* Who gets the page by mail asks for these first. */
+static void put_origin(const struct page *p)
+{
+	if (p->run->version)
+		put_fact(p, N_("Version"), p->run->version);
+	if (p->run->host)
+		put_fact(p, N_("Machine"), p->run->host);
+	if (p->run->command)
+		put_fact(p, N_("Command"), p->run->command);
+}
+
 static void put_facts(const struct page *p)
 {
 	const struct probe_result *r = p->run->result;
@@ -88,7 +99,9 @@ static void put_facts(const struct page *p)
 	put_fact(p, N_("Proof"), proof_name(r->proof));
 	begin_fact(p, N_("Started"));
 	rfc3339_put(p->b, p->run->started_at_us);
-	buf_puts(p->b, "</dd></div>\n</dl>\n");
+	buf_puts(p->b, "</dd></div>\n");
+	put_origin(p);
+	buf_puts(p->b, "</dl>\n");
 }
 
 static void put_limit(const struct page *p)

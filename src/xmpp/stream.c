@@ -151,6 +151,11 @@ static void restart_reader(struct xstream *x)
 	xstream_arm_reader(x);
 }
 
+uint64_t xstream_twice(const struct xstream *x)
+{
+	return xml_reader_twice(x->reader);
+}
+
 size_t xstream_push_bytes(struct xstream *x, struct slice in, ts_t now)
 {
 	if (x->state == XSTREAM_OVER || x->eof || in.n == 0)

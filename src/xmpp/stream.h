@@ -129,6 +129,7 @@ struct xstream *xstream_free(struct xstream *x);
 /* How much it took.  The rest comes again after output and events were drained; 0 while an answer
  * of the driver (account, secret, bind) is awaited.  All of it, unread, once the stream is over. */
 size_t xstream_push_bytes(struct xstream *x, struct slice in, ts_t now);
+uint64_t xstream_twice(const struct xstream *x); /* see xml_reader_twice() */
 void xstream_push_tls_up(struct xstream *x, const struct tls_facts *facts, ts_t now);
 void xstream_push_closed(struct xstream *x, ts_t now); /* end of file or failure of the flow */
 void xstream_push_time(struct xstream *x, ts_t now);

@@ -99,4 +99,7 @@ bool xml_reader_take(struct xml_reader *r, struct xml_event *ret);
 /* Stop behind the next top-level element of this name: what follows is not this stream's
  * (<proceed/>, <success/>).  Up to 4 names; kept until the reset. */
 void xml_reader_stop_at(struct xml_reader *r, const char *name);
+/* Attributes that stood twice in their tag and were left out (xmpp/xml_twice.h), since the start of
+ * the stream. */
+uint64_t xml_reader_twice(const struct xml_reader *r);
 void xml_reader_reset(struct xml_reader *r); /* a new stream on the same connection */

@@ -102,6 +102,11 @@ struct xml_reader *xml_reader_free(struct xml_reader *r)
 	return NULL;
 }
 
+uint64_t xml_reader_twice(const struct xml_reader *r)
+{
+	return r->twice.dropped;
+}
+
 void xml_reader_reset(struct xml_reader *r)
 {
 	drop_all(r);

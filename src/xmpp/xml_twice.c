@@ -48,6 +48,7 @@ static void end_name(struct xml_twice *t)
 {
 	t->drops = !t->is_blind && t->n_drops < XML_TWICE_DROPS && is_known(t, name_at_hand(t));
 	t->n_drops += t->drops;
+	t->dropped += t->drops;
 	if (t->drops)
 		t->n_names = t->n_attrs ? t->ends[t->n_attrs - 1] : 0;
 	else if (!t->is_blind)

@@ -44,6 +44,7 @@ struct xml_twice {
 	bool in_element_name;
 	uint16_t n_attrs, ends[XML_TWICE_ATTRS]; /* of the names in `names` */
 	uint8_t n_drops;
+	uint64_t dropped; /* since the start of the stream */
 	uint16_t n_names; /* bytes */
 	bool holds;       /* the bytes so far of the name at hand are held back */
 	uint8_t names[XML_TWICE_NAMES];

@@ -128,10 +128,12 @@ def perfdata(text):
     limit = rf"@?(?:(?:{number}|~):)?(?:{number})?"
     figures = text.split(" ") if text else []
     for figure in figures:
-        need(re.fullmatch(rf"'[^'=]+'={number}s;{limit};{limit};0;", figure), figure)
+        need(re.fullmatch(rf"'[^'=]+'=(?:{number}s|U);{limit};{limit};0;", figure), figure)
     made = run(["perl", "-e", PERFDATA_READER, text])
     need(made.returncode == 0, made.stderr)
     read = json.loads(made.stdout)
+    # That reader leaves out what is unknown.
+    read += [{"label": figure.split("'")[1], "value": "U"} for figure in figures if "=U;" in figure]
     need(len(read) == len(figures), text)
     need(len({f["label"][:19] for f in read}) == len(read), "labels are not unique in 19 characters")
     return {f["label"]: f for f in read}
@@ -149,7 +151,7 @@ def read_nagios(path):
     state, words, figures = plugin_line(path.read_text())
     failure = re.search(r" \[(\w+) in ([a-z.]+)\]$", words)
     need((state in ("CRITICAL", "UNKNOWN")) == bool(failure), words)
-    need(("time" in figures) == (failure is None), figures)
+    need((figures["time"]["value"] == "U") == bool(failure), figures)
     return failure and failure.groups()
 
 

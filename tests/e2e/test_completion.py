@@ -30,7 +30,7 @@ def words_of(*args):
 
 
 FAULTS = [line.split()[0] for line in words_of("lab", "--list-faults").splitlines()[::2]]
-OPTIONS = re.findall(r"^  (?:-.,|   ) (--[a-z0-9-]+)", words_of("test", "--help"), re.M)
+OPTIONS = re.findall(r"^  (?:-.,|   ) (--[a-z0-9-]+)", words_of("test", "--help", "all"), re.M)
 COMMANDS = re.findall(r"^  ([a-z]+) ", words_of("help"), re.M)
 
 # What is typed, and what is offered for its last word.
@@ -47,20 +47,25 @@ CASES = (
     ("stox explain tls_cert_e", ["tls_cert_expired"]),
     ("stox completion ", ["bash", "zsh", "fish"]),
     ("stox help g", ["gateway"]),
-    ("stox check ", ["pool", "partner"]),
+    ("stox check ", ["pool", "partner", "config"]),
+    ("stox check config --fo", ["--format"]),
     ("stox check pool --reg", ["--registrar", "--registrar-port"]),
     ("stox check pool --format ", ["text", "json"]),
     ("stox check partner --fr", ["--from"]),
     ("stox test --target ", []),
     ("stox test --config ca", ["ca.pem"]),
     ("stox lab --write-config la", ["lab"]),
+    ("check_stox --ho", ["--hostname"]),
+    ("check_stox --accept earl", ["earlier_message"]),
+    ("check_stox --config ca", ["ca.pem"]),
 )
 
 
 def run(shell, script, prefix, folder):
     done = subprocess.run(shell, input=script, capture_output=True, text=True, timeout=TIMEOUT, cwd=folder,
                           # fish completes commands that there are only.
-                          env={**HOME, "PATH": f"{prefix}/bin:{HOME['PATH']}", "XDG_DATA_DIRS": f"{prefix}/share:/usr/share", "XDG_CONFIG_HOME": folder,
+                          env={**HOME, "PATH": f"{prefix}/bin:{prefix}/lib/nagios/plugins:{HOME['PATH']}",
+                               "XDG_DATA_DIRS": f"{prefix}/share:/usr/share", "XDG_CONFIG_HOME": folder,
                                "XDG_DATA_HOME": folder, "XDG_CACHE_HOME": folder})
     return done.stdout, done.stderr
 
@@ -78,9 +83,9 @@ def offered(shell, ask, prefix, folder):
 
 def ask_bash(typed, prefix, folder):
     words = typed.split(" ")
-    script = (f"source {prefix}/share/bash-completion/completions/stox\n"
+    script = (f"source {prefix}/share/bash-completion/completions/{words[0]}\n"
               f"COMP_WORDS=({' '.join(words[:-1])} '{words[-1]}') COMP_CWORD={len(words) - 1}\n"
-              "_stox\nprintf '%s\\n' \"${COMPREPLY[@]}\"\n")
+              f"_{words[0]}\nprintf '%s\\n' \"${{COMPREPLY[@]}}\"\n")
     return run(["bash", "--norc", "-s"], script, prefix, folder)
 
 

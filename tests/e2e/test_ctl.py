@@ -47,14 +47,15 @@ class Service:
         self.config = self.folder / "stox.yaml"
         self.log = self.folder / "log"
 
-    def start(self):
-        self.proc = subprocess.Popen([STOX, "gateway", "--config", str(self.config)], stderr=open(self.log, "w"))
-        self.await_log("sip listening")
+    def start(self, *args, **more):
+        self.proc = subprocess.Popen([STOX, "gateway", "--config", str(self.config), *args], stderr=open(self.log, "w"), **more)
+        self.await_log("listening")
 
     def await_log(self, text):
         end = time.monotonic() + 60
         while text not in self.log.read_text():
             if time.monotonic() > end or self.proc.poll() is not None:
+                self.proc.kill()
                 raise SystemExit(f"FAILED: no {text!r} in {self.log.read_text()}")
             time.sleep(0.02)
 
@@ -80,10 +81,11 @@ def asks_and_tells(s):
     s.await_log("connection refused")
     check("the status is an object", status == 0 and o["schema"] == "stox.status/1" and o["pid"] == s.proc.pid
           and not o["xmpp"]["connected"] and o["xmpp"]["server"] == "127.0.0.1:9" and o["counters"]["sip_to_xmpp"] == 0
-          and o["configuration"]["partners"] == 2 and o["in_hand"] == {"to_xmpp": 0, "to_sip": 0, "failures_untold": 0}, said)
+          and o["configuration"]["partners"] == 2 and o["in_hand"] == {"to_xmpp": 0, "oldest_to_xmpp_seconds": None, "to_sip": 0, "oldest_to_sip_seconds": None, "failures_untold": 0}, said)
     status, said = s.ctl("status")
     check("and a table for people, with the last error", status == 0 and re.search(r"^XMPP server +127.0.0.1:9: NOT connected since 20", said, re.M)
-          and re.search(r"^Its last error +20.*connection refused", said, re.M), said)
+          and re.search(r"^Its last error +20.* UTC \(age \d+ s\): .*connection refused", said, re.M)
+          and re.search("^Last warning +20.*xmpp down", said, re.M) and "Ended to XMPP     0 carried, 3 refused" in said, said)
     status, said = s.ctl("partners")
     check("the partners in force", (status, said) == (0, "pool pool.litware.test: litware.test second.test\n"
                                                       "federated contoso.test a.contoso.test\npublic-unverified any.test\n"), said)
@@ -94,6 +96,66 @@ def asks_and_tells(s):
     check("a level that is none", status == 2 and "LEVEL" in said, said)
 
 
+def refused_message(s):
+    """A MESSAGE to a domain that is no partner, and its answer."""
+    port = int(re.search(r"listening.*address\W+127.0.0.1:(\d+)", s.log.read_text())[1])
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
+        peer.settimeout(30)
+        peer.bind(("127.0.0.1", 0))
+        peer.sendto(("MESSAGE sip:eve@elsewhere.test SIP/2.0\r\n"
+                     f"Via: SIP/2.0/UDP 127.0.0.1:{peer.getsockname()[1]};branch=z9hG4bK{time.monotonic_ns()}\r\n"
+                     "From: <sip:pilar@litware.test>;tag=1\r\nTo: <sip:eve@elsewhere.test>\r\nCall-ID: c1@a\r\n"
+                     "CSeq: 1 MESSAGE\r\nMax-Forwards: 70\r\nContent-Type: text/plain\r\nContent-Length: 6\r\n\r\n"
+                     "secret").encode(), ("127.0.0.1", port))
+        return peer.recv(4096).decode()
+
+
+def messages(s):
+    check("no message has ended", s.ctl("messages") == (0, "No message has ended since the start.\n"))
+    answers = {refused_message(s).split("\r\n")[0] for _ in range(3)}
+    status, said = s.ctl("messages", "--format", "json")
+    o = json.loads(said)
+    last = o["messages"][-1]
+    check("the last messages are objects", status == 0 and answers == {"SIP/2.0 403 Not An Allowed Partner"} and len(o["messages"]) == 3
+          and (last["toward"], last["from"], last["to"], last["outcome"], last["status"], last["call_id"], last["cause"])
+          == ("xmpp", "litware.test", "elsewhere.test", "refused", 403, "c1@a", "Not An Allowed Partner"), (answers, said))
+    check("without users and bodies", "pilar" not in said and "secret" not in said, said)
+    status, said = s.ctl("messages")
+    check("and lines for people", re.search(r"^20\S+ \S+ UTC  litware.test -> elsewhere.test  to XMPP  refused 403 "
+                                            r"\(Not An Allowed Partner\)  \d+ ms\n    id -  Call-ID c1@a$", said, re.M), said)
+    status, said = s.ctl("status")
+    check("the status counts them, and who was refused", "Ended to XMPP     0 carried, 3 refused" in said
+          and re.search("^Worst peers +127.0.0.1: 3 refused, 0 time-outs", said, re.M), said)
+    refused = [line for line in s.log.read_text().splitlines() if "sip refused" in line]
+    check("the log has one line", refused == ["info: sip refused peer=127.0.0.1 cause=\"Not An Allowed Partner\" status=403 n=1"], refused)
+
+
+def forms(s):
+    s.start("--log-format", "json", "-v")
+    refused_message(s)
+    s.await_log('"event":"message"')
+    s.end()
+    lines = [json.loads(line) for line in s.log.read_text().splitlines()]
+    said = next(line for line in lines if line["event"] == "message")
+    check("json: each line is an object with time and level", {(o["level"], o["subsystem"], o["event"]) for o in lines} >= {
+        ("info", "sip", "listening"), ("debug", "gateway", "message"), ("info", "sip", "refused"), ("info", "gateway", "stopped")}
+        and all(re.fullmatch(r"20\d\d-\d\d-\d\dT.*Z", o["time"]) for o in lines), lines)
+    check("with its fields, numbers as numbers", (said["status"], said["outcome"], said["call_id"]) == (403, "refused", "c1@a"), said)
+    for args, stream, begins in ((["--log-format", "journal"], False, "<6>sip listening"), ([], True, "<6>sip listening"),
+                                 ([], False, "info: sip listening"), (["--log-format", "text"], True, "info: sip listening")):
+        with open(s.log, "w") as out:
+            at = os.fstat(out.fileno())
+        # What a service starts inherits the variable, and not always the stream.
+        named = f"{at.st_dev}:{at.st_ino if stream else at.st_ino + 1}"
+        s.start(*args, env={**os.environ, "JOURNAL_STREAM": named})
+        s.end()
+        check(f"{args or 'no option'}, the journal's stream is {stream}", begins in s.log.read_text().splitlines()[0], s.log.read_text())
+    lines = s.log.read_text()
+    check("an orderly stop is no warning", not re.search("^(warning|error): .*stopp", lines, re.M), lines)
+    done = subprocess.run([STOX, "gateway", "--log-format", "xml"], capture_output=True, text=True, timeout=60)
+    check("a form that is none", done.returncode == 2 and "text, json or journal" in done.stderr, done)
+
+
 def reloads(s):
     good = s.config.read_text()
     s.config.write_text(good.replace("  - domain: any.test\n    type: public-unverified\n", ""))
@@ -102,6 +164,8 @@ def reloads(s):
     s.config.write_text(good.replace("next_hop: sip:127.0.0.1:5060", "next_hop: sip:127.0.0.1:5061"))
     status, said = s.ctl("reload")
     check("and what waits for a restart", status == 0 and "needs-restart setting=gateway.sip.next_hop" in said, said)
+    status, said = s.ctl("status")
+    check("which the status says", re.search("^Waits for restart +gateway.sip.next_hop$", said, re.M), said)
     s.config.write_text(good.replace("name: litware.test", "name: second.test"))
     status, said = s.ctl("reload")
     component = json.loads(s.ctl("status", "--format", "json")[1])["xmpp"]["component"]
@@ -173,15 +237,21 @@ with tempfile.TemporaryDirectory() as name:
     service.start()
     mode = (service.folder / "ctl").stat()
     check("the socket is its owner's and the group's", (mode.st_mode & 0o777, mode.st_gid) == (0o660, GROUP.gr_gid), oct(mode.st_mode))
+    messages(service)
     asks_and_tells(service)
     reloads(service)
     strangers(service)
     hostile(service)
     second = subprocess.run([STOX, "gateway", "--config", str(service.config)], capture_output=True, text=True, timeout=60)
-    check("a second gateway does not take the socket", second.returncode == 3 and "already in use" in second.stderr, second)
+    check("a second gateway does not take the socket", second.returncode == 3 and f"process {service.proc.pid} listens there" in second.stderr, second)
     service.end(signal.SIGKILL)
     check("a killed one leaves it", (service.folder / "ctl").exists())
     service.start()
     check("and the next one replaces it", service.ctl("status")[0] == 0)
     check("an orderly end takes it away", service.end() == 0 and not (service.folder / "ctl").exists())
+    (service.folder / "ctl").write_text("a file\n")
+    third = subprocess.run([STOX, "gateway", "--config", str(service.config)], capture_output=True, text=True, timeout=60)
+    check("a file that is no socket is not taken away", third.returncode == 3 and "no socket left behind" in third.stderr, third)
+    (service.folder / "ctl").unlink()
+    forms(service)
 sys.exit(failed > 0)

@@ -16,7 +16,7 @@ from pathlib import Path
 STOX = os.path.abspath(sys.argv[1])
 FAILED = []
 ENV = {"HOME": "/nonexistent", "PATH": os.environ["PATH"], "TERM": "xterm", "LANG": "C.UTF-8"}
-LABELS = ["Target Fqdn   :", "Result        :", "Latency       :", "Error Message :", "Diagnosis     :"]
+LABELS = ["Target Fqdn   :", "Result        :", "Latency       :", "Error Message :", "Diagnosis     :", "Tested        :"]
 SGR = re.compile(r"\x1b\[[0-9]*m")
 ERASE = "\r\x1b[K"
 
@@ -79,7 +79,7 @@ def widths():
         long = [line for line in lines if len(line) > width and not re.fullmatch(
             r" *(\S+|systemctl \S+ \S+|stox gateway --check)", line)]
         check(f"width {width}: no line is longer", status == 1 and not long, long)
-        check(f"width {width}: the five labels in their order", labels_of(out) == LABELS, out)
+        check(f"width {width}: the five labels in their order, and the pair", labels_of(out) == LABELS, out)
         text = " ".join(line.strip() for line in lines)
         check(f"width {width}: nothing is lost", "contoso.test is not an allowed partner of the gateway (403 Not An "
               "Allowed Partner, ms-diagnostics 1005)." in text and "[sip_partner_not_allowed in sip.send]" in text, out)
@@ -99,9 +99,20 @@ def widths():
               out)
     out, _, _ = stox("explain", "tls_cert_expired", width=50)
     check("explain is wrapped", max(len(line) for line in out.splitlines() if "$ " not in line) <= 50, out)
-    for width in (60, 80):
-        out, _, _ = stox("test", "--help", width=width)
-        check(f"--help is wrapped at {width}", max(map(len, out.splitlines())) <= width, out)
+    help_of = ["test", "check", "check pool", "check partner", "explain", "gateway", "ctl", "ctl status", "lab", "completion", "help"]
+    for lang in ("C.UTF-8", "fr_FR.UTF-8"):
+        for command in help_of:
+            for width in (60, 80):
+                out, _, _ = stox(*command.split(), "--help", width=width, env={"LANG": lang})
+                lines = out.splitlines()
+                check(f"{lang} {command} --help at {width}", max(map(len, lines)) <= width and
+                      (width < 80 or 3 <= len(lines) < 24), out)
+    for args, width in ((["--help"], 40), (["test", "--help", "all"], 60), (["lab", "--list-faults"], 60)):
+        out, _, _ = stox(*args, width=width)
+        check(f"{' '.join(args)} is wrapped at {width}", max(map(len, out.splitlines())) <= width, out)
+    names, every = ({*re.findall(r"--[a-z][a-z0-9-]+", stox("test", *args)[0])} for args in (["--help"], ["--help", "all"]))
+    check("--help names every option", names == every and len(names) > 30,
+          names ^ every)
 
 
 def colours():

@@ -180,7 +180,7 @@ def success(folder):
                  "CHALLENGE", "RESPONSE", "SUCCESS", "MESSAGE", "PRESENCE"):
         check(f"tshark says {want}", any(info.startswith(want) for info in infos), infos)
     for form in ("html", "txt", "json", "pcapng"):
-        text = files[form].read_bytes()
+        text = re.sub(rb"<dt>Command.*", b"", files[form].read_bytes())
         check(f"bodies are lengths in .{form}", LENGTH.search(text.decode("latin-1")) and b"stox test " not in
               text.replace(b"<p class=\"kind\">stox test</p>", b""))
         check(f"bodies are there when wanted in .{form}",
@@ -188,6 +188,16 @@ def success(folder):
     check("-vv shows bodies, and its trace does not", "stox test " in loud.stdout and
           not LENGTH.search(loud.stdout) and LENGTH.search((folder / "quiet.txt").read_text()))
     json_is_sound(bodies["json"])
+    page = files["html"].read_text()
+    version = stox("--version").stdout.split()[1]
+    for word in (f"<dt>Version</dt><dd>{version}</dd>", f"<dt>Machine</dt><dd>{socket.gethostname()}</dd>",
+                 f"<dt>Command</dt><dd>{STOX} test --config {lab.config} "):
+        check(f"the page has {word.split('</dt>')[0][4:]}", word in page)
+    secret = folder / "secret.html"
+    stox("test", "--target", "p.test", "--user", "u@p.test", "--receiver", "a@x.test", "--password-file",
+         str(Path(lab.config).parent / "pilar"),
+         "--registrar", "sip:u:hunter2@127.0.0.1:9;transport=tcp", "--trace", str(secret), home=folder)
+    check("what is secret in an address is masked", "hunter2" not in secret.read_text() and ":***@" in secret.read_text())
     return files["html"], trace
 
 

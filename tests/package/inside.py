@@ -12,12 +12,14 @@ import socket
 import struct
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 TESTS = Path(__file__).resolve().parent
 sys.path[0:0] = [str(TESTS.parent / "regress"), str(TESTS.parent / "interop")]
 import peers  # noqa: E402
 import stage  # noqa: E402
+from prometheus import Prometheus  # noqa: E402
 from unit import Unit  # noqa: E402
 
 ROOT = Path(sys.argv[2])
@@ -182,6 +184,15 @@ def check_control():
         run("setpriv", "--reuid=nobody", f"--regid={group}", "--clear-groups", "stox", "ctl", "partners", status=status)
 
 
+def check_metrics():
+    """This machine's Prometheus, from Debian as well, on the loopback of this namespace."""
+    carried = 'sum by (direction) (stox_gateway_messages_total{partner="%s",outcome="delivered"}) == 1'
+    with tempfile.TemporaryDirectory() as folder, Prometheus(Path(folder), 9090, ["127.0.0.1:9719"]) as prometheus:
+        prometheus.wait_for("sees both messages", lambda: len(prometheus.ask(carried % peers.PARTNER)) == 2)
+        need(prometheus.ask("stox_gateway_ready == 1"), "and that it is ready")
+    ok("Debian's Prometheus scrapes it, and sees the messages")
+
+
 def check_gateway():
     run("stox", "gateway", "--check")
     run("usermod", "-aG", "operator", "stox")
@@ -243,6 +254,7 @@ def check_across():
         need("Result        : Success" in (out := test_across(bench)), f"stox test across the installed gateway: {out}")
         status = json.loads(run("stox", "ctl", "status", "--format", "json"))
         need((status["counters"]["sip_to_xmpp"], status["counters"]["xmpp_to_sip"]) == (1, 1), f"stox ctl status: {status}")
+        check_metrics()
     unit.drop_runtime()
     ok("between Kamailio and Prosody stox test succeeds, and stox ctl status has both messages")
 
@@ -291,6 +303,72 @@ def check_textfile():
     ok("the service of the textfile collector, with a test that passes and one that fails")
 
 
+# ---- a container
+
+def page_blocks():
+    text = (TESTS.parents[1] / "doc/howto/container.md").read_text()
+    return dict(re.findall(r"^`([^`\n]+)`:\n\n```\n(.*?)^```$", text, re.M | re.S))
+
+
+def as_user(ids, *command, status=0):
+    return run("setpriv", f"--reuid={ids}", f"--regid={ids}", "--clear-groups", *command, status=status)
+
+
+def make_secret(path, owner, group, mode):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    path.write_text("a secret\n")
+    os.chown(path, owner, group)
+    path.chmod(mode)
+
+
+def check_first_process(ids):
+    """What is the first process of a container has no other handler of signals than its own."""
+    process = subprocess.Popen(["unshare", "--pid", "--fork", "--kill-child", "chroot", str(ROOT), "setpriv", f"--reuid={ids}",
+                                f"--regid={ids}", "--clear-groups", "stox", "gateway", "--config", "/config/stox.yaml"],
+                               stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"})
+    told = ""
+    while "sip listening" not in told:
+        told += (line := process.stderr.readline())
+        need(line, f"the first process listens: {told}")
+    child = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()[0]
+    os.kill(int(child), signal.SIGTERM)
+    _, told = process.communicate(timeout=WAIT_S)
+    need(process.returncode == 0 and "gateway stopped" in told, f"it ends in order: {process.returncode} {told}")
+
+
+def check_container(debs):
+    """The page's Dockerfile but for FROM, which this Debian stands for; then its volumes, with their owners and modes."""
+    blocks = page_blocks()
+    lines = dict(line.split(" ", 1) for line in blocks["Dockerfile"].splitlines())
+    need(set(lines) == {"FROM", "COPY", "RUN", "USER", "ENTRYPOINT", "CMD"}, f"the Dockerfile: {list(lines)}")
+    for deb in Path(debs).glob("stox_*.deb"):
+        shutil.copy(deb, ROOT / "tmp")
+    run("sh", "-c", lines["RUN"].replace("ca-certificates ", ""))  # there is no network here
+    ids = lines["USER"].split(":")[0]
+    config, secret = ROOT / "config/stox.yaml", ROOT / "secrets/component"
+    config.parent.mkdir()
+    config.write_text(blocks["config/stox.yaml"])
+    check = [*json.loads(lines["ENTRYPOINT"]), *json.loads(lines["CMD"]), "--check"]
+    make_secret(secret, int(ids), int(ids), 0o400)
+    as_user(ids, *check)
+    ok("the image of the how-to, with a file of its user")
+    group = int(re.search(r"fsGroup: (\d+)", blocks["deployment.yaml"])[1])
+    mode = int(re.search(r"defaultMode: (\d+)", blocks["deployment.yaml"])[1], 8)
+    # A volume holds links into a folder that is replaced as a whole.
+    make_secret(secret.parent / "..2026/component", 0, group, mode)
+    secret.unlink()
+    secret.symlink_to("..2026/component")
+    as_user(ids, *check)
+    make_secret(secret.parent / "..2026/component", 0, group, 0o444)
+    told = as_user(ids, *check, status=2)
+    need("others can read this secret (mode 444)" in told, f"a mode that is too wide: {told}")
+    ok("the volumes of Kubernetes, and one whose mode is too wide")
+    make_secret(secret.parent / "..2026/component", 0, group, mode)
+    check_first_process(ids)
+    ok("as the first process it ends in order")
+
+
 # ---- the end
 
 def check_purged(before):
@@ -327,6 +405,7 @@ def main(debs, newer):
     need(run("dpkg-query", "-W", "-f", "${Version}", "stox-gateway").endswith("+1"), "the newer version is installed")
     ok("upgraded, the edited configuration is kept")
     check_purged(before)
+    check_container(debs)
 
 
 main(*sys.argv[3:])

@@ -85,7 +85,7 @@ static void check_reason(
 static void no_reason_advises_an_option_that_is_not_there(void **state)
 {
 	(void)state;
-	for (unsigned side = 0; side < command_check.n_parts; side++)
+	for (unsigned side = 0; side < COUNT(kinds); side++)
 		for (unsigned k = 0; k < 2; k++)
 			for (unsigned r = REASON_NONE + 1; r < REASON_COUNT; r++)
 				check_reason(&command_check.parts[side], (enum sweep_side)side,

@@ -163,9 +163,9 @@ static void what_cannot_be_replaced_is_refused(void **state)
 	} rows[] = {
 		{ "link", "this is a link; name the file itself", -EINVAL },
 		{ "dangling", "this is a link; name the file itself", -EINVAL },
-		{ "fifo", "this is no regular file", -EINVAL },
+		{ "fifo", "this is not a regular file", -EINVAL },
 		{ "folder", "is a directory", -EISDIR },
-		{ "folder/", "a name of a file is wanted", -EINVAL },
+		{ "folder/", "give the name of a file", -EINVAL },
 		{ "none/file", "no such file or directory", -ENOENT },
 		{ "file/file", "not a directory", -ENOTDIR },
 	};

@@ -50,12 +50,18 @@ static void read_some(size_t n)
 	got[n_got] = '\0';
 }
 
+static void note(void *arg, uint64_t n, struct buf *ret)
+{
+	(void)arg;
+	buf_printf(ret, "<4>log lines-dropped n=%llu", (unsigned long long)n);
+}
+
 static void lines_come_in_their_order(void **state)
 {
 	struct log_out *l;
 
 	(void)state;
-	assert_int_equal(log_out_new(&l, ends[1], "<4>"), 0);
+	assert_int_equal(log_out_new(&l, ends[1], note, NULL), 0);
 	log_out_line(l, SLICE("info: "), SLICE("one"));
 	log_out_line(l, SLICE("<3>"), SLICE("two"));
 	l = log_out_free(l);
@@ -68,11 +74,11 @@ static void lines_come_in_their_order(void **state)
 /* All that was dropped; each time that there is room again a line says so. */
 static unsigned long long noted(void)
 {
-	static const char note[] = "<4>log lines-dropped n=";
+	static const char said[] = "<4>log lines-dropped n=";
 	unsigned long long all = 0;
 
-	for (char *at = got; (at = strstr(at, note)); at++)
-		all += strtoull(at + strlen(note), NULL, 10);
+	for (char *at = got; (at = strstr(at, said)); at++)
+		all += strtoull(at + strlen(said), NULL, 10);
 	assert_true(all > 0);
 	return all;
 }
@@ -85,7 +91,7 @@ static void nobody_waits_for_a_reader(void **state)
 	unsigned n = 0;
 
 	(void)state;
-	assert_int_equal(log_out_new(&l, ends[1], "<4>"), 0);
+	assert_int_equal(log_out_new(&l, ends[1], note, NULL), 0);
 	for (unsigned i = 0; i < LINES; i++) {
 		snprintf(line, sizeof(line), "line %u of those that are written", i);
 		log_out_line(l, SLICE("info: "), slice_str(line));
@@ -108,7 +114,7 @@ static void a_reader_that_left_is_no_end(void **state)
 	(void)state;
 	close(ends[0]);
 	ends[0] = -1;
-	assert_int_equal(log_out_new(&l, ends[1], "<4>"), 0);
+	assert_int_equal(log_out_new(&l, ends[1], note, NULL), 0);
 	for (unsigned i = 0; i < 100; i++)
 		log_out_line(l, SLICE("info: "), SLICE("nobody reads this"));
 	assert_null(log_out_free(l));
@@ -128,7 +134,7 @@ static void the_end_does_not_wait_for_a_reader(void **state)
 	struct log_out *l;
 
 	(void)state;
-	assert_int_equal(log_out_new(&l, ends[1], "<4>"), 0);
+	assert_int_equal(log_out_new(&l, ends[1], note, NULL), 0);
 	for (unsigned i = 0; i < LINES; i++)
 		log_out_line(l, SLICE("info: "), SLICE("more than the pipe takes"));
 	const time_t before = time(NULL);

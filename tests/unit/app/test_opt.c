@@ -141,15 +141,15 @@ static void a_list_has_one_more_each_time(void **state)
 	assert_int_equal(r.v.outputs.n, OPT_LIST_MAX);
 	r = run("-o1 -o2 -o3 -o4 -o5 -o6 -o7 -o8 -o9 -o10 -o11 -o12 -o13 -o14 -o15 -o16 -o17");
 	assert_int_equal(r.result, OPT_BAD);
-	assert_string_equal(r.err, "stox try: `--output 17`: 16 of them are enough\n");
+	assert_string_equal(r.err, "stox try: `--output 17`: at most 16 can be given\n");
 }
 
 /* What a plugin prints on standard error nobody sees. */
 static void a_plugin_complains_as_unknown_on_standard_output(void **state)
 {
 	static const char *const lines[][2] = {
-		{ "--port x", "TRY UNKNOWN: `--port x`: a number from 1 to 65535 is wanted\n" },
-		{ "word", "TRY UNKNOWN: `word` is no option; `check_try --help` lists them\n" },
+		{ "--port x", "TRY UNKNOWN: `--port x`: give a number from 1 to 65535\n" },
+		{ "word", "TRY UNKNOWN: `word` is not an option; `check_try --help` lists them\n" },
 		{ "-o", "TRY UNKNOWN: option `-o` needs its FILE\n" },
 	};
 
@@ -181,8 +181,8 @@ static void what_is_not_given_stays_as_it_was(void **state)
 
 #define ALLOWED                                                                                    \
 	"Allowed: --target --password-file --port --timeout --fast --verbose --output --help\n"
-#define PORT    "a number from 1 to 65535 is wanted\n"
-#define SECONDS "seconds from 1 to 60 are wanted, such as 2.5\n"
+#define PORT    "give a number from 1 to 65535\n"
+#define SECONDS "give a number of seconds from 1 to 60, such as 2.5\n"
 
 static void one_line_says_what_is_wrong(void **state)
 {
@@ -194,7 +194,7 @@ static void one_line_says_what_is_wrong(void **state)
 		{ "--password=hunter2",
 			"unknown option `--password`; did you mean `--password-file`? " ALLOWED },
 		{ "-fx", "unknown option `-x`. " ALLOWED },
-		{ "a.test", "`a.test` is no option; `stox try --help` lists them\n" },
+		{ "a.test", "`a.test` is not an option; `stox try --help` lists them\n" },
 		{ "--target", "option `--target` needs its FQDN\n" },
 		{ "-t", "option `-t` needs its FQDN\n" },
 		{ "--target=", "option `--target` needs its FQDN\n" },
@@ -261,7 +261,7 @@ static void one_word_may_stand_without_a_dash_where_the_command_has_a_name_for_i
 	assert_null(r.v.argument);
 	r = run_as(&with, "dns_timeout tls");
 	assert_int_equal(r.result, OPT_BAD);
-	assert_string_equal(r.err, "stox try: `tls`: one REASON is enough\n");
+	assert_string_equal(r.err, "stox try: `tls`: only one REASON can be given\n");
 	r = run_as(&with, "--help");
 	assert_int_equal(r.result, OPT_HELP);
 	assert_non_null(strstr(r.out, "usage: stox try [options] [REASON]\n"));
@@ -291,7 +291,7 @@ static void help_keeps_to_eighty_columns_in_a_file(void **state)
 
 	(void)state;
 	capture_begin(&out, stdout);
-	opt_help(&wordy);
+	opt_help(&wordy, false);
 	capture_end(&out, text);
 	assert_string_equal(text,
 		"usage: stox try [options]\n"
@@ -300,6 +300,42 @@ static void help_keeps_to_eighty_columns_in_a_file(void **state)
 		"  -r, --receiver-password-file FILE  what is said of an option can be long, and\n"
 		"                                     in another language longer still\n"
 		"  -h, --help                         show this\n");
+}
+
+/* Thirty options are more than a screen has lines. */
+static void help_of_many_options_keeps_to_a_screen(void **state)
+{
+	enum { MANY = 30 };
+	static char names[MANY][8];
+	struct opt many[MANY];
+	const struct opt_command large = {
+		.name = "try", .summary = "tries it", .opts = many, .n_opts = MANY
+	};
+
+	(void)state;
+	for (size_t i = 0; i < MANY; i++) {
+		snprintf(names[i], sizeof(names[i]), "n%02zu", i);
+		many[i] = (struct opt){ .name = names[i],
+			.help = "does it",
+			.group = i < 2 ? OPT_GROUP_FIRST : OPT_GROUP_TIMES };
+	}
+	struct run r = run_as(&large, "--help");
+	assert_string_equal(r.out,
+		"usage: stox try [options]\n"
+		"tries it\n"
+		"\n"
+		"      --n00         does it\n"
+		"      --n01         does it\n"
+		"  -h, --help [all]  show this; all: what each option does\n"
+		"\n"
+		"times and counts: --n02 --n03 --n04 --n05 --n06 --n07 --n08 --n09 --n10 --n11\n"
+		"  --n12 --n13 --n14 --n15 --n16 --n17 --n18 --n19 --n20 --n21 --n22 --n23 --n24\n"
+		"  --n25 --n26 --n27 --n28 --n29\n");
+	r = run_as(&large, "--help all");
+	assert_int_equal(r.result, OPT_HELP);
+	assert_non_null(
+		strstr(r.out, "  -h, --help        show this\n\ntimes and counts:\n      --n02  "));
+	assert_non_null(strstr(r.out, "      --n29         does it\n"));
 }
 
 int main(void)
@@ -315,6 +351,7 @@ int main(void)
 			one_word_may_stand_without_a_dash_where_the_command_has_a_name_for_it),
 		cmocka_unit_test(an_option_of_the_build_is_taken_and_shown_to_nobody),
 		cmocka_unit_test(help_keeps_to_eighty_columns_in_a_file),
+		cmocka_unit_test(help_of_many_options_keeps_to_a_screen),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

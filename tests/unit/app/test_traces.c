@@ -98,7 +98,7 @@ static void what_cannot_be_written_is_named_before_a_test(void **state)
 		{ in_folder("link.html"), "this is a link; name the file itself" },
 		{ in_folder("dangling.txt"), "this is a link; name the file itself" },
 		{ in_folder("folder.json"), "is a directory" },
-		{ in_folder("pipe.txt"), "this is no regular file" },
+		{ in_folder("pipe.txt"), "this is not a regular file" },
 	};
 
 	(void)state;

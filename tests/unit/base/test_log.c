@@ -32,6 +32,9 @@ static void values_are_quoted_where_they_must(void **state)
 		const char *want;
 	} table[] = {
 		{ "plain", { (const uint8_t *)"abc/:;,", 7 }, " k=abc/:;," },
+		{ "a number", { (const uint8_t *)"0123456789", 10 }, " k=\"0123456789\"" },
+		{ "begins as one", { (const uint8_t *)"12a", 3 }, " k=12a" },
+		{ "digits of another script", { (const uint8_t *)"1\u0664", 3 }, " k=1\u0664" },
 		{ "empty", { NULL, 0 }, " k=\"\"" },
 		{ "space", { (const uint8_t *)"a b", 3 }, " k=\"a b\"" },
 		{ "quote", { (const uint8_t *)"a\"b", 3 }, " k=\"a\\\"b\"" },

@@ -36,7 +36,7 @@ static void an_event_has_the_line_that_was_begun_before_it(void **state)
 	shell_emit(&s, 8, false, LOG_LEVEL_INFO);
 	assert_true(shell_take_event(&s, &ev));
 	assert_true(ev.type == 7 && ev.what == 5 && ev.level == LOG_LEVEL_WARNING);
-	assert_string_equal(ev.log, "sip up key=1");
+	assert_string_equal(ev.log, "sip up key=\"1\"");
 	assert_true(shell_take_event(&s, &ev));
 	assert_true(ev.type == 8 && ev.what == 0 && ev.level == LOG_LEVEL_INFO);
 	assert_string_equal(ev.log, "");

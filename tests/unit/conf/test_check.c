@@ -63,11 +63,12 @@ static const struct row rows[] = {
 	{ "a test user with a port",
 		POOL "    test_users: [{ address: 'sip:p@litware.test:5060;x=y' }]\n", "" },
 	{ "a test user of elsewhere", POOL "    test_users: [{ address: p@b.test }]\n",
-		"f:4:29: the domain `b.test` of the test user is none of the pool's `domains`\n" },
+		"f:4:29: the domain `b.test` of the test user is not among the pool's "
+		"`domains`\n" },
 	{ "a test user of another pool",
 		POOL "  - fqdn: b.test\n    domains: [b.test]\n    test_users: [{ address: "
 		     "p@litware.test }]\n",
-		"f:6:29: the domain `litware.test` of the test user is none of the pool's "
+		"f:6:29: the domain `litware.test` of the test user is not among the pool's "
 		"`domains`\n" },
 	{ "a receiver of the partner", PARTNER "    receiver: { address: a@CONTOSO.test/x }\n",
 		"" },
@@ -76,7 +77,7 @@ static const struct row rows[] = {
 			"a@im.contoso.test }\n",
 		"" },
 	{ "a receiver of elsewhere", PARTNER "    receiver: { address: a@b.test }\n",
-		"f:3:26: the domain `b.test` of the receiver is none of the partner's\n" },
+		"f:3:26: the domain `b.test` of the receiver is not one of the partner's\n" },
 
 	/* what proves a partner's name */
 	{ "SASL over TLS", PARTNER "    tls: required\n    sasl: required\n", "" },
@@ -110,14 +111,14 @@ static const struct row rows[] = {
 		     "litware.test }\n",
 		"" },
 	{ "an address to listen on twice", LISTENS("udp:127.0.0.1:5070", "udp:127.0.0.1:5070"),
-		"f:6:36: `udp:127.0.0.1:5070` cannot be had beside `udp:127.0.0.1:5070` (line 6): "
-		"the address is in use by then\n" },
+		"f:6:36: `udp:127.0.0.1:5070` and `udp:127.0.0.1:5070` (line 6) cannot both be "
+		"listened on: the address would be in use\n" },
 	{ "a wildcard, then an address of it", LISTENS("tcp:[::]:5070", "tcp:[::1]:5070"),
-		"f:6:31: `tcp:[::1]:5070` cannot be had beside `tcp:[::]:5070` (line 6): the "
-		"address is in use by then\n" },
+		"f:6:31: `tcp:[::1]:5070` and `tcp:[::]:5070` (line 6) cannot both be listened on: "
+		"the address would be in use\n" },
 	{ "an address, then its wildcard", LISTENS("tcp:127.0.0.1:5070", "tcp:0.0.0.0:5070"),
-		"f:6:36: `tcp:0.0.0.0:5070` cannot be had beside `tcp:127.0.0.1:5070` (line 6): "
-		"the address is in use by then\n" },
+		"f:6:36: `tcp:0.0.0.0:5070` and `tcp:127.0.0.1:5070` (line 6) cannot both be "
+		"listened on: the address would be in use\n" },
 	{ "two transports", LISTENS("udp:127.0.0.1:5070", "tcp:127.0.0.1:5070"), "" },
 	{ "two ports", LISTENS("udp:127.0.0.1:5070", "udp:127.0.0.1:5071"), "" },
 	{ "two addresses", LISTENS("udp:127.0.0.1:5070", "udp:127.0.0.2:5070"), "" },

@@ -224,11 +224,11 @@ static void values_that_do_not_fit_together_are_refused(void **state)
 			"5)\n" },
 		{ "a test user of elsewhere",
 			POOL "    test_users: [{ address: sip:pilar@contoso.test }]\n",
-			"f:4:29: the domain `contoso.test` of the test user is none of the pool's "
-			"`domains`\n" },
+			"f:4:29: the domain `contoso.test` of the test user is not among the "
+			"pool's `domains`\n" },
 		{ "a receiver of elsewhere",
 			PARTNER "    receiver: { address: a@litware.test/phone }\n",
-			"f:3:26: the domain `litware.test` of the receiver is none of the "
+			"f:3:26: the domain `litware.test` of the receiver is not one of the "
 			"partner's\n" },
 		{ "nothing that proves a name", PARTNER "    sasl: none\n",
 			"f:3:11: with `sasl: none` the partner can prove its name by `dialback: "

@@ -133,6 +133,9 @@ static const struct row values[] = {
 		"f:14:22: `socket`" A_FILE },
 	{ "gateway.control.group", POOL GOOD_SIP GOOD_XMPP "  control: { group: '' }\n",
 		"f:14:21: `group` must be text on one line\n" },
+	{ "gateway.metrics.listen",
+		POOL GOOD_SIP GOOD_XMPP "  metrics: { listen: localhost:9719 }\n",
+		"f:14:22: `listen` must be IP:PORT, like 127.0.0.1:9719 or [::1]:9719\n" },
 	{ "gateway.log_users", POOL GOOD_SIP GOOD_XMPP "  log_users: yes\n",
 		"f:14:14: `log_users` must be true or false, not `yes`\n" },
 	{ "secrets_group", "secrets_group: ''\n",
@@ -166,6 +169,8 @@ static const struct row missing[] = {
 		"f:11:7: `server` is missing here\n" },
 	{ "gateway.xmpp.component.secret_file", POOL GOOD_SIP XMPP NAME SERVER,
 		"f:11:7: `secret_file` is missing here\n" },
+	{ "gateway.metrics.listen", POOL GOOD_SIP GOOD_XMPP "  metrics: {}\n",
+		"f:14:12: `listen` is missing here\n" },
 };
 
 /* ---- of what kind ---- */

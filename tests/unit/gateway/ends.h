@@ -3,6 +3,7 @@
  * ends_to_sip.h. */
 #pragma once
 
+#include "gateway/figures.h"
 #include "scene.h"
 
 enum {
@@ -10,11 +11,12 @@ enum {
 	END_MAX = 512,
 	DOCUMENT_MAX = 1 << 17,
 	AFTERWARDS_S = 60,
-	LATE_EVENTS_MAX = 20000
+	LATE_EVENTS_MAX = 20000,
+	FIGURES_MAX = 4096
 };
 
 struct end {
-	char sip[END_MAX], xmpp[END_MAX], log[END_MAX], counted[END_MAX];
+	char sip[END_MAX], xmpp[END_MAX], log[END_MAX], counted[END_MAX], ended[END_MAX];
 	unsigned n_answers, n_errors; /* to the message itself, each once for all repetitions */
 	char last_answer[16];
 };
@@ -25,6 +27,8 @@ static struct {
 	ts_t begin;
 	unsigned sent, got; /* heard up to here */
 	struct gateway_stats before;
+	struct figures_cell figures[FIGURES_MAX]; /* before: all that were not 0 */
+	size_t n_figures;
 } watch;
 
 /* ---- what is heard ---- */
@@ -115,6 +119,51 @@ static void hear(void)
 		hear_xmpp(&s.got[watch.got]);
 }
 
+/* ---- what it counts as, for who watches the gateway ---- */
+
+static void each_figure(void (*act)(const struct figures_cell *))
+{
+	const struct figures *f = gateway_figures(s.g);
+	struct figures_cell cell;
+	size_t at = 0, row;
+
+	while (figures_take_row(f, &at, &row))
+		for (size_t i = 0; figures_cell_at(f, row, i, &cell); i++)
+			if (cell.n)
+				act(&cell);
+}
+
+static bool is_same_figure(const struct figures_cell *a, const struct figures_cell *b)
+{
+	return a->way == b->way && strcmp(a->outcome, b->outcome) == 0 &&
+	       strcmp(a->status, b->status) == 0 &&
+	       (a->status[0] || strcmp(a->reason, b->reason) == 0);
+}
+
+static void keep_figure(const struct figures_cell *cell)
+{
+	assert_true(watch.n_figures < FIGURES_MAX);
+	watch.figures[watch.n_figures++] = *cell;
+}
+
+static void note_figure(const struct figures_cell *cell)
+{
+	uint64_t before = 0;
+	char what[96];
+
+	for (size_t i = 0; i < watch.n_figures; i++)
+		if (is_same_figure(&watch.figures[i], cell))
+			before = watch.figures[i].n;
+	if (cell->n == before)
+		return;
+	snprintf(what, sizeof(what), "%s%s%s", cell->outcome, cell->reason[0] ? " " : "",
+		cell->reason);
+	if (cell->n - before > 1)
+		snprintf(what + strlen(what), sizeof(what) - strlen(what), " (%u)",
+			(unsigned)(cell->n - before));
+	note(end.ended, what);
+}
+
 /* From here on: the message comes now. */
 static void watch_begin(void)
 {
@@ -124,11 +173,13 @@ static void watch_begin(void)
 	watch.sent = s.n_sent;
 	watch.got = s.n_got;
 	watch.before = *gateway_stats(s.g);
+	watch.n_figures = 0;
+	each_figure(keep_figure);
 }
 
 /* ---- what is logged and counted ---- */
 
-/* "log warning xmpp dropped from=..." or "down error xmpp down ...": the two words behind. */
+/* "log warning xmpp dropped from=..." or "down warning xmpp down ...": the two words behind. */
 static void read_log(void)
 {
 	for (char *line = strtok(s.events, "\n"); line; line = strtok(NULL, "\n")) {
@@ -190,6 +241,7 @@ static void watch_end(void)
 	}
 	read_log();
 	read_counters();
+	each_figure(note_figure);
 }
 
 /* ---- the document ---- */
@@ -216,20 +268,20 @@ static const char *or_nothing(const char *list)
 
 static void put_head(const char *title, const char *what)
 {
-	put("\n### %s\n\n%s\n\n| then | SIP hears | XMPP hears | log | counters |\n"
-	    "|---|---|---|---|---|\n",
+	put("\n### %s\n\n%s\n\n| then | SIP hears | XMPP hears | log | counters | outcome |\n"
+	    "|---|---|---|---|---|---|\n",
 		title, what);
 }
 
 static void put_end(const char *event)
 {
-	put("| %s | %s | %s | %s | %s |\n", event, or_nothing(end.sip), or_nothing(end.xmpp),
-		or_nothing(end.log), or_nothing(end.counted));
+	put("| %s | %s | %s | %s | %s | %s |\n", event, or_nothing(end.sip), or_nothing(end.xmpp),
+		or_nothing(end.log), or_nothing(end.counted), or_nothing(end.ended));
 }
 
 static void put_cannot(const char *event, const char *why)
 {
-	put("| %s | *%s* | | | |\n", event, why);
+	put("| %s | *%s* | | | | |\n", event, why);
 }
 
 /* ---- cells ---- */

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "base/mem.h"
+#include "gateway/events.h"
 #include "gateway/gateway.h"
 #include "gateway/ids.h"
 #include "sip/hdr.h"
@@ -165,6 +166,53 @@ static inline void note_output(const struct output *out)
 	assert_true(slice_cstr(out->bytes, sent->text, SCENE_TEXT_MAX));
 }
 
+static inline bool is_word_of(const char *list, const char *word, size_t n)
+{
+	for (const char *at = list; (at = strstr(at, word)); at++) {
+		const bool begins = at == list || strchr(" [", at[-1]);
+
+		if (begins && (at[n] == '\0' || strchr(" ]", at[n])))
+			return true;
+	}
+	return false;
+}
+
+/* Each key of a line is a field of its event, gateway/events.h. */
+static inline void check_fields(const struct event_row *row, const char *p)
+{
+	while (*p == ' ') {
+		char key[32];
+		const size_t n = strcspn(p + 1, "=");
+
+		snprintf(key, sizeof(key), "%.*s", (int)n, p + 1);
+		if (strcmp(row->fields, "COUNTERS") != 0 && !is_word_of(row->fields, key, n))
+			fail_msg("%s %s has no field %s", row->subsystem, row->name, key);
+		p += 1 + n + 1;
+		for (bool quoted = false; *p && (quoted || *p != ' '); p++) {
+			if (*p == '\\')
+				p++;
+			else
+				quoted ^= *p == '"';
+		}
+	}
+}
+
+static inline void check_event(const char *line)
+{
+	for (enum log_event e = 0; *line && e < EVENT_COUNT; e++) {
+		const struct event_row *row = event_row(e);
+		const size_t n = strlen(row->subsystem), k = strlen(row->name);
+
+		if (strncmp(line, row->subsystem, n) == 0 && line[n] == ' ' &&
+			strncmp(line + n + 1, row->name, k) == 0 &&
+			(line[n + 1 + k] == ' ' || line[n + 1 + k] == '\0')) {
+			check_fields(row, line + n + 1 + k);
+			return;
+		}
+	}
+	assert_int_equal(*line, '\0'); /* an event that the table does not have */
+}
+
 static inline void note_events(void)
 {
 	static const char *const names[] = {
@@ -180,6 +228,7 @@ static inline void note_events(void)
 	while (gateway_take_event(s.g, &ev)) {
 		size_t n = strlen(s.events);
 
+		check_event(ev.log);
 		snprintf(s.events + n, sizeof(s.events) - n, "%s %s %s\n", names[ev.type],
 			log_level_name(ev.level), ev.log);
 	}

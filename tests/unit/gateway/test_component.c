@@ -81,7 +81,7 @@ static void a_wrong_secret_is_told_and_tried_again(void **state)
 	start();
 	connect_server();
 	assert_false(gateway_is_up(s.g));
-	assert_holds(s.events, "down error xmpp down server=127.0.0.1 port=5347 "
+	assert_holds(s.events, "down warning xmpp down server=127.0.0.1 port=5347 "
 			       "cause=bad-credentials");
 	send_message("1", A_CONTOSO);
 	assert_holds(answer_to("1"), "SIP/2.0 504 XMPP Server Refuses The Secret\r\n");
@@ -100,7 +100,7 @@ static void a_server_that_stays_away_does_not_fill_the_log(void **state)
 	s.server_secret_is_wrong = true;
 	start();
 	connect_server();
-	assert_holds(s.events, "down error xmpp down ");
+	assert_holds(s.events, "down warning xmpp down ");
 	s.events[0] = '\0';
 	until_connect();
 	connect_server();
@@ -111,7 +111,7 @@ static void a_server_that_stays_away_does_not_fill_the_log(void **state)
 	until_connect();
 	s.events[0] = '\0';
 	connect_server();
-	assert_holds(s.events, "down error xmpp down ");
+	assert_holds(s.events, "down warning xmpp down ");
 	assert_holds(s.events, "attempts=");
 	s.server_secret_is_wrong = false;
 	until_connect();
@@ -119,7 +119,7 @@ static void a_server_that_stays_away_does_not_fill_the_log(void **state)
 	assert_true(gateway_is_up(s.g));
 	s.events[0] = '\0';
 	break_stream();
-	assert_holds(s.events, "down error xmpp down server=127.0.0.1 port=5347 cause=closed");
+	assert_holds(s.events, "down warning xmpp down server=127.0.0.1 port=5347 cause=closed");
 	assert_lacks(s.events, "attempts=");
 }
 
@@ -155,7 +155,7 @@ static void the_login_has_ten_seconds(void **state)
 	pass(TS_S(10) - 1);
 	assert_lacks(s.events, "down");
 	pass(1);
-	assert_holds(s.events, "down error xmpp down server=127.0.0.1 port=5347 cause=timeout");
+	assert_holds(s.events, "down warning xmpp down server=127.0.0.1 port=5347 cause=timeout");
 	until_connect();
 }
 
@@ -212,7 +212,7 @@ static void a_broken_stream_answers_what_was_owed(void **state)
 		assert_holds(answer_to(branch), "SIP/2.0 504 XMPP Connection Lost\r\n");
 		assert_holds(answer_to(branch), "Reason: SIP;cause=503;");
 	}
-	assert_holds(s.events, "down error xmpp down server=127.0.0.1 port=5347 cause=");
+	assert_holds(s.events, "down warning xmpp down server=127.0.0.1 port=5347 cause=");
 	assert_false(gateway_is_up(s.g));
 }
 
@@ -378,7 +378,7 @@ static void a_name_that_is_not_found_is_told_and_tried_again(void **state)
 	(void)state;
 	start_with_name();
 	answer_dns(DNS_NXDOMAIN, 0, 0);
-	assert_holds(s.events, "down error xmpp down server=xmpp.litware.test port=5347 "
+	assert_holds(s.events, "down warning xmpp down server=xmpp.litware.test port=5347 "
 			       "cause=nxdomain");
 	pass(TS_S(2));
 	assert_int_equal(n_wants(WANT_DNS), 4);
@@ -531,9 +531,23 @@ static void a_component_needs_a_domain(void **state)
 	assert_int_equal(gateway_new(&s.g, &s.cfg, &s.rng, s.now), ERR_SYNTAX);
 }
 
+/* What jabberd2's router writes twice is left out, and not in silence. */
+static void an_attribute_that_stands_twice_is_counted(void **state)
+{
+	(void)state;
+	start_connected();
+	s.events[0] = '\0';
+	from_xmpp("<message from='" A_CONTOSO "' to='" P_LITWARE "' id='1' id='2' to='x'>"
+		  "<body>hi</body></message>");
+	assert_int_equal(gateway_stats(s.g)->xmpp_attributes_left_out, 2);
+	assert_string_equal(s.events, "log info xmpp attribute-left-out from=many cause=\"an "
+				      "attribute that stands twice in its tag\" n=1\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		SCENE(an_attribute_that_stands_twice_is_counted),
 		SCENE(a_connection_is_wanted_at_once),
 		SCENE(gw_component_waits_for_handshake),
 		SCENE(a_wrong_secret_is_told_and_tried_again),

@@ -208,7 +208,7 @@ static void that_none_can_be_taken_is_told_once(void **state)
 		push((struct fact){ .type = FACT_ACCEPT_FAILED, .listener = 1, .err = EMFILE });
 		pass(TS_MS(100));
 	}
-	const char *line = strstr(s.events, "log error sip cannot-accept address=127.0.0.1:5070 "
+	const char *line = strstr(s.events, "log warning sip cannot-accept address=127.0.0.1:5070 "
 					    "error=\"too many open files\"\n");
 	assert_non_null(line);
 	assert_null(strstr(strchr(line, '\n'), "cannot-accept"));

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "gateway/peers.h"
 #include "scene.h"
 
 /* ---- what is nearly right ---- */
@@ -390,7 +391,7 @@ static void a_connection_that_ends_too_early_is_told(void **state)
 	bytes_on(flow, "MESSAGE sip:a@b SIP/2.0\r\nVia:");
 	push((struct fact){ .type = FACT_FLOW_EOF, .flow = flow });
 	assert_int_equal(gateway_stats(s.g)->sip_cut, 1);
-	assert_line("log warning sip connection-cut peer=127.0.0.1 cause=\"it ended within a "
+	assert_line("log info sip connection-cut peer=127.0.0.1 cause=\"it ended within a "
 		    "message\"\n");
 	flow = accepted(2);
 	bytes_on(flow, "\r\n"); /* half a ping is none of it */
@@ -400,7 +401,7 @@ static void a_connection_that_ends_too_early_is_told(void **state)
 	bytes_on(flow, request("1", A_CONTOSO, P_LITWARE, "", "hi"));
 	push((struct fact){ .type = FACT_FLOW_FAILED, .flow = flow, .err = ECONNRESET });
 	assert_int_equal(gateway_stats(s.g)->sip_gone, 1);
-	assert_line("log warning sip answer-not-sent peer=127.0.0.1 cause=\"its connection ended "
+	assert_line("log info sip answer-not-sent peer=127.0.0.1 cause=\"its connection ended "
 		    "while a MESSAGE was in hand\"\n");
 }
 
@@ -432,6 +433,8 @@ static unsigned counted(const char *cause)
 static void a_flood_of_users_is_bounded_and_counted(void **state)
 {
 	static const char *const kinds[] = { "presence", "message" };
+	static const char *const firsts[] = { "xmpp needs-no-answer from=u0@contoso.test",
+		"xmpp dropped from=u0@contoso.test" };
 	static const char *const causes[] = {
 		"cause=\"presence that needs no answer\" n=",
 		"cause=\"an error that answers nothing of ours\" n=",
@@ -448,19 +451,73 @@ static void a_flood_of_users_is_bounded_and_counted(void **state)
 				i == 1 ? " id='x' type='error'" : "");
 			from_xmpp(text);
 		}
-		assert_line("xmpp dropped from=u0@contoso.test");
+		assert_line(firsts[i]);
 		assert_int_equal(n_lines(causes[i]), TALLY_ROWS + 1);
 	}
 	s.events[0] = '\0';
 	pass(TS_S(61));
-	assert_int_equal(n_lines("xmpp dropped from=many"), COUNT(causes));
+	assert_int_equal(
+		n_lines("xmpp dropped from=many") + n_lines("xmpp needs-no-answer from=many"),
+		COUNT(causes));
 	for (size_t i = 0; i < COUNT(causes); i++)
 		assert_int_equal(counted(causes[i]), 1000 - TALLY_ROWS - 1);
+}
+
+/* The first at once, the others as a number when the minute is over, by cause and peer. */
+static void refusals_are_told_by_cause_and_peer(void **state)
+{
+	char branch[16], id[16];
+
+	(void)state;
+	start_connected();
+	s.events[0] = '\0';
+	for (unsigned i = 0; i < 3; i++) {
+		snprintf(branch, sizeof(branch), "r%u", i);
+		send_message(branch, "adelany@elsewhere.test");
+	}
+	assert_string_equal(s.events, "log info sip refused peer=127.0.0.1 cause=\"Not An Allowed "
+				      "Partner\" status=403 n=1\n");
+	s.events[0] = '\0';
+	for (unsigned i = 0; i < 4; i++) {
+		snprintf(id, sizeof(id), "m%u", i);
+		xmpp_message("eve@elsewhere.test", P_LITWARE, id, "hi");
+	}
+	assert_string_equal(s.events, "log info xmpp refused peer=elsewhere.test cause=\"the far "
+				      "domain is not an allowed partner\" n=1\n");
+	s.events[0] = '\0';
+	pass(TS_S(61));
+	assert_line("log info sip refused peer=127.0.0.1 cause=\"Not An Allowed Partner\" "
+		    "status=403 n=2\n");
+	assert_line("log info xmpp refused peer=elsewhere.test cause=\"the far domain is not an "
+		    "allowed partner\" n=3\n");
+	assert_int_equal(n_lines("\n"), 2);
+}
+
+static void who_was_refused_most_is_known(void **state)
+{
+	struct gateway_peer peer;
+	char from[40];
+
+	(void)state;
+	start_connected();
+	for (unsigned i = 0; i < 200; i++) { /* more than are kept */
+		snprintf(from, sizeof(from), "eve@d%u.test", i);
+		xmpp_message(from, P_LITWARE, "m", "hi");
+		xmpp_message("eve@elsewhere.test", P_LITWARE, "m", "hi");
+	}
+	send_message("r", "adelany@elsewhere.test");
+	assert_true(gateway_peer(s.g, 0, &peer));
+	assert_true(slice_eqs(peer.name, "elsewhere.test"));
+	assert_int_equal(peer.refused, 200);
+	assert_true(gateway_peer(s.g, PEERS_MAX - 1, &peer));
+	assert_false(gateway_peer(s.g, PEERS_MAX, &peer));
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		SCENE(refusals_are_told_by_cause_and_peer),
+		SCENE(who_was_refused_most_is_known),
 		SCENE(what_is_nearly_right_is_carried_or_400_that_says_why),
 		SCENE(an_empty_tag_gives_place_to_ours),
 		SCENE(a_cancel_is_200_and_changes_nothing),

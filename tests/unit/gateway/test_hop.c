@@ -139,7 +139,7 @@ static void a_name_that_is_not_found_is_asked_again_while_somebody_waits(void **
 	start_connected();
 	answer_dns(0);
 	const unsigned asked = n_wants(WANT_DNS);
-	assert_holds(s.events, "log error sip next-hop-not-found name=proxy.litware.test "
+	assert_holds(s.events, "log warning sip next-hop-not-found name=proxy.litware.test "
 			       "status=nxdomain\n");
 	pass(TS_S(1));
 	assert_int_equal(n_wants(WANT_DNS), asked); /* nobody needs it */
@@ -366,7 +366,7 @@ static void a_target_that_is_ourselves_is_left_out(void **state)
 	xmpp_message(TO_PILAR, "m", "x");
 	assert_int_equal(s.n_sent, 1);
 	assert_int_equal(s.sent[0].peer.ip[3], 2);
-	assert_holds(s.events, "log error sip next-hop-is-this-gateway address=192.0.2.1:5080\n");
+	assert_holds(s.events, "log warning sip next-hop-is-this-gateway address=192.0.2.1:5080\n");
 }
 
 static void what_only_leads_to_ourselves_is_told(void **state)
@@ -519,7 +519,7 @@ static void a_socket_that_cannot_be_had_is_told(void **state)
 	unsigned n = n_wants(WANT_LISTEN);
 	push((struct fact){
 		.type = FACT_LISTEN_FAILED, .listener = toward()->listener, .err = ENETUNREACH });
-	assert_holds(s.events, "log error sip next-hop-not-reached address=127.0.0.1:5060 "
+	assert_holds(s.events, "log warning sip next-hop-not-reached address=127.0.0.1:5060 "
 			       "error=\"network is unreachable\"\n");
 	assert_lacks(s.events, "failed error");
 	assert_int_equal(s.n_got, 0);
@@ -648,7 +648,7 @@ static void a_hop_that_no_address_reaches_is_told(void **state)
 	start_connected();
 	xmpp_message(TO_PILAR, "waits", "x");
 	push((struct fact){ .type = FACT_LISTEN_FAILED, .listener = PROBE, .err = ENETUNREACH });
-	assert_holds(s.events, "log error sip next-hop-not-reached address=127.0.0.1:5060 "
+	assert_holds(s.events, "log warning sip next-hop-not-reached address=127.0.0.1:5060 "
 			       "error=\"network is unreachable\"\n");
 	assert_lacks(s.events, "failed error");
 	assert_int_equal(s.n_got, 0);

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "gateway/drops.h"
 #include "gateway/links.h"
+#include "gateway/peers.h"
 #include "short_ids.h"
 
 enum { ITEMS = 8, TEXT = 4096 };
@@ -20,6 +21,7 @@ static struct {
 	struct gateway_cfg cfg;
 	struct ids ids;
 	struct drops drops;
+	struct peers peers;
 	struct lent lent;
 	flow_t last_flow, flow; /* the last that was wanted */
 	uint32_t last_dns;
@@ -191,6 +193,7 @@ static int set_up(void **state)
 		.stats = &t.stats,
 		.ids = &t.ids,
 		.drops = &t.drops,
+		.peers = &t.peers,
 		.cfg = &t.cfg,
 		.last_flow = &t.last_flow,
 		.last_dns = &t.last_dns };
@@ -381,13 +384,15 @@ static void an_address_that_is_none_here_is_answered_by_its_domain(void **state)
 	assert_int_equal(t.stats.xmpp_dropped, 1);
 }
 
-static void only_messages_go_up(void **state)
-{
 #define MANY           "<a/><a/><a/><a/><a/><a/><a/><a/><a/><a/><a/><a/><a/><a/><a/><a/>"
 #define DEEP           "<a><a><a><a><a><a><a><a><a><a><a><a><a><a><a><a><a>"
 #define BACK           "</a></a></a></a></a></a></a></a></a></a></a></a></a></a></a></a></a>"
 #define OVER           DEEP DEEP MANY BACK BACK
-#define DROPPED(cause) "[xmpp dropped from=a@contoso.test cause=\"" cause "\" n=1] "
+#define WRONG(cause)   "[xmpp wrong-stanza from=a@contoso.test cause=\"" cause "\" n=1] "
+#define DROPPED(cause) "[xmpp needs-no-answer from=a@contoso.test cause=\"" cause "\" n=1] "
+
+static void only_messages_go_up(void **state)
+{
 	static const struct {
 		const char *stanza, *events, *got;
 	} cases[] = {
@@ -404,24 +409,26 @@ static void only_messages_go_up(void **state)
 			"", "iq:1 " },
 		{ "<iq from='a@contoso.test' id='1' to='elsewhere.test' type='get'><x "
 		  "xmlns='y'/></iq>",
-			DROPPED("an iq to a domain that is not ours"), "" },
+			WRONG("an iq to a domain that is not ours"), "" },
 		{ "<iq from='b@contoso.test' id='1' to='elsewhere.test' type='result'/>",
-			"[xmpp dropped from=b@contoso.test cause=\"a reply that nobody asked for\" "
+			"[xmpp needs-no-answer from=b@contoso.test cause=\"a reply that nobody "
+			"asked for\" "
 			"n=1] ",
 			"" },
 		{ "<presence from='a@contoso.test' id='1' to='elsewhere.test' type='subscribe'/>",
-			DROPPED("presence to a domain that is not ours"), "" },
+			WRONG("presence to a domain that is not ours"), "" },
 		{ "<other from='a@contoso.test' id='1' to='litware.test'/>",
-			DROPPED("an element that is no stanza"), "" },
+			WRONG("an element that is no stanza"), "" },
 		{ "<presence from='a@contoso.test' id='1' to='a@litware.test' "
 		  "type='subscribe'>" OVER "</presence>",
 			"", "presence:1 " },
 		{ "<message from='a@contoso.test' id='1' to='litware.test'>" OVER "</message>", "",
 			"message:1 " },
 		{ "<message from='a@contoso.test' id='1' to='elsewhere.test'>" OVER "</message>",
-			DROPPED("a message to a domain that is not ours"), "" },
+			WRONG("a message to a domain that is not ours"), "" },
 		{ "<iq from='c@contoso.test' id='1' to='elsewhere.test' type='get'>" OVER "</iq>",
-			"[xmpp dropped from=c@contoso.test cause=\"an iq to a domain that is not "
+			"[xmpp wrong-stanza from=c@contoso.test cause=\"an iq to a domain that is "
+			"not "
 			"ours\" n=1] ",
 			"" },
 		{ "<message from='a@contoso.test' id='1' to='litware.test' type='error'>" OVER
@@ -459,7 +466,7 @@ static void an_answer_without_room_is_told(void **state)
 		assert_int_equal(link_commit(t.l, t.now), 0);
 	}
 	server_writes(iq);
-	assert_noted(t.events, "[xmpp dropped from=a@contoso.test cause=\"an answer for which the "
+	assert_noted(t.events, "[xmpp not-told from=a@contoso.test cause=\"an answer for which the "
 			       "stream had no room\" n=1] ");
 	server_writes(cut);
 	assert_noted(t.events, ""); /* one line a minute */

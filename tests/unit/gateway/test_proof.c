@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "bridge/partner.h"
+#include "gateway/peers.h"
 #include "gateway/proof.h"
 #include "short_ids.h"
 
@@ -23,6 +24,7 @@ static struct {
 	struct gateway_stats stats;
 	struct gateway_cfg cfg;
 	struct ids ids;
+	struct peers peers;
 	struct lent lent;
 	struct xstream *x;
 	struct proof *p;
@@ -69,9 +71,12 @@ static int set_up(void **state)
 	rng_init_number(&t.rng, 1);
 	assert_int_equal(shell_init(&t.shell, &limits), 0);
 	ids_init(&t.ids, &t.rng);
-	t.lent = (struct lent){
-		.shell = &t.shell, .rng = &t.rng, .stats = &t.stats, .ids = &t.ids, .cfg = &t.cfg
-	};
+	t.lent = (struct lent){ .peers = &t.peers,
+		.shell = &t.shell,
+		.rng = &t.rng,
+		.stats = &t.stats,
+		.ids = &t.ids,
+		.cfg = &t.cfg };
 	assert_int_equal(proof_new(&t.p, &cfg, &t.lent), 0);
 	assert_int_equal(xstream_new(&t.x, &stream, &t.rng, t.now), 0);
 	receive("<stream:stream xmlns='jabber:component:accept' xmlns:stream='" NS_STREAM

@@ -155,6 +155,23 @@ static void without_memory_nothing_changes(void **state)
 	assert_int_equal(status_of("1"), 202);
 }
 
+/* Each peer that may now write over UDP and could not before. */
+static void a_new_peer_of_udp_deserves_its_word(void **state)
+{
+	(void)state;
+	s.cfg.listens[0].addr.ip[0] = 192; /* not this machine alone */
+	s.cfg.trusted[0] = (struct addr_net){ stranger, 32 };
+	start_connected();
+	assert_holds(s.events, "log warning sip udp-peer-trusted-by-address peer=192.0.2.9 ");
+	s.events[0] = '\0';
+	s.cfg.trusted[1] = (struct addr_net){ stranger, 24 };
+	s.cfg.n_trusted = 2;
+	assert_int_equal(reload(NULL), 0);
+	note_events();
+	assert_holds(s.events, "udp-peer-trusted-by-address peer=192.0.2.9/24 ");
+	assert_lacks(s.events, "peer=192.0.2.9 ");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -162,6 +179,7 @@ int main(void)
 		SCENE(what_waits_for_sip_is_carried_to_its_end),
 		SCENE(who_is_trusted_changes),
 		SCENE(who_may_answer_changes_with_it),
+		SCENE(a_new_peer_of_udp_deserves_its_word),
 		SCENE(settling_and_what_is_unproven_change),
 		SCENE(what_needs_a_restart_is_named_and_stays),
 		SCENE(without_memory_nothing_changes),

@@ -498,12 +498,13 @@ static void some_stanzas_have_no_answer(void **state)
 	assert_int_equal(gateway_stats(s.g)->stray_errors, 2);
 	assert_int_equal(gateway_stats(s.g)->xmpp_silent, 5);
 	assert_int_equal(gateway_stats(s.g)->xmpp_dropped, 1);
-	assert_holds(s.events, "log debug xmpp dropped from=adelany@contoso.test cause=\"a message "
-			       "without text that needs no answer\" n=1");
+	assert_holds(s.events,
+		"log debug xmpp needs-no-answer from=adelany@contoso.test cause=\"a message "
+		"without text that needs no answer\" n=1");
 	assert_holds(s.events, "cause=\"presence that needs no answer\" n=1");
 	assert_holds(s.events, "cause=\"a reply that nobody asked for\" n=1");
 	assert_holds(s.events,
-		"log warning xmpp dropped from=adelany@contoso.test cause=\"a message "
+		"log warning xmpp wrong-stanza from=adelany@contoso.test cause=\"a message "
 		"to a domain that is not ours\" n=1");
 }
 

@@ -623,7 +623,7 @@ static void what_is_beside_the_text_is_counted(void **state)
 		assert_int_equal(gateway_stats(s.g)->parts_left_out, i + 1);
 		if (i == 0)
 			assert_holds(s.events,
-				"sip dropped from=" P_LITWARE
+				"sip parts-left-out from=" P_LITWARE
 				" cause=\"parts of a message that are not text\" n=1");
 		else
 			assert_lacks(s.events, "dropped");

@@ -87,7 +87,7 @@ static void what_the_server_does_not_read_is_not_acknowledged(void **state)
 	assert_int_equal(status_of("2"), 504);
 	assert_int_equal(n_wants(WANT_DROP_FLOW), 1);
 	assert_int_equal(last_want(WANT_DROP_FLOW)->flow, s.stream_flow);
-	assert_holds(s.events, "down error xmpp down server=127.0.0.1 port=5347 "
+	assert_holds(s.events, "down warning xmpp down server=127.0.0.1 port=5347 "
 			       "cause=\"the server does not read\"");
 	assert_false(gateway_is_up(s.g));
 

@@ -33,7 +33,7 @@ static void shows(const char *sample, const struct sheet_style *style, text_look
 	buf_done(&b);
 }
 
-/* Tools of the ancestor read these lines: not one byte more. */
+/* Tools of the ancestor read these lines: not one byte more in them. */
 static void a_file_gets_the_ancestors_five_lines(void **state)
 {
 	(void)state;
@@ -42,7 +42,8 @@ static void a_file_gets_the_ancestors_five_lines(void **state)
 		"Result        : Success\n"
 		"Latency       : 00:00:00.0125360\n"
 		"Error Message :\n"
-		"Diagnosis     :\n");
+		"Diagnosis     :\n"
+		"Tested        : pilar@litware.test -> adelany@contoso.test\n");
 	shows("no-connection", NULL, NULL,
 		"Target Fqdn   : pool.litware.test\n"
 		"Result        : Failure\n"
@@ -55,7 +56,8 @@ static void a_file_gets_the_ancestors_five_lines(void **state)
 		"[tcp_refused in sip.connect]\n"
 		"                1. is it running there, and on this port? ss -ltn 'sport = "
 		":5061'\n"
-		"                2. try the port from here: nc -vz 192.0.2.1 5061\n");
+		"                2. try the port from here: nc -vz 192.0.2.1 5061\n"
+		"Tested        : pilar@litware.test -> adelany@contoso.test\n");
 }
 
 static void a_terminal_gets_signs_and_colours(void **state)
@@ -69,19 +71,22 @@ static void a_terminal_gets_signs_and_colours(void **state)
 		"Result        : \033[32m\xe2\x9c\x93 Success\033[0m\n"
 		"Latency       : 00:00:00.0125360\n"
 		"Error Message :\n"
-		"Diagnosis     :\n");
+		"Diagnosis     :\n"
+		"Tested        : pilar@litware.test -> adelany@contoso.test\n");
 	shows("success", &plain, NULL,
 		"Target Fqdn   : pool.litware.test\n"
 		"Result        : OK Success\n"
 		"Latency       : 00:00:00.0125360\n"
 		"Error Message :\n"
-		"Diagnosis     :\n");
+		"Diagnosis     :\n"
+		"Tested        : pilar@litware.test -> adelany@contoso.test\n");
 	shows("success", &piped, NULL,
 		"Target Fqdn   : pool.litware.test\n"
 		"Result        : \033[32mOK Success\033[0m\n"
 		"Latency       : 00:00:00.0125360\n"
 		"Error Message :\n"
-		"Diagnosis     :\n");
+		"Diagnosis     :\n"
+		"Tested        : pilar@litware.test -> adelany@contoso.test\n");
 }
 
 static void long_lines_are_wrapped_and_commands_are_not(void **state)
@@ -103,7 +108,8 @@ static void long_lines_are_wrapped_and_commands_are_not(void **state)
 		"                1. is it running there, and on this port?\n"
 		"                   ss -ltn 'sport = :5061'\n"
 		"                2. try the port from here:\n"
-		"                   nc -vz 192.0.2.1 5061\n");
+		"                   nc -vz 192.0.2.1 5061\n"
+		"Tested        : pilar@litware.test -> adelany@contoso.test\n");
 }
 
 static const char *french(const char *id)
@@ -133,7 +139,8 @@ static void the_colons_stand_below_each_other_in_every_language(void **state)
 		"Latence                      : 00:00:00.0125360\n"
 		"Message d\xe2\x80\x99"
 		"erreur             :\n"
-		"Diagnostic                   :\n");
+		"Diagnostic                   :\n"
+		"Tested                       : pilar@litware.test -> adelany@contoso.test\n");
 }
 
 /* The lines from the time axis on, without addresses and details. */

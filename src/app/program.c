@@ -1,0 +1,69 @@
+#include "app/program.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "app/file_in.h"
+
+enum { ARGUMENTS_MAX = 1 << 20 };
+
+/* What stands between the second colon and the '@' of an address: "sip:user:secret@host". */
+static struct slice find_secret(struct slice word)
+{
+	const struct slice before = slice_cut(word, 0, slice_chr(word, '@'));
+	const size_t scheme = slice_chr(before, ':');
+
+	if (before.n == word.n || scheme == before.n)
+		return SLICE_NONE;
+	const struct slice user = slice_skip(before, scheme + 1);
+	return slice_skip(user, slice_chr(user, ':'));
+}
+
+static void put_word(struct buf *b, struct slice word)
+{
+	const struct slice secret = find_secret(word);
+	const char *quote = word.n == 0 || slice_chr(word, ' ') < word.n ? "'" : "";
+
+	buf_puts(b, quote);
+	if (secret.n > 1) {
+		buf_put(b, slice_of(word.p, (size_t)(secret.p - word.p)));
+		buf_puts(b, ":***");
+		buf_put(b, slice_skip(word, slice_chr(word, '@')));
+	} else {
+		buf_put(b, word);
+	}
+	buf_puts(b, quote);
+}
+
+static void put_command(struct buf *b)
+{
+	struct buf arguments;
+	struct text why;
+
+	buf_init(&arguments, ARGUMENTS_MAX);
+	if (file_in_read("/proc/self/cmdline", ARGUMENTS_MAX, &arguments, &why) == 0) {
+		struct slice rest = buf_slice(&arguments);
+
+		while (rest.n) {
+			if (buf_len(b))
+				buf_putc(b, ' ');
+			put_word(b, slice_split(&rest, '\0'));
+		}
+	}
+	buf_done(&arguments);
+}
+
+void program_read(struct program *ret)
+{
+	struct buf b;
+
+	if (gethostname(ret->host, sizeof(ret->host) - 1) < 0)
+		ret->host[0] = '\0';
+	ret->host[sizeof(ret->host) - 1] = '\0';
+	buf_init(&b, ARGUMENTS_MAX);
+	put_command(&b);
+	const struct slice command = buf_slice(&b);
+	slice_cstr(slice_cut(command, 0, sizeof(ret->command) - 1), ret->command,
+		sizeof(ret->command));
+	buf_done(&b);
+}

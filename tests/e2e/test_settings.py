@@ -1,0 +1,349 @@
+"""Every setting of stox.yaml does something: with it, what is seen differs from what is seen without it.
+
+One row a setting.  scripts/check-settings wants a row for each key of the schema (`--list` prints those that are here), and each row
+is run both ways, so a setting that is read and forgotten cannot have one.  A setting without an effect has a row as well: what
+differs is the sentence that says why."""
+
+import grp
+import os
+import re
+import select
+import socket
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+if __name__ == "__main__" and sys.argv[1:] == ["--list"]:
+    sys.argv[1:] = ["stox"]  # what is imported below wants a program
+    LIST = True
+else:
+    LIST = False
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "regress"))
+from labs import STOX, Lab  # noqa: E402
+from stage import PARTNER, POOL, RECEIVER, USER, WAIT_S, Stage, attribute, free_port  # noqa: E402
+
+ME = grp.getgrgid(os.getegid()).gr_name
+failed = 0
+
+
+def check(what, ok, shown=""):
+    global failed
+    print(f"{'ok' if ok else 'FAILED'}: {what}{'' if ok else chr(10) + str(shown)}", flush=True)
+    failed += not ok
+
+
+# ---- what is seen of a test, in a lab
+
+def tested(lab, text):
+    """The result of a test by this configuration, as JSON, or the refusal."""
+    (lab.dir / "variant.yaml").write_text(text)
+    done = subprocess.run([STOX, "test", "-c", "variant.yaml", "-f", "json", "--no-lock", "--no-trace"], cwd=lab.dir, capture_output=True, text=True,
+                          timeout=60)
+    return done.stdout + done.stderr
+
+
+def checked(lab, text):
+    (lab.dir / "variant.yaml").write_text(text)
+    done = subprocess.run([STOX, "gateway", "--check", "-c", "variant.yaml"], cwd=lab.dir, capture_output=True, text=True, timeout=60)
+    return done.stdout + done.stderr
+
+
+def other_group():
+    """One that the running user can give a file to, and that is not his own."""
+    if os.geteuid() == 0:
+        return next(g for g in grp.getgrall() if g.gr_gid != os.getegid()).gr_gid
+    return next((g for g in os.getgroups() if g != os.getegid()), None)
+
+
+def tested_with_group(lab, text):
+    secret, group = lab.dir / "pilar", other_group()
+    if group is None:
+        return None
+    os.chown(secret, -1, group)
+    secret.chmod(0o640)
+    seen = tested(lab, text.replace("GROUP", str(group)))
+    os.chown(secret, -1, os.getegid())
+    secret.chmod(0o600)
+    return seen
+
+
+UDP, TLS = "registrar: sip:127.0.0.1:{udp};transport=udp", "registrar: sip:127.0.0.1:{tls};transport=tls"
+SECOND_CA = "    ca_file: ca.pem\n    receiver:"
+# Key; how it is seen; what stands in the lab's file without it and with it; what is seen without it and with it.
+TESTS = [
+    ("pools[].fqdn", tested, "fqdn: pool.litware.test", "fqdn: other.litware.test",
+     '"target_fqdn": "pool.litware.test"', '"target_fqdn": "other.litware.test"'),
+    ("pools[].registrar", tested, TLS, UDP, "numeric -> 127.0.0.1:{tls};transport=tls", "numeric -> 127.0.0.1:{udp};transport=udp"),
+    ("pools[].registrar_port", tested, TLS.replace(":{tls}", ""), TLS.replace(":{tls}", "") + "\n    registrar_port: {tls}",
+     '"result": "Failure"[^$]*127.0.0.1:5061', '"result": "Success"[^$]*127.0.0.1:{tls}'),
+    ("pools[].ca_file", tested, "    test_users:", "    ca_file: ca.pem\n    test_users:", "tls_untrusted_issuer", '"result": "Success"'),
+    ("pools[].test_users[].address", tested, "address: pilar@litware.test", "address: ghost@litware.test",
+     '"user": "pilar@litware.test"', '"user": "ghost@litware.test"'),
+    ("pools[].test_users[].auth_user", tested, "password_file: pilar", "password_file: pilar\n        auth_user: nobody",
+     '"result": "Success"', "sip_bad_credentials"),
+    ("pools[].test_users[].password_file", tested, "password_file: pilar", "password_file: kenmyer", '"result": "Success"', "sip_bad_credentials"),
+    ("partners[].ca_file", tested, "    receiver:", SECOND_CA, "tls_untrusted_issuer", '"result": "Success"'),
+    ("partners[].accept[]", tested, "receiver:", "accept: [arrival_unproved]\n    receiver:", '"id": "arrival_unproved"', '"warnings": \\[\\]'),
+    ("partners[].receiver.address", tested, "address: adelany@contoso.test", "address: ghost@contoso.test",
+     '"receiver": "adelany@contoso.test"', '"receiver": "ghost@contoso.test"'),
+    ("partners[].receiver.server", tested, "server: 127.0.0.1:{xmpp}", "server: 127.0.0.1:1", '"result": "Success"', '"result": "Failure"[^$]*127.0.0.1:1"'),
+    ("partners[].receiver.password_file", tested, "server: 127.0.0.1:{xmpp}", "server: 127.0.0.1:{xmpp}\n      password_file: adelany",
+     '"id": "arrival_unproved"', '"proof": "answered"'),
+    ("partners[].tls", checked, "type: federated", "type: federated\n    tls: optional", r"\A\S+ nothing wrong", r"\A\S+ Note: `tls`, .*are not enforced"),
+    ("partners[].sasl", checked, "type: federated", "type: federated\n    sasl: optional", r"\A\S+ nothing wrong", r"\A\S+ Note: .*`sasl`.*are not enforced"),
+    ("partners[].dialback", checked, "type: federated", "type: federated\n    dialback: true", r"\A\S+ nothing wrong", r"\A\S+ Note: .*`dialback`.* are not enforced"),
+    ("secrets_group", tested_with_group, "pools:", "secrets_group: GROUP\npools:", "can read this secret", '"result": "Success"'),
+]
+# What the lab's file has and a row is to be without.
+ABSENT = {
+    "pools[].ca_file": ("    ca_file: ca.pem\n    test_users:", "    test_users:"),
+    "partners[].ca_file": (SECOND_CA, "    receiver:"),
+    "partners[].accept[]": ("      password_file: adelany\n", ""),
+    "partners[].receiver.password_file": ("      password_file: adelany\n", ""),
+    "pools[].registrar_port": (TLS, TLS.replace(":{tls}", "")),
+}
+# A lab with a fault, whose warning is accepted.
+FAULTY = ("pools[].accept[]", tested, "    test_users:", "    accept: [sip_retransmitted]\n    test_users:",
+          '"id": "sip_retransmitted"', '"warnings": \\[\\]')
+
+
+def in_lab(lab, row):
+    key, see, without, with_it, seen_without, seen_with = row
+    ports = {"udp": lab.port("pool pool.litware.test"), "tls": lab.port("pool, SIP over TLS"), "xmpp": lab.port("partner contoso.test, XMPP clients")}
+    put = lambda text: re.sub(r"\{(udp|tls|xmpp)\}", lambda m: str(ports[m[1]]), text)
+    text = (lab.dir / "stox.yaml").read_text()
+    if key in ABSENT:
+        assert put(ABSENT[key][0]) in text, key
+        text = text.replace(*map(put, ABSENT[key]), 1)
+    assert put(without) in text, (key, text)
+    shown = [see(lab, text), see(lab, text.replace(put(without), put(with_it), 1))]
+    if None in shown:
+        print(f"ok: {key}: this user has no second group (unit/app/files has it)")
+        return
+    wants = [put(seen_without), put(seen_with)]
+    check(key, all(re.search(wants[i], shown[i]) and not re.search(wants[1 - i], shown[i]) for i in (0, 1)), "\n---- with it\n".join(shown))
+
+
+# ---- what is seen of a gateway, between a SIP socket and a component server of a few lines
+
+def first_line(stage):
+    stage.pool.settimeout(WAIT_S)
+    return stage.receive()[0].split("\r\n")[0]
+
+
+def send(stage, method="MESSAGE", to=RECEIVER, from_=USER, i=0):
+    port = stage.pool.getsockname()[1]
+    stage.pool.sendto((f"{method} sip:{to} SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:{port};branch=z9hG4bK{i}{os.urandom(6).hex()}\r\n"
+                       f"Max-Forwards: 70\r\nFrom: <sip:{from_}>;tag=1\r\nTo: <sip:{to}>\r\nCall-ID: {os.urandom(6).hex()}\r\n"
+                       f"CSeq: 1 {method}\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nhi").encode(), ("127.0.0.1", stage.port))
+
+
+def pong(ping, more=""):
+    return f"<iq type='result' from='{PARTNER}' to='{POOL}' id='{ping}'/>{more}"
+
+
+def refused_or_carried(stage, to=RECEIVER, from_=USER):
+    """The answer to a message at once, or the stanza that it became."""
+    stage.up()
+    send(stage, to=to, from_=from_)
+    ready, _, _ = select.select([stage.pool, stage.stream], [], [], WAIT_S)
+    return first_line(stage) if stage.pool in ready else stage.until(rb"<message [^>]*>")[0].decode()
+
+
+def written_first(stage):
+    """By the partner's user."""
+    stage.up()
+    stage.send(f"<message from='{RECEIVER}/pc' to='{USER}' id='m1'><body>hello</body></message>")
+    ready, _, _ = select.select([stage.pool, stage.stream], [], [], WAIT_S)
+    return first_line(stage) if stage.pool in ready else stage.until(rb"<message .*?</message>")[0].decode()
+
+
+def at_second_listener(stage):
+    stage.up()
+    with socket.socket() as s:
+        return "connected" if s.connect_ex(("127.0.0.1", stage.second)) == 0 else "refused"
+
+
+def at_second_hop(stage):
+    stage.up()
+    stage.send(f"<message from='{RECEIVER}/pc' to='{USER}' id='m1'><body>hello</body></message>")
+    ready, _, _ = select.select([stage.pool, stage.other], [], [], WAIT_S)
+    return "the second" if stage.other in ready else "the first"
+
+
+def trusted(stage):
+    """Who is not gets no answer; the log has a line."""
+    stage.up()
+    send(stage)
+    ready, _, _ = select.select([stage.process.stderr, stage.stream], [], [], WAIT_S)
+    return stage.process.stderr.readline() if stage.process.stderr in ready else stage.until(rb"<message [^>]*>")[0].decode()
+
+
+def options_while_down(stage):
+    stage.start()
+    stage.accept()
+    send(stage, "OPTIONS", POOL)
+    return first_line(stage)
+
+
+def last_of_many(stage):
+    """The answer behind 1,024 that were accepted, and are remembered."""
+    stage.up()
+    for i in range(1025):
+        send(stage, i=i)
+        if stage.pool in select.select([stage.pool, stage.stream], [], [], WAIT_S)[0]:
+            return first_line(stage)
+        stage.until(rb"<message [^>]*>")
+        stage.send(pong(attribute(stage.until(rb"<iq [^>]*>")[0].decode(), "id")))
+        line = first_line(stage)
+    return line
+
+
+def stream_to(stage):
+    stage.start()
+    stage.buf = b""
+    stage.stream, _ = stage.server.accept()
+    stage.stream.settimeout(WAIT_S)
+    return stage.until(rb"<stream:stream[^>]*>")[0].decode()
+
+
+def connected_to(stage):
+    stage.start()
+    ready, _, _ = select.select([stage.server, stage.other_server], [], [], WAIT_S)
+    return "the second" if stage.other_server in ready else "the first"
+
+
+def proved(stage):
+    stage.start()
+    return str(stage.accept())
+
+
+def late_error(stage):
+    """It follows the answer to the ping at once."""
+    stage.up()
+    message, ping = stage.message()
+    stage.send(pong(ping, f"<message type='error' from='{RECEIVER}' to='{USER}' id='{message}'><error type='cancel'>"
+                          "<item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>"))
+    return first_line(stage)
+
+
+def no_pong(stage):
+    """The server reads, as its answer to the gateway's ping to itself shows; the partner's domain is silent."""
+    stage.up()
+    send(stage)
+    while stage.pool not in (ready := select.select([stage.pool, stage.stream], [], [], WAIT_S)[0]) and ready:
+        ping = stage.until(rb"<iq [^>]*>")[0].decode()
+        if re.search(rf"to=.{POOL}", ping):
+            stage.send(f"<iq type='result' from='{POOL}' to='{POOL}' id='{attribute(ping, 'id')}'/>")
+    return first_line(stage)
+
+
+def controlled(stage):
+    stage.up()
+    done = subprocess.run([STOX, "ctl", "status", "--config", stage.config], capture_output=True, text=True, timeout=60)
+    return done.stdout + done.stderr
+
+
+def mode_of_socket(stage):
+    stage.up()
+    return oct((stage.dir / "ctl").stat().st_mode)
+
+
+def metered(stage):
+    stage.up()
+    try:
+        with socket.create_connection(("127.0.0.1", stage.second), 60) as reader:
+            reader.sendall(b"GET /-/healthy HTTP/1.0\r\n\r\n")
+            return reader.recv(4096).decode()
+    except ConnectionRefusedError:
+        return "refused"
+
+
+def logged(stage):
+    stage.up("-v")
+    _, ping = stage.message()
+    stage.send(pong(ping))
+    while PARTNER not in (line := stage.process.stderr.readline()):
+        assert line, "a message has a line"
+    return line
+
+
+LISTEN, POOLS = 'listen: ["udp:127.0.0.1:{port}"', f"domains: [{POOL}]"
+GATEWAYS = [
+    ("pools[].domains[]", lambda s: refused_or_carried(s, from_="pilar@b.test"), POOLS, f"domains: [{POOL}, b.test]",
+     "403 From Domain Is Not Ours", "403 From Domain Has No Component Here"),
+    ("partners[].domain", refused_or_carried, "domain: fabrikam.test", f"domain: {PARTNER}", "403 Not An Allowed Partner", "<message "),
+    ("partners[].additional_domains[]", lambda s: refused_or_carried(s, to="a@im.contoso.test"), "type: federated",
+     "additional_domains: [im.contoso.test]", "403 Not An Allowed Partner", "<message .*a@im.contoso.test"),
+    ("partners[].type", written_first, "type: federated", "type: public-unverified", f"MESSAGE sip:{USER}", "policy-violation"),
+    ("gateway.sip.listen[]", at_second_listener, LISTEN, LISTEN + ', "tcp:127.0.0.1:{second}"', "refused", "connected"),
+    ("gateway.sip.next_hop", at_second_hop, "{hop}", "next_hop: sip:127.0.0.1:{other}", "the first", "the second"),
+    ("gateway.sip.trusted_peers[]", trusted, 'trusted_peers: ["127.0.0.2"]', "trusted_peers: [127.0.0.0/8]", "sip untrusted", "<message "),
+    ("gateway.sip.transactions_max", last_of_many, "    next_hop:", "    transactions_max: 1024\n    next_hop:", "202 Accepted", "503 "),
+    ("gateway.sip.options", options_while_down, "    next_hop:", "    options: alive\n    next_hop:", "503 XMPP Server Not Connected", "200 "),
+    ("gateway.xmpp.component.name", stream_to, f"name: {POOL}", "name: b.test", f"to=.{POOL}", "to=.b.test"),
+    ("gateway.xmpp.component.server", connected_to, 'server: "127.0.0.1:{server}"', 'server: "127.0.0.1:{other_server}"', "the first", "the second"),
+    ("gateway.xmpp.component.secret_file", proved, "secret_file: secret", "secret_file: wrong", "True", "False"),
+    ("gateway.xmpp.settle", late_error, "  xmpp:\n", "  xmpp:\n    settle: 0\n", "(404|604) ", "202 Accepted"),
+    ("gateway.xmpp.unproven", no_pong, "  xmpp:\n", "  xmpp:\n    unproven: refuse\n", "202 Accepted", "504 XMPP Domain Answers No Ping"),
+    ("gateway.control.socket", controlled, "  sip:\n", "  control: { socket: ctl }\n  sip:\n", "no gateway listens at", "Running since"),
+    ("gateway.control.group", mode_of_socket, "control: { socket: ctl }", f"control: {{ socket: ctl, group: {ME} }}", "600$", "660$"),
+    ("gateway.metrics.listen", metered, "  sip:\n", "  metrics: { listen: 127.0.0.1:{second} }\n  sip:\n", "refused", "HTTP/1.1 200 OK"),
+    ("gateway.log_users", logged, "gateway:\n", "gateway:\n  log_users: true\n", f"(?<!@){PARTNER}", RECEIVER),
+]
+# What differs from the file of the stage in both runs.
+CHANGED = {
+    "partners[].domain": (f"domain: {PARTNER}", "domain: fabrikam.test"),
+    "gateway.sip.trusted_peers[]": ('trusted_peers: ["127.0.0.1"]', 'trusted_peers: ["127.0.0.2"]'),
+    "gateway.xmpp.component.name": (POOLS, f"domains: [{POOL}, b.test]"),
+    "gateway.sip.transactions_max": ("  xmpp:\n", "  xmpp:\n    settle: 0\n"),
+    "gateway.control.group": ("  sip:\n", "  control: { socket: ctl }\n  sip:\n"),
+}
+
+
+def see_gateway(row, with_it):
+    key, see, without, setting, _, _ = row
+    with Stage() as stage, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other, socket.create_server(("127.0.0.1", 0)) as other_server:
+        other.bind(("127.0.0.1", 0))
+        stage.other, stage.other_server, stage.second = other, other_server, free_port("127.0.0.1")
+        text = stage.config.read_text()
+        names = {"port": stage.port, "second": stage.second, "other": other.getsockname()[1], "server": stage.server.getsockname()[1],
+                 "other_server": other_server.getsockname()[1], "hop": re.search(r"next_hop: \S+", text)[0]}
+        put = lambda part: re.sub(r"\{(port|second|other|server|other_server|hop)\}", lambda m: str(names[m[1]]), part)
+        wrong = stage.dir / "wrong"
+        wrong.touch(0o600)
+        wrong.write_text("wrong\n")
+        if key in CHANGED:
+            assert CHANGED[key][0] in text, (key, text)
+            text = text.replace(*CHANGED[key], 1)
+        assert put(without) in text, (key, text)
+        stage.config.write_text(text.replace(put(without), put(setting), 1) if with_it else text)
+        return see(stage)
+
+
+def at_gateway(row):
+    key, wants = row[0], row[4:]
+    shown = [see_gateway(row, False), see_gateway(row, True)]
+    check(key, all(re.search(wants[i], shown[i]) and not re.search(wants[1 - i], shown[i]) for i in (0, 1)), "\n---- with it\n".join(shown))
+
+
+ALL = [*TESTS, FAULTY, *GATEWAYS]
+for row in ALL:  # a row of one key cannot change another's value
+    setting = re.compile(rf"\b{row[0].rsplit('.', 1)[-1].removesuffix('[]')}: ")
+    assert setting.search(row[3]) and setting.split(row[3])[-1] != setting.split(row[2])[-1], row[0]
+if LIST:
+    print(*sorted(row[0] for row in ALL), sep="\n")
+    sys.exit(0)
+only = sys.argv[2:]
+with tempfile.TemporaryDirectory() as name, Lab(Path(name) / "lab") as lab:
+    for row in TESTS:
+        if not only or row[0] in only:
+            in_lab(lab, row)
+with tempfile.TemporaryDirectory() as name, Lab(Path(name) / "lab", "--fault", "sip-loses-datagrams") as lab:
+    in_lab(lab, FAULTY)
+for row in GATEWAYS:
+    if not only or row[0] in only:
+        at_gateway(row)
+sys.exit(failed > 0)

@@ -1,0 +1,200 @@
+/* Heads of HTTP requests: what is understood, and what must not be. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/mem.h"
+#include "web/request.h"
+
+#define HOST "Host: a\r\n"
+
+static const struct {
+	const char *name, *text;
+	const char *path, *query, *accept;
+	bool is_head, is_http_1_0;
+} taken[] = {
+	{ "the least", "GET / HTTP/1.1\r\n" HOST "\r\n", "/", "", "", false, false },
+	{ "HEAD", "HEAD /metrics HTTP/1.1\r\n" HOST "\r\n", "/metrics", "", "", true, false },
+	{ "1.0 needs no host", "GET / HTTP/1.0\r\n\r\n", "/", "", "", false, true },
+	{ "1.7 is 1.1 to us", "GET / HTTP/1.7\r\n" HOST "\r\n", "/", "", "", false, false },
+	{ "a query", "GET /a?b=c?d HTTP/1.1\r\n" HOST "\r\n", "/a", "b=c?d", "", false, false },
+	{ "Accept", "GET / HTTP/1.1\r\n" HOST "aCCept: \t text/plain \r\n\r\n", "/", "",
+		"text/plain", false, false },
+	{ "the first of two", "GET / HTTP/1.1\r\n" HOST "Accept: a/b\r\nAccept: c/d\r\n\r\n", "/",
+		"", "a/b", false, false },
+	{ "absolute", "GET http://a.test:80/m?q HTTP/1.1\r\n" HOST "\r\n", "/m", "q", "", false,
+		false },
+	{ "length 0", "GET / HTTP/1.1\r\n" HOST "Content-Length: 0\r\n\r\n", "/", "", "", false,
+		false },
+	{ "what is behind it", "GET / HTTP/1.1\r\n" HOST "\r\nGET /b HTTP/1.1\r\n", "/", "", "",
+		false, false },
+	{ "an empty value", "GET / HTTP/1.1\r\nHost:\r\n\r\n", "/", "", "", false, false },
+};
+
+static const struct {
+	const char *name, *text;
+	unsigned status;
+} refused[] = {
+	{ "nothing", "", 0 },
+	{ "half a line", "GET / HT", 0 },
+	{ "no empty line", "GET / HTTP/1.1\r\n" HOST, 0 },
+
+	{ "POST", "POST / HTTP/1.1\r\n" HOST "\r\n", 405 },
+	{ "lower case is another method", "get / HTTP/1.1\r\n" HOST "\r\n", 405 },
+	{ "CONNECT has no path", "CONNECT a:80 HTTP/1.1\r\n" HOST "\r\n", 400 },
+	{ "OPTIONS of all", "OPTIONS * HTTP/1.1\r\n" HOST "\r\n", 400 },
+	{ "a body", "GET / HTTP/1.1\r\n" HOST "Content-Length: 5\r\n\r\nhello", 413 },
+	{ "POST with a body", "POST / HTTP/1.1\r\n" HOST "Content-Length: 5\r\n\r\nhello", 413 },
+	{ "chunked", "GET / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 501 },
+	{ "both", "GET / HTTP/1.1\r\n" HOST "Content-Length: 0\r\ntransfer-encoding: x\r\n\r\n",
+		501 },
+	{ "identity, too", "GET / HTTP/1.0\r\nTransfer-Encoding: identity\r\n\r\n", 501 },
+	{ "two lengths", "GET / HTTP/1.1\r\n" HOST "Content-Length: 0\r\nContent-Length: 0\r\n\r\n",
+		400 },
+	{ "a list of lengths", "GET / HTTP/1.1\r\n" HOST "Content-Length: 0, 0\r\n\r\n", 400 },
+	{ "a signed length", "GET / HTTP/1.1\r\n" HOST "Content-Length: +0\r\n\r\n", 400 },
+	{ "no length", "GET / HTTP/1.1\r\n" HOST "Content-Length:\r\n\r\n", 400 },
+	{ "no host", "GET / HTTP/1.1\r\n\r\n", 400 },
+	{ "two hosts", "GET / HTTP/1.1\r\n" HOST HOST "\r\n", 400 },
+	{ "a host of two words", "GET / HTTP/1.1\r\nHost: a b\r\n\r\n", 400 },
+	{ "a lone LF", "GET / HTTP/1.1\nHost: a\n\n", 400 },
+	{ "a lone LF at the end", "GET / HTTP/1.1\r\nHost: a\r\n\n", 400 },
+	{ "a lone LF within", "GET / HTTP/1.1\r\nHost: a\nX: b\r\n\r\n", 400 },
+	{ "a lone CR", "GET / HTTP/1.1\r\nHost: a\rX: b\r\n\r\n", 400 },
+	{ "an empty line first", "\r\n\r\n", 400 },
+	{ "a folded line", "GET / HTTP/1.1\r\n" HOST "X: a\r\n b\r\n\r\n", 400 },
+	{ "a space before the colon", "GET / HTTP/1.1\r\nHost : a\r\n\r\n", 400 },
+	{ "no colon", "GET / HTTP/1.1\r\n" HOST "X\r\n\r\n", 400 },
+	{ "no name", "GET / HTTP/1.1\r\n" HOST ": x\r\n\r\n", 400 },
+	{ "a control in a value", "GET / HTTP/1.1\r\n" HOST "X: a\x01\r\n\r\n", 400 },
+	{ "two spaces", "GET  / HTTP/1.1\r\n" HOST "\r\n", 400 },
+	{ "a space in the path", "GET /a b HTTP/1.1\r\n" HOST "\r\n", 400 },
+	{ "bytes above in the path", "GET /\xc3\xa9 HTTP/1.1\r\n" HOST "\r\n", 400 },
+	{ "no path", "GET a HTTP/1.1\r\n" HOST "\r\n", 400 },
+	{ "absolute without a host", "GET http:///a HTTP/1.1\r\n" HOST "\r\n", 400 },
+	{ "absolute without a path", "GET http://a HTTP/1.1\r\n" HOST "\r\n", 400 },
+	{ "no version", "GET /\r\n\r\n", 400 },
+	{ "2.0", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505 },
+	{ "3 digits", "GET / HTTP/1.10\r\n" HOST "\r\n", 400 },
+	{ "another protocol", "GET / ICY/1.1\r\n" HOST "\r\n", 400 },
+};
+
+static void test_taken(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(taken); i++) {
+		struct web_request r = { .is_head = true };
+
+		assert_int_equal(web_request_decode(&r, slice_str(taken[i].text)), WEB_DONE);
+		if (!slice_eqs(r.path, taken[i].path) || !slice_eqs(r.query, taken[i].query) ||
+			!slice_eqs(r.accept, taken[i].accept) || r.is_head != taken[i].is_head ||
+			r.is_http_1_0 != taken[i].is_http_1_0)
+			fail_msg("%s: %.*s %.*s %.*s %d %d", taken[i].name, SLICE_FMT(r.path),
+				SLICE_FMT(r.query), SLICE_FMT(r.accept), r.is_head, r.is_http_1_0);
+	}
+}
+
+/* Byte by byte, and at once. */
+static unsigned decode(const char *text, bool in_pieces)
+{
+	const struct slice all = slice_str(text);
+	unsigned status = WEB_MORE;
+	struct web_request r;
+
+	for (size_t n = in_pieces ? 0 : all.n; n <= all.n && status == WEB_MORE; n++)
+		status = web_request_decode(&r, slice_cut(all, 0, n));
+	return status;
+}
+
+static void test_refused(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < 2 * COUNT(refused); i++) {
+		const unsigned status = decode(refused[i / 2].text, i % 2);
+
+		if (status != refused[i / 2].status)
+			fail_msg("%s: %u and not %u", refused[i / 2].name, status,
+				refused[i / 2].status);
+	}
+	for (size_t i = 0; i < COUNT(taken); i++)
+		assert_int_equal(decode(taken[i].text, true), WEB_DONE);
+}
+
+static struct slice fill(char *text, size_t size, const char *begin, const char *again)
+{
+	strcpy(text, begin);
+	while (strlen(text) + strlen(again) < size)
+		strcat(text, again);
+	return slice_str(text);
+}
+
+static void test_limits(void **state)
+{
+	const char *const begin = "GET / HTTP/1.1\r\n" HOST;
+	static char text[2 * WEB_HEAD_MAX];
+	struct web_request r;
+
+	(void)state;
+	assert_int_equal(web_request_decode(&r, fill(text, WEB_HEAD_MAX, begin, "a")), WEB_MORE);
+	assert_int_equal(web_request_decode(&r, fill(text, WEB_HEAD_MAX + 1, begin, "a")), 431);
+	fill(text, 2 * WEB_HEAD_MAX - 8, begin, "a:\r\n");
+	strcat(text, "\r\n");
+	assert_int_equal(web_request_decode(&r, slice_str(text)), 431);
+	fill(text, strlen(begin) + 4 * (WEB_FIELDS_MAX - 1) + 1, begin, "a:\r\n");
+	strcat(text, "\r\n");
+	assert_int_equal(web_request_decode(&r, slice_str(text)), WEB_DONE);
+	fill(text, strlen(begin) + 4 * WEB_FIELDS_MAX + 1, begin, "a:\r\n");
+	strcat(text, "\r\n");
+	assert_int_equal(web_request_decode(&r, slice_str(text)), 431);
+}
+
+static void test_accept(void **state)
+{
+	static const struct {
+		const char *field;
+		unsigned weight;
+	} accepts[] = {
+		{ "", 0 },
+		{ "a/b", 1000 },
+		{ "A/B;q=0.5", 500 },
+		{ "a/b; q=0.123", 123 },
+		{ "a/b;q=1.000", 1000 },
+		{ "a/b;q=2", 0 },
+		{ "a/b;q=x", 0 },
+		{ "a/b;q=", 0 },
+		{ "*/*;q=0.1", 100 },
+		{ "a/*;q=0.2, */*", 200 },
+		{ "*/*, a/b;q=0", 0 },
+		{ "a/b;version=1.0.0;q=0.7", 700 },
+		{ "a/b;version=0.0.1", 0 },
+		{ "a/b;version=0.0.1;q=0.9,a/b;version=1.0.0;q=0.4", 400 },
+		{ "c/d, a/c", 0 },
+		{ ",,;q=1,/,a/b;q=0.3", 300 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(accepts); i++) {
+		const unsigned weight = web_accepts(slice_str(accepts[i].field), "a", "b", "1.0.0");
+
+		if (weight != accepts[i].weight)
+			fail_msg("%s: %u", accepts[i].field, weight);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_taken),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_accept),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
