@@ -101,6 +101,7 @@ void alerts_push_event(
  * reminded of, and its end is told. */
 void alerts_push_known(
 	struct alerts *a, const struct alert_test *test, const struct incident *incident, ts_t now);
+/* Of a test without an alert there is nothing to mute: in maintenance none begins. */
 void alerts_push_muted(struct alerts *a, uint64_t test, bool is_muted, ts_t now);
 /* An id that is not on its way any more is ignored. */
 void alerts_push_delivered(struct alerts *a, uint64_t delivery, ts_t now);
