@@ -33,10 +33,14 @@ static double exp2_of(double x)
 {
 	double v = 1;
 
-	for (; x >= 1; x -= 1)
+	while (x >= 1) {
+		x -= 1;
 		v *= 2;
-	for (; x < 0; x += 1)
+	}
+	while (x < 0) {
+		x += 1;
 		v /= 2;
+	}
 	return v * (1 + x * (0.6931 + x * (0.2402 + x * (0.0555 + x * 0.0113))));
 }
 

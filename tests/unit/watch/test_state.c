@@ -290,7 +290,7 @@ static void it_goes_on_behind_a_restart(void **state)
 			states[at] = letter(s.state);
 			take_events(&s, n + at, events, sizeof(events));
 		}
-		if (strcmp(states, cases[i].states) || strcmp(events, cases[i].events) ||
+		if (strcmp(states, cases[i].states) != 0 || strcmp(events, cases[i].events) != 0 ||
 			s.since_at != minute(cases[i].since))
 			fail_msg("%s: %s, %s, since %u", cases[i].name, states, events,
 				minute_of(s.since_at));

@@ -78,6 +78,19 @@ static const char *const rules[] = {
 	"AAA-12:34:56BBB-13:00:01,M2.5.1/0,M8.2.3/12:30:45",
 };
 
+static void compare(const char *rule, const struct zone_rule *r, int64_t at)
+{
+	const struct zone_change c = zone_rule_at(r, at);
+	const time_t t = (time_t)at;
+	struct tm tm;
+
+	localtime_r(&t, &tm);
+	if (c.offset_s != tm.tm_gmtoff || c.is_dst != (tm.tm_isdst > 0) ||
+		!slice_eqs(c.name, tm.tm_zone))
+		fail_msg(
+			"%s: %lld: %d, not %ld", rule, (long long)t, (int)c.offset_s, tm.tm_gmtoff);
+}
+
 static void it_agrees_with_libc(void **state)
 {
 	(void)state;
@@ -91,17 +104,8 @@ static void it_agrees_with_libc(void **state)
 		tzset();
 		assert_int_equal(zone_rule_decode(&r, slice_str(rules[i]), &where), 0);
 		for (int64_t at = 0; at < INT64_C(4000000000); n++) {
-			for (int d = -1; d <= 1; d++) {
-				const struct zone_change c = zone_rule_at(&r, at + d);
-				const time_t t = (time_t)(at + d);
-				struct tm tm;
-
-				localtime_r(&t, &tm);
-				if (c.offset_s != tm.tm_gmtoff || c.is_dst != (tm.tm_isdst > 0) ||
-					!slice_eqs(c.name, tm.tm_zone))
-					fail_msg("%s: %lld: %d, not %ld", rules[i], (long long)t,
-						(int)c.offset_s, tm.tm_gmtoff);
-			}
+			for (int d = -1; d <= 1; d++)
+				compare(rules[i], &r, at + d);
 			if (!zone_rule_next(&r, at, &next))
 				break;
 			assert_true(next.at > at);
