@@ -29,7 +29,7 @@ struct delivery {
 	bool is_reminder;
 	enum alert_kind sending;
 	int64_t sending_of; /* when that incident began */
-	uint64_t id;        /* of the attempt on its way */
+	uint64_t id;        /* of the attempt on its way, while it is */
 	unsigned attempts;
 	ts_t first_at, pause;
 	uint64_t dropped; /* event to take: the id; 0: none */
@@ -372,7 +372,6 @@ static void come_back(struct alerts *a, struct delivery *d)
 {
 	list_remove(&d->queue);
 	receiver_of(a, d)->n_sending--;
-	d->id = 0;
 }
 
 static void fail(struct alerts *a, struct delivery *d, ts_t now)
