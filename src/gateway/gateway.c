@@ -240,22 +240,6 @@ bool gateway_peer(const struct gateway *g, size_t i, struct gateway_peer *ret)
 	return true;
 }
 
-const char *gateway_way_name(enum gateway_way way)
-{
-	static const char *const names[] = { [GATEWAY_TO_XMPP] = "xmpp", [GATEWAY_TO_SIP] = "sip" };
-
-	return names[way];
-}
-
-const char *gateway_outcome_name(enum gateway_outcome outcome)
-{
-	static const char *const names[] = { [GATEWAY_CARRIED] = "carried",
-		[GATEWAY_REFUSED] = "refused",
-		[GATEWAY_UNANSWERED] = "unanswered" };
-
-	return names[outcome];
-}
-
 struct gateway_load gateway_load(const struct gateway *g)
 {
 	return (struct gateway_load){ .to_xmpp = to_xmpp_count(g->to_xmpp),

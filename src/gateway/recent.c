@@ -18,3 +18,21 @@ struct slice recent_text(const struct recent_message *m, enum recent_text which)
 		at += m->n[i];
 	return slice_of(m->texts + at, m->n[which]);
 }
+
+/* ---- names ---- */
+
+const char *gateway_way_name(enum gateway_way way)
+{
+	static const char *const names[] = { [GATEWAY_TO_XMPP] = "xmpp", [GATEWAY_TO_SIP] = "sip" };
+
+	return names[way];
+}
+
+const char *gateway_outcome_name(enum gateway_outcome outcome)
+{
+	static const char *const names[] = { [GATEWAY_CARRIED] = "carried",
+		[GATEWAY_REFUSED] = "refused",
+		[GATEWAY_UNANSWERED] = "unanswered" };
+
+	return names[outcome];
+}
