@@ -18,7 +18,7 @@ struct gateway_view {
 	char last_error[512];             /* of the stream, as the log has it */
 	bool refused;                     /* the last reload was */
 	int64_t warned;                   /* `last_warning` */
-	char last_warning[512];           /* or error: the last such line of the log */
+	const char *last_warning;         /* or error: the last such line of the log */
 	/* Settings that differ from what runs, and wait for a restart. */
 	const char *needs_restart[RESTART_MAX];
 	unsigned n_needs_restart;
