@@ -40,7 +40,7 @@ static const struct opt opts[] = {
 		N_("write there all that the engine is told and does"),
 		.manual = N_(
 			"Write a line to\n.Ar FILE\nfor each thing that the gateway's engine is "
-			"told, sends or wants: for who looks for a fault in\n.Nm\nitself.\n"
+			"told, sends or wants: to look for a fault in\n.Nm\nitself.\n"
 			"Of bytes it has the number, and the first line of SIP or the name of an "
 			"XML element:\nno body, no secret.\n"
 			"The file is new, for its owner only, and grows without a bound.") },

@@ -347,7 +347,7 @@ static const struct reason_info infos[] = {
 		{ { N_("see whether anything comes"), "nc HOST PORT", ALWAYS }, { N_("look into the server's log at this time"), NULL, ALWAYS } },
 		STREAM, 1 },
 	[REASON_XMPP_STREAM_ERROR] = { N_("The XMPP server ended the stream with an error."),
-		{ N_("policy-violation: a limit or a ban; resource-constraint: it is overloaded; system-shutdown: it was stopped."), N_("not-authorized behind a good login: the server has no session for the account, or none yet.") },
+		{ N_("policy-violation: a limit or a ban; resource-constraint: it is overloaded; system-shutdown: it was stopped."), N_("not-authorized after a good login: the server has no session for the account, or none yet.") },
 		{ { N_("the condition in the message tells why; look into the server's log"), NULL, ALWAYS } }, STREAM | CARRY, 1 },
 	[REASON_XMPP_STREAM_CLOSED] = { N_("The XMPP server closed the stream in the middle."),
 		{ N_("It was restarted, or it crashed."), N_("A load balancer ended the connection.") },
