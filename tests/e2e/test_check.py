@@ -262,7 +262,7 @@ def bad_input(folder):
         ("a server for clients that is none", ["check", "partner", "a.test", "--receiver-server", ":5222"], "HOST"),
         ("an option of the other side", ["check", "partner", "a.test", "--registrar", "sip:x"], "--registrar"),
         ("an unknown format", ["check", "pool", "a.test", "--format", "tap"], "json"),
-        ("a time-out of 0", ["check", "pool", "a.test", "--timeout", "0"], "time-out"),
+        ("a time-out of 0", ["check", "pool", "a.test", "--timeout", "0"], "greater than 0"),
         ("a DNS server without an address", ["check", "pool", "a.test", "--dns", "dns.test"], "--dns"),
         ("a CA file that is not there", ["check", "pool", "a.test", "--ca-file", folder / "none"], "none"),
         ("a CA file without a certificate", ["check", "pool", "a.test", "--ca-file", empty], "no certificate"),

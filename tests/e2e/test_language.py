@@ -170,7 +170,7 @@ def nothing_escapes(prefix):
     for command in commands:
         out = "".join(stox(command, "--help", *which, env=env, binary=binary).stdout for which in ((), ("all",)))
         left = ALLOWED.sub("", rest(re.sub(r"names of --write-out.*", "", out, flags=re.S)).replace("[all]", ""))
-        names = "|".join(["text", "json", "junit", "tap", "nagios", "prometheus", "cloudprober", "status", "partners", "reload", "log"])
+        names = "|".join(["text", "json", "junit", "tap", "nagios", "prometheus", "cloudprober", "status", "messages", "partners", "reload", "log"])
         left = re.sub(rf"\b({names})\b", "", left)
         check(f"{command} --help: nothing is left untranslated", not re.search(r"[A-Za-z]{2,}", left), left)
     for name, args, words in (
