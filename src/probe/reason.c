@@ -291,7 +291,7 @@ static const struct reason_info infos[] = {
 		{ N_("The gateway is not running, or listens elsewhere: over UDP nobody tells the pool."),
 			N_("The gateway drops what the pool sends it: it does not trust the pool's address."), N_("The gateway or the partner's server is overloaded."),
 			N_("A firewall between the pool and the gateway drops the packets.") },
-		{ { N_("is it running, and what does it say?"), "journalctl -u stox-gateway -n 50", ALWAYS },
+		{ { N_("is the gateway running, and what does it say?"), "journalctl -u stox-gateway -n 50", ALWAYS },
 			{ N_("are the pool's addresses among gateway.sip.trusted_peers?"), NULL, ALWAYS },
 			{ N_("see how late the answer comes"), "stox test --timeout 60", ALWAYS } },
 		BIT(SIP_SEND), 1 },
