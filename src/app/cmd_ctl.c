@@ -335,6 +335,13 @@ static int request(enum part part, const struct values *v)
 	return status;
 }
 
+int ctl_reload(const char *config)
+{
+	const struct values v = { .config = config };
+
+	return request(PART_RELOAD, &v);
+}
+
 static bool is_level(const char *name)
 {
 	const char *word, *what;

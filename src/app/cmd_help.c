@@ -56,7 +56,7 @@ static bool put_manual(struct buf *b, const char *topic)
 		return true;
 	}
 	if (strcmp(topic, "events") == 0) {
-		manual_put_events(b);
+		manual_put_events(b, language_look_up);
 		return true;
 	}
 	if (strcmp(topic, "metrics") == 0) {

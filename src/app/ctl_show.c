@@ -18,7 +18,7 @@ static void row(struct sheet *p, const char *label, const char *value)
 {
 	enum { VALUE_COLUMN = 18 };
 
-	buf_puts(&p->line, language_look_up(label));
+	buf_printf(&p->line, "%s ", language_look_up(label)); /* a counter's name may be longer */
 	sheet_tab(p, VALUE_COLUMN);
 	buf_puts(&p->line, value);
 	sheet_end(p, VALUE_COLUMN);

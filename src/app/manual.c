@@ -112,23 +112,41 @@ void manual_put_write_out(struct buf *b, text_look_up *look_up)
 	buf_puts(b, ".El\n");
 }
 
-/* In English: so is the log. */
-static void put_event(struct buf *b, const struct event_row *e)
+/* What is not ASCII counts as a capital: accented letters and « begin sentences as well. */
+static bool begins_sentence(const char *at)
+{
+	return at[0] == ' ' && ((at[1] >= 'A' && at[1] <= 'Z') || (uint8_t)at[1] >= 0x80);
+}
+
+/* mdoc wants each sentence on a line of its own. */
+static void put_sentences(struct buf *b, const char *text)
+{
+	for (const char *at = text; *at; at++)
+		if (at > text && at[-1] == '.' && begins_sentence(at))
+			buf_putc(b, '\n');
+		else
+			buf_putc(b, (uint8_t)*at);
+	buf_putc(b, '\n');
+}
+
+static void put_event(struct buf *b, const struct event_row *e, text_look_up *look_up)
 {
 	buf_printf(b, ".It Ic %s %s\n(%s", e->subsystem, e->name, log_level_name(e->level));
 	if (strcmp(e->fields, "COUNTERS") == 0)
-		buf_puts(b, "; the counters)\n");
+		buf_printf(b, "; %s)\n", look(look_up, N_("the counters")));
 	else
 		buf_printf(b, ": %s)\n", e->fields);
-	buf_printf(b, "%s\n", e->meaning);
-	if (e->advice)
-		buf_printf(b, ".br\n%s\n", e->advice);
+	put_sentences(b, look(look_up, e->meaning));
+	if (e->advice) {
+		buf_puts(b, ".br\n");
+		put_sentences(b, look(look_up, e->advice));
+	}
 }
 
-void manual_put_events(struct buf *b)
+void manual_put_events(struct buf *b, text_look_up *look_up)
 {
 	buf_puts(b, ".Bl -tag -width Ds\n");
 	for (enum log_event e = 0; e < EVENT_COUNT; e++)
-		put_event(b, event_row(e));
+		put_event(b, event_row(e), look_up);
 	buf_puts(b, ".El\n");
 }

@@ -59,7 +59,7 @@ class Service:
                 raise SystemExit(f"FAILED: no {text!r} in {self.log.read_text()}")
             time.sleep(0.02)
 
-    def ctl(self, *args, who=None):
+    def ctl(self, *args, who=None, locale="C.UTF-8"):
         """Status and what it printed; `who` is a uid and the groups."""
         def become():
             os.setgroups(who[1])
@@ -67,7 +67,7 @@ class Service:
             os.setuid(who[0])
 
         done = subprocess.run([STOX, "ctl", *args, "--socket", str(self.folder / "ctl")], capture_output=True, text=True,
-                              timeout=60, preexec_fn=become if who else None)
+                              timeout=60, preexec_fn=become if who else None, env={**os.environ, "LC_ALL": locale})
         return done.returncode, done.stdout + done.stderr
 
     def end(self, number=signal.SIGTERM):
@@ -86,6 +86,8 @@ def asks_and_tells(s):
     check("and a table for people, with the last error", status == 0 and re.search(r"^XMPP server +127.0.0.1:9: NOT connected since 20", said, re.M)
           and re.search(r"^Its last error +20.* UTC \(age \d+ s\): .*connection refused", said, re.M)
           and re.search("^Last warning +20.*xmpp down", said, re.M) and "Ended to XMPP     0 carried, 3 refused" in said, said)
+    status, said = s.ctl("status", locale="fr_FR.UTF-8")
+    check("a label that is wider than its column ends before the value", re.search("^Dernier avertissement 20.*xmpp down", said, re.M), said)
     status, said = s.ctl("partners")
     check("the partners in force", (status, said) == (0, "pool pool.litware.test: litware.test second.test\n"
                                                       "federated contoso.test a.contoso.test\npublic-unverified any.test\n"), said)
@@ -159,6 +161,8 @@ def forms(s):
 def reloads(s):
     good = s.config.read_text()
     s.config.write_text(good.replace("  - domain: any.test\n    type: public-unverified\n", ""))
+    by_gateway = subprocess.run([STOX, "gateway", "--reload", "--config", str(s.config)], capture_output=True, text=True, timeout=60)
+    check("stox gateway --reload is the same", by_gateway.returncode == 0 and "partners" in by_gateway.stdout, by_gateway)
     status, said = s.ctl("reload")
     check("a reload says what it read", status == 0 and "pools=1 partners=1 trusted_peers=2" in said, said)
     s.config.write_text(good.replace("next_hop: sip:127.0.0.1:5060", "next_hop: sip:127.0.0.1:5061"))

@@ -15,6 +15,8 @@ static void every_event_is_told_whole_and_once(void **state)
 
 		assert_true(row->subsystem[0] && row->name[0] && row->fields[0]);
 		assert_int_equal(row->meaning[strlen(row->meaning) - 1], '.');
+		if (row->advice)
+			assert_int_equal(row->advice[strlen(row->advice) - 1], '.');
 		for (enum log_event k = 0; k < e; k++)
 			assert_false(strcmp(row->subsystem, event_row(k)->subsystem) == 0 &&
 				     strcmp(row->name, event_row(k)->name) == 0);
