@@ -9,6 +9,7 @@
 #include "app/commands.h"
 #include "app/language.h"
 #include "app/powershell.h"
+#include "base/err.h"
 #include "base/mem.h"
 #include "conf/conf.h"
 
@@ -134,7 +135,7 @@ static int put_partner(const struct values *v, struct buf *b)
 	put_domains(b, v->additional);
 	buf_printf(b, "    type: %s\n    tls: %s\n    sasl: %s\n    dialback: %s\n", type, tls,
 		sasl, dialback ? "true" : "false");
-	return 0;
+	return buf_err(b) ? complain(TEXT_PLAIN(err_text(buf_err(b)))) : 0;
 }
 
 /* What is printed is what a file can hold: it is read as one, and refused in the words for one. */

@@ -172,7 +172,7 @@ static int read_all(int fd, struct buf *ret)
 	uint8_t piece[4096];
 	ssize_t n;
 
-	while ((n = read(fd, piece, sizeof(piece))) > 0)
+	while ((n = read(fd, piece, sizeof(piece))) > 0 && !buf_err(ret))
 		buf_put(ret, slice_of(piece, (size_t)n));
 	return n < 0 ? -errno : 0;
 }
@@ -237,6 +237,20 @@ static int refused(const struct opt_command *cmd, const char *error)
 	return error ? REFUSED : NOT_HERE;
 }
 
+/* The gateway cleans what its peers chose; a terminal is not to depend on it. */
+static void say_clean(struct slice lines)
+{
+	struct buf b;
+
+	buf_init(&b, CONTROL_ANSWER_MAX);
+	while (lines.n) {
+		text_put_clean(&b, slice_split(&lines, '\n'));
+		buf_putc(&b, '\n');
+	}
+	fwrite(buf_slice(&b).p, 1, buf_len(&b), stdout);
+	buf_done(&b);
+}
+
 static int show(enum part part, const struct values *v, struct slice answer)
 {
 	json_t *o = json_loadb((const char *)answer.p, answer.n, 0, NULL);
@@ -251,16 +265,16 @@ static int show(enum part part, const struct values *v, struct slice answer)
 		json_decref(o);
 		return status;
 	}
-	buf_init(&text, CONTROL_ANSWER_MAX);
-	if (v->format && strcmp(v->format, "json") == 0)
-		buf_put(&text, answer);
-	else {
+	if (v->format && strcmp(v->format, "json") == 0) {
+		fwrite(answer.p, 1, answer.n, stdout);
+	} else {
+		buf_init(&text, CONTROL_ANSWER_MAX);
 		sheet_init(&p, &text, &style);
 		shows[part](&p, o);
 		sheet_done(&p);
+		say_clean(buf_slice(&text));
+		buf_done(&text);
 	}
-	fwrite(buf_slice(&text).p, 1, buf_slice(&text).n, stdout);
-	buf_done(&text);
 	const bool no = json_is_false(json_object_get(o, "reloaded"));
 	json_decref(o);
 	return no ? REFUSED : 0;

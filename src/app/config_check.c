@@ -13,7 +13,6 @@
 #include "app/file_in.h"
 #include "base/mem.h"
 #include "conf/advice.h"
-#include "net/cert_file.h"
 #include "probe/blame.h"
 #include "probe/note.h"
 
@@ -149,26 +148,51 @@ static void judge_issuers(struct config_check *c, const struct conf_text *file, 
 				name, text_str(f->list.name), text_date(f->list.at)));
 }
 
+/* Nobody waits for what a pipe or a terminal has to say; what is not there is told as it is read.
+ */
+static bool is_no_file(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
+}
+
+static void read_issuers(struct config_issuers *i, int64_t now_s)
+{
+	struct buf pem;
+
+	i->why = (struct text){ 0 };
+	buf_init(&pem, PEM_MAX + 8192);
+	if (is_no_file(i->path))
+		i->why = TEXT(N_("{1}: {2}"), text_str(i->path),
+			text_id(N_("this is not a regular file")));
+	else if (file_in_read(i->path, PEM_MAX, &pem, &i->why) == 0 &&
+		 cert_file_read(buf_slice(&pem), now_s, &i->file))
+		i->why = TEXT(N_("{1}: it has no certificate in PEM, or a damaged one"),
+			text_str(i->path));
+	buf_done(&pem);
+}
+
 static void check_issuers(struct config_check *c, const struct conf_text *file, int64_t now_s)
 {
-	struct cert_file f;
-	struct text why;
-	struct buf pem;
+	struct config_issuers *i = &c->issuers;
 
 	if (!file->s)
 		return;
 	char *path = config_path(c->config.path, file->s);
-	buf_init(&pem, PEM_MAX + 8192);
-	if (!path || file_in_read(path, PEM_MAX, &pem, &why))
-		find(c, of_tests(c), &file->at, path ? why : TEXT_PLAIN(err_text(-ENOMEM)));
-	else if (cert_file_read(buf_slice(&pem), now_s, &f))
-		find(c, of_tests(c), &file->at,
-			TEXT(N_("{1}: it has no certificate in PEM, or a damaged one"),
-				text_str(path)));
+	if (!path) {
+		find(c, of_tests(c), &file->at, TEXT_PLAIN(err_text(-ENOMEM)));
+		return;
+	}
+	const bool is_read = i->path && strcmp(i->path, path) == 0;
+	free(i->path);
+	i->path = path;
+	if (!is_read)
+		read_issuers(i, now_s);
+	if (i->why.id)
+		find(c, of_tests(c), &file->at, i->why);
 	else
-		judge_issuers(c, file, path, &f, now_s);
-	buf_done(&pem);
-	free(path);
+		judge_issuers(c, file, path, &i->file, now_s);
 }
 
 /* ---- addresses ---- */
@@ -263,8 +287,11 @@ static void check_partner(struct config_check *c, const struct conf_partner *p, 
 /* What its start says comes in lines of the same form. */
 static int check_gateway(struct config_check *c)
 {
+	/* A gateway that is to start wants its section; a file for tests has none. */
+	const bool is_gateway = c->config.conf->gateway.at.line || c->for_gateway;
 	const size_t before = buf_len(&c->lines[CONFIG_FAILURE]);
-	int status = gateway_config_fill(&c->config);
+	const int status = is_gateway ? gateway_config_fill(&c->config)
+				      : gateway_config_fill_partners(&c->config);
 	const struct slice said = slice_skip(buf_slice(&c->lines[CONFIG_FAILURE]), before);
 
 	for (size_t i = 0; i < said.n; i++)
@@ -285,8 +312,7 @@ static int check_all(struct config_check *c, int64_t now_s)
 		check_partner(c, &conf->partners[i], now_s);
 	check_secrets_group(c, &conf->secrets_group);
 	advise_conf(conf, &c->findings[CONFIG_WARNING], &c->findings[CONFIG_NOTE]);
-	/* A gateway that is to start wants its section; a file for tests has none. */
-	return conf->gateway.at.line || c->for_gateway ? check_gateway(c) : 0;
+	return check_gateway(c);
 }
 
 int config_check_run(struct config_check *c, const char *file, int64_t now_s)
@@ -319,5 +345,6 @@ void config_check_done(struct config_check *c)
 	for (unsigned s = 0; s < CONFIG_SEVERITIES; s++)
 		buf_done(&c->lines[s]);
 	buf_done(&c->secrets.names);
+	free(c->issuers.path);
 	gateway_config_done(&c->config);
 }

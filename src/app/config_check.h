@@ -8,6 +8,7 @@
 
 #include "app/gateway_config.h"
 #include "conf/problems.h"
+#include "net/cert_file.h"
 
 enum config_severity {
 	CONFIG_FAILURE, /* a command that needs it does not run */
@@ -22,6 +23,13 @@ struct config_readers {
 	unsigned n_files;
 };
 
+/* A file of issuers as it was read: many partners may name the same one. */
+struct config_issuers {
+	char *path; /* NULL: none was read yet */
+	struct cert_file file;
+	struct text why; /* with the id NULL: it was read */
+};
+
 struct config_check {
 	text_look_up *look_up; /* the owner's; NULL: English */
 	/* The owner's: a gateway's faults alone are failures, what only tests need is a warning. */
@@ -32,6 +40,7 @@ struct config_check {
 	struct problems findings[CONFIG_SEVERITIES];
 	struct buf lines[CONFIG_SEVERITIES];
 	struct config_readers secrets;
+	struct config_issuers issuers; /* of the last one */
 };
 
 /* FILE, or NULL for where one is looked for.  0, or 3 (no memory). */

@@ -7,11 +7,16 @@
 #include "base/mem.h"
 #include "base/text.h"
 
-static const char *text_of(const json_t *o, const char *key)
+static const char *text_in(const json_t *value)
 {
-	const char *s = json_string_value(json_object_get(o, key));
+	const char *s = json_string_value(value);
 
 	return s && s[0] ? s : "-";
+}
+
+static const char *text_of(const json_t *o, const char *key)
+{
+	return text_in(json_object_get(o, key));
 }
 
 static void row(struct sheet *p, const char *label, const char *value)
@@ -96,8 +101,7 @@ static void rows_configuration(struct sheet *p, const json_t *conf)
 	if (json_is_true(json_object_get(conf, "last_reload_refused")))
 		row(p, "", language_look_up(N_("the last reload was refused: its log says why")));
 	for (size_t i = 0; i < json_array_size(waits); i++)
-		row(p, i ? "" : N_("Waits for restart"),
-			json_string_value(json_array_get(waits, i)));
+		row(p, i ? "" : N_("Waits for restart"), text_in(json_array_get(waits, i)));
 }
 
 static void row_messages(struct sheet *p, const char *label, const json_t *ended)
@@ -209,7 +213,7 @@ void ctl_show_messages(struct sheet *p, const json_t *o)
 static void put_domains(struct sheet *p, const json_t *list)
 {
 	for (size_t i = 0; i < json_array_size(list); i++)
-		buf_printf(&p->line, " %s", json_string_value(json_array_get(list, i)));
+		buf_printf(&p->line, " %s", text_in(json_array_get(list, i)));
 	sheet_end(p, 4);
 }
 
@@ -237,7 +241,7 @@ void ctl_show_reload(struct sheet *p, const json_t *o)
 	const json_t *lines = json_object_get(o, "lines");
 
 	for (size_t i = 0; i < json_array_size(lines); i++) {
-		buf_puts(&p->line, json_string_value(json_array_get(lines, i)));
+		buf_puts(&p->line, text_in(json_array_get(lines, i)));
 		sheet_end(p, 4);
 	}
 }

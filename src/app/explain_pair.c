@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "bridge/address.h"
 #include "gateway/route.h"
+#include "probe/mask.h"
 
 enum { BAD = 2, NOT_HERE = 3, DOMAIN_MAX = 1024 };
 
@@ -190,13 +191,17 @@ static int judge(struct pair *p)
 static int read_address(struct pair *p, const char *text, enum address_kind *kind, struct jid *ret)
 {
 	struct where where;
+	struct buf shown;
 	const int err = address_read(slice_str(text), kind, ret, &where);
 
 	if (!err && ret->n_local)
 		return 0;
+	buf_init(&shown, strlen(text) + sizeof(":***"));
+	mask_address(&shown, slice_str(text));
 	put(p, TEXT(N_("`{1}` is not an address such as sip:pilar@litware.test or "
 		       "adelany@contoso.test"),
-		       text_str(text)));
+		       text_slice(buf_slice(&shown))));
+	buf_done(&shown);
 	return err == -ENOMEM ? NOT_HERE : BAD;
 }
 

@@ -227,7 +227,7 @@ static void answer_reload(struct service *s, struct buf *ret)
 
 static void log_level_changed(struct service *s)
 {
-	log_str(service_log_begin(&s->log, EVENT_LEVEL_CHANGED), "level",
+	log_str(service_log_begin(&s->log, EVENT_LEVEL_CHANGED), "to",
 		slice_str(log_level_name(s->log.level)));
 	service_log_end(&s->log, EVENT_LEVEL_CHANGED);
 }
@@ -386,7 +386,10 @@ static void act(struct service *s, enum gateway_event_type type)
 static void take_events(struct service *s)
 {
 	struct gateway_event ev;
+	const uint64_t lost = s->gateway ? gateway_take_lost_lines(s->gateway, s->log.level) : 0;
 
+	if (lost)
+		log_out_lost(s->log.out, lost);
 	while (s->gateway && gateway_take_event(s->gateway, &ev)) {
 		service_log_line(&s->log, ev.level, slice_str(ev.log));
 		if (ev.type == GATEWAY_EV_DOWN) {

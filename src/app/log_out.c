@@ -152,6 +152,13 @@ void log_out_line(struct log_out *l, struct slice level, struct slice line)
 	pthread_mutex_unlock(&l->mutex);
 }
 
+void log_out_lost(struct log_out *l, uint64_t n)
+{
+	pthread_mutex_lock(&l->mutex);
+	l->dropped += n;
+	pthread_mutex_unlock(&l->mutex);
+}
+
 uint64_t log_out_dropped(struct log_out *l)
 {
 	pthread_mutex_lock(&l->mutex);

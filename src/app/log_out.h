@@ -19,5 +19,7 @@ typedef void log_out_note(void *arg, uint64_t n, struct buf *ret);
 int log_out_new(struct log_out **ret, int fd, log_out_note *note, void *arg);
 /* All parts and a newline as one line. */
 void log_out_line(struct log_out *l, struct slice level, struct slice line);
+/* Lines that were lost before they came here: told and counted with those that are dropped. */
+void log_out_lost(struct log_out *l, uint64_t n);
 uint64_t log_out_dropped(struct log_out *l); /* lines, since the start */
 struct log_out *log_out_free(struct log_out *l);

@@ -4,34 +4,16 @@
 #include <unistd.h>
 
 #include "app/file_in.h"
+#include "probe/mask.h"
 
 enum { ARGUMENTS_MAX = 1 << 20 };
 
-/* What stands between the second colon and the '@' of an address: "sip:user:secret@host". */
-static struct slice find_secret(struct slice word)
-{
-	const struct slice before = slice_cut(word, 0, slice_chr(word, '@'));
-	const size_t scheme = slice_chr(before, ':');
-
-	if (before.n == word.n || scheme == before.n)
-		return SLICE_NONE;
-	const struct slice user = slice_skip(before, scheme + 1);
-	return slice_skip(user, slice_chr(user, ':'));
-}
-
 static void put_word(struct buf *b, struct slice word)
 {
-	const struct slice secret = find_secret(word);
 	const char *quote = word.n == 0 || slice_chr(word, ' ') < word.n ? "'" : "";
 
 	buf_puts(b, quote);
-	if (secret.n > 1) {
-		buf_put(b, slice_of(word.p, (size_t)(secret.p - word.p)));
-		buf_puts(b, ":***");
-		buf_put(b, slice_skip(word, slice_chr(word, '@')));
-	} else {
-		buf_put(b, word);
-	}
+	mask_address(b, word);
 	buf_puts(b, quote);
 }
 

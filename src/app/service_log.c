@@ -132,9 +132,9 @@ static void note_warning(struct service_log *l, struct slice line)
 
 void service_log_line(struct service_log *l, enum log_level level, struct slice line)
 {
-	if (level <= LOG_LEVEL_WARNING)
+	if (level <= LOG_LEVEL_WARNING && line.n)
 		note_warning(l, line);
-	if (level <= l->level)
+	if (level <= l->level && line.n) /* one that had no room is counted instead */
 		write_line(l, level, line);
 	if (!l->copy)
 		return;

@@ -5,6 +5,7 @@
 #include "app/file_in.h"
 #include "app/test_private.h"
 #include "base/mem.h"
+#include "probe/mask.h"
 #include "probe/server.h"
 
 enum { TRUST_SIP = 1, TRUST_XMPP = 2, PEM_MAX = 4 << 20 };
@@ -96,6 +97,20 @@ static int check_values(struct test *t)
 	return status ? status : traces_check(&t->runner.traces, &t->runner.outputs);
 }
 
+static int refuse_without_password(struct test *t, const char *user)
+{
+	struct buf shown; /* it may be there, where it is of no use */
+
+	buf_init(&shown, strlen(user) + sizeof(":***"));
+	mask_address(&shown, slice_str(user));
+	const struct text why = TEXT(N_("no password for the test user `{1}`: give "
+					"--password-file, or the user's password_file in "
+					"stox.yaml"),
+		text_slice(buf_slice(&shown)));
+	buf_done(&shown);
+	return test_refuse(t, why);
+}
+
 /* What the options and the configuration say together. */
 static int check(struct test *t)
 {
@@ -113,10 +128,7 @@ static int check(struct test *t)
 				      "--user and --password-file, or add test_users to the pool "
 				      "in stox.yaml")));
 	if (!v->password_file)
-		return test_refuse(t, TEXT(N_("no password for the test user `{1}`: give "
-					      "--password-file, or the user's password_file in "
-					      "stox.yaml"),
-					      text_str(v->user)));
+		return refuse_without_password(t, v->user);
 	if (!v->target || !v->receiver)
 		return test_refuse(t, TEXT(N_("give --{1}, or name it in stox.yaml"),
 					      text_str(v->target ? "receiver" : "target")));

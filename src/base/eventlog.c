@@ -40,6 +40,11 @@ bool eventlog_add(struct eventlog *j, bool is_mere_line, unsigned *ret)
 	return true;
 }
 
+bool eventlog_is_full(const struct eventlog *j)
+{
+	return buf_err(&j->lines) != 0;
+}
+
 bool eventlog_take(struct eventlog *j, unsigned *ret, const char **line)
 {
 	if (j->next == j->n)

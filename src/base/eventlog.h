@@ -4,15 +4,16 @@
  * the log their lines of log (base/log.h) and their order; the driver
  * takes them before the next push, which begins with eventlog_begin().
  * Everything is bounded: in a flood the events over the bound are lost, and a
- * line for which there is no room is "".
+ * line for which there is no room is ""; the owner counts both.
  */
 #pragma once
 
 #include "base/log.h"
 
 enum {
-	EVENTLOG_EVENTS_MAX = 64, /* of one push */
-	EVENTLOG_KEPT = 8,        /* of these: not for mere lines, of which a peer can cause many */
+	/* Of one push, which may end a thousand messages: each with its line, and one of why. */
+	EVENTLOG_EVENTS_MAX = 2048,
+	EVENTLOG_KEPT = 8, /* of these: not for mere lines, of which a peer can cause many */
 };
 
 struct eventlog {
@@ -31,5 +32,7 @@ struct buf *eventlog_line(struct eventlog *j, const char *subsystem, const char 
  * number *ret is its.  `is_mere_line`: the driver does no more than show it.  False when there is
  * no room for it. */
 bool eventlog_add(struct eventlog *j, bool is_mere_line, unsigned *ret);
+/* The line of the last event that was added had no room. */
+bool eventlog_is_full(const struct eventlog *j);
 /* The next event's number and its line, valid until the next push. */
 bool eventlog_take(struct eventlog *j, unsigned *ret, const char **line);

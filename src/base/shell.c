@@ -47,7 +47,10 @@ struct shell_event *shell_emit(struct shell *s, int type, bool is_mere_line, enu
 {
 	unsigned i;
 
-	if (!eventlog_add(&s->log, is_mere_line, &i))
+	const bool is_added = eventlog_add(&s->log, is_mere_line, &i);
+
+	s->lost[level] += !is_added || eventlog_is_full(&s->log);
+	if (!is_added)
 		return NULL;
 	s->events[i] = (struct shell_event){ .type = type, .level = level };
 	return &s->events[i];
@@ -63,4 +66,15 @@ bool shell_take_event(struct shell *s, struct shell_event *ret)
 	*ret = s->events[i];
 	ret->log = line;
 	return true;
+}
+
+uint64_t shell_take_lost(struct shell *s, enum log_level level)
+{
+	uint64_t n = 0;
+
+	for (unsigned i = 0; i < LOG_LEVELS; i++) {
+		n += i <= level ? s->lost[i] : 0;
+		s->lost[i] = 0;
+	}
+	return n;
 }

@@ -30,6 +30,7 @@ struct shell {
 	struct outbox out;
 	struct eventlog log;
 	struct shell_event events[EVENTLOG_EVENTS_MAX];
+	uint64_t lost[LOG_LEVELS];
 };
 
 /* 0 or -ENOMEM; shell_done() is fine after either, and on a zeroed one. */
@@ -49,3 +50,6 @@ struct buf *shell_log(struct shell *s, const char *subsystem, const char *event)
  * driver does no more than show it, and in a flood it is lost first.  NULL when it is lost. */
 struct shell_event *shell_emit(struct shell *s, int type, bool is_mere_line, enum log_level level);
 bool shell_take_event(struct shell *s, struct shell_event *ret);
+/* The lines of this level and of those of more weight that were lost since it was asked last: they
+ * are to be told as a number. */
+uint64_t shell_take_lost(struct shell *s, enum log_level level);

@@ -25,8 +25,8 @@ static const struct {
 	[DROP_UNANSWERED_ERROR] = { DROP_OF_USERS, EVENT_UNANSWERED_ERROR },
 	[DROP_REFUSED_AGAIN] = { DROP_OF_SILENT, EVENT_REFUSED_AGAIN },
 	[DROP_SILENT] = { DROP_OF_SILENT, EVENT_NEEDS_NO_ANSWER },
-	[DROP_SIP_REFUSED] = { DROP_OF_REFUSED, EVENT_SIP_REFUSED },
-	[DROP_XMPP_REFUSED] = { DROP_OF_REFUSED, EVENT_XMPP_REFUSED },
+	[DROP_SIP_REFUSED] = { DROP_OF_REFUSED_PEERS, EVENT_SIP_REFUSED },
+	[DROP_XMPP_REFUSED] = { DROP_OF_REFUSED_DOMAINS, EVENT_XMPP_REFUSED },
 };
 _Static_assert(COUNT(drops) == DROP_COUNT, "one row a kind");
 
@@ -37,7 +37,8 @@ static const enum drop several[] = {
 	[DROP_OF_PEERS] = DROP_SEVERAL_OF_PEERS,
 	[DROP_OF_USERS] = DROP_STANZA,
 	[DROP_OF_SILENT] = DROP_SILENT,
-	[DROP_OF_REFUSED] = DROP_SIP_REFUSED,
+	[DROP_OF_REFUSED_PEERS] = DROP_SIP_REFUSED,
+	[DROP_OF_REFUSED_DOMAINS] = DROP_XMPP_REFUSED,
 };
 _Static_assert(COUNT(several) == DROP_KINDS, "one row a kind");
 
@@ -51,12 +52,17 @@ void drops_tell(const struct lent *lent, enum drop what)
 	event_tell(lent->shell, drops[what].event);
 }
 
+static bool is_of_user(enum drop_kind kind)
+{
+	return kind == DROP_OF_USERS || kind == DROP_OF_SILENT;
+}
+
 /* `who` is the row of the tally; of a user `FROM`, or `FROM TO`. */
 static void put_who(struct buf *b, enum drop what, struct slice who)
 {
 	const size_t n = slice_chr(who, ' ');
 
-	if (drops[what].kind == DROP_OF_PEERS || drops[what].kind == DROP_OF_REFUSED) {
+	if (!is_of_user(drops[what].kind)) {
 		log_str(b, "peer", who);
 		return;
 	}

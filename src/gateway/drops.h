@@ -2,7 +2,7 @@
  * (base/tally.h), so that nothing vanishes and nobody fills the log.
  *
  * SIP peers are named by their address, users by their bare one.  Each of the
- * four kinds has a tally of its own: a flood of one takes no place of another.
+ * five kinds has a tally of its own: a flood of one takes no place of another.
  */
 #pragma once
 
@@ -30,9 +30,8 @@ enum drop {
 	/* of users, and nobody misses it */
 	DROP_REFUSED_AGAIN, /* an error of a message that was refused before */
 	DROP_SILENT,
-	/* of SIP peers, and of domains: answered with an error */
-	DROP_SIP_REFUSED,
-	DROP_XMPP_REFUSED,
+	DROP_SIP_REFUSED,  /* of SIP peers: answered with an error */
+	DROP_XMPP_REFUSED, /* of domains; apart, since a stranger can have many of them */
 	DROP_COUNT,
 };
 
@@ -40,7 +39,8 @@ enum drop_kind {
 	DROP_OF_PEERS,
 	DROP_OF_USERS,
 	DROP_OF_SILENT,
-	DROP_OF_REFUSED,
+	DROP_OF_REFUSED_PEERS,
+	DROP_OF_REFUSED_DOMAINS,
 	DROP_KINDS,
 };
 

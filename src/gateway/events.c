@@ -168,7 +168,7 @@ static const struct event_row rows[] = {
 	[EVENT_TRACE_NOT_WRITTEN] = { "config", "trace-not-written", LOG_LEVEL_WARNING, "text",
 		N_("The file of --trace-engine takes no more."),
 		N_("Make room on its disk, and restart.") },
-	[EVENT_LEVEL_CHANGED] = { "log", "level-changed", LOG_LEVEL_INFO, "level",
+	[EVENT_LEVEL_CHANGED] = { "log", "level-changed", LOG_LEVEL_INFO, "to",
 		N_("The level of the log was changed by stox ctl log."), NULL },
 	[EVENT_METRICS_LISTENING] = { "metrics", "listening", LOG_LEVEL_INFO, "address",
 		N_("The HTTP listener of gateway.metrics is there."), NULL },

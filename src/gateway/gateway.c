@@ -15,7 +15,7 @@ enum {
 	OUTPUTS_MAX = 4096, /* datagrams and flow writes of one push */
 	OUT_BYTES_MAX = 16 << 20,
 	WANTS_MAX = 64,
-	LOG_BYTES_MAX = 64 << 10,
+	LOG_BYTES_MAX = 512 << 10,
 	/* Events of one push, where they may wait: those that make no output have their bound, too.
 	 */
 	PULLED_MAX = 1024,
@@ -367,6 +367,11 @@ bool gateway_take_event(struct gateway *g, struct gateway_event *ret)
 		.transport = ev.transport,
 		.addr = ev.addr };
 	return true;
+}
+
+uint64_t gateway_take_lost_lines(struct gateway *g, enum log_level level)
+{
+	return shell_take_lost(&g->shell, level);
 }
 
 /* ---- life ---- */

@@ -123,6 +123,8 @@ void gateway_log_messages(struct gateway *g, bool on);
  * and then the old one stays. */
 int gateway_set_secret(struct gateway *g, struct slice secret);
 bool gateway_take_event(struct gateway *g, struct gateway_event *ret);
+/* Lines up to this level that one push had no room for, since it was asked last. */
+uint64_t gateway_take_lost_lines(struct gateway *g, enum log_level level);
 /* The counters by their names, from 0; false behind the last. */
 bool gateway_counter(const struct gateway *g, size_t i, const char **name, uint64_t *ret);
 enum gateway_way { GATEWAY_TO_XMPP, GATEWAY_TO_SIP, GATEWAY_WAYS };

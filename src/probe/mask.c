@@ -438,3 +438,46 @@ void mask_bodies(enum mask_form form, struct slice text, struct buf *out)
 		buf_put(out, one);
 	mask_done(&m);
 }
+
+/* ---- an address alone ---- */
+
+/* Also of "--user=sip:...". */
+static bool ends_in_scheme(struct slice s)
+{
+	static const char *const schemes[] = { "sip", "sips", "xmpp", "im", "pres" };
+	size_t at = s.n;
+
+	while (at > 0 && ascii_is_alpha(s.p[at - 1]))
+		at--;
+	for (size_t i = 0; i < COUNT(schemes); i++)
+		if (slice_ieqs(slice_skip(s, at), schemes[i]))
+			return true;
+	return false;
+}
+
+/* A password may hold an '@' where it must not: the last one is before the host. */
+static size_t find_host(struct slice s)
+{
+	size_t at = s.n;
+
+	while (at > 0 && s.p[at - 1] != '@')
+		at--;
+	return at ? at - 1 : s.n;
+}
+
+void mask_address(struct buf *b, struct slice address)
+{
+	const size_t host = find_host(address);
+	const struct slice before = slice_cut(address, 0, host);
+	size_t at = slice_chr(before, ':');
+
+	if (ends_in_scheme(slice_cut(before, 0, at)))
+		at += 1 + slice_chr(slice_skip(before, at + 1), ':');
+	if (host == address.n || at >= host) {
+		buf_put(b, address);
+		return;
+	}
+	buf_put(b, slice_cut(address, 0, at));
+	buf_puts(b, ":***");
+	buf_put(b, slice_skip(address, host));
+}

@@ -96,6 +96,10 @@ struct slice mask_message(struct mask *m, struct slice text);
 /* The same text without its bodies: of a piece that was made with them. */
 void mask_bodies(enum mask_form form, struct slice text, struct buf *out);
 
+/* An address as somebody wrote it, such as sip:user:secret@host, with *** for what stands where a
+ * password does. */
+void mask_address(struct buf *b, struct slice address);
+
 /* mask_xmpp.c, which mask.c hands its bytes to */
 bool mask_xml_next(struct mask *m, struct slice *in);
 void mask_xml_rest(struct mask *m);

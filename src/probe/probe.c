@@ -1,6 +1,7 @@
 #include "probe/probe.h"
 
 #include "base/mem.h"
+#include "probe/mask.h"
 #include "probe/private.h"
 
 /* ---- what the driver takes ---- */
@@ -189,11 +190,15 @@ static int read_address(struct slice text, const char *sentence, struct jid *ret
 {
 	enum address_kind kind;
 	struct where where;
+	struct buf shown;
 
 	int err = address_read(text, &kind, ret, &where);
 	if (!err || err == -ENOMEM)
 		return err;
-	*why = TEXT(sentence, text_slice(text), text_id(where.what));
+	buf_init(&shown, text.n + sizeof(":***"));
+	mask_address(&shown, text);
+	*why = TEXT(sentence, text_slice(buf_slice(&shown)), text_id(where.what));
+	buf_done(&shown);
 	return ERR_CONFIG;
 }
 

@@ -34,6 +34,7 @@ struct client {
 	enum state state;
 	struct list place; /* of server.idle, but while it is answered */
 	ts_t stays;        /* until then it makes no room */
+	ts_t answer_by;
 	struct bufferevent *io;
 	struct event *timer;
 	struct web_answer answer;
@@ -53,9 +54,19 @@ struct web_server {
 
 /* ---- the end of a connection ---- */
 
+static void reset_at_close(const struct client *k)
+{
+	const struct linger now = { .l_onoff = 1 };
+
+	(void)setsockopt(
+		bufferevent_getfd(k->io), SOL_SOCKET, SO_LINGER, &now, sizeof(now)); /* else not */
+}
+
 static void end(struct client *k)
 {
 	list_remove(&k->place);
+	if (k->state == ANSWERING)
+		reset_at_close(k);
 	if (k->io)
 		bufferevent_free(k->io);
 	if (k->timer)
@@ -75,12 +86,25 @@ static void on_time(evutil_socket_t fd, short what, void *arg)
 	end(arg);
 }
 
-static void enter(struct client *k, enum state state, int seconds)
+static void wait_for(const struct client *k, ts_t us)
 {
-	const struct timeval patience = { .tv_sec = seconds };
+	const struct timeval patience = { (time_t)(us / 1000000), (suseconds_t)(us % 1000000) };
 
-	k->state = state;
 	evtimer_add(k->timer, &patience);
+}
+
+static void enter(struct client *k, enum state state, unsigned seconds)
+{
+	k->state = state;
+	wait_for(k, TS_S(seconds));
+}
+
+/* Who takes nothing keeps no place from others for as long as who takes slowly. */
+static void await_taken(const struct client *k)
+{
+	const ts_t now = loop_clock(), left = k->answer_by > now ? k->answer_by - now : 0;
+
+	wait_for(k, ts_min(left, TS_S(WEB_PART_S)));
 }
 
 /* RFC 9112 section 9.6: with something unread a close would be a reset, which takes what was sent
@@ -122,6 +146,7 @@ static void send_next(struct client *k)
 
 	buf_init(&part, WEB_PART_MAX);
 	k->is_over = !k->answer.more(k->answer.parts, &part);
+	await_taken(k);
 	send_part(k, &part);
 	buf_done(&part);
 }
@@ -151,7 +176,9 @@ static void answer(struct client *k, unsigned status, const struct web_request *
 	struct web_answer *a = &k->answer;
 
 	list_remove(&k->place);
-	enter(k, ANSWERING, WEB_ANSWER_S);
+	k->state = ANSWERING;
+	k->answer_by = ts_add(loop_clock(), TS_S(WEB_ANSWER_S));
+	await_taken(k);
 	bufferevent_disable(k->io, EV_READ);
 	a->status = 500;
 	a->type = "text/plain; charset=utf-8";

@@ -4,7 +4,8 @@
  * Nobody is waited for.  An answer is made in parts, one when the reader has
  * taken the one before, so that who does not read costs one part, and between
  * two parts the loop goes on.  When all places are taken the one to whom
- * nothing is owed for longest goes.
+ * nothing is owed for longest goes.  An answer that does not become whole ends in a reset, since to
+ * HTTP/1.0 the mere end is the end of an answer.
  *
  * It is not libevent's own server (evhttp): doc/decisions.md says why.
  */
@@ -21,6 +22,7 @@ enum {
 	WEB_CLIENTS_MAX = 16, /* further ones wait in the kernel */
 	WEB_HEAD_S = 5,       /* for the whole head */
 	WEB_ANSWER_S = 10,    /* for the whole answer, as long as a scrape may take */
+	WEB_PART_S = 2,       /* for one part of it to be taken */
 	WEB_PART_MAX = 64 << 10,
 };
 

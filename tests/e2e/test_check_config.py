@@ -40,6 +40,8 @@ WRONG = [
     ({"receiver": "loose"}, "10:57: Failure: loose: others can read this secret (mode 644)", True),
     ({"component": "empty"}, "18:74: Failure: empty: the secret is empty", False),
     ({"ca": "user"}, "4:14: Failure: user: it has no certificate in PEM, or a damaged one", True),
+    ({"ca": "pipe"}, "4:14: Failure: pipe: this is not a regular file", True),
+    ({"component": "two-lines"}, "18:74: Failure: two-lines: a secret is one line", False),
     ({"ca": "nothing.pem"}, "9:14: Failure: nothing.pem: no such file or directory", True),
     ({"ca": "over.pem"}, "4:14: Failure: over.pem: every certificate in it has ended (CN=over: ", True),
     ({"ca": "soon.pem"}, "4:14: Warning: soon.pem: the certificate of CN=soon ends soon (", True),
@@ -73,9 +75,10 @@ def issue(folder, name, days):
 
 
 def prepare(folder):
-    for name, mode, text in (("user", 0o600, "a"), ("receiver", 0o600, "b"), ("component", 0o600, "c"), ("loose", 0o644, "d"), ("empty", 0o600, "")):
+    for name, mode, text in (("user", 0o600, "a"), ("receiver", 0o600, "b"), ("component", 0o600, "c"), ("loose", 0o644, "d"), ("empty", 0o600, ""), ("two-lines", 0o600, "c\nd\n")):
         (folder / name).write_text(text)
         (folder / name).chmod(mode)
+    os.mkfifo(folder / "pipe")
     issue(folder, "soon", 3)
     issue(folder, "long", 300)
     # Over at once: `openssl req` takes no end, `openssl ca` does.
@@ -127,6 +130,9 @@ def what_was_understood(folder):
     check("a file without a gateway is a file", stox(folder, "check", "config", "-c", "stox.yaml") == (
         0, " nothing wrong. Pools: 1 (domains: 1, test users: 0); partners: 0 (domains: 0, receivers: 0); secrets: none.\n", ""))
     check("and a gateway does not start with it", stox(folder, "gateway", "--check", "-c", "stox.yaml")[0] == 2)
+    (folder / "stox.yaml").write_text('pools: [{ fqdn: a.test, domains: [a.test] }]\npartners: [{ domain: "b\\u2028.test" }]\n')
+    status, out, _ = stox(folder, "check", "config", "-c", "stox.yaml")
+    check("nor its domains what they cannot be", status == 1 and "2:22: Failure: `b?.test`" in out, out)
     (folder / "stox.yaml").write_text("pools: [{ fqdn: a.test, domain: [a.test] }]\nx: 1\n")
     status, out, _ = stox(folder, "check", "config", "-c", "stox.yaml")
     check("what cannot be read is found as well", status == 1 and "1:25: Failure: unknown key `domain`" in out and "2:1: Failure: unknown key `x`" in out, out)

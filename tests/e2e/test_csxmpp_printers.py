@@ -91,6 +91,8 @@ with tempfile.TemporaryDirectory() as name:
     for line, told in REFUSED:
         status, out, err = run(folder, line)
         check(f"{line}: refused", status == 2 and told in err and not out, (status, out, err))
+    status, out, err = run(folder, f"{PARTNER} -Domain a.test -Description {'x' * 70000}")
+    check("what is too long is no success without a line", status == 2 and not out and err, (status, out[:200], err))
     for name in (PARTNER, GATEWAY):
         status, out, _ = run(folder, f"{name} --help", LC_ALL="fr_FR.UTF-8")
         check(f"{name}: help, in French", status == 0 and out.startswith("utilisation"), out)

@@ -232,6 +232,34 @@ def hostile(s):
     check("and it still answers", s.ctl("status")[0] == 0)
 
 
+def impostor(s):
+    """Whoever answers in the gateway's place: no terminal obeys him, and no answer without an end is waited for."""
+    evil = "\\u001b]0;x\\u0007\\u009b2J\\u202e\\u0001"
+    answers = [
+        ("status", '{"version": "%s", "configuration": {"file": "%s", "needs_restart": [1, "%s"]}, "worst_peers": [1]}' % (evil, evil, evil), 0),
+        ("messages", '{"messages": [{"from": "%s", "to": 5, "stanza_id": "%s"}, 7]}' % (evil, evil), 0),
+        ("partners", '{"pools": [{"domains": [1, "%s"]}], "partners": [null]}' % evil, 0),
+        ("reload", '{"lines": [1, "%s"], "reloaded": true}' % evil, 0),
+        ("status", '{"error": "%s"}' % evil, 1),
+        ("status", "[" * 100000, 3),
+        ("status", "x" * (20 << 20), 3),
+    ]
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(s.folder / "ctl"))
+        server.listen()
+        for request, answer, want in answers:
+            asking = subprocess.Popen([STOX, "ctl", request, "--config", str(s.config)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            peer, _ = server.accept()
+            try:
+                peer.sendall(answer.encode())
+            except OSError:
+                pass  # it has heard enough
+            peer.close()
+            said = asking.communicate(timeout=60)[0]
+            check(f"{request}: {answer[:20]}... of an impostor", asking.returncode == want and not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", said), (asking.returncode, ascii(said[:1000])))
+    (s.folder / "ctl").unlink()
+
+
 with tempfile.TemporaryDirectory() as name:
     service = Service(name)
     service.config.write_text(FILE.format(group=GROUP.gr_name))
@@ -239,6 +267,7 @@ with tempfile.TemporaryDirectory() as name:
     (service.folder / "secret").chmod(0o600)
     status, said = service.ctl("status")
     check("without a gateway it says so", status == 3 and "no gateway listens" in said, said)
+    impostor(service)
     service.start()
     mode = (service.folder / "ctl").stat()
     check("the socket is its owner's and the group's", (mode.st_mode & 0o777, mode.st_gid) == (0o660, GROUP.gr_gid), oct(mode.st_mode))

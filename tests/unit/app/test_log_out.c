@@ -71,6 +71,23 @@ static void lines_come_in_their_order(void **state)
 	assert_string_equal(got, "info: one\n<3>two\n");
 }
 
+static void what_was_lost_before_is_told_too(void **state)
+{
+	struct log_out *l;
+
+	(void)state;
+	assert_int_equal(log_out_new(&l, ends[1], note, NULL), 0);
+	log_out_lost(l, 7);
+	log_out_line(l, SLICE("info: "), SLICE("one"));
+	log_out_lost(l, 2);
+	assert_int_equal(log_out_dropped(l), 9);
+	l = log_out_free(l);
+	close(ends[1]);
+	ends[1] = -1;
+	read_some(sizeof(got));
+	assert_string_equal(got, "<4>log lines-dropped n=7\ninfo: one\n<4>log lines-dropped n=2\n");
+}
+
 /* All that was dropped; each time that there is room again a line says so. */
 static unsigned long long noted(void)
 {
@@ -148,6 +165,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		PIPE(lines_come_in_their_order),
+		PIPE(what_was_lost_before_is_told_too),
 		PIPE(nobody_waits_for_a_reader),
 		PIPE(a_descriptor_that_does_not_wait_loses_nothing),
 		PIPE(a_reader_that_left_is_no_end),

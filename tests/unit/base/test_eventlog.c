@@ -115,6 +115,7 @@ static void events_over_the_bound_are_lost_and_take_no_room(void **state)
 	unsigned i;
 
 	(void)state;
+	eventlog_init(&j, EVENTLOG_EVENTS_MAX + 100);
 	for (unsigned n = 0; n < EVENTLOG_EVENTS_MAX; n++)
 		assert_int_equal(add(), n);
 	for (unsigned n = 0; n < 100; n++) {

@@ -117,6 +117,33 @@ static void an_event_that_finds_no_place_is_lost(void **state)
 	assert_false(shell_take_event(&s, &ev));
 }
 
+/* A line for which there was no room as well; and only what the log would have shown. */
+static void what_is_lost_is_counted_by_its_level(void **state)
+{
+	char much[2 * 1000];
+	struct shell_event ev;
+
+	(void)state;
+	memset(much, 'm', sizeof(much) - 1);
+	much[sizeof(much) - 1] = '\0';
+	while (shell_emit(&s, 1, true, LOG_LEVEL_INFO))
+		;
+	assert_true(shell_take_lost(&s, LOG_LEVEL_DEBUG) > 0);
+	assert_null(shell_emit(&s, 1, true, LOG_LEVEL_INFO));
+	assert_null(shell_emit(&s, 1, true, LOG_LEVEL_DEBUG));
+	assert_null(shell_emit(&s, 1, true, LOG_LEVEL_WARNING));
+	assert_int_equal(shell_take_lost(&s, LOG_LEVEL_INFO), 2);
+	assert_int_equal(shell_take_lost(&s, LOG_LEVEL_DEBUG), 0);
+	while (shell_take_event(&s, &ev))
+		;
+	shell_begin(&s);
+	log_str(shell_log(&s, "sip", "up"), "key", slice_str(much));
+	assert_non_null(shell_emit(&s, 1, true, LOG_LEVEL_INFO));
+	assert_true(shell_take_event(&s, &ev));
+	assert_string_equal(ev.log, "");
+	assert_int_equal(shell_take_lost(&s, LOG_LEVEL_INFO), 1);
+}
+
 static void out_of_memory_is_told_and_leaves_nothing(void **state)
 {
 	struct shell other;
@@ -140,6 +167,7 @@ int main(void)
 		TEST(room_ends_where_half_of_anything_is_used),
 		TEST(a_push_begins_with_what_was_taken_forgotten),
 		TEST(an_event_that_finds_no_place_is_lost),
+		TEST(what_is_lost_is_counted_by_its_level),
 		TEST(out_of_memory_is_told_and_leaves_nothing),
 	};
 

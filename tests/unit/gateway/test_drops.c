@@ -493,6 +493,27 @@ static void refusals_are_told_by_cause_and_peer(void **state)
 	assert_int_equal(n_lines("\n"), 2);
 }
 
+/* Whoever has as many domains as he likes takes no place of a proxy. */
+static void domains_that_are_refused_hide_no_peer(void **state)
+{
+	char from[40];
+
+	(void)state;
+	start_connected();
+	for (unsigned i = 0; i < 200; i++) {
+		snprintf(from, sizeof(from), "eve@d%u.test", i);
+		xmpp_message(from, P_LITWARE, "m", "hi");
+	}
+	send_message("r0", "adelany@elsewhere.test");
+	send_message("r1", "adelany@elsewhere.test");
+	s.events[0] = '\0';
+	pass(TS_S(61));
+	assert_line("log info sip refused peer=127.0.0.1 cause=\"Not An Allowed Partner\" "
+		    "status=403 n=1\n");
+	assert_line("log info xmpp refused peer=many cause=\"the far domain is not an allowed "
+		    "partner\" n=135\n");
+}
+
 static void who_was_refused_most_is_known(void **state)
 {
 	struct gateway_peer peer;
@@ -517,6 +538,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		SCENE(refusals_are_told_by_cause_and_peer),
+		SCENE(domains_that_are_refused_hide_no_peer),
 		SCENE(who_was_refused_most_is_known),
 		SCENE(what_is_nearly_right_is_carried_or_400_that_says_why),
 		SCENE(an_empty_tag_gives_place_to_ours),

@@ -7,6 +7,8 @@
 
 #include <cmocka.h>
 
+#include "base/mem.h"
+
 static void every_event_is_told_whole_and_once(void **state)
 {
 	(void)state;
@@ -23,6 +25,21 @@ static void every_event_is_told_whole_and_once(void **state)
 	}
 }
 
+/* In a JSON object a name that stands twice is the last one to some readers, to others a fault. */
+static void no_field_has_a_name_that_each_line_has(void **state)
+{
+	static const char *const names[] = { "time", "level", "subsystem", "event" };
+
+	(void)state;
+	for (enum log_event e = 0; e < EVENT_COUNT; e++)
+		for (struct slice rest = slice_str(event_row(e)->fields); rest.n;) {
+			const struct slice name = slice_split(&rest, ' ');
+
+			for (size_t i = 0; i < COUNT(names); i++)
+				assert_false(slice_eqs(name, names[i]));
+		}
+}
+
 /* A warning is for what an operator has to mend: it says how. */
 static void each_warning_says_what_to_do(void **state)
 {
@@ -36,6 +53,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_event_is_told_whole_and_once),
+		cmocka_unit_test(no_field_has_a_name_that_each_line_has),
 		cmocka_unit_test(each_warning_says_what_to_do),
 	};
 

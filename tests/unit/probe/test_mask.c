@@ -436,6 +436,37 @@ static void memory_may_run_out(void **state)
 	}
 }
 
+static void an_address_is_shown_without_its_password(void **state)
+{
+	static const struct {
+		const char *in, *want;
+	} rows[] = {
+		{ "sip:pilar:secret@litware.test", "sip:pilar:***@litware.test" },
+		{ "--user=SIPS:pilar:secret@litware.test", "--user=SIPS:pilar:***@litware.test" },
+		{ "<sip:pilar:secret@litware.test>", "<sip:pilar:***@litware.test>" },
+		{ "sip:pilar:se@cret@litware.test", "sip:pilar:***@litware.test" },
+		{ "pilar:secret@litware.test", "pilar:***@litware.test" },
+		{ "https://pilar:secret@litware.test", "https:***@litware.test" },
+		{ "sip:pilar@litware.test:5060", "sip:pilar@litware.test:5060" },
+		{ "xmpp:adelany@contoso.test", "xmpp:adelany@contoso.test" },
+		{ "adelany@contoso.test", "adelany@contoso.test" },
+		{ "127.0.0.1:5060", "127.0.0.1:5060" },
+		{ "sip:", "sip:" },
+		{ "@", "@" },
+		{ "", "" },
+	};
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, 200);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		buf_clear(&b);
+		mask_address(&b, slice_str(rows[i].in));
+		assert_string_equal(buf_cstr(&b), rows[i].want);
+	}
+	buf_done(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -449,6 +480,7 @@ int main(void)
 		cmocka_unit_test(a_stream_that_is_none_is_shown_once),
 		cmocka_unit_test(a_long_piece_is_cut_and_says_so),
 		cmocka_unit_test(memory_may_run_out),
+		cmocka_unit_test(an_address_is_shown_without_its_password),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,6 @@
 /* The HTTP listener: answers whole and in parts, whose memory goes whichever way a connection ends;
  * who gets a place, and who loses it. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -27,6 +28,7 @@ struct rig {
 	struct web_server *server;
 	unsigned n_asked, n_freed, n_begun;
 	char heard[HEARD_MAX];
+	bool is_reset;
 };
 
 struct parts {
@@ -140,13 +142,18 @@ static void turn(struct rig *rig, unsigned n)
 		event_base_loop(rig->base, EVLOOP_NONBLOCK);
 }
 
+static bool is_reset(ssize_t n)
+{
+	return n < 0 && errno == ECONNRESET;
+}
+
 /* Until the connection ends; closes it. */
 static const char *hear(struct rig *rig, int fd)
 {
 	size_t at = 0;
-	ssize_t n = -1;
+	ssize_t n = 1;
 
-	for (unsigned turns = 0; n != 0 && turns < TURNS_MAX; turns++) {
+	for (unsigned turns = 0; n != 0 && turns < TURNS_MAX && !is_reset(n); turns++) {
 		turn(rig, 1);
 		n = recv(fd, rig->heard + at, HEARD_MAX - 1 - at, MSG_DONTWAIT);
 		if (n > 0)
@@ -154,7 +161,8 @@ static const char *hear(struct rig *rig, int fd)
 	}
 	rig->heard[at] = 0;
 	close(fd);
-	return n == 0 ? rig->heard : "it does not end";
+	rig->is_reset = is_reset(n);
+	return n == 0 || rig->is_reset ? rig->heard : "it does not end";
 }
 
 static const char *ask(struct rig *rig, const char *request)
@@ -218,6 +226,11 @@ static void part_without_memory(void **state)
 	assert_non_null(strstr(heard, "chunked"));
 	assert_null(strstr(heard, "\r\n0\r\n"));
 	assert_int_equal(rig->n_freed, 1);
+	heard = ask(rig, "GET /none HTTP/1.0\r\n\r\n");
+	assert_non_null(strstr(heard, "HTTP/1.1 200 OK"));
+	assert_true(rig->is_reset);
+	ask(rig, GET("/short"));
+	assert_false(rig->is_reset);
 }
 
 static void reader_leaves(void **state)
