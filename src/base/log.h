@@ -2,8 +2,9 @@
  *
  * Formats only; who writes the line, and where, is the driver's (app).
  * Texts are quoted when they hold a space, a quote, '=' or what is not
- * printable, and when they could be taken for a number; the bytes of controls, of marks of direction (base/text.h) and of
- * what is no UTF-8 become \xhh.  Never give it a secret or a message body.
+ * printable, and when they could be taken for a number; the bytes of controls,
+ * of marks of direction (base/text.h) and of what is no UTF-8 become \xhh.
+ * Never give it a secret or a message body.
  */
 #pragma once
 
