@@ -112,6 +112,23 @@ void manual_put_write_out(struct buf *b, text_look_up *look_up)
 	buf_puts(b, ".El\n");
 }
 
+/* A line each, as mdoc(7) wants them. */
+static void put_sentences(struct buf *b, const char *text)
+{
+	const struct slice end = SLICE(". ");
+	struct slice rest = slice_str(text);
+	size_t at = slice_find(rest, end);
+
+	while (at != SIZE_MAX) {
+		buf_put(b, slice_cut(rest, 0, at + 1));
+		buf_putc(b, '\n');
+		rest = slice_skip(rest, at + end.n);
+		at = slice_find(rest, end);
+	}
+	buf_put(b, rest);
+	buf_putc(b, '\n');
+}
+
 /* In English: so is the log. */
 static void put_event(struct buf *b, const struct event_row *e)
 {
@@ -120,9 +137,11 @@ static void put_event(struct buf *b, const struct event_row *e)
 		buf_puts(b, "; the counters)\n");
 	else
 		buf_printf(b, ": %s)\n", e->fields);
-	buf_printf(b, "%s\n", e->meaning);
-	if (e->advice)
-		buf_printf(b, ".br\n%s\n", e->advice);
+	put_sentences(b, e->meaning);
+	if (!e->advice)
+		return;
+	buf_puts(b, ".br\n");
+	put_sentences(b, e->advice);
 }
 
 void manual_put_events(struct buf *b)
