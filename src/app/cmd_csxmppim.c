@@ -90,9 +90,8 @@ static void use_log(struct ancestor *a)
 
 static int use_values(struct ancestor *a)
 {
-	uint64_t port;
-
 	bool is_verbose = false;
+	uint64_t port;
 
 	if (a->verbose && !powershell_flag(a->verbose, &is_verbose))
 		return complain(TEXT(N_("-Verbose: it must be '$true' or '$false', not {1}"),

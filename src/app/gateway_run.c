@@ -376,21 +376,12 @@ static void act(struct service *s, enum gateway_event_type type)
 		note_state(s);
 }
 
-static void note_warning(struct service *s, const struct gateway_event *ev)
-{
-	if (ev->level > LOG_LEVEL_WARNING)
-		return;
-	snprintf(s->view.last_warning, sizeof(s->view.last_warning), "%s", ev->log);
-	s->view.warned = loop_wall();
-}
-
 static void take_events(struct service *s)
 {
 	struct gateway_event ev;
 
 	while (s->gateway && gateway_take_event(s->gateway, &ev)) {
 		service_log_line(&s->log, ev.level, slice_str(ev.log));
-		note_warning(s, &ev);
 		if (ev.type == GATEWAY_EV_DOWN) {
 			snprintf(s->view.last_error, sizeof(s->view.last_error), "%s", ev.log);
 			s->view.failed = loop_wall();
@@ -483,6 +474,7 @@ static int serve(struct service *s)
 	s->n_listens = cfg->n_listens;
 	s->view.gateway = s->gateway;
 	s->view.config = &s->config;
+	s->view.log = &s->log;
 	s->view.server = s->server;
 	s->view.started = s->view.loaded = s->view.changed = loop_wall();
 
