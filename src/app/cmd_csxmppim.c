@@ -124,9 +124,8 @@ static int cmd_csxmppim(int argc, char **argv)
 {
 	struct ancestor a = { .test = TEST_VALUES_DEFAULT };
 
-	for (int i = 1; i < argc; i++)
-		if (strcmp(argv[i], "-?") == 0 || strcmp(argv[i], "--help") == 0)
-			return usage();
+	if (powershell_asks_help(argc, argv))
+		return usage();
 	int status = powershell_read(&powershell, argc, argv, &a);
 	if (!status)
 		status = use_values(&a);
