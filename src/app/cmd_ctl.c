@@ -356,14 +356,29 @@ int ctl_reload(const char *config)
 	return request(PART_RELOAD, &v);
 }
 
-static bool is_level(const char *name)
+static bool is_word(opt_words *words, const char *name)
 {
 	const char *word, *what;
 
-	for (size_t i = 0; name && level_words(i, &word, &what); i++)
+	for (size_t i = 0; name && words(i, &word, &what); i++)
 		if (strcmp(name, word) == 0)
 			return true;
 	return false;
+}
+
+static int check_values(enum part part, const struct values *v)
+{
+	if (v->format && !is_word(format_words, v->format)) {
+		opt_complain(&parts[part], TEXT(N_("unknown format `{1}`; there are {2}"),
+						   text_str(v->format), text_str("text, json")));
+		return BAD;
+	}
+	if (part == PART_LOG && !is_word(level_words, v->level)) {
+		opt_complain(
+			&parts[part], TEXT_PLAIN(N_("LEVEL is error, warning, info or debug")));
+		return BAD;
+	}
+	return 0;
 }
 
 static int cmd_ctl(int argc, char **argv)
@@ -382,12 +397,8 @@ static int cmd_ctl(int argc, char **argv)
 	enum opt_result r = opt_parse(&parts[part], argc - 1, argv + 1, &v);
 	if (r != OPT_OK)
 		return r == OPT_HELP ? 0 : BAD;
-	if (part == PART_LOG && !is_level(v.level)) {
-		opt_complain(
-			&parts[part], TEXT_PLAIN(N_("LEVEL is error, warning, info or debug")));
-		return BAD;
-	}
-	return request(part, &v);
+	const int status = check_values(part, &v);
+	return status ? status : request(part, &v);
 }
 
 const struct command command_ctl = {

@@ -247,8 +247,6 @@ static void answer_log(struct service *s, struct slice name, struct buf *ret)
 
 static void answer_status(struct service *s, struct buf *ret)
 {
-	s->view.last_warning = s->log.last_warning;
-	s->view.warned = s->log.warned;
 	gateway_ctl_status(&s->view, pump_now(s->pump), ret);
 }
 
@@ -484,6 +482,7 @@ static int serve(struct service *s)
 	s->n_listens = cfg->n_listens;
 	s->view.gateway = s->gateway;
 	s->view.config = &s->config;
+	s->view.log = &s->log;
 	s->view.server = s->server;
 	s->view.started = s->view.loaded = s->view.changed = loop_wall();
 

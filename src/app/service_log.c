@@ -126,7 +126,8 @@ void service_log_close(struct service_log *l)
 
 static void note_warning(struct service_log *l, struct slice line)
 {
-	snprintf(l->last_warning, sizeof(l->last_warning), "%.*s", SLICE_FMT(line));
+	(void)slice_cstr(slice_cut(line, 0, sizeof(l->last_warning) - 1), l->last_warning,
+		sizeof(l->last_warning));
 	l->warned = loop_wall();
 }
 

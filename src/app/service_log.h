@@ -25,7 +25,8 @@ struct service_log {
 	enum log_level level; /* what is below it in weight is no line */
 	struct buf line, json;
 	struct buf *copy; /* gets each line from now on, whatever its level; NULL: nobody does */
-	int64_t warned; /* when the last warning or error came, in microseconds since 1970; or 0 */
+	/* The last warning or error, whatever the level; 0: there was none. */
+	int64_t warned; /* microseconds since 1970 */
 	char last_warning[512];
 };
 

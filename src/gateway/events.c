@@ -35,7 +35,7 @@ static const struct event_row rows[] = {
 		N_("A trusted peer on another machine may write over UDP, where a source address "
 		   "can be forged."),
 		N_("Let it write over TCP, and listen on UDP for this machine only.") },
-	[EVENT_SIP_REFUSED] = { "sip", "refused", LOG_LEVEL_INFO, "peer cause status n",
+	[EVENT_SIP_REFUSED] = { "sip", "refused", LOG_LEVEL_INFO, "peer cause [status] n",
 		N_("Requests of a SIP peer got an error: the reason phrase, or what the XMPP side "
 		   "said. The first is told at once, those after it as one number a minute."),
 		N_("`stox explain FROM TO` says by which line of the configuration a pair "

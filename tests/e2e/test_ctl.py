@@ -96,6 +96,8 @@ def asks_and_tells(s):
     done = subprocess.run([STOX, "ctl", "log", "debug", "--config", "missing.yaml"], capture_output=True, text=True, timeout=60)
     check("a configuration that is named and not there asks no other gateway", done.returncode == 2 and "missing.yaml" in done.stderr, done)
     check("a level that is none", status == 2 and "LEVEL" in said, said)
+    status, said = s.ctl("status", "--format", "xml")
+    check("a form that is none", status == 2 and "unknown format `xml`; there are text, json" in said, said)
 
 
 def refused_message(s):
@@ -193,7 +195,7 @@ def reloads(s):
     check("a file with a fault is refused with its line", status == 1 and ":5:13: `domain` must be" in said, said)
     o = json.loads(s.ctl("status", "--format", "json")[1])
     check("which the status remembers", o["configuration"]["last_reload_refused"] and o["configuration"]["partners"] == 2
-          and o["last_warning"].startswith("config not-reloaded"), o)
+          and o["last_warning"].startswith("config not-reloaded ") and o["last_warning_age_seconds"] < 60, o)
     done = subprocess.run([STOX, "ctl", "reload", "--config", str(s.config)], capture_output=True, text=True, timeout=60)
     check("where the fault hides which socket the file names, it is shown", done.returncode == 2
           and ":5:13: `domain` must be" in done.stderr and "give --socket FILE" in done.stderr, done)
