@@ -93,6 +93,8 @@ int check_config(const struct opt_command *command, int argc, char **argv)
 	}
 	if (!status)
 		status = report(&c, format, v.strict);
+	if (status == NOT_HERE)
+		opt_complain(command, TEXT_PLAIN(err_text(-ENOMEM)));
 	config_check_done(&c);
 	return status;
 }

@@ -2,7 +2,6 @@
  * nobody's here, so what it prints are comments for stox.yaml that say whose; nothing is changed.
  */
 #include <stdio.h>
-#include <string.h>
 
 #include "app/commands.h"
 #include "app/language.h"
@@ -68,14 +67,6 @@ static const struct opt_command command = { .name = "Set-CsXmppGatewayConfigurat
 	.is_program = true };
 static const struct powershell powershell = { &command, parameters, COUNT(parameters), 0 };
 
-static const char *value_of(const struct values *v, const struct setting *s)
-{
-	const char *ret;
-
-	memcpy(&ret, (const char *)v + s->offset, sizeof(ret));
-	return ret;
-}
-
 /* A comment each, so that all of it can stand in the file. */
 static unsigned put_settings(const struct values *v, struct buf *b)
 {
@@ -83,7 +74,7 @@ static unsigned put_settings(const struct values *v, struct buf *b)
 
 	for (size_t i = 0; i < COUNT(settings); i++) {
 		const struct setting *s = &settings[i];
-		const char *value = value_of(v, s);
+		const char *value = powershell_value(v, s->offset);
 
 		if (!value)
 			continue;
@@ -112,9 +103,8 @@ static int cmd_gateway_configuration(int argc, char **argv)
 	struct values v = { 0 };
 	struct buf b;
 
-	for (int i = 1; i < argc; i++)
-		if (strcmp(argv[i], "-?") == 0 || strcmp(argv[i], "--help") == 0)
-			return usage();
+	if (powershell_asks_help(argc, argv))
+		return usage();
 	int status = powershell_read(&powershell, argc, argv, &v);
 	if (status)
 		return status;

@@ -38,6 +38,7 @@ static const struct powershell_parameter parameters[] = {
 	{ "ProxyFqdn", "", false, 0,
 		N_("the XMPP server finds the partner's by its SRV records; where it must not, its "
 		   "own settings name it") },
+	{ "Instance", "", false, 0, N_("there are no objects: give each parameter by itself") },
 	{ "Force", "", true, 0, PRINTS_ONLY },
 	{ "InMemory", "", true, 0, PRINTS_ONLY },
 	{ "WhatIf", "wi", true, 0, PRINTS_ONLY },
@@ -179,9 +180,8 @@ static int cmd_partner(int argc, char **argv)
 	struct values v = { 0 };
 	struct buf b;
 
-	for (int i = 1; i < argc; i++)
-		if (strcmp(argv[i], "-?") == 0 || strcmp(argv[i], "--help") == 0)
-			return usage();
+	if (powershell_asks_help(argc, argv))
+		return usage();
 	int status = powershell_read(&powershell, argc, argv, &v);
 	if (status)
 		return status;

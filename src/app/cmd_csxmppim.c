@@ -90,9 +90,8 @@ static void use_log(struct ancestor *a)
 
 static int use_values(struct ancestor *a)
 {
-	uint64_t port;
-
 	bool is_verbose = false;
+	uint64_t port;
 
 	if (a->verbose && !powershell_flag(a->verbose, &is_verbose))
 		return complain(TEXT(N_("-Verbose: it must be '$true' or '$false', not {1}"),
@@ -125,9 +124,8 @@ static int cmd_csxmppim(int argc, char **argv)
 {
 	struct ancestor a = { .test = TEST_VALUES_DEFAULT };
 
-	for (int i = 1; i < argc; i++)
-		if (strcmp(argv[i], "-?") == 0 || strcmp(argv[i], "--help") == 0)
-			return usage();
+	if (powershell_asks_help(argc, argv))
+		return usage();
 	int status = powershell_read(&powershell, argc, argv, &a);
 	if (!status)
 		status = use_values(&a);

@@ -57,9 +57,9 @@ static bool level_words(size_t i, const char **word, const char **what)
 
 static const struct opt opts[] = {
 	{ "socket", 's', N_("FILE"), OPT_TEXT, AT(socket), 0, 0, N_("the control socket"),
-		.manual = N_(
-			"The control socket, if it is not the one of the configuration "
-			"(\n.Ic gateway.control.socket )\nnor\n.Pa /run/stox-gateway/control .") },
+		.manual =
+			N_("The control socket, if it is neither the one of the configuration\n"
+			   ".Pq Ic gateway.control.socket\nnor\n.Pa /run/stox-gateway/control .") },
 	{ "config", 'c', N_("FILE"), OPT_TEXT, AT(config), 0, 0, N_("the configuration"),
 		.manual = N_("The configuration that names the socket, see\n.Xr stox.yaml 5 .") },
 	{ "format", 'f', N_("FORMAT"), OPT_TEXT, AT(format), 0, 0, N_("form of the answer (text)"),
@@ -94,7 +94,7 @@ static const struct opt_command parts[] = {
 		.opts = opts,
 		.n_opts = COUNT(opts) },
 	[PART_LOG] = { .name = "ctl log",
-		.summary = N_("change the level of the log"),
+		.summary = N_("change the level of the log: error, warning, info or debug"),
 		.opts = opts,
 		.n_opts = COUNT(opts),
 		.argument = N_("LEVEL"),
@@ -286,7 +286,9 @@ static int usage(FILE *to, int status)
 {
 	enum { WHAT_COLUMN = 13 };
 	const struct text line = TEXT_PLAIN(N_("usage: stox ctl REQUEST [options]")),
-			  summary = TEXT_PLAIN(all.summary);
+			  summary = TEXT_PLAIN(all.summary),
+			  more = TEXT_PLAIN(N_("`stox ctl REQUEST --help` lists the options of a "
+					       "request."));
 	struct page p;
 
 	page_begin(&p, to, PAGE_COLUMNS_IN_A_FILE);
@@ -298,6 +300,8 @@ static int usage(FILE *to, int status)
 		page_row(
 			&p, name_of((enum part)i), WHAT_COLUMN, language_look_up(parts[i].summary));
 	}
+	sheet_end(&p.sheet, 0);
+	page_say(&p, &more, 0);
 	page_end(&p);
 	return status;
 }
@@ -318,8 +322,10 @@ static void tell_configuration(const struct opt_command *cmd, struct buf *why)
 	if (buf_len(why) == 0)
 		return;
 	opt_complain_lines(cmd, buf_cstr(why));
-	opt_complain(cmd, TEXT_PLAIN(N_("so it is not known which socket the configuration names: "
-					"correct it, or give --socket FILE")));
+	opt_complain(
+		cmd, TEXT_PLAIN(N_("with that fault the configuration does not say which socket "
+				   "to ask at: correct it, or give --socket FILE, such as "
+				   "--socket /run/stox-gateway/control")));
 }
 
 static int request(enum part part, const struct values *v)
@@ -343,14 +349,36 @@ static int request(enum part part, const struct values *v)
 	return status;
 }
 
-static bool is_level(const char *name)
+int ctl_reload(const char *config)
+{
+	const struct values v = { .config = config };
+
+	return request(PART_RELOAD, &v);
+}
+
+static bool is_word(opt_words *words, const char *name)
 {
 	const char *word, *what;
 
-	for (size_t i = 0; name && level_words(i, &word, &what); i++)
+	for (size_t i = 0; name && words(i, &word, &what); i++)
 		if (strcmp(name, word) == 0)
 			return true;
 	return false;
+}
+
+static int check_values(enum part part, const struct values *v)
+{
+	if (v->format && !is_word(format_words, v->format)) {
+		opt_complain(&parts[part], TEXT(N_("unknown format `{1}`; there are {2}"),
+						   text_str(v->format), text_str("text, json")));
+		return BAD;
+	}
+	if (part == PART_LOG && !is_word(level_words, v->level)) {
+		opt_complain(
+			&parts[part], TEXT_PLAIN(N_("LEVEL is error, warning, info or debug")));
+		return BAD;
+	}
+	return 0;
 }
 
 static int cmd_ctl(int argc, char **argv)
@@ -369,12 +397,8 @@ static int cmd_ctl(int argc, char **argv)
 	enum opt_result r = opt_parse(&parts[part], argc - 1, argv + 1, &v);
 	if (r != OPT_OK)
 		return r == OPT_HELP ? 0 : BAD;
-	if (part == PART_LOG && !is_level(v.level)) {
-		opt_complain(
-			&parts[part], TEXT_PLAIN(N_("LEVEL is error, warning, info or debug")));
-		return BAD;
-	}
-	return request(part, &v);
+	const int status = check_values(part, &v);
+	return status ? status : request(part, &v);
 }
 
 const struct command command_ctl = {

@@ -13,7 +13,7 @@ struct values {
 	const char *config;
 	const char *trace_engine, *log_format;
 	unsigned verbose;
-	bool check;
+	bool check, reload;
 };
 
 #define AT(member) offsetof(struct values, member)
@@ -36,11 +36,15 @@ static const struct opt opts[] = {
 			     "start "
 			     "would refuse is told with status 2; what only tests need is a "
 			     "warning.\nSee\n.Cm config\nin\n.Xr stox-check 1 .") },
+	{ "reload", 0, NULL, OPT_FLAG, AT(reload), 0, 0,
+		N_("have the running gateway read its configuration again"),
+		.manual = N_("Have the gateway that runs read its configuration again, as\n"
+			     ".Cm reload\nof\n.Xr stox-ctl 1\ndoes, and say what it has read.") },
 	{ "trace-engine", 0, N_("FILE"), OPT_TEXT, AT(trace_engine), 0, 0,
 		N_("write there all that the engine is told and does"),
 		.manual = N_(
 			"Write a line to\n.Ar FILE\nfor each thing that the gateway's engine is "
-			"told, sends or wants: for who looks for a fault in\n.Nm\nitself.\n"
+			"told, sends or wants: to look for a fault in\n.Nm\nitself.\n"
 			"Of bytes it has the number, and the first line of SIP or the name of an "
 			"XML element:\nno body, no secret.\n"
 			"The file is new, for its owner only, and grows without a bound.") },
@@ -90,6 +94,8 @@ static int cmd_gateway(int argc, char **argv)
 	}
 	if (v.check)
 		return check(&v);
+	if (v.reload)
+		return ctl_reload(v.config);
 	const struct gateway_run run = { .command = &command,
 		.config = v.config,
 		.trace_engine = v.trace_engine,

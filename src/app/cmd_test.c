@@ -63,12 +63,11 @@ static const struct opt opts[] = {
 		.manual = N_("Between the beginnings of two round trips (0: at once)."),
 		.group = OPT_GROUP_TIMES },
 	{ "settle", 0, N_("SECONDS"), OPT_SECONDS, AT(settle), 0, 60,
-		N_("wait for a second copy behind a success (0.05)"),
-		.manual =
-			N_("How long a second copy of the message or its answer is awaited behind "
-			   "a success (0.05), which then is one no more.\nIt is a phase of its "
-			   "own and no part of the latency; with\n.Fl -count\nit comes once, "
-			   "behind the last round trip."),
+		N_("wait for a second copy after a success (0.05)"),
+		.manual = N_("How long to wait after a success for a second copy of the message or "
+			     "its answer, which makes it a failure (0.05).\nIt is a phase of its "
+			     "own and no part of the latency; with\n.Fl -count\nit comes once, "
+			     "after the last round trip."),
 		.group = OPT_GROUP_TIMES },
 	{ "ipv4", '4', NULL, OPT_FLAG, AT(ipv4), 0, 0, N_("use IPv4 addresses only"),
 		.manual = N_("Use IPv4 addresses only, also where names have both."),
@@ -95,7 +94,7 @@ static const struct opt opts[] = {
 		.group = OPT_GROUP_RESULT },
 	{ "write-out", 'w', N_("TEXT"), OPT_TEXT, AT(write_out), 0, 0,
 		N_("print TEXT with %{names}; @FILE reads it"),
-		.manual = N_("Print\n.Ar TEXT\nbehind the form on standard output, or, if none was "
+		.manual = N_("Print\n.Ar TEXT\nafter the form on standard output, or, if none was "
 			     "asked for, alone; see\n.Sx WRITE-OUT ."),
 		.may_be_empty = true, .group = OPT_GROUP_RESULT },
 	{ "warning", 0, N_("RANGE"), OPT_TEXT, AT(warning), 0, 0,

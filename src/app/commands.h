@@ -27,6 +27,9 @@ extern const struct command command_csxmpp_partner, command_csxmpp_gateway;
 extern const struct command *const commands[];
 extern const size_t n_commands;
 
+/* What `stox ctl reload --config CONFIG` does; NULL: where the configuration is looked for. */
+int ctl_reload(const char *config);
+
 const struct command *command_find(const char *name); /* NULL: unknown */
 opt_words command_words;
 /* "pool" of "check pool". */

@@ -232,7 +232,7 @@ static void put_code(struct page *p, uint32_t code)
 	put_own_codes(p, code);
 	if (row && row->reason != REASON_NONE)
 		put(p,
-			TEXT(N_("Behind a message that was refused, a test calls it {1}; `stox "
+			TEXT(N_("In the refusal of a message, a test calls it {1}; `stox "
 				"explain {1}` says what to do."),
 				text_str(reason_id(row->reason))),
 			0);

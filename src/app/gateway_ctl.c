@@ -143,9 +143,9 @@ void gateway_ctl_status(const struct gateway_view *v, ts_t now, struct buf *ret)
 	report_json_set(o, "started_at", time_or_null(v->started));
 	report_json_set(o, "configuration", configuration(v));
 	report_json_set(o, "xmpp", xmpp(v));
-	report_json_set(o, "last_warning", report_json_string_or_null(v->last_warning));
-	report_json_set(o, "last_warning_at", time_or_null(v->warned));
-	report_json_set(o, "last_warning_age_seconds", age(v->warned));
+	report_json_set(o, "last_warning", report_json_string_or_null(v->log->last_warning));
+	report_json_set(o, "last_warning_at", time_or_null(v->log->warned));
+	report_json_set(o, "last_warning_age_seconds", age(v->log->warned));
 	report_json_set(o, "messages", ended(v->gateway));
 	report_json_set(o, "in_hand", in_hand(v->gateway, now));
 	report_json_set(o, "worst_peers", worst_peers(v->gateway));

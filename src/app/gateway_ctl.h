@@ -4,12 +4,14 @@
 #pragma once
 
 #include "app/gateway_config.h"
+#include "app/service_log.h"
 
 enum { RESTART_MAX = 8 };
 
 struct gateway_view {
 	struct gateway *gateway;
 	const struct gateway_config *config;
+	const struct service_log *log;
 	const char *server;  /* HOST:PORT of the XMPP server, as at the start */
 	char component[256]; /* so is its name: another one in the file waits for a restart */
 	/* Microseconds since 1970; 0: never. */
@@ -17,8 +19,6 @@ struct gateway_view {
 	int64_t failed;                   /* `last_error` */
 	char last_error[512];             /* of the stream, as the log has it */
 	bool refused;                     /* the last reload was */
-	int64_t warned;                   /* `last_warning` */
-	char last_warning[512];           /* or error: the last such line of the log */
 	/* Settings that differ from what runs, and wait for a restart. */
 	const char *needs_restart[RESTART_MAX];
 	unsigned n_needs_restart;

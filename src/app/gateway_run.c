@@ -245,13 +245,18 @@ static void answer_log(struct service *s, struct slice name, struct buf *ret)
 	gateway_ctl_refuse("error, warning, info or debug is a level", ret);
 }
 
+static void answer_status(struct service *s, struct buf *ret)
+{
+	gateway_ctl_status(&s->view, pump_now(s->pump), ret);
+}
+
 static void answer(void *arg, struct slice request, struct buf *ret)
 {
 	struct service *s = arg;
 	const struct slice word = slice_split(&request, ' ');
 
 	if (slice_eqs(word, "status"))
-		gateway_ctl_status(&s->view, pump_now(s->pump), ret);
+		answer_status(s, ret);
 	else if (slice_eqs(word, "messages"))
 		gateway_ctl_messages(&s->view, ret);
 	else if (slice_eqs(word, "partners"))
@@ -376,14 +381,6 @@ static void act(struct service *s, enum gateway_event_type type)
 		note_state(s);
 }
 
-static void note_warning(struct service *s, const struct gateway_event *ev)
-{
-	if (ev->level > LOG_LEVEL_WARNING)
-		return;
-	snprintf(s->view.last_warning, sizeof(s->view.last_warning), "%s", ev->log);
-	s->view.warned = loop_wall();
-}
-
 static void take_events(struct service *s)
 {
 	struct gateway_event ev;
@@ -393,7 +390,6 @@ static void take_events(struct service *s)
 		log_out_lost(s->log.out, lost);
 	while (s->gateway && gateway_take_event(s->gateway, &ev)) {
 		service_log_line(&s->log, ev.level, slice_str(ev.log));
-		note_warning(s, &ev);
 		if (ev.type == GATEWAY_EV_DOWN) {
 			snprintf(s->view.last_error, sizeof(s->view.last_error), "%s", ev.log);
 			s->view.failed = loop_wall();
@@ -486,6 +482,7 @@ static int serve(struct service *s)
 	s->n_listens = cfg->n_listens;
 	s->view.gateway = s->gateway;
 	s->view.config = &s->config;
+	s->view.log = &s->log;
 	s->view.server = s->server;
 	s->view.started = s->view.loaded = s->view.changed = loop_wall();
 

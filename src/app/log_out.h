@@ -14,8 +14,8 @@ struct log_out;
 /* Writes the line about n lines that were dropped; from any thread that writes a line. */
 typedef void log_out_note(void *arg, uint64_t n, struct buf *ret);
 
-/* 0, -ENOMEM, or what the system
- * says of one more thread.  From here on a reader that leaves is no signal (SIGPIPE). */
+/* 0, -ENOMEM, or what the system says of one more thread.  From here on a reader that leaves is no
+ * signal (SIGPIPE). */
 int log_out_new(struct log_out **ret, int fd, log_out_note *note, void *arg);
 /* All parts and a newline as one line. */
 void log_out_line(struct log_out *l, struct slice level, struct slice line);

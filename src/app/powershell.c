@@ -91,12 +91,20 @@ static int take_parameter(
 	return value == next && !p->is_switch ? 2 : 1;
 }
 
-static const char *value_of(const void *values, size_t offset)
+const char *powershell_value(const void *values, size_t offset)
 {
 	const char *ret;
 
 	memcpy(&ret, (const char *)values + offset, sizeof(ret));
 	return ret;
+}
+
+bool powershell_asks_help(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++)
+		if (strcmp(argv[i], "-?") == 0 || strcmp(argv[i], "--help") == 0)
+			return true;
+	return false;
 }
 
 int powershell_read(const struct powershell *ps, int argc, char **argv, void *values)
@@ -113,7 +121,7 @@ int powershell_read(const struct powershell *ps, int argc, char **argv, void *va
 			if (!n)
 				return POWERSHELL_BAD;
 			i += n;
-		} else if (!value_of(values, first->offset))
+		} else if (!powershell_value(values, first->offset))
 			set(ps, first, argv[i++], values);
 		else
 			return powershell_complain(

@@ -25,8 +25,11 @@ struct powershell {
 
 enum { POWERSHELL_BAD = 2 };
 
+bool powershell_asks_help(int argc, char **argv);
 /* 0, or POWERSHELL_BAD after a sentence.  A switch alone has the value "". */
 int powershell_read(const struct powershell *p, int argc, char **argv, void *values);
+/* Of a parameter that was read; NULL: it was not given. */
+const char *powershell_value(const void *values, size_t offset);
 /* A sentence; POWERSHELL_BAD. */
 int powershell_complain(const struct powershell *p, struct text t);
 /* "$true", "1", ...; "" is a switch alone.  False: it is neither that nor false. */

@@ -28,7 +28,7 @@ static int refuse(struct text *why, struct text t)
 	return ERR_SECRET;
 }
 
-static int too_long(struct text *why, struct text_arg path)
+static int not_one_line(struct text *why, struct text_arg path)
 {
 	return refuse(why, TEXT(N_("{1}: a secret is one line of at most {2} bytes"), path,
 				   text_u64(SECRET_MAX)));
@@ -43,10 +43,9 @@ static int take_secret(
 		text.n--;
 	if (text.n == 0)
 		return refuse(why, TEXT(N_("{1}: the secret is empty"), path));
-	/* A second line would make it another secret, which nobody gave: text of an editor, a note.
-	 */
-	if (slice_chr(text, '\n') < text.n || !slice_cstr(text, ret, SECRET_MAX + 1))
-		return too_long(why, path);
+	/* A second line, or an empty one at the end, would be part of the secret, and not seen. */
+	if (slice_find(text, SLICE("\n")) != SIZE_MAX || !slice_cstr(text, ret, SECRET_MAX + 1))
+		return not_one_line(why, path);
 	return 0;
 }
 
@@ -212,7 +211,7 @@ int secret_read(const char *path, const char *group, char ret[SECRET_MAX + 1], s
 	buf_init(&text, 8192);
 	int err = check_mode(fd, path, group, why);
 	if (!err && file_in_fd(fd, SECRET_MAX + 2, &text))
-		err = too_long(why, text_str(path));
+		err = not_one_line(why, text_str(path));
 	if (!err)
 		err = take_secret(buf_slice(&text), text_str(path), ret, why);
 	close(fd);

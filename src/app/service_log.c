@@ -124,8 +124,17 @@ void service_log_close(struct service_log *l)
 	buf_done(&l->json);
 }
 
+static void note_warning(struct service_log *l, struct slice line)
+{
+	(void)slice_cstr(slice_cut(line, 0, sizeof(l->last_warning) - 1), l->last_warning,
+		sizeof(l->last_warning));
+	l->warned = loop_wall();
+}
+
 void service_log_line(struct service_log *l, enum log_level level, struct slice line)
 {
+	if (level <= LOG_LEVEL_WARNING && line.n)
+		note_warning(l, line);
 	if (level <= l->level && line.n) /* one that had no room is counted instead */
 		write_line(l, level, line);
 	if (!l->copy)

@@ -25,6 +25,9 @@ struct service_log {
 	enum log_level level; /* what is below it in weight is no line */
 	struct buf line, json;
 	struct buf *copy; /* gets each line from now on, whatever its level; NULL: nobody does */
+	/* The last warning or error, whatever the level; 0: there was none. */
+	int64_t warned; /* microseconds since 1970 */
+	char last_warning[512];
 };
 
 /* As log_out_new(). */

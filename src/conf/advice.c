@@ -135,7 +135,7 @@ static void advise_next_hop(const struct conf_gateway_sip *sip, struct problems 
 			return;
 	problems_add(notes, sip->next_hop.at,
 		TEXT(N_("`next_hop` is not among `trusted_peers`: requests that come from {1} are "
-			"refused (403)"),
+			"not taken"),
 			text_slice(host)));
 }
 

@@ -236,11 +236,6 @@ struct stanza_error answer_error(enum answer a)
 		.text = slice_str(errors[a].text) };
 }
 
-const char *answer_text(enum answer a)
-{
-	return errors[a].text;
-}
-
 bool answer_is_wait(enum answer a)
 {
 	return errors[a].text && errors[a].condition == COND_RESOURCE_CONSTRAINT;

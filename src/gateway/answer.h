@@ -81,8 +81,6 @@ void answer_put_fields(struct buf *b, const struct verdict *v, const struct sip_
 /* A verdict in the 16 bits that a finished transaction keeps beside its status. */
 uint16_t answer_pack(const struct verdict *v);
 struct verdict answer_unpack(int status, uint16_t packed);
-/* The text with which this one is told to XMPP; NULL: it is told to SIP alone. */
-const char *answer_text(enum answer a);
 /* 202 and its like: the message was handed over. */
 bool answer_is_good(const struct verdict *v);
 

@@ -35,14 +35,14 @@ static const struct event_row rows[] = {
 		N_("A trusted peer on another machine may write over UDP, where a source address "
 		   "can be forged."),
 		N_("Let it write over TCP, and listen on UDP for this machine only.") },
-	[EVENT_SIP_REFUSED] = { "sip", "refused", LOG_LEVEL_INFO, "peer cause status n",
+	[EVENT_SIP_REFUSED] = { "sip", "refused", LOG_LEVEL_INFO, "peer cause [status] n",
 		N_("Requests of a SIP peer got an error: the reason phrase, or what the XMPP side "
-		   "said. The first is told at once, those behind it as one number a minute."),
+		   "said. The first is told at once, those after it as one number a minute."),
 		N_("`stox explain FROM TO` says by which line of the configuration a pair "
 		   "passes.") },
 	[EVENT_UNTRUSTED] = { "sip", "untrusted", LOG_LEVEL_WARNING, "peer cause [advice] [more]",
 		N_("A peer that is not in trusted_peers sent a datagram or connected. The first is "
-		   "told at once, those behind it as a number a minute, more."),
+		   "told at once, those after it as a number a minute, more."),
 		N_("If it is one of your proxies, name its address in gateway.sip.trusted_peers; "
 		   "else keep it out with a packet filter.") },
 	[EVENT_MALFORMED] = { "sip", "malformed", LOG_LEVEL_WARNING,
@@ -113,7 +113,7 @@ static const struct event_row rows[] = {
 	[EVENT_XMPP_REFUSED] = { "xmpp", "refused", LOG_LEVEL_INFO, "peer cause [status] n",
 		N_("Messages of users of an XMPP domain, peer, were refused with an error stanza: "
 		   "why, with the pool's status if it is the one that refused. The first is told "
-		   "at once, those behind it as one number a minute."),
+		   "at once, those after it as one number a minute."),
 		N_("`stox explain FROM TO` says by which line of the configuration a pair "
 		   "passes.") },
 	[EVENT_XMPP_DROPPED] = { "xmpp", "dropped", LOG_LEVEL_INFO, "from [to] cause n",
@@ -135,10 +135,10 @@ static const struct event_row rows[] = {
 		NULL },
 	[EVENT_LATE_ERROR] = { "xmpp", "acknowledged-then-refused", LOG_LEVEL_WARNING,
 		"from [to] cause [reported] [reason] n",
-		N_("An error came behind the answer to its message. reported=yes: its sender had "
+		N_("An error came after the answer to its message. reported=yes: its sender had "
 		   "asked for a report and gets it; else the reason: not-asked, reported-before, "
-		   "too-late (behind 300 s), no-memory, no-room (later messages took its place) or "
-		   "forgotten (behind some thousand messages)."),
+		   "too-late (after 300 s), no-memory, no-room (later messages took its place) or "
+		   "forgotten (after some thousand messages)."),
 		N_("Raise gateway.xmpp.settle if errors of this server often come late.") },
 	[EVENT_UNANSWERED_ERROR] = { "xmpp", "unanswered-then-refused", LOG_LEVEL_INFO,
 		"from [to] cause [reported] [reason] n",
@@ -174,7 +174,7 @@ static const struct event_row rows[] = {
 		N_("The HTTP listener of gateway.metrics is there."), NULL },
 	[EVENT_LINES_DROPPED] = { "log", "lines-dropped", LOG_LEVEL_WARNING, "n",
 		N_("Lines of the log found no room, since its reader is too slow."),
-		N_("See who reads standard error; take -v away.") },
+		N_("See who reads standard error; run it without -v.") },
 };
 _Static_assert(COUNT(rows) == EVENT_COUNT, "one row an event");
 

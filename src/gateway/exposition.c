@@ -39,6 +39,7 @@ enum family {
 	FAMILY_RESPONSES_IGNORED,
 	FAMILY_STANZAS_IGNORED,
 	FAMILY_PARTS,
+	FAMILY_ATTRIBUTES,
 	FAMILY_ANSWERS_UNSENT,
 	FAMILY_CONNECTIONS,
 	FAMILY_LOG_LINES,
@@ -109,6 +110,8 @@ static const struct {
 		N_("stanzas that need no answer, or could not have one") },
 	[FAMILY_PARTS] = { "stox_gateway_parts_left_out", COUNTER, "",
 		N_("parts of SIP messages that are not text, and were left out") },
+	[FAMILY_ATTRIBUTES] = { "stox_gateway_attributes_left_out", COUNTER, "",
+		N_("attributes that stood twice in their tag, and were left out the second time") },
 	[FAMILY_ANSWERS_UNSENT] = { "stox_gateway_answers_unsent", COUNTER, "",
 		N_("messages whose connection ended before their answer") },
 	[FAMILY_CONNECTIONS] = { "stox_gateway_sip_connections_dropped", COUNTER, "cause",
@@ -169,6 +172,7 @@ static const struct {
 	{ FAMILY_STANZAS_IGNORED, "{cause=\"silent\"}", STAT(xmpp_silent) },
 	{ FAMILY_STANZAS_IGNORED, "{cause=\"mistake\"}", STAT(xmpp_dropped) },
 	{ FAMILY_PARTS, "", STAT(parts_left_out) },
+	{ FAMILY_ATTRIBUTES, "", STAT(xmpp_attributes_left_out) },
 	{ FAMILY_ANSWERS_UNSENT, "", STAT(sip_gone) },
 	{ FAMILY_CONNECTIONS, "{cause=\"cut\"}", STAT(sip_cut) },
 	{ FAMILY_CONNECTIONS, "{cause=\"limit\"}", STAT(conns_dropped) },
@@ -176,8 +180,8 @@ static const struct {
 };
 
 static const char *const ways[] = {
-	[FIGURES_TO_XMPP] = "to_xmpp",
-	[FIGURES_TO_SIP] = "to_sip",
+	[GATEWAY_TO_XMPP] = "to_xmpp",
+	[GATEWAY_TO_SIP] = "to_sip",
 };
 
 /* ---- lines ---- */
@@ -330,8 +334,8 @@ static void put_load(const struct exposition *x, const struct source *from, stru
 	const ts_t now = from->facts->now;
 
 	if (x->family == FAMILY_IN_HAND) {
-		put_with(x, b, "direction", ways[FIGURES_TO_XMPP], load.to_xmpp);
-		put_with(x, b, "direction", ways[FIGURES_TO_SIP], load.to_sip);
+		put_with(x, b, "direction", ways[GATEWAY_TO_XMPP], load.to_xmpp);
+		put_with(x, b, "direction", ways[GATEWAY_TO_SIP], load.to_sip);
 	} else if (x->family == FAMILY_OLDEST) {
 		put_time(x, b, "{direction=\"to_xmpp\"}", age(load.oldest_to_xmpp, now));
 		put_time(x, b, "{direction=\"to_sip\"}", age(load.oldest_to_sip, now));
@@ -366,9 +370,9 @@ static void put_family(const struct exposition *x, const struct source *from, st
 		put_with(x, b, "component", facts->component, gateway_is_up(from->g));
 		break;
 	case FAMILY_SECONDS:
-		for (unsigned way = 0; way < FIGURES_WAYS; way++)
+		for (unsigned way = 0; way < GATEWAY_WAYS; way++)
 			put_times(x, b, way,
-				figures_times(gateway_figures(from->g), (enum figures_way)way));
+				figures_times(gateway_figures(from->g), (enum gateway_way)way));
 		break;
 	case FAMILY_IN_HAND:
 	case FAMILY_OLDEST:
@@ -396,6 +400,7 @@ static void put_family(const struct exposition *x, const struct source *from, st
 	case FAMILY_RESPONSES_IGNORED:
 	case FAMILY_STANZAS_IGNORED:
 	case FAMILY_PARTS:
+	case FAMILY_ATTRIBUTES:
 	case FAMILY_ANSWERS_UNSENT:
 	case FAMILY_CONNECTIONS: put_counters(x, from, b); break;
 	case FAMILY_MESSAGES: /* in parts */

@@ -93,7 +93,7 @@ struct row {
 	char *name;
 	uint16_t place, generation;
 	bool is_partner;
-	uint64_t delivered[FIGURES_WAYS];
+	uint64_t delivered[GATEWAY_WAYS];
 	struct cell *cells; /* of what was not, and did happen */
 	unsigned n_cells;
 };
@@ -104,8 +104,8 @@ struct figures {
 	struct row *rows[FIGURES_ROWS_MAX + 1]; /* from 1; 0 is FIGURES_OTHER */
 	size_t n_rows;
 	uint16_t by_number[PARTNERS_MAX]; /* of the partners that are so now */
-	uint64_t others[FIGURES_WAYS][CAUSES];
-	struct figures_times times[FIGURES_WAYS];
+	uint64_t others[GATEWAY_WAYS][CAUSES];
+	struct figures_times times[GATEWAY_WAYS];
 };
 
 /* ---- causes ---- */
@@ -147,7 +147,7 @@ static void put_status(char text[4], unsigned status)
 	text[3] = 0;
 }
 
-static void fill(struct figures_cell *c, enum figures_way way, unsigned cause, uint64_t n)
+static void fill(struct figures_cell *c, enum gateway_way way, unsigned cause, uint64_t n)
 {
 	*c = (struct figures_cell){
 		.way = way, .outcome = outcomes[outcome_of(cause)], .reason = "", .n = n
@@ -275,7 +275,7 @@ static struct row *row_of(const struct figures *f, figures_row row)
 
 /* ---- counting ---- */
 
-static struct cell *get_cell(struct row *row, enum figures_way way, unsigned cause)
+static struct cell *get_cell(struct row *row, enum gateway_way way, unsigned cause)
 {
 	for (unsigned i = 0; i < row->n_cells; i++)
 		if (row->cells[i].way == way && row->cells[i].cause == cause)
@@ -290,7 +290,7 @@ static struct cell *get_cell(struct row *row, enum figures_way way, unsigned cau
 }
 
 /* What memory does not suffice for is counted with the others. */
-static void count(struct figures *f, figures_row row, enum figures_way way, unsigned cause)
+static void count(struct figures *f, figures_row row, enum gateway_way way, unsigned cause)
 {
 	struct row *r = row_of(f, row);
 
@@ -303,12 +303,12 @@ static void count(struct figures *f, figures_row row, enum figures_way way, unsi
 }
 
 void figures_count(
-	struct figures *f, figures_row row, enum figures_way way, const struct verdict *v)
+	struct figures *f, figures_row row, enum gateway_way way, const struct verdict *v)
 {
 	count(f, row, way, cause_of(v));
 }
 
-void figures_count_unproven(struct figures *f, figures_row row, enum figures_way way)
+void figures_count_unproven(struct figures *f, figures_row row, enum gateway_way way)
 {
 	count(f, row, way, CAUSE_TAKEN);
 }
@@ -325,7 +325,7 @@ static const struct {
 };
 _Static_assert(COUNT(buckets) == FIGURES_BUCKETS, "as the header says");
 
-void figures_time(struct figures *f, enum figures_way way, ts_t took)
+void figures_time(struct figures *f, enum gateway_way way, ts_t took)
 {
 	size_t i = 0;
 
@@ -339,8 +339,8 @@ void figures_time(struct figures *f, enum figures_way way, ts_t took)
 
 static bool is_shown(const struct row *r)
 {
-	return r->is_partner || r->n_cells || r->delivered[FIGURES_TO_XMPP] ||
-	       r->delivered[FIGURES_TO_SIP];
+	return r->is_partner || r->n_cells || r->delivered[GATEWAY_TO_XMPP] ||
+	       r->delivered[GATEWAY_TO_SIP];
 }
 
 bool figures_take_row(const struct figures *f, size_t *at, size_t *row)
@@ -361,25 +361,25 @@ const char *figures_partner(const struct figures *f, size_t row)
 bool figures_cell_at(const struct figures *f, size_t row, size_t i, struct figures_cell *ret)
 {
 	if (row == FIGURES_OTHER) {
-		if (i >= FIGURES_WAYS * CAUSES)
+		if (i >= GATEWAY_WAYS * CAUSES)
 			return false;
-		fill(ret, (enum figures_way)(i / CAUSES), (unsigned)(i % CAUSES),
+		fill(ret, (enum gateway_way)(i / CAUSES), (unsigned)(i % CAUSES),
 			f->others[i / CAUSES][i % CAUSES]);
 		return true;
 	}
 	const struct row *r = f->rows[row];
-	if (i < FIGURES_WAYS) {
-		fill(ret, (enum figures_way)i, ANSWER_MAPPED, r->delivered[i]);
+	if (i < GATEWAY_WAYS) {
+		fill(ret, (enum gateway_way)i, ANSWER_MAPPED, r->delivered[i]);
 		return true;
 	}
-	i -= FIGURES_WAYS;
+	i -= GATEWAY_WAYS;
 	if (i >= r->n_cells)
 		return false;
-	fill(ret, (enum figures_way)r->cells[i].way, r->cells[i].cause, r->cells[i].n);
+	fill(ret, (enum gateway_way)r->cells[i].way, r->cells[i].cause, r->cells[i].n);
 	return true;
 }
 
-const struct figures_times *figures_times(const struct figures *f, enum figures_way way)
+const struct figures_times *figures_times(const struct figures *f, enum gateway_way way)
 {
 	return &f->times[way];
 }

@@ -11,8 +11,7 @@
 #include "base/ts.h"
 #include "bridge/partner.h"
 #include "gateway/answer.h"
-
-struct figures;
+#include "gateway/gateway.h"
 
 enum {
 	FIGURES_ROWS_MAX = 2 * PARTNERS_MAX, /* with those that are partners no more */
@@ -20,12 +19,6 @@ enum {
 	FIGURES_BUCKETS = 12,                /* of the time to the answer, and one for the rest */
 };
 #define FIGURES_OTHER_NAME "(other)" /* no domain has this name */
-
-enum figures_way {
-	FIGURES_TO_XMPP,
-	FIGURES_TO_SIP,
-	FIGURES_WAYS,
-};
 
 /* A number above 0; it is not the next partner's who takes the same place. */
 typedef uint32_t figures_row;
@@ -42,15 +35,15 @@ figures_row figures_find(const struct figures *f, struct slice domain);
 /* The end of a message: `v` as it was answered, or would have been; NULL: nobody was there to hear
  * it. */
 void figures_count(
-	struct figures *f, figures_row row, enum figures_way way, const struct verdict *v);
+	struct figures *f, figures_row row, enum gateway_way way, const struct verdict *v);
 /* One that was acknowledged though nothing showed that it arrived. */
-void figures_count_unproven(struct figures *f, figures_row row, enum figures_way way);
-void figures_time(struct figures *f, enum figures_way way, ts_t took);
+void figures_count_unproven(struct figures *f, figures_row row, enum gateway_way way);
+void figures_time(struct figures *f, enum gateway_way way, ts_t took);
 
 /* ---- to be read ---- */
 
 struct figures_cell {
-	enum figures_way way;
+	enum gateway_way way;
 	const char *outcome, *reason; /* reason "": there is none.  It may point to `status` */
 	char status[4];
 	uint64_t n;
@@ -67,5 +60,5 @@ struct figures_times {
 	uint64_t n[FIGURES_BUCKETS + 1]; /* each without those before it */
 	ts_t sum;
 };
-const struct figures_times *figures_times(const struct figures *f, enum figures_way way);
+const struct figures_times *figures_times(const struct figures *f, enum gateway_way way);
 const char *figures_bucket_end(unsigned i); /* in seconds; i < FIGURES_BUCKETS */

@@ -145,7 +145,7 @@ static bool request(struct hops *hs, const struct tl_event *ev, ts_t now)
 	if (v.answer == ANSWER_MAPPED)
 		return true;
 	if (ev->msg->method == SIP_METHOD_MESSAGE)
-		figures_count(hs->lent->figures, FIGURES_OTHER, FIGURES_TO_XMPP, &v);
+		figures_count(hs->lent->figures, FIGURES_OTHER, GATEWAY_TO_XMPP, &v);
 	if (ev->msg->method != SIP_METHOD_OPTIONS && !answer_is_good(&v)) {
 		hs->lent->stats->sip_refused++;
 		record_refused_request(hs->lent, ev->msg, &v, &ev->origin->peer, now);

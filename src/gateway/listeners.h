@@ -17,9 +17,9 @@ struct listeners {
 };
 
 void listeners_init(struct listeners *ls, const struct lent *lent); /* wants them all */
-/* LISTEN_UP: a line and an event; LISTEN_FAILED of one of the configuration's too. */
 /* Who is trusted has changed: those that were not before deserve their word. */
 void listeners_set_trusted(struct listeners *ls, const struct addr_net *before, unsigned n_before);
+/* LISTEN_UP: a line and an event; LISTEN_FAILED of one of the configuration's too. */
 void listeners_push_up(struct listeners *ls, const struct fact *in);
 void listeners_push_failed(struct listeners *ls, const struct fact *in);
 void listeners_push_accept_failed(struct listeners *ls, const struct fact *in, ts_t now);

@@ -36,7 +36,6 @@ void record_begin(struct record *r, const struct record_of *of, ts_t now)
 		[RECENT_CALL_ID] = of->call_id,
 	};
 
-	r->is_on = true;
 	r->way = of->way;
 	r->began = now;
 	r->ref = of->ref;

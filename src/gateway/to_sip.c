@@ -25,7 +25,7 @@ static void count(struct to_sip *t, const struct stanza *s, const struct verdict
 {
 	struct figures *f = t->cfg.lent->figures;
 
-	figures_count(f, figures_find(f, jid_domain_in(s->from)), FIGURES_TO_SIP, v);
+	figures_count(f, figures_find(f, jid_domain_in(s->from)), GATEWAY_TO_SIP, v);
 }
 
 /* As record_who(), of what may be no address. */
@@ -139,7 +139,6 @@ static void refuse_content(struct to_sip *t, unsigned link, const struct stanza 
 		.text = slice_str(refusal->text) };
 
 	count(t, s, &(struct verdict){ .answer = ANSWER_CONTENT });
-
 	if (!refusal->once || once_is_first(&t->refused_once, jid_bare(&p->from), jid_bare(&p->to),
 				      error.text, now)) {
 		refuse(t, link, s, &error, now);

@@ -144,8 +144,8 @@ static void count(struct to_sip *t, const struct message *m, const struct verdic
 	if (m->is_report)
 		return;
 	said.answer = m->why;
-	figures_count(t->cfg.lent->figures, m->figures, FIGURES_TO_SIP, &said);
-	figures_time(t->cfg.lent->figures, FIGURES_TO_SIP, now - began(m));
+	figures_count(t->cfg.lent->figures, m->figures, GATEWAY_TO_SIP, &said);
+	figures_time(t->cfg.lent->figures, GATEWAY_TO_SIP, now - began(m));
 }
 
 static void answer(struct to_sip *t, struct message *m, const struct verdict *v, ts_t now)

@@ -77,7 +77,7 @@ static void message_done(struct to_xmpp *t, struct message *m, ts_t now)
 	record_end(&m->record, t->cfg.lent,
 		&(struct record_end){ GATEWAY_UNANSWERED, 0, "the sender was gone" }, now);
 	if (m->item.domain && m->end.outcome == OUTCOME_UNANSWERED)
-		figures_count(t->cfg.lent->figures, m->figures, FIGURES_TO_XMPP, NULL);
+		figures_count(t->cfg.lent->figures, m->figures, GATEWAY_TO_XMPP, NULL);
 	if (m->item.domain) {
 		m->end.domain = siphash(t->salt, proof_domain_name(m->item.domain));
 		outcomes_keep(t->outcomes, slot_id(&m->slot), &m->end);
@@ -112,10 +112,10 @@ static void count(struct to_xmpp *t, const struct message *m, const struct verdi
 	struct figures *f = t->cfg.lent->figures;
 
 	if (m->is_unproven && answer_is_good(v))
-		figures_count_unproven(f, m->figures, FIGURES_TO_XMPP);
+		figures_count_unproven(f, m->figures, GATEWAY_TO_XMPP);
 	else
-		figures_count(f, m->figures, FIGURES_TO_XMPP, v);
-	figures_time(f, FIGURES_TO_XMPP, now - m->end.sent);
+		figures_count(f, m->figures, GATEWAY_TO_XMPP, v);
+	figures_time(f, GATEWAY_TO_XMPP, now - m->end.sent);
 }
 
 /* What is refused now is reported by that. */
@@ -262,7 +262,7 @@ static void refuse(struct to_xmpp *t, const struct sip_msg *req, figures_row fig
 
 	count_refusal(t, answer);
 	record_refused_request(t->cfg.lent, req, &v, hops_peer(t->cfg.hops, TL_IN_HAND), now);
-	figures_count(t->cfg.lent->figures, figures, FIGURES_TO_XMPP, &v);
+	figures_count(t->cfg.lent->figures, figures, GATEWAY_TO_XMPP, &v);
 	hops_answer(t->cfg.hops, TL_IN_HAND, &v, now);
 }
 

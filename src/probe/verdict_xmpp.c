@@ -18,7 +18,7 @@ static const struct {
 	[XSTREAM_FAIL_TLS_REFUSED] = { REASON_TLS_NOT_OFFERED,
 		N_("The XMPP server {1} refused STARTTLS.") },
 	[XSTREAM_FAIL_INJECTION] = { REASON_XMPP_DOWNGRADE,
-		N_("Bytes in clear came from {1} behind <proceed/>: somebody may be in the "
+		N_("Bytes in clear came from {1} after <proceed/>: somebody may be in the "
 		   "middle.") },
 	[XSTREAM_FAIL_NO_MECHANISM] = { REASON_XMPP_NO_MECHANISM,
 		N_("The XMPP server {1} offers no SASL mechanism that can be used: {2}.") },

@@ -17,7 +17,7 @@ struct web_request {
 	bool is_head;     /* HEAD: no body is sent */
 	bool is_http_1_0; /* it knows no chunks */
 	struct slice path, query;
-	struct slice accept; /* "" when it is not there, and all of several are equal */
+	struct slice accept; /* the first of several; "": there is none, and all types are equal */
 };
 
 enum {

@@ -20,6 +20,7 @@ PRINTED = [
      ["- domain: gmail.test", "tls: none", "sasl: none", "dialback: true"], "-EnableKeepAlive has no meaning here: the XMPP server makes the links"),
     (f"{PARTNER.lower()} –dom:fabrikam.test -part publicverified -tls:optional -sasl optional -supp '$FALSE' -conn 5 -proxy edge.test -whatif",
      ["type: public-verified", "tls: optional", "sasl: optional", "dialback: false"], "-ProxyFqdn has no meaning here: "),
+    (f"{PARTNER} a.test -Instance x", ["- domain: a.test"], "-Instance has no meaning here: there are no objects"),
     (f"{GATEWAY} -StreamEstablishmentTimeout 60 -DialbackPassphrase abc123",
      ["# StreamEstablishmentTimeout 60: ", "# DialbackPassphrase ***: "], ""),
     (f"{GATEWAY} -Identity global -ConnectionLimit 1 -PartnerConnectionLimit 2 -StreamInactivityTimeout 3 -KeepAliveInterval 4 "

@@ -96,6 +96,8 @@ def asks_and_tells(s):
     done = subprocess.run([STOX, "ctl", "log", "debug", "--config", "missing.yaml"], capture_output=True, text=True, timeout=60)
     check("a configuration that is named and not there asks no other gateway", done.returncode == 2 and "missing.yaml" in done.stderr, done)
     check("a level that is none", status == 2 and "LEVEL" in said, said)
+    status, said = s.ctl("status", "--format", "xml")
+    check("a form that is none", status == 2 and "unknown format `xml`; there are text, json" in said, said)
 
 
 def refused_message(s):
@@ -161,6 +163,8 @@ def forms(s):
 def reloads(s):
     good = s.config.read_text()
     s.config.write_text(good.replace("  - domain: any.test\n    type: public-unverified\n", ""))
+    by_gateway = subprocess.run([STOX, "gateway", "--reload", "--config", str(s.config)], capture_output=True, text=True, timeout=60)
+    check("stox gateway --reload is the same", by_gateway.returncode == 0 and "partners" in by_gateway.stdout, by_gateway)
     status, said = s.ctl("reload")
     check("a reload says what it read", status == 0 and "pools=1 partners=1 trusted_peers=2" in said, said)
     s.config.write_text(good.replace("next_hop: sip:127.0.0.1:5060", "next_hop: sip:127.0.0.1:5061"))
@@ -190,7 +194,8 @@ def reloads(s):
     status, said = s.ctl("reload")
     check("a file with a fault is refused with its line", status == 1 and ":5:13: `domain` must be" in said, said)
     o = json.loads(s.ctl("status", "--format", "json")[1])
-    check("which the status remembers", o["configuration"]["last_reload_refused"] and o["configuration"]["partners"] == 2, o)
+    check("which the status remembers", o["configuration"]["last_reload_refused"] and o["configuration"]["partners"] == 2
+          and o["last_warning"].startswith("config not-reloaded ") and o["last_warning_age_seconds"] < 60, o)
     done = subprocess.run([STOX, "ctl", "reload", "--config", str(s.config)], capture_output=True, text=True, timeout=60)
     check("where the fault hides which socket the file names, it is shown", done.returncode == 2
           and ":5:13: `domain` must be" in done.stderr and "give --socket FILE" in done.stderr, done)

@@ -173,6 +173,14 @@ static const struct pair_row {
 		"federated\n"
 		"  The sender gets: item-not-found, of type cancel: \"the near domain is not one "
 		"of the pool's\"\n" },
+	{ "neither is, and the scheme says the way", "sip:a@contoso.test", "b@shy.test", 1,
+		"a@contoso.test -> b@shy.test: is refused, from SIP to XMPP.\n"
+		"  F: `contoso.test` is in the `domains` of no pool\n"
+		"  F:6:15: `shy.test` is a domain of the partner shy.test, of type "
+		"public-unverified\n"
+		"  The sender gets: 403 From Domain Is Not Ours\n"
+		"    ms-diagnostics: 1017;source=\"litware.test\";reason=\"Cannot route From and "
+		"To domains in this combination\"\n" },
 	{ "no address", "pilar", "a@b.test", 2,
 		"`pilar` is not an address such as sip:pilar@litware.test or "
 		"adelany@contoso.test\n" },

@@ -138,6 +138,7 @@ static void the_folder_of_credentials_has_its_own_protection(void **state)
 
 static void what_is_no_secret_is_refused(void **state)
 {
+	static const char *const lines[] = { "a\n\n", "a\nb", "# of prosody\na\n", "a\r\nb\r\n" };
 	char big[SECRET_MAX + 3];
 	struct got g;
 
@@ -157,9 +158,11 @@ static void what_is_no_secret_is_refused(void **state)
 	write_file("s", "\n", 1, 0600);
 	g = get("s");
 	assert_why(&g, "s", "the secret is empty");
-	write_file("s", "a\n\n", 3, 0600);
-	g = get("s");
-	assert_why(&g, "s", "a secret is one line of at most 1024 bytes");
+	for (unsigned i = 0; i < COUNT(lines); i++) {
+		write_file("s", lines[i], strlen(lines[i]), 0600);
+		g = get("s");
+		assert_why(&g, "s", "a secret is one line of at most 1024 bytes");
+	}
 	write_file("s", "a\0b", 3, 0600);
 	g = get("s");
 	assert_why(&g, "s", "a secret is one line of at most 1024 bytes");

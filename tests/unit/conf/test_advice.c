@@ -74,7 +74,7 @@ static const struct row {
 		"" },
 	{ "a next hop that is not trusted", POOL("") GATEWAY("sip:192.0.2.1:5060", "127.0.0.1"), "",
 		"f:7:15: `next_hop` is not among `trusted_peers`: requests that come from "
-		"192.0.2.1 are refused (403)\n" },
+		"192.0.2.1 are not taken\n" },
 	{ "a next hop in a trusted network",
 		POOL("") GATEWAY("'sip:[2001:db8::1]'", "'2001:db8::/32'"), "", "" },
 	{ "a next hop by name", POOL("") GATEWAY("sip:pool.litware.test", "127.0.0.1"), "", "" },

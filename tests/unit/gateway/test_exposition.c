@@ -176,12 +176,105 @@ static void test_reload_between_parts(void **state)
 	partners_free(next);
 }
 
+/* Each counter of the engine is a sample; those that are messages, or said by their outcomes, are
+ * counted by partner (gateway/figures.h). */
+static void test_counters(void **state)
+{
+	static const char *const by_partner[] = { "sip_to_xmpp", "xmpp_to_sip", "far_errors" };
+	struct partners *p;
+	struct gateway *g = make_gateway(&p, 1);
+	uint64_t *stats = (uint64_t *)(uintptr_t)gateway_stats(g), n;
+	const char *name;
+	struct buf text;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(struct gateway_stats) / sizeof(*stats); i++)
+		stats[i] = 90000 + i;
+	put(g, EXPOSITION_TEXT, TEXT_MAX, &text);
+	for (size_t i = 0; gateway_counter(g, i, &name, &n); i++) {
+		bool is_sample = true;
+		char value[32];
+
+		for (size_t k = 0; k < COUNT(by_partner); k++)
+			is_sample &= strcmp(name, by_partner[k]) != 0;
+		snprintf(value, sizeof(value), " %llu\n", (unsigned long long)n);
+		if (!strstr(buf_cstr(&text), value) == is_sample)
+			fail_msg("%s%s", name, value);
+	}
+	buf_done(&text);
+	gateway_free(g);
+	partners_free(p);
+}
+
+/* The family whose sample this line is. */
+static bool find_family(struct slice line, struct exposition_family *ret)
+{
+	static const char *const endings[] = { "_bucket", "_count", "_sum" };
+	const size_t space = slice_chr(line, ' '), brace = slice_chr(line, '{');
+	const struct slice name = slice_cut(line, 0, space < brace ? space : brace);
+	char text[100];
+
+	for (size_t i = 0; exposition_family(i, ret); i++) {
+		snprintf(text, sizeof(text), "%s%s", ret->name, ret->ending);
+		if (slice_eqs(name, text))
+			return true;
+		for (size_t k = 0; k < COUNT(endings); k++) {
+			snprintf(text, sizeof(text), "%s%s", ret->name, endings[k]);
+			if (slice_eqs(name, text))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* "partner, direction" of {partner="a.test",direction="to_sip"}; `le` is the format's own. */
+static void put_label_names(struct slice line, struct buf *b)
+{
+	struct slice rest = slice_skip(line, slice_chr(line, '{') + 1);
+
+	buf_clear(b);
+	rest = slice_cut(rest, 0, slice_chr(rest, '}'));
+	while (rest.n) {
+		const struct slice label = slice_split(&rest, ','),
+				   name = slice_cut(label, 0, slice_chr(label, '='));
+
+		if (!slice_eqs(name, "le"))
+			buf_printf(b, "%s%.*s", buf_len(b) ? ", " : "", SLICE_FMT(name));
+	}
+}
+
 static bool is_digit_or_letter(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
 }
 
 /* Every sample is one of a family that the manual lists, and has its labels. */
+static void test_samples(void **state)
+{
+	struct exposition_family family;
+	struct partners *p;
+	struct gateway *g = make_gateway(&p, 1);
+	struct buf text, names;
+
+	(void)state;
+	buf_init(&names, 256);
+	put(g, EXPOSITION_TEXT, TEXT_MAX, &text);
+	for (struct slice rest = buf_slice(&text); rest.n;) {
+		const struct slice line = slice_split(&rest, '\n');
+
+		if (line.p[0] == '#')
+			continue;
+		put_label_names(line, &names);
+		if (!find_family(line, &family) || strcmp(family.labels, buf_cstr(&names)) != 0)
+			fail_msg("%.*s", SLICE_FMT(line));
+	}
+	buf_done(&names);
+	buf_done(&text);
+	gateway_free(g);
+	partners_free(p);
+}
+
+/* Every family has a sample. */
 static void test_families(void **state)
 {
 	struct exposition_family family;
@@ -217,6 +310,8 @@ int main(void)
 		cmocka_unit_test(test_both_formats),
 		cmocka_unit_test(test_parts),
 		cmocka_unit_test(test_reload_between_parts),
+		cmocka_unit_test(test_counters),
+		cmocka_unit_test(test_samples),
 		cmocka_unit_test(test_families),
 	};
 

@@ -39,7 +39,7 @@ static size_t find(const struct figures *f, const char *partner)
 	return SIZE_MAX;
 }
 
-static uint64_t count(const struct figures *f, const char *partner, enum figures_way way,
+static uint64_t count(const struct figures *f, const char *partner, enum gateway_way way,
 	const char *outcome, const char *reason)
 {
 	const size_t row = find(f, partner);
@@ -81,21 +81,21 @@ static void test_words(void **state)
 	const figures_row row = figures_find(f, SLICE("p1.test"));
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		const uint64_t before =
-			count(f, "p1.test", FIGURES_TO_SIP, rows[i].outcome, rows[i].reason);
+			count(f, "p1.test", GATEWAY_TO_SIP, rows[i].outcome, rows[i].reason);
 
-		figures_count(f, row, FIGURES_TO_SIP, &rows[i].v);
-		if (count(f, "p1.test", FIGURES_TO_SIP, rows[i].outcome, rows[i].reason) !=
+		figures_count(f, row, GATEWAY_TO_SIP, &rows[i].v);
+		if (count(f, "p1.test", GATEWAY_TO_SIP, rows[i].outcome, rows[i].reason) !=
 			before + 1)
 			fail_msg("%s %s", rows[i].outcome, rows[i].reason);
-		figures_count(f, FIGURES_OTHER, FIGURES_TO_XMPP, &rows[i].v);
-		assert_true(count(f, "(other)", FIGURES_TO_XMPP, rows[i].outcome, rows[i].reason));
+		figures_count(f, FIGURES_OTHER, GATEWAY_TO_XMPP, &rows[i].v);
+		assert_true(count(f, "(other)", GATEWAY_TO_XMPP, rows[i].outcome, rows[i].reason));
 	}
-	figures_count(f, row, FIGURES_TO_XMPP, NULL);
-	assert_int_equal(count(f, "p1.test", FIGURES_TO_XMPP, "unanswered", ""), 1);
-	figures_count_unproven(f, row, FIGURES_TO_XMPP);
-	assert_int_equal(count(f, "p1.test", FIGURES_TO_XMPP, "delivered", "unproven"), 1);
-	assert_int_equal(count(f, "p1.test", FIGURES_TO_XMPP, "delivered", ""), 0);
-	assert_int_equal(count(f, "p0.test", FIGURES_TO_SIP, "delivered", ""), 0);
+	figures_count(f, row, GATEWAY_TO_XMPP, NULL);
+	assert_int_equal(count(f, "p1.test", GATEWAY_TO_XMPP, "unanswered", ""), 1);
+	figures_count_unproven(f, row, GATEWAY_TO_XMPP);
+	assert_int_equal(count(f, "p1.test", GATEWAY_TO_XMPP, "delivered", "unproven"), 1);
+	assert_int_equal(count(f, "p1.test", GATEWAY_TO_XMPP, "delivered", ""), 0);
+	assert_int_equal(count(f, "p0.test", GATEWAY_TO_SIP, "delivered", ""), 0);
 	assert_int_equal(figures_find(f, SLICE("stranger.test")), FIGURES_OTHER);
 	figures_free(f);
 	partners_free(p);
@@ -110,8 +110,8 @@ static void test_additional_domain(void **state)
 	(void)state;
 	assert_int_equal(partners_add_domain(p, SLICE("p0.test"), SLICE("sub.p0.test")), 0);
 	assert_int_equal(figures_new(&f, p, &rng), 0);
-	figures_count(f, figures_find(f, SLICE("sub.p0.test")), FIGURES_TO_XMPP, &taken);
-	assert_int_equal(count(f, "p0.test", FIGURES_TO_XMPP, "delivered", ""), 1);
+	figures_count(f, figures_find(f, SLICE("sub.p0.test")), GATEWAY_TO_XMPP, &taken);
+	assert_int_equal(count(f, "p0.test", GATEWAY_TO_XMPP, "delivered", ""), 1);
 	figures_free(f);
 	partners_free(p);
 }
@@ -126,17 +126,17 @@ static void test_reload(void **state)
 	assert_int_equal(figures_new(&f, one, &rng), 0);
 	const figures_row gone = figures_find(f, SLICE("p0.test")),
 			  stays = figures_find(f, SLICE("p2.test"));
-	figures_count(f, gone, FIGURES_TO_SIP, &busy);
-	figures_count(f, stays, FIGURES_TO_XMPP, &taken);
+	figures_count(f, gone, GATEWAY_TO_SIP, &busy);
+	figures_count(f, stays, GATEWAY_TO_XMPP, &taken);
 	assert_int_equal(figures_set_partners(f, two), 0);
 	partners_free(one);
 	assert_int_equal(figures_find(f, SLICE("p2.test")), stays);
 	assert_int_equal(figures_find(f, SLICE("p0.test")), FIGURES_OTHER);
 	/* What was on its way ends under its own name. */
-	figures_count(f, gone, FIGURES_TO_SIP, &busy);
-	figures_count(f, stays, FIGURES_TO_XMPP, &taken);
-	assert_int_equal(count(f, "p0.test", FIGURES_TO_SIP, "rejected", "486"), 2);
-	assert_int_equal(count(f, "p2.test", FIGURES_TO_XMPP, "delivered", ""), 2);
+	figures_count(f, gone, GATEWAY_TO_SIP, &busy);
+	figures_count(f, stays, GATEWAY_TO_XMPP, &taken);
+	assert_int_equal(count(f, "p0.test", GATEWAY_TO_SIP, "rejected", "486"), 2);
+	assert_int_equal(count(f, "p2.test", GATEWAY_TO_XMPP, "delivered", ""), 2);
 	assert_true(find(f, "p3.test") != SIZE_MAX);
 	figures_free(f);
 	partners_free(two);
@@ -154,16 +154,16 @@ static void test_full(void **state)
 		sets[i] = make_partners(i * PARTNERS_MAX, PARTNERS_MAX);
 	assert_int_equal(figures_new(&f, sets[0], &rng), 0);
 	const figures_row first = figures_find(f, SLICE("p0.test"));
-	figures_count(f, first, FIGURES_TO_XMPP, &taken);
+	figures_count(f, first, GATEWAY_TO_XMPP, &taken);
 	assert_int_equal(figures_set_partners(f, sets[1]), 0);
 	const figures_row second = figures_find(f, SLICE("p4096.test"));
-	figures_count(f, second, FIGURES_TO_XMPP, &taken);
+	figures_count(f, second, GATEWAY_TO_XMPP, &taken);
 	assert_int_equal(figures_set_partners(f, sets[2]), 0);
 	assert_true(find(f, "p0.test") == SIZE_MAX);
 	assert_true(find(f, "p12287.test") != SIZE_MAX);
-	figures_count(f, first, FIGURES_TO_XMPP, &taken);
-	assert_int_equal(count(f, "(other)", FIGURES_TO_XMPP, "delivered", ""), 1);
-	assert_int_equal(count(f, "p4096.test", FIGURES_TO_XMPP, "delivered", ""), 1);
+	figures_count(f, first, GATEWAY_TO_XMPP, &taken);
+	assert_int_equal(count(f, "(other)", GATEWAY_TO_XMPP, "delivered", ""), 1);
+	assert_int_equal(count(f, "p4096.test", GATEWAY_TO_XMPP, "delivered", ""), 1);
 	/* The one that comes back has a new row, or its own. */
 	assert_int_equal(figures_set_partners(f, sets[1]), 0);
 	assert_int_equal(figures_find(f, SLICE("p4096.test")), second);
@@ -200,9 +200,9 @@ static void test_no_memory(void **state)
 	assert_int_equal(err, 0);
 	const figures_row row = figures_find(f, SLICE("p1.test"));
 	mem_fail_after(0);
-	figures_count(f, row, FIGURES_TO_SIP, &busy);
+	figures_count(f, row, GATEWAY_TO_SIP, &busy);
 	mem_fail_after(-1);
-	assert_int_equal(count(f, "(other)", FIGURES_TO_SIP, "rejected", "486"), 1);
+	assert_int_equal(count(f, "(other)", GATEWAY_TO_SIP, "rejected", "486"), 1);
 	figures_free(f);
 	partners_free(one);
 	partners_free(two);
@@ -215,18 +215,18 @@ static void test_times(void **state)
 
 	(void)state;
 	assert_int_equal(figures_new(&f, p, &rng), 0);
-	figures_time(f, FIGURES_TO_XMPP, 0);
-	figures_time(f, FIGURES_TO_XMPP, TS_MS(5));
-	figures_time(f, FIGURES_TO_XMPP, TS_MS(5) + 1);
-	figures_time(f, FIGURES_TO_XMPP, TS_S(32));
-	figures_time(f, FIGURES_TO_XMPP, TS_S(33));
-	const struct figures_times *t = figures_times(f, FIGURES_TO_XMPP);
+	figures_time(f, GATEWAY_TO_XMPP, 0);
+	figures_time(f, GATEWAY_TO_XMPP, TS_MS(5));
+	figures_time(f, GATEWAY_TO_XMPP, TS_MS(5) + 1);
+	figures_time(f, GATEWAY_TO_XMPP, TS_S(32));
+	figures_time(f, GATEWAY_TO_XMPP, TS_S(33));
+	const struct figures_times *t = figures_times(f, GATEWAY_TO_XMPP);
 	assert_int_equal(t->n[0], 2);
 	assert_int_equal(t->n[1], 1);
 	assert_int_equal(t->n[FIGURES_BUCKETS - 1], 1);
 	assert_int_equal(t->n[FIGURES_BUCKETS], 1);
 	assert_int_equal(t->sum, TS_S(65) + TS_MS(10) + 1);
-	assert_int_equal(figures_times(f, FIGURES_TO_SIP)->sum, 0);
+	assert_int_equal(figures_times(f, GATEWAY_TO_SIP)->sum, 0);
 	figures_free(f);
 	partners_free(p);
 }

@@ -130,6 +130,20 @@ static void the_last_ones_are_known(void **state)
 	assert_false(gateway_message(s.g, RECENT_MESSAGES, &m));
 }
 
+static void what_is_long_is_cut(void **state)
+{
+	char id[RECENT_TEXT_MAX + 100], want[RECENT_TEXT_MAX + 20];
+
+	(void)state;
+	start_recording();
+	memset(id, 'x', sizeof(id) - 1);
+	id[sizeof(id) - 1] = '\0';
+	xmpp_message(A_CONTOSO, P_LITWARE, id, "hi");
+	respond(0, "200 OK");
+	snprintf(want, sizeof(want), " id=%.*s call_id=", RECENT_TEXT_MAX, id);
+	assert_holds(s.events, want);
+}
+
 /* An id or address of a peer is a value in quotes, and never a second line. */
 static void what_a_peer_chose_stays_in_its_place(void **state)
 {
@@ -149,6 +163,7 @@ int main(void)
 		SCENE(and_one_to_sip),
 		SCENE(the_last_ones_are_known),
 		SCENE(without_it_there_is_none_and_it_can_be_switched),
+		SCENE(what_is_long_is_cut),
 		SCENE(what_a_peer_chose_stays_in_its_place),
 	};
 

@@ -279,6 +279,27 @@ static void full(void **state)
 	close(asking);
 }
 
+/* Though he has just come: nothing is owed to him. */
+static void who_is_answered_makes_room_at_once(void **state)
+{
+	struct rig *rig = *state;
+	int fds[WEB_CLIENTS_MAX];
+
+	for (unsigned i = 0; i < WEB_CLIENTS_MAX; i++) {
+		fds[i] = dial(rig);
+		if (i == 0)
+			say(fds[i], GET("/short"));
+		turn(rig, 10);
+	}
+	const int next = dial(rig);
+	say(next, GET("/short"));
+	turn(rig, 100);
+	assert_int_equal(rig->n_asked, 2);
+	close(next);
+	for (unsigned i = 0; i < WEB_CLIENTS_MAX; i++)
+		close(fds[i]);
+}
+
 /* When all are being answered nobody is taken, and the loop has nothing to do. */
 static void all_are_answered(void **state)
 {
@@ -361,6 +382,7 @@ int main(void)
 		TEST(part_without_memory),
 		TEST(reader_leaves),
 		TEST(full),
+		TEST(who_is_answered_makes_room_at_once),
 		TEST(all_are_answered),
 		TEST(without_descriptors_the_loop_sleeps),
 		TEST(address_in_use),
