@@ -44,7 +44,7 @@ static size_t rank(const struct peers *p, size_t of)
 
 	for (size_t i = 0; i < PEERS_MAX; i++)
 		n += weight(&p->list[i]) > weight(&p->list[of]) ||
-		     (weight(&p->list[i]) == weight(&p->list[of]) && i < of);
+		     (i < of && weight(&p->list[i]) == weight(&p->list[of]));
 	return n;
 }
 

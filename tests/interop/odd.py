@@ -169,11 +169,19 @@ def batch(generator, rounds):
     return f"{stanzas}<message to='pilar@{POOL}' type='chat'><body>plain {rounds}</body></message>".encode()
 
 
+# Expat of Debian's security updates leaves a tag that came in pieces until as much again has come, and so do the servers that
+# parse with it, each part of them: too long for SIP, this one only pushes what is before it.
+PUSH = f"<message to='pilar@{POOL}' type='chat'><body>{'x' * 8192}</body></message>".encode()
+
+
 def expect_told(bench, hop, client, rounds):
     """Both ways, behind all that was odd; the pong of the server itself may be behind thousands of errors."""
     end = time.monotonic() + 30
+    push = time.monotonic() + 0.5
     while f"plain {rounds}" not in hop.got:
-        client.pump(b"", lambda buf: True)
+        late = time.monotonic() > push
+        push += 0.5 if late else 0
+        client.pump(PUSH if late else b"", lambda buf: True)
         if time.monotonic() > end:
             raise Failure(f"the plain message of round {rounds} did not come through")
         time.sleep(0.01)
