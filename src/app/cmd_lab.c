@@ -22,7 +22,7 @@ static bool fault_words(size_t i, const char **word, const char **what)
 #define PORT(name_, member, help_, manual_)                                                        \
 	{                                                                                          \
 		name_, 0, N_("N"), OPT_NUMBER, AT(member), 1, 65535, help_,                        \
-			.manual = manual_, .group = OPT_GROUP_PORTS                                \
+			.manual = (manual_), .group = OPT_GROUP_PORTS                              \
 	}
 
 static const struct opt opts[] = {

@@ -32,11 +32,13 @@ const char *log_format_name(enum log_format format)
 static bool is_journal(int fd)
 {
 	const char *stream = getenv("JOURNAL_STREAM");
-	uintmax_t device, inode;
 	struct stat st;
+	char mine[64];
 
-	return stream && sscanf(stream, "%ju:%ju", &device, &inode) == 2 && fstat(fd, &st) == 0 &&
-	       st.st_dev == device && st.st_ino == inode;
+	if (!stream || fstat(fd, &st) < 0)
+		return false;
+	snprintf(mine, sizeof(mine), "%ju:%ju", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
+	return strcmp(stream, mine) == 0;
 }
 
 bool log_format_find(const char *name, int fd, enum log_format *ret)

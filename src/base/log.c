@@ -82,15 +82,15 @@ static void put_escaped(struct buf *b, struct slice c)
 
 static void put_key(struct buf *b, const char *key)
 {
-	const size_t n = strlen(key);
-	uint8_t *p = buf_reserve(b, n + 2);
+	const struct slice s = slice_str(key);
+	uint8_t *p = buf_reserve(b, s.n + 2);
 
 	if (!p)
 		return;
 	p[0] = ' ';
-	memcpy(p + 1, key, n);
-	p[n + 1] = '=';
-	buf_commit(b, n + 2);
+	memcpy(p + 1, s.p, s.n);
+	p[s.n + 1] = '=';
+	buf_commit(b, s.n + 2);
 }
 
 void log_str(struct buf *b, const char *key, struct slice value)

@@ -330,7 +330,7 @@ static void each_fault_shows_as_the_right_alert_once(void **state)
 			mail = wanted[k].mail;
 			chat = wanted[k].chat;
 		}
-		if (strcmp(all[i].told[MAIL], mail) || strcmp(all[i].told[CHAT], chat))
+		if (strcmp(all[i].told[MAIL], mail) != 0 || strcmp(all[i].told[CHAT], chat) != 0)
 			fail_msg("pool %u, partner %u, %s: mail %s, chat %s", all[i].pool,
 				all[i].partner, i % 2 ? "from" : "to", all[i].told[MAIL],
 				all[i].told[CHAT]);

@@ -21,8 +21,7 @@ static const struct word_row {
 } words[] = {
 	{ "404", { "SIP status 404: Not Found\n",
 			 "Said by Kamailio, OpenSIPS, with \"no destination\"",
-			 "(RFC 7247 section 7.1, table 2): item-not-found, "
-			 "remote-server-not-found.\n",
+			 "table 2): item-not-found, remote-server-not-found.\n",
 			 "the XMPP error item-not-found of type cancel",
 			 "`stox explain sip_not_found`" } },
 	{ "477", { "SIP status 477: not one of the standards\n", "Said by Kamailio:\n",
