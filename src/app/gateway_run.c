@@ -146,7 +146,7 @@ static void log_not_reloaded(struct service *s, const char *cause)
 	struct buf *b = service_log_begin(&s->log, EVENT_NOT_RELOADED);
 
 	log_str(b, "cause", slice_str(cause));
-	log_str(b, "advice", SLICE("the one before stays in force"));
+	log_str(b, "advice", SLICE("mend the file and reload; the one before stays in force"));
 	service_log_end(&s->log, EVENT_NOT_RELOADED);
 }
 

@@ -81,8 +81,8 @@ static bool tell(struct to_sip *t, const struct message *m, ts_t now)
 /* The error stanza takes the place of what was kept for it: when the stream is down or full it
  * waits there.  It comes from the address that was written to.  `response`: the far side's words,
  * else `why`, ours. */
-static void write_failure(
-	struct to_sip *t, struct message *m, const struct sip_msg *response, enum answer why)
+static void write_failure(struct to_sip *t, struct message *m, const struct sip_msg *response,
+	enum answer why, ts_t now)
 {
 	const struct slice all = buf_slice(&m->reply);
 	const struct slice to = slice_cut(all, 0, m->n_from),
@@ -95,6 +95,8 @@ static void write_failure(
 			    : (const char *)answer_error(why).text.p;
 	if (m->is_report)
 		return;
+	/* Here the sender's address is whole: in the record it may have been cut. */
+	drops_refused(t->cfg.lent, DROP_XMPP_REFUSED, jid_domain_in(to), m->cause, m->status, now);
 	buf_init(&b, FAILURE_MAX);
 	if (response) {
 		message_put_sip_failure(&b, from, to, id, response, t->cfg.lent->cfg->privacy);
@@ -126,17 +128,6 @@ static void leave_queue(struct to_sip *t, struct message *m)
 		list_append(&t->turn, &LIST_OWNER(next, struct message, queue)->wait);
 }
 
-static void note_refused(struct to_sip *t, struct message *m, ts_t now)
-{
-	const struct record_end end = { GATEWAY_REFUSED, m->status, m->cause };
-	const struct slice from =
-		slice_cut(buf_slice(&m->record.texts), 0, m->record.n[RECENT_FROM]);
-
-	drops_refused(
-		t->cfg.lent, DROP_XMPP_REFUSED, jid_domain_in(from), end.cause, end.status, now);
-	record_end(&m->record, t->cfg.lent, &end, now);
-}
-
 static void count(struct to_sip *t, const struct message *m, const struct verdict *v, ts_t now)
 {
 	struct verdict said = *v;
@@ -162,7 +153,8 @@ static void answer(struct to_sip *t, struct message *m, const struct verdict *v,
 		return;
 	}
 	stats(t)->xmpp_refused++;
-	note_refused(t, m, now);
+	record_end(&m->record, t->cfg.lent,
+		&(struct record_end){ GATEWAY_REFUSED, m->status, m->cause }, now);
 	if (buf_err(&m->reply)) {
 		to_sip_lose(t, SLICE_NONE, "a failure for which there was no memory", now);
 		return;
@@ -220,7 +212,7 @@ static void fail(struct to_sip *t, struct message *m, enum answer why, ts_t now)
 {
 	if (why == ANSWER_HOP_SILENT)
 		peers_timed_out(t->cfg.lent->peers, slice_str(t->cfg.lent->cfg->next_hop));
-	write_failure(t, m, NULL, why);
+	write_failure(t, m, NULL, why, now);
 	m->why = why;
 	end(t, m, 408, now);
 }
@@ -232,7 +224,7 @@ void to_sip_push_final(struct to_sip *t, uint64_t ref, const struct sip_msg *res
 	if (!m)
 		return;
 	if (response->status >= 300) {
-		write_failure(t, m, response, ANSWER_MAPPED);
+		write_failure(t, m, response, ANSWER_MAPPED, now);
 		end(t, m, response->status, now);
 		return;
 	}

@@ -493,6 +493,23 @@ static void refusals_are_told_by_cause_and_peer(void **state)
 	assert_int_equal(n_lines("\n"), 2);
 }
 
+/* However long the name of the user is, and whether it is logged. */
+static void a_refusal_by_the_pool_names_the_domain(void **state)
+{
+	char from[240];
+
+	(void)state;
+	memset(from, 'a', 200);
+	snprintf(from + 200, sizeof(from) - 200, "@contoso.test");
+	s.cfg.logs_users = true;
+	start_connected();
+	s.events[0] = '\0';
+	xmpp_message(from, P_LITWARE, "m1", "hi");
+	respond(0, "480 Temporarily Unavailable");
+	assert_line("log info xmpp refused peer=contoso.test cause=\"Temporarily Unavailable\" "
+		    "status=480 n=1\n");
+}
+
 /* Whoever has as many domains as he likes takes no place of a proxy. */
 static void domains_that_are_refused_hide_no_peer(void **state)
 {
@@ -538,6 +555,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		SCENE(refusals_are_told_by_cause_and_peer),
+		SCENE(a_refusal_by_the_pool_names_the_domain),
 		SCENE(domains_that_are_refused_hide_no_peer),
 		SCENE(who_was_refused_most_is_known),
 		SCENE(what_is_nearly_right_is_carried_or_400_that_says_why),
