@@ -199,15 +199,3 @@ enum partner_verdict partners_judge(
 		return PARTNER_BOTH_OWN;
 	return partners_find(p, far_domain) ? PARTNER_OK : PARTNER_NOT_ALLOWED;
 }
-
-const char *partner_verdict_text(enum partner_verdict v)
-{
-	static const char *const texts[] = {
-		[PARTNER_OK] = "allowed",
-		[PARTNER_NOT_ALLOWED] = "the far domain is not an allowed partner",
-		[PARTNER_NOT_OWN] = "the near domain is not one of the pool's",
-		[PARTNER_BOTH_OWN] = "both domains are the pool's own",
-	};
-
-	return texts[v];
-}

@@ -47,4 +47,3 @@ enum partner_verdict {
 };
 enum partner_verdict partners_judge(
 	const struct partners *p, struct slice own_domain, struct slice far_domain);
-const char *partner_verdict_text(enum partner_verdict v);

@@ -186,11 +186,11 @@ static const struct {
 	const char *text; /* NULL: it has no form there */
 } errors[ANSWER_COUNT] = {
 	[ANSWER_NOT_PARTNER] = { COND_POLICY_VIOLATION, ERROR_TYPE_CANCEL,
-		"the far domain is not an allowed partner" },
+		"The sender's domain is not an allowed partner" },
 	[ANSWER_NOT_OWN] = { COND_ITEM_NOT_FOUND, ERROR_TYPE_CANCEL,
-		"the near domain is not one of the pool's" },
+		"The receiver's domain is not one of the pool's" },
 	[ANSWER_BOTH_OWN] = { COND_POLICY_VIOLATION, ERROR_TYPE_CANCEL,
-		"both domains are the pool's own" },
+		"Both domains are the pool's own" },
 	[ANSWER_MAY_NOT_BEGIN] = { COND_POLICY_VIOLATION, ERROR_TYPE_CANCEL,
 		"Users of this domain may not write first" },
 	[ANSWER_TO_GATEWAY] = { COND_SERVICE_UNAVAILABLE, ERROR_TYPE_CANCEL,

@@ -147,8 +147,8 @@ static const struct pair_row {
 		"it in `partners`\n"
 		"  F:5:15: `contoso.test` is a partner's; a subdomain has to be in its "
 		"`additional_domains`\n"
-		"  The sender gets: policy-violation, of type cancel: \"the far domain is not an "
-		"allowed partner\"\n" },
+		"  The sender gets: policy-violation, of type cancel: \"The sender's domain is not "
+		"an allowed partner\"\n" },
 	{ "no component", "a@xn--bcher-kva.test", "adelany@contoso.test", 1,
 		"a@bücher.test -> adelany@contoso.test: is refused, from SIP to XMPP.\n"
 		"  F:3:39: `bücher.test` is a domain of the pool b.test\n"
@@ -170,8 +170,8 @@ static const struct pair_row {
 		"  F: `shy.test` is in the `domains` of no pool\n"
 		"  F:5:15: `contoso.test` is a domain of the partner contoso.test, of type "
 		"federated\n"
-		"  The sender gets: item-not-found, of type cancel: \"the near domain is not one "
-		"of the pool's\"\n" },
+		"  The sender gets: item-not-found, of type cancel: \"The receiver's domain is "
+		"not one of the pool's\"\n" },
 	{ "neither is, and the scheme says the way", "sip:a@contoso.test", "b@shy.test", 1,
 		"a@contoso.test -> b@shy.test: is refused, from SIP to XMPP.\n"
 		"  F: `contoso.test` is in the `domains` of no pool\n"

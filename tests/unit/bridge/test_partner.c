@@ -206,22 +206,15 @@ static void both_ends_are_judged(void **state)
 	static const struct {
 		const char *own, *far;
 		enum partner_verdict want;
-		const char *text;
 	} cases[] = {
-		{ "litware.test", "contoso.test", PARTNER_OK, "allowed" },
-		{ "second.test", "chat.contoso.test", PARTNER_OK, "allowed" },
-		{ "litware.test", "stranger.test", PARTNER_NOT_ALLOWED,
-			"the far domain is not an allowed partner" },
-		{ "stranger.test", "contoso.test", PARTNER_NOT_OWN,
-			"the near domain is not one of the pool's" },
-		{ "contoso.test", "litware.test", PARTNER_NOT_OWN,
-			"the near domain is not one of the pool's" },
-		{ "contoso.test", "contoso.test", PARTNER_NOT_OWN,
-			"the near domain is not one of the pool's" },
-		{ "litware.test", "second.test", PARTNER_BOTH_OWN,
-			"both domains are the pool's own" },
-		{ "litware.test", "litware.test", PARTNER_BOTH_OWN,
-			"both domains are the pool's own" },
+		{ "litware.test", "contoso.test", PARTNER_OK },
+		{ "second.test", "chat.contoso.test", PARTNER_OK },
+		{ "litware.test", "stranger.test", PARTNER_NOT_ALLOWED },
+		{ "stranger.test", "contoso.test", PARTNER_NOT_OWN },
+		{ "contoso.test", "litware.test", PARTNER_NOT_OWN },
+		{ "contoso.test", "contoso.test", PARTNER_NOT_OWN },
+		{ "litware.test", "second.test", PARTNER_BOTH_OWN },
+		{ "litware.test", "litware.test", PARTNER_BOTH_OWN },
 	};
 
 	(void)state;
@@ -235,7 +228,6 @@ static void both_ends_are_judged(void **state)
 
 		print_message("case: %s to %s\n", cases[i].own, cases[i].far);
 		assert_int_equal(v, cases[i].want);
-		assert_string_equal(partner_verdict_text(v), cases[i].text);
 	}
 }
 

@@ -482,14 +482,15 @@ static void refusals_are_told_by_cause_and_peer(void **state)
 		snprintf(id, sizeof(id), "m%u", i);
 		xmpp_message("eve@elsewhere.test", P_LITWARE, id, "hi");
 	}
-	assert_string_equal(s.events, "log info xmpp refused peer=elsewhere.test cause=\"the far "
-				      "domain is not an allowed partner\" n=1\n");
+	assert_string_equal(s.events, "log info xmpp refused peer=elsewhere.test cause=\"The "
+				      "sender's domain is not an allowed partner\" n=1\n");
 	s.events[0] = '\0';
 	pass(TS_S(61));
 	assert_line("log info sip refused peer=127.0.0.1 cause=\"Not An Allowed Partner\" "
 		    "status=403 n=2\n");
-	assert_line("log info xmpp refused peer=elsewhere.test cause=\"the far domain is not an "
-		    "allowed partner\" n=3\n");
+	assert_line(
+		"log info xmpp refused peer=elsewhere.test cause=\"The sender's domain is not an "
+		"allowed partner\" n=3\n");
 	assert_int_equal(n_lines("\n"), 2);
 }
 
@@ -527,7 +528,7 @@ static void domains_that_are_refused_hide_no_peer(void **state)
 	pass(TS_S(61));
 	assert_line("log info sip refused peer=127.0.0.1 cause=\"Not An Allowed Partner\" "
 		    "status=403 n=1\n");
-	assert_line("log info xmpp refused peer=many cause=\"the far domain is not an allowed "
+	assert_line("log info xmpp refused peer=many cause=\"The sender's domain is not an allowed "
 		    "partner\" n=135\n");
 }
 

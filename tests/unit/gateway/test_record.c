@@ -113,8 +113,9 @@ static void the_last_ones_are_known(void **state)
 	xmpp_message(A_CONTOSO "/desk", P_LITWARE, "m1", "hi");
 	respond(s.n_sent - 1, "404 Not Found");
 	xmpp_message("eve@elsewhere.test", P_LITWARE, "m2", "hi");
-	assert_message(0, "sip elsewhere.test litware.test m2 refused 0 the far domain is not an "
-			  "allowed partner");
+	assert_message(0,
+		"sip elsewhere.test litware.test m2 refused 0 The sender's domain is not an "
+		"allowed partner");
 	assert_message(1, "sip contoso.test litware.test m1 refused 404 Not Found");
 	assert_message(2, "xmpp litware.test elsewhere.test  refused 403 Not An Allowed Partner");
 	snprintf(want, sizeof(want), "xmpp litware.test contoso.test %s carried 202 -", sent_id());
