@@ -78,6 +78,21 @@ enum conf_options {
 	CONF_OPTIONS_ALIVE,
 };
 
+/* How much it matters that a test fails. */
+enum conf_severity {
+	CONF_INFO,
+	CONF_WARNING,
+	CONF_CRITICAL,
+};
+
+/* How an alert gets to its receiver. */
+enum conf_alert_kind {
+	CONF_WEBHOOK,
+	CONF_ALERTMANAGER,
+	CONF_EXEC,
+	CONF_MAIL,
+};
+
 struct conf_test_user {
 	struct conf_place at;
 	struct conf_text address;       /* sip:USER@DOMAIN, or without the scheme */
@@ -160,12 +175,81 @@ struct conf_gateway {
 	struct conf_flag log_users;
 };
 
+/* How a test runs and when it has failed.  Of a test, what has line 0 is what the defaults say. */
+struct conf_watch_rules {
+	struct conf_number interval, timeout; /* seconds */
+	struct conf_number retries, retry_pause;
+	struct conf_text fail; /* N of M; NULL in the defaults, too: 2 of 3 */
+	struct conf_number recover;
+	struct conf_choice severity;   /* enum conf_severity */
+	struct conf_texts labels;      /* NAME=VALUE */
+	struct conf_texts maintenance; /* windows, which are not checked here */
+};
+
+struct conf_watch_defaults {
+	struct conf_place at;
+	struct conf_watch_rules rules;
+};
+
+struct conf_watch_test {
+	struct conf_place at;
+	struct conf_text pool, partner; /* NULL: every one that can be tested */
+	struct conf_text user;          /* NULL: the pool's first test user */
+	struct conf_receiver receiver;  /* line 0: the partner's */
+	struct conf_flag enabled;
+	struct conf_text expect; /* the name of a reason, which is not checked here */
+	struct conf_watch_rules rules;
+};
+
+struct conf_alert {
+	struct conf_place at;
+	struct conf_text name;
+	struct conf_choice kind;   /* enum conf_alert_kind */
+	struct conf_text url;      /* WEBHOOK, ALERTMANAGER: what is posted to */
+	struct conf_texts command; /* EXEC: a program and its arguments */
+	struct conf_text server;   /* MAIL: smtp://HOST[:PORT] or smtps:// */
+	struct conf_text from;     /* MAIL: an address */
+	struct conf_texts to;      /* MAIL */
+	struct conf_text user;     /* of the URL or the server; with it a password_file */
+	struct conf_text password_file;
+	struct conf_text token_file; /* a bearer token */
+	struct conf_text ca_file;
+	struct conf_choice severity; /* enum conf_severity: the least that is told */
+	struct conf_texts labels;    /* NAME=VALUE: a test must have all of them */
+	struct conf_flag resolved;
+	struct conf_number remind;  /* minutes; 0: never */
+	struct conf_number timeout; /* seconds, of one attempt */
+};
+
+struct conf_history {
+	struct conf_place at;
+	struct conf_text file; /* NULL: history.db in the state folder */
+	struct conf_number raw_days, hour_days;
+	struct conf_number size_max; /* MiB */
+};
+
+struct conf_watch {
+	struct conf_place at;       /* line 0: the file has none; nothing in here is set */
+	struct conf_text time_zone; /* NULL: UTC */
+	struct conf_texts listen;   /* IP:PORT; line 0: CONF_WATCH_LISTEN */
+	struct conf_number at_once;
+	struct conf_history history;
+	struct conf_watch_defaults defaults;
+	struct conf_watch_test *tests; /* none: every pool with every partner */
+	size_t n_tests;
+	struct conf_alert *alerts;
+	size_t n_alerts;
+};
+
+#define CONF_WATCH_LISTEN "127.0.0.1:8080"
+
 struct conf {
 	struct conf_pool *pools;
 	size_t n_pools;
 	struct conf_partner *partners;
 	size_t n_partners;
-	struct conf_gateway gateway;    /* the domains of its SIP side are those of all pools */
+	struct conf_gateway gateway; /* the domains of its SIP side are those of all pools */
+	struct conf_watch watch;
 	struct conf_text secrets_group; /* NULL: none but the running user's own */
 };
 

@@ -1,0 +1,116 @@
+/* plan.h - what a watcher has to do, from its configuration: each test with all that a probe wants,
+ * the receivers of alerts, the history, where to listen.
+ *
+ * Which tests: for each entry of `watch.tests`, in order, each pool and partner that it names or,
+ * where it names none, each that can be tested (a pool with a test user, a partner with a
+ * receiver).  A pair that an earlier entry has is left to that one; without entries it is every
+ * pair.  A test is found again by its key, "POOL/DOMAIN/to": that is its place in URLs, and in the
+ * history.
+ *
+ * No socket and no secret is touched; paths are as they will be opened.  Zone files are read by
+ * plan_load_zones(), else everything here follows from the configuration alone, so that a check,
+ * a start and a reload refuse the same.
+ */
+#pragma once
+
+#include "conf/conf.h"
+#include "conf/problems.h"
+#include "probe/note.h"
+#include "watch/alert.h"
+#include "watch/schedule.h"
+#include "watch/window.h"
+
+enum {
+	PLAN_TESTS_MAX = 20000,
+	PLAN_ZONES_MAX = 64,
+};
+
+enum plan_kind { PLAN_IM };
+const char *plan_kind_name(enum plan_kind k); /* "im" */
+
+enum plan_direction { PLAN_TO };                        /* SIP first */
+const char *plan_direction_name(enum plan_direction d); /* "to" */
+
+struct plan_zone {
+	const char *name; /* "Europe/Paris", "UTC" */
+	struct conf_place at;
+	struct buf file;
+	struct zone zone; /* UTC until plan_load_zones() */
+};
+
+struct plan_window {
+	const char *text; /* as it was written */
+	struct window window;
+	const struct zone *zone; /* its own, else the configuration's */
+};
+
+struct plan_test {
+	enum plan_kind kind;
+	enum plan_direction direction;
+	char *key;                 /* "pool.litware.test/contoso.test/to", in small letters */
+	const char *pool, *domain; /* the pool's name, the partner's domain */
+	struct conf_place at;      /* of its entry, or of `watch` */
+	bool is_enabled;           /* else it is shown, and never run */
+
+	/* What a probe wants (struct probe_cfg).  NULL: left out. */
+	const char *user, *auth_user, *registrar, *receiver, *receiver_server;
+	uint16_t registrar_port;
+	char *password_file, *receiver_password_file; /* receiver's NULL: arrival is not proved */
+	char *sip_ca_file, *xmpp_ca_file;             /* NULL: the system's trust store */
+	unsigned accept[SIDES];
+	ts_t timeout;
+
+	ts_t interval, retry_pause;
+	unsigned retries;
+	struct state_cfg state;
+	enum reason expected; /* NONE: it is to pass */
+
+	enum alert_severity severity;
+	struct alert_label *labels; /* pool, partner and direction first */
+	unsigned n_labels;
+	const struct plan_window *windows;
+	unsigned n_windows;
+
+	/* What one test uses at a time, by bare addresses in small letters: equal texts are one
+	 * account.  "sip:pilar@litware.test", and "xmpp:adelany@contoso.test" or NULL when nobody
+	 * signs in there. */
+	char *accounts[SCHEDULE_ACCOUNTS_MAX];
+};
+
+/* Where alerts go.  Texts of the configuration; paths resolved. */
+struct plan_receiver {
+	const struct conf_alert *conf; /* name, kind, url, command, server, from, to, user */
+	char *password_file, *token_file, *ca_file; /* NULL: none */
+	struct alert_receiver alert;
+};
+
+struct plan {
+	const struct conf_watch *conf;
+	struct plan_test *tests; /* in the order of the file; keys are unique */
+	unsigned n_tests;
+	struct plan_receiver *receivers; /* ALERT_RECEIVERS_MAX at most */
+	unsigned n_receivers;
+	struct plan_zone *zones; /* the first is the configuration's */
+	unsigned n_zones;
+	struct addr *listen; /* loopback */
+	unsigned n_listen;   /* 0: no HTTP */
+	char *history_file;  /* NULL: history.db in the state folder */
+	unsigned raw_days, hour_days;
+	uint64_t history_bytes_max;
+	unsigned at_once;
+
+	struct plan_windows *windows; /* lists that several tests share */
+	size_t n_windows;
+};
+
+/* `c` has a watch section and is borrowed until plan_free(); `conf_path` is where it was found.
+ * 0.  ERR_CONFIG, with a line in `problems` for each fault.  -ENOMEM. */
+int plan_new(
+	struct plan **ret, const struct conf *c, const char *conf_path, struct problems *problems);
+/* Reads the zones' files below /usr/share/zoneinfo; before it all are UTC.  As plan_new(). */
+int plan_load_zones(struct plan *p, struct problems *problems);
+struct plan *plan_free(struct plan *p); /* NULL is fine */
+
+const struct plan_test *plan_find(const struct plan *p, const char *key); /* NULL: none */
+const struct zone *plan_zone(const struct plan *p); /* that of days, and of windows without one */
+bool plan_test_in_maintenance(const struct plan_test *t, int64_t at);
