@@ -1,0 +1,60 @@
+/* html.h - the writer of pages: text that stays text, addresses that stay addresses, and the pieces
+ * that all pages are made of.
+ *
+ * Nobody else writes what came from outside into a page.  What a browser or XML would not take
+ * (controls, marks of direction, bytes that are no UTF-8) becomes '?'.
+ */
+#pragma once
+
+#include "page/format.h"
+#include "page/words.h"
+
+struct html {
+	struct buf *b; /* the page's */
+	const struct page_view *v;
+};
+
+/* As the content of an element, or within an attribute's "". */
+void html_text(const struct html *h, struct slice s);
+void html_str(const struct html *h, const char *s);
+void html_look(const struct html *h, const char *id); /* looked up, then as html_str() */
+void html_say(const struct html *h, const struct text *t);
+/* One segment of a path, or a value of a query: what is not unreserved (RFC 3986 section 2.3) is
+ * escaped; "." and ".." cannot be segments and are "%2E". */
+void html_segment(const struct html *h, struct slice s);
+/* href="..." for a path of ours that was made elsewhere: what does not begin with one slash is "#".
+ */
+void html_path(const struct html *h, struct slice path);
+void html_begin(const struct html *h, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* A function of page/format.h as text of the page. */
+typedef void html_format(struct buf *b, const struct page_view *v, int64_t value);
+void html_put(const struct html *h, html_format *f, int64_t value);
+void html_share(const struct html *h, struct page_share share);
+void html_count(const struct html *h, uint64_t n);
+/* <time datetime="...">02:41</time> */
+void html_time(const struct html *h, html_format *f, int64_t at);
+
+/* ---- states ---- */
+
+const char *html_state_class(enum watch_state s); /* "bad" */
+void html_icon(const struct html *h, enum watch_state s);
+void html_state(const struct html *h, enum watch_state s, bool is_chip);
+/* Runs and tests as links. */
+void html_test_href(const struct html *h, const struct page_set *set, const struct page_test *t);
+void html_test_name(const struct html *h, const struct page_set *set, const struct page_test *t);
+void html_run_href(const struct html *h, struct slice id, const char *tail);
+
+/* ---- the page around ---- */
+
+enum html_nav { NAV_OVERVIEW, NAV_INCIDENTS, NAV_TESTS, NAV_MAINTENANCE, NAV_REPORTS, NAV_NONE };
+
+struct html_head {
+	struct slice title;     /* without the site's name */
+	enum watch_state state; /* of the favicon */
+	enum html_nav nav;
+	bool is_live; /* this page has parts that the stream replaces */
+};
+
+void html_open(const struct html *h, const struct html_head *head); /* up to <main> */
+int html_close(const struct html *h); /* the foot; the buffer's error */
