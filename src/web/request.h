@@ -1,23 +1,35 @@
-/* request.h - the head of an HTTP request that has no body, RFC 9112: what may be asked here is GET
- * and HEAD, and anything in which two readers could see two requests is refused.
+/* request.h - an HTTP/1 request, RFC 9112: GET and HEAD, and POST with a body of a known length.
+ * Anything in which two readers could see two requests is refused.
  *
- * Pure: bytes in, one request or the status of a refusal out.
+ * Pure: bytes in, one head or the status of a refusal out.
  */
 #pragma once
 
-#include "base/slice.h"
+#include "base/addr.h"
+#include "base/tls.h"
 
 enum {
 	WEB_HEAD_MAX = 8192,
 	WEB_FIELDS_MAX = 100,
+	WEB_BODY_MAX = 64 << 10,
 };
 
 /* Slices of the bytes that were given. */
 struct web_request {
 	bool is_head;     /* HEAD: no body is sent */
+	bool is_post;     /* neither of both: GET */
 	bool is_http_1_0; /* it knows no chunks */
+	bool is_close;    /* it wants no further request on its connection */
+	bool is_awaiting; /* Expect: 100-continue: its body comes when it is asked for */
 	struct slice path, query;
-	struct slice accept; /* the first of several; "": there is none, and all types are equal */
+	struct slice host;   /* with its port, as the target or else Host has it; "" in 1.0 only */
+	struct slice fields; /* all lines, for web_field_find() */
+	size_t n_head, n_body;
+	/* The server fills these in. */
+	struct slice body;
+	struct addr peer;
+	const struct tls_facts *tls; /* NULL: a plain connection */
+	const char *user; /* whose credentials were right, and NULL when there were none */
 };
 
 enum {
@@ -25,11 +37,10 @@ enum {
 	WEB_DONE = 200,
 };
 
-/* WEB_MORE, WEB_DONE with *ret, or the status that refuses it: 400, 405, 413, 431, 501, 505.  What
- * is behind the head is not looked at. */
+/* WEB_MORE, WEB_DONE with *ret, or the status that refuses it: 400, 405, 413, 417, 431, 501, 505.
+ * What is behind the head is not looked at. */
 unsigned web_request_decode(struct web_request *ret, struct slice bytes);
 const char *web_phrase(unsigned status);
-/* How much the type is wanted by a field Accept (RFC 9110 section 12.5.1), 0 to 1000; `version` is
- * its parameter where one is asked for.  The closest range counts. */
-unsigned web_accepts(
-	struct slice accept, const char *type, const char *subtype, const char *version);
+/* The value of the first such field: "" when there is none.  Those that two readers could take
+ * differently when they are there twice (Authorization, Origin, ...) are there once. */
+struct slice web_field_find(const struct web_request *r, const char *name);

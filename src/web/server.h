@@ -1,5 +1,5 @@
-/* server.h - HTTP over libevent, for few readers: one request a connection, bounded in number, time
- * and memory.
+/* server.h - HTTP over libevent, bounded in number, time and memory: for a scrape now and then, or
+ * for some hundred readers and a thousand streams.
  *
  * Nobody is waited for.  An answer is made in parts, one when the reader has
  * taken the one before, so that who does not read costs one part, and between
@@ -11,39 +11,64 @@
  */
 #pragma once
 
-#include "base/addr.h"
-#include "base/buf.h"
-#include "web/request.h"
+#include "web/answer.h"
 
 struct event_base;
-struct web_server;
+struct trust;
+struct web_auth;
 
 enum {
-	WEB_CLIENTS_MAX = 16, /* further ones wait in the kernel */
-	WEB_HEAD_S = 5,       /* for the whole head */
-	WEB_ANSWER_S = 10,    /* for the whole answer, as long as a scrape may take */
-	WEB_PART_S = 2,       /* for one part of it to be taken */
-	WEB_PART_MAX = 64 << 10,
+	WEB_PLACES =
+		16,     /* where the configuration has no number; further ones wait in the kernel */
+	WEB_HEAD_S = 5, /* for the whole head, */
+	WEB_BODY_S = 10,   /* and for the whole body */
+	WEB_ANSWER_S = 10, /* for the whole answer, as long as a scrape may take */
+	WEB_PART_S = 2,    /* for one part of it to be taken */
 };
 
-struct web_answer {
-	unsigned status;  /* as it is given: 500 */
-	const char *type; /* as it is given: plain text */
-	struct buf body;  /* of the first or only part, for the handler to fill in */
-	/* Not NULL: further parts.  Puts the next one into `b`, at least a byte; false: it was the
-	 * last.  `done` frees `parts` at the end, whichever way that comes; both may be NULL. */
-	bool (*more)(void *parts, struct buf *b);
-	void (*done)(void *parts);
-	void *parts;
+/* What was not answered as it was asked, and why. */
+enum web_refusal {
+	WEB_REFUSED_HEAD,       /* a request that is none, or over a limit: 4xx, 501, 505 */
+	WEB_REFUSED_LATE,       /* it did not become whole in its time */
+	WEB_REFUSED_HOST,       /* 421: asked for under a name that is not ours */
+	WEB_REFUSED_FOREIGN,    /* 403: sent by a page of another site */
+	WEB_REFUSED_CREDENTIAL, /* 401 */
+	WEB_REFUSED_GUESSING,   /* 429: too many wrong credentials from there */
+	WEB_REFUSED_SHARE,      /* its address has its share of the places or streams */
+	WEB_REFUSED_CALLS,      /* 503: as many answers as there may be are awaited */
+	WEB_REFUSED_MEMORY,     /* 503: so much is unread by others, or there is none */
+	WEB_REFUSED_STREAMS,    /* 503: as many streams as there may be */
+	WEB_REFUSED_CALL_LATE,  /* 504: nobody has answered */
+	WEB_REFUSED_UNREAD,     /* cut: it did not take its answer */
+	WEB_REFUSED_SLOW,       /* cut: it did not take its events */
+	WEB_REFUSED_TLS,        /* no handshake */
+	WEB_REFUSALS,
 };
 
-/* `request` lives as long as the call. */
-typedef void web_handler(void *arg, const struct web_request *request, struct web_answer *ret);
+const char *web_refusal_name(enum web_refusal r); /* "slow-reader", for a metric's label */
 
 struct web_server_cfg {
 	struct addr addr; /* port 0: any that is free */
 	web_handler *handle;
 	void *arg;
+	/* May be NULL: hears of each refusal, for the log. */
+	void (*refused)(void *arg, enum web_refusal why, const struct addr *peer);
+	/* All may be 0, as for a scrape a minute. */
+	unsigned places;       /* connections that read no stream; 0: WEB_PLACES */
+	unsigned share;        /* how many of them one address may have (of IPv6 a /64); 0: all */
+	unsigned calls;        /* answers that come later */
+	unsigned streams;      /* readers of streams */
+	unsigned stream_share; /* as `share` */
+	unsigned idle_s;       /* for the next request on a connection; 0: there is none */
+	size_t body_max;       /* of an answer in one piece; 0: WEB_PART_MAX */
+	size_t unread_max;     /* of all answers that are not taken yet; 0: no bound of its own */
+	bool takes_post;
+	/* Names that this server is asked for by, in lower case, NULL at the end, besides localhost
+	 * and addresses; NULL: any.  All these are borrowed. */
+	const char *const *hosts;
+	struct trust *trust;
+	const struct tls_policy *tls; /* NULL: plain */
+	struct web_auth *auth;        /* NULL: credentials are not looked at */
 };
 
 /* 0, or a negative errno: the address is in use, or not of this machine, ... */
@@ -51,3 +76,11 @@ int web_server_new(
 	struct web_server **ret, struct event_base *base, const struct web_server_cfg *cfg);
 struct web_server *web_server_free(struct web_server *s);
 uint16_t web_server_port(const struct web_server *s);
+
+struct web_counts {
+	uint64_t connections, requests;
+	uint64_t refusals[WEB_REFUSALS];
+	unsigned n_places, n_calls, n_streams; /* in use now */
+	size_t n_unread;                       /* bytes of answers and events */
+};
+struct web_counts web_server_counts(const struct web_server *s);
