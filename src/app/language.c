@@ -102,24 +102,30 @@ void language_names(struct language_names *ret)
 
 /* ---- its catalogue ---- */
 
-bool language_open(const char *folder, const struct language_names *names)
+static bool read_catalog(
+	const char *folder, const char *name, struct buf *ret_file, struct catalog *ret)
 {
 	char path[4096];
+	struct text why;
+	const int n = snprintf(path, sizeof(path), "%s/%s/LC_MESSAGES/stox.mo", folder, name);
 
-	for (size_t i = 0; i < names->n; i++) {
-		struct text why;
-		int n = snprintf(
-			path, sizeof(path), "%s/%s/LC_MESSAGES/stox.mo", folder, names->name[i]);
+	if (n < 0 || (size_t)n >= sizeof(path))
+		return false;
+	buf_init(ret_file, 2 * CATALOG_MAX);
+	if (file_in_read(path, CATALOG_MAX, ret_file, &why) == 0 &&
+		catalog_open(ret, buf_slice(ret_file)) == 0)
+		return true;
+	*ret = (struct catalog){ .n = 0 };
+	buf_done(ret_file);
+	return false;
+}
 
-		language_done();
-		if (n < 0 || (size_t)n >= sizeof(path))
-			return false;
-		buf_init(&file, 2 * CATALOG_MAX);
-		if (file_in_read(path, CATALOG_MAX, &file, &why) == 0 &&
-			catalog_open(&catalog, buf_slice(&file)) == 0)
-			return true;
-	}
+bool language_open(const char *folder, const struct language_names *names)
+{
 	language_done();
+	for (size_t i = 0; i < names->n; i++)
+		if (read_catalog(folder, names->name[i], &file, &catalog))
+			return true;
 	return false;
 }
 
@@ -217,24 +223,43 @@ static void find_program(char *ret, size_t size)
 		*slash = '\0';
 }
 
+static const char *const places[] = { "locale", "../share/locale", "../../share/locale" };
+
+enum { PROGRAM_MAX = 2048, FOLDER_MAX = PROGRAM_MAX + sizeof("/../../share/locale") };
+
+static const char *put_folder(char ret[FOLDER_MAX], const char *program, size_t i)
+{
+	snprintf(ret, FOLDER_MAX, "%s/%s", program, places[i]);
+	return ret;
+}
+
 void language_init(void)
 {
-	static const char *const places[] = { "locale", "../share/locale", "../../share/locale" };
 	struct language_names names;
-	char program[2048], folder[sizeof(program) + sizeof("/../../share/locale")];
+	char program[PROGRAM_MAX], folder[FOLDER_MAX];
 
 	language_names(&names);
 	if (names.n == 0)
 		return;
 	find_program(program, sizeof(program));
 	for (size_t i = 0; i < COUNT(places); i++) {
-		snprintf(folder, sizeof(folder), "%s/%s", program, places[i]);
-		if (language_open(folder, &names)) {
-			if (has_other_characters())
-				language_fold();
-			return;
-		}
+		if (!language_open(put_folder(folder, program, i), &names))
+			continue;
+		if (has_other_characters())
+			language_fold();
+		return;
 	}
+}
+
+bool language_load(const char *name, struct buf *ret_file, struct catalog *ret)
+{
+	char program[PROGRAM_MAX], folder[FOLDER_MAX];
+
+	find_program(program, sizeof(program));
+	for (size_t i = 0; i < COUNT(places); i++)
+		if (read_catalog(put_folder(folder, program, i), name, ret_file, ret))
+			return true;
+	return false;
 }
 
 void language_done(void)

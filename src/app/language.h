@@ -15,6 +15,7 @@
 
 #include <stdio.h>
 
+#include "base/catalog.h"
 #include "base/text.h"
 
 enum {
@@ -38,6 +39,11 @@ void language_fold(void);
 /* From the environment and the place of the program; once, before anything is shown. */
 void language_init(void);
 void language_done(void); /* English again; what was looked up is gone */
+
+/* The catalogue of one language by its name ("fr"), from the places in which language_init() looks,
+ * for a program with readers of several.  `ret_file` has its bytes, and is the caller's.  False:
+ * there is none. */
+bool language_load(const char *name, struct buf *ret_file, struct catalog *ret);
 
 /* What `id` is in the reader's language; itself when there is no translation. */
 text_look_up language_look_up;

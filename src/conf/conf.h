@@ -232,6 +232,7 @@ struct conf_watch {
 	struct conf_place at;       /* line 0: the file has none; nothing in here is set */
 	struct conf_text time_zone; /* NULL: UTC */
 	struct conf_texts listen;   /* IP:PORT; line 0: CONF_WATCH_LISTEN */
+	struct conf_text external_url; /* what readers reach the pages by; NULL: no links in alerts */
 	struct conf_number at_once;
 	struct conf_history history;
 	struct conf_watch_defaults defaults;

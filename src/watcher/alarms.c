@@ -1,0 +1,429 @@
+#include "watcher/alarms.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "app/language.h"
+#include "app/secret.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "deliver/deliver.h"
+#include "watcher/run_id.h"
+
+enum { SENT_MAX = 4096, URL_MAX = 512 };
+
+struct alarms {
+	struct watcher *w;
+	const struct plan *plan;
+	struct alerts *alerts;
+	struct alert_receiver *receivers; /* the plan's, side by side */
+	struct deliver *deliver;
+	struct map sent; /* by their numbers */
+};
+
+struct sent { /* on its way */
+	uint64_t delivery;
+	unsigned receiver, attempt;
+	enum alert_kind kind;
+	char test[256]; /* its key, for the log */
+	struct map_node node;
+};
+
+static const char *const kinds[] = {
+	[ALERT_FAILING] = "failing",
+	[ALERT_STILL_FAILING] = "still-failing",
+	[ALERT_RESOLVED] = "resolved",
+};
+
+static struct slice key_of(const uint64_t *delivery)
+{
+	return (struct slice){ (const uint8_t *)delivery, sizeof(*delivery) };
+}
+
+static struct sent *find(struct alarms *a, uint64_t delivery)
+{
+	return MAP_FIND(&a->sent, key_of(&delivery), struct sent, node);
+}
+
+static void forget(struct alarms *a, struct sent *s)
+{
+	map_remove(&a->sent, &s->node);
+	mem_free(s);
+}
+
+static void forget_all(struct alarms *a)
+{
+	for (struct map_node *n; (n = map_next(&a->sent, NULL));) {
+		struct sent *s = LIST_OWNER(n, struct sent, node);
+
+		if (a->deliver)
+			deliver_drop(a->deliver, s->delivery);
+		forget(a, s);
+	}
+}
+
+/* ---- log ---- */
+
+static struct buf *begin(struct alarms *a, enum watch_event e, const struct sent *s)
+{
+	struct buf *b = watch_log_begin(&a->w->log, e);
+
+	log_str(b, "receiver", slice_str(a->plan->receivers[s->receiver].conf->name.s));
+	log_str(b, "kind", slice_str(kinds[s->kind]));
+	log_str(b, "test", slice_str(s->test));
+	return b;
+}
+
+static void log_failed(struct alarms *a, const struct sent *s, const struct text *why)
+{
+	struct buf text;
+
+	buf_init(&text, 2048);
+	text_put(&text, why, NULL);
+	struct buf *b = begin(a, WATCH_ALERT_FAILED, s);
+	log_u64(b, "attempt", s->attempt);
+	log_str(b, "text", buf_slice(&text));
+	watch_log_end(&a->w->log, WATCH_ALERT_FAILED);
+	buf_done(&text);
+}
+
+/* ---- out ---- */
+
+/* What a receiver is sent with; its lists end with NULL. */
+struct address {
+	struct deliver_receiver to;
+	char token[SECRET_MAX + 1], password[SECRET_MAX + 1];
+	const char *argv[DELIVER_ARGS_MAX + 1];
+	const char *mailboxes[DELIVER_TO_MAX];
+};
+
+static unsigned copy_texts(const struct conf_texts *from, const char **ret, unsigned max)
+{
+	unsigned n = 0;
+
+	for (; n < from->n && n < max; n++)
+		ret[n] = from->v[n].s;
+	return n;
+}
+
+static int read_secrets(const struct alarms *a, const struct plan_receiver *r, struct address *ret,
+	struct text *why)
+{
+	const char *group = a->w->file.conf->secrets_group.s;
+	int err = r->token_file ? secret_read(r->token_file, group, ret->token, why) : 0;
+
+	if (!err && r->password_file)
+		err = secret_read(r->password_file, group, ret->password, why);
+	return err;
+}
+
+static int address(const struct alarms *a, const struct plan_receiver *r, struct address *ret,
+	struct text *why)
+{
+	static const enum deliver_form forms[] = {
+		[CONF_WEBHOOK] = DELIVER_WEBHOOK,
+		[CONF_ALERTMANAGER] = DELIVER_ALERTMANAGER,
+		[CONF_EXEC] = DELIVER_EXEC,
+		[CONF_MAIL] = DELIVER_MAIL,
+	};
+	const struct conf_alert *c = r->conf;
+	enum { REMINDERS = 4 }; /* as Prometheus has it */
+
+	memset(ret, 0, sizeof(*ret));
+	int err = read_secrets(a, r, ret, why);
+	if (err)
+		return err;
+	(void)copy_texts(&c->command, ret->argv, DELIVER_ARGS_MAX);
+	const unsigned n_to = copy_texts(&c->to, ret->mailboxes, DELIVER_TO_MAX);
+	const bool is_mail = forms[c->kind.value] == DELIVER_MAIL;
+	ret->to = (struct deliver_receiver){ .form = forms[c->kind.value],
+		.name = c->name.s,
+		.timeout = r->alert.timeout,
+		.look_up = language_look_up,
+		.url = is_mail ? c->server.s : c->url.s,
+		.token = r->token_file ? ret->token : NULL,
+		.user = c->user.s,
+		.password = r->password_file ? ret->password : NULL,
+		.ca_file = r->ca_file,
+		.valid_us = (int64_t)(r->alert.remind * REMINDERS),
+		.argv = ret->argv,
+		.from = c->from.s,
+		.to = ret->mailboxes,
+		.n_to = n_to };
+	return 0;
+}
+
+static struct slice run_url(const struct alarms *a, const struct alert_notice *n, char ret[URL_MAX])
+{
+	const struct conf_text *url = &a->plan->conf->external_url;
+	char id[RUN_ID_MAX];
+
+	if (!url->s || !n->incident.last_at)
+		return SLICE_NONE;
+	snprintf(ret, URL_MAX, "%s/runs/%s", url->s,
+		run_id_put(id, (int64_t)n->test, n->incident.last_at));
+	return slice_str(ret);
+}
+
+static int hand_over(struct alarms *a, const struct alert_notice *n, const struct watched *t,
+	const struct deliver_receiver *to)
+{
+	struct buf message;
+	char url[URL_MAX];
+
+	buf_init(&message, 2048);
+	if (t->why && n->kind != ALERT_RESOLVED)
+		text_put(&message, t->why, language_look_up);
+	const struct deliver_notice notice = { .kind = n->kind,
+		.severity = n->severity,
+		.test = n->test,
+		.name = slice_str(t->plan->key),
+		.pool = slice_str(t->plan->pool),
+		.partner = slice_str(t->plan->domain),
+		.direction = SENTENCE_TO,
+		.labels = t->plan->labels,
+		.n_labels = t->plan->n_labels,
+		.incident = n->incident,
+		.message = buf_slice(&message),
+		.run_url = run_url(a, n, url),
+		.now_at = watcher_wall(a->w, pump_now(a->w->pump)),
+		.zone = plan_zone(a->plan) };
+	int err = deliver_send(a->deliver, to, &notice, n->delivery);
+	buf_done(&message);
+	return err;
+}
+
+static int send_to(
+	struct alarms *a, const struct alert_notice *n, const struct watched *t, struct text *why)
+{
+	struct address to;
+
+	int err = address(a, &a->plan->receivers[n->receiver], &to, why);
+	if (!err) {
+		*why = TEXT_PLAIN(N_("it could not be handed over: too many alerts are on their "
+				     "way, or there is no memory"));
+		err = hand_over(a, n, t, &to.to);
+	}
+	mem_wipe(&to, sizeof(to));
+	return err;
+}
+
+static void fail(struct alarms *a, const struct sent *s, const struct text *why, ts_t now)
+{
+	log_failed(a, s, why);
+	alerts_push_failed(a->alerts, s->delivery, now);
+}
+
+static void send_notice(struct alarms *a, const struct alert_notice *n, ts_t now)
+{
+	struct watched *t = roster_find_id(&a->w->roster, (int64_t)n->test);
+	struct sent *s = t ? mem_alloc0(sizeof(*s)) : NULL;
+	struct text why;
+
+	if (!s) {
+		alerts_push_failed(a->alerts, n->delivery, now);
+		return;
+	}
+	*s = (struct sent){ .delivery = n->delivery,
+		.receiver = n->receiver,
+		.attempt = n->attempt,
+		.kind = n->kind };
+	(void)slice_cstr(slice_cut(slice_str(t->plan->key), 0, sizeof(s->test) - 1), s->test,
+		sizeof(s->test));
+	if (send_to(a, n, t, &why) == 0 &&
+		map_insert(&a->sent, &s->node, key_of(&s->delivery)) == 0)
+		return;
+	deliver_drop(a->deliver, n->delivery);
+	fail(a, s, &why, now);
+	mem_free(s);
+}
+
+/* ---- back ---- */
+
+static void take_done(struct alarms *a, ts_t now)
+{
+	struct deliver_done done;
+
+	while (deliver_take(a->deliver, &done)) {
+		struct sent *s = find(a, done.delivery);
+
+		if (!s)
+			continue;
+		if (done.is_delivered) {
+			begin(a, WATCH_ALERT_DELIVERED, s);
+			watch_log_end(&a->w->log, WATCH_ALERT_DELIVERED);
+			alerts_push_delivered(a->alerts, s->delivery, now);
+		} else {
+			fail(a, s, &done.text, now);
+		}
+		forget(a, s);
+	}
+}
+
+static void gave_up(struct alarms *a, const struct alert_event *ev)
+{
+	const struct watched *t = roster_find_id(&a->w->roster, (int64_t)ev->test);
+	struct buf *b = watch_log_begin(&a->w->log, WATCH_ALERT_GAVE_UP);
+
+	log_str(b, "receiver", slice_str(a->plan->receivers[ev->receiver].conf->name.s));
+	log_str(b, "kind", slice_str(kinds[ev->kind]));
+	log_str(b, "test", slice_str(t ? t->plan->key : "-"));
+	log_u64(b, "attempts", ev->attempts);
+	watch_log_end(&a->w->log, WATCH_ALERT_GAVE_UP);
+}
+
+static void drop(struct alarms *a, uint64_t delivery)
+{
+	struct sent *s = find(a, delivery);
+
+	deliver_drop(a->deliver, delivery);
+	if (s)
+		forget(a, s);
+}
+
+static void take_events(struct alarms *a)
+{
+	struct alert_event ev;
+
+	while (alerts_take_event(a->alerts, &ev))
+		switch (ev.type) {
+		case ALERT_EV_DROP: drop(a, ev.delivery); break;
+		case ALERT_EV_GAVE_UP: gave_up(a, &ev); break;
+		case ALERT_EV_LOST:
+			log_u64(watch_log_begin(&a->w->log, WATCH_ALERT_LOST), "n", ev.count);
+			watch_log_end(&a->w->log, WATCH_ALERT_LOST);
+			break;
+		}
+}
+
+/* ---- pushes ---- */
+
+static struct alert_test test_of(const struct watched *t)
+{
+	return (struct alert_test){ .id = (uint64_t)t->id,
+		.severity = t->plan->severity,
+		.labels = t->plan->labels,
+		.n_labels = t->plan->n_labels };
+}
+
+void alarms_push_event(struct alarms *a, struct watched *t, const struct state_event *ev, ts_t now)
+{
+	const struct alert_test test = test_of(t);
+
+	if (a)
+		alerts_push_event(a->alerts, &test, ev, now);
+}
+
+void alarms_push_muted(struct alarms *a, struct watched *t, bool is_muted, ts_t now)
+{
+	if (a && t->is_muted != is_muted)
+		alerts_push_muted(a->alerts, (uint64_t)t->id, is_muted, now);
+	t->is_muted = is_muted;
+}
+
+void alarms_push_time(struct alarms *a, ts_t now)
+{
+	struct alert_notice n;
+
+	if (!a)
+		return;
+	take_done(a, now);
+	alerts_push_time(a->alerts, now);
+	while (alerts_take_notice(a->alerts, &n, now))
+		send_notice(a, &n, now);
+	take_events(a);
+}
+
+ts_t alarms_deadline(const struct alarms *a)
+{
+	return a ? alerts_deadline(a->alerts) : TS_NEVER;
+}
+
+int alarms_fd(const struct alarms *a)
+{
+	return deliver_fd(a->deliver);
+}
+
+struct alert_counts alarms_counts(const struct alarms *a, unsigned receiver)
+{
+	return alerts_counts(a->alerts, receiver);
+}
+
+/* ---- life ---- */
+
+static void push_known(struct alarms *a, ts_t now)
+{
+	const struct roster *r = &a->w->roster;
+
+	for (unsigned i = 0; i < r->n; i++) {
+		const struct watched *t = r->tests[i];
+		const struct alert_test test = test_of(t);
+
+		if (t->state.incident.begin_at)
+			alerts_push_known(a->alerts, &test, &t->state.incident, now);
+		if (t->is_muted)
+			alerts_push_muted(a->alerts, test.id, true, now);
+	}
+}
+
+int alarms_take_plan(struct alarms *a, const struct plan *plan, ts_t now)
+{
+	struct alert_receiver *receivers = mem_alloc0((plan->n_receivers + 1) * sizeof(*receivers));
+	struct alerts *alerts = NULL;
+
+	if (!receivers)
+		return -ENOMEM;
+	for (unsigned i = 0; i < plan->n_receivers; i++)
+		receivers[i] = plan->receivers[i].alert;
+	int err = alerts_new(&alerts, receivers, plan->n_receivers, &a->w->rng);
+	if (err) {
+		mem_free(receivers);
+		return err;
+	}
+	forget_all(a);
+	alerts_free(a->alerts);
+	mem_free(a->receivers);
+	a->alerts = alerts;
+	a->receivers = receivers;
+	a->plan = plan;
+	push_known(a, now);
+	return 0;
+}
+
+int alarms_new(struct alarms **ret, struct watcher *w, const struct plan *plan)
+{
+	struct alarms *a = mem_alloc0(sizeof(*a));
+	char host[256] = "localhost";
+
+	if (!a)
+		return -ENOMEM;
+	a->w = w;
+	a->plan = plan;
+	map_init(&a->sent, SENT_MAX, &w->rng);
+	if (gethostname(host, sizeof(host) - 1))
+		slice_cstr(SLICE("localhost"), host, sizeof(host));
+	const struct deliver_cfg cfg = { .agent = "stox/" STOX_VERSION,
+		.host = host,
+		.external_url = plan->conf->external_url.s };
+	int err = deliver_new(&a->deliver, &cfg);
+	if (!err)
+		err = alarms_take_plan(a, plan, pump_now(w->pump));
+	if (err) {
+		alarms_free(a);
+		return err;
+	}
+	*ret = a;
+	return 0;
+}
+
+struct alarms *alarms_free(struct alarms *a)
+{
+	if (!a)
+		return NULL;
+	forget_all(a);
+	map_done(&a->sent);
+	alerts_free(a->alerts);
+	deliver_free(a->deliver);
+	mem_free(a->receivers);
+	return mem_free(a);
+}

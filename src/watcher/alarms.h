@@ -1,0 +1,24 @@
+/* alarms.h - alerts on their way: from the engine that says who is told (watch/alert.h) to what
+ * carries it there (deliver/deliver.h), and back.
+ */
+#pragma once
+
+#include "watcher/private.h"
+
+/* The plan is borrowed until the next one is taken.  0, or a negative error of deliver_new() or
+ * alerts_new(). */
+int alarms_new(struct alarms **ret, struct watcher *w, const struct plan *plan);
+struct alarms *alarms_free(struct alarms *a);
+
+/* Other receivers, maybe: what is on its way is dropped, and what is open is known as told.  0 or
+ * -ENOMEM, and nothing has changed. */
+int alarms_take_plan(struct alarms *a, const struct plan *plan, ts_t now);
+
+/* All of these do nothing without alarms. */
+void alarms_push_event(struct alarms *a, struct watched *t, const struct state_event *ev, ts_t now);
+void alarms_push_muted(struct alarms *a, struct watched *t, bool is_muted, ts_t now);
+/* Sends what is due, and takes what came of the others. */
+void alarms_push_time(struct alarms *a, ts_t now);
+ts_t alarms_deadline(const struct alarms *a);
+int alarms_fd(const struct alarms *a); /* readable: alarms_push_time() */
+struct alert_counts alarms_counts(const struct alarms *a, unsigned receiver);

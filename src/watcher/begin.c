@@ -1,0 +1,133 @@
+/* A run begins: its secrets are read, its certificates are found, and it goes to the runs. */
+#include <string.h>
+
+#include "app/secret.h"
+#include "base/mem.h"
+#include "watcher/private.h"
+
+struct secrets {
+	char user[SECRET_MAX + 1], receiver[SECRET_MAX + 1];
+};
+
+/* What keeps a run from beginning is never the fault of what it tests. */
+static void not_run(struct watcher *w, struct watched *t, enum reason reason,
+	enum probe_phase phase, const struct text *why)
+{
+	const struct watcher_end end = {
+		.is_own_fault = true, .reason = reason, .phase = phase, .attempts = 1, .why = why
+	};
+
+	if (!t->was_not_run) {
+		struct buf text;
+
+		buf_init(&text, 1024);
+		text_put(&text, why, NULL);
+		struct buf *b = watch_log_begin(&w->log, WATCH_NOT_RUN);
+		log_str(b, "test", slice_str(t->plan->key));
+		log_str(b, "reason", slice_str(reason_id(reason)));
+		log_str(b, "text", buf_slice(&text));
+		watch_log_end(&w->log, WATCH_NOT_RUN);
+		buf_done(&text);
+	}
+	t->was_not_run = true;
+	watcher_finish(w, t, &end);
+}
+
+static int read_one(
+	struct watcher *w, struct watched *t, const char *path, char *ret, enum probe_phase phase)
+{
+	struct text why;
+
+	if (!path || secret_read(path, w->file.conf->secrets_group.s, ret, &why) == 0)
+		return 0;
+	not_run(w, t, REASON_LOCAL_SECRET, phase, &why);
+	return ERR_SECRET;
+}
+
+static int read_secrets(struct watcher *w, struct watched *t, struct secrets *ret)
+{
+	const struct plan_test *p = t->plan;
+	int err = read_one(w, t, p->password_file, ret->user, PHASE_SIP_REGISTER);
+
+	return err ? err
+		   : read_one(w, t, p->receiver_password_file, ret->receiver, PHASE_XMPP_AUTH);
+}
+
+static int find_trust(struct watcher *w, struct watched *t, struct run_cfg *cfg)
+{
+	struct text why;
+	int err = trusts_find(&w->trusts, t->plan->sip_ca_file, &cfg->probe.sip_trust, &why);
+
+	if (!err)
+		err = trusts_find(&w->trusts, t->plan->xmpp_ca_file, &cfg->probe.xmpp_trust, &why);
+	if (err)
+		not_run(w, t, REASON_LOCAL_CONFIG, PHASE_COUNT, &why);
+	return err;
+}
+
+static struct run_cfg cfg_of(const struct plan_test *p, const struct secrets *secrets)
+{
+	return (struct run_cfg){
+		.kind = RUN_IM,
+		/* A refusal that is wanted is no failure to be tried again. */
+		.retries = p->expected ? 0 : p->retries,
+		.pause = p->retry_pause,
+		.trace = true,
+		.probe = {
+			.target_fqdn = slice_str(p->pool),
+			.user = slice_str(p->user),
+			.auth_user = slice_str(p->auth_user),
+			.password = slice_str(secrets->user),
+			.registrar = slice_str(p->registrar),
+			.registrar_port = p->registrar_port,
+			.receiver = slice_str(p->receiver),
+			.has_receiver_password = p->receiver_password_file != NULL,
+			.receiver_password = slice_str(secrets->receiver),
+			.receiver_server = slice_str(p->receiver_server),
+			.accept = { p->accept[SIDE_SIP], p->accept[SIDE_XMPP] },
+			.timeout = p->timeout,
+			.count = 1,
+			.settle = PROBE_SETTLE,
+		},
+	};
+}
+
+static enum reason reason_of(int err)
+{
+	if (err == ERR_CONFIG || err == -EINVAL)
+		return REASON_LOCAL_CONFIG;
+	return err == ERR_LIMIT ? REASON_LOCAL_BUSY : REASON_LOCAL_INTERNAL;
+}
+
+static void start(struct watcher *w, struct watched *t, struct secrets *secrets)
+{
+	struct run_cfg cfg = cfg_of(t->plan, secrets);
+	struct text why = TEXT_PLAIN(N_("there is no memory, or no room, for one more run"));
+
+	if (read_secrets(w, t, secrets) || find_trust(w, t, &cfg))
+		return;
+	int err = runs_start(w->runs, &cfg, (uint64_t)t->id, t, &why);
+	if (err)
+		not_run(w, t, reason_of(err), PHASE_COUNT, &why);
+	else
+		t->was_not_run = false;
+}
+
+void watcher_begin(struct watcher *w, const struct schedule_event *ev)
+{
+	struct watched *t = roster_of_place(ev->test);
+	struct secrets secrets = { "", "" };
+
+	t->scheduled_at = ev->scheduled_at;
+	t->late_us = ev->late_us;
+	t->waited = ev->waited;
+	t->is_by_hand = ev->is_by_hand;
+	w->n_runs++;
+	if (roster_is_leaving(t) || w->is_stopping) {
+		roster_push_done(&w->roster, t, pump_now(w->pump));
+		return;
+	}
+	t->in_maintenance = plan_test_in_maintenance(t->plan, t->scheduled_at);
+	start(w, t, &secrets);
+	mem_wipe(&secrets, sizeof(secrets));
+}

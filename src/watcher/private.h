@@ -1,0 +1,94 @@
+/* private.h - what the files of the watcher share.
+ *
+ *   service.c   its life: what is opened, the loop, signals, the stop
+ *   reload.c    another configuration while it runs
+ *   begin.c     a run begins: secrets, certificates, maintenance
+ *   finish.c    a run is over: what it says, to the history, the alerts and the pages
+ *   news.c      what the schedule and the history tell
+ *   alarms.c    alerts on their way to receivers
+ *   site.c      pages and metrics over HTTP; view_*.c fill in what they show
+ *   once.c      each test once, and no service
+ */
+#pragma once
+
+#include "app/notify.h"
+#include "app/pump.h"
+#include "watcher/events.h"
+#include "watcher/options.h"
+#include "watcher/roster.h"
+#include "watcher/runs.h"
+#include "watcher/trusts.h"
+
+struct alarms;
+struct site;
+
+/* A configuration, and what a watcher has to do by it. */
+struct conf_file {
+	char *path; /* where it was found */
+	struct conf *conf;
+	struct plan *plan;
+};
+
+struct watcher {
+	const struct watch_options *options;
+	struct conf_file file; /* that is in force; empty at first */
+	struct conf_file next; /* to be taken over when the history has answered */
+	uint64_t sync;         /* the number of that answer */
+
+	struct service_log log;
+	struct notify notify;
+	struct rng rng;
+	struct pump *pump;
+	struct trusts trusts;
+	struct runs *runs;
+	struct roster roster;
+	struct store *store;   /* NULL: each test runs once */
+	struct alarms *alarms; /* NULL: the same */
+	struct site *site;     /* NULL: nobody listens */
+	struct once *once;     /* NULL: it is a service */
+
+	int64_t ahead_us; /* UTC minus the monotonic clock */
+	int64_t started_at, loaded_at;
+	uint64_t n_runs, n_reloads, n_reloads_refused;
+	bool is_refused; /* the last reload was */
+	bool is_ready, is_stopping;
+	int64_t held_since; /* the history takes nothing; 0: it does */
+	int status;
+};
+
+static inline int64_t watcher_wall(const struct watcher *w, ts_t now)
+{
+	return (int64_t)now + w->ahead_us;
+}
+
+/* begin.c: the start that the schedule gave. */
+void watcher_begin(struct watcher *w, const struct schedule_event *ev);
+
+/* A run that is over, or never began: then `result` is NULL. */
+struct watcher_end {
+	bool has_passed, is_own_fault;
+	enum reason reason;
+	enum probe_phase phase; /* PHASE_COUNT: none */
+	unsigned attempts;
+	ts_t latency;
+	const struct probe_result *result;
+	const struct runs_done *done; /* for its evidence; NULL: there is none */
+	const struct text *why;       /* in one sentence; NULL where it has passed */
+};
+
+/* finish.c */
+void watcher_finish(struct watcher *w, struct watched *t, const struct watcher_end *end);
+void watcher_take_done(struct watcher *w); /* all that are over */
+
+/* news.c */
+void watcher_take_news(struct watcher *w);
+
+/* reload.c */
+void watcher_reload(struct watcher *w);
+/* FILE, or NULL for where one is looked for.  0, or an error with lines in `why`. */
+int conf_file_read(struct conf_file *ret, const char *file, text_look_up *look_up, struct buf *why);
+void conf_file_done(struct conf_file *f);
+/* Asks the history for the tests of the next plan.  0 or -ENOMEM. */
+int watcher_sync(struct watcher *w);
+/* The history has answered. */
+void watcher_take_plan(struct watcher *w, const struct store_known *known);

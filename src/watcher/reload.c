@@ -1,0 +1,241 @@
+/* The configuration: read at the start, and again while tests run.  A file with a fault changes
+ * nothing.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "app/files.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "net/loop.h"
+#include "watcher/alarms.h"
+#include "watcher/private.h"
+#include "watcher/site.h"
+
+enum { LINES_MAX = 1 << 16 };
+
+/* ---- reading ---- */
+
+static int no_watch(const struct conf_file *f, text_look_up *look_up, struct buf *why)
+{
+	const struct text t =
+		f->path ? TEXT(N_("{1}: there is no section `watch` in it"), text_str(f->path))
+			: TEXT_PLAIN(N_("a watcher needs a configuration, and there "
+					"is none"));
+
+	text_put(why, &t, look_up);
+	buf_putc(why, '\n');
+	return ERR_CONFIG;
+}
+
+static int plan_it(struct conf_file *f, text_look_up *look_up, struct buf *why)
+{
+	struct problems problems = { .out = why, .file_name = f->path, .look_up = look_up };
+
+	if (!f->conf || !f->conf->watch.at.line)
+		return no_watch(f, look_up, why);
+	int err = plan_new(&f->plan, f->conf, f->path, &problems);
+	return err ? err : plan_load_zones(f->plan, &problems);
+}
+
+int conf_file_read(struct conf_file *ret, const char *file, text_look_up *look_up, struct buf *why)
+{
+	*ret = (struct conf_file){ 0 };
+	int err = config_read(file, &ret->conf, &ret->path, look_up, why);
+	if (!err)
+		err = plan_it(ret, look_up, why);
+	if (err)
+		conf_file_done(ret);
+	return err;
+}
+
+void conf_file_done(struct conf_file *f)
+{
+	f->plan = plan_free(f->plan);
+	f->conf = conf_free(f->conf);
+	free(f->path);
+	f->path = NULL;
+}
+
+/* ---- taking over ---- */
+
+static uint64_t sync_tests(struct watcher *w, const struct plan *plan)
+{
+	struct store_test *tests = mem_alloc0((plan->n_tests + 1) * sizeof(*tests));
+	uint64_t number = 0;
+
+	for (unsigned i = 0; tests && i < plan->n_tests; i++) {
+		const struct plan_test *p = &plan->tests[i];
+
+		tests[i] = (struct store_test){ .kind = slice_str(plan_kind_name(p->kind)),
+			.pool = slice_str(p->pool),
+			.partner = slice_str(p->domain),
+			.direction = slice_str(plan_direction_name(p->direction)),
+			.interval_us = (int64_t)p->interval };
+	}
+	if (tests)
+		number = store_sync_tests(w->store, tests, plan->n_tests);
+	mem_free(tests);
+	return number;
+}
+
+int watcher_sync(struct watcher *w)
+{
+	w->sync = sync_tests(w, w->next.plan);
+	return w->sync ? 0 : -ENOMEM;
+}
+
+static void log_not_reloaded(struct watcher *w, const char *cause)
+{
+	struct buf *b = watch_log_begin(&w->log, WATCH_NOT_RELOADED);
+
+	log_str(b, "cause", slice_str(cause));
+	log_str(b, "advice", SLICE("mend the file and reload; the one before stays in force"));
+	watch_log_end(&w->log, WATCH_NOT_RELOADED);
+	w->is_refused = true;
+	w->n_reloads_refused++;
+	conf_file_done(&w->next);
+}
+
+static void log_needs_restart(struct watcher *w, const char *setting)
+{
+	log_str(watch_log_begin(&w->log, WATCH_NEEDS_RESTART), "setting", slice_str(setting));
+	watch_log_end(&w->log, WATCH_NEEDS_RESTART);
+}
+
+static bool is_same_path(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+static bool is_same_listen(const struct plan *a, const struct plan *b)
+{
+	if (a->n_listen != b->n_listen)
+		return false;
+	for (unsigned i = 0; i < a->n_listen; i++)
+		if (!addr_eq(&a->listen[i], &b->listen[i]))
+			return false;
+	return true;
+}
+
+static void log_what_is_kept(struct watcher *w, const struct plan *old, const struct plan *next)
+{
+	const struct {
+		bool is_same;
+		const char *setting;
+	} rows[] = {
+		{ is_same_path(old->history_file, next->history_file), "watch.history.file" },
+		{ old->raw_days == next->raw_days, "watch.history.raw_days" },
+		{ old->hour_days == next->hour_days, "watch.history.hour_days" },
+		{ old->history_bytes_max == next->history_bytes_max, "watch.history.size_max" },
+		{ strcmp(old->zones[0].name, next->zones[0].name) == 0, "watch.time_zone" },
+		{ is_same_listen(old, next), "watch.listen" },
+		{ old->at_once == next->at_once, "watch.at_once" },
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++)
+		if (!rows[i].is_same)
+			log_needs_restart(w, rows[i].setting);
+}
+
+/* Whose tests are gone hears no more of them. */
+static void end_those_that_leave(struct watcher *w)
+{
+	struct list *n, *next;
+
+	LIST_EACH(n, next, &w->roster.leaving)
+	runs_drop(w->runs, (uint64_t)LIST_OWNER(n, struct watched, leaving)->id);
+}
+
+static unsigned count_enabled(const struct plan *plan)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < plan->n_tests; i++)
+		n += plan->tests[i].is_enabled;
+	return n;
+}
+
+static void log_taken(struct watcher *w)
+{
+	const enum watch_event e = w->is_ready ? WATCH_RELOADED : WATCH_READY;
+	struct buf *b = watch_log_begin(&w->log, e);
+
+	if (w->is_ready)
+		log_str(b, "file", slice_str(w->file.path));
+	log_u64(b, "tests", w->file.plan->n_tests);
+	if (!w->is_ready)
+		log_u64(b, "enabled", count_enabled(w->file.plan));
+	watch_log_end(&w->log, e);
+}
+
+static void ready(struct watcher *w, ts_t now)
+{
+	log_taken(w);
+	w->n_reloads += w->is_ready;
+	w->is_ready = true;
+	w->is_refused = false;
+	w->loaded_at = watcher_wall(w, now);
+	notify_say(&w->notify, "READY=1\nSTATUS=watching");
+	site_push_plan(w->site);
+}
+
+void watcher_take_plan(struct watcher *w, const struct store_known *known)
+{
+	const ts_t now = pump_now(w->pump);
+	struct conf_file old = w->file;
+
+	int err = roster_take(&w->roster, w->next.plan, known, now);
+	if (err) {
+		log_not_reloaded(w, "out of memory");
+		return;
+	}
+	w->file = w->next;
+	w->next = (struct conf_file){ 0 };
+	if (w->alarms && alarms_take_plan(w->alarms, w->file.plan, now))
+		log_needs_restart(w, "watch.alerts");
+	end_those_that_leave(w);
+	if (old.plan)
+		log_what_is_kept(w, old.plan, w->file.plan);
+	ready(w, now);
+	conf_file_done(&old);
+}
+
+/* Nobody waits for what a pipe or a terminal has to say. */
+static int read_again(struct watcher *w, struct buf *why)
+{
+	struct stat st;
+
+	if (stat(w->file.path, &st) < 0 || S_ISREG(st.st_mode) || S_ISDIR(st.st_mode))
+		return conf_file_read(&w->next, w->options->config, NULL, why);
+	buf_printf(why, "%s: only a regular file is read again\n", w->file.path);
+	return ERR_CONFIG;
+}
+
+static void log_lines(struct watcher *w, struct slice lines)
+{
+	while (lines.n) {
+		log_str(watch_log_begin(&w->log, WATCH_FAULT), "text", slice_split(&lines, '\n'));
+		watch_log_end(&w->log, WATCH_FAULT);
+	}
+}
+
+void watcher_reload(struct watcher *w)
+{
+	struct buf why;
+
+	if (w->next.plan) /* the history has not answered for the last one */
+		conf_file_done(&w->next);
+	notify_say(&w->notify, "RELOADING=1");
+	buf_init(&why, LINES_MAX);
+	if (read_again(w, &why)) {
+		log_lines(w, buf_slice(&why));
+		log_not_reloaded(w, "it has a fault");
+	} else if (watcher_sync(w)) {
+		log_not_reloaded(w, "out of memory");
+	}
+	buf_done(&why);
+	if (!w->next.plan)
+		notify_say(&w->notify, "READY=1");
+}

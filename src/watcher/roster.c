@@ -1,0 +1,299 @@
+#include "watcher/roster.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+
+enum { ACCOUNTS_MAX = PLAN_TESTS_MAX * SCHEDULE_ACCOUNTS_MAX };
+
+struct account {
+	struct schedule_account schedule;
+	unsigned n_users;
+	struct map_node node;
+	char key[];
+};
+
+/* ---- accounts ---- */
+
+static struct account *hold(struct roster *r, const char *key)
+{
+	struct account *a = MAP_FIND(&r->accounts, slice_str(key), struct account, node);
+	const size_t n = strlen(key) + 1;
+
+	if (!a) {
+		a = mem_alloc0(sizeof(*a) + n);
+		if (!a)
+			return NULL;
+		memcpy(a->key, key, n);
+		if (map_insert(&r->accounts, &a->node, slice_str(a->key)))
+			return mem_free(a);
+	}
+	a->n_users++;
+	return a;
+}
+
+static void let_go(struct roster *r, struct account *a)
+{
+	if (!a || --a->n_users)
+		return;
+	map_remove(&r->accounts, &a->node);
+	mem_free(a);
+}
+
+static void let_go_all(struct roster *r, struct account *accounts[SCHEDULE_ACCOUNTS_MAX])
+{
+	for (unsigned i = 0; i < SCHEDULE_ACCOUNTS_MAX; i++)
+		let_go(r, accounts[i]);
+	memset(accounts, 0, SCHEDULE_ACCOUNTS_MAX * sizeof(struct account *));
+}
+
+static int hold_all(
+	struct roster *r, const struct plan_test *plan, struct account *ret[SCHEDULE_ACCOUNTS_MAX])
+{
+	for (unsigned i = 0; i < SCHEDULE_ACCOUNTS_MAX && plan->accounts[i]; i++) {
+		ret[i] = hold(r, plan->accounts[i]);
+		if (!ret[i]) {
+			let_go_all(r, ret);
+			return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
+/* ---- one test ---- */
+
+static void free_test(struct roster *r, struct watched *t)
+{
+	let_go_all(r, t->accounts);
+	mem_free(t->why);
+	mem_free(t);
+}
+
+static bool is_running(const struct watched *t)
+{
+	return t->is_scheduled && t->place.state >= SCHEDULE_STARTING;
+}
+
+/* Anew in the schedule, by the plan as it is; it does not run. */
+static void schedule_it(struct roster *r, struct watched *t, int64_t last_at, ts_t now)
+{
+	if (t->is_scheduled)
+		schedule_remove(&r->schedule, &t->place, now);
+	t->is_scheduled = false;
+	if (!t->plan->is_enabled)
+		return;
+	const struct schedule_test old = t->place;
+	t->place = (struct schedule_test){ .id = (uint64_t)t->id,
+		.interval_us = (int64_t)t->plan->interval,
+		.n_started = old.n_started };
+	memcpy(t->place.n_missed, old.n_missed, sizeof(t->place.n_missed));
+	t->place.offset_us = schedule_offset(t->place.id, t->place.interval_us);
+	for (unsigned i = 0; i < SCHEDULE_ACCOUNTS_MAX; i++)
+		t->place.accounts[i] = t->accounts[i] ? &t->accounts[i]->schedule : NULL;
+	t->is_scheduled = schedule_add(&r->schedule, &t->place, last_at, now) == 0;
+}
+
+static void settle(struct roster *r, struct watched *t, ts_t now)
+{
+	t->is_changed = false;
+	let_go_all(r, t->accounts);
+	memcpy(t->accounts, t->next_accounts, sizeof(t->accounts));
+	memset(t->next_accounts, 0, sizeof(t->next_accounts));
+	schedule_it(r, t, t->place.last_at, now);
+}
+
+void roster_push_done(struct roster *r, struct watched *t, ts_t now)
+{
+	schedule_push_done(&r->schedule, &t->place, now);
+	if (roster_is_leaving(t)) {
+		list_remove(&t->leaving);
+		schedule_remove(&r->schedule, &t->place, now);
+		let_go_all(r, t->next_accounts);
+		free_test(r, t);
+	} else if (t->is_changed) {
+		settle(r, t, now);
+	}
+}
+
+bool roster_is_leaving(const struct watched *t)
+{
+	return !list_empty(&t->leaving);
+}
+
+static void retire(struct roster *r, struct watched *t, ts_t now)
+{
+	map_remove(&r->keys, &t->by_key);
+	if (is_running(t)) {
+		t->plan = NULL;
+		list_append(&r->leaving, &t->leaving);
+		return;
+	}
+	if (t->is_scheduled)
+		schedule_remove(&r->schedule, &t->place, now);
+	let_go_all(r, t->next_accounts);
+	free_test(r, t);
+}
+
+/* ---- from one plan to the next ---- */
+
+/* All that needs memory; the test that has the key now, or a new one. */
+static int prepare(struct roster *r, const struct plan_test *plan, struct watched **ret)
+{
+	struct watched *t = roster_find(r, slice_str(plan->key));
+	const bool is_new = !t;
+	struct account *accounts[SCHEDULE_ACCOUNTS_MAX] = { NULL };
+
+	int err = hold_all(r, plan, accounts);
+	if (err)
+		return err;
+	if (is_new) {
+		t = mem_alloc0(sizeof(*t));
+		if (!t) {
+			let_go_all(r, accounts);
+			return -ENOMEM;
+		}
+		list_init(&t->leaving);
+		t->latency_us = STORE_NONE;
+	}
+	let_go_all(r, t->next_accounts);
+	memcpy(t->next_accounts, accounts, sizeof(accounts));
+	*ret = t;
+	return 0;
+}
+
+static void begin(struct watched *t, const struct store_known *known)
+{
+	(void)state_init(&t->state, &t->rules); /* the plan has checked them */
+	if (!known)
+		return;
+	state_resume(&t->state, &known->kept);
+	t->place.last_at = known->newest_at;
+}
+
+static void take(struct roster *r, struct watched *t, const struct plan_test *plan,
+	const struct store_known *known, ts_t now)
+{
+	const bool is_new = !t->plan;
+	const bool is_moved =
+		!is_new && (t->is_scheduled != plan->is_enabled ||
+				   memcmp(t->accounts, t->next_accounts, sizeof(t->accounts)) != 0);
+
+	t->plan = plan;
+	t->rules = plan->state;
+	if (is_new)
+		begin(t, known);
+	else
+		(void)state_configure(&t->state, &t->rules);
+	if (!is_new)
+		map_remove(&r->keys, &t->by_key);
+	/* As many were taken out, or the table has grown before: one that finds no room runs all
+	 * the same, and is not found by its name. */
+	(void)map_insert(&r->keys, &t->by_key, slice_str(plan->key));
+	if (is_moved && is_running(t))
+		t->is_changed = true;
+	else if (is_new || is_moved)
+		settle(r, t, now);
+	else
+		let_go_all(r, t->next_accounts);
+	if (!is_new && !is_moved && t->is_scheduled)
+		(void)schedule_set_interval(&r->schedule, &t->place, (int64_t)plan->interval, now);
+}
+
+/* The tests of the old plan that the new one does not have. */
+static void retire_others(struct roster *r, const struct plan *plan, ts_t now)
+{
+	for (unsigned i = 0; i < r->n; i++) {
+		const struct plan_test *p = r->tests[i]->plan;
+
+		if (p < plan->tests || p >= plan->tests + plan->n_tests)
+			retire(r, r->tests[i], now);
+	}
+}
+
+/* What prepare() made and nobody has seen. */
+static void undo(struct roster *r, struct watched **tests, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		let_go_all(r, tests[i]->next_accounts);
+		if (!tests[i]->plan)
+			mem_free(tests[i]);
+	}
+	mem_free(tests);
+}
+
+int roster_take(
+	struct roster *r, const struct plan *plan, const struct store_known *known, ts_t now)
+{
+	struct watched **tests = mem_alloc0((plan->n_tests + 1) * sizeof(struct watched *));
+	unsigned n = 0;
+	int err = tests ? 0 : -ENOMEM;
+
+	for (; !err && n < plan->n_tests; n += !err)
+		err = prepare(r, &plan->tests[n], &tests[n]);
+	if (err) {
+		undo(r, tests, n);
+		return err;
+	}
+	for (unsigned i = 0; i < n; i++) {
+		if (!tests[i]->plan)
+			tests[i]->id = known ? known[i].id : (int64_t)i + 1;
+		take(r, tests[i], &plan->tests[i], known ? &known[i] : NULL, now);
+	}
+	retire_others(r, plan, now);
+	mem_free(r->tests);
+	r->tests = tests;
+	r->n = n;
+	return 0;
+}
+
+/* ---- finding ---- */
+
+struct watched *roster_find(const struct roster *r, struct slice key)
+{
+	return MAP_FIND(&r->keys, key, struct watched, by_key);
+}
+
+struct watched *roster_find_id(const struct roster *r, int64_t id)
+{
+	for (unsigned i = 0; i < r->n; i++)
+		if (r->tests[i]->id == id)
+			return r->tests[i];
+	return NULL;
+}
+
+struct watched *roster_of_place(struct schedule_test *place)
+{
+	return LIST_OWNER(place, struct watched, place);
+}
+
+/* ---- life ---- */
+
+int roster_init(struct roster *r, const struct schedule_cfg *cfg, int64_t ahead_us, struct rng *rng)
+{
+	*r = (struct roster){ 0 };
+	list_init(&r->leaving);
+	map_init(&r->keys, PLAN_TESTS_MAX, rng);
+	map_init(&r->accounts, ACCOUNTS_MAX, rng);
+	return schedule_init(&r->schedule, cfg, ahead_us);
+}
+
+void roster_done(struct roster *r)
+{
+	struct list *n, *next;
+
+	LIST_EACH(n, next, &r->leaving)
+	{
+		struct watched *t = LIST_OWNER(n, struct watched, leaving);
+
+		let_go_all(r, t->next_accounts);
+		free_test(r, t);
+	}
+	for (unsigned i = 0; i < r->n; i++) {
+		let_go_all(r, r->tests[i]->next_accounts);
+		free_test(r, r->tests[i]);
+	}
+	mem_free(r->tests);
+	map_done(&r->keys);
+	map_done(&r->accounts);
+	schedule_done(&r->schedule);
+}

@@ -1,0 +1,20 @@
+/* site.h - the pages and the metrics over HTTP, on each address of `watch.listen`. */
+#pragma once
+
+#include "watcher/private.h"
+#include "web/server.h"
+
+enum { SITE_LISTEN_MAX = 8 };
+
+/* The addresses of the plan, or the one of the options; without any *ret stays NULL.  0, or an
+ * error with a sentence. */
+int site_new(struct site **ret, struct watcher *w, const struct plan *plan, struct text *why);
+struct site *site_free(struct site *s);
+
+/* All of these do nothing without a site. */
+void site_push_test(struct site *s, struct watched *t);             /* a run of it is over */
+void site_push_answer(struct site *s, struct store_answer *answer); /* takes it */
+void site_push_plan(struct site *s);                                /* the tests are others now */
+void site_push_time(struct site *s, ts_t now);
+ts_t site_deadline(const struct site *s);
+struct web_counts site_counts(const struct site *s);

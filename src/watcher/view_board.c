@@ -1,0 +1,303 @@
+/* The pages of all tests: the overview, a pool's, a partner's, the list. */
+#include "base/mem.h"
+#include "watcher/board.h"
+#include "watcher/run_id.h"
+#include "watcher/visit.h"
+
+enum { OVERVIEW, RECENT, RECENT_SHOWN = 8, RECENT_DAYS = 7 };
+
+static const int64_t day_us = INT64_C(86400) * 1000000;
+
+/* What the history adds to the board. */
+struct rest {
+	struct page_spark *sparks;
+	struct page_days *days; /* of each partner */
+	struct page_incident_row *over;
+	char (*ids)[BOARD_ID_MAX];
+	size_t n_over;
+};
+
+static void free_rest(struct rest *r)
+{
+	mem_free(r->sparks);
+	mem_free(r->days);
+	mem_free(r->over);
+	mem_free(r->ids);
+}
+
+/* ---- 24 hours ---- */
+
+/* The page has more bins than the history has hours: an hour may be drawn twice. */
+static void put_spark(struct page_spark *ret, const struct store_overview_test *t)
+{
+	ret->median_us = t->median30_us == STORE_NONE ? PAGE_NO_SPAN : t->median30_us;
+	for (unsigned i = 0; i < PAGE_SPARK_BINS; i++) {
+		const struct store_spark *s = &t->spark[i * STORE_SPARK_BINS / PAGE_SPARK_BINS];
+
+		if (s->failed)
+			ret->failed |= 1U << i;
+		else if (s->runs && s->latency_us > 0)
+			ret->us[i] =
+				(uint32_t)(s->latency_us < UINT32_MAX ? s->latency_us : UINT32_MAX);
+	}
+}
+
+static struct page_share share_of(const struct store_counts *c)
+{
+	const uint64_t passed = c->n[WATCH_OK] + c->n[WATCH_UNSTABLE];
+
+	return (struct page_share){ passed, passed + c->n[WATCH_FAILED] };
+}
+
+/* ---- 90 days ---- */
+
+static void add_day(struct page_day *ret, const struct store_day *d)
+{
+	if (!d->runs)
+		return;
+	const int64_t bad_us = (int64_t)d->bad_s * 1000000;
+	const bool is_first = ret->kind == PAGE_DAY_GONE;
+	ret->kind = PAGE_DAY_MEASURED;
+	if (is_first || watch_state_is_worse(d->worst, ret->worst))
+		ret->worst = d->worst;
+	if (bad_us > ret->bad_us)
+		ret->bad_us = bad_us;
+}
+
+static void add_days(struct page_days *ret, const struct store_overview_test *t)
+{
+	const struct page_share share = share_of(&t->days);
+
+	ret->share.passed += share.passed;
+	ret->share.judged += share.judged;
+	for (unsigned i = 0; i < PAGE_DAYS; i++)
+		add_day(&ret->days[i], &t->strip[i]);
+}
+
+/* ---- recently over ---- */
+
+static void put_over(const struct board *b, const struct store_incident *from, size_t at,
+	char id[BOARD_ID_MAX], struct page_incident_row *ret)
+{
+	board_incident_id(id, from->id);
+	*ret = (struct page_incident_row){ .id = slice_str(id),
+		.begin_at = from->incident.begin_at,
+		.end_at = from->incident.end_at,
+		.state = WATCH_FAILED,
+		.pool = b->tests[at].pool,
+		.partner = b->tests[at].partner,
+		.kind = b->tests[at].kind,
+		.reason = from->incident.reason,
+		.n_runs = from->incident.runs };
+}
+
+static void put_incidents(struct rest *r, struct board *b, const struct store_incidents *from)
+{
+	for (size_t i = 0; i < from->n; i++) {
+		const struct store_incident *one = &from->rows[i];
+		const size_t at = board_find(b, one->test_id);
+
+		if (at == SIZE_MAX)
+			continue;
+		if (i < from->n_open) {
+			board_incident_id(b->texts[at].incident, one->id);
+			b->troubles[at].incident = slice_str(b->texts[at].incident);
+		} else if (r->n_over < RECENT_SHOWN) {
+			put_over(b, one, at, r->ids[r->n_over], &r->over[r->n_over]);
+			r->n_over++;
+		}
+	}
+}
+
+static int fill(struct rest *r, struct visit *v, struct board *b)
+{
+	const struct store_overview *o = v->answers[OVERVIEW]->overview;
+
+	*r = (struct rest){ .sparks = mem_alloc0((b->set.n_tests + 1) * sizeof(*r->sparks)),
+		.days = mem_alloc0((b->set.n_partners + 1) * sizeof(*r->days)),
+		.over = mem_alloc0(RECENT_SHOWN * sizeof(*r->over)),
+		.ids = mem_alloc0(RECENT_SHOWN * sizeof(*r->ids)) };
+	if (!r->sparks || !r->days || !r->over || !r->ids)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < b->set.n_partners; i++) {
+		r->days[i].name = b->partners[i].name;
+		r->days[i].href_id = b->partners[i].id;
+	}
+	for (size_t i = 0; i < o->n; i++) {
+		const size_t at = board_find(b, o->tests[i].test_id);
+
+		if (at == SIZE_MAX)
+			continue;
+		put_spark(&r->sparks[at], &o->tests[i]);
+		b->tests[at].spark = &r->sparks[at];
+		b->tests[at].share = share_of(&o->tests[i].day);
+		add_days(&r->days[b->tests[at].partner], &o->tests[i]);
+	}
+	put_incidents(r, b, v->answers[RECENT]->incidents);
+	return 0;
+}
+
+/* ---- the views ---- */
+
+static bool ask_board(struct visit *v)
+{
+	v->asks[OVERVIEW] =
+		(struct store_query){ .type = STORE_OVERVIEW, .now_at = v->reader.now_at };
+	v->asks[RECENT] = (struct store_query){ .type = STORE_INCIDENTS,
+		.from = v->reader.now_at - RECENT_DAYS * day_us,
+		.limit = 200 };
+	v->n_asks = 2;
+	return true;
+}
+
+static int64_t last_failure(const struct watcher *w)
+{
+	int64_t at = 0;
+
+	for (unsigned i = 0; i < w->roster.n; i++)
+		if (w->roster.tests[i]->state.last_failed_at > at)
+			at = w->roster.tests[i]->state.last_failed_at;
+	return at;
+}
+
+static size_t put_planned(
+	const struct watcher *w, int64_t now_at, struct page_planned *ret, size_t max);
+
+/* When the history does not answer, what is in memory is shown. */
+static int show_board(
+	struct visit *v, struct web_answer *ret, struct slice pool, struct slice partner)
+{
+	enum { PLANNED_MAX = 8 };
+	struct page_planned planned[PLANNED_MAX];
+	struct rest rest = { 0 };
+	struct board b;
+
+	int err = board_new(&b, v->w, &v->reader, pool, partner);
+	const bool is_away = v->answers[OVERVIEW]->err || v->answers[RECENT]->err;
+	if (!err && !is_away)
+		err = fill(&rest, v, &b);
+	const struct page_overview model = { .sentence = b.sentence,
+		.set = b.set,
+		.days = rest.days,
+		.n_days = rest.days ? b.set.n_partners : 0,
+		.over = rest.over,
+		.n_over = rest.n_over,
+		.planned = planned,
+		.n_planned = put_planned(v->w, v->reader.now_at, planned, PLANNED_MAX),
+		.failed_last_at = last_failure(v->w),
+		.only = pool.n      ? b.pools
+			: partner.n ? b.partners
+				    : NULL,
+		.history_is_away = is_away,
+		.away_since_at = v->w->held_since };
+	if (!err)
+		err = page_overview(&ret->body, &v->reader, &model);
+	free_rest(&rest);
+	board_done(&b);
+	return visit_page(v, ret, err);
+}
+
+static int show_overview(struct visit *v, struct web_answer *ret)
+{
+	return show_board(v, ret, SLICE_NONE, SLICE_NONE);
+}
+
+static int show_pool(struct visit *v, struct web_answer *ret)
+{
+	return show_board(v, ret, v->values[0], SLICE_NONE);
+}
+
+static int show_partner(struct visit *v, struct web_answer *ret)
+{
+	return show_board(v, ret, SLICE_NONE, v->values[0]);
+}
+
+static bool ask_pool(struct visit *v)
+{
+	for (unsigned i = 0; i < v->w->roster.n; i++)
+		if (slice_eqs(v->values[0], v->w->roster.tests[i]->plan->pool))
+			return ask_board(v);
+	return false;
+}
+
+static bool ask_partner(struct visit *v)
+{
+	for (unsigned i = 0; i < v->w->roster.n; i++)
+		if (slice_eqs(v->values[0], v->w->roster.tests[i]->plan->domain))
+			return ask_board(v);
+	return false;
+}
+
+static bool ask_nothing(struct visit *v)
+{
+	(void)v;
+	return true;
+}
+
+static int show_tests(struct visit *v, struct web_answer *ret)
+{
+	struct board b;
+
+	int err = board_new(&b, v->w, &v->reader, SLICE_NONE, SLICE_NONE);
+	const struct page_tests_model model = { .set = b.set, .n_all = b.set.n_tests };
+	if (!err)
+		err = page_tests(&ret->body, &v->reader, &model);
+	board_done(&b);
+	return visit_page(v, ret, err);
+}
+
+/* ---- maintenance ---- */
+
+/* Windows that several tests share are one. */
+static bool is_known(const struct watcher *w, unsigned i)
+{
+	for (unsigned k = 0; k < i; k++)
+		if (w->roster.tests[k]->plan->windows == w->roster.tests[i]->plan->windows)
+			return true;
+	return false;
+}
+
+static size_t put_planned(
+	const struct watcher *w, int64_t now_at, struct page_planned *ret, size_t max)
+{
+	size_t n = 0;
+
+	for (unsigned i = 0; i < w->roster.n; i++) {
+		const struct plan_test *p = w->roster.tests[i]->plan;
+
+		if (!p->n_windows || is_known(w, i))
+			continue;
+		for (unsigned k = 0; k < p->n_windows && n < max; k++) {
+			struct zone_span span;
+
+			if (!window_next(&p->windows[k].window, p->windows[k].zone, now_at, &span))
+				continue;
+			ret[n++] = (struct page_planned){ .begin_at = span.begin,
+				.end_at = span.end,
+				.what = slice_str(p->key),
+				.why = slice_str(p->windows[k].text),
+				.is_running = span.begin <= now_at };
+		}
+	}
+	return n;
+}
+
+static int show_maintenance(struct visit *v, struct web_answer *ret)
+{
+	enum { LISTED_MAX = 200 };
+	struct page_planned *planned = mem_alloc0(LISTED_MAX * sizeof(*planned));
+
+	if (!planned)
+		return -ENOMEM;
+	const struct page_maintenance_model model = { .planned = planned,
+		.n_planned = put_planned(v->w, v->reader.now_at, planned, LISTED_MAX) };
+	int err = page_maintenance(&ret->body, &v->reader, &model);
+	mem_free(planned);
+	return visit_page(v, ret, err);
+}
+
+const struct view view_overview = { "/", ask_board, show_overview };
+const struct view view_pool = { "/pools/{}", ask_pool, show_pool };
+const struct view view_partner = { "/partners/{}", ask_partner, show_partner };
+const struct view view_tests = { "/tests", ask_nothing, show_tests };
+const struct view view_maintenance = { "/maintenance", ask_nothing, show_maintenance };

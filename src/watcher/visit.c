@@ -1,0 +1,65 @@
+#include "watcher/visit.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+static void put_fields(struct visit *v, struct web_answer *ret)
+{
+	char cookie[64];
+
+	ret->type = "text/html; charset=utf-8";
+	ret->cache = "no-store";
+	web_answer_field(ret, "Content-Security-Policy", SLICE(PAGE_CSP));
+	web_answer_field(ret, "Referrer-Policy", SLICE("no-referrer"));
+	web_answer_field(ret, "X-Content-Type-Options", SLICE("nosniff"));
+	web_answer_field(ret, "Vary", SLICE("Accept-Language, Cookie"));
+	web_answer_field(ret, "Content-Language", slice_str(tongue_name(v->tongue)));
+	if (!v->is_chosen)
+		return;
+	snprintf(cookie, sizeof(cookie), "lang=%s; Path=/; Max-Age=31536000; SameSite=Lax",
+		tongue_name(v->tongue));
+	web_answer_field(ret, "Set-Cookie", slice_str(cookie));
+}
+
+int visit_page(struct visit *v, struct web_answer *ret, int err)
+{
+	if (err)
+		return err;
+	if (ret->status == 500)
+		ret->status = 200;
+	put_fields(v, ret);
+	return 0;
+}
+
+int visit_error(struct visit *v, struct web_answer *ret, const struct page_error *error)
+{
+	int err = page_error(&ret->body, &v->reader, error);
+
+	ret->status = (unsigned)error->status;
+	return visit_page(v, ret, err);
+}
+
+bool visit_has_failed(struct visit *v, struct web_answer *ret)
+{
+	for (unsigned i = 0; i < v->n_asks; i++) {
+		const struct store_answer *a = v->answers[i];
+		const struct page_error error = { .status = 503, .since_at = v->w->held_since };
+
+		if (a && !a->err)
+			continue;
+		(void)visit_error(v, ret, &error);
+		return true;
+	}
+	return false;
+}
+
+struct watched *visit_test(const struct visit *v)
+{
+	char key[1024];
+	const int n = snprintf(key, sizeof(key), "%.*s/%.*s/%.*s", SLICE_FMT(v->values[0]),
+		SLICE_FMT(v->values[1]), SLICE_FMT(v->values[2]));
+
+	return n > 0 && (size_t)n < sizeof(key) ? roster_find(&v->w->roster, slice_str(key)) : NULL;
+}

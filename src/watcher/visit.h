@@ -1,0 +1,58 @@
+/* visit.h - one request of a page: what it asks of the history, and what it shows when the answers
+ * are there.
+ *
+ * A view is two functions: one says what is to be asked (nothing: it is shown at
+ * once), the other makes the page.  Between the two the reader may leave, and the history may take
+ * its time: neither is waited for.
+ */
+#pragma once
+
+#include "page/page.h"
+#include "watcher/private.h"
+#include "watcher/tongues.h"
+#include "web/server.h"
+#include "web/uri.h"
+
+enum { VISIT_ASKS_MAX = 4 };
+
+struct visit {
+	struct watcher *w;
+	const struct view *view;
+	struct web_path path; /* values[] lie in it */
+	struct slice values[WEB_SEGMENTS_MAX];
+	enum tongue tongue;
+	bool is_chosen; /* by ?lang= */
+	struct page_view reader;
+	/* what the query says, cut to what there is */
+	enum page_range range;
+	bool is_bad; /* it says what cannot be: 400 */
+	struct store_key before;
+	/* what was asked */
+	unsigned n_asks, n_open;
+	struct store_query asks[VISIT_ASKS_MAX];
+	uint64_t numbers[VISIT_ASKS_MAX];
+	struct store_answer *answers[VISIT_ASKS_MAX];
+	/* to whom it goes */
+	struct web_server *server;
+	uint64_t call;
+	struct list node;
+};
+
+struct view {
+	const char *pattern; /* web_route_match() */
+	/* Fills in asks, n_asks.  False: what is asked for is not here (404). */
+	bool (*ask)(struct visit *v);
+	/* 0, or a page's error. */
+	int (*show)(struct visit *v, struct web_answer *ret);
+};
+
+extern const struct view view_overview, view_pool, view_partner, view_tests, view_test, view_runs,
+	view_run, view_run_json, view_run_trace, view_incidents, view_incident, view_maintenance;
+
+/* For views. */
+int visit_page(struct visit *v, struct web_answer *ret, int err); /* type, CSP, cookie, language */
+int visit_error(struct visit *v, struct web_answer *ret, const struct page_error *error);
+/* The test that the path names: pool, partner, direction; NULL: none. */
+struct watched *visit_test(const struct visit *v);
+/* The first answer that is an error: 503.  True: it was shown. */
+bool visit_has_failed(struct visit *v, struct web_answer *ret);
