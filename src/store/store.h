@@ -52,7 +52,8 @@ struct store_test {
 /* A test that was synchronised, in the order in which they were given. */
 struct store_known {
 	int64_t id;
-	struct state kept; /* its first members, for state_resume(); zero when it never ran */
+	struct state
+		kept; /* its first members, for state_resume(); UNKNOWN since 0 when it never ran */
 	int64_t newest_at; /* of its runs, those by hand too; 0: none */
 };
 
@@ -87,6 +88,7 @@ enum store_event_type {
 	STORE_EV_DAMAGED,  /* `text`: the file was set aside, under which name */
 	STORE_EV_SALVAGED, /* `count` runs were taken over from it; `text` says so */
 	STORE_EV_SHRUNK,   /* the file is at its size: `text` says what was given up */
+	STORE_EVENTS
 };
 
 struct store_event {

@@ -1,0 +1,20 @@
+/* sqlite.h - a connection to a file of SQLite. */
+#pragma once
+
+#include <stdatomic.h>
+
+#include "base/ts.h"
+#include "store/db.h"
+
+enum db_mode {
+	DB_WRITER,
+	DB_READER, /* changes nothing */
+	DB_LOOK,   /* changes nothing, and closing does not write the log into the file */
+};
+
+/* 0; errors as of db_next(). */
+int sqlite_open(struct db **ret, const char *path, enum db_mode mode);
+/* What runs longer than until `deadline` (CLOCK_MONOTONIC), or when *stop becomes true, ends with
+ * -ETIMEDOUT.  `stop` may be NULL; borrowed until the next call. */
+void sqlite_limit(struct db *db, ts_t deadline, const atomic_bool *stop);
+ts_t sqlite_clock(void); /* CLOCK_MONOTONIC */

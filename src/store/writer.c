@@ -1,0 +1,299 @@
+#include "store/writer.h"
+
+#include <errno.h>
+#include <signal.h>
+
+#include "store/sync.h"
+
+enum {
+	GROUP_MAX = 256,
+	PAUSES = 64, /* the longest pause, in shortest ones */
+};
+#define CLOSING_MAX TS_S(5)
+
+static const char begin[] = "begin immediate";
+static const char commit[] = "commit";
+static const char rollback[] = "rollback";
+static const char mark_open[] = "update about set is_open = 1 where is_open = 0";
+static const char mark_closed[] = "update about set is_open = 0";
+
+static int simple(struct db *db, const char *sql)
+{
+	const int64_t n = db_run(db, sql, NULL, 0, NULL);
+
+	return n < 0 ? (int)n : 0;
+}
+
+static void tell(struct writer *w, enum store_event_type type, uint64_t count, struct text text)
+{
+	outlet_put(w->outlet, &(struct store_event){ .type = type, .count = count, .text = text });
+}
+
+/* ---- waiting ---- */
+
+static void await_until(struct queue *q, ts_t until)
+{
+	const struct timespec t = {
+		.tv_sec = (time_t)(until / TS_S(1)),
+		.tv_nsec = (long)(until % TS_S(1)) * 1000,
+	};
+
+	if (until == TS_NEVER)
+		pthread_cond_wait(&q->news, &q->mutex);
+	else
+		pthread_cond_timedwait(&q->news, &q->mutex, &t);
+}
+
+static bool has_work(const struct writer *w)
+{
+	const struct queue *q = &w->queue;
+
+	if (q->is_closing)
+		return true;
+	if (w->is_held)
+		return sqlite_clock() >= w->retry_at;
+	return q->n > 0 || q->now_at != w->seen_at;
+}
+
+/* False: it is over.  At the end what is held gets one more try. */
+static bool await_work(struct writer *w)
+{
+	struct queue *q = &w->queue;
+
+	pthread_mutex_lock(&q->mutex);
+	while (!has_work(w))
+		await_until(q, w->is_held ? w->retry_at : TS_NEVER);
+	w->seen_at = q->now_at;
+	bool goes_on = true;
+	if (q->is_closing) {
+		if (w->closing_until == 0)
+			w->closing_until = ts_add(sqlite_clock(), CLOSING_MAX);
+		else if (w->is_held || sqlite_clock() >= w->closing_until)
+			goes_on = false;
+		if (q->n == 0)
+			goes_on = false;
+	}
+	pthread_mutex_unlock(&q->mutex);
+	return goes_on;
+}
+
+/* ---- a group ---- */
+
+static int write_one(struct writer *w, struct entry *e)
+{
+	return e->kind == ENTRY_SYNC ? sync_tests(w->db, e) : write_entry(&w->writes, e);
+}
+
+/* A start beside a full disk whose tests are known has nothing to write but this. */
+static int mark(struct writer *w)
+{
+	return w->was_marked_open ? 0 : simple(w->db, mark_open);
+}
+
+static bool is_sync_alone(const struct list *group)
+{
+	const struct entry *e = LIST_FIRST(group, struct entry, node);
+
+	return e->kind == ENTRY_SYNC && group->next == group->prev;
+}
+
+static int write_all(struct writer *w, struct list *group)
+{
+	struct list *n, *t;
+	int err = is_sync_alone(group) ? 0 : mark(w);
+
+	LIST_EACH(n, t, group)
+	{
+		if (err)
+			break;
+		err = write_one(w, LIST_OWNER(n, struct entry, node));
+	}
+	return err;
+}
+
+static int try_group(struct writer *w, struct list *group)
+{
+	const char *const how = is_sync_alone(group) ? "begin" : begin;
+	int err = simple(w->db, how);
+
+	w->writes.written = w->writes.duplicates = 0;
+	if (!err)
+		err = write_all(w, group);
+	if (!err)
+		err = simple(w->db, commit);
+	if (err && db_is_in_transaction(w->db))
+		simple(w->db, rollback);
+	if (err)
+		write_forget_hours(&w->writes);
+	return err;
+}
+
+static void send_synced(struct writer *w, struct entry *e)
+{
+	struct parcel *p = e->synced;
+
+	p->event.number = e->number;
+	for (size_t i = 0; i < e->n_tests; i++)
+		p->event.known[i] = e->known[i];
+	e->synced = NULL;
+	outlet_send(w->outlet, p);
+	entry_free(w->last_sync);
+	w->last_sync = e;
+}
+
+static uint64_t finish_entries(struct writer *w, struct list *group)
+{
+	uint64_t last = 0;
+
+	while (!list_empty(group)) {
+		struct entry *e = LIST_FIRST(group, struct entry, node);
+
+		list_remove(&e->node);
+		last = e->number;
+		if (e->kind == ENTRY_SYNC)
+			send_synced(w, e);
+		else
+			entry_free(e);
+	}
+	return last;
+}
+
+static void count_group(struct writer *w, ts_t took)
+{
+	struct store_stats *s = &w->stats;
+
+	pthread_mutex_lock(&w->queue.mutex);
+	s->groups++;
+	s->written += w->writes.written;
+	s->duplicates += w->writes.duplicates;
+	s->commit_last_us = took;
+	if (took > s->commit_max_us)
+		s->commit_max_us = took;
+	s->is_held = false;
+	pthread_mutex_unlock(&w->queue.mutex);
+}
+
+static void finish(struct writer *w, struct list *group, size_t n, ts_t took)
+{
+	const uint64_t last = finish_entries(w, group);
+
+	count_group(w, took);
+	if (w->is_held) {
+		w->is_held = false;
+		w->pause = 0;
+		tell(w, STORE_EV_RESUMED, w->queue.n + n, TEXT_PLAIN(NULL));
+	}
+	w->was_marked_open = true;
+	w->n_singles -= w->n_singles ? 1 : 0;
+	outlet_put(w->outlet, &(struct store_event){ .type = STORE_EV_WRITTEN, .number = last });
+}
+
+/* ---- when it cannot be written ---- */
+
+static void hold(struct writer *w, int err)
+{
+	const ts_t shortest = TS_MS(w->cfg.pause_ms);
+
+	if (!w->is_held)
+		tell(w, STORE_EV_HELD, 0, file_text(&w->file, err));
+	w->is_held = true;
+	w->pause = w->pause ? ts_min(2 * w->pause, PAUSES * shortest) : shortest;
+	w->retry_at = ts_add(sqlite_clock(), w->pause);
+	pthread_mutex_lock(&w->queue.mutex);
+	w->stats.is_held = true;
+	pthread_mutex_unlock(&w->queue.mutex);
+}
+
+static void drop(struct writer *w, struct list *group)
+{
+	pthread_mutex_lock(&w->queue.mutex);
+	w->queue.dropped_runs++;
+	pthread_mutex_unlock(&w->queue.mutex);
+	entry_free(LIST_FIRST(group, struct entry, node));
+	w->n_singles -= w->n_singles ? 1 : 0;
+}
+
+static void refuse(struct writer *w, struct list *group, size_t n, int err)
+{
+	if (err == -EINVAL && n == 1) {
+		drop(w, group);
+		return;
+	}
+	queue_put_back(&w->queue, group);
+	if (err == -EINVAL)
+		w->n_singles = n;
+	else
+		hold(w, err);
+}
+
+static void write_group(struct writer *w)
+{
+	struct list group;
+
+	list_init(&group);
+	const size_t n = queue_take(&w->queue, &group, w->n_singles ? 1 : GROUP_MAX);
+	if (n == 0)
+		return;
+	const ts_t began = sqlite_clock();
+	const int err = try_group(w, &group);
+	if (err)
+		refuse(w, &group, n, err);
+	else
+		finish(w, &group, n, sqlite_clock() - began);
+}
+
+static void tell_dropped(struct writer *w)
+{
+	struct queue *q = &w->queue;
+
+	pthread_mutex_lock(&q->mutex);
+	const uint64_t runs = q->dropped_runs - w->dropped_runs;
+	const uint64_t evidence = q->dropped_evidence - w->dropped_evidence;
+	w->dropped_runs = q->dropped_runs;
+	w->dropped_evidence = q->dropped_evidence;
+	pthread_mutex_unlock(&q->mutex);
+	if (runs || evidence)
+		outlet_put(w->outlet,
+			&(struct store_event){
+				.type = STORE_EV_DROPPED, .count = runs, .evidence = evidence });
+}
+
+/* ---- life ---- */
+
+static void *run(void *arg)
+{
+	struct writer *w = arg;
+
+	while (await_work(w)) {
+		write_group(w);
+		tell_dropped(w);
+	}
+	if (!w->is_held)
+		simple(w->db, mark_closed);
+	return NULL;
+}
+
+int writer_start(struct writer *w)
+{
+	sigset_t all, before;
+
+	write_init(&w->writes);
+	w->writes.db = w->db;
+	sigfillset(&all); /* a signal is the loop's */
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	const int err = pthread_create(&w->thread, NULL, run, w);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return -err;
+}
+
+uint64_t writer_stop(struct writer *w)
+{
+	pthread_mutex_lock(&w->queue.mutex);
+	w->queue.is_closing = true;
+	pthread_cond_signal(&w->queue.news);
+	pthread_mutex_unlock(&w->queue.mutex);
+	pthread_join(w->thread, NULL);
+	entry_free(w->last_sync);
+	write_done(&w->writes);
+	return w->queue.n;
+}
