@@ -186,19 +186,11 @@ static void on_datagram(void *arg, struct datagram *d, const struct fact *in)
 		pump_push(arg, l->m, in);
 }
 
-static struct member *find_member(struct pump *p, uint32_t serial)
-{
-	for (unsigned i = 0; i < PUMP_ENGINES_MAX; i++)
-		if (p->members[i].in_use && p->members[i].serial == serial)
-			return &p->members[i];
-	return pump_find_guest(p, serial);
-}
-
 static void on_answer(void *arg, uint64_t id, const struct dns_answer *answer)
 {
 	struct pump *p = arg;
 	const struct fact in = { .type = FACT_DNS, .dns_id = (uint32_t)id, .dns = answer };
-	struct member *m = find_member(p, (uint32_t)(id >> SERIAL_SHIFT));
+	struct member *m = pump_find_member(p, (uint32_t)(id >> SERIAL_SHIFT));
 
 	if (m)
 		pump_push(p, m, &in);
@@ -267,11 +259,7 @@ static void push_time(struct pump *p)
 	}
 }
 
-static int64_t wall_offset(const struct pump *p)
-{
-	return loop_wall_offset() + p->wall_ahead;
-}
-
+/* One that came after it was set knows it already. */
 static void tell_wall(struct pump *p, struct member *m, int64_t wall)
 {
 	const int64_t jump = (int64_t)TS_MS(WALL_JUMP_MS);
@@ -291,7 +279,7 @@ static void check_wall(struct pump *p)
 	if (now < p->wall_check_at)
 		return;
 	p->wall_check_at = ts_add(now, TS_S(WALL_CHECK_S));
-	const int64_t wall = wall_offset(p);
+	const int64_t wall = pump_wall_offset(p);
 	for (unsigned i = 0; i < PUMP_ENGINES_MAX; i++)
 		tell_wall(p, &p->members[i], wall);
 	LIST_EACH(n, t, &p->guests.all)
@@ -333,9 +321,9 @@ static int wake(struct pump *p, ts_t until)
 	if (err)
 		return err;
 	push_signals(p);
-	check_wall(p);
 	push_those_of_later(p);
 	pump_reap_guests(p);
+	check_wall(p);
 	datagrams_process(&p->datagrams);
 	flows_process(&p->flows);
 	accept_from_all(p);
@@ -396,7 +384,7 @@ int pump_new(struct pump **ret, const struct pump_cfg *cfg)
 	p->flows.loop = NULL;
 	seed(p);
 	map_init(&p->links, PUMP_FLOWS_MAX, &p->rng);
-	pump_guests_init(p);
+	pump_members_init(p);
 	const struct resolver_cfg names = {
 		.servers = { cfg->dns }, .search = !cfg->dns.family, .answer = on_answer, .arg = p
 	};
@@ -417,19 +405,6 @@ int pump_new(struct pump **ret, const struct pump_cfg *cfg)
 	return 0;
 }
 
-static void end_guests(struct pump *p)
-{
-	struct list *n, *t;
-
-	LIST_EACH(n, t, &p->guests.all)
-	{
-		struct pump_guest *g = LIST_OWNER(n, struct pump_guest, all);
-
-		if (g->m.in_use)
-			pump_end_member(p, &g->m);
-	}
-}
-
 struct pump *pump_free(struct pump *p)
 {
 	if (!p)
@@ -439,12 +414,8 @@ struct pump *pump_free(struct pump *p)
 		list_remove(&l->node);
 		mem_free(l);
 	}
-	for (unsigned i = 0; i < PUMP_ENGINES_MAX; i++)
-		if (p->members[i].in_use)
-			pump_end_member(p, &p->members[i]);
-	end_guests(p);
+	pump_members_done(p);
 	pump_close_listeners(p);
-	pump_guests_done(p);
 	map_done(&p->links);
 	if (p->flows.loop)
 		flows_done(&p->flows);
@@ -478,29 +449,6 @@ void pump_jump_clock(struct pump *p, ts_t ahead)
 {
 	p->wall_ahead += (int64_t)ahead;
 	p->wall_check_at = 0;
-}
-
-uint32_t pump_next_serial(struct pump *p)
-{
-	do
-		p->last_serial++;
-	while (!p->last_serial || find_member(p, p->last_serial));
-	return p->last_serial;
-}
-
-void pump_begin_member(struct pump *p, struct member *m, struct engine e)
-{
-	*m = (struct member){ .e = e, .serial = pump_next_serial(p), .in_use = true };
-	list_init(&m->links);
-	list_init(&m->listeners);
-	m->wall = wall_offset(p);
-}
-
-void pump_end_member(struct pump *p, struct member *m)
-{
-	m->in_use = false;
-	pump_drop_links(p, m);
-	pump_drop_listeners(m);
 }
 
 int pump_add(struct pump *p, struct engine e)

@@ -125,17 +125,15 @@ int pump_accept(struct pump *p, struct listener *l, struct fact *ret);
 ts_t pump_accept_deadline(const struct pump *p);
 void pump_close_listeners(struct pump *p); /* the dead ones */
 
-/* pump_guests.c */
-void pump_guests_init(struct pump *p);
-void pump_guests_done(struct pump *p);
-struct member *pump_find_guest(const struct pump *p, uint32_t serial); /* NULL: it is gone */
+/* pump_members.c */
+void pump_members_init(struct pump *p);
+void pump_members_done(struct pump *p);
+void pump_begin_member(struct pump *p, struct member *m, struct engine e);
+void pump_end_member(struct pump *p, struct member *m);
+struct member *pump_find_member(struct pump *p, uint32_t serial); /* NULL: it is gone */
+int64_t pump_wall_offset(const struct pump *p);
 /* Moves those whose time has come to `due`. */
 void pump_take_due(struct pump *p, ts_t now, struct list *due);
 void pump_arm_guest(struct pump *p, struct pump_guest *g); /* by its engine's deadline */
 /* Frees those that are gone: no fact of before may wait for them. */
 void pump_reap_guests(struct pump *p);
-
-/* pump.c */
-uint32_t pump_next_serial(struct pump *p);
-void pump_begin_member(struct pump *p, struct member *m, struct engine e);
-void pump_end_member(struct pump *p, struct member *m);

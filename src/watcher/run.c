@@ -119,14 +119,9 @@ struct run *run_free(struct run *run)
 
 /* ---- an attempt ---- */
 
-static void on_drained(void *arg)
-{
-	runs_push_drained(arg);
-}
-
 static int host(struct run *run, unsigned i, struct engine e)
 {
-	const struct pump_guest_cfg cfg = { .e = e, .drained = on_drained, .arg = run };
+	const struct pump_guest_cfg cfg = { .e = e, .drained = run->runs->run_drained, .arg = run };
 
 	return pump_host(run->runs->pump, &cfg, &run->guests[i]);
 }

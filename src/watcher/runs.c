@@ -53,8 +53,9 @@ static void attempt_over(struct runs *r, struct run *run)
 	(void)timers_set(&r->timers, &run->timer, ts_add(pump_now(r->pump), run->cfg.pause));
 }
 
-void runs_push_drained(struct run *run)
+static void on_drained(void *arg)
 {
+	struct run *run = arg;
 	struct runs *r = run->runs;
 
 	check_stall(r);
@@ -161,6 +162,7 @@ int runs_new(struct runs **ret, struct pump *pump, const struct runs_cfg *cfg)
 		return -ENOMEM;
 	r->pump = pump;
 	r->cfg = *cfg;
+	r->run_drained = on_drained;
 	runner_seed(&r->rng);
 	map_init(&r->by_id, cfg->max ? cfg->max : RUNS_MAX, &r->rng);
 	timers_init(&r->timers);

@@ -44,6 +44,7 @@ struct run {
 struct runs {
 	struct pump *pump;
 	struct runs_cfg cfg;
+	void (*run_drained)(void *run); /* after each drain of an engine of one */
 	struct rng rng;
 	struct map by_id;
 	struct timers timers;
@@ -69,6 +70,3 @@ void run_judge(struct run *run);
 void run_fail(struct run *run, const struct text *why);
 void run_forget(struct run *run); /* the attempt: another one follows */
 bool run_tries_again(const struct run *run);
-
-/* runs.c */
-void runs_push_drained(struct run *run);

@@ -1,9 +1,56 @@
-/* Engines by the thousand: a table by serial, a heap of deadlines. */
+/* Who is in the pump: a few in their places; guests by the thousand, in a table by serial and a
+ * heap of deadlines. */
 #include "app/pump_private.h"
 #include "base/err.h"
 #include "base/mem.h"
 
-void pump_guests_init(struct pump *p)
+static struct slice key_of(const uint32_t *serial)
+{
+	return slice_of(serial, sizeof(*serial));
+}
+
+struct member *pump_find_member(struct pump *p, uint32_t serial)
+{
+	for (unsigned i = 0; i < PUMP_ENGINES_MAX; i++)
+		if (p->members[i].in_use && p->members[i].serial == serial)
+			return &p->members[i];
+	struct pump_guest *g =
+		MAP_FIND(&p->guests.by_serial, key_of(&serial), struct pump_guest, node);
+	return g ? &g->m : NULL;
+}
+
+static uint32_t next_serial(struct pump *p)
+{
+	do
+		p->last_serial++;
+	while (!p->last_serial || pump_find_member(p, p->last_serial));
+	return p->last_serial;
+}
+
+int64_t pump_wall_offset(const struct pump *p)
+{
+	return loop_wall_offset() + p->wall_ahead;
+}
+
+void pump_begin_member(struct pump *p, struct member *m, struct engine e)
+{
+	*m = (struct member){
+		.e = e, .serial = next_serial(p), .in_use = true, .wall = pump_wall_offset(p)
+	};
+	list_init(&m->links);
+	list_init(&m->listeners);
+}
+
+void pump_end_member(struct pump *p, struct member *m)
+{
+	m->in_use = false;
+	pump_drop_links(p, m);
+	pump_drop_listeners(m);
+}
+
+/* ---- all of them ---- */
+
+void pump_members_init(struct pump *p)
 {
 	map_init(&p->guests.by_serial, PUMP_GUESTS_MAX, &p->rng);
 	timers_init(&p->guests.timers);
@@ -11,30 +58,23 @@ void pump_guests_init(struct pump *p)
 	list_init(&p->guests.gone);
 }
 
-/* Their sockets are closed already. */
-void pump_guests_done(struct pump *p)
+void pump_members_done(struct pump *p)
 {
 	struct list *n, *t;
 
+	for (unsigned i = 0; i < PUMP_ENGINES_MAX; i++)
+		if (p->members[i].in_use)
+			pump_end_member(p, &p->members[i]);
 	timers_done(&p->guests.timers);
 	LIST_EACH(n, t, &p->guests.all)
 	{
-		mem_free(LIST_OWNER(n, struct pump_guest, all));
+		struct pump_guest *g = LIST_OWNER(n, struct pump_guest, all);
+
+		if (g->m.in_use)
+			pump_end_member(p, &g->m);
+		mem_free(g);
 	}
 	map_done(&p->guests.by_serial);
-}
-
-static struct slice key_of(const uint32_t *serial)
-{
-	return slice_of(serial, sizeof(*serial));
-}
-
-struct member *pump_find_guest(const struct pump *p, uint32_t serial)
-{
-	struct pump_guest *g =
-		MAP_FIND(&p->guests.by_serial, key_of(&serial), struct pump_guest, node);
-
-	return g ? &g->m : NULL;
 }
 
 /* ---- time ---- */
