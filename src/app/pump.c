@@ -26,7 +26,7 @@ static void write_output(struct pump *p, struct member *m, const struct output *
 			flow_write(l->flow, o->bytes);
 		return;
 	}
-	struct listener *l = pump_find_listener(p, m, o->listener);
+	struct listener *l = pump_find_listener(m, o->listener);
 	if (l && l->udp)
 		datagram_send(l->udp, &o->local, &o->peer, o->bytes);
 }
@@ -110,9 +110,9 @@ static void do_want(struct pump *p, struct member *m, const struct want *w)
 	case WANT_DROP_FLOW: want_on_flow(p, m, w); break;
 	case WANT_LISTEN: pump_listen(p, m, w); break;
 	case WANT_UNLISTEN: {
-		struct listener *l = pump_find_listener(p, m, w->listener);
+		struct listener *l = pump_find_listener(m, w->listener);
 		if (l)
-			l->dead = true; /* closed at the end of the wake-up: it may be in use now */
+			pump_unlisten(l);
 		break;
 	}
 	case WANT_DNS: want_dns(p, m, w); break;
@@ -132,6 +132,8 @@ static void drain(struct pump *p, struct member *m)
 		write_output(p, m, &out);
 	while (m->e.ops->take_want(m->e.self, &want))
 		do_want(p, m, &want);
+	if (m->guest && m->guest->cfg.drained)
+		m->guest->cfg.drained(m->guest->cfg.arg);
 	if (p->cfg.drained)
 		p->cfg.drained(p->cfg.arg);
 	if (!m->in_use || m->serial != serial)
@@ -141,6 +143,8 @@ static void drain(struct pump *p, struct member *m)
 		write_output(p, m, &out);
 	while (m->e.ops->take_want(m->e.self, &want))
 		do_want(p, m, &want);
+	if (m->guest)
+		pump_arm_guest(p, m->guest);
 }
 
 static void pump_push(struct pump *p, struct member *m, const struct fact *in)
@@ -186,10 +190,10 @@ static void on_answer(void *arg, uint64_t id, const struct dns_answer *answer)
 {
 	struct pump *p = arg;
 	const struct fact in = { .type = FACT_DNS, .dns_id = (uint32_t)id, .dns = answer };
+	struct member *m = pump_find_member(p, (uint32_t)(id >> SERIAL_SHIFT));
 
-	for (unsigned i = 0; i < PUMP_ENGINES_MAX; i++)
-		if (p->members[i].serial == id >> SERIAL_SHIFT)
-			pump_push(p, &p->members[i], &in);
+	if (m)
+		pump_push(p, m, &in);
 }
 
 /* ---- one wake-up ---- */
@@ -208,15 +212,16 @@ static void accept_from(struct pump *p, struct listener *l)
 
 static void accept_from_all(struct pump *p)
 {
-	for (unsigned i = 0; i < PUMP_LISTENERS_MAX; i++)
-		if (pump_is_ready(p, &p->listeners[i]))
-			accept_from(p, &p->listeners[i]);
+	for (struct listener *l; (l = pump_take_ready(p));)
+		accept_from(p, l);
+	pump_resume_accepting(p);
 }
 
 static void push_signals(struct pump *p)
 {
 	const struct fact in = { .type = FACT_STOP };
-	unsigned n = loop_signals(p->loop, LOOP_STOP);
+	const unsigned n = loop_signals(p->loop, LOOP_STOP);
+	struct list *g, *t;
 
 	if (n == p->signals_seen)
 		return;
@@ -226,11 +231,17 @@ static void push_signals(struct pump *p)
 	p->interrupted = true;
 	for (unsigned i = 0; i < PUMP_ENGINES_MAX; i++)
 		pump_push(p, &p->members[i], &in);
+	/* One that is dismissed meanwhile stays on the list until the next wake-up. */
+	LIST_EACH(g, t, &p->guests.all)
+	{
+		pump_push(p, &LIST_OWNER(g, struct pump_guest, all)->m, &in);
+	}
 }
 
 static void push_time(struct pump *p)
 {
 	ts_t now = loop_now(p->loop);
+	struct list due;
 
 	for (unsigned i = 0; i < PUMP_ENGINES_MAX; i++) {
 		struct member *m = &p->members[i];
@@ -240,29 +251,41 @@ static void push_time(struct pump *p)
 		m->e.ops->push_time(m->e.self, now);
 		drain(p, m);
 	}
+	pump_take_due(p, now, &due);
+	for (struct pump_guest *g; (g = LIST_FIRST(&due, struct pump_guest, state));) {
+		list_remove(&g->state);
+		g->m.e.ops->push_time(g->m.e.self, now);
+		drain(p, &g->m);
+	}
 }
 
-static int64_t wall_offset(const struct pump *p)
+/* One that came after it was set knows it already. */
+static void tell_wall(struct pump *p, struct member *m, int64_t wall)
 {
-	return loop_wall_offset() + p->wall_ahead;
+	const int64_t jump = (int64_t)TS_MS(WALL_JUMP_MS);
+
+	if (!m->in_use || (wall - m->wall < jump && m->wall - wall < jump))
+		return;
+	m->wall = wall;
+	pump_push(p, m, &(struct fact){ .type = FACT_CLOCK, .wall = wall });
 }
 
 /* A clock that was set is told; one that is slewed is true enough. */
 static void check_wall(struct pump *p)
 {
-	const int64_t jump = (int64_t)TS_MS(WALL_JUMP_MS);
 	ts_t now = loop_now(p->loop);
+	struct list *n, *t;
 
 	if (now < p->wall_check_at)
 		return;
 	p->wall_check_at = ts_add(now, TS_S(WALL_CHECK_S));
-	int64_t wall = wall_offset(p);
-	if (wall - p->wall < jump && p->wall - wall < jump)
-		return;
-	p->wall = wall;
-	const struct fact in = { .type = FACT_CLOCK, .wall = wall };
+	const int64_t wall = pump_wall_offset(p);
 	for (unsigned i = 0; i < PUMP_ENGINES_MAX; i++)
-		pump_push(p, &p->members[i], &in);
+		tell_wall(p, &p->members[i], wall);
+	LIST_EACH(n, t, &p->guests.all)
+	{
+		tell_wall(p, &LIST_OWNER(n, struct pump_guest, all)->m, wall);
+	}
 }
 
 /* Flushing can tell facts (blocked, failed), and these make new output. */
@@ -277,9 +300,11 @@ static ts_t next_deadline(struct pump *p)
 {
 	ts_t at = ts_min(flows_deadline(&p->flows), resolver_deadline(p->resolver));
 
-	if (!list_empty(&p->later) || flows_ready(&p->flows) || datagrams_ready(&p->datagrams))
+	if (p->err || !list_empty(&p->later) || flows_ready(&p->flows) ||
+		datagrams_ready(&p->datagrams))
 		return 0;
 	at = ts_min(at, pump_accept_deadline(p));
+	at = ts_min(at, timers_deadline(&p->guests.timers));
 	for (unsigned i = 0; i < PUMP_ENGINES_MAX; i++) {
 		const struct member *m = &p->members[i];
 
@@ -296,8 +321,9 @@ static int wake(struct pump *p, ts_t until)
 	if (err)
 		return err;
 	push_signals(p);
-	check_wall(p);
 	push_those_of_later(p);
+	pump_reap_guests(p);
+	check_wall(p);
 	datagrams_process(&p->datagrams);
 	flows_process(&p->flows);
 	accept_from_all(p);
@@ -306,7 +332,7 @@ static int wake(struct pump *p, ts_t until)
 	if (p->cfg.woken)
 		p->cfg.woken(p->cfg.arg);
 	flush(p);
-	pump_close_listeners(p, false);
+	pump_close_listeners(p);
 	flows_reap(&p->flows);
 	return p->err;
 }
@@ -358,6 +384,7 @@ int pump_new(struct pump **ret, const struct pump_cfg *cfg)
 	p->flows.loop = NULL;
 	seed(p);
 	map_init(&p->links, PUMP_FLOWS_MAX, &p->rng);
+	pump_members_init(p);
 	const struct resolver_cfg names = {
 		.servers = { cfg->dns }, .search = !cfg->dns.family, .answer = on_answer, .arg = p
 	};
@@ -383,17 +410,12 @@ struct pump *pump_free(struct pump *p)
 	if (!p)
 		return NULL;
 	resolver_free(p->resolver);
-	pump_close_listeners(p, true);
 	for (struct later *l; (l = LIST_FIRST(&p->later, struct later, node));) {
 		list_remove(&l->node);
 		mem_free(l);
 	}
-	for (struct map_node *n; (n = map_next(&p->links, NULL));) {
-		struct link *l = LIST_OWNER(n, struct link, node);
-
-		flow_drop(l->flow);
-		pump_remove_link(p, l);
-	}
+	pump_members_done(p);
+	pump_close_listeners(p);
 	map_done(&p->links);
 	if (p->flows.loop)
 		flows_done(&p->flows);
@@ -441,10 +463,9 @@ int pump_add(struct pump *p, struct engine e)
 
 		if (m->in_use)
 			continue;
-		*m = (struct member){ .e = e, .serial = ++p->last_serial, .in_use = true };
-		p->wall = wall_offset(p);
+		pump_begin_member(p, m, e);
 		p->wall_check_at = ts_add(loop_now(p->loop), TS_S(WALL_CHECK_S));
-		const struct fact in = { .type = FACT_CLOCK, .wall = p->wall };
+		const struct fact in = { .type = FACT_CLOCK, .wall = m->wall };
 		drain(p, m);
 		pump_push(p, m, &in);
 		return 0;
@@ -459,10 +480,6 @@ void pump_remove(struct pump *p, struct engine e)
 
 		if (!m->in_use || m->e.self != e.self)
 			continue;
-		*m = (struct member){ .in_use = false };
-		pump_drop_links(p, m);
-		for (unsigned k = 0; k < PUMP_LISTENERS_MAX; k++)
-			if (p->listeners[k].in_use && p->listeners[k].m == m)
-				p->listeners[k].dead = true;
+		pump_end_member(p, m);
 	}
 }

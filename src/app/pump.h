@@ -12,8 +12,10 @@
 #include "net/trust.h"
 
 #define PUMP_ENGINES_MAX 8
+#define PUMP_GUESTS_MAX  65536
 
 struct pump;
+struct pump_guest;
 
 struct pump_cfg {
 	struct addr dns; /* family 0: the system's servers */
@@ -42,6 +44,28 @@ void pump_jump_clock(struct pump *p, ts_t ahead);
 int pump_add(struct pump *p, struct engine e);
 /* Also from drained(): its sockets close, nothing of it is called any more. */
 void pump_remove(struct pump *p, struct engine e);
+
+/* ---- engines by the thousand ---- */
+
+/* One whose deadline changes by what the pump pushes alone: its owner speaks to it in its `drained`
+ * only, and it costs nothing while it has nothing to do.  (Those of pump_add() may be spoken to at
+ * any time: all of them are asked for their deadline in each wake-up.) */
+struct pump_guest_cfg {
+	struct engine e; /* `self` must live until pump_dismiss() or pump_free() */
+	/* After each drain of it, before that of the pump.  May be NULL. */
+	void (*drained)(void *arg);
+	void *arg;
+};
+
+/* It is drained for the first time in the next wake-up.  0; -ENOBUFS; -ENOMEM. */
+int pump_host(struct pump *p, const struct pump_guest_cfg *cfg, struct pump_guest **ret);
+/* At any time, also from a drained(): its sockets close, nothing of it is called any more. */
+void pump_dismiss(struct pump *p, struct pump_guest *g);
+/* The fact is pushed in the next wake-up; it may point at nothing but addresses. */
+void pump_tell(struct pump *p, struct pump_guest *g, const struct fact *in);
+unsigned pump_n_guests(const struct pump *p);
+
+/* ---- */
 
 /* Runs until pump_stop().  SIGINT and SIGTERM become FACT_STOP for all engines; a second one stops.
  */

@@ -21,25 +21,20 @@ struct link *pump_add_link(struct pump *p, struct member *m, flow_t id)
 	l->m = m;
 	if (map_insert(&p->links, &l->node, slice_of(&l->key, sizeof(l->key))))
 		return mem_free(l);
+	list_append(&m->links, &l->all);
 	return l;
 }
 
 void pump_remove_link(struct pump *p, struct link *l)
 {
 	map_remove(&p->links, &l->node);
+	list_remove(&l->all);
 	mem_free(l);
 }
 
-void pump_drop_links(struct pump *p, const struct member *m)
+void pump_drop_links(struct pump *p, struct member *m)
 {
-	struct map_node *n = map_next(&p->links, NULL);
-
-	while (n) {
-		struct link *l = LIST_OWNER(n, struct link, node);
-
-		n = map_next(&p->links, n); /* before this one is removed */
-		if (l->m != m)
-			continue;
+	for (struct link *l; (l = LIST_FIRST(&m->links, struct link, all));) {
 		flow_drop(l->flow);
 		pump_remove_link(p, l);
 	}

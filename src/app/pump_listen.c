@@ -5,6 +5,7 @@
 
 #include "app/pump_private.h"
 #include "base/err.h"
+#include "base/mem.h"
 #include "net/sock.h"
 
 enum {
@@ -13,21 +14,16 @@ enum {
 	ACCEPT_PAUSE_MS = 100,
 };
 
-static struct listener *free_listener(struct pump *p)
-{
-	for (unsigned i = 0; i < PUMP_LISTENERS_MAX; i++)
-		if (!p->listeners[i].in_use)
-			return &p->listeners[i];
-	return NULL;
-}
-
 static void on_connection(evutil_socket_t fd, short what, void *arg)
 {
 	struct listener *l = arg;
 
 	(void)fd;
 	(void)what;
-	l->ready = true;
+	if (l->dead)
+		return;
+	list_remove(&l->state);
+	list_append(&l->p->listeners.ready, &l->state);
 }
 
 static int listen_tcp(struct listener *l, const struct want *w)
@@ -54,41 +50,66 @@ static int listen_tcp(struct listener *l, const struct want *w)
 
 static void close_listener(struct listener *l)
 {
-	struct pump *p = l->p;
-
 	datagram_free(l->udp);
 	if (l->ev)
 		event_free(l->ev);
 	if (l->fd >= 0)
 		close(l->fd);
-	*l = (struct listener){ .p = p, .fd = -1, .again = TS_NEVER };
+	if (l->m)
+		l->m->n_listeners--;
+	l->p->listeners.n--;
+	list_remove(&l->all);
+	list_remove(&l->state);
+	mem_free(l);
 }
 
 void pump_listen_init(struct pump *p)
 {
-	for (unsigned i = 0; i < PUMP_LISTENERS_MAX; i++) {
-		p->listeners[i] = (struct listener){ .p = p, .fd = -1 };
-		close_listener(&p->listeners[i]);
+	list_init(&p->listeners.ready);
+	list_init(&p->listeners.paused);
+	list_init(&p->listeners.closing);
+}
+
+static struct listener *new_listener(struct pump *p, struct member *m, uint32_t id)
+{
+	struct listener *l = mem_alloc0(sizeof(*l));
+
+	if (!l)
+		return NULL;
+	*l = (struct listener){ .p = p, .id = id, .m = m, .fd = -1, .again = TS_NEVER };
+	list_init(&l->state);
+	list_append(&m->listeners, &l->all);
+	m->n_listeners++;
+	p->listeners.n++;
+	return l;
+}
+
+static int open_listener(
+	struct pump *p, struct member *m, const struct want *w, struct listener **ret)
+{
+	if (m->n_listeners == PUMP_LISTENERS_MAX || p->listeners.n == PUMP_LISTENERS_ALL_MAX)
+		return -EMFILE;
+	struct listener *l = new_listener(p, m, w->listener);
+	if (!l)
+		return -ENOMEM;
+	int err = w->transport == TRANSPORT_UDP ? datagram_new(&l->udp, &p->datagrams, w->listener,
+							  &w->addr, w->toward, l)
+						: listen_tcp(l, w);
+	if (err) {
+		close_listener(l);
+		return err;
 	}
+	if (l->udp)
+		l->local = *datagram_local(l->udp);
+	*ret = l;
+	return 0;
 }
 
 void pump_listen(struct pump *p, struct member *m, const struct want *w)
 {
-	struct listener *l = free_listener(p);
-	int err = -EMFILE;
+	struct listener *l = NULL;
+	int err = open_listener(p, m, w, &l);
 
-	if (l) {
-		l->in_use = true;
-		l->id = w->listener;
-		l->m = m;
-		err = w->transport == TRANSPORT_UDP ? datagram_new(&l->udp, &p->datagrams,
-							      w->listener, &w->addr, w->toward, l)
-						    : listen_tcp(l, w);
-		if (!err && l->udp)
-			l->local = *datagram_local(l->udp);
-		if (err)
-			close_listener(l);
-	}
 	const struct fact in = { .type = err ? FACT_LISTEN_FAILED : FACT_LISTEN_UP,
 		.listener = w->listener,
 		.err = -err,
@@ -97,15 +118,33 @@ void pump_listen(struct pump *p, struct member *m, const struct want *w)
 	pump_push_later(p, m, &in);
 }
 
-struct listener *pump_find_listener(struct pump *p, const struct member *m, uint32_t id)
+struct listener *pump_find_listener(const struct member *m, uint32_t id)
 {
-	for (unsigned i = 0; i < PUMP_LISTENERS_MAX; i++) {
-		struct listener *l = &p->listeners[i];
+	for (struct list *n = m->listeners.next; n != &m->listeners; n = n->next) {
+		struct listener *l = LIST_OWNER(n, struct listener, all);
 
-		if (l->in_use && !l->dead && l->m == m && l->id == id)
+		if (!l->dead && l->id == id)
 			return l;
 	}
 	return NULL;
+}
+
+/* It may be in use now. */
+void pump_unlisten(struct listener *l)
+{
+	l->dead = true;
+	list_remove(&l->state);
+	list_append(&l->p->listeners.closing, &l->state);
+}
+
+void pump_drop_listeners(struct member *m)
+{
+	for (struct listener *l; (l = LIST_FIRST(&m->listeners, struct listener, all));) {
+		pump_unlisten(l);
+		list_remove(&l->all);
+		l->m = NULL;
+	}
+	m->n_listeners = 0;
 }
 
 static int accept_one(struct pump *p, struct listener *l, struct fact *ret)
@@ -150,36 +189,44 @@ int pump_accept(struct pump *p, struct listener *l, struct fact *ret)
 		return err;
 	event_del(l->ev);
 	l->again = ts_add(loop_now(p->loop), TS_MS(ACCEPT_PAUSE_MS));
+	list_remove(&l->state);
+	list_append(&p->listeners.paused, &l->state);
 	*ret = (struct fact){
 		.type = FACT_ACCEPT_FAILED, .listener = l->id, .err = -err, .local = &l->local
 	};
 	return 0;
 }
 
-bool pump_is_ready(struct pump *p, struct listener *l)
+struct listener *pump_take_ready(struct pump *p)
 {
-	const bool was_ready = l->in_use && l->ready;
+	struct listener *l = LIST_FIRST(&p->listeners.ready, struct listener, state);
 
-	if (l->in_use && !l->dead && l->again <= loop_now(p->loop)) {
+	if (l)
+		list_remove(&l->state);
+	return l;
+}
+
+void pump_resume_accepting(struct pump *p)
+{
+	for (struct listener *l; (l = LIST_FIRST(&p->listeners.paused, struct listener, state));) {
+		if (l->again > loop_now(p->loop))
+			return;
+		list_remove(&l->state);
 		l->again = TS_NEVER;
 		event_add(l->ev, NULL);
 	}
-	l->ready = false;
-	return was_ready;
 }
 
+/* They pause for the same time: who began first goes on first. */
 ts_t pump_accept_deadline(const struct pump *p)
 {
-	ts_t at = TS_NEVER;
+	const struct listener *l = LIST_FIRST(&p->listeners.paused, struct listener, state);
 
-	for (unsigned i = 0; i < PUMP_LISTENERS_MAX; i++)
-		at = ts_min(at, p->listeners[i].again);
-	return at;
+	return l ? l->again : TS_NEVER;
 }
 
-void pump_close_listeners(struct pump *p, bool all)
+void pump_close_listeners(struct pump *p)
 {
-	for (unsigned i = 0; i < PUMP_LISTENERS_MAX; i++)
-		if (p->listeners[i].in_use && (all || p->listeners[i].dead))
-			close_listener(&p->listeners[i]);
+	for (struct listener *l; (l = LIST_FIRST(&p->listeners.closing, struct listener, state));)
+		close_listener(l);
 }

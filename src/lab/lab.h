@@ -30,7 +30,7 @@ enum lab_identity {
 /* Number of the trust store with the lab's own authority, for a pool that wants certificates. */
 #define LAB_TRUST 1
 
-#define LAB_USERS_MAX 16
+#define LAB_USERS_MAX 256
 #define LAB_CONNS_MAX 4096 /* of SIP, and of XMPP */
 
 struct lab_user {

@@ -287,7 +287,7 @@ static void flow_gone(struct pool *p, flow_t flow, bool close, ts_t now)
 		shell_want(p->cfg.shell, WANT_CLOSE_FLOW)->flow = flow;
 	if (p->gateway.flow == flow)
 		p->gateway.flow = 0;
-	for (unsigned i = 0; i < LAB_USERS_MAX; i++)
+	for (unsigned i = 0; i < p->cfg.accounts->n_sip; i++)
 		bindings_flow_gone(&p->bindings[i], flow);
 	proxy_flow_gone(p->proxy, flow, now);
 }

@@ -14,7 +14,7 @@
 
 enum {
 	TRIES = 2, /* of each server */
-	QUESTIONS_MAX = 4096,
+	QUESTIONS_MAX = 32768,
 };
 
 struct question {

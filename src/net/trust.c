@@ -10,7 +10,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 
-enum { PEM_MAX = 16 << 20 };
+enum { PEM_MAX = 16 << 20, FIRST_ANCHORS = 4 };
 static_assert(IDENTITY_MAX <= 64, "each identity has a bit in a policy");
 
 struct identity {
@@ -19,12 +19,26 @@ struct identity {
 	STACK_OF(X509) * chain;
 };
 
+/* For one identity of ours, or none, on one side. */
+struct context {
+	struct context *next;
+	bool accept;
+	unsigned identity;
+	SSL_CTX *ctx;
+};
+
+/* Whom a number believes, and what was made of it. */
+struct anchor {
+	X509_STORE *store; /* the system's is made when it is needed */
+	struct context *contexts;
+};
+
 struct trust {
-	X509_STORE *stores[TRUST_MAX]; /* the system's is made when it is needed */
+	struct anchor *anchors;
+	unsigned n_anchors;
 	struct identity identities[IDENTITY_MAX];
 	uint64_t loaded; /* of them, TLS_IDENTITY_BIT() */
 	bool permit_weak;
-	SSL_CTX *contexts[2][TRUST_MAX][IDENTITY_MAX]; /* [accept] */
 };
 
 int trust_new(struct trust **ret)
@@ -48,20 +62,44 @@ static void free_identity(struct identity *id)
 	*id = (struct identity){ NULL, NULL, NULL };
 }
 
+static void free_anchor(struct anchor *a)
+{
+	for (struct context *c; (c = a->contexts);) {
+		a->contexts = c->next;
+		SSL_CTX_free(c->ctx);
+		mem_free(c);
+	}
+	X509_STORE_free(a->store);
+}
+
 struct trust *trust_free(struct trust *t)
 {
-	const size_t n = 2 * (size_t)TRUST_MAX * IDENTITY_MAX;
-	SSL_CTX **all = t ? &t->contexts[0][0][0] : NULL;
-
 	if (!t)
 		return NULL;
-	for (size_t i = 0; i < n; i++)
-		SSL_CTX_free(all[i]);
-	for (unsigned i = 0; i < TRUST_MAX; i++)
-		X509_STORE_free(t->stores[i]);
+	for (unsigned i = 0; i < t->n_anchors; i++)
+		free_anchor(&t->anchors[i]);
+	mem_free(t->anchors);
 	for (unsigned i = 0; i < IDENTITY_MAX; i++)
 		free_identity(&t->identities[i]);
 	return mem_free(t);
+}
+
+/* Numbers are the driver's, which counts them up: the table is as long as the highest. */
+static struct anchor *make_anchor(struct trust *t, unsigned number)
+{
+	unsigned n = t->n_anchors ? t->n_anchors : FIRST_ANCHORS;
+
+	if (number < t->n_anchors)
+		return &t->anchors[number];
+	while (n <= number)
+		n *= 2;
+	struct anchor *all = mem_realloc(t->anchors, n * sizeof(*all));
+	if (!all)
+		return NULL;
+	memset(all + t->n_anchors, 0, (n - t->n_anchors) * sizeof(*all));
+	t->anchors = all;
+	t->n_anchors = n;
+	return &all[number];
 }
 
 static BIO *open_pem(struct slice pem)
@@ -131,8 +169,12 @@ int trust_add_ca(struct trust *t, unsigned number, struct slice pem)
 {
 	bool certs_whole, lists_whole;
 
-	if (number == TLS_TRUST_SYSTEM || number >= TRUST_MAX || t->stores[number] ||
-		pem.n > PEM_MAX)
+	if (number == TLS_TRUST_SYSTEM || number >= TRUST_MAX || pem.n > PEM_MAX)
+		return ERR_LIMIT;
+	struct anchor *anchor = make_anchor(t, number);
+	if (!anchor)
+		return -ENOMEM;
+	if (anchor->store)
 		return ERR_LIMIT;
 	X509_STORE *store = X509_STORE_new();
 	if (!store)
@@ -145,7 +187,7 @@ int trust_add_ca(struct trust *t, unsigned number, struct slice pem)
 		X509_STORE_free(store);
 		return ERR_SYNTAX;
 	}
-	t->stores[number] = store;
+	anchor->store = store;
 	return 0;
 }
 
@@ -259,9 +301,10 @@ static int set_identity(SSL_CTX *ctx, const struct identity *id)
 
 static bool is_known(const struct trust *t, const struct tls_policy *p)
 {
-	if (p->trust >= TRUST_MAX || p->identity >= IDENTITY_MAX)
+	if (p->identity >= IDENTITY_MAX)
 		return false;
-	if (p->trust != TLS_TRUST_SYSTEM && !t->stores[p->trust])
+	if (p->trust != TLS_TRUST_SYSTEM &&
+		(p->trust >= t->n_anchors || !t->anchors[p->trust].store))
 		return false;
 	if (p->identity == TLS_IDENTITY_NONE)
 		return !p->accept;
@@ -281,16 +324,44 @@ static int make_context(struct trust *t, const struct tls_policy *p, SSL_CTX **r
 	return err;
 }
 
+static struct context *find_context(const struct anchor *a, const struct tls_policy *p)
+{
+	struct context *c = a->contexts;
+
+	while (c && (c->accept != p->accept || c->identity != p->identity))
+		c = c->next;
+	return c;
+}
+
+static int add_context(struct trust *t, struct anchor *a, const struct tls_policy *p,
+	void (*prepare)(SSL_CTX *), struct context **ret)
+{
+	struct context *c = mem_alloc0(sizeof(*c));
+	int err = c ? make_context(t, p, &c->ctx) : -ENOMEM;
+
+	if (err) {
+		mem_free(c);
+		return err;
+	}
+	prepare(c->ctx);
+	c->accept = p->accept;
+	c->identity = p->identity;
+	c->next = a->contexts;
+	a->contexts = c;
+	*ret = c;
+	return 0;
+}
+
 /* Only for a side that will verify somebody: no accepting side that asks nobody reads the system's
  * store. */
-static int use_store(struct trust *t, SSL_CTX *ctx, unsigned number)
+static int use_store(struct anchor *a, SSL_CTX *ctx)
 {
-	if (!t->stores[number])
-		t->stores[number] = system_store();
-	if (!t->stores[number])
+	if (!a->store)
+		a->store = system_store();
+	if (!a->store)
 		return -ENOMEM;
-	if (SSL_CTX_get_cert_store(ctx) != t->stores[number])
-		SSL_CTX_set1_cert_store(ctx, t->stores[number]);
+	if (SSL_CTX_get_cert_store(ctx) != a->store)
+		SSL_CTX_set1_cert_store(ctx, a->store);
 	return 0;
 }
 
@@ -299,19 +370,16 @@ int trust_context(
 {
 	if (!is_known(t, policy))
 		return -EINVAL;
-	SSL_CTX **slot = &t->contexts[policy->accept][policy->trust][policy->identity];
-	if (!*slot) {
-		int err = make_context(t, policy, slot);
-		if (err)
-			return err;
-		prepare(*slot);
-	}
-	if (!policy->accept || policy->request_certificate) {
-		int err = use_store(t, *slot, policy->trust);
-		if (err)
-			return err;
-	}
-	*ret = *slot;
+	struct anchor *a = make_anchor(t, policy->trust);
+	if (!a)
+		return -ENOMEM;
+	struct context *c = find_context(a, policy);
+	int err = c ? 0 : add_context(t, a, policy, prepare, &c);
+	if (!err && (!policy->accept || policy->request_certificate))
+		err = use_store(a, c->ctx);
+	if (err)
+		return err;
+	*ret = c->ctx;
 	return 0;
 }
 

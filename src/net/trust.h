@@ -11,7 +11,7 @@
 #include "base/buf.h"
 #include "base/tls.h"
 
-#define TRUST_MAX    8
+#define TRUST_MAX    2048
 #define IDENTITY_MAX 64 /* the bits of tls_policy.identities */
 
 struct trust;

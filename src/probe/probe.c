@@ -202,6 +202,19 @@ static int read_address(struct slice text, const char *sentence, struct jid *ret
 	return ERR_CONFIG;
 }
 
+static int read_receiver(struct probe *p, const struct probe_cfg *cfg, struct text *why)
+{
+	int err = read_address(
+		cfg->receiver, N_("the receiver `{1}` is not an address: {2}"), &p->receiver, why);
+
+	if (err || !slice_eq(jid_domain(&p->user), jid_domain(&p->receiver)))
+		return err;
+	*why = TEXT(N_("the receiver `{1}` is in the pool's own domain: a message to it never "
+		       "crosses the gateway; name a user of the XMPP partner"),
+		text_slice(jid_bare(&p->receiver)));
+	return ERR_CONFIG;
+}
+
 static int check_cfg(struct probe *p, const struct probe_cfg *cfg, struct text *why)
 {
 	struct slice user = cfg->auth_user;
@@ -215,17 +228,10 @@ static int check_cfg(struct probe *p, const struct probe_cfg *cfg, struct text *
 	}
 	int err =
 		read_address(cfg->user, N_("the user `{1}` is not an address: {2}"), &p->user, why);
-	if (!err)
-		err = read_address(cfg->receiver, N_("the receiver `{1}` is not an address: {2}"),
-			&p->receiver, why);
+	if (!err && !cfg->sign_in_only)
+		err = read_receiver(p, cfg, why);
 	if (err)
 		return err;
-	if (slice_eq(jid_domain(&p->user), jid_domain(&p->receiver))) {
-		*why = TEXT(N_("the receiver `{1}` is in the pool's own domain: a message to it "
-			       "never crosses the gateway; name a user of the XMPP partner"),
-			text_slice(jid_bare(&p->receiver)));
-		return ERR_CONFIG;
-	}
 	if (user.n == 0)
 		user = jid_local(&p->user);
 	if (!slice_cstr(user, p->auth_user, sizeof(p->auth_user)) ||
@@ -246,7 +252,8 @@ static void start_result(struct probe *p, const struct probe_cfg *cfg)
 
 	slice_cstr(cfg->target_fqdn, r->target_fqdn, sizeof(r->target_fqdn));
 	slice_cstr(jid_bare(&p->user), r->user, sizeof(r->user));
-	slice_cstr(jid_bare(&p->receiver), r->receiver, sizeof(r->receiver));
+	if (!cfg->sign_in_only)
+		slice_cstr(jid_bare(&p->receiver), r->receiver, sizeof(r->receiver));
 }
 
 static int init(struct probe *p, const struct probe_cfg *cfg, struct text *why)
@@ -276,7 +283,8 @@ int probe_new(struct probe **ret, const struct probe_cfg *cfg, struct rng *rng, 
 	if (!p)
 		return -ENOMEM;
 	p->cfg = *cfg;
-	p->cfg.count = cfg->count ? cfg->count : 1;
+	p->cfg.count = cfg->count && !cfg->sign_in_only ? cfg->count : 1;
+	p->cfg.has_receiver_password = cfg->has_receiver_password && !cfg->sign_in_only;
 	p->rng = rng;
 	p->now = p->start = now;
 	p->deadline = ts_add(now, cfg->timeout);

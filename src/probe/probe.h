@@ -25,6 +25,7 @@ struct probe_cfg {
 	bool has_receiver_password;
 	struct slice receiver_password; /* copied, wiped */
 	struct slice receiver_server;   /* host[:port], "" finds it by SRV */
+	bool sign_in_only; /* the SIP user signs in and off; of the receiver nothing is looked at */
 	unsigned accept[SIDES];         /* warnings that are none there, as 1 << enum note */
 	unsigned sip_trust, xmpp_trust; /* numbers of trust stores the driver has loaded */
 	uint8_t family;                 /* 4 or 6: no address of the other kind; 0: both */

@@ -63,7 +63,9 @@ static void ready(struct probe *p)
 {
 	bool xmpp = p->xmpp.state == XMPP_READY || p->xmpp.state == XMPP_OFF;
 
-	if (p->state == PROBE_SIGNING_IN && p->sip.state == SIP_READY && xmpp)
+	if (p->state == PROBE_SIGNING_IN && p->sip.state == SIP_READY && p->cfg.sign_in_only)
+		probe_succeed(p);
+	else if (p->state == PROBE_SIGNING_IN && p->sip.state == SIP_READY && xmpp)
 		begin(p);
 	else if (p->state == PROBE_HALF)
 		probe_half_over(p);

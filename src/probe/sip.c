@@ -44,8 +44,9 @@ int probe_sip_init(struct probe *p, struct text *why)
 		.password = slice_str(p->password) };
 
 	int err = digest_client_new(&s->digest, &digest, p->rng);
-	if (!err && (write_uri(&p->user, s->aor, sizeof(s->aor)) ||
-			    write_uri(&p->receiver, s->to, sizeof(s->to)))) {
+	if (!err &&
+		(write_uri(&p->user, s->aor, sizeof(s->aor)) ||
+			(!p->cfg.sign_in_only && write_uri(&p->receiver, s->to, sizeof(s->to))))) {
 		*why = TEXT_PLAIN(N_("an address has no form in SIP"));
 		err = ERR_CONFIG;
 	}

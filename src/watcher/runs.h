@@ -11,7 +11,7 @@
  * Where the loop itself stood still for over RUNS_STALL while a run was on, its times say more of
  * the watcher than of what it tests: it is marked.
  *
- * Runs lives in the pump as its engines do; SIGINT and SIGTERM end all runs as runs_drop_all()
+ * It lives in the pump as its engines do; SIGINT and SIGTERM end all runs as runs_drop_all()
  * does.  The owner takes what is done in its pump's `drained`, which costs nothing when nothing is.
  * Nothing here knows the history, a file or a secret's place.
  */
@@ -29,8 +29,7 @@ enum {
 	RUNS_RESULT_BYTES = 1 << 20, /* of its evidence, each text */
 	RUNS_TRACE_BYTES = 16 << 20,
 };
-#define RUNS_STALL   TS_S(1)
-#define RUNS_DROP_BY TS_S(5) /* a dropped run is over, whatever its peers do */
+#define RUNS_STALL TS_S(1)
 
 enum run_kind {
 	RUN_IM,       /* a message across and back */
@@ -45,7 +44,6 @@ struct run_cfg {
 	struct probe_cfg probe; /* IM, REGISTER; its trace is asked for below */
 	unsigned n_sweeps;      /* SERVERS */
 	struct sweep_cfg sweeps[RUNS_SWEEPS];
-	bool strict;      /* SERVERS: a warning alone fails it */
 	unsigned retries; /* attempts behind the first */
 	ts_t pause;       /* between attempts, counted from the end of one */
 	bool trace;       /* IM, REGISTER: the messages of the attempt that decides are kept */
@@ -54,9 +52,9 @@ struct run_cfg {
 /* One attempt that is over. */
 struct run_attempt {
 	bool has_passed;
-	enum reason reason;     /* NONE when it has passed */
+	enum reason reason;     /* NONE when it has passed (or: a remark of SERVERS) */
 	enum probe_phase phase; /* where it failed; not of SERVERS */
-	struct text message;    /* what happened, in one sentence; id NULL when it has passed */
+	struct text message;    /* what happened, in one sentence; id NULL: it has passed */
 	int64_t started_at_us;  /* since 1970, UTC */
 	ts_t latency;           /* to the verdict, without cleanup; SERVERS: of the longer sweep */
 };
@@ -95,7 +93,8 @@ struct runs *runs_free(struct runs *r);
  * -EEXIST: this id runs; ERR_LIMIT: so many run, or pump's limits; -ENOMEM. */
 int runs_start(
 	struct runs *r, const struct run_cfg *cfg, uint64_t id, void *owner, struct text *why);
-/* It ends in order, within RUNS_DROP_BY; its end is told.  Nothing when it does not run. */
+/* It ends in order, and its end is told: at the latest a second after it heard of it, whatever its
+ * peers do.  Nothing when it does not run. */
 void runs_drop(struct runs *r, uint64_t id);
 void runs_drop_all(struct runs *r);
 
