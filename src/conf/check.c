@@ -368,5 +368,6 @@ int check_conf(const struct conf *c, struct problems *problems)
 		check_receiver(&c->partners[i], problems);
 	}
 	check_gateway(c, problems);
+	check_watch(c, problems);
 	return 0;
 }

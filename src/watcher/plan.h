@@ -2,10 +2,14 @@
  * the receivers of alerts, the history, where to listen.
  *
  * Which tests: for each entry of `watch.tests`, in order, each pool and partner that it names or,
- * where it names none, each that can be tested (a pool with a test user, a partner with a
- * receiver).  A pair that an earlier entry has is left to that one; without entries it is every
- * pair.  A test is found again by its key, "POOL/DOMAIN/to": that is its place in URLs, and in the
- * history.
+ * where it names none, each that can be tested (a pool with a test user who has a password, a
+ * partner with a receiver).  What an earlier entry has is left to that one; without entries it is
+ * a message for every pair.  A test is found again by its key, in URLs and in the history:
+ *
+ *	pool.litware.test/contoso.test/to	a message, SIP first
+ *	pool.litware.test/register		a user of the pool signs in
+ *	pool.litware.test/servers		each server of a pool
+ *	-/contoso.test/servers			of a partner
  *
  * No socket and no secret is touched; paths are as they will be opened.  Zone files are read by
  * plan_load_zones(), else everything here follows from the configuration alone, so that a check,
@@ -25,12 +29,6 @@ enum {
 	PLAN_ZONES_MAX = 64,
 };
 
-enum plan_kind { PLAN_IM };
-const char *plan_kind_name(enum plan_kind k); /* "im" */
-
-enum plan_direction { PLAN_TO };                        /* SIP first */
-const char *plan_direction_name(enum plan_direction d); /* "to" */
-
 struct plan_zone {
 	const char *name; /* "Europe/Paris", "UTC" */
 	struct conf_place at;
@@ -45,18 +43,20 @@ struct plan_window {
 };
 
 struct plan_test {
-	enum plan_kind kind;
-	enum plan_direction direction;
-	char *key;                 /* "pool.litware.test/contoso.test/to", in small letters */
-	const char *pool, *domain; /* the pool's name, the partner's domain */
-	struct conf_place at;      /* of its entry, or of `watch` */
-	bool is_enabled;           /* else it is shown, and never run */
+	enum conf_test_kind kind;
+	char *key;             /* its place in URLs, in small letters */
+	const char *pool;      /* its name; NULL: of a partner's servers */
+	const char *domain;    /* the partner's; NULL: of a pool alone */
+	const char *direction; /* "to": SIP first; "" where nothing is carried */
+	struct conf_place at;  /* of its entry, or of `watch` */
+	bool is_enabled;       /* else it is shown, and never run */
 
-	/* What a probe wants (struct probe_cfg).  NULL: left out. */
+	/* What a probe or a sweep wants (struct probe_cfg, sweep_cfg).  NULL: left out. */
 	const char *user, *auth_user, *registrar, *receiver, *receiver_server;
 	uint16_t registrar_port;
 	char *password_file, *receiver_password_file; /* receiver's NULL: arrival is not proved */
 	char *sip_ca_file, *xmpp_ca_file;             /* NULL: the system's trust store */
+	const struct conf_texts *domains;             /* of the pool; NULL without one */
 	unsigned accept[SIDES];
 	ts_t timeout;
 
@@ -66,7 +66,7 @@ struct plan_test {
 	enum reason expected; /* NONE: it is to pass */
 
 	enum alert_severity severity;
-	struct alert_label *labels; /* pool, partner and direction first */
+	struct alert_label *labels; /* kind, pool and partner, as far as it has them, and its own */
 	unsigned n_labels;
 	const struct plan_window *windows;
 	unsigned n_windows;
