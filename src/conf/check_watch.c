@@ -1,4 +1,6 @@
 /* What is wrong with `watch` although each of its values is well formed. */
+#include <string.h>
+
 #include "base/addr.h"
 #include "base/mem.h"
 #include "conf/check.h"
@@ -58,7 +60,8 @@ static void check_label_twice(const struct conf_texts *labels, size_t i, struct 
 /* Each test has these from the watcher itself; a receiver may choose by them. */
 static bool is_own_label(struct slice name)
 {
-	static const char *const own[] = { "pool", "partner", "kind" };
+	static const char *const own[] = { "alertname", "kind", "pool", "partner", "direction",
+		"severity" };
 
 	for (size_t i = 0; i < COUNT(own); i++)
 		if (slice_eqs(name, own[i]))
@@ -71,8 +74,8 @@ static void check_labels(const struct conf_texts *labels, struct problems *probl
 	for (size_t i = 0; i < labels->n; i++) {
 		if (is_own_label(label_name(&labels->v[i])))
 			problems_add(problems, labels->v[i].at,
-				TEXT(N_("the label `{1}` is one that each test has by itself: give "
-					"yours another name"),
+				TEXT(N_("the label `{1}` is the watcher's own: give yours another "
+					"name"),
 					text_slice(label_name(&labels->v[i]))));
 		check_label_twice(labels, i, problems);
 	}
@@ -124,8 +127,23 @@ static void check_pool(
 				text_str(t->pool.s)));
 }
 
-static void check_receiver(const struct conf_watch_test *t, const struct conf_partner *partner,
-	struct problems *problems)
+/* A message to a domain of a pool crosses no gateway. */
+static bool check_stranger(
+	const struct conf *c, const struct conf_watch_test *t, struct problems *problems)
+{
+	for (size_t i = 0; i < c->n_pools; i++) {
+		if (!conf_pool_has_domain(&c->pools[i], slice_str(t->partner.s)))
+			continue;
+		problems_add(problems, t->partner.at,
+			TEXT(N_("`{1}` is no partner's domain: it is one of the pool {2}"),
+				text_str(t->partner.s), text_str(c->pools[i].fqdn.s)));
+		return false;
+	}
+	return true;
+}
+
+static void check_receiver(const struct conf *c, const struct conf_watch_test *t,
+	const struct conf_partner *partner, struct problems *problems)
 {
 	const struct slice domain = syntax_address_domain(slice_str(t->receiver.address.s));
 	const bool is_its =
@@ -136,7 +154,7 @@ static void check_receiver(const struct conf_watch_test *t, const struct conf_pa
 		problems_add(problems, t->receiver.at,
 			TEXT_PLAIN(
 				N_("a `receiver` is one of a partner: name the `partner`, too")));
-	else if (!is_its)
+	else if ((partner || check_stranger(c, t, problems)) && !is_its)
 		problems_add(problems, t->receiver.address.at,
 			TEXT(N_("the domain `{1}` of the receiver is not one of the partner's"),
 				text_str(shown(domain, text))));
@@ -150,7 +168,7 @@ static void check_partner(
 	const bool is_im = t->kind.value == CONF_TEST_IM;
 
 	if (t->receiver.at.line && is_im)
-		check_receiver(t, partner, problems);
+		check_receiver(c, t, partner, problems);
 	else if (t->partner.s && !partner)
 		problems_add(problems, t->partner.at,
 			TEXT(N_("there is no partner `{1}`"), text_str(t->partner.s)));
@@ -262,33 +280,25 @@ static void check_some(const struct conf *c, const struct conf_watch_test *t, st
 
 static const struct alert_key {
 	const char *name;
-	size_t offset; /* of a text or a list, which has no text; both end with a place */
-	bool is_list;
+	size_t offset;          /* of the value's place; line 0: left out */
 	unsigned kinds, needed; /* 1 << enum conf_alert_kind */
 } alert_keys[] = {
-#define HTTP              (1u << CONF_WEBHOOK | 1u << CONF_ALERTMANAGER)
-#define EXEC              (1u << CONF_EXEC)
-#define MAIL              (1u << CONF_MAIL)
-#define KEY(member, list) #member, offsetof(struct conf_alert, member), list
-	{ KEY(url, false), HTTP, 0 },
-	{ KEY(url_file, false), HTTP, 0 },
-	{ KEY(command, true), EXEC, EXEC },
-	{ KEY(server, false), MAIL, MAIL },
-	{ KEY(from, false), MAIL, MAIL },
-	{ KEY(to, true), MAIL, MAIL },
-	{ KEY(user, false), HTTP | MAIL, 0 },
-	{ KEY(password_file, false), HTTP | MAIL, 0 },
-	{ KEY(token_file, false), HTTP, 0 },
-	{ KEY(ca_file, false), HTTP | MAIL, 0 },
+#define HTTP        (1u << CONF_WEBHOOK | 1u << CONF_ALERTMANAGER)
+#define EXEC        (1u << CONF_EXEC)
+#define MAIL        (1u << CONF_MAIL)
+#define KEY(member) #member, offsetof(struct conf_alert, member.at)
+	{ KEY(url), HTTP, 0 },
+	{ KEY(url_file), HTTP, 0 },
+	{ KEY(command), EXEC, EXEC },
+	{ KEY(server), MAIL, MAIL },
+	{ KEY(from), MAIL, MAIL },
+	{ KEY(to), MAIL, MAIL },
+	{ KEY(user), HTTP | MAIL, 0 },
+	{ KEY(password_file), HTTP | MAIL, 0 },
+	{ KEY(token_file), HTTP, 0 },
+	{ KEY(ca_file), HTTP | MAIL, 0 },
+	{ KEY(plain), MAIL, 0 },
 };
-
-static struct conf_place key_place(const struct conf_alert *a, const struct alert_key *key)
-{
-	const char *at = (const char *)a + key->offset;
-
-	return key->is_list ? ((const struct conf_texts *)(const void *)at)->at
-			    : ((const struct conf_text *)(const void *)at)->at;
-}
 
 static void check_alert_keys(const struct conf_alert *a, struct problems *problems)
 {
@@ -296,7 +306,9 @@ static void check_alert_keys(const struct conf_alert *a, struct problems *proble
 
 	for (size_t i = 0; i < COUNT(alert_keys); i++) {
 		const struct alert_key *key = &alert_keys[i];
-		const struct conf_place at = key_place(a, key);
+		struct conf_place at;
+
+		memcpy(&at, (const char *)a + key->offset, sizeof(at));
 
 		if (at.line && !(key->kinds & 1u << a->kind.value))
 			problems_add(problems, at,
@@ -313,22 +325,33 @@ static void check_alert_keys(const struct conf_alert *a, struct problems *proble
 				kind));
 }
 
-static void check_together(const struct conf_text *key, const char *name,
-	const struct conf_text *other, const char *other_name, struct problems *problems)
+/* Of a key that is useless without another, or beside it. */
+static void check_two(const struct conf_text *key, const char *name, const struct conf_text *other,
+	const char *other_name, bool excluded, struct problems *problems)
 {
-	if (key->s && !other->s)
-		problems_add(problems, key->at,
-			TEXT(N_("`{1}` needs `{2}` beside it"), text_str(name),
-				text_str(other_name)));
+	if (!key->s || (other->s != NULL) != excluded)
+		return;
+	problems_add(problems, key->at,
+		excluded ? TEXT(N_("`{1}` and `{2}` exclude each other"), text_str(other_name),
+				   text_str(name))
+			 : TEXT(N_("`{1}` needs `{2}` beside it"), text_str(name),
+				   text_str(other_name)));
 }
 
-static void check_either(const struct conf_text *key, const char *name,
-	const struct conf_text *other, const char *other_name, struct problems *problems)
+/* Without TLS whoever is on the way reads it. */
+static void check_secrets(const struct conf_alert *a, struct problems *problems)
 {
-	if (key->s && other->s)
-		problems_add(problems, key->at,
-			TEXT(N_("`{1}` and `{2}` exclude each other"), text_str(other_name),
-				text_str(name)));
+	check_two(&a->user, "user", &a->password_file, "password_file", false, problems);
+	check_two(&a->password_file, "password_file", &a->user, "user", false, problems);
+	check_two(&a->url_file, "url_file", &a->url, "url", true, problems);
+	check_two(&a->token_file, "token_file", &a->user, "user", true, problems);
+	if (a->plain.on && a->user.s)
+		problems_add(problems, a->plain.at,
+			TEXT_PLAIN(N_("`plain: true` would send the password for all to read: "
+				      "leave `plain` or `user` out")));
+	if (a->plain.on && slice_starts(slice_str(a->server.s), SLICE("smtps:")))
+		problems_add(problems, a->plain.at,
+			TEXT_PLAIN(N_("`plain: true` has no effect with smtps://: leave it out")));
 }
 
 static void check_alert(const struct conf_watch *w, size_t i, struct problems *problems)
@@ -341,16 +364,20 @@ static void check_alert(const struct conf_watch *w, size_t i, struct problems *p
 				TEXT(N_("the name `{1}` is here twice (line {2})"),
 					text_str(a->name.s), text_u64(w->alerts[k].at.line)));
 	check_alert_keys(a, problems);
-	check_together(&a->user, "user", &a->password_file, "password_file", problems);
-	check_together(&a->password_file, "password_file", &a->user, "user", problems);
-	check_either(&a->url_file, "url_file", &a->url, "url", problems);
-	check_either(&a->token_file, "token_file", &a->user, "user", problems);
+	check_secrets(a, problems);
 	if (a->command.n && a->command.v[0].s[0] != '/')
 		problems_add(problems, a->command.v[0].at,
 			TEXT_PLAIN(N_("`command` begins with the whole path of a program, like "
 				      "/usr/local/bin/tell: no shell reads it")));
 	for (size_t k = 1; k < a->labels.n; k++)
 		check_label_twice(&a->labels, k, problems);
+}
+
+static void check_ping(const struct conf_ping *p, struct problems *problems)
+{
+	if (p->at.line && !p->url.s && !p->url_file.s)
+		problems_add(problems, p->at, TEXT(N_("`{1}` is missing here"), text_str("url")));
+	check_two(&p->url_file, "url_file", &p->url, "url", true, problems);
 }
 
 /* ---- all of it ---- */
@@ -372,4 +399,5 @@ void check_watch(const struct conf *c, struct problems *problems)
 		check_some(c, &every, w->at, problems);
 	for (size_t i = 0; i < w->n_alerts; i++)
 		check_alert(w, i, problems);
+	check_ping(&w->ping, problems);
 }

@@ -225,9 +225,18 @@ struct conf_alert {
 	struct conf_text ca_file;
 	struct conf_choice severity; /* enum conf_severity: the least that is told */
 	struct conf_texts labels;    /* NAME=VALUE: a test must have all of them */
+	struct conf_flag plain;      /* MAIL: without TLS */
 	struct conf_flag resolved;
-	struct conf_number remind;  /* minutes; 0: never */
+	struct conf_number remind;  /* minutes; 0: never, ALERTMANAGER: each */
 	struct conf_number timeout; /* seconds, of one attempt */
+};
+
+/* Who is told that the watcher itself runs. */
+struct conf_ping {
+	struct conf_place at; /* line 0: nobody is */
+	struct conf_text url, url_file;
+	struct conf_text token_file, ca_file;
+	struct conf_number interval, timeout; /* seconds */
 };
 
 struct conf_history {
@@ -241,6 +250,7 @@ struct conf_watch {
 	struct conf_place at;       /* line 0: the file has none; nothing in here is set */
 	struct conf_text time_zone; /* NULL: UTC */
 	struct conf_texts listen;   /* IP:PORT; line 0: CONF_WATCH_LISTEN */
+	struct conf_text url;       /* where people reach it, for links */
 	struct conf_number at_once;
 	struct conf_history history;
 	struct conf_watch_defaults defaults;
@@ -248,6 +258,7 @@ struct conf_watch {
 	size_t n_tests;
 	struct conf_alert *alerts;
 	size_t n_alerts;
+	struct conf_ping ping;
 };
 
 #define CONF_WATCH_LISTEN "127.0.0.1:8080"

@@ -10,14 +10,22 @@ const struct conf_pool *conf_find_pool(const struct conf *c, const char *fqdn)
 	return NULL;
 }
 
-bool conf_partner_serves(const struct conf_partner *p, struct slice domain)
+static bool has_domain(const struct conf_texts *domains, struct slice domain)
 {
-	if (slice_ieqs(domain, p->domain.s))
-		return true;
-	for (size_t i = 0; i < p->additional_domains.n; i++)
-		if (slice_ieqs(domain, p->additional_domains.v[i].s))
+	for (size_t i = 0; i < domains->n; i++)
+		if (slice_ieqs(domain, domains->v[i].s))
 			return true;
 	return false;
+}
+
+bool conf_pool_has_domain(const struct conf_pool *p, struct slice domain)
+{
+	return has_domain(&p->domains, domain);
+}
+
+bool conf_partner_serves(const struct conf_partner *p, struct slice domain)
+{
+	return slice_ieqs(domain, p->domain.s) || has_domain(&p->additional_domains, domain);
 }
 
 const struct conf_partner *conf_find_partner(const struct conf *c, const char *domain)

@@ -6,6 +6,7 @@
 /* NULL: there is none of that name. */
 const struct conf_pool *conf_find_pool(const struct conf *c, const char *fqdn);
 const struct conf_partner *conf_find_partner(const struct conf *c, const char *domain);
+bool conf_pool_has_domain(const struct conf_pool *p, struct slice domain);
 /* Is it one of the partner's domains? */
 bool conf_partner_serves(const struct conf_partner *p, struct slice domain);
 /* By the address as it is written, in any case and with or without its scheme. */

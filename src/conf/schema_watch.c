@@ -92,8 +92,8 @@ static const struct section history = {
 		{ RULE(owner, labels), .type = ITEM_TEXTS, .syntax = &syntax_label, .max = 16,     \
 			.inherits = (from_defaults),                                               \
 			.doc = N_("Words of your own, for receivers of alerts to choose by, "      \
-				  "beside the "                                                    \
-				  "labels pool, partner and kind that each test has.") },          \
+				  "beside the labels kind, pool, "                                 \
+				  "partner and direction that each test has.") },                  \
 	{                                                                                          \
 		RULE(owner, maintenance),                                                          \
 			.type = ITEM_TEXTS, .syntax = &syntax_window, .max = 32,                   \
@@ -148,7 +148,7 @@ static const struct section test = {
 
 static const struct section alert = {
 	.size = sizeof(struct conf_alert),
-	.n_items = 17,
+	.n_items = 18,
 	.items = {
 		{ AT(conf_alert, name), .type = ITEM_TEXT, .required = true, .syntax = &syntax_word,
 			.doc = N_("What it is called in the log, and by stox watch --test-alert.") },
@@ -160,13 +160,13 @@ static const struct section alert = {
 			.doc = N_("Where webhook and alertmanager post to.") },
 		{ AT(conf_alert, url_file), .type = ITEM_TEXT, .syntax = &syntax_path,
 			.doc = N_("A file with the URL, where it is a secret itself.") },
-		{ AT(conf_alert, command), .type = ITEM_TEXTS, .syntax = &syntax_line, .max = 32,
+		{ AT(conf_alert, command), .type = ITEM_TEXTS, .syntax = &syntax_line, .min = 1, .max = 32,
 			.doc = N_("What exec runs: the path of a program, and its arguments.") },
 		{ AT(conf_alert, server), .type = ITEM_TEXT, .syntax = &syntax_mail_server,
 			.doc = N_("The server that mail is handed to.") },
 		{ AT(conf_alert, from), .type = ITEM_TEXT, .syntax = &syntax_mail,
 			.doc = N_("The sender of the mail.") },
-		{ AT(conf_alert, to), .type = ITEM_TEXTS, .syntax = &syntax_mail, .max = 16,
+		{ AT(conf_alert, to), .type = ITEM_TEXTS, .syntax = &syntax_mail, .min = 1, .max = 16,
 			.doc = N_("Who gets the mail.") },
 		{ AT(conf_alert, user), .type = ITEM_TEXT, .syntax = &syntax_line,
 			.doc = N_("The name to sign in with.") },
@@ -181,20 +181,46 @@ static const struct section alert = {
 			.preset = CONF_INFO,
 			.doc = N_("It is told of tests that matter at least as much.") },
 		{ AT(conf_alert, labels), .type = ITEM_TEXTS, .syntax = &syntax_label, .max = 16,
-			.doc = N_("It is told of tests that have all of these labels.") },
+			.doc = N_("It is told of tests that have all of these labels, such as partner=contoso.test.") },
+		{ AT(conf_alert, plain), .type = ITEM_FLAG,
+			.doc = N_("Whether mail is handed to smtp:// without TLS, which is for a "
+			       "server of this machine.  No password goes that way.") },
 		{ AT(conf_alert, resolved), .type = ITEM_FLAG, .preset = true,
 			.doc = N_("Whether it is told when a failure is over.") },
-		{ AT(conf_alert, remind), .type = ITEM_NUMBER, .max = 10080,
+		{ AT(conf_alert, remind), .type = ITEM_NUMBER, .min = 1, .max = 10080,
 			.doc = N_("After how many minutes it is told again of what still fails.  "
-			       "Left out, never.") },
+			       "Left out, never; alertmanager each minute, since it forgets what "
+			       "it does not hear again.") },
 		{ AT(conf_alert, timeout), .type = ITEM_NUMBER, .min = 1, .max = 300, .preset = 10,
 			.doc = N_("How many seconds one attempt to tell it may take.") },
 	},
 };
 
+static const struct section ping = {
+	.size = sizeof(struct conf_ping),
+	.n_items = 6,
+	.items = {
+		{ AT(conf_ping, url), .type = ITEM_TEXT, .syntax = &syntax_url,
+			.doc = N_("Where it posts to; with /fail behind it when the watcher cannot "
+			       "do its work.") },
+		{ AT(conf_ping, url_file), .type = ITEM_TEXT, .syntax = &syntax_path,
+			.doc = N_("A file with the URL, where it is a secret itself.") },
+		{ AT(conf_ping, token_file), .type = ITEM_TEXT, .syntax = &syntax_path,
+			.doc = N_("A file with a bearer token.") },
+		{ AT(conf_ping, ca_file), .type = ITEM_TEXT, .syntax = &syntax_path,
+			.doc = N_("The certificates, in PEM, that sign that of the server.  Left "
+			       "out, the trust store of the system.") },
+		{ AT(conf_ping, interval), .type = ITEM_NUMBER, .min = 10, .max = 86400,
+			.preset = 60,
+			.doc = N_("How many seconds lie between two pings.") },
+		{ AT(conf_ping, timeout), .type = ITEM_NUMBER, .min = 1, .max = 300, .preset = 10,
+			.doc = N_("How many seconds one may take.") },
+	},
+};
+
 const struct section schema_watch = {
 	.size = sizeof(struct conf_watch),
-	.n_items = 7,
+	.n_items = 9,
 	.items = {
 		{ AT(conf_watch, time_zone), .type = ITEM_TEXT, .syntax = &syntax_zone,
 			.preset_text = "UTC",
@@ -203,17 +229,23 @@ const struct section schema_watch = {
 			.doc = N_("Where the pages and figures are, over HTTP: addresses of this "
 			       "machine alone, 127.0.0.1 and [::1], for nobody signs in.  Left out, "
 			       "127.0.0.1:8080; with an empty list, nowhere.") },
+		{ AT(conf_watch, url), .type = ITEM_TEXT, .syntax = &syntax_url,
+			.doc = N_("Where people reach the pages, for links in alerts.  Left out, "
+			       "alerts have none.") },
 		{ AT(conf_watch, at_once), .type = ITEM_NUMBER, .min = 1, .max = 10000, .preset = 200,
 			.doc = N_("How many tests may run at once; others wait.") },
 		{ AT(conf_watch, history), .type = ITEM_SECTION, .section = &history,
 			.doc = N_("What came of the tests.") },
 		{ AT(conf_watch, defaults), .type = ITEM_SECTION, .section = &defaults,
 			.doc = N_("How tests run, where they do not say it themselves.") },
-		{ ARRAY(conf_watch, tests), .type = ITEM_SECTIONS, .section = &test, .max = 4096,
+		{ ARRAY(conf_watch, tests), .type = ITEM_SECTIONS, .section = &test, .min = 1, .max = 4096,
 			.doc = N_("The tests.  An entry that names no pool or no partner is one test "
 			       "for each; where two entries have the same test, the first one "
 			       "counts.  Left out, a message from each pool to each partner.") },
 		{ ARRAY(conf_watch, alerts), .type = ITEM_SECTIONS, .section = &alert, .max = 64,
 			.doc = N_("Who is told when a test fails, and when it is well again.") },
+		{ AT(conf_watch, ping), .type = ITEM_SECTION, .section = &ping,
+			.doc = N_("Who is told that the watcher itself runs, in the manner of "
+			       "healthchecks.io: it raises the alarm when it hears nothing.") },
 	},
 };

@@ -117,16 +117,23 @@ static bool mail_server_ok(struct slice s)
 	return take_scheme(&s, SLICE("smtp"), SLICE("smtps")) && syntax_server.ok(s);
 }
 
-/* Without a name and brackets: it is a line of SMTP and a header. */
+/* Bare, of RFC 5321 section 4.1.2 and its dot-strings only: it becomes a command and a header. */
 static bool mail_ok(struct slice s)
 {
+	const struct slice more = SLICE("!#$%&'*+-/=?^_`{|}~");
 	const size_t at = slice_chr(s, '@');
+	bool may_dot = false;
 
-	for (size_t i = 0; i < at && i < s.n; i++)
-		if (s.p[i] <= ' ' || s.p[i] >= 0x7f || s.p[i] == '<' || s.p[i] == '>' ||
-			s.p[i] == ',' || s.p[i] == '"')
+	if (at >= s.n || at > WORD_MAX || !syntax_domain.ok(slice_skip(s, at + 1)))
+		return false;
+	for (size_t i = 0; i < at; i++) {
+		const uint8_t c = s.p[i];
+
+		if (c == '.' ? !may_dot : !is_alnum(c) && slice_chr(more, c) == more.n)
 			return false;
-	return at > 0 && at <= WORD_MAX && at < s.n && syntax_domain.ok(slice_skip(s, at + 1));
+		may_dot = c != '.';
+	}
+	return may_dot;
 }
 
 const struct syntax syntax_word = { word_ok, N_("NAME"),

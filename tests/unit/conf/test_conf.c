@@ -159,11 +159,11 @@ static void what_the_schema_does_not_know_is_refused(void **state)
 			"f:3:5: unknown key `dailback`; did you mean `dialback`?\n" },
 		{ "a far key", "xyzzyxyzzy: 1\n",
 			"f:1:1: unknown key `xyzzyxyzzy`; known here: `pools`, `partners`, "
-			"`gateway`, `secrets_group`\n" },
+			"`gateway`, `watch`, `secrets_group`\n" },
 		{ "a key that writes to the terminal", "\"\\e]2;x\\a\\u007f\": 1\n",
 			"f:1:1: unknown key `\\x1b]2;x\\x07\\x7f`; known here: `pools`, "
 			"`partners`, "
-			"`gateway`, `secrets_group`\n" },
+			"`gateway`, `watch`, `secrets_group`\n" },
 		{ "a password in the file is not repeated",
 			POOL "    test_users:\n      - address: pilar@litware.test\n"
 			     "        password: hunter2\n",
