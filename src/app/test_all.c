@@ -8,6 +8,7 @@
 #include "app/page.h"
 #include "app/test_private.h"
 #include "base/mem.h"
+#include "conf/pairs.h"
 
 enum { PAIRS_MAX = 64 * 4096 }; /* the configuration's own limits */
 
@@ -46,9 +47,10 @@ static int add_pairs(struct all *a)
 	for (size_t i = 0; i < c->n_pools; i++)
 		for (size_t k = 0; is_wanted(a, &c->pools[i]) && k < c->n_partners; k++) {
 			const struct conf_partner *partner = &c->partners[k];
-			const bool named = !a->v->partner || test_serves(partner, a->v->partner);
+			const bool named = !a->v->partner ||
+					   conf_partner_serves(partner, slice_str(a->v->partner));
 
-			if (!partner->receiver.at.line || !named || a->n_pairs == PAIRS_MAX)
+			if (!conf_has_receiver(partner) || !named || a->n_pairs == PAIRS_MAX)
 				continue;
 			struct pair *more =
 				mem_realloc(a->pairs, (a->n_pairs + 1) * sizeof(*a->pairs));

@@ -5,6 +5,7 @@
 #include "app/test_private.h"
 #include "base/mem.h"
 #include "bridge/address.h"
+#include "conf/pairs.h"
 #include "probe/server.h"
 
 int test_refuse(const struct test *t, struct text why)
@@ -151,16 +152,6 @@ static int use_pool(struct test *t, const struct conf_pool *pool)
 
 /* ---- the partner ---- */
 
-bool test_serves(const struct conf_partner *p, const char *domain)
-{
-	if (strcasecmp(p->domain.s, domain) == 0)
-		return true;
-	for (size_t i = 0; i < p->additional_domains.n; i++)
-		if (strcasecmp(p->additional_domains.v[i].s, domain) == 0)
-			return true;
-	return false;
-}
-
 static bool is_own_receiver(const struct test *t, const struct conf_partner *p)
 {
 	return p->receiver.at.line &&
@@ -173,7 +164,8 @@ static const struct conf_partner *find_partner(const struct test *t)
 	for (size_t i = 0; i < t->conf->n_partners; i++) {
 		const struct conf_partner *p = &t->conf->partners[i];
 
-		if (t->v.partner ? test_serves(p, t->v.partner) : is_own_receiver(t, p))
+		if (t->v.partner ? conf_partner_serves(p, slice_str(t->v.partner))
+				 : is_own_receiver(t, p))
 			return p;
 	}
 	return NULL;

@@ -47,8 +47,6 @@ struct test_end {
 int test_run_told(
 	const struct opt_command *cmd, const struct test_values *values, struct test_end *ret);
 int test_run_all(const struct opt_command *cmd, const struct test_values *values);
-/* The partner is that domain's. */
-bool test_serves(const struct conf_partner *p, const char *domain);
 /* One line that says what is wrong; 2. */
 int test_refuse(const struct test *t, struct text why);
 /* The warning of that name is none on that side (SIDES: on both).  False when there is none. */

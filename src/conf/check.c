@@ -5,6 +5,7 @@
 #include "base/addr.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "conf/pairs.h"
 #include "conf/syntax.h"
 
 enum { SIP_PORT = 5060 };
@@ -163,14 +164,6 @@ static void check_pool_names(const struct conf *c, struct problems *problems)
 	}
 }
 
-static bool contains(const struct conf_texts *texts, struct slice domain)
-{
-	for (size_t i = 0; i < texts->n; i++)
-		if (slice_ieqs(domain, texts->v[i].s))
-			return true;
-	return false;
-}
-
 static void check_test_users(const struct conf_pool *pool, struct problems *problems)
 {
 	char text[SHOWN_MAX];
@@ -179,7 +172,7 @@ static void check_test_users(const struct conf_pool *pool, struct problems *prob
 		const struct conf_text *address = &pool->test_users[i].address;
 		struct slice domain = syntax_address_domain(slice_str(address->s));
 
-		if (!contains(&pool->domains, domain))
+		if (!conf_pool_has_domain(pool, domain))
 			problems_add(problems, address->at,
 				TEXT(N_("the domain `{1}` of the test user is not among the pool's "
 					"`domains`"),
@@ -193,8 +186,7 @@ static void check_receiver(const struct conf_partner *p, struct problems *proble
 	struct slice domain = syntax_address_domain(slice_str(address->s));
 	char text[SHOWN_MAX];
 
-	if (!address->s || slice_ieqs(domain, p->domain.s) ||
-		contains(&p->additional_domains, domain))
+	if (!address->s || conf_partner_serves(p, domain))
 		return;
 	problems_add(problems, address->at,
 		TEXT(N_("the domain `{1}` of the receiver is not one of the partner's"),
@@ -346,7 +338,7 @@ static void check_gateway(const struct conf *c, struct problems *problems)
 		return;
 	}
 	for (size_t i = 0; i < c->n_pools; i++)
-		if (contains(&c->pools[i].domains, slice_str(name->s)))
+		if (conf_pool_has_domain(&c->pools[i], slice_str(name->s)))
 			return;
 	problems_add(problems, name->at,
 		TEXT_PLAIN(N_("the component's `name` must be one of a pool's `domains`: SIP users "
@@ -368,5 +360,6 @@ int check_conf(const struct conf *c, struct problems *problems)
 		check_receiver(&c->partners[i], problems);
 	}
 	check_gateway(c, problems);
+	check_watch(c, problems);
 	return 0;
 }

@@ -78,6 +78,13 @@ enum conf_options {
 	CONF_OPTIONS_ALIVE,
 };
 
+/* What a watcher tests. */
+enum conf_test_kind {
+	CONF_TEST_IM,       /* a message from a pool to a partner, and its answer */
+	CONF_TEST_REGISTER, /* a user of a pool signs in and off */
+	CONF_TEST_SERVERS,  /* each server of a pool, or of a partner */
+};
+
 /* How much it matters that a test fails. */
 enum conf_severity {
 	CONF_INFO,
@@ -179,7 +186,7 @@ struct conf_gateway {
 struct conf_watch_rules {
 	struct conf_number interval, timeout; /* seconds */
 	struct conf_number retries, retry_pause;
-	struct conf_text fail; /* N of M; NULL in the defaults, too: 2 of 3 */
+	struct conf_text fail; /* N of M; NULL in the defaults, too: CONF_WATCH_FAIL */
 	struct conf_number recover;
 	struct conf_choice severity;   /* enum conf_severity */
 	struct conf_texts labels;      /* NAME=VALUE */
@@ -193,6 +200,7 @@ struct conf_watch_defaults {
 
 struct conf_watch_test {
 	struct conf_place at;
+	struct conf_choice kind;        /* enum conf_test_kind */
 	struct conf_text pool, partner; /* NULL: every one that can be tested */
 	struct conf_text user;          /* NULL: the pool's first test user */
 	struct conf_receiver receiver;  /* line 0: the partner's */
@@ -206,6 +214,7 @@ struct conf_alert {
 	struct conf_text name;
 	struct conf_choice kind;   /* enum conf_alert_kind */
 	struct conf_text url;      /* WEBHOOK, ALERTMANAGER: what is posted to */
+	struct conf_text url_file; /* instead of it */
 	struct conf_texts command; /* EXEC: a program and its arguments */
 	struct conf_text server;   /* MAIL: smtp://HOST[:PORT] or smtps:// */
 	struct conf_text from;     /* MAIL: an address */
@@ -216,23 +225,32 @@ struct conf_alert {
 	struct conf_text ca_file;
 	struct conf_choice severity; /* enum conf_severity: the least that is told */
 	struct conf_texts labels;    /* NAME=VALUE: a test must have all of them */
+	struct conf_flag plain;      /* MAIL: without TLS */
 	struct conf_flag resolved;
-	struct conf_number remind;  /* minutes; 0: never */
+	struct conf_number remind;  /* minutes; 0: never, ALERTMANAGER: each */
 	struct conf_number timeout; /* seconds, of one attempt */
+};
+
+/* Who is told that the watcher itself runs. */
+struct conf_ping {
+	struct conf_place at; /* line 0: nobody is */
+	struct conf_text url, url_file;
+	struct conf_text token_file, ca_file;
+	struct conf_number interval, timeout; /* seconds */
 };
 
 struct conf_history {
 	struct conf_place at;
 	struct conf_text file; /* NULL: history.db in the state folder */
 	struct conf_number raw_days, hour_days;
-	struct conf_number size_max; /* MiB */
+	struct conf_number size_max; /* MiB; 0: any */
 };
 
 struct conf_watch {
 	struct conf_place at;       /* line 0: the file has none; nothing in here is set */
 	struct conf_text time_zone; /* NULL: UTC */
 	struct conf_texts listen;   /* IP:PORT; line 0: CONF_WATCH_LISTEN */
-	struct conf_text external_url; /* what readers reach the pages by; NULL: no links in alerts */
+	struct conf_text url;       /* where people reach it, for links */
 	struct conf_number at_once;
 	struct conf_history history;
 	struct conf_watch_defaults defaults;
@@ -240,9 +258,11 @@ struct conf_watch {
 	size_t n_tests;
 	struct conf_alert *alerts;
 	size_t n_alerts;
+	struct conf_ping ping;
 };
 
 #define CONF_WATCH_LISTEN "127.0.0.1:8080"
+#define CONF_WATCH_FAIL   "2 of 3"
 
 struct conf {
 	struct conf_pool *pools;
@@ -264,6 +284,9 @@ struct conf *conf_free(struct conf *c); /* NULL is fine; returns NULL */
 
 const char *conf_partner_type_name(unsigned type); /* "federated", ... as in the file */
 const char *conf_need_name(unsigned need);         /* "required", ... */
+const char *conf_test_kind_name(unsigned kind);
+const char *conf_severity_name(unsigned severity);
+const char *conf_alert_kind_name(unsigned kind);
 
 /* The key list of stox.yaml(5) from the schema itself, as the items of an mdoc list, in the
  * language of `look_up` (NULL: English). */

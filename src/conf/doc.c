@@ -49,22 +49,35 @@ static void put_type(struct buf *b, const struct item *item, text_look_up *look_
 
 static struct text rule_of_number(const struct item *item)
 {
-	if (!item->preset)
+	if (!item->preset || item->inherits)
 		return TEXT(N_("From {1} to {2}."), text_u64(item->min), text_u64(item->max));
 	return TEXT(N_("From {1} to {2}; default {3}."), text_u64(item->min), text_u64(item->max),
 		text_u64(item->preset));
 }
 
 /* No id: there is none. */
+static struct text rule_of_preset(const struct item *item)
+{
+	const char *preset = item->preset_text;
+
+	if (item->type == ITEM_FLAG)
+		preset = item->preset ? "true" : "false";
+	if (item->type == ITEM_CHOICE)
+		preset = item->choices[item->preset];
+	if (!preset || item->inherits || item->required)
+		return (struct text){ .id = NULL };
+	return TEXT(N_("Default {1}."), text_str(preset));
+}
+
 static struct text rule_of(const struct item *item)
 {
 	switch (item->type) {
 	case ITEM_NUMBER: return rule_of_number(item);
-	case ITEM_FLAG: return TEXT(N_("Default {1}."), text_str(item->preset ? "true" : "false"));
-	case ITEM_CHOICE: return TEXT(N_("Default {1}."), text_str(item->choices[item->preset]));
+	case ITEM_FLAG:
+	case ITEM_CHOICE:
+	case ITEM_TEXT: return rule_of_preset(item);
 	case ITEM_TEXTS:
 	case ITEM_SECTIONS: return TEXT(N_("At most {1}."), text_u64(item->max));
-	case ITEM_TEXT:
 	case ITEM_SECTION: break;
 	}
 	return (struct text){ .id = NULL };
@@ -78,6 +91,8 @@ static void put_rules(struct buf *b, const struct item *item, text_look_up *look
 		text_put(b, &rule, look_up);
 		buf_putc(b, '\n');
 	}
+	if (item->inherits)
+		buf_printf(b, "%s\n", look(look_up, N_("Left out, as in the defaults.")));
 	if (item->required)
 		buf_printf(b, "%s\n", look(look_up, N_("Required.")));
 }

@@ -334,6 +334,15 @@ static void check_required(struct loader *l, const struct section *section, cons
 					text_str(section->items[i].name)));
 }
 
+/* What is left out as a whole has its presets all the same. */
+static void preset_left_out(
+	const struct section *section, void *base, const bool seen[SECTION_ITEMS_MAX])
+{
+	for (size_t i = 0; i < section->n_items; i++)
+		if (section->items[i].type == ITEM_SECTION && !seen[i])
+			preset(section->items[i].section, field(base, section->items[i].offset));
+}
+
 int load_section(const struct section *section, void *base, const struct tree *tree,
 	const struct node *node, struct problems *problems)
 {
@@ -358,6 +367,7 @@ int load_section(const struct section *section, void *base, const struct tree *t
 		if (err)
 			return err;
 	}
+	preset_left_out(section, base, seen);
 	check_required(&l, section, node, seen);
 	return 0;
 }

@@ -1,6 +1,6 @@
 #include "conf/schema.h"
 
-#include "base/mem.h"
+#include "conf/schema_rows.h"
 
 static const char *const types[] = {
 	[CONF_FEDERATED] = "federated",
@@ -33,11 +33,6 @@ const char *conf_need_name(unsigned need)
 {
 	return needs[need];
 }
-
-/* What a text is called and where it goes. */
-#define AT(type, member)    .name = #member, .offset = offsetof(struct type, member)
-#define ARRAY(type, member) AT(type, member), .offset_n = offsetof(struct type, n_##member)
-#define CHOICES(names)      .choices = (names), .n_choices = COUNT(names)
 
 static const struct section test_user = {
 	.size = sizeof(struct conf_test_user),
@@ -83,7 +78,7 @@ static const struct section pool = {
 	N_("The gateway does not enforce it: the link to the partner is made by the XMPP server "  \
 	   "whose component the gateway is, by that server's own settings.")
 
-static const struct section receiver = {
+const struct section schema_receiver = {
 	.size = sizeof(struct conf_receiver),
 	.n_items = 3,
 	.items = {
@@ -127,7 +122,7 @@ static const struct section partner = {
 			       "system.") },
 		{ AT(conf_partner, accept), .type = ITEM_TEXTS, .syntax = &syntax_line, .max = 32,
 			.doc = N_("Warnings to ignore when a test finds them on the side of the partner, by their names.") },
-		{ AT(conf_partner, receiver), .type = ITEM_SECTION, .section = &receiver,
+		{ AT(conf_partner, receiver), .type = ITEM_SECTION, .section = &schema_receiver,
 			.doc = N_("Whom the tests write to.") },
 	},
 };
@@ -246,7 +241,7 @@ static const struct section gateway = {
 
 const struct section schema_root = {
 	.size = sizeof(struct conf),
-	.n_items = 4,
+	.n_items = 5,
 	.items = {
 		{ ARRAY(conf, pools), .type = ITEM_SECTIONS, .section = &pool, .max = 64,
 			.doc = N_("The SIP systems.  Tests use the first one unless an option says "
@@ -255,6 +250,9 @@ const struct section schema_root = {
 			.doc = N_("The XMPP systems that may be spoken with.") },
 		{ AT(conf, gateway), .type = ITEM_SECTION, .section = &gateway,
 			.doc = N_("The gateway between both; only stox gateway reads it.") },
+		{ AT(conf, watch), .type = ITEM_SECTION, .section = &schema_watch,
+			.doc = N_("What is tested on a schedule, kept and told; only stox watch reads "
+			       "it.") },
 		{ AT(conf, secrets_group), .type = ITEM_TEXT, .syntax = &syntax_line,
 			.doc = N_("A group, by name or number, that may read the files with secrets "
 			       "beside their owner, as SECRETS says below.") },

@@ -27,14 +27,16 @@ struct item {
 	const struct syntax *syntax; /* ITEM_TEXT, ITEM_TEXTS */
 	uint64_t min, max;           /* ITEM_NUMBER: the value; lists: how many */
 	uint64_t preset;             /* the default of a number, flag or choice */
-	const char *const *choices;  /* ITEM_CHOICE */
+	const char *preset_text; /* of a text: who uses it knows it, here for the documentation */
+	bool inherits;           /* left out, it is what `watch.defaults` says */
+	const char *const *choices; /* ITEM_CHOICE */
 	size_t n_choices;
 	const struct section *section; /* ITEM_SECTION, ITEM_SECTIONS */
 	const char *doc;               /* one sentence or two, to be looked up */
 	const char *doc_more;          /* what several have in common, or NULL */
 };
 
-enum { SECTION_ITEMS_MAX = 16 };
+enum { SECTION_ITEMS_MAX = 24 };
 
 struct section {
 	size_t size; /* of the struct */
@@ -42,4 +44,5 @@ struct section {
 	struct item items[SECTION_ITEMS_MAX];
 };
 
+extern const struct section schema_receiver, schema_watch;
 extern const struct section schema_root; /* struct conf; it has no place of its own */

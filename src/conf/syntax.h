@@ -25,7 +25,17 @@ extern const struct syntax syntax_im_user; /* an address of the XMPP side */
 extern const struct syntax syntax_listen;
 extern const struct syntax syntax_network;
 extern const struct syntax syntax_ip_port;
+extern const struct syntax syntax_word;   /* letters, digits, . _ - */
+extern const struct syntax syntax_zone;   /* the name of a time zone, safe as a path */
+extern const struct syntax syntax_window; /* any text on one line */
+extern const struct syntax syntax_n_of_m;
+extern const struct syntax syntax_label;       /* NAME=VALUE */
+extern const struct syntax syntax_url;         /* of HTTP, without a user */
+extern const struct syntax syntax_mail_server; /* smtp://HOST[:PORT] or smtps:// */
+extern const struct syntax syntax_mail;
 
+/* What syntax_n_of_m accepts. */
+void syntax_read_n_of_m(struct slice s, unsigned *ret_n, unsigned *ret_m);
 /* The domain part of an address that the two `user` syntaxes accept. */
 struct slice syntax_address_domain(struct slice address);
 /* Without its scheme. */

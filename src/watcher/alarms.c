@@ -155,7 +155,7 @@ static int address(const struct alarms *a, const struct plan_receiver *r, struct
 
 static struct slice run_url(const struct alarms *a, const struct alert_notice *n, char ret[URL_MAX])
 {
-	const struct conf_text *url = &a->plan->conf->external_url;
+	const struct conf_text *url = &a->plan->conf->url;
 	char id[RUN_ID_MAX];
 
 	if (!url->s || !n->incident.last_at)
@@ -404,7 +404,7 @@ int alarms_new(struct alarms **ret, struct watcher *w, const struct plan *plan)
 		slice_cstr(SLICE("localhost"), host, sizeof(host));
 	const struct deliver_cfg cfg = { .agent = "stox/" STOX_VERSION,
 		.host = host,
-		.external_url = plan->conf->external_url.s };
+		.external_url = plan->conf->url.s };
 	int err = deliver_new(&a->deliver, &cfg);
 	if (!err)
 		err = alarms_take_plan(a, plan, pump_now(w->pump));

@@ -2,17 +2,22 @@
  * the receivers of alerts, the history, where to listen.
  *
  * Which tests: for each entry of `watch.tests`, in order, each pool and partner that it names or,
- * where it names none, each that can be tested (a pool with a test user, a partner with a
- * receiver).  A pair that an earlier entry has is left to that one; without entries it is every
- * pair.  A test is found again by its key, "POOL/DOMAIN/to": that is its place in URLs, and in the
- * history.
+ * where it names none, each that can be tested (a pool with a test user who has a password, a
+ * partner with a receiver).  What an earlier entry has is left to that one; without entries it is
+ * a message for every pair.  A test is found again by its key, in URLs and in the history:
  *
- * No socket and no secret is touched; paths are as they will be opened.  Zone files are read by
- * plan_load_zones(), else everything here follows from the configuration alone, so that a check,
- * a start and a reload refuse the same.
+ *	pool.litware.test/contoso.test/to	a message, SIP first
+ *	pool.litware.test/register		a user of the pool signs in
+ *	pool.litware.test/servers		each server of a pool
+ *	-/contoso.test/servers			of a partner
+ *
+ * No socket and no secret is touched; paths are as they will be opened.  Behind
+ * plan_settle() everything is as it will be used, so that a check, a start and a reload refuse the
+ * same.
  */
 #pragma once
 
+#include "base/map.h"
 #include "conf/conf.h"
 #include "conf/problems.h"
 #include "probe/note.h"
@@ -25,19 +30,14 @@ enum {
 	PLAN_ZONES_MAX = 64,
 };
 
-enum plan_kind { PLAN_IM };
-const char *plan_kind_name(enum plan_kind k); /* "im" */
-
-enum plan_direction { PLAN_TO };                        /* SIP first */
-const char *plan_direction_name(enum plan_direction d); /* "to" */
-
 struct plan_zone {
-	const char *name; /* "Europe/Paris", "UTC" */
+	char *name; /* "Europe/Paris", "UTC" */
 	struct conf_place at;
 	struct buf file;
-	struct zone zone; /* UTC until plan_load_zones() */
+	struct zone zone; /* UTC until plan_settle() */
 };
 
+/* Borrowed from the configuration, but for the zone. */
 struct plan_window {
 	const char *text; /* as it was written */
 	struct window window;
@@ -45,18 +45,20 @@ struct plan_window {
 };
 
 struct plan_test {
-	enum plan_kind kind;
-	enum plan_direction direction;
-	char *key;                 /* "pool.litware.test/contoso.test/to", in small letters */
-	const char *pool, *domain; /* the pool's name, the partner's domain */
-	struct conf_place at;      /* of its entry, or of `watch` */
-	bool is_enabled;           /* else it is shown, and never run */
+	enum conf_test_kind kind;
+	char *key;             /* its place in URLs, in small letters */
+	const char *pool;      /* its name; NULL: of a partner's servers */
+	const char *domain;    /* the partner's; NULL: of a pool alone */
+	const char *direction; /* "to": SIP first; "" where nothing is carried */
+	struct conf_place at;  /* of its entry, or of `watch` */
+	bool is_enabled;       /* else it is shown, and never run */
 
-	/* What a probe wants (struct probe_cfg).  NULL: left out. */
+	/* What a probe or a sweep wants (struct probe_cfg, sweep_cfg).  NULL: left out. */
 	const char *user, *auth_user, *registrar, *receiver, *receiver_server;
 	uint16_t registrar_port;
 	char *password_file, *receiver_password_file; /* receiver's NULL: arrival is not proved */
 	char *sip_ca_file, *xmpp_ca_file;             /* NULL: the system's trust store */
+	const struct conf_texts *domains;             /* of the pool; NULL without one */
 	unsigned accept[SIDES];
 	ts_t timeout;
 
@@ -66,10 +68,13 @@ struct plan_test {
 	enum reason expected; /* NONE: it is to pass */
 
 	enum alert_severity severity;
-	struct alert_label *labels; /* pool, partner and direction first */
-	unsigned n_labels;
+	/* The watcher's own first: kind, pool, partner and direction, as far as it has them. */
+	struct alert_label *labels;
+	unsigned n_labels, n_own_labels;
 	const struct plan_window *windows;
 	unsigned n_windows;
+
+	struct map_node node;
 
 	/* What one test uses at a time, by bare addresses in small letters: equal texts are one
 	 * account.  "sip:pilar@litware.test", and "xmpp:adelany@contoso.test" or NULL when nobody
@@ -77,38 +82,57 @@ struct plan_test {
 	char *accounts[SCHEDULE_ACCOUNTS_MAX];
 };
 
-/* Where alerts go.  Texts of the configuration; paths resolved. */
+/* Who is told: what alerts want of it, and what a delivery does.  NULL: left out. */
 struct plan_receiver {
-	const struct conf_alert *conf; /* name, kind, url, command, server, from, to, user */
-	char *password_file, *token_file, *ca_file; /* NULL: none */
-	struct alert_receiver alert;
+	const char *name;
+	enum conf_alert_kind kind;
+	struct conf_place at;
+	struct alert_label *labels; /* those of its struct alert_receiver */
+	ts_t timeout;               /* of one attempt */
+
+	const char *url;  /* MAIL: the server's */
+	char *url_file;   /* the URL is its contents, and secret */
+	const char *user; /* with a password_file */
+	char *password_file, *token_file, *ca_file;
+	const char **argv; /* EXEC: ends with NULL */
+	const char *from;  /* MAIL */
+	const char **to;   /* MAIL: n_to, and a NULL */
+	unsigned n_to;
+	bool is_plain;    /* MAIL */
+	int64_t valid_us; /* ALERTMANAGER: what it does not hear again for so long is over there */
 };
 
 struct plan {
 	const struct conf_watch *conf;
-	struct plan_test *tests; /* in the order of the file; keys are unique */
+	struct plan_test *tests; /* in the order of the file */
 	unsigned n_tests;
-	struct plan_receiver *receivers; /* ALERT_RECEIVERS_MAX at most */
+	struct plan_receiver *receivers; /* at most ALERT_RECEIVERS_MAX */
+	struct alert_receiver *alerts;   /* of each, for alerts_new() */
 	unsigned n_receivers;
+	struct plan_receiver ping; /* of the watcher itself; name NULL: none.  It has no kind */
+	ts_t ping_interval;
 	struct plan_zone *zones; /* the first is the configuration's */
 	unsigned n_zones;
 	struct addr *listen; /* loopback */
 	unsigned n_listen;   /* 0: no HTTP */
-	char *history_file;  /* NULL: history.db in the state folder */
+	const char *url;     /* of the pages, for links; NULL: none */
+	char *history_file;  /* NULL until plan_settle(): where the state folder is */
 	unsigned raw_days, hour_days;
-	uint64_t history_bytes_max;
+	uint64_t history_bytes_max; /* 0: any */
 	unsigned at_once;
 
 	struct plan_windows *windows; /* lists that several tests share */
 	size_t n_windows;
+	struct map keys;
 };
 
 /* `c` has a watch section and is borrowed until plan_free(); `conf_path` is where it was found.
  * 0.  ERR_CONFIG, with a line in `problems` for each fault.  -ENOMEM. */
 int plan_new(
 	struct plan **ret, const struct conf *c, const char *conf_path, struct problems *problems);
-/* Reads the zones' files below /usr/share/zoneinfo; before it all are UTC.  As plan_new(). */
-int plan_load_zones(struct plan *p, struct problems *problems);
+/* What follows from this machine: the zones' files below /usr/share/zoneinfo (before it all are
+ * UTC), and the state folder.  As plan_new(). */
+int plan_settle(struct plan *p, struct problems *problems);
 struct plan *plan_free(struct plan *p); /* NULL is fine */
 
 const struct plan_test *plan_find(const struct plan *p, const char *key); /* NULL: none */

@@ -159,11 +159,11 @@ static void what_the_schema_does_not_know_is_refused(void **state)
 			"f:3:5: unknown key `dailback`; did you mean `dialback`?\n" },
 		{ "a far key", "xyzzyxyzzy: 1\n",
 			"f:1:1: unknown key `xyzzyxyzzy`; known here: `pools`, `partners`, "
-			"`gateway`, `secrets_group`\n" },
+			"`gateway`, `watch`, `secrets_group`\n" },
 		{ "a key that writes to the terminal", "\"\\e]2;x\\a\\u007f\": 1\n",
 			"f:1:1: unknown key `\\x1b]2;x\\x07\\x7f`; known here: `pools`, "
 			"`partners`, "
-			"`gateway`, `secrets_group`\n" },
+			"`gateway`, `watch`, `secrets_group`\n" },
 		{ "a password in the file is not repeated",
 			POOL "    test_users:\n      - address: pilar@litware.test\n"
 			     "        password: hunter2\n",
@@ -454,6 +454,76 @@ static void every_key_lands_in_its_field(void **state)
 	conf_free(c);
 }
 
+static void every_key_of_the_watcher_lands_in_its_field(void **state)
+{
+	char text[16384];
+
+	(void)state;
+	read_file(TEST_DATA "/conf/every-key.yaml", text, sizeof(text));
+	struct conf *c = load_good(text);
+	const struct conf_watch *w = &c->watch;
+	const struct conf_watch_test *t = &w->tests[0];
+	const struct conf_alert *a = &w->alerts[0];
+	assert_text(&w->time_zone, "Europe/Paris", 42, 14);
+	assert_text(&w->listen.v[0], "[::1]:0", 43, 12);
+	assert_text(&w->url, "https://watch.litware.test/stox", 44, 8);
+	assert_int_equal(w->at_once.n, 10);
+	assert_text(&w->history.file, "history.db", 46, 20);
+	assert_int_equal(w->history.raw_days.n, 7);
+	assert_int_equal(w->history.hour_days.n, 30);
+	assert_int_equal(w->history.size_max.n, 512);
+	assert_int_equal(w->defaults.rules.interval.n, 30);
+	assert_text(&w->defaults.rules.fail, "3 of 5", 52, 11);
+	assert_int_equal(w->defaults.rules.severity.value, CONF_WARNING);
+	assert_int_equal(w->defaults.rules.maintenance.n, 2);
+	assert_int_equal(w->n_tests, 4);
+	assert_text(&t->partner, "chat.contoso.test", 59, 16);
+	assert_text(&t->receiver.server, "127.0.0.1:5222", 61, 52);
+	assert_false(t->enabled.on);
+	assert_int_equal(t->rules.interval.n, 10);
+	assert_int_equal(t->rules.labels.n, 0);
+	assert_int_equal(t->rules.labels.at.line, 66);
+	assert_int_equal(t->rules.maintenance.at.line, 0);
+	assert_true(w->tests[1].enabled.on);
+	assert_text(&w->tests[1].expect, "sip_partner_not_allowed", 69, 15);
+	assert_int_equal(w->tests[2].kind.value, CONF_TEST_REGISTER);
+	assert_int_equal(w->tests[3].kind.value, CONF_TEST_SERVERS);
+	assert_int_equal(w->n_alerts, 4);
+	assert_text(&a->url, "https://alerts.litware.test/stox", 75, 12);
+	assert_int_equal(a->severity.value, CONF_CRITICAL);
+	assert_false(a->resolved.on);
+	assert_int_equal(a->remind.n, 60);
+	assert_int_equal(w->alerts[1].kind.value, CONF_ALERTMANAGER);
+	assert_true(w->alerts[1].resolved.on);
+	assert_text(&w->alerts[2].command.v[1], "a b", 84, 66);
+	assert_int_equal(w->alerts[3].kind.value, CONF_MAIL);
+	assert_true(w->alerts[3].plain.on);
+	assert_int_equal(w->ping.interval.n, 300);
+	conf_free(c);
+}
+
+static void a_watcher_has_its_defaults(void **state)
+{
+	struct conf *c =
+		load_good(POOL "    test_users: [{ address: p@litware.test, password_file: "
+			       "p }]\n" PARTNER "    receiver: { address: a@contoso.test }\n"
+			       "watch: {}\n");
+	const struct conf_watch_rules *r = &c->watch.defaults.rules;
+
+	(void)state;
+	assert_int_equal(c->watch.at_once.n, 200);
+	assert_int_equal(c->watch.history.raw_days.n, 35);
+	assert_int_equal(c->watch.history.hour_days.n, 400);
+	assert_int_equal(c->watch.history.size_max.n, 0);
+	assert_int_equal(r->interval.n, 60);
+	assert_int_equal(r->timeout.n, 10);
+	assert_int_equal(r->retries.n, 1);
+	assert_int_equal(r->retry_pause.n, 2);
+	assert_int_equal(r->recover.n, 2);
+	assert_int_equal(r->severity.value, CONF_CRITICAL);
+	conf_free(c);
+}
+
 static void no_memory_at_any_place_is_an_error_and_no_leak(void **state)
 {
 	static const char *const texts[] = { POOL PARTNER SIP XMPP, "pols: []\n" PARTNER PARTNER };
@@ -494,6 +564,11 @@ static void the_documentation_has_every_key(void **state)
 		"From 1024 to 4194304; default 4194304.\n",
 		".It Ic gateway.sip.listen[] Ar TRANSPORT:IP:PORT\n",
 		".It Ic gateway.xmpp.component.secret_file Ar FILE\n",
+		".It Ic watch.defaults.fail Ar N of M\n",
+		"with fewer it is unstable.\nDefault 2 of 3.\n",
+		".It Ic watch.tests[].severity Cm info | warning | critical\n",
+		"From 1 to 86400.\nLeft out, as in the defaults.\n",
+		"sends one.\nRequired.\n",
 	};
 	struct buf b;
 
@@ -523,6 +598,8 @@ int main(void)
 		cmocka_unit_test(two_pools_may_share_a_domain),
 		cmocka_unit_test(a_mark_of_byte_order_and_windows_line_ends_are_fine),
 		cmocka_unit_test(every_key_lands_in_its_field),
+		cmocka_unit_test(every_key_of_the_watcher_lands_in_its_field),
+		cmocka_unit_test(a_watcher_has_its_defaults),
 		cmocka_unit_test(the_sample_in_etc_is_good),
 		cmocka_unit_test(no_memory_at_any_place_is_an_error_and_no_leak),
 		cmocka_unit_test(the_documentation_has_every_key),

@@ -1,0 +1,21 @@
+/* pairs.h - the pools and partners of a configuration as tests take them together. */
+#pragma once
+
+#include "conf/conf.h"
+
+/* NULL: there is none of that name. */
+const struct conf_pool *conf_find_pool(const struct conf *c, const char *fqdn);
+const struct conf_partner *conf_find_partner(const struct conf *c, const char *domain);
+bool conf_pool_has_domain(const struct conf_pool *p, struct slice domain);
+/* Is it one of the partner's domains? */
+bool conf_partner_serves(const struct conf_partner *p, struct slice domain);
+/* By the address as it is written, in any case and with or without its scheme. */
+const struct conf_test_user *conf_find_user(const struct conf_pool *pool, const char *address);
+/* Who signs in where nobody is at hand to type a password: the first one who has a file with his;
+ * NULL: none. */
+const struct conf_test_user *conf_pool_tester(const struct conf_pool *pool);
+
+static inline bool conf_has_receiver(const struct conf_partner *p)
+{
+	return p->receiver.at.line > 0;
+}

@@ -1,0 +1,420 @@
+/* Which tests there are, and what each of them is. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "bridge/address.h"
+#include "conf/pairs.h"
+#include "conf/syntax.h"
+#include "watcher/plan_private.h"
+
+enum { KEY_MAX = 1024 };
+/* What fails again so soon is the same incident once more, and flapping from so many on: within a
+ * quarter of an hour nobody has read the first alert and found that all is well. */
+#define CALM_US ((int64_t)900 * 1000000)
+enum { FLAP_TIMES = 4 };
+
+/* What one entry makes of one pool and one partner, each of which may be none. */
+struct maker {
+	struct planner *p;
+	const struct conf_watch_test *entry;
+	struct conf_watch_rules rules; /* with what the defaults say */
+	enum reason expected;
+	const struct plan_windows *windows;
+};
+
+/* ---- an entry ---- */
+
+#define OWN_OR(member) .member = own->member.at.line ? own->member : defaults->member
+static struct conf_watch_rules rules_of(
+	const struct conf_watch_rules *own, const struct conf_watch_rules *defaults)
+{
+	return (struct conf_watch_rules){ OWN_OR(interval), OWN_OR(timeout), OWN_OR(retries),
+		OWN_OR(retry_pause), OWN_OR(fail), OWN_OR(recover), OWN_OR(severity),
+		OWN_OR(labels), OWN_OR(maintenance) };
+}
+
+static void refuse_reason(struct planner *p, const struct conf_text *name)
+{
+	const char *names[REASON_COUNT];
+	char text[SHOWN_MAX];
+	size_t n = 0;
+
+	for (unsigned i = REASON_NONE + 1; i < REASON_COUNT; i++)
+		names[n++] = reason_id((enum reason)i);
+	const struct text_arg got = text_str(shown(slice_str(name->s), text));
+	const char *near = str_nearest(name->s, names, n);
+	problems_add(p->problems, name->at,
+		near ? TEXT(N_("`{1}` is not the name of a reason; did you mean `{2}`?"), got,
+			       text_str(near))
+		     : TEXT(N_("`{1}` is not the name of a reason: `stox explain` lists them"),
+			       got));
+}
+
+static enum reason read_reason(struct planner *p, const struct conf_text *name)
+{
+	enum reason r = REASON_NONE;
+
+	if (!name->s)
+		return REASON_NONE;
+	if (!reason_find(slice_str(name->s), &r))
+		refuse_reason(p, name);
+	else if (slice_starts(slice_str(name->s), SLICE("local_")))
+		problems_add(p->problems, name->at,
+			TEXT(N_("`{1}` is a fault of the watcher's own, which says nothing of what "
+				"it tests: expect another reason"),
+				text_str(name->s)));
+	return r;
+}
+
+/* ---- who takes part ---- */
+
+static unsigned accept_of(const struct conf_texts *names)
+{
+	unsigned ret = 0;
+	enum note note;
+
+	for (size_t i = 0; i < names->n; i++)
+		if (note_find(slice_str(names->v[i].s), &note))
+			ret |= 1u << note;
+	return ret;
+}
+
+static bool read_address(const char *text, struct jid *ret)
+{
+	enum address_kind kind;
+	struct where where;
+
+	return address_read(slice_str(text), &kind, ret, &where) == 0;
+}
+
+/* An address that could not be read was refused where it stands. */
+static int add_account(struct plan_test *t, unsigned i, const char *scheme, const char *address)
+{
+	struct jid jid;
+	struct buf b;
+
+	if (!read_address(address, &jid))
+		return 0;
+	buf_init(&b, JID_MAX + 16);
+	buf_puts(&b, scheme);
+	buf_put(&b, jid_bare(&jid));
+	t->accounts[i] = buf_err(&b) ? NULL : mem_strdup(buf_cstr(&b));
+	buf_done(&b);
+	return t->accounts[i] ? 0 : -ENOMEM;
+}
+
+static int add_user(const struct maker *m, struct plan_test *t, const struct conf_pool *pool)
+{
+	const struct conf_test_user *user =
+		m->entry->user.s ? conf_find_user(pool, m->entry->user.s) : conf_pool_tester(pool);
+
+	t->user = user->address.s;
+	t->auth_user = user->auth_user.s;
+	const int err = plan_path(m->p, &user->password_file, &t->password_file);
+	return err ? err : add_account(t, 0, "sip:", t->user);
+}
+
+static int add_pool(const struct maker *m, struct plan_test *t, const struct conf_pool *pool)
+{
+	if (!pool)
+		return 0;
+	t->pool = pool->fqdn.s;
+	t->registrar = pool->registrar.s;
+	t->registrar_port = (uint16_t)pool->registrar_port.n;
+	t->domains = &pool->domains;
+	t->accept[SIDE_SIP] = accept_of(&pool->accept);
+	const int err = plan_path(m->p, &pool->ca_file, &t->sip_ca_file);
+	return err || t->kind == CONF_TEST_SERVERS ? err : add_user(m, t, pool);
+}
+
+/* NULL: a domain that is no partner's. */
+static int add_partner(const struct maker *m, struct plan_test *t, const struct conf_partner *p)
+{
+	static const struct conf_receiver none;
+	const struct conf_receiver *r = p ? &p->receiver : &none;
+
+	if (m->entry->receiver.at.line)
+		r = &m->entry->receiver;
+	t->domain = p ? p->domain.s : m->entry->partner.s;
+	t->receiver = r->address.s;
+	t->receiver_server = r->server.s;
+	t->accept[SIDE_XMPP] = p ? accept_of(&p->accept) : 0;
+	int err = p ? plan_path(m->p, &p->ca_file, &t->xmpp_ca_file) : 0;
+	if (err || t->kind == CONF_TEST_SERVERS)
+		return err;
+	err = plan_path(m->p, &r->password_file, &t->receiver_password_file);
+	return err || !t->receiver_password_file ? err : add_account(t, 1, "xmpp:", t->receiver);
+}
+
+/* ---- a test ---- */
+
+static int add_labels(const struct maker *m, struct plan_test *t)
+{
+	const struct alert_label own[] = {
+		{ SLICE("kind"), slice_str(conf_test_kind_name(t->kind)) },
+		{ SLICE("pool"), slice_str(t->pool) },
+		{ SLICE("partner"), slice_str(t->domain) },
+		{ SLICE("direction"), slice_str(t->direction) },
+	};
+	const struct conf_texts *labels = &m->rules.labels;
+
+	t->labels = mem_alloc0((COUNT(own) + labels->n) * sizeof(*t->labels));
+	if (!t->labels)
+		return -ENOMEM;
+	for (size_t i = 0; i < COUNT(own); i++)
+		if (own[i].value.n)
+			t->labels[t->n_labels++] = own[i];
+	t->n_own_labels = t->n_labels;
+	for (size_t i = 0; i < labels->n; i++)
+		t->labels[t->n_labels++] = plan_label(&labels->v[i]);
+	return 0;
+}
+
+static void add_rules(const struct maker *m, struct plan_test *t)
+{
+	const struct conf_watch_rules *r = &m->rules;
+
+	t->interval = TS_S((ts_t)r->interval.n);
+	t->timeout = TS_S((ts_t)r->timeout.n);
+	t->retries = (unsigned)r->retries.n;
+	t->retry_pause = TS_S((ts_t)r->retry_pause.n);
+	t->severity = (enum alert_severity)r->severity.value;
+	t->state = (struct state_cfg){
+		.recover_k = (unsigned)r->recover.n, .calm_us = CALM_US, .flap_times = FLAP_TIMES
+	};
+	syntax_read_n_of_m(slice_str(r->fail.s ? r->fail.s : CONF_WATCH_FAIL), &t->state.fail_n,
+		&t->state.fail_m);
+	t->expected = m->expected;
+	t->windows = m->windows->v;
+	t->n_windows = m->windows->n;
+	t->is_enabled = m->entry->enabled.on;
+	t->at = m->entry->at;
+}
+
+static void put_small(struct buf *b, const char *name)
+{
+	for (const char *p = name; *p; p++)
+		buf_putc(b, ascii_lower((uint8_t)*p));
+}
+
+static void put_key(const struct maker *m, const char *pool, const char *domain, struct buf *b)
+{
+	const enum conf_test_kind kind = (enum conf_test_kind)m->entry->kind.value;
+
+	put_small(b, pool ? pool : "-");
+	if (domain) {
+		buf_putc(b, '/');
+		put_small(b, domain);
+	}
+	buf_printf(b, "/%s", kind == CONF_TEST_IM ? "to" : conf_test_kind_name(kind));
+}
+
+/* An earlier entry that has it keeps it. */
+static int make(
+	const struct maker *m, const struct conf_pool *pool, const struct conf_partner *partner)
+{
+	const bool has_partner = partner || m->entry->partner.s;
+	const char *domain = partner ? partner->domain.s : m->entry->partner.s;
+	struct plan *plan = m->p->plan;
+	struct plan_test *t = &plan->tests[plan->n_tests];
+	struct buf b;
+
+	buf_init(&b, KEY_MAX);
+	put_key(m, pool ? pool->fqdn.s : NULL, has_partner ? domain : NULL, &b);
+	int err = buf_err(&b);
+	const bool is_there = !err && map_find(&plan->keys, buf_slice(&b));
+	char *key = err || is_there ? NULL : mem_strdup(buf_cstr(&b));
+	buf_done(&b);
+	if (err || is_there)
+		return err;
+	if (!key)
+		return -ENOMEM;
+	*t = (struct plan_test){ .kind = (enum conf_test_kind)m->entry->kind.value,
+		.key = key,
+		.direction = m->entry->kind.value == CONF_TEST_IM ? "to" : "" };
+	plan->n_tests++;
+	add_rules(m, t);
+	err = map_insert(&plan->keys, &t->node, slice_str(key));
+	if (!err)
+		err = add_pool(m, t, pool);
+	if (!err && has_partner)
+		err = add_partner(m, t, partner);
+	return err ? err : add_labels(m, t);
+}
+
+void plan_free_test(struct plan_test *t)
+{
+	mem_free(t->key);
+	free(t->password_file);
+	free(t->receiver_password_file);
+	free(t->sip_ca_file);
+	free(t->xmpp_ca_file);
+	mem_free(t->labels);
+	for (unsigned i = 0; i < SCHEDULE_ACCOUNTS_MAX; i++)
+		mem_free(t->accounts[i]);
+}
+
+/* ---- what an entry stands for ---- */
+
+static bool wants_pool(const struct conf_watch_test *e, const struct conf_pool *pool)
+{
+	if (e->pool.s)
+		return slice_ieqs(slice_str(e->pool.s), pool->fqdn.s);
+	return e->kind.value == CONF_TEST_SERVERS ? !e->partner.s : conf_pool_tester(pool) != NULL;
+}
+
+static bool wants_partner(const struct conf_watch_test *e, const struct conf_partner *partner)
+{
+	if (e->kind.value == CONF_TEST_REGISTER)
+		return false;
+	if (e->partner.s)
+		return conf_partner_serves(partner, slice_str(e->partner.s));
+	return e->kind.value == CONF_TEST_SERVERS ? !e->pool.s : conf_has_receiver(partner);
+}
+
+/* A domain of its own, which is no partner's. */
+static bool has_stranger(const struct conf *c, const struct conf_watch_test *e)
+{
+	return e->partner.s && !conf_find_partner(c, e->partner.s);
+}
+
+static size_t count_partners(const struct conf *c, const struct conf_watch_test *e)
+{
+	size_t n = has_stranger(c, e);
+
+	for (size_t i = 0; i < c->n_partners; i++)
+		n += wants_partner(e, &c->partners[i]);
+	return n;
+}
+
+/* At most so many: others may have some of them already. */
+static size_t count_tests(const struct conf *c, const struct conf_watch_test *e)
+{
+	const size_t n_partners = count_partners(c, e);
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->n_pools; i++)
+		n += wants_pool(e, &c->pools[i]);
+	switch ((enum conf_test_kind)e->kind.value) {
+	case CONF_TEST_IM: return n * n_partners;
+	case CONF_TEST_REGISTER: return n;
+	case CONF_TEST_SERVERS: return n + n_partners;
+	}
+	return 0;
+}
+
+static int make_messages(const struct maker *m, const struct conf_pool *pool)
+{
+	const struct conf *c = m->p->conf;
+	int err = has_stranger(c, m->entry) ? make(m, pool, NULL) : 0;
+
+	for (size_t i = 0; !err && i < c->n_partners; i++)
+		if (wants_partner(m->entry, &c->partners[i]))
+			err = make(m, pool, &c->partners[i]);
+	return err;
+}
+
+static int make_all(const struct maker *m)
+{
+	const struct conf *c = m->p->conf;
+	int err = 0;
+
+	for (size_t i = 0; !err && i < c->n_pools; i++)
+		if (wants_pool(m->entry, &c->pools[i]))
+			err = m->entry->kind.value == CONF_TEST_IM ? make_messages(m, &c->pools[i])
+								   : make(m, &c->pools[i], NULL);
+	if (m->entry->kind.value != CONF_TEST_SERVERS)
+		return err;
+	for (size_t i = 0; !err && i < c->n_partners; i++)
+		if (wants_partner(m->entry, &c->partners[i]))
+			err = make(m, NULL, &c->partners[i]);
+	return err;
+}
+
+static int add_entry(struct planner *p, const struct conf_watch_test *e)
+{
+	const struct plan_windows *defaults = &p->plan->windows[0];
+	struct maker m = { .p = p,
+		.entry = e,
+		.rules = rules_of(&e->rules, &p->conf->watch.defaults.rules),
+		.expected = read_reason(p, &e->expect),
+		.windows = defaults };
+	const int err = e->rules.maintenance.at.line
+				? plan_add_windows(p, &e->rules.maintenance, &m.windows)
+				: 0;
+
+	return err ? err : make_all(&m);
+}
+
+/* ---- what is wrong, once each ---- */
+
+static void check_accept(struct planner *p, const struct conf_texts *names)
+{
+	enum note note;
+
+	for (size_t i = 0; i < names->n; i++)
+		if (!note_find(slice_str(names->v[i].s), &note))
+			problems_add(p->problems, names->v[i].at,
+				TEXT(N_("`{1}` is not the name of a warning: `stox explain` lists "
+					"them"),
+					text_str(names->v[i].s)));
+}
+
+static void check_address(struct planner *p, const struct conf_text *address)
+{
+	struct jid jid;
+
+	if (address->s && !read_address(address->s, &jid))
+		problems_add(p->problems, address->at,
+			TEXT_PLAIN(N_("this is no address that a message could be sent to")));
+}
+
+static void check_parts(struct planner *p)
+{
+	const struct conf *c = p->conf;
+
+	for (size_t i = 0; i < c->n_pools; i++) {
+		check_accept(p, &c->pools[i].accept);
+		for (size_t k = 0; k < c->pools[i].n_test_users; k++)
+			check_address(p, &c->pools[i].test_users[k].address);
+	}
+	for (size_t i = 0; i < c->n_partners; i++) {
+		check_accept(p, &c->partners[i].accept);
+		check_address(p, &c->partners[i].receiver.address);
+	}
+	for (size_t i = 0; i < c->watch.n_tests; i++)
+		check_address(p, &c->watch.tests[i].receiver.address);
+}
+
+int plan_add_tests(struct planner *p)
+{
+	const struct conf_watch *w = &p->conf->watch;
+	/* Without entries: a message for every pair. */
+	const struct conf_watch_test every = { .at = w->at, .enabled = { .on = true } };
+	const struct conf_watch_test *entries = w->n_tests ? w->tests : &every;
+	const size_t n = w->n_tests ? w->n_tests : 1;
+	const struct plan_windows *defaults;
+	size_t n_tests = 0;
+
+	for (size_t i = 0; i < n; i++)
+		n_tests += count_tests(p->conf, &entries[i]);
+	if (n_tests > PLAN_TESTS_MAX) {
+		problems_add(p->problems, w->at,
+			TEXT(N_("these are up to {1} tests; at most {2} are allowed: name fewer "
+				"pools and partners in `tests`"),
+				text_u64(n_tests), text_u64(PLAN_TESTS_MAX)));
+		return 0;
+	}
+	check_parts(p);
+	p->plan->tests = mem_alloc0((n_tests + 1) * sizeof(*p->plan->tests));
+	p->plan->windows = mem_alloc0((n + 2) * sizeof(*p->plan->windows));
+	if (!p->plan->tests || !p->plan->windows)
+		return -ENOMEM;
+	int err = plan_add_windows(p, &w->defaults.rules.maintenance, &defaults);
+	p->plan->n_windows = 1;
+	for (size_t i = 0; !err && i < n; i++)
+		err = add_entry(p, &entries[i]);
+	return err;
+}

@@ -1,0 +1,164 @@
+/* Maintenance and its time zones: decoded here, read from the machine by plan_settle(). */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "app/file_in.h"
+#include "base/mem.h"
+#include "watcher/plan_private.h"
+
+#define ZONES_FOLDER "/usr/share/zoneinfo"
+
+static struct plan_zone *find_zone(struct plan *plan, struct slice name)
+{
+	for (unsigned i = 0; i < plan->n_zones; i++)
+		if (slice_eqs(name, plan->zones[i].name))
+			return &plan->zones[i];
+	return NULL;
+}
+
+/* They stay where they are: windows point to them. */
+int plan_add_zone(struct planner *p, struct slice name, struct conf_place at)
+{
+	struct plan *plan = p->plan;
+
+	if (!plan->zones)
+		plan->zones = mem_alloc0(PLAN_ZONES_MAX * sizeof(*plan->zones));
+	if (!plan->zones)
+		return -ENOMEM;
+	if (find_zone(plan, name))
+		return 0;
+	if (plan->n_zones == PLAN_ZONES_MAX) {
+		problems_add(p->problems, at,
+			TEXT(N_("more than {1} time zones are named"), text_u64(PLAN_ZONES_MAX)));
+		return 0;
+	}
+	struct plan_zone *z = &plan->zones[plan->n_zones];
+
+	z->name = mem_strndup(name.p, name.n);
+	if (!z->name)
+		return -ENOMEM;
+	z->at = at;
+	buf_init(&z->file, ZONE_FILE_MAX + 8192);
+	zone_open_utc(&z->zone);
+	plan->n_zones++;
+	return 0;
+}
+
+static void refuse_window(
+	struct planner *p, const struct conf_text *text, const struct where *where)
+{
+	char shown_text[SHOWN_MAX];
+
+	problems_add(p->problems, text->at,
+		TEXT(N_("`{1}` is no maintenance window: at character {2} there should be {3}"),
+			text_str(shown(slice_str(text->s), shown_text)),
+			text_u64(where->offset + 1), text_id(where->what)));
+}
+
+static int add_window(struct planner *p, const struct conf_text *text, struct plan_window *ret)
+{
+	struct where where;
+
+	ret->text = text->s;
+	if (window_decode(&ret->window, slice_str(text->s), &where)) {
+		refuse_window(p, text, &where);
+		return 0;
+	}
+	if (ret->window.zone.n == 0) {
+		ret->zone = &p->plan->zones[0].zone;
+		return 0;
+	}
+	const int err = plan_add_zone(p, ret->window.zone, text->at);
+	const struct plan_zone *zone = find_zone(p->plan, ret->window.zone);
+	if (zone)
+		ret->zone = &zone->zone;
+	return err;
+}
+
+int plan_add_windows(
+	struct planner *p, const struct conf_texts *texts, const struct plan_windows **ret)
+{
+	struct plan_windows *list = &p->plan->windows[p->plan->n_windows];
+
+	*ret = list;
+	if (texts->n == 0)
+		return 0;
+	list->v = mem_alloc0(texts->n * sizeof(*list->v));
+	if (!list->v)
+		return -ENOMEM;
+	p->plan->n_windows++;
+	for (size_t i = 0; i < texts->n; i++) {
+		const int err = add_window(p, &texts->v[i], &list->v[i]);
+
+		if (err)
+			return err;
+		list->n++;
+	}
+	return 0;
+}
+
+/* ---- what this machine has ---- */
+
+/* "UTC" needs no file, which a small system may not have. */
+static bool is_utc(const char *name)
+{
+	static const char *const names[] = { "UTC", "Etc/UTC", "Z", "Zulu" };
+
+	for (size_t i = 0; i < COUNT(names); i++)
+		if (slice_eqs(slice_str(name), names[i]))
+			return true;
+	return false;
+}
+
+static void load_zone(struct plan_zone *z, struct problems *problems)
+{
+	char path[sizeof(ZONES_FOLDER) + WINDOW_ZONE_MAX + 2];
+	struct where where;
+	struct text why;
+
+	if (is_utc(z->name))
+		return;
+	snprintf(path, sizeof(path), ZONES_FOLDER "/%s", z->name);
+	if (file_in_read(path, ZONE_FILE_MAX, &z->file, &why))
+		problems_add(problems, z->at,
+			TEXT(N_("there is no time zone `{1}` on this machine, below {2}: names are "
+				"like Europe/Paris, and Debian has them in its package tzdata"),
+				text_str(z->name), text_str(ZONES_FOLDER)));
+	else if (zone_open(&z->zone, buf_slice(&z->file), &where))
+		problems_add(problems, z->at,
+			TEXT(N_("{1}: this is not the file of a time zone"), text_str(path)));
+}
+
+/* Of several that systemd made, the first. */
+static char *state_file(const char *name)
+{
+	const char *service = getenv("STATE_DIRECTORY"), *xdg = getenv("XDG_STATE_HOME"),
+		   *home = getenv("HOME");
+	char *ret = NULL;
+	int n = -1;
+
+	if (service && service[0] == '/')
+		n = asprintf(
+			&ret, "%.*s/%s", (int)slice_chr(slice_str(service), ':'), service, name);
+	else if (xdg && xdg[0] == '/')
+		n = asprintf(&ret, "%s/stox/%s", xdg, name);
+	else if (home && home[0] == '/')
+		n = asprintf(&ret, "%s/.local/state/stox/%s", home, name);
+	return n < 0 ? NULL : ret;
+}
+
+int plan_settle(struct plan *p, struct problems *problems)
+{
+	const unsigned before = problems->n + problems->left_out;
+
+	for (unsigned i = 0; i < p->n_zones; i++)
+		load_zone(&p->zones[i], problems);
+	if (!p->history_file)
+		p->history_file = state_file("history.db");
+	if (!p->history_file)
+		problems_add(problems, p->conf->at,
+			TEXT_PLAIN(N_("it is not known where to keep the history: neither "
+				      "STATE_DIRECTORY nor HOME is set; name a `file` in "
+				      "`history`")));
+	return problems->n + problems->left_out > before ? ERR_CONFIG : 0;
+}
