@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "app/file_in.h"
+#include "app/program.h"
 #include "base/catalog.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -206,17 +207,6 @@ void language_fold(void)
 	}
 }
 
-/* The folder of the program, or "" when the system does not tell. */
-static void find_program(char *ret, size_t size)
-{
-	ssize_t n = readlink("/proc/self/exe", ret, size - 1);
-
-	ret[n > 0 ? n : 0] = '\0';
-	char *slash = strrchr(ret, '/');
-	if (slash)
-		*slash = '\0';
-}
-
 void language_init(void)
 {
 	static const char *const places[] = { "locale", "../share/locale", "../../share/locale" };
@@ -226,7 +216,7 @@ void language_init(void)
 	language_names(&names);
 	if (names.n == 0)
 		return;
-	find_program(program, sizeof(program));
+	program_folder(program, sizeof(program));
 	for (size_t i = 0; i < COUNT(places); i++) {
 		snprintf(folder, sizeof(folder), "%s/%s", program, places[i]);
 		if (language_open(folder, &names)) {

@@ -81,6 +81,7 @@ static int add_user(const struct maker *m, struct plan_test *t, const struct con
 
 	t->user = user->address.s;
 	t->auth_user = user->auth_user.s;
+	t->password_at = user->password_file.at;
 	const int err = plan_path(m->p, &user->password_file, &t->password_file);
 	return err ? err : add_account(t, 0, "sip:", t->user);
 }
@@ -113,6 +114,7 @@ static int add_partner(const struct maker *m, struct plan_test *t, const struct 
 	int err = p ? plan_path(m->p, &p->ca_file, &t->xmpp_ca_file) : 0;
 	if (err || t->kind == CONF_TEST_SERVERS)
 		return err;
+	t->receiver_password_at = r->password_file.at;
 	err = plan_path(m->p, &r->password_file, &t->receiver_password_file);
 	return err || !t->receiver_password_file ? err : add_account(t, 1, "xmpp:", t->receiver);
 }
