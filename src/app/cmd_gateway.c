@@ -18,15 +18,6 @@ struct values {
 
 #define AT(member) offsetof(struct values, member)
 
-static bool format_words(size_t i, const char **word, const char **what)
-{
-	if (i >= LOG_FORMAT_COUNT)
-		return false;
-	*word = log_format_name((enum log_format)i);
-	*what = NULL;
-	return true;
-}
-
 static const struct opt opts[] = {
 	{ "config", 'c', N_("FILE"), OPT_TEXT, AT(config), 0, 0, N_("the configuration"),
 		.manual = N_("The configuration, see\n.Xr stox.yaml 5 .") },
@@ -53,7 +44,7 @@ static const struct opt opts[] = {
 		.manual = N_(
 			"The form of the log lines, see\n.Sx LOG ;\ntext, or journal where "
 			"standard error is the stream that systemd names in\n.Ev JOURNAL_STREAM ."),
-		.words = format_words },
+		.words = log_format_words },
 	{ "verbose", 'v', NULL, OPT_COUNT, AT(verbose), 0, 0, N_("more log lines"),
 		.manual = N_(
 			"More log lines: one for each message, at its end, and of what goes on "

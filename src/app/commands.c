@@ -12,6 +12,7 @@ const struct command *const commands[] = {
 	&command_explain,
 	&command_gateway,
 	&command_ctl,
+	&command_watch,
 	&command_lab,
 	&command_completion,
 	&command_help,

@@ -11,10 +11,10 @@
 #include <unistd.h>
 
 #include "app/file_in.h"
+#include "app/watch_config.h"
 #include "base/mem.h"
 #include "conf/advice.h"
 #include "probe/blame.h"
-#include "probe/note.h"
 
 enum {
 	LINES_MAX = 4 << 20,
@@ -253,18 +253,68 @@ static void check_listens(struct config_check *c, const struct conf_gateway *g)
 	freeifaddrs(all);
 }
 
-/* ---- names of warnings ---- */
+/* ---- the watcher ---- */
 
-static void check_accept(struct config_check *c, const struct conf_texts *names)
+static void check_zone(struct config_check *c, const char *name, const struct conf_place *at)
 {
-	enum note note;
+	struct buf file;
+	struct zone zone;
+	struct text why;
 
-	for (size_t i = 0; i < names->n; i++)
-		if (!note_find(slice_str(names->v[i].s), &note))
-			find(c, of_tests(c), &names->v[i].at,
-				TEXT(N_("`{1}` is not the name of a warning: `stox explain` lists "
-					"them"),
-					text_str(names->v[i].s)));
+	buf_init(&file, ZONE_FILE_MAX + 8192);
+	if (watch_config_read_zone(name, &file, &zone, &why))
+		find(c, of_tests(c), at, why);
+	buf_done(&file);
+}
+
+static void check_windows(struct config_check *c, const struct conf_texts *windows)
+{
+	char name[WINDOW_ZONE_MAX + 1];
+	struct window window;
+	struct where where;
+
+	for (size_t i = 0; i < windows->n; i++)
+		if (window_decode(&window, slice_str(windows->v[i].s), &where) == 0 &&
+			window.zone.n && slice_cstr(window.zone, name, sizeof(name)))
+			check_zone(c, name, &windows->v[i].at);
+}
+
+static void check_command(struct config_check *c, const struct conf_texts *command)
+{
+	if (command->n && access(command->v[0].s, X_OK))
+		find(c, of_tests(c), &command->v[0].at,
+			TEXT(N_("{1} cannot be run: {2}"), text_str(command->v[0].s),
+				text_errno(errno)));
+}
+
+static void check_alert(struct config_check *c, const struct conf_alert *a, int64_t now_s)
+{
+	const struct conf_text *const secrets[] = { &a->url_file, &a->password_file,
+		&a->token_file };
+
+	for (size_t i = 0; i < COUNT(secrets); i++)
+		check_secret(c, of_tests(c), secrets[i]);
+	check_issuers(c, &a->ca_file, now_s);
+	check_command(c, &a->command);
+}
+
+static void check_watch(struct config_check *c, const struct conf_watch *w, int64_t now_s)
+{
+	if (!w->at.line)
+		return;
+	watch_config_check(c->config.conf, &c->findings[of_tests(c)]);
+	if (w->time_zone.s)
+		check_zone(c, w->time_zone.s, &w->time_zone.at);
+	check_windows(c, &w->defaults.rules.maintenance);
+	for (size_t i = 0; i < w->n_tests; i++) {
+		check_windows(c, &w->tests[i].rules.maintenance);
+		check_secret(c, of_tests(c), &w->tests[i].receiver.password_file);
+	}
+	for (size_t i = 0; i < w->n_alerts; i++)
+		check_alert(c, &w->alerts[i], now_s);
+	check_secret(c, of_tests(c), &w->ping.url_file);
+	check_secret(c, of_tests(c), &w->ping.token_file);
+	check_issuers(c, &w->ping.ca_file, now_s);
 }
 
 /* ---- all of it ---- */
@@ -272,7 +322,7 @@ static void check_accept(struct config_check *c, const struct conf_texts *names)
 static void check_pool(struct config_check *c, const struct conf_pool *p, int64_t now_s)
 {
 	check_issuers(c, &p->ca_file, now_s);
-	check_accept(c, &p->accept);
+	watch_config_check_accept(&p->accept, &c->findings[of_tests(c)]);
 	for (size_t i = 0; i < p->n_test_users; i++)
 		check_secret(c, of_tests(c), &p->test_users[i].password_file);
 }
@@ -280,7 +330,7 @@ static void check_pool(struct config_check *c, const struct conf_pool *p, int64_
 static void check_partner(struct config_check *c, const struct conf_partner *p, int64_t now_s)
 {
 	check_issuers(c, &p->ca_file, now_s);
-	check_accept(c, &p->accept);
+	watch_config_check_accept(&p->accept, &c->findings[of_tests(c)]);
 	check_secret(c, of_tests(c), &p->receiver.password_file);
 }
 
@@ -311,6 +361,7 @@ static int check_all(struct config_check *c, int64_t now_s)
 	for (size_t i = 0; i < conf->n_partners; i++)
 		check_partner(c, &conf->partners[i], now_s);
 	check_secrets_group(c, &conf->secrets_group);
+	check_watch(c, &conf->watch, now_s);
 	advise_conf(conf, &c->findings[CONFIG_WARNING], &c->findings[CONFIG_NOTE]);
 	return check_gateway(c);
 }

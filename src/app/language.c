@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "app/file_in.h"
+#include "app/program.h"
 #include "base/catalog.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -212,17 +213,6 @@ void language_fold(void)
 	}
 }
 
-/* The folder of the program, or "" when the system does not tell. */
-static void find_program(char *ret, size_t size)
-{
-	ssize_t n = readlink("/proc/self/exe", ret, size - 1);
-
-	ret[n > 0 ? n : 0] = '\0';
-	char *slash = strrchr(ret, '/');
-	if (slash)
-		*slash = '\0';
-}
-
 static const char *const places[] = { "locale", "../share/locale", "../../share/locale" };
 
 enum { PROGRAM_MAX = 2048, FOLDER_MAX = PROGRAM_MAX + sizeof("/../../share/locale") };
@@ -241,7 +231,7 @@ void language_init(void)
 	language_names(&names);
 	if (names.n == 0)
 		return;
-	find_program(program, sizeof(program));
+	program_folder(program, sizeof(program));
 	for (size_t i = 0; i < COUNT(places); i++) {
 		if (!language_open(put_folder(folder, program, i), &names))
 			continue;
@@ -255,7 +245,7 @@ bool language_load(const char *name, struct buf *ret_file, struct catalog *ret)
 {
 	char program[PROGRAM_MAX], folder[FOLDER_MAX];
 
-	find_program(program, sizeof(program));
+	program_folder(program, sizeof(program));
 	for (size_t i = 0; i < COUNT(places); i++)
 		if (read_catalog(put_folder(folder, program, i), name, ret_file, ret))
 			return true;

@@ -35,6 +35,16 @@ static void put_command(struct buf *b)
 	buf_done(&arguments);
 }
 
+void program_folder(char *ret, size_t size)
+{
+	const ssize_t n = readlink("/proc/self/exe", ret, size - 1);
+
+	ret[n > 0 ? n : 0] = '\0';
+	char *slash = strrchr(ret, '/');
+	if (slash)
+		*slash = '\0';
+}
+
 void program_read(struct program *ret)
 {
 	struct buf b;

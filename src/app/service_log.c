@@ -41,6 +41,15 @@ static bool is_journal(int fd)
 	return strcmp(stream, mine) == 0;
 }
 
+bool log_format_words(size_t i, const char **word, const char **what)
+{
+	if (i >= LOG_FORMAT_COUNT)
+		return false;
+	*word = log_format_name((enum log_format)i);
+	*what = NULL;
+	return true;
+}
+
 bool log_format_find(const char *name, int fd, enum log_format *ret)
 {
 	if (!name) {

@@ -15,6 +15,8 @@ enum log_format {
 };
 
 const char *log_format_name(enum log_format format);
+/* As words of an option (app/opt.h). */
+bool log_format_words(size_t i, const char **word, const char **what);
 /* By its name; false: there is none.  NULL: as this descriptor's reader wants it, which is the
  * journal if systemd says so. */
 bool log_format_find(const char *name, int fd, enum log_format *ret);

@@ -177,6 +177,42 @@ static void advise_gateway(const struct conf *c, struct problems *warnings, stru
 				text_str(c->gateway.xmpp.component.server.s)));
 }
 
+/* ---- the watcher ---- */
+
+/* A run that fails goes on for longer than its interval: its next ones do not take place. */
+static void advise_rules(const struct conf_watch_rules *own,
+	const struct conf_watch_rules *defaults, struct problems *warnings)
+{
+	const struct {
+		const struct conf_number *own, *preset;
+	} keys[] = { { &own->interval, &defaults->interval }, { &own->timeout, &defaults->timeout },
+		{ &own->retries, &defaults->retries },
+		{ &own->retry_pause, &defaults->retry_pause } };
+	struct conf_place at = { 0 };
+	uint64_t v[COUNT(keys)];
+
+	for (size_t i = 0; i < COUNT(keys); i++) {
+		v[i] = keys[i].own->at.line ? keys[i].own->n : keys[i].preset->n;
+		if (!at.line)
+			at = keys[i].own->at;
+	}
+	const uint64_t takes = v[1] + v[2] * (v[1] + v[3]);
+	if (at.line && takes > v[0])
+		problems_add(warnings, at,
+			TEXT(N_("a run that fails takes up to {1} s with its retries, and there is "
+				"one every {2} s: while a test fails, some of its runs are missed"),
+				text_u64(takes), text_u64(v[0])));
+}
+
+static void advise_watch(const struct conf_watch *w, struct problems *warnings)
+{
+	advise_rules(&w->defaults.rules, &w->defaults.rules, warnings);
+	for (size_t i = 0; i < w->n_tests; i++)
+		advise_rules(&w->tests[i].rules, &w->defaults.rules, warnings);
+}
+
+/* ---- all of it ---- */
+
 void advise_conf(const struct conf *c, struct problems *warnings, struct problems *notes)
 {
 	for (size_t i = 0; i < c->n_pools; i++) {
@@ -188,4 +224,6 @@ void advise_conf(const struct conf *c, struct problems *warnings, struct problem
 		advise_twice(&c->partners[i].accept, warnings);
 	if (c->gateway.at.line)
 		advise_gateway(c, warnings, notes);
+	if (c->watch.at.line)
+		advise_watch(&c->watch, warnings);
 }

@@ -78,22 +78,6 @@ static const struct section pool = {
 	N_("The gateway does not enforce it: the link to the partner is made by the XMPP server "  \
 	   "whose component the gateway is, by that server's own settings.")
 
-const struct section schema_receiver = {
-	.size = sizeof(struct conf_receiver),
-	.n_items = 3,
-	.items = {
-		{ AT(conf_receiver, address), .type = ITEM_TEXT, .required = true,
-			.syntax = &syntax_im_user,
-			.doc = N_("The XMPP address that tests write to; its domain is one of the "
-			       "partner's.") },
-		{ AT(conf_receiver, server), .type = ITEM_TEXT, .syntax = &syntax_server,
-			.doc = N_("The server of the receiver.  Left out, DNS says it (SRV, RFC 6120).") },
-		{ AT(conf_receiver, password_file), .type = ITEM_TEXT, .syntax = &syntax_path,
-			.doc = N_("The file with the password of the receiver.  Left out, the arrival of "
-			       "a message cannot be proved, and the result says so.") },
-	},
-};
-
 static const struct section partner = {
 	.size = sizeof(struct conf_partner),
 	.n_items = 9,

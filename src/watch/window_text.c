@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/text.h"
 
 enum {
 	DAY_MINUTES = 24 * 60,
@@ -124,20 +125,20 @@ static const char *take_weekly(struct slice *s, struct window *w)
 	unsigned end_day = 7;
 
 	if (!take_weekdays(s, &w->days))
-		return "a date, or days such as Sun or Mon-Fri or daily";
+		return N_("a date, or days such as Sun or Mon-Fri or daily");
 	skip_spaces(s);
 	if (!take_time(s, false, &w->begin_minute))
-		return "when it begins, such as 02:00";
+		return N_("when it begins, such as 02:00");
 	if (!take_hyphen(s))
-		return "a hyphen";
+		return N_("a hyphen");
 	const unsigned day = only_day(w->days);
 	if (day < 7 && s->n > 0 && ascii_is_alpha(s->p[0])) {
 		if (!take_weekday(s, &end_day))
-			return "the day on which it ends";
+			return N_("the day on which it ends");
 		skip_spaces(s);
 	}
 	if (!take_time(s, true, &w->end_minute))
-		return "when it ends, such as 04:00";
+		return N_("when it ends, such as 04:00");
 	if (end_day < 7)
 		w->end_minute += (int)((end_day + 7 - day) % 7) * DAY_MINUTES;
 	if (w->end_minute <= w->begin_minute)
@@ -151,24 +152,25 @@ static const char *take_once(struct slice *s, struct window *w)
 
 	w->kind = WINDOW_ONCE;
 	if (!take_date(s, &w->begin))
-		return "a date such as 2026-12-24";
+		return N_("a date such as 2026-12-24");
 	skip_spaces(s);
 	if (!take_time(s, false, &minutes))
-		return "when it begins, such as 02:00";
+		return N_("when it begins, such as 02:00");
 	w->end = w->begin;
 	w->begin.minute = minutes;
 	if (!take_hyphen(s))
-		return "a hyphen";
+		return N_("a hyphen");
 	if (s->n > 4 && s->p[4] == '-') {
 		if (!take_date(s, &w->end))
-			return "a date such as 2026-12-24";
+			return N_("a date such as 2026-12-24");
 		skip_spaces(s);
 	}
 	if (!take_time(s, true, &minutes))
-		return "when it ends, such as 04:00";
+		return N_("when it ends, such as 04:00");
 	w->end.minute = minutes;
-	return civil_seconds(&w->end) > civil_seconds(&w->begin) ? NULL
-								 : "an end behind the beginning";
+	return civil_seconds(&w->end) > civil_seconds(&w->begin)
+		       ? NULL
+		       : N_("an end behind the beginning");
 }
 
 /* Part of a path: no dots, no slash in front or twice. */
@@ -192,10 +194,10 @@ static bool is_zone_name(struct slice s)
 static const char *take_zone(struct slice *s, struct window *w)
 {
 	if (s->n > 0 && s->p[0] != ' ')
-		return "a space in front of the time zone";
+		return N_("a space in front of the time zone");
 	*s = slice_trim(*s);
 	if (s->n > WINDOW_ZONE_MAX || !is_zone_name(*s))
-		return "a time zone such as Europe/Paris";
+		return N_("a time zone such as Europe/Paris");
 	w->zone = *s;
 	return NULL;
 }
@@ -206,7 +208,7 @@ int window_decode(struct window *ret, struct slice text, struct where *where)
 	struct slice rest = text;
 
 	if (text.n > WINDOW_TEXT_MAX) {
-		*where = (struct where){ WINDOW_TEXT_MAX, "a shorter window" };
+		*where = (struct where){ WINDOW_TEXT_MAX, N_("a shorter window") };
 		return ERR_LIMIT;
 	}
 	skip_spaces(&rest);

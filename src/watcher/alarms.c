@@ -16,9 +16,10 @@ struct alarms {
 	struct watcher *w;
 	const struct plan *plan;
 	struct alerts *alerts;
-	struct alert_receiver *receivers; /* the plan's, side by side */
 	struct deliver *deliver;
 	struct map sent; /* by their numbers */
+	ts_t ping_at;    /* of the watcher itself */
+	uint64_t last_ping;
 };
 
 struct sent { /* on its way */
@@ -68,7 +69,7 @@ static struct buf *begin(struct alarms *a, enum watch_event e, const struct sent
 {
 	struct buf *b = watch_log_begin(&a->w->log, e);
 
-	log_str(b, "receiver", slice_str(a->plan->receivers[s->receiver].conf->name.s));
+	log_str(b, "receiver", slice_str(a->plan->receivers[s->receiver].name));
 	log_str(b, "kind", slice_str(kinds[s->kind]));
 	log_str(b, "test", slice_str(s->test));
 	return b;
@@ -89,31 +90,29 @@ static void log_failed(struct alarms *a, const struct sent *s, const struct text
 
 /* ---- out ---- */
 
-/* What a receiver is sent with; its lists end with NULL. */
+/* What a receiver is sent with. */
 struct address {
 	struct deliver_receiver to;
-	char token[SECRET_MAX + 1], password[SECRET_MAX + 1];
-	const char *argv[DELIVER_ARGS_MAX + 1];
-	const char *mailboxes[DELIVER_TO_MAX];
+	char url[SECRET_MAX + 1], token[SECRET_MAX + 1], password[SECRET_MAX + 1];
 };
-
-static unsigned copy_texts(const struct conf_texts *from, const char **ret, unsigned max)
-{
-	unsigned n = 0;
-
-	for (; n < from->n && n < max; n++)
-		ret[n] = from->v[n].s;
-	return n;
-}
 
 static int read_secrets(const struct alarms *a, const struct plan_receiver *r, struct address *ret,
 	struct text *why)
 {
 	const char *group = a->w->file.conf->secrets_group.s;
-	int err = r->token_file ? secret_read(r->token_file, group, ret->token, why) : 0;
+	const struct {
+		const char *path;
+		char *to;
+	} rows[] = {
+		{ r->url_file, ret->url },
+		{ r->token_file, ret->token },
+		{ r->password_file, ret->password },
+	};
+	int err = 0;
 
-	if (!err && r->password_file)
-		err = secret_read(r->password_file, group, ret->password, why);
+	for (size_t i = 0; !err && i < COUNT(rows); i++)
+		if (rows[i].path)
+			err = secret_read(rows[i].path, group, rows[i].to, why);
 	return err;
 }
 
@@ -126,41 +125,35 @@ static int address(const struct alarms *a, const struct plan_receiver *r, struct
 		[CONF_EXEC] = DELIVER_EXEC,
 		[CONF_MAIL] = DELIVER_MAIL,
 	};
-	const struct conf_alert *c = r->conf;
-	enum { REMINDERS = 4 }; /* as Prometheus has it */
 
 	memset(ret, 0, sizeof(*ret));
-	int err = read_secrets(a, r, ret, why);
-	if (err)
-		return err;
-	(void)copy_texts(&c->command, ret->argv, DELIVER_ARGS_MAX);
-	const unsigned n_to = copy_texts(&c->to, ret->mailboxes, DELIVER_TO_MAX);
-	const bool is_mail = forms[c->kind.value] == DELIVER_MAIL;
-	ret->to = (struct deliver_receiver){ .form = forms[c->kind.value],
-		.name = c->name.s,
-		.timeout = r->alert.timeout,
+	ret->to = (struct deliver_receiver){ .form = r == &a->plan->ping ? DELIVER_PING
+									 : forms[r->kind],
+		.name = r->name,
+		.timeout = r->timeout,
 		.look_up = language_look_up,
-		.url = is_mail ? c->server.s : c->url.s,
+		.url = r->url_file ? ret->url : r->url,
 		.token = r->token_file ? ret->token : NULL,
-		.user = c->user.s,
+		.user = r->user,
 		.password = r->password_file ? ret->password : NULL,
 		.ca_file = r->ca_file,
-		.valid_us = (int64_t)(r->alert.remind * REMINDERS),
-		.argv = ret->argv,
-		.from = c->from.s,
-		.to = ret->mailboxes,
-		.n_to = n_to };
-	return 0;
+		.valid_us = r->valid_us,
+		.argv = r->argv,
+		.from = r->from,
+		.to = r->to,
+		.n_to = r->n_to,
+		.is_plain = r->is_plain };
+	return read_secrets(a, r, ret, why);
 }
 
 static struct slice run_url(const struct alarms *a, const struct alert_notice *n, char ret[URL_MAX])
 {
-	const struct conf_text *url = &a->plan->conf->url;
+	const char *url = a->plan->url;
 	char id[RUN_ID_MAX];
 
-	if (!url->s || !n->incident.last_at)
+	if (!url || !n->incident.last_at)
 		return SLICE_NONE;
-	snprintf(ret, URL_MAX, "%s/runs/%s", url->s,
+	snprintf(ret, URL_MAX, "%s/runs/%s", url,
 		run_id_put(id, (int64_t)n->test, n->incident.last_at));
 	return slice_str(ret);
 }
@@ -180,9 +173,9 @@ static int hand_over(struct alarms *a, const struct alert_notice *n, const struc
 		.name = slice_str(t->plan->key),
 		.pool = slice_str(t->plan->pool),
 		.partner = slice_str(t->plan->domain),
-		.direction = SENTENCE_TO,
-		.labels = t->plan->labels,
-		.n_labels = t->plan->n_labels,
+		.direction = watched_direction(t),
+		.labels = t->plan->labels + t->plan->n_own_labels,
+		.n_labels = t->plan->n_labels - t->plan->n_own_labels,
 		.incident = n->incident,
 		.message = buf_slice(&message),
 		.run_url = run_url(a, n, url),
@@ -238,6 +231,41 @@ static void send_notice(struct alarms *a, const struct alert_notice *n, ts_t now
 	mem_free(s);
 }
 
+/* ---- that the watcher itself lives ---- */
+
+/* Numbers of their own, which no alert has. */
+enum { PING_SHIFT = 63 };
+
+static bool is_ping(uint64_t delivery)
+{
+	return delivery >> PING_SHIFT;
+}
+
+static void ping(struct alarms *a)
+{
+	const bool is_well = a->w->is_ready && !a->w->held_since;
+	struct address to;
+	struct text why;
+
+	int err = address(a, &a->plan->ping, &to, &why);
+	if (!err)
+		err = deliver_ping(a->deliver, &to.to,
+			is_well ? DELIVER_PING_OK : DELIVER_PING_FAIL,
+			is_well ? SLICE_NONE : SLICE("the history cannot be written\n"),
+			UINT64_C(1) << PING_SHIFT | ++a->last_ping);
+	if (err == ERR_SECRET)
+		watch_log_text(&a->w->log, WATCH_PING_FAILED, &why);
+	mem_wipe(&to, sizeof(to));
+}
+
+static void push_ping(struct alarms *a, ts_t now)
+{
+	if (!a->plan->ping.name || now < a->ping_at)
+		return;
+	a->ping_at = ts_add(now, a->plan->ping_interval);
+	ping(a);
+}
+
 /* ---- back ---- */
 
 static void take_done(struct alarms *a, ts_t now)
@@ -247,6 +275,8 @@ static void take_done(struct alarms *a, ts_t now)
 	while (deliver_take(a->deliver, &done)) {
 		struct sent *s = find(a, done.delivery);
 
+		if (is_ping(done.delivery) && !done.is_delivered)
+			watch_log_text(&a->w->log, WATCH_PING_FAILED, &done.text);
 		if (!s)
 			continue;
 		if (done.is_delivered) {
@@ -265,7 +295,7 @@ static void gave_up(struct alarms *a, const struct alert_event *ev)
 	const struct watched *t = roster_find_id(&a->w->roster, (int64_t)ev->test);
 	struct buf *b = watch_log_begin(&a->w->log, WATCH_ALERT_GAVE_UP);
 
-	log_str(b, "receiver", slice_str(a->plan->receivers[ev->receiver].conf->name.s));
+	log_str(b, "receiver", slice_str(a->plan->receivers[ev->receiver].name));
 	log_str(b, "kind", slice_str(kinds[ev->kind]));
 	log_str(b, "test", slice_str(t ? t->plan->key : "-"));
 	log_u64(b, "attempts", ev->attempts);
@@ -328,6 +358,7 @@ void alarms_push_time(struct alarms *a, ts_t now)
 	if (!a)
 		return;
 	take_done(a, now);
+	push_ping(a, now);
 	alerts_push_time(a->alerts, now);
 	while (alerts_take_notice(a->alerts, &n, now))
 		send_notice(a, &n, now);
@@ -336,7 +367,9 @@ void alarms_push_time(struct alarms *a, ts_t now)
 
 ts_t alarms_deadline(const struct alarms *a)
 {
-	return a ? alerts_deadline(a->alerts) : TS_NEVER;
+	if (!a)
+		return TS_NEVER;
+	return ts_min(alerts_deadline(a->alerts), a->plan->ping.name ? a->ping_at : TS_NEVER);
 }
 
 int alarms_fd(const struct alarms *a)
@@ -368,24 +401,16 @@ static void push_known(struct alarms *a, ts_t now)
 
 int alarms_take_plan(struct alarms *a, const struct plan *plan, ts_t now)
 {
-	struct alert_receiver *receivers = mem_alloc0((plan->n_receivers + 1) * sizeof(*receivers));
 	struct alerts *alerts = NULL;
+	int err = alerts_new(&alerts, plan->alerts, plan->n_receivers, &a->w->rng);
 
-	if (!receivers)
-		return -ENOMEM;
-	for (unsigned i = 0; i < plan->n_receivers; i++)
-		receivers[i] = plan->receivers[i].alert;
-	int err = alerts_new(&alerts, receivers, plan->n_receivers, &a->w->rng);
-	if (err) {
-		mem_free(receivers);
+	if (err)
 		return err;
-	}
 	forget_all(a);
 	alerts_free(a->alerts);
-	mem_free(a->receivers);
 	a->alerts = alerts;
-	a->receivers = receivers;
 	a->plan = plan;
+	a->ping_at = now;
 	push_known(a, now);
 	return 0;
 }
@@ -402,9 +427,9 @@ int alarms_new(struct alarms **ret, struct watcher *w, const struct plan *plan)
 	map_init(&a->sent, SENT_MAX, &w->rng);
 	if (gethostname(host, sizeof(host) - 1))
 		slice_cstr(SLICE("localhost"), host, sizeof(host));
-	const struct deliver_cfg cfg = { .agent = "stox/" STOX_VERSION,
-		.host = host,
-		.external_url = plan->conf->url.s };
+	const struct deliver_cfg cfg = {
+		.agent = "stox/" STOX_VERSION, .host = host, .external_url = plan->url
+	};
 	int err = deliver_new(&a->deliver, &cfg);
 	if (!err)
 		err = alarms_take_plan(a, plan, pump_now(w->pump));
@@ -424,6 +449,5 @@ struct alarms *alarms_free(struct alarms *a)
 	map_done(&a->sent);
 	alerts_free(a->alerts);
 	deliver_free(a->deliver);
-	mem_free(a->receivers);
 	return mem_free(a);
 }

@@ -65,31 +65,38 @@ static int find_trust(struct watcher *w, struct watched *t, struct run_cfg *cfg)
 	return err;
 }
 
+static struct probe_cfg probe_of(const struct plan_test *p, const struct secrets *secrets)
+{
+	return (struct probe_cfg){ .target_fqdn = slice_str(p->pool),
+		.user = slice_str(p->user),
+		.auth_user = slice_str(p->auth_user),
+		.password = slice_str(secrets->user),
+		.registrar = slice_str(p->registrar),
+		.registrar_port = p->registrar_port,
+		.receiver = slice_str(p->receiver),
+		.has_receiver_password = p->receiver_password_file != NULL,
+		.receiver_password = slice_str(secrets->receiver),
+		.receiver_server = slice_str(p->receiver_server),
+		.accept = { p->accept[SIDE_SIP], p->accept[SIDE_XMPP] },
+		.timeout = p->timeout,
+		.count = 1,
+		.settle = PROBE_SETTLE };
+}
+
 static struct run_cfg cfg_of(const struct plan_test *p, const struct secrets *secrets)
 {
-	return (struct run_cfg){
-		.kind = RUN_IM,
+	static const enum run_kind kinds[] = {
+		[CONF_TEST_IM] = RUN_IM,
+		[CONF_TEST_REGISTER] = RUN_REGISTER,
+		[CONF_TEST_SERVERS] = RUN_SERVERS,
+	};
+
+	return (struct run_cfg){ .kind = kinds[p->kind],
 		/* A refusal that is wanted is no failure to be tried again. */
 		.retries = p->expected ? 0 : p->retries,
 		.pause = p->retry_pause,
-		.trace = true,
-		.probe = {
-			.target_fqdn = slice_str(p->pool),
-			.user = slice_str(p->user),
-			.auth_user = slice_str(p->auth_user),
-			.password = slice_str(secrets->user),
-			.registrar = slice_str(p->registrar),
-			.registrar_port = p->registrar_port,
-			.receiver = slice_str(p->receiver),
-			.has_receiver_password = p->receiver_password_file != NULL,
-			.receiver_password = slice_str(secrets->receiver),
-			.receiver_server = slice_str(p->receiver_server),
-			.accept = { p->accept[SIDE_SIP], p->accept[SIDE_XMPP] },
-			.timeout = p->timeout,
-			.count = 1,
-			.settle = PROBE_SETTLE,
-		},
-	};
+		.trace = p->kind != CONF_TEST_SERVERS,
+		.probe = probe_of(p, secrets) };
 }
 
 static enum reason reason_of(int err)

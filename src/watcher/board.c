@@ -15,7 +15,9 @@ _Static_assert(RUN_ID_MAX <= sizeof(((struct board_texts *)0)->run), "room for a
 /* Where `hint` was the last one: tests come pool by pool, and partners in their order within. */
 static uint32_t find_place(struct page_place *places, uint32_t *n, const char *name, uint32_t hint)
 {
-	for (uint32_t i = hint; i < *n && i < hint + 2; i++)
+	if (!name)
+		return PAGE_NONE;
+	for (uint32_t i = hint; i < *n && i - hint < 2; i++)
 		if (slice_eqs(places[i].id, name))
 			return i;
 	for (uint32_t i = 0; i < *n; i++)
@@ -99,6 +101,11 @@ static bool has_trouble(enum watch_state s)
 
 static void put_test(struct board *b, const struct watched *t, const struct page_view *v)
 {
+	static const enum page_kind kinds[] = {
+		[CONF_TEST_IM] = PAGE_TO,
+		[CONF_TEST_REGISTER] = PAGE_REGISTER,
+		[CONF_TEST_SERVERS] = PAGE_SERVERS,
+	};
 	const size_t i = b->set.n_tests++;
 	struct page_test *p = &b->tests[i];
 	const struct page_test *last = i ? p - 1 : p;
@@ -107,7 +114,7 @@ static void put_test(struct board *b, const struct watched *t, const struct page
 		.pool = find_place(b->pools, &b->set.n_pools, t->plan->pool, last->pool),
 		.partner =
 			find_place(b->partners, &b->set.n_partners, t->plan->domain, last->partner),
-		.kind = PAGE_TO,
+		.kind = kinds[t->plan->kind],
 		.state = t->state.state,
 		.since_at = t->state.since_at,
 		.last_at = t->state.last_at,
@@ -131,7 +138,7 @@ static int judge(struct board *b, const struct page_view *v)
 	for (size_t i = 0; i < b->set.n_tests; i++)
 		tests[i] = (struct sentence_test){ .pool = b->tests[i].pool,
 			.partner = b->tests[i].partner,
-			.direction = SENTENCE_TO,
+			.direction = b->tests[i].kind == PAGE_TO ? SENTENCE_TO : SENTENCE_ALONE,
 			.state = b->tests[i].state,
 			.since_at = b->tests[i].since_at };
 	b->sentence = sentence_of(tests, b->set.n_tests, v->last_at, v->interval_us, v->now_at);
@@ -155,8 +162,8 @@ static void sort(struct board *b)
 
 static bool is_wanted(const struct plan_test *p, struct slice pool, struct slice partner)
 {
-	return (!pool.n || slice_eqs(pool, p->pool)) &&
-	       (!partner.n || slice_eqs(partner, p->domain));
+	return (!pool.n || slice_ieqs(pool, p->pool ? p->pool : "")) &&
+	       (!partner.n || slice_ieqs(partner, p->domain ? p->domain : ""));
 }
 
 int board_new(struct board *ret, const struct watcher *w, const struct page_view *v,

@@ -79,6 +79,10 @@ static const struct watch_event_row rows[] = {
 	[WATCH_ALERT_LOST] = { "alert", "lost", LOG_LEVEL_ERROR, "n",
 		N_("So many incidents at once are open that some are told to nobody."), NULL },
 
+	[WATCH_PING_FAILED] = { "alert", "ping-failed", LOG_LEVEL_WARNING, "text",
+		N_("Whoever watches this watcher was not told that it lives."),
+		N_("See whether watch.ping is right, and its receiver there.") },
+
 	[WATCH_HTTP_LISTENING] = { "http", "listening", LOG_LEVEL_INFO, "address",
 		N_("The pages and the metrics are there."), NULL },
 	[WATCH_HTTP_REFUSED] = { "http", "refused", LOG_LEVEL_DEBUG, "peer cause",

@@ -38,11 +38,13 @@ static void put_escaped(struct buf *b, const char *s)
 
 static void put_name(struct buf *b, const char *name, const struct watched *t)
 {
-	buf_printf(b, "%s{pool=\"", name);
-	put_escaped(b, t->plan->pool);
+	const struct plan_test *p = t->plan;
+
+	buf_printf(b, "%s{kind=\"%s\",pool=\"", name, conf_test_kind_name(p->kind));
+	put_escaped(b, p->pool ? p->pool : "");
 	buf_puts(b, "\",partner=\"");
-	put_escaped(b, t->plan->domain);
-	buf_printf(b, "\",direction=\"%s\"", plan_direction_name(t->plan->direction));
+	put_escaped(b, p->domain ? p->domain : "");
+	buf_printf(b, "\",direction=\"%s\"", p->direction);
 }
 
 static void put_seconds(struct buf *b, int64_t us)
@@ -168,7 +170,7 @@ static void alerts(struct buf *b, const char *name, const struct watcher *w)
 
 		for (size_t k = 0; k < COUNT(rows); k++) {
 			buf_printf(b, "%s{receiver=\"", name);
-			put_escaped(b, w->file.plan->receivers[i].conf->name.s);
+			put_escaped(b, w->file.plan->receivers[i].name);
 			buf_printf(b, "\",outcome=\"%s\"", rows[k].outcome);
 			put_u64(b, rows[k].n);
 		}

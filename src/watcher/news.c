@@ -101,6 +101,7 @@ static void push(struct watcher *w, struct store_event *ev, ts_t now)
 		log_count(w, WATCH_HISTORY_SALVAGED, "runs", ev->count, &ev->text);
 		break;
 	case STORE_EV_SHRUNK: watch_log_text(&w->log, WATCH_HISTORY_SHRUNK, &ev->text); break;
+	case STORE_EVENTS: break;
 	}
 }
 

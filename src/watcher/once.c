@@ -100,9 +100,9 @@ static json_t *message_of(const struct result *r)
 static json_t *object_of(const struct result *r)
 {
 	const struct plan_test *p = r->test->plan;
-	json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:s}", "test", p->key, "pool", p->pool,
-		"partner", p->domain, "direction", plan_direction_name(p->direction), "state",
-		r->is_over ? watch_state_name(r->state) : "not-run");
+	json_t *o = json_pack("{s:s, s:s, s:s?, s:s?, s:s, s:s}", "test", p->key, "kind",
+		conf_test_kind_name(p->kind), "pool", p->pool, "partner", p->domain, "direction",
+		p->direction, "state", r->is_over ? watch_state_name(r->state) : "not-run");
 
 	if (!o)
 		return NULL;
@@ -149,10 +149,9 @@ static int status_of(const struct once *o)
 
 int once_end(struct once *o)
 {
-	const char *format = o->w->options->format;
 	const int status = status_of(o);
 
-	if (format && strcmp(format, "json") == 0)
+	if (o->w->options->is_json)
 		return put_object(o, status) ? 3 : status;
 	put_lines(o);
 	return fflush(stdout) && !status ? 3 : status;

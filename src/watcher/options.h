@@ -1,20 +1,17 @@
-/* options.h - the command line of stox-watch.
- *
- * `stox watch` in stox is the same table with the same words: it runs this program.
- */
+/* options.h - the command line of stox-watch, which is that of `stox watch` (app/cmd_watch.h). */
 #pragma once
 
 #include "app/service_log.h"
 
 struct watch_options {
 	const char *config;     /* NULL: where it is looked for */
-	const char *format;     /* of --once: "text" or "json" */
-	const char *listen;     /* IP:PORT instead of the configuration's, or NULL */
-	const char *test_alert; /* the name of a receiver, or NULL */
-	unsigned verbose;
+	const char *listen;     /* instead of the configuration's, or NULL; a loopback IP:PORT */
+	const char *test_alert; /* the name of a receiver: tell it a trial, and end; or NULL */
+	bool once;              /* run each test now, and end */
+	bool is_json;           /* of `once` */
 	enum log_format log_format;
-	bool once;
+	unsigned verbose;
 };
 
-/* -1: run.  Else the exit status: --help, --check and what is wrong were answered. */
+/* -1: run.  Else the exit status: --help, --check, and what is wrong, are done with. */
 int watch_options_read(struct watch_options *ret, int argc, char **argv);

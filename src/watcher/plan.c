@@ -2,24 +2,8 @@
 
 #include <stdlib.h>
 
-#include "app/files.h"
+#include "app/watch_config.h"
 #include "base/mem.h"
-
-int plan_path(const struct planner *p, const struct conf_text *path, char **ret)
-{
-	if (!path->s)
-		return 0;
-	*ret = config_path(p->conf_path, path->s);
-	return *ret ? 0 : -ENOMEM;
-}
-
-struct alert_label plan_label(const struct conf_text *text)
-{
-	struct slice value = slice_str(text->s);
-	const struct slice name = slice_split(&value, '=');
-
-	return (struct alert_label){ name, value };
-}
 
 static int add_listens(struct planner *p)
 {
@@ -64,6 +48,16 @@ static int fill(struct planner *p)
 	return err ? err : plan_add_tests(p);
 }
 
+/* With a fault here nothing of the rest needs to be asked whether it can be decoded. */
+static void check(const struct planner *p)
+{
+	for (size_t i = 0; i < p->conf->n_pools; i++)
+		watch_config_check_accept(&p->conf->pools[i].accept, p->problems);
+	for (size_t i = 0; i < p->conf->n_partners; i++)
+		watch_config_check_accept(&p->conf->partners[i].accept, p->problems);
+	watch_config_check(p->conf, p->problems);
+}
+
 int plan_new(
 	struct plan **ret, const struct conf *c, const char *conf_path, struct problems *problems)
 {
@@ -78,7 +72,8 @@ int plan_new(
 	rng_init_number(&rng, 0);
 	map_init(&plan->keys, PLAN_TESTS_MAX, &rng);
 	plan->conf = &c->watch;
-	int err = fill(&p);
+	check(&p);
+	int err = problems->n + problems->left_out > before ? ERR_CONFIG : fill(&p);
 	if (!err && problems->n + problems->left_out > before)
 		err = ERR_CONFIG;
 	if (err) {

@@ -57,8 +57,9 @@ struct plan_test {
 	const char *user, *auth_user, *registrar, *receiver, *receiver_server;
 	uint16_t registrar_port;
 	char *password_file, *receiver_password_file; /* receiver's NULL: arrival is not proved */
-	char *sip_ca_file, *xmpp_ca_file;             /* NULL: the system's trust store */
-	const struct conf_texts *domains;             /* of the pool; NULL without one */
+	struct conf_place password_at, receiver_password_at;
+	char *sip_ca_file, *xmpp_ca_file; /* NULL: the system's trust store */
+	const struct conf_texts *domains; /* of the pool; NULL without one */
 	unsigned accept[SIDES];
 	ts_t timeout;
 

@@ -35,36 +35,12 @@ static struct conf_watch_rules rules_of(
 		OWN_OR(labels), OWN_OR(maintenance) };
 }
 
-static void refuse_reason(struct planner *p, const struct conf_text *name)
-{
-	const char *names[REASON_COUNT];
-	char text[SHOWN_MAX];
-	size_t n = 0;
-
-	for (unsigned i = REASON_NONE + 1; i < REASON_COUNT; i++)
-		names[n++] = reason_id((enum reason)i);
-	const struct text_arg got = text_str(shown(slice_str(name->s), text));
-	const char *near = str_nearest(name->s, names, n);
-	problems_add(p->problems, name->at,
-		near ? TEXT(N_("`{1}` is not the name of a reason; did you mean `{2}`?"), got,
-			       text_str(near))
-		     : TEXT(N_("`{1}` is not the name of a reason: `stox explain` lists them"),
-			       got));
-}
-
-static enum reason read_reason(struct planner *p, const struct conf_text *name)
+static enum reason read_reason(const struct conf_text *name)
 {
 	enum reason r = REASON_NONE;
 
-	if (!name->s)
-		return REASON_NONE;
-	if (!reason_find(slice_str(name->s), &r))
-		refuse_reason(p, name);
-	else if (slice_starts(slice_str(name->s), SLICE("local_")))
-		problems_add(p->problems, name->at,
-			TEXT(N_("`{1}` is a fault of the watcher's own, which says nothing of what "
-				"it tests: expect another reason"),
-				text_str(name->s)));
+	if (name->s)
+		(void)reason_find(slice_str(name->s), &r);
 	return r;
 }
 
@@ -81,22 +57,15 @@ static unsigned accept_of(const struct conf_texts *names)
 	return ret;
 }
 
-static bool read_address(const char *text, struct jid *ret)
+static int add_account(struct plan_test *t, unsigned i, const char *scheme, const char *address)
 {
 	enum address_kind kind;
 	struct where where;
-
-	return address_read(slice_str(text), &kind, ret, &where) == 0;
-}
-
-/* An address that could not be read was refused where it stands. */
-static int add_account(struct plan_test *t, unsigned i, const char *scheme, const char *address)
-{
 	struct jid jid;
 	struct buf b;
 
-	if (!read_address(address, &jid))
-		return 0;
+	if (address_read(slice_str(address), &kind, &jid, &where))
+		return -ENOMEM; /* its syntax was checked before */
 	buf_init(&b, JID_MAX + 16);
 	buf_puts(&b, scheme);
 	buf_put(&b, jid_bare(&jid));
@@ -112,6 +81,7 @@ static int add_user(const struct maker *m, struct plan_test *t, const struct con
 
 	t->user = user->address.s;
 	t->auth_user = user->auth_user.s;
+	t->password_at = user->password_file.at;
 	const int err = plan_path(m->p, &user->password_file, &t->password_file);
 	return err ? err : add_account(t, 0, "sip:", t->user);
 }
@@ -144,6 +114,7 @@ static int add_partner(const struct maker *m, struct plan_test *t, const struct 
 	int err = p ? plan_path(m->p, &p->ca_file, &t->xmpp_ca_file) : 0;
 	if (err || t->kind == CONF_TEST_SERVERS)
 		return err;
+	t->receiver_password_at = r->password_file.at;
 	err = plan_path(m->p, &r->password_file, &t->receiver_password_file);
 	return err || !t->receiver_password_file ? err : add_account(t, 1, "xmpp:", t->receiver);
 }
@@ -339,7 +310,7 @@ static int add_entry(struct planner *p, const struct conf_watch_test *e)
 	struct maker m = { .p = p,
 		.entry = e,
 		.rules = rules_of(&e->rules, &p->conf->watch.defaults.rules),
-		.expected = read_reason(p, &e->expect),
+		.expected = read_reason(&e->expect),
 		.windows = defaults };
 	const int err = e->rules.maintenance.at.line
 				? plan_add_windows(p, &e->rules.maintenance, &m.windows)
@@ -348,45 +319,7 @@ static int add_entry(struct planner *p, const struct conf_watch_test *e)
 	return err ? err : make_all(&m);
 }
 
-/* ---- what is wrong, once each ---- */
-
-static void check_accept(struct planner *p, const struct conf_texts *names)
-{
-	enum note note;
-
-	for (size_t i = 0; i < names->n; i++)
-		if (!note_find(slice_str(names->v[i].s), &note))
-			problems_add(p->problems, names->v[i].at,
-				TEXT(N_("`{1}` is not the name of a warning: `stox explain` lists "
-					"them"),
-					text_str(names->v[i].s)));
-}
-
-static void check_address(struct planner *p, const struct conf_text *address)
-{
-	struct jid jid;
-
-	if (address->s && !read_address(address->s, &jid))
-		problems_add(p->problems, address->at,
-			TEXT_PLAIN(N_("this is no address that a message could be sent to")));
-}
-
-static void check_parts(struct planner *p)
-{
-	const struct conf *c = p->conf;
-
-	for (size_t i = 0; i < c->n_pools; i++) {
-		check_accept(p, &c->pools[i].accept);
-		for (size_t k = 0; k < c->pools[i].n_test_users; k++)
-			check_address(p, &c->pools[i].test_users[k].address);
-	}
-	for (size_t i = 0; i < c->n_partners; i++) {
-		check_accept(p, &c->partners[i].accept);
-		check_address(p, &c->partners[i].receiver.address);
-	}
-	for (size_t i = 0; i < c->watch.n_tests; i++)
-		check_address(p, &c->watch.tests[i].receiver.address);
-}
+/* ---- all of them ---- */
 
 int plan_add_tests(struct planner *p)
 {
@@ -407,7 +340,6 @@ int plan_add_tests(struct planner *p)
 				text_u64(n_tests), text_u64(PLAN_TESTS_MAX)));
 		return 0;
 	}
-	check_parts(p);
 	p->plan->tests = mem_alloc0((n_tests + 1) * sizeof(*p->plan->tests));
 	p->plan->windows = mem_alloc0((n + 2) * sizeof(*p->plan->windows));
 	if (!p->plan->tests || !p->plan->windows)

@@ -2,11 +2,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "app/file_in.h"
+#include "app/watch_config.h"
 #include "base/mem.h"
 #include "watcher/plan_private.h"
-
-#define ZONES_FOLDER "/usr/share/zoneinfo"
 
 static struct plan_zone *find_zone(struct plan *plan, struct slice name)
 {
@@ -44,26 +42,12 @@ int plan_add_zone(struct planner *p, struct slice name, struct conf_place at)
 	return 0;
 }
 
-static void refuse_window(
-	struct planner *p, const struct conf_text *text, const struct where *where)
-{
-	char shown_text[SHOWN_MAX];
-
-	problems_add(p->problems, text->at,
-		TEXT(N_("`{1}` is no maintenance window: at character {2} there should be {3}"),
-			text_str(shown(slice_str(text->s), shown_text)),
-			text_u64(where->offset + 1), text_id(where->what)));
-}
-
 static int add_window(struct planner *p, const struct conf_text *text, struct plan_window *ret)
 {
 	struct where where;
 
 	ret->text = text->s;
-	if (window_decode(&ret->window, slice_str(text->s), &where)) {
-		refuse_window(p, text, &where);
-		return 0;
-	}
+	(void)window_decode(&ret->window, slice_str(text->s), &where); /* it was checked before */
 	if (ret->window.zone.n == 0) {
 		ret->zone = &p->plan->zones[0].zone;
 		return 0;
@@ -99,36 +83,6 @@ int plan_add_windows(
 
 /* ---- what this machine has ---- */
 
-/* "UTC" needs no file, which a small system may not have. */
-static bool is_utc(const char *name)
-{
-	static const char *const names[] = { "UTC", "Etc/UTC", "Z", "Zulu" };
-
-	for (size_t i = 0; i < COUNT(names); i++)
-		if (slice_eqs(slice_str(name), names[i]))
-			return true;
-	return false;
-}
-
-static void load_zone(struct plan_zone *z, struct problems *problems)
-{
-	char path[sizeof(ZONES_FOLDER) + WINDOW_ZONE_MAX + 2];
-	struct where where;
-	struct text why;
-
-	if (is_utc(z->name))
-		return;
-	snprintf(path, sizeof(path), ZONES_FOLDER "/%s", z->name);
-	if (file_in_read(path, ZONE_FILE_MAX, &z->file, &why))
-		problems_add(problems, z->at,
-			TEXT(N_("there is no time zone `{1}` on this machine, below {2}: names are "
-				"like Europe/Paris, and Debian has them in its package tzdata"),
-				text_str(z->name), text_str(ZONES_FOLDER)));
-	else if (zone_open(&z->zone, buf_slice(&z->file), &where))
-		problems_add(problems, z->at,
-			TEXT(N_("{1}: this is not the file of a time zone"), text_str(path)));
-}
-
 /* Of several that systemd made, the first. */
 static char *state_file(const char *name)
 {
@@ -151,8 +105,12 @@ int plan_settle(struct plan *p, struct problems *problems)
 {
 	const unsigned before = problems->n + problems->left_out;
 
+	struct text why;
+
 	for (unsigned i = 0; i < p->n_zones; i++)
-		load_zone(&p->zones[i], problems);
+		if (watch_config_read_zone(
+			    p->zones[i].name, &p->zones[i].file, &p->zones[i].zone, &why))
+			problems_add(problems, p->zones[i].at, why);
 	if (!p->history_file)
 		p->history_file = state_file("history.db");
 	if (!p->history_file)

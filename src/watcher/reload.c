@@ -36,7 +36,7 @@ static int plan_it(struct conf_file *f, text_look_up *look_up, struct buf *why)
 	if (!f->conf || !f->conf->watch.at.line)
 		return no_watch(f, look_up, why);
 	int err = plan_new(&f->plan, f->conf, f->path, &problems);
-	return err ? err : plan_load_zones(f->plan, &problems);
+	return err ? err : plan_settle(f->plan, &problems);
 }
 
 int conf_file_read(struct conf_file *ret, const char *file, text_look_up *look_up, struct buf *why)
@@ -68,10 +68,10 @@ static uint64_t sync_tests(struct watcher *w, const struct plan *plan)
 	for (unsigned i = 0; tests && i < plan->n_tests; i++) {
 		const struct plan_test *p = &plan->tests[i];
 
-		tests[i] = (struct store_test){ .kind = slice_str(plan_kind_name(p->kind)),
+		tests[i] = (struct store_test){ .kind = slice_str(conf_test_kind_name(p->kind)),
 			.pool = slice_str(p->pool),
 			.partner = slice_str(p->domain),
-			.direction = slice_str(plan_direction_name(p->direction)),
+			.direction = slice_str(p->direction),
 			.interval_us = (int64_t)p->interval };
 	}
 	if (tests)

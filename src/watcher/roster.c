@@ -266,6 +266,11 @@ struct watched *roster_of_place(struct schedule_test *place)
 	return LIST_OWNER(place, struct watched, place);
 }
 
+enum sentence_direction watched_direction(const struct watched *t)
+{
+	return t->plan->kind == CONF_TEST_IM ? SENTENCE_TO : SENTENCE_ALONE;
+}
+
 /* ---- life ---- */
 
 int roster_init(struct roster *r, const struct schedule_cfg *cfg, int64_t ahead_us, struct rng *rng)

@@ -8,6 +8,7 @@
 
 #include "base/map.h"
 #include "store/store.h"
+#include "watch/sentence.h"
 #include "watcher/plan.h"
 
 struct account; /* of the schedule, for all tests that use it */
@@ -62,4 +63,5 @@ bool roster_is_leaving(const struct watched *t);
 
 struct watched *roster_find(const struct roster *r, struct slice key); /* NULL: none */
 struct watched *roster_find_id(const struct roster *r, int64_t id);    /* the same */
+enum sentence_direction watched_direction(const struct watched *t);
 struct watched *roster_of_place(struct schedule_test *place);

@@ -2,7 +2,6 @@
 #include <event2/event.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "app/language.h"
@@ -12,7 +11,6 @@
 #include "net/loop.h"
 #include "watcher/alarms.h"
 #include "watcher/once.h"
-#include "watcher/place.h"
 #include "watcher/private.h"
 #include "watcher/site.h"
 #include "watcher/watcher.h"
@@ -160,23 +158,19 @@ static int open_history(struct service *s, const struct plan *plan)
 {
 	const struct plan_zone *zone = &plan->zones[0];
 	struct text why;
-	char *path = plan->history_file ? strdup(plan->history_file) : place_of_history(&why);
-	const struct store_cfg cfg = { .path = path,
+	const struct store_cfg cfg = { .path = plan->history_file,
 		.zone_name = zone->name,
 		.zone_file = buf_slice(&zone->file),
 		.raw_days = plan->raw_days,
 		.hour_days = plan->hour_days,
 		.size_max_bytes = plan->history_bytes_max };
 
-	if (!path)
+	if (store_open(&s->w.store, &cfg, &why))
 		return complain(why);
-	const int status = store_open(&s->w.store, &cfg, &why) ? complain(why) : 0;
-	if (!status)
-		log_str(watch_log_begin(&s->w.log, WATCH_HISTORY_OPENED), "file", slice_str(path));
-	if (!status)
-		watch_log_end(&s->w.log, WATCH_HISTORY_OPENED);
-	free(path);
-	return status;
+	log_str(watch_log_begin(&s->w.log, WATCH_HISTORY_OPENED), "file",
+		slice_str(plan->history_file));
+	watch_log_end(&s->w.log, WATCH_HISTORY_OPENED);
+	return 0;
 }
 
 static int open_engines(struct service *s, const struct plan *plan)

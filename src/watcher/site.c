@@ -167,7 +167,9 @@ static const struct view *const views[] = {
 	&view_pool,
 	&view_partner,
 	&view_tests,
+	&view_runs_alone,
 	&view_test,
+	&view_test_alone,
 	&view_runs,
 	&view_run_json,
 	&view_run_trace,
@@ -189,7 +191,7 @@ static void visit_it(struct site *s, struct visit *v, struct web_answer *ret)
 {
 	for (size_t i = 0; i < COUNT(views); i++) {
 		v->n_asks = 0;
-		if (!web_route_match(views[i]->pattern, &v->path, v->values) || !views[i]->ask(v))
+		if (!visit_match(v, views[i]->pattern) || !views[i]->ask(v))
 			continue;
 		v->view = views[i];
 		if (v->n_asks) {
@@ -261,7 +263,7 @@ static void run_now(struct site *s, struct web_server *server, const struct web_
 	if (!v)
 		return;
 	const bool is_route = web_path_decode(&v->path, r->path) &&
-			      web_route_match("/t/{}/{}/{}/run", &v->path, v->values);
+			      (visit_match(v, "/t/{}/{}/{}/run") || visit_match(v, "/t/{}/{}/run"));
 	struct watched *t = is_route ? visit_test(v) : NULL;
 	if (!t || !t->is_scheduled) {
 		refuse(v, ret, t || !is_route ? 405 : 404);

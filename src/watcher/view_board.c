@@ -131,7 +131,8 @@ static int fill(struct rest *r, struct visit *v, struct board *b)
 		put_spark(&r->sparks[at], &o->tests[i]);
 		b->tests[at].spark = &r->sparks[at];
 		b->tests[at].share = share_of(&o->tests[i].day);
-		add_days(&r->days[b->tests[at].partner], &o->tests[i]);
+		if (b->tests[at].partner != PAGE_NONE)
+			add_days(&r->days[b->tests[at].partner], &o->tests[i]);
 	}
 	put_incidents(r, b, v->answers[RECENT]->incidents);
 	return 0;
@@ -214,17 +215,23 @@ static int show_partner(struct visit *v, struct web_answer *ret)
 
 static bool ask_pool(struct visit *v)
 {
-	for (unsigned i = 0; i < v->w->roster.n; i++)
-		if (slice_eqs(v->values[0], v->w->roster.tests[i]->plan->pool))
+	for (unsigned i = 0; i < v->w->roster.n; i++) {
+		const char *pool = v->w->roster.tests[i]->plan->pool;
+
+		if (pool && slice_ieqs(v->values[0], pool))
 			return ask_board(v);
+	}
 	return false;
 }
 
 static bool ask_partner(struct visit *v)
 {
-	for (unsigned i = 0; i < v->w->roster.n; i++)
-		if (slice_eqs(v->values[0], v->w->roster.tests[i]->plan->domain))
+	for (unsigned i = 0; i < v->w->roster.n; i++) {
+		const char *domain = v->w->roster.tests[i]->plan->domain;
+
+		if (domain && slice_ieqs(v->values[0], domain))
 			return ask_board(v);
+	}
 	return false;
 }
 

@@ -215,7 +215,7 @@ static int show_it(struct visit *v, struct web_answer *ret, const struct board *
 		.phases = row->phases,
 		.has_phases = row->phases.ran != 0,
 		.details = e.result ? e.details : NULL,
-		.sip_name = slice_str(v->w->roster.tests[at]->plan->pool),
+		.sip_name = slice_str(v->w->roster.tests[at]->plan->pool), /* NULL: none */
 		.xmpp_name = slice_str(v->w->roster.tests[at]->plan->domain),
 		.steps = e.steps,
 		.n_steps = e.n_steps,

@@ -240,4 +240,6 @@ static int show_test(struct visit *v, struct web_answer *ret)
 }
 
 const struct view view_test = { "/t/{}/{}/{}", ask_test, show_test };
+const struct view view_test_alone = { "/t/{}/{}", ask_test, show_test };
+const struct view view_runs_alone = { "/t/{}/{}/runs", ask_test, show_test };
 const struct view view_runs = { "/t/{}/{}/{}/runs", ask_test, show_test };

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/str.h"
 
 static void put_fields(struct visit *v, struct web_answer *ret)
 {
@@ -55,11 +56,27 @@ bool visit_has_failed(struct visit *v, struct web_answer *ret)
 	return false;
 }
 
+bool visit_match(struct visit *v, const char *pattern)
+{
+	if (!web_route_match(pattern, &v->path, v->values))
+		return false;
+	v->n_values = 0;
+	for (const char *p = pattern; *p; p++)
+		v->n_values += *p == '{';
+	return true;
+}
+
 struct watched *visit_test(const struct visit *v)
 {
-	char key[1024];
-	const int n = snprintf(key, sizeof(key), "%.*s/%.*s/%.*s", SLICE_FMT(v->values[0]),
-		SLICE_FMT(v->values[1]), SLICE_FMT(v->values[2]));
+	uint8_t room[WEB_PATH_MAX];
+	struct buf key;
 
-	return n > 0 && (size_t)n < sizeof(key) ? roster_find(&v->w->roster, slice_str(key)) : NULL;
+	buf_init_in(&key, room, sizeof(room));
+	for (unsigned i = 0; i < v->n_values; i++) {
+		if (i)
+			buf_putc(&key, '/');
+		for (size_t k = 0; k < v->values[i].n; k++)
+			buf_putc(&key, ascii_lower(v->values[i].p[k]));
+	}
+	return buf_err(&key) ? NULL : roster_find(&v->w->roster, buf_slice(&key));
 }

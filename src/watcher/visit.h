@@ -20,6 +20,7 @@ struct visit {
 	const struct view *view;
 	struct web_path path; /* values[] lie in it */
 	struct slice values[WEB_SEGMENTS_MAX];
+	unsigned n_values;
 	enum tongue tongue;
 	bool is_chosen; /* by ?lang= */
 	struct page_view reader;
@@ -46,8 +47,12 @@ struct view {
 	int (*show)(struct visit *v, struct web_answer *ret);
 };
 
-extern const struct view view_overview, view_pool, view_partner, view_tests, view_test, view_runs,
-	view_run, view_run_json, view_run_trace, view_incidents, view_incident, view_maintenance;
+extern const struct view view_overview, view_pool, view_partner, view_tests, view_test,
+	view_test_alone, view_runs, view_runs_alone, view_run, view_run_json, view_run_trace,
+	view_incidents, view_incident, view_maintenance;
+
+/* Is the path of this pattern?  Then its values are. */
+bool visit_match(struct visit *v, const char *pattern);
 
 /* For views. */
 int visit_page(struct visit *v, struct web_answer *ret, int err); /* type, CSP, cookie, language */

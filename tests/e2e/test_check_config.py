@@ -116,6 +116,31 @@ def all_at_once(folder):
           and {"severity": "failure", "line": 6, "column": 64, "text": "nobody: no such file or directory"} in result["findings"], (flaws, result))
 
 
+# Of a watcher: what its section has, and what is found.
+WATCH = [
+    ("time_zone: Europe/Pari", "20:14: Failure: there is no time zone `Europe/Pari` on this machine"),
+    ("defaults: { maintenance: [Sun 02:00-04:00 Europe/Pari] }", "20:29: Failure: there is no time zone `Europe/Pari`"),
+    ("defaults: { maintenance: [Sun 2:00-04:00] }", "20:29: Failure: `Sun 2:00-04:00` is no maintenance window: at character 5 there should be when it begins"),
+    ("tests: [{ expect: sip_forbiden }]", "20:21: Failure: `sip_forbiden` is not the name of a reason; did you mean `sip_forbidden`?"),
+    ("tests: [{ partner: b.test, receiver: { address: a@b.test, password_file: loose } }]", "20:76: Failure: loose: others can read this secret (mode 644)"),
+    ("defaults: { interval: 10 }", "20:25: Warning: a run that fails takes up to 22 s with its retries"),
+    ("alerts: [{ name: a, kind: webhook, url_file: nobody }]", "20:48: Failure: nobody: no such file or directory"),
+    ("alerts: [{ name: a, kind: webhook, url: 'http://a.test', token_file: empty }]", "20:72: Failure: empty: the secret is empty"),
+    ("alerts: [{ name: a, kind: webhook, url: 'http://a.test', ca_file: user }]", "20:69: Failure: user: it has no certificate in PEM, or a damaged one"),
+    ("alerts: [{ name: a, kind: exec, command: [/nobody] }]", "20:45: Failure: /nobody cannot be run: no such file or directory"),
+    ("ping: { url_file: loose }", "20:21: Failure: loose: others can read this secret (mode 644)"),
+]
+
+
+def of_a_watcher(folder):
+    for section, line in WATCH:
+        write(folder, {}, f"watch:\n  {section}\n")
+        status, out, _ = stox(folder, "check", "config", "-c", "stox.yaml")
+        check(f"watch, {section}: told, with its place", status == (": Failure: " in line) and f"\n{line}" in "\n" + out, (status, out))
+        status, out, err = stox(folder, "gateway", "--check", "-c", "stox.yaml")
+        check("and a gateway starts with it", status == 0 and line.replace("Failure: ", "Warning: ") in out, (status, out, err))
+
+
 def what_was_understood(folder):
     write(folder, {})
     (folder / "user").chmod(0o640)
@@ -145,6 +170,7 @@ with tempfile.TemporaryDirectory() as name:
     prepare(Path(name))
     each_alone(Path(name))
     all_at_once(Path(name))
+    of_a_watcher(Path(name))
     what_was_understood(Path(name))
 with tempfile.TemporaryDirectory() as name, Lab(Path(name) / "lab") as lab:
     status, out, _ = stox(lab.dir, "check", "config", "-c", "stox.yaml", "--strict")

@@ -19,6 +19,11 @@
 #define HOP     "sip:127.0.0.1"
 #define PARTNER "partners:\n  - domain: contoso.test\n"
 
+#define WATCH(keys)                                                                                \
+	POOL("    test_users: [{ address: a@litware.test, password_file: a }]\n")                  \
+	"partners: [{ domain: contoso.test, receiver: { address: b@contoso.test } }]\n"            \
+	"watch: " keys "\n"
+
 static const struct row {
 	const char *name, *text, *warnings, *notes;
 } rows[] = {
@@ -48,6 +53,19 @@ static const struct row {
 		"f:4:20: `a` is here twice (line 4)\n", "" },
 	{ "the same of a partner", PARTNER "    accept: [a, a]\n",
 		"f:3:17: `a` is here twice (line 3)\n", "" },
+	{ "a watcher's defaults", WATCH("{}"), "", "" },
+	{ "retries that last longer than the interval", WATCH("{ defaults: { interval: 20 } }"),
+		"f:6:32: a run that fails takes up to 22 s with its retries, and there is one "
+		"every "
+		"20 s: while a test fails, some of its runs are missed\n",
+		"" },
+	{ "just as long", WATCH("{ defaults: { interval: 22 } }"), "", "" },
+	{ "the same of a test", WATCH("{ tests: [{ timeout: 30 }] }"),
+		"f:6:29: a run that fails takes up to 62 s with its retries, and there is one "
+		"every "
+		"60 s: while a test fails, some of its runs are missed\n",
+		"" },
+	{ "a test without retries", WATCH("{ tests: [{ timeout: 30, retries: 0 }] }"), "", "" },
 	{ "a domain without a component",
 		POOL("  - fqdn: b.test\n    domains: [LITWARE.test, b.test]\n")
 			GATEWAY(HOP, "127.0.0.1"),
