@@ -70,7 +70,7 @@ struct db_rows db_begin(struct db *db, const char *sql, const struct db_value *a
 		COUNT(((const struct db_value[]){ __VA_ARGS__ })))
 /* 1: a row; 0: there are no more.  -ENOSPC: the disk is full; -EBUSY: locked; -EBADMSG: damaged;
  * -ETIMEDOUT: it was told to stop; -ENOMEM, -EIO, -EROFS; -EINVAL: the statement or a value is not
- * possible.  The transaction may be gone behind an error: db_exec() rolls back what is left. */
+ * possible.  The transaction may be gone behind an error; db_rollback() knows. */
 int db_next(struct db_rows *rows);
 /* Of the present row; valid until the next db_next().  NULL is 0 and empty. */
 int64_t db_get_int(const struct db_rows *rows, unsigned column);
@@ -90,6 +90,7 @@ int64_t db_run(
 	db_run(db, sql, (const struct db_value[]){ __VA_ARGS__ },                                  \
 		COUNT(((const struct db_value[]){ __VA_ARGS__ })), ret)
 
-bool db_is_in_transaction(const struct db *db);
+int db_simple(struct db *db, const char *sql); /* prepared; without arguments.  0 or an error */
+void db_rollback(struct db *db);               /* if there is a transaction */
 /* What the engine says of the last error: for the log. */
 const char *db_error(const struct db *db);

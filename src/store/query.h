@@ -147,9 +147,10 @@ struct store_series {
 	struct store_split median;                      /* of the span */
 	/* [bin][phase]: medians, STORE_NONE where it did not run.  NULL without by_phase. */
 	int64_t (*phases)[PHASE_COUNT];
-	int64_t phase_p50[PHASE_COUNT], phase_p95[PHASE_COUNT]; /* by_phase: of the span */
-	unsigned n_reasons;
-	struct store_reason *reasons; /* most frequent first */
+	int64_t phase_p50[PHASE_COUNT], phase_p95[PHASE_COUNT]; /* by_phase: of the span;
+								 * p95 of RAW alone */
+	size_t n_reasons;
+	struct store_reason *reasons; /* most frequent first; not of RAW: of the days it touches */
 };
 
 /* ---- RUNS, RUN ---- */

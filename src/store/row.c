@@ -53,6 +53,45 @@ void row_read(const struct db_rows *rows, struct store_row *ret)
 	phases_decode(db_get(rows, 13), &ret->phases);
 }
 
+void row_read_incident(const struct db_rows *rows, unsigned column, struct incident *ret)
+{
+	*ret = (struct incident){
+		.begin_at = db_get_int(rows, column),
+		.end_at = db_get_int(rows, column + 1),
+		.last_at = db_get_int(rows, column + 2),
+		.reason = row_reason(db_get(rows, column + 3)),
+		.runs = (unsigned)db_get_int(rows, column + 4),
+		.times = (unsigned)db_get_int(rows, column + 5),
+		.is_flapping = db_get_int(rows, column + 6),
+	};
+}
+
+void row_read_incident_named(
+	const struct db_rows *rows, unsigned column, struct store_incident *ret)
+{
+	ret->id = db_get_int(rows, column);
+	ret->test_id = db_get_int(rows, column + 1);
+	row_read_incident(rows, column + 2, &ret->incident);
+}
+
+void row_read_counts(const struct db_rows *rows, unsigned column, struct store_counts *ret)
+{
+	static const enum watch_state order[] = { WATCH_OK, WATCH_UNSTABLE, WATCH_FAILED,
+		WATCH_UNKNOWN, WATCH_MAINTENANCE };
+
+	for (unsigned i = 0; i < COUNT(order); i++)
+		ret->n[order[i]] = (uint64_t)db_get_int(rows, column + i);
+	ret->maint_failed = (uint64_t)db_get_int(rows, column + COUNT(order));
+}
+
+void row_read_split(const struct db_rows *rows, unsigned column, struct store_split *ret)
+{
+	ret->latency_us = db_get_int_or(rows, column, STORE_NONE);
+	ret->signin_us = db_get_int_or(rows, column + 1, STORE_NONE);
+	ret->there_us = db_get_int_or(rows, column + 2, STORE_NONE);
+	ret->back_us = db_get_int_or(rows, column + 3, STORE_NONE);
+}
+
 void row_values(
 	const struct store_row *row, struct buf *phases, struct db_value ret[ROW_COLUMN_COUNT])
 {

@@ -21,7 +21,7 @@ static const char version_1[] =
 	" is_by_hand integer not null, reason text, fail_phase text, attempts integer not null,"
 	" latency_us bigint, signin_us bigint, there_us bigint, back_us bigint, phases blob,"
 	" primary key(test_id, scheduled_at)) without rowid;"
-	"create index result_not_ok on result(scheduled_at, test_id, state, reason)"
+	"create index result_not_ok on result(scheduled_at, test_id, state, is_by_hand, reason)"
 	" where state <> 0;"
 
 	"create table evidence(test_id bigint not null, scheduled_at bigint not null,"
@@ -61,9 +61,9 @@ static const char version_1[] =
 	"create index roll_day_reason_day on roll_day_reason(begin_at);"
 
 	"create table dirty_hour(test_id bigint not null, begin_at bigint not null,"
-	" primary key(test_id, begin_at)) without rowid;"
+	" primary key(begin_at, test_id)) without rowid;"
 	"create table dirty_day(test_id bigint not null, begin_at bigint not null,"
-	" primary key(test_id, begin_at)) without rowid;"
+	" primary key(begin_at, test_id)) without rowid;"
 
 	"create table audit(number integer primary key autoincrement, at bigint not null,"
 	" who text not null, what text not null, source text not null, result text not null);"
@@ -90,8 +90,8 @@ static int migrate_one(struct db *db, unsigned version)
 		migrations[version - 1], version);
 	const int err = buf_err(&sql) ? buf_err(&sql) : db_exec(db, buf_cstr(&sql));
 	buf_done(&sql);
-	if (err && db_is_in_transaction(db))
-		db_exec(db, "rollback");
+	if (err)
+		db_rollback(db);
 	return err;
 }
 

@@ -274,9 +274,17 @@ int64_t db_run(
 	return next < 0 ? next : sqlite3_changes64(db->sqlite);
 }
 
-bool db_is_in_transaction(const struct db *db)
+int db_simple(struct db *db, const char *sql)
 {
-	return !sqlite3_get_autocommit(db->sqlite);
+	const int64_t n = db_run(db, sql, NULL, 0, NULL);
+
+	return n < 0 ? (int)n : 0;
+}
+
+void db_rollback(struct db *db)
+{
+	if (!sqlite3_get_autocommit(db->sqlite))
+		db_exec(db, "rollback");
 }
 
 const char *db_error(const struct db *db)

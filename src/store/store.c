@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "store/reader.h"
 #include "store/writer.h"
 
 enum { PAUSE_MS = 250 };
@@ -10,6 +11,7 @@ enum { PAUSE_MS = 250 };
 struct store {
 	struct outlet outlet;
 	struct writer writer;
+	struct reader reader;
 	char *path, *zone_name;
 	void *zone_file;
 };
@@ -38,7 +40,7 @@ static int copy_cfg(struct store *s, const struct store_cfg *cfg)
 
 static struct store *store_free(struct store *s)
 {
-	db_close(s->writer.db);
+	writer_done(&s->writer);
 	file_unlock(&s->writer.file);
 	queue_done(&s->writer.queue);
 	outlet_done(&s->outlet);
@@ -69,6 +71,20 @@ static int open_file(struct writer *w, struct text *why)
 	return err;
 }
 
+/* The reader first: its first question comes when there is a file, and it needs none before. */
+static int start(struct store *s)
+{
+	const struct store_cfg *cfg = &s->writer.cfg;
+	int err = reader_start(&s->reader, &s->outlet, cfg->path, cfg->zone_file);
+
+	if (err)
+		return err;
+	err = writer_start(&s->writer);
+	if (err)
+		reader_stop(&s->reader);
+	return err;
+}
+
 int store_open(struct store **ret, const struct store_cfg *cfg, struct text *why)
 {
 	struct store *s = mem_alloc0(sizeof(*s));
@@ -79,8 +95,10 @@ int store_open(struct store **ret, const struct store_cfg *cfg, struct text *why
 	int err = init(s, cfg);
 	if (!err)
 		err = open_file(&s->writer, why);
-	if (!err)
-		err = writer_start(&s->writer);
+	if (!err) {
+		err = start(s);
+		*why = file_text(&s->writer.file, err);
+	}
 	if (err)
 		store_free(s);
 	else
@@ -92,6 +110,7 @@ uint64_t store_close(struct store *s)
 {
 	if (!s)
 		return 0;
+	reader_stop(&s->reader);
 	const uint64_t lost = writer_stop(&s->writer);
 
 	store_free(s);
@@ -121,6 +140,11 @@ struct store_stats store_stats(struct store *s)
 	stats.dropped_runs = q->dropped_runs;
 	stats.dropped_evidence = q->dropped_evidence;
 	pthread_mutex_unlock(&q->mutex);
+	pthread_mutex_lock(&s->reader.mutex);
+	stats.asked = s->reader.asked;
+	stats.answer_last_us = s->reader.answer_last;
+	stats.answer_max_us = s->reader.answer_max;
+	pthread_mutex_unlock(&s->reader.mutex);
 	stats.file_bytes = file_bytes(&s->writer.file);
 	return stats;
 }
@@ -158,4 +182,9 @@ void store_push_time(struct store *s, int64_t now_at)
 	q->now_at = now_at;
 	pthread_cond_signal(&q->news);
 	pthread_mutex_unlock(&q->mutex);
+}
+
+uint64_t store_ask(struct store *s, const struct store_query *query)
+{
+	return reader_push(&s->reader, query);
 }

@@ -22,9 +22,8 @@ static const char disable_test[] = "update test set is_enabled = 0 where id = $1
 static const char select_state[] =
 	"select state, since_at, last_at, last_ok_at, last_failed_at, streak, incident_at"
 	" from test_state where test_id = $1";
-static const char select_incident[] =
-	"select begin_at, end_at, last_at, reason, runs, times, is_flapping"
-	" from incident where test_id = $1 and begin_at = $2";
+static const char select_incident[] = "select " ROW_INCIDENT " from incident"
+				      " where test_id = $1 and begin_at = $2";
 static const char select_newest[] =
 	"select scheduled_at from result where test_id = $1 order by scheduled_at desc limit 1";
 
@@ -141,15 +140,7 @@ static int read_incident(struct db *db, int64_t test_id, int64_t begin_at, struc
 	const int next = db_next(&rows);
 
 	if (next > 0)
-		*ret = (struct incident){
-			.begin_at = db_get_int(&rows, 0),
-			.end_at = db_get_int(&rows, 1),
-			.last_at = db_get_int(&rows, 2),
-			.reason = row_reason(db_get(&rows, 3)),
-			.runs = (unsigned)db_get_int(&rows, 4),
-			.times = (unsigned)db_get_int(&rows, 5),
-			.is_flapping = db_get_int(&rows, 6),
-		};
+		row_read_incident(&rows, 0, ret);
 	db_end(&rows);
 	return next < 0 ? next : 0;
 }

@@ -12,7 +12,7 @@ static const char insert_result[] =
 	" on conflict(test_id, scheduled_at) do nothing";
 
 static const char insert_dirty_hour[] = "insert into dirty_hour(test_id, begin_at) values($1, $2)"
-					" on conflict(test_id, begin_at) do nothing";
+					" on conflict(begin_at, test_id) do nothing";
 
 #define STATE_COLUMNS                                                                              \
 	"test_id, state, since_at, last_at, last_ok_at, last_failed_at, streak, incident_at"

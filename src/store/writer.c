@@ -9,20 +9,14 @@ enum {
 	GROUP_MAX = 256,
 	PAUSES = 64, /* the longest pause, in shortest ones */
 };
-#define CLOSING_MAX TS_S(5)
+#define CLOSING_MAX  TS_S(5)
+#define SLICE_IDLE   TS_MS(10) /* of upkeep: so long a run may wait for it */
+#define UPKEEP_PAUSE TS_S(10)  /* behind one that failed */
 
 static const char begin[] = "begin immediate";
 static const char commit[] = "commit";
-static const char rollback[] = "rollback";
 static const char mark_open[] = "update about set is_open = 1 where is_open = 0";
 static const char mark_closed[] = "update about set is_open = 0";
-
-static int simple(struct db *db, const char *sql)
-{
-	const int64_t n = db_run(db, sql, NULL, 0, NULL);
-
-	return n < 0 ? (int)n : 0;
-}
 
 static void tell(struct writer *w, enum store_event_type type, uint64_t count, struct text text)
 {
@@ -52,7 +46,7 @@ static bool has_work(const struct writer *w)
 		return true;
 	if (w->is_held)
 		return sqlite_clock() >= w->retry_at;
-	return q->n > 0 || q->now_at != w->seen_at;
+	return q->n > 0 || q->now_at != w->seen_at || w->has_upkeep;
 }
 
 /* False: it is over.  At the end what is held gets one more try. */
@@ -87,7 +81,7 @@ static int write_one(struct writer *w, struct entry *e)
 /* A start beside a full disk whose tests are known has nothing to write but this. */
 static int mark(struct writer *w)
 {
-	return w->was_marked_open ? 0 : simple(w->db, mark_open);
+	return w->was_marked_open ? 0 : db_simple(w->db, mark_open);
 }
 
 static bool is_sync_alone(const struct list *group)
@@ -114,17 +108,17 @@ static int write_all(struct writer *w, struct list *group)
 static int try_group(struct writer *w, struct list *group)
 {
 	const char *const how = is_sync_alone(group) ? "begin" : begin;
-	int err = simple(w->db, how);
+	int err = db_simple(w->db, how);
 
 	w->writes.written = w->writes.duplicates = 0;
 	if (!err)
 		err = write_all(w, group);
 	if (!err)
-		err = simple(w->db, commit);
-	if (err && db_is_in_transaction(w->db))
-		simple(w->db, rollback);
-	if (err)
+		err = db_simple(w->db, commit);
+	if (err) {
+		db_rollback(w->db);
 		write_forget_hours(&w->writes);
+	}
 	return err;
 }
 
@@ -226,20 +220,22 @@ static void refuse(struct writer *w, struct list *group, size_t n, int err)
 		hold(w, err);
 }
 
-static void write_group(struct writer *w)
+/* How many were taken. */
+static size_t write_group(struct writer *w)
 {
 	struct list group;
 
 	list_init(&group);
 	const size_t n = queue_take(&w->queue, &group, w->n_singles ? 1 : GROUP_MAX);
 	if (n == 0)
-		return;
+		return 0;
 	const ts_t began = sqlite_clock();
 	const int err = try_group(w, &group);
 	if (err)
 		refuse(w, &group, n, err);
 	else
 		finish(w, &group, n, sqlite_clock() - began);
+	return n;
 }
 
 static void tell_dropped(struct writer *w)
@@ -258,6 +254,45 @@ static void tell_dropped(struct writer *w)
 				.type = STORE_EV_DROPPED, .count = runs, .evidence = evidence });
 }
 
+/* ---- besides ---- */
+
+static void tell_squeezed(struct writer *w)
+{
+	static const char gone[] =
+		N_("The history {1} had its largest size: evidence of before {2} "
+		   "and runs of before {3} were given up for it. Allow it more, or "
+		   "test less often.");
+	static const char stays[] =
+		N_("The history {1} is larger than it may be, and only its last two days could "
+		   "still go. Allow it more, or test less often.");
+	const struct text_arg path = text_str(w->file.path);
+	int64_t runs, evidence;
+	bool fits;
+
+	if (!keep_take_squeezed(&w->upkeep.keep, &runs, &evidence, &fits))
+		return;
+	tell(w, STORE_EV_SHRUNK, 0,
+		fits ? TEXT(gone, path, text_date(evidence / 1000000), text_date(runs / 1000000))
+		     : TEXT(stays, path));
+}
+
+/* Nothing is lost when it fails: what is to be done stands in the file. */
+static void do_upkeep(struct writer *w, ts_t budget)
+{
+	const ts_t now = sqlite_clock();
+
+	w->has_upkeep = false;
+	if (w->is_held || w->seen_at == 0 || now < w->upkeep_after)
+		return;
+	const int done = upkeep_slice(&w->upkeep, w->seen_at, budget);
+	if (done < 0) {
+		write_forget_hours(&w->writes);
+		w->upkeep_after = ts_add(now, UPKEEP_PAUSE);
+	}
+	w->has_upkeep = done > 0;
+	tell_squeezed(w);
+}
+
 /* ---- life ---- */
 
 static void *run(void *arg)
@@ -265,25 +300,37 @@ static void *run(void *arg)
 	struct writer *w = arg;
 
 	while (await_work(w)) {
-		write_group(w);
+		const size_t n = write_group(w);
+
 		tell_dropped(w);
+		do_upkeep(w, n ? 0 : SLICE_IDLE);
 	}
 	if (!w->is_held)
-		simple(w->db, mark_closed);
+		db_simple(w->db, mark_closed);
 	return NULL;
+}
+
+static int prepare(struct writer *w)
+{
+	write_init(&w->writes);
+	w->writes.db = w->db;
+	const int err = upkeep_init(&w->upkeep, &w->writes, &w->cfg);
+	return err ? err : upkeep_begin(&w->upkeep, w->db, w->cfg.zone_name);
 }
 
 int writer_start(struct writer *w)
 {
 	sigset_t all, before;
 
-	write_init(&w->writes);
-	w->writes.db = w->db;
+	int err = prepare(w);
+
+	if (err)
+		return err;
 	sigfillset(&all); /* a signal is the loop's */
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	const int err = pthread_create(&w->thread, NULL, run, w);
+	err = -pthread_create(&w->thread, NULL, run, w);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return -err;
+	return err;
 }
 
 uint64_t writer_stop(struct writer *w)
@@ -293,7 +340,13 @@ uint64_t writer_stop(struct writer *w)
 	pthread_cond_signal(&w->queue.news);
 	pthread_mutex_unlock(&w->queue.mutex);
 	pthread_join(w->thread, NULL);
-	entry_free(w->last_sync);
-	write_done(&w->writes);
 	return w->queue.n;
+}
+
+void writer_done(struct writer *w)
+{
+	entry_free(w->last_sync);
+	upkeep_done(&w->upkeep);
+	write_done(&w->writes);
+	db_close(w->db);
 }

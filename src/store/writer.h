@@ -7,7 +7,7 @@
 #pragma once
 
 #include "store/file.h"
-#include "store/write.h"
+#include "store/upkeep.h"
 
 struct writer {
 	struct queue queue; /* its mutex guards `stats`, too */
@@ -19,6 +19,9 @@ struct writer {
 
 	struct db *db;
 	struct writes writes;
+	struct upkeep upkeep;
+	bool has_upkeep;
+	ts_t upkeep_after;
 	struct entry *last_sync; /* whose ids the watcher has */
 	int64_t seen_at;         /* of queue.now_at */
 	bool is_held;
@@ -33,3 +36,4 @@ struct writer {
 int writer_start(struct writer *w);
 /* How many entries are lost. */
 uint64_t writer_stop(struct writer *w);
+void writer_done(struct writer *w); /* behind writer_stop(), or instead of writer_start() */
