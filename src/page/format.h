@@ -11,6 +11,7 @@
 void format_latency(struct buf *b, const struct page_view *v, int64_t us); /* "412 ms", "2.41 s" */
 /* "5 h 17 min": two units at most, cut and not rounded; "under 1 s". */
 void format_span(struct buf *b, const struct page_view *v, int64_t us);
+void format_hours(struct buf *b, const struct page_view *v, int64_t us); /* one unit: "5 h" */
 /* Cut, never rounded up: "100%" only if nothing failed; a dash if nothing was judged. */
 void format_share(struct buf *b, const struct page_view *v, struct page_share share);
 void format_count(struct buf *b, const struct page_view *v, uint64_t n); /* "1,415" */
@@ -19,7 +20,8 @@ void format_clock(struct buf *b, const struct page_view *v, int64_t at);   /* "0
 void format_seconds(struct buf *b, const struct page_view *v, int64_t at); /* "07:58:14" */
 /* Today "02:41", else "Sun 29 Nov 14:03", with the year if it is not this one. */
 void format_time(struct buf *b, const struct page_view *v, int64_t at);
-void format_date(struct buf *b, const struct page_view *v, int64_t at); /* "Sun 29 Nov" */
+void format_date(struct buf *b, const struct page_view *v, int64_t at);       /* "Sun 29 Nov" */
+void format_short_date(struct buf *b, const struct page_view *v, int64_t at); /* "29 Nov" */
 /* The day `before` days before today: "today", "Sun 29 Nov", "2 Sep" where short. */
 void format_day(struct buf *b, const struct page_view *v, int before, bool is_short);
 void format_month(struct buf *b, const struct page_view *v, int64_t at);  /* "November 2026" */

@@ -14,6 +14,12 @@ struct html {
 	const struct page_view *v;
 };
 
+/* Markup of ours. */
+static inline void html_puts(const struct html *h, const char *markup)
+{
+	buf_puts(h->b, markup);
+}
+
 /* As the content of an element, or within an attribute's "". */
 void html_text(const struct html *h, struct slice s);
 void html_str(const struct html *h, const char *s);
@@ -25,7 +31,6 @@ void html_segment(const struct html *h, struct slice s);
 /* href="..." for a path of ours that was made elsewhere: what does not begin with one slash is "#".
  */
 void html_path(const struct html *h, struct slice path);
-void html_begin(const struct html *h, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* A function of page/format.h as text of the page. */
 typedef void html_format(struct buf *b, const struct page_view *v, int64_t value);
@@ -40,10 +45,21 @@ void html_time(const struct html *h, html_format *f, int64_t at);
 const char *html_state_class(enum watch_state s); /* "bad" */
 void html_icon(const struct html *h, enum watch_state s);
 void html_state(const struct html *h, enum watch_state s, bool is_chip);
-/* Runs and tests as links. */
-void html_test_href(const struct html *h, const struct page_set *set, const struct page_test *t);
+
+/* ---- names and links; `tail` is behind the id, "" or ".json" ---- */
+
+void html_test_path(const struct html *h, const struct page_set *set, const struct page_test *t);
 void html_test_name(const struct html *h, const struct page_set *set, const struct page_test *t);
-void html_run_href(const struct html *h, struct slice id, const char *tail);
+void html_between(const struct html *h, const struct page_set *set, uint32_t pool, uint32_t partner,
+	enum words_way way);
+void html_begin_link(const struct html *h, const char *folder, struct slice id, const char *tail);
+void html_reason(const struct html *h, enum reason r); /* its id as code; NONE: nothing */
+/* "since 02:41", and below it how long that is. */
+void html_when(const struct html *h, int64_t since_at);
+/* <th scope="col">, of numbers where asked for. */
+void html_th(const struct html *h, const char *id, bool is_number);
+void html_td_latency(const struct html *h, int64_t us);
+void html_token(const struct html *h); /* in each form that changes something */
 
 /* ---- the page around ---- */
 
@@ -57,4 +73,5 @@ struct html_head {
 };
 
 void html_open(const struct html *h, const struct html_head *head); /* up to <main> */
+void html_live(const struct html *h); /* "Last result 07:58:14": the stream replaces it */
 int html_close(const struct html *h); /* the foot; the buffer's error */
