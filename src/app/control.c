@@ -13,13 +13,13 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "net/acceptor.h"
 
 enum {
 	CLIENTS_MAX = 8, /* further ones wait in the kernel */
 	BACKLOG = 8,
 	PATIENCE_S = 5, /* for the request, and for each part of the answer to be taken */
 	GROUPS_MAX = 1024,
-	PAUSE_MS = 100, /* when a connection cannot be taken, as without descriptors */
 };
 
 #define ERROR(text) "{\"error\": \"" text "\"}\n"
@@ -34,10 +34,8 @@ struct control {
 	struct control_cfg cfg;
 	struct event_base *base;
 	struct sockaddr_un at;
-	int fd;
+	struct acceptor acceptor;
 	bool is_bound;
-	struct event *ready;
-	struct event *again; /* the pause is over */
 	struct client clients[CLIENTS_MAX];
 };
 
@@ -75,7 +73,7 @@ static void end(struct client *k)
 {
 	bufferevent_free(k->io);
 	k->io = NULL;
-	event_add(k->control->ready, NULL);
+	acceptor_go_on(&k->control->acceptor);
 }
 
 static void answer(struct client *k, struct slice request)
@@ -149,42 +147,21 @@ static void serve(struct client *k, int fd)
 	bufferevent_enable(k->io, EV_READ | EV_WRITE);
 }
 
-static void on_again(evutil_socket_t fd, short what, void *arg)
-{
-	struct control *c = arg;
-
-	(void)fd;
-	(void)what;
-	event_add(c->ready, NULL);
-}
-
-/* What cannot be taken now stays in the kernel, and the socket ready: it is not to be looked at all
- * the time. */
-static void pause_taking(struct control *c)
-{
-	const struct timeval pause = { .tv_usec = PAUSE_MS * 1000 };
-
-	event_del(c->ready);
-	event_add(c->again, &pause);
-}
-
-static void on_ready(evutil_socket_t listener, short what, void *arg)
+static void on_ready(int listener, short what, void *arg)
 {
 	const struct slice refused = SLICE(ERROR(CONTROL_NOT_PERMITTED));
 	struct control *c = arg;
 	struct client *k = free_place(c);
 
+	(void)listener;
 	(void)what;
 	if (!k) {
-		event_del(c->ready); /* end() goes on */
+		acceptor_hold(&c->acceptor); /* end() goes on */
 		return;
 	}
-	const int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	if (fd < 0) {
-		if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
-			pause_taking(c);
+	const int fd = acceptor_take(&c->acceptor, NULL);
+	if (fd < 0)
 		return;
-	}
 	k->control = c;
 	if (may(c, fd)) {
 		serve(k, fd);
@@ -211,12 +188,12 @@ static bool is_left(const struct sockaddr_un *at)
 	return left;
 }
 
-static int bind_it(struct control *c)
+static int bind_it(struct control *c, int fd)
 {
 	if (is_left(&c->at))
 		unlink(c->at.sun_path);
 	const mode_t before = umask(0177);
-	const int done = bind(c->fd, (const struct sockaddr *)&c->at, sizeof(c->at));
+	const int done = bind(fd, (const struct sockaddr *)&c->at, sizeof(c->at));
 	const int err = done < 0 ? -errno : 0;
 	umask(before);
 	c->is_bound = !err;
@@ -241,19 +218,18 @@ static int open_socket(struct control *c)
 		return -ENAMETOOLONG;
 	c->at.sun_family = AF_UNIX;
 	memcpy(c->at.sun_path, c->cfg.path, n);
-	c->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (c->fd < 0)
+	const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
 		return -errno;
-	int err = bind_it(c);
+	int err = bind_it(c, fd);
 	if (!err)
 		err = share(c);
-	if (!err && listen(c->fd, BACKLOG) < 0)
+	if (!err && listen(fd, BACKLOG) < 0)
 		err = -errno;
-	if (err)
-		return err;
-	c->ready = event_new(c->base, c->fd, EV_READ | EV_PERSIST, on_ready, c);
-	c->again = evtimer_new(c->base, on_again, c);
-	return c->ready && c->again && event_add(c->ready, NULL) == 0 ? 0 : -ENOMEM;
+	if (!err)
+		return acceptor_init(&c->acceptor, c->base, fd, on_ready, c);
+	close(fd);
+	return err;
 }
 
 /* Who listens there, 0: nobody.  unix(7): the credentials are those of its listen(). */
@@ -295,7 +271,7 @@ int control_new(struct control **ret, struct event_base *base, const struct cont
 	}
 	c->cfg = *cfg;
 	c->base = base;
-	c->fd = -1;
+	c->acceptor.fd = -1;
 	int err = open_socket(c);
 	if (err) {
 		*why = err == -EADDRINUSE ? why_in_use(c)
@@ -316,14 +292,9 @@ struct control *control_free(struct control *c)
 	for (unsigned i = 0; i < CLIENTS_MAX; i++)
 		if (c->clients[i].io)
 			bufferevent_free(c->clients[i].io);
-	if (c->ready)
-		event_free(c->ready);
-	if (c->again)
-		event_free(c->again);
 	if (c->is_bound)
 		unlink(c->at.sun_path);
-	if (c->fd >= 0)
-		close(c->fd);
+	acceptor_done(&c->acceptor);
 	return mem_free(c);
 }
 

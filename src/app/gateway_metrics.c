@@ -1,6 +1,7 @@
 #include "app/gateway_metrics.h"
 
 #include "base/mem.h"
+#include "web/fields.h"
 
 enum {
 	/* As much as is made while others wait: some tens of microseconds. */
@@ -63,7 +64,7 @@ static void put_metrics(
 	if (!p)
 		return;
 	p->metrics = m;
-	p->at.format = format_of(request->accept);
+	p->at.format = format_of(web_field_find(request, "Accept"));
 	ret->status = 200;
 	ret->type = types[p->at.format];
 	ret->parts = p;

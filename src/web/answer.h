@@ -17,7 +17,7 @@ enum {
 	WEB_PART_MAX = 64 << 10,
 	WEB_CALL_S = 10, /* for an answer that comes later; then it is a 504 */
 	WEB_EVENT_MAX = 64 << 10,
-	/* What a reader of a stream has not taken; over it, he is cut. */
+	/* What a reader of a stream may be behind; over it, he is cut. */
 	WEB_STREAM_UNREAD_MAX = 128 << 10,
 	WEB_HEARTBEAT_S = 15,
 };
@@ -40,6 +40,7 @@ struct web_answer {
 	bool (*more)(void *parts, struct buf *b);
 	void (*done)(void *parts);
 	void *parts;
+	struct web_stream *stream; /* web_answer_stream() */
 };
 
 /* `request` lives as long as the call.  A handler that does nothing has answered 500. */
@@ -48,7 +49,7 @@ typedef void web_handler(void *arg, const struct web_request *request, struct we
 /* A further field: Location, Retry-After, Set-Cookie, Content-Security-Policy, ...  A value that
  * cannot stand in a line makes the answer a 500: what a peer wrote cannot become a field. */
 void web_answer_field(struct web_answer *a, const char *name, struct slice value);
-/* "303 See Other" to a path of this server, for after a POST. */
+/* To a path of this server; 303 is for after a POST. */
 void web_answer_redirect(struct web_answer *a, unsigned status, struct slice location);
 
 /* ---- later ---- */
@@ -69,7 +70,8 @@ void web_call_send(struct web_call *c);                 /* and the call is no mo
 /* ---- streams ---- */
 
 /* Server-sent events (HTML, section 9.2) to all who read the stream: one copy, however many they
- * are.  One for each view (role, language), since all hear the same. */
+ * are.  One for each view (role, language), since all hear the same.  A push costs a system call
+ * for each reader: what happens within a moment is better said in one. */
 int web_stream_new(struct web_stream **ret, struct web_server *s); /* 0 or -ENOMEM */
 /* Its readers' connections end.  Before the server. */
 struct web_stream *web_stream_free(struct web_stream *st);
@@ -77,7 +79,8 @@ struct web_stream *web_stream_free(struct web_stream *st);
  * the state of now.  When no more can be taken it is a 503 with Retry-After. */
 void web_answer_stream(struct web_answer *a, struct web_stream *st);
 /* Whole events, as web_event_put() makes them, up to WEB_EVENT_MAX: 0, -EMSGSIZE or -ENOMEM.  Who
- * has WEB_STREAM_UNREAD_MAX to take before it is cut, and counted; his browser comes again. */
+ * has is WEB_STREAM_UNREAD_MAX behind, or has taken nothing between two heartbeats, is cut, and
+ * counted; his browser comes again. */
 int web_stream_push(struct web_stream *st, struct slice events);
 size_t web_stream_readers(const struct web_stream *st);
 /* An event; its name and id may be NULL, and a line end begins a further line of data.  One in a

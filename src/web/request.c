@@ -8,14 +8,33 @@ static const struct {
 	const char *phrase;
 } phrases[] = {
 	{ 200, "OK" },
+	{ 204, "No Content" },
+	{ 301, "Moved Permanently" },
+	{ 302, "Found" },
+	{ 303, "See Other" },
+	{ 304, "Not Modified" },
+	{ 307, "Temporary Redirect" },
+	{ 308, "Permanent Redirect" },
 	{ 400, "Bad Request" },
+	{ 401, "Unauthorized" },
+	{ 403, "Forbidden" },
 	{ 404, "Not Found" },
 	{ 405, "Method Not Allowed" },
+	{ 406, "Not Acceptable" },
+	{ 409, "Conflict" },
+	{ 410, "Gone" },
 	{ 413, "Content Too Large" },
+	{ 415, "Unsupported Media Type" },
+	{ 417, "Expectation Failed" },
+	{ 421, "Misdirected Request" },
+	{ 422, "Unprocessable Content" },
+	{ 429, "Too Many Requests" },
 	{ 431, "Request Header Fields Too Large" },
 	{ 500, "Internal Server Error" },
 	{ 501, "Not Implemented" },
+	{ 502, "Bad Gateway" },
 	{ 503, "Service Unavailable" },
+	{ 504, "Gateway Timeout" },
 	{ 505, "HTTP Version Not Supported" },
 };
 
@@ -29,11 +48,15 @@ const char *web_phrase(unsigned status)
 
 /* ---- the grammar ---- */
 
+static bool is_alphanumeric_or(uint8_t c, struct slice others)
+{
+	return ascii_is_alpha(c) || ascii_is_digit(c) || slice_chr(others, c) < others.n;
+}
+
 /* RFC 9110 section 5.6.2. */
 static bool is_tchar(uint8_t c)
 {
-	return ascii_is_alpha(c) || ascii_is_digit(c) ||
-	       (c && slice_chr(SLICE("!#$%&'*+-.^_`|~"), c) < 15);
+	return is_alphanumeric_or(c, SLICE("!#$%&'*+-.^_`|~"));
 }
 
 static bool is_token(struct slice s)
@@ -89,17 +112,31 @@ static unsigned read_version(struct web_request *r, struct slice version)
 	return WEB_DONE;
 }
 
-/* RFC 9112 section 3.2.2: the absolute form is taken by every server. */
+/* RFC 3986 section 3.2 without user information, which no request has (RFC 9110 section 4.2.4). */
+static bool is_authority(struct slice s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (!is_alphanumeric_or(s.p[i], SLICE("-._~!$&'()*+,;=%[]:")))
+			return false;
+	return true;
+}
+
+/* RFC 9112 section 3.2.2: the absolute form is taken by every server, and its host is the one that
+ * counts. */
 static bool read_target(struct web_request *r, struct slice target)
 {
-	const struct slice scheme = SLICE("http://");
+	static const char *const schemes[] = { "http://", "https://" };
 
-	if (slice_ieq(slice_cut(target, 0, scheme.n), scheme)) {
+	for (size_t i = 0; i < COUNT(schemes); i++) {
+		const struct slice scheme = slice_str(schemes[i]);
+		if (!slice_ieq(slice_cut(target, 0, scheme.n), scheme))
+			continue;
 		target = slice_skip(target, scheme.n);
-		const size_t slash = slice_chr(target, '/');
-		if (slash == 0)
-			return false; /* no host */
-		target = slice_skip(target, slash);
+		r->host = slice_cut(target, 0, slice_chr(target, '/'));
+		if (r->host.n == 0 || !is_authority(r->host))
+			return false;
+		target = slice_skip(target, r->host.n);
+		break;
 	}
 	if (!is_target(target) || target.p[0] != '/')
 		return false;
@@ -118,29 +155,77 @@ static unsigned read_line(struct web_request *r, struct slice line)
 	if (!is_token(method) || !read_target(r, target))
 		return 400;
 	r->is_head = slice_eqs(method, "HEAD");
-	return r->is_head || slice_eqs(method, "GET") ? WEB_DONE : 405;
+	r->is_post = slice_eqs(method, "POST");
+	return r->is_head || r->is_post || slice_eqs(method, "GET") ? WEB_DONE : 405;
 }
 
 /* ---- the fields ---- */
 
+/* Those that two readers could take from different ones of two. */
+static const char *const single[] = { "Host", "Content-Length", "Content-Type", "Expect", "Origin",
+	"Sec-Fetch-Site", "Authorization", "Cookie" };
+
 struct fields {
-	unsigned n, hosts, lengths;
+	unsigned n, seen; /* a bit each of `single` */
+	bool is_host;
 };
 
-/* RFC 9112 section 6: there is none, whatever its form. */
-static unsigned judge_length(struct fields *f, struct slice value)
+static bool is_second(struct fields *f, struct slice name)
+{
+	for (unsigned i = 0; i < COUNT(single); i++) {
+		if (!slice_ieqs(name, single[i]))
+			continue;
+		const bool seen = f->seen & 1u << i;
+		f->seen |= 1u << i;
+		return seen;
+	}
+	return false;
+}
+
+static unsigned judge_length(struct web_request *r, struct slice value)
 {
 	uint64_t n;
 
-	if (!slice_u64(value, UINT64_MAX, &n) || ++f->lengths > 1)
+	if (!slice_u64(value, UINT64_MAX, &n))
 		return 400;
-	return n ? 413 : WEB_DONE;
+	if (n > (r->is_post ? WEB_BODY_MAX : 0))
+		return 413;
+	r->n_body = (size_t)n;
+	return WEB_DONE;
 }
 
-/* Section 3.2: exactly one; with 1.0 there may be none. */
-static unsigned judge_host(struct fields *f, struct slice value)
+static unsigned judge_expect(struct web_request *r, struct slice value)
 {
-	return ++f->hosts > 1 || slice_chr(value, ' ') < value.n ? 400 : WEB_DONE;
+	/* RFC 9110 section 10.1.1: from 1.0 it means nothing. */
+	if (r->is_http_1_0)
+		return WEB_DONE;
+	r->is_awaiting = slice_ieqs(value, "100-continue");
+	return r->is_awaiting ? WEB_DONE : 417;
+}
+
+static void read_connection(struct web_request *r, struct slice value)
+{
+	while (value.n)
+		if (slice_ieqs(slice_trim(slice_split(&value, ',')), "close"))
+			r->is_close = true;
+}
+
+static unsigned judge_field(
+	struct web_request *r, struct fields *f, struct slice name, struct slice value)
+{
+	if (slice_ieqs(name, "Transfer-Encoding"))
+		return 501;
+	if (slice_ieqs(name, "Content-Length"))
+		return judge_length(r, value);
+	if (slice_ieqs(name, "Expect"))
+		return judge_expect(r, value);
+	if (slice_ieqs(name, "Connection"))
+		read_connection(r, value);
+	if (!slice_ieqs(name, "Host"))
+		return WEB_DONE;
+	f->is_host = true;
+	r->host = r->host.n ? r->host : value;
+	return is_authority(value) ? WEB_DONE : 400;
 }
 
 static unsigned read_field(struct web_request *r, struct fields *f, struct slice line)
@@ -151,18 +236,9 @@ static unsigned read_field(struct web_request *r, struct fields *f, struct slice
 	if (++f->n > WEB_FIELDS_MAX)
 		return 431;
 	/* A space before the colon, or before the name, was read in several ways: section 5. */
-	if (name.n == line.n || !is_token(name) || !is_value(value))
+	if (name.n == line.n || !is_token(name) || !is_value(value) || is_second(f, name))
 		return 400;
-	value = slice_trim(value);
-	if (slice_ieqs(name, "Transfer-Encoding"))
-		return 501;
-	if (slice_ieqs(name, "Content-Length"))
-		return judge_length(f, value);
-	if (slice_ieqs(name, "Host"))
-		return judge_host(f, value);
-	if (slice_ieqs(name, "Accept"))
-		r->accept = r->accept.n ? r->accept : value;
-	return WEB_DONE;
+	return judge_field(r, f, name, slice_trim(value));
 }
 
 static unsigned read_fields(struct web_request *r, struct slice head)
@@ -170,6 +246,7 @@ static unsigned read_fields(struct web_request *r, struct slice head)
 	struct fields f = { 0 };
 	struct slice line;
 
+	r->fields = head;
 	for (;;) {
 		if (!take_line(&head, &line))
 			return 400;
@@ -179,7 +256,20 @@ static unsigned read_fields(struct web_request *r, struct slice head)
 		if (status != WEB_DONE)
 			return status;
 	}
-	return f.hosts == 1 || r->is_http_1_0 ? WEB_DONE : 400;
+	/* RFC 9112 section 3.2: exactly one; with 1.0 there may be none. */
+	return f.is_host || r->is_http_1_0 ? WEB_DONE : 400;
+}
+
+struct slice web_field_find(const struct web_request *r, const char *name)
+{
+	struct slice line, head = r->fields;
+
+	while (take_line(&head, &line) && line.n) {
+		struct slice value = line;
+		if (slice_ieqs(slice_split(&value, ':'), name))
+			return slice_trim(value);
+	}
+	return SLICE_NONE;
 }
 
 /* ---- the head ---- */
@@ -208,91 +298,15 @@ unsigned web_request_decode(struct web_request *ret, struct slice bytes)
 	if (!take_line(&head, &line))
 		return 400;
 	/* What is ambiguous is worse than what is not allowed: the fields are read in any case. */
+	r.n_head = n;
 	const unsigned first = read_line(&r, line);
 	if (first == 400 || first == 505)
 		return first;
 	const unsigned fields = read_fields(&r, head);
 	if (fields != WEB_DONE)
 		return fields;
+	r.is_close = r.is_close || r.is_http_1_0;
 	if (first == WEB_DONE)
 		*ret = r;
 	return first;
-}
-
-/* ---- Accept ---- */
-
-/* "0.5" as 500; what is none is 0. */
-static unsigned read_weight(struct slice s)
-{
-	unsigned weight = 0, unit = 1000;
-
-	if (s.n == 0 || (s.p[0] != '0' && s.p[0] != '1'))
-		return 0;
-	for (size_t i = 0; i < s.n && unit > 0; i++) {
-		if (i == 1 && s.p[i] == '.')
-			continue;
-		if (i == 1 || !ascii_is_digit(s.p[i]))
-			return 0;
-		weight += (unsigned)(s.p[i] - '0') * unit;
-		unit /= 10;
-	}
-	return weight < 1000 ? weight : 1000;
-}
-
-struct range {
-	struct slice type, subtype, version;
-	unsigned weight;
-};
-
-static struct range read_range(struct slice text)
-{
-	struct slice rest = text;
-	struct slice subtype = slice_trim(slice_split(&rest, ';'));
-	struct range r = { .type = slice_split(&subtype, '/'), .weight = 1000 };
-
-	r.subtype = subtype;
-	while (rest.n) {
-		struct slice value = slice_trim(slice_split(&rest, ';'));
-		const struct slice name = slice_split(&value, '=');
-
-		if (slice_ieqs(name, "q"))
-			r.weight = read_weight(value);
-		else if (slice_ieqs(name, "version"))
-			r.version = value;
-	}
-	return r;
-}
-
-/* How closely it names the type; 0: not at all. */
-static unsigned closeness(
-	const struct range *r, const char *type, const char *subtype, const char *version)
-{
-	if (slice_eqs(r->type, "*"))
-		return slice_eqs(r->subtype, "*") ? 1 : 0;
-	if (!slice_ieqs(r->type, type))
-		return 0;
-	if (slice_eqs(r->subtype, "*"))
-		return 2;
-	if (!slice_ieqs(r->subtype, subtype))
-		return 0;
-	if (!r->version.n)
-		return 3;
-	return slice_eqs(r->version, version) ? 4 : 0;
-}
-
-unsigned web_accepts(
-	struct slice accept, const char *type, const char *subtype, const char *version)
-{
-	unsigned closest = 0, weight = 0;
-
-	while (accept.n) {
-		const struct range r = read_range(slice_split(&accept, ','));
-		const unsigned close = closeness(&r, type, subtype, version);
-
-		if (close > closest) {
-			closest = close;
-			weight = r.weight;
-		}
-	}
-	return weight;
 }

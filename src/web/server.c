@@ -1,354 +1,141 @@
 #include "web/server.h"
 
-#include <event2/buffer.h>
-#include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/list.h"
 #include "base/mem.h"
 #include "net/loop.h"
 #include "net/sock.h"
+#include "web/conn.h"
 
-enum {
-	BACKLOG = 64,
-	LAST_S = 1, /* for the end of who has been answered */
-	/* In which nobody who has just come makes room: in a flood the request may be a
-	 * retransmission behind its connection. */
-	GRACE_MS = 250,
-	/* What the kernel keeps for who does not read; without it that is megabytes each. */
-	UNREAD_BYTES = 128 << 10,
-	PAUSE_MS = 100, /* when a connection cannot be taken, as without descriptors */
-};
+enum { BACKLOG = 64 };
 
-enum state {
-	FREE,
-	AWAIT_HEAD,
-	ANSWERING,
-	AWAIT_END, /* all is sent: what it still says is thrown away */
-};
+/* ---- who gets a place ---- */
 
-struct client {
-	struct web_server *server;
-	enum state state;
-	struct list place; /* of server.idle, but while it is answered */
-	ts_t stays;        /* until then it makes no room */
-	ts_t answer_by;
-	struct bufferevent *io;
-	struct event *timer;
-	struct web_answer answer;
-	bool is_chunked, is_over;
-};
-
-struct web_server {
-	struct web_server_cfg cfg;
-	struct event_base *base;
-	int fd;
-	uint16_t port;
-	struct event *ready;
-	struct event *again; /* the pause is over */
-	struct list idle;    /* to whom nothing is owed, the longest first */
-	struct client clients[WEB_CLIENTS_MAX];
-};
-
-/* ---- the end of a connection ---- */
-
-static void reset_at_close(const struct client *k)
+/* When all are taken the one to whom nothing is owed for longest makes room.  False: nobody can
+ * now. */
+static bool has_room(struct web_server *s)
 {
-	const struct linger now = { .l_onoff = 1 };
-
-	(void)setsockopt(
-		bufferevent_getfd(k->io), SOL_SOCKET, SO_LINGER, &now, sizeof(now)); /* else not */
-}
-
-static void end(struct client *k)
-{
-	list_remove(&k->place);
-	if (k->state == ANSWERING)
-		reset_at_close(k);
-	if (k->io)
-		bufferevent_free(k->io);
-	if (k->timer)
-		event_free(k->timer);
-	if (k->answer.done)
-		k->answer.done(k->answer.parts);
-	buf_done(&k->answer.body);
-	*k = (struct client){ .server = k->server };
-	list_init(&k->place);
-	event_add(k->server->ready, NULL);
-}
-
-static void on_time(evutil_socket_t fd, short what, void *arg)
-{
-	(void)fd;
-	(void)what;
-	end(arg);
-}
-
-static void wait_for(const struct client *k, ts_t us)
-{
-	const struct timeval patience = { (time_t)(us / 1000000), (suseconds_t)(us % 1000000) };
-
-	evtimer_add(k->timer, &patience);
-}
-
-static void enter(struct client *k, enum state state, unsigned seconds)
-{
-	k->state = state;
-	wait_for(k, TS_S(seconds));
-}
-
-/* Who takes nothing keeps no place from others for as long as who takes slowly. */
-static void await_taken(const struct client *k)
-{
-	const ts_t now = loop_clock(), left = k->answer_by > now ? k->answer_by - now : 0;
-
-	wait_for(k, ts_min(left, TS_S(WEB_PART_S)));
-}
-
-/* RFC 9112 section 9.6: with something unread a close would be a reset, which takes what was sent
- * with it. */
-static void await_end(struct client *k)
-{
-	shutdown(bufferevent_getfd(k->io), SHUT_WR);
-	bufferevent_disable(k->io, EV_WRITE);
-	bufferevent_setwatermark(k->io, EV_READ, 0, 0);
-	k->stays = 0;
-	list_append(&k->server->idle, &k->place);
-	enter(k, AWAIT_END, LAST_S);
-	bufferevent_enable(k->io, EV_READ);
-}
-
-/* ---- the answer ---- */
-
-/* What memory does not suffice for ends the connection, as a reader cannot take for whole. */
-static void send_part(struct client *k, const struct buf *part)
-{
-	struct evbuffer *out = bufferevent_get_output(k->io);
-	const struct slice bytes = buf_slice(part);
-	int err = buf_err(part) || bytes.n == 0;
-
-	if (!err && k->is_chunked)
-		err = evbuffer_add_printf(out, "%zx\r\n", bytes.n) < 0;
-	if (!err)
-		err = evbuffer_add(out, bytes.p, bytes.n);
-	if (!err && k->is_chunked)
-		err = k->is_over ? evbuffer_add(out, "\r\n0\r\n\r\n", 7)
-				 : evbuffer_add(out, "\r\n", 2);
-	if (err)
-		end(k);
-}
-
-static void send_next(struct client *k)
-{
-	struct buf part;
-
-	buf_init(&part, WEB_PART_MAX);
-	k->is_over = !k->answer.more(k->answer.parts, &part);
-	await_taken(k);
-	send_part(k, &part);
-	buf_done(&part);
-}
-
-static int put_head(struct client *k, const struct web_request *r)
-{
-	const struct web_answer *a = &k->answer;
-	struct evbuffer *out = bufferevent_get_output(k->io);
-	int n = evbuffer_add_printf(out,
-		"HTTP/1.1 %u %s\r\nContent-Type: %s\r\nConnection: close\r\n"
-		"Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n%s",
-		a->status, web_phrase(a->status), a->type,
-		a->status == 405 ? "Allow: GET, HEAD\r\n" : "");
-
-	if (n < 0)
-		return -ENOMEM;
-	if (!a->more)
-		n = evbuffer_add_printf(out, "Content-Length: %zu\r\n\r\n", buf_len(&a->body));
-	else
-		n = evbuffer_add_printf(
-			out, "%s\r\n", r->is_http_1_0 ? "" : "Transfer-Encoding: chunked\r\n");
-	return n < 0 ? -ENOMEM : 0;
-}
-
-static void answer(struct client *k, unsigned status, const struct web_request *r)
-{
-	struct web_answer *a = &k->answer;
-
-	list_remove(&k->place);
-	k->state = ANSWERING;
-	k->answer_by = ts_add(loop_clock(), TS_S(WEB_ANSWER_S));
-	await_taken(k);
-	bufferevent_disable(k->io, EV_READ);
-	a->status = 500;
-	a->type = "text/plain; charset=utf-8";
-	if (status == WEB_DONE) {
-		k->server->cfg.handle(k->server->cfg.arg, r, a);
-	} else {
-		a->status = status;
-		buf_printf(&a->body, "%s\n", web_phrase(status));
-	}
-	k->is_over = r->is_head || !a->more;
-	k->is_chunked = a->more && !r->is_http_1_0;
-	if (buf_err(&a->body) || put_head(k, r))
-		end(k);
-	else if (!r->is_head)
-		send_part(k, &a->body);
-}
-
-/* ---- a connection ---- */
-
-static void on_read(struct bufferevent *io, void *arg)
-{
-	struct client *k = arg;
-	struct evbuffer *in = bufferevent_get_input(io);
-	const size_t n = evbuffer_get_length(in);
-	struct web_request r = { 0 };
-
-	if (k->state != AWAIT_HEAD) {
-		evbuffer_drain(in, n);
-		return;
-	}
-	const uint8_t *p = evbuffer_pullup(in, (ev_ssize_t)n);
-	if (!p) {
-		end(k);
-		return;
-	}
-	const unsigned status = web_request_decode(&r, slice_of(p, n));
-	if (status != WEB_MORE)
-		answer(k, status, &r);
-}
-
-/* All that was written is with the kernel. */
-static void on_written(struct bufferevent *io, void *arg)
-{
-	struct client *k = arg;
-
-	(void)io;
-	if (k->state != ANSWERING)
-		return;
-	if (k->is_over)
-		await_end(k);
-	else
-		send_next(k);
-}
-
-static void on_end(struct bufferevent *io, short what, void *arg)
-{
-	(void)io;
-	(void)what;
-	end(arg);
-}
-
-static struct client *free_place(struct web_server *s)
-{
-	for (unsigned i = 0; i < WEB_CLIENTS_MAX; i++)
-		if (s->clients[i].state == FREE)
-			return &s->clients[i];
-	return NULL;
-}
-
-/* What cannot be taken now stays in the kernel, and the socket ready: it is not to be looked at all
- * the time. */
-static void pause_taking(struct web_server *s, ts_t pause)
-{
-	const struct timeval tv = { (time_t)(pause / 1000000), (suseconds_t)(pause % 1000000) };
-
-	event_del(s->ready);
-	event_add(s->again, &tv);
-}
-
-/* Somebody waits: the one to whom nothing is owed for longest makes room.  NULL: nobody can. */
-static struct client *get_place(struct web_server *s)
-{
-	struct client *k = free_place(s);
 	const ts_t now = loop_clock();
 
-	if (k)
-		return k;
-	k = LIST_FIRST(&s->idle, struct client, place);
+	if (s->counts.n_places < s->cfg.places)
+		return true;
+	const struct web_conn *k = LIST_FIRST(&s->idle, struct web_conn, place);
 	if (!k) {
-		event_del(s->ready); /* end() goes on */
-		return NULL;
+		acceptor_hold(&s->acceptor); /* who ends, or is answered, goes on */
+		return false;
 	}
 	if (k->stays > now) {
-		pause_taking(s, k->stays - now);
-		return NULL;
+		acceptor_pause(&s->acceptor, k->stays - now);
+		return false;
 	}
-	end(k);
-	return k;
+	return true;
 }
 
-static void serve(struct client *k, int fd)
+static void give_way(struct web_conn *k)
 {
-	struct web_server *s = k->server;
-	const int unread = UNREAD_BYTES;
-
-	(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &unread, sizeof(unread)); /* else more */
-	buf_init(&k->answer.body, WEB_PART_MAX);
-	k->io = bufferevent_socket_new(s->base, fd, BEV_OPT_CLOSE_ON_FREE);
-	k->timer = evtimer_new(s->base, on_time, k);
-	if (!k->io)
-		close(fd);
-	if (!k->io || !k->timer) {
-		end(k);
-		return;
-	}
-	k->stays = ts_add(loop_clock(), TS_MS(GRACE_MS));
-	list_append(&s->idle, &k->place);
-	enter(k, AWAIT_HEAD, WEB_HEAD_S);
-	bufferevent_setcb(k->io, on_read, on_written, on_end, k);
-	bufferevent_setwatermark(k->io, EV_READ, 0, WEB_HEAD_MAX);
-	bufferevent_enable(k->io, EV_READ | EV_WRITE);
+	if (k->state != WEB_CONN_AWAIT_END && !k->is_silent)
+		web_conn_refuse(k, WEB_REFUSED_PLACES);
+	web_conn_end(k);
 }
 
-/* ---- the listener ---- */
-
-static void on_again(evutil_socket_t fd, short what, void *arg)
+/* An address that has its share takes a place from itself only. */
+static bool make_room(struct web_server *s, const struct addr *peer)
 {
-	struct web_server *s = arg;
+	struct web_conn *k = NULL;
 
-	(void)fd;
-	(void)what;
-	event_add(s->ready, NULL);
+	if (!web_has_share(s, peer, false)) {
+		k = web_idle_find(s, peer, loop_clock());
+		if (!k)
+			return false;
+	} else if (s->counts.n_places >= s->cfg.places) {
+		k = LIST_FIRST(&s->idle, struct web_conn, place);
+	}
+	if (k)
+		give_way(k);
+	return true;
 }
 
 /* One a turn of the loop: who asks something is read before he would have to make room. */
-static void on_ready(evutil_socket_t listener, short what, void *arg)
+static void on_ready(int listener, short what, void *arg)
 {
 	struct web_server *s = arg;
-	struct client *k = get_place(s);
+	struct addr peer;
 
+	(void)listener;
 	(void)what;
-	if (!k)
+	if (!has_room(s))
 		return;
-	const int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	if (fd >= 0) {
-		serve(k, fd);
+	const int fd = acceptor_take(&s->acceptor, &peer);
+	if (fd < 0)
+		return;
+	s->counts.connections++;
+	addr_unmap(&peer);
+	if (make_room(s, &peer)) {
+		web_conn_new(s, fd, &peer);
 		return;
 	}
-	if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
-		pause_taking(s, TS_MS(PAUSE_MS));
+	web_refuse(s, WEB_REFUSED_SHARE, &peer);
+	close(fd);
+}
+
+/* ---- life ---- */
+
+static int listen_at(int fd, const struct addr *addr)
+{
+	const int on = 1;
+
+	/* A restart is not kept from its port by what is left of connections before it. */
+	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0)
+		return -errno;
+	const int err = sock_bind(fd, addr);
+	if (err)
+		return err;
+	return listen(fd, BACKLOG) < 0 ? -errno : 0;
 }
 
 static int open_socket(struct web_server *s)
 {
-	const int on = 1;
+	const int fd = sock_open(&s->cfg.addr, SOCK_STREAM);
 	struct addr at = { 0 };
 
-	s->fd = sock_open(&s->cfg.addr, SOCK_STREAM);
-	if (s->fd < 0)
-		return s->fd;
-	/* A restart is not kept from its port by what is left of connections before it. */
-	if (setsockopt(s->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0)
-		return -errno;
-	int err = sock_bind(s->fd, &s->cfg.addr);
-	if (!err && listen(s->fd, BACKLOG) < 0)
-		err = -errno;
+	if (fd < 0)
+		return fd;
+	int err = listen_at(fd, &s->cfg.addr);
 	if (!err)
-		err = sock_local(s->fd, &at);
+		err = sock_local(fd, &at);
 	s->port = at.port;
+	if (!err)
+		return acceptor_init(&s->acceptor, s->base, fd, on_ready, s);
+	close(fd);
 	return err;
+}
+
+static void on_beat(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	web_streams_beat(arg);
+}
+
+static int begin_beat(struct web_server *s)
+{
+	static const struct timeval beat = { .tv_sec = WEB_HEARTBEAT_S };
+
+	if (!s->cfg.streams)
+		return 0;
+	s->heartbeat = event_new(s->base, -1, EV_PERSIST, on_beat, s);
+	return s->heartbeat && event_add(s->heartbeat, &beat) == 0 ? 0 : -ENOMEM;
+}
+
+static void set_cfg(struct web_server *s, const struct web_server_cfg *cfg)
+{
+	s->cfg = *cfg;
+	s->cfg.places = cfg->places ? cfg->places : WEB_PLACES;
+	s->cfg.part_s = cfg->part_s ? cfg->part_s : WEB_PART_S;
+	s->cfg.answer_s = cfg->answer_s ? cfg->answer_s : WEB_ANSWER_S;
+	s->cfg.body_max = cfg->body_max ? cfg->body_max : WEB_PART_MAX;
 }
 
 int web_server_new(
@@ -358,19 +145,15 @@ int web_server_new(
 
 	if (!s)
 		return -ENOMEM;
-	s->cfg = *cfg;
+	set_cfg(s, cfg);
 	s->base = base;
+	s->acceptor.fd = -1;
+	list_init(&s->conns);
 	list_init(&s->idle);
-	for (unsigned i = 0; i < WEB_CLIENTS_MAX; i++) {
-		s->clients[i].server = s;
-		list_init(&s->clients[i].place);
-	}
+	list_init(&s->streams);
 	int err = open_socket(s);
-	if (!err) {
-		s->ready = event_new(base, s->fd, EV_READ | EV_PERSIST, on_ready, s);
-		s->again = evtimer_new(base, on_again, s);
-		err = s->ready && s->again && event_add(s->ready, NULL) == 0 ? 0 : -ENOMEM;
-	}
+	if (!err)
+		err = begin_beat(s);
 	if (err)
 		web_server_free(s);
 	else
@@ -380,21 +163,24 @@ int web_server_new(
 
 struct web_server *web_server_free(struct web_server *s)
 {
+	struct list *n, *t;
+
 	if (!s)
 		return NULL;
-	for (unsigned i = 0; i < WEB_CLIENTS_MAX; i++)
-		if (s->clients[i].state != FREE)
-			end(&s->clients[i]);
-	if (s->ready)
-		event_free(s->ready);
-	if (s->again)
-		event_free(s->again);
-	if (s->fd >= 0)
-		close(s->fd);
+	LIST_EACH(n, t, &s->conns)
+	web_conn_end(LIST_OWNER(n, struct web_conn, all));
+	acceptor_done(&s->acceptor);
+	if (s->heartbeat)
+		event_free(s->heartbeat);
 	return mem_free(s);
 }
 
 uint16_t web_server_port(const struct web_server *s)
 {
 	return s->port;
+}
+
+struct web_counts web_server_counts(const struct web_server *s)
+{
+	return s->counts;
 }

@@ -15,33 +15,31 @@
 
 struct event_base;
 struct trust;
-struct web_auth;
 
 enum {
-	WEB_PLACES =
-		16,     /* where the configuration has no number; further ones wait in the kernel */
-	WEB_HEAD_S = 5, /* for the whole head, */
-	WEB_BODY_S = 10,   /* and for the whole body */
+	WEB_HEAD_S = 5,  /* for the whole head, */
+	WEB_BODY_S = 10, /* and for the whole body */
+	/* Where the configuration has no other: */
+	WEB_PLACES = 16,   /* further connections wait in the kernel */
 	WEB_ANSWER_S = 10, /* for the whole answer, as long as a scrape may take */
-	WEB_PART_S = 2,    /* for one part of it to be taken */
+	WEB_PART_S = 2,    /* for WEB_PART_MAX of it to be taken */
 };
 
 /* What was not answered as it was asked, and why. */
 enum web_refusal {
-	WEB_REFUSED_HEAD,       /* a request that is none, or over a limit: 4xx, 501, 505 */
-	WEB_REFUSED_LATE,       /* it did not become whole in its time */
-	WEB_REFUSED_HOST,       /* 421: asked for under a name that is not ours */
-	WEB_REFUSED_FOREIGN,    /* 403: sent by a page of another site */
-	WEB_REFUSED_CREDENTIAL, /* 401 */
-	WEB_REFUSED_GUESSING,   /* 429: too many wrong credentials from there */
-	WEB_REFUSED_SHARE,      /* its address has its share of the places or streams */
-	WEB_REFUSED_CALLS,      /* 503: as many answers as there may be are awaited */
-	WEB_REFUSED_MEMORY,     /* 503: so much is unread by others, or there is none */
-	WEB_REFUSED_STREAMS,    /* 503: as many streams as there may be */
-	WEB_REFUSED_CALL_LATE,  /* 504: nobody has answered */
-	WEB_REFUSED_UNREAD,     /* cut: it did not take its answer */
-	WEB_REFUSED_SLOW,       /* cut: it did not take its events */
-	WEB_REFUSED_TLS,        /* no handshake */
+	WEB_REFUSED_HEAD,      /* a request that is none, or over a limit: 4xx, 501, 505 */
+	WEB_REFUSED_LATE,      /* it did not become whole in its time */
+	WEB_REFUSED_HOST,      /* 421: asked for under a name that is not ours */
+	WEB_REFUSED_FOREIGN,   /* 403: sent by a page of another site */
+	WEB_REFUSED_PLACES,    /* it had not asked yet when another one needed its place */
+	WEB_REFUSED_SHARE,     /* its address has its share of the places or streams */
+	WEB_REFUSED_CALLS,     /* 503: as many answers as there may be are awaited */
+	WEB_REFUSED_MEMORY,    /* 503: so much is unread by others, or there is none */
+	WEB_REFUSED_STREAMS,   /* 503: as many streams as there may be */
+	WEB_REFUSED_CALL_LATE, /* 504: nobody has answered */
+	WEB_REFUSED_UNREAD,    /* cut: it did not take its answer */
+	WEB_REFUSED_SLOW,      /* cut: it did not take its events */
+	WEB_REFUSED_TLS,       /* no handshake */
 	WEB_REFUSALS,
 };
 
@@ -59,6 +57,8 @@ struct web_server_cfg {
 	unsigned calls;        /* answers that come later */
 	unsigned streams;      /* readers of streams */
 	unsigned stream_share; /* as `share` */
+	unsigned part_s;       /* 0: WEB_PART_S */
+	unsigned answer_s;     /* 0: WEB_ANSWER_S */
 	unsigned idle_s;       /* for the next request on a connection; 0: there is none */
 	size_t body_max;       /* of an answer in one piece; 0: WEB_PART_MAX */
 	size_t unread_max;     /* of all answers that are not taken yet; 0: no bound of its own */
@@ -68,7 +68,6 @@ struct web_server_cfg {
 	const char *const *hosts;
 	struct trust *trust;
 	const struct tls_policy *tls; /* NULL: plain */
-	struct web_auth *auth;        /* NULL: credentials are not looked at */
 };
 
 /* 0, or a negative errno: the address is in use, or not of this machine, ... */

@@ -30,6 +30,10 @@ static const struct {
 		"", "a/b", false, false },
 	{ "absolute", "GET http://a.test:80/m?q HTTP/1.1\r\n" HOST "\r\n", "/m", "q", "", false,
 		false },
+	{ "absolute, without the port", "GET hTTps://a/ HTTP/1.1\r\n" HOST "\r\n", "/", "", "",
+		false, false },
+	{ "a host with all there may be", "GET / HTTP/1.1\r\nHost: [2001:db8::1]:80\r\n\r\n", "/",
+		"", "", false, false },
 	{ "length 0", "GET / HTTP/1.1\r\n" HOST "Content-Length: 0\r\n\r\n", "/", "", "", false,
 		false },
 	{ "what is behind it", "GET / HTTP/1.1\r\n" HOST "\r\nGET /b HTTP/1.1\r\n", "/", "", "",
@@ -45,12 +49,33 @@ static const struct {
 	{ "half a line", "GET / HT", 0 },
 	{ "no empty line", "GET / HTTP/1.1\r\n" HOST, 0 },
 
-	{ "POST", "POST / HTTP/1.1\r\n" HOST "\r\n", 405 },
+	{ "PUT", "PUT / HTTP/1.1\r\n" HOST "\r\n", 405 },
 	{ "lower case is another method", "get / HTTP/1.1\r\n" HOST "\r\n", 405 },
 	{ "CONNECT has no path", "CONNECT a:80 HTTP/1.1\r\n" HOST "\r\n", 400 },
 	{ "OPTIONS of all", "OPTIONS * HTTP/1.1\r\n" HOST "\r\n", 400 },
 	{ "a body", "GET / HTTP/1.1\r\n" HOST "Content-Length: 5\r\n\r\nhello", 413 },
-	{ "POST with a body", "POST / HTTP/1.1\r\n" HOST "Content-Length: 5\r\n\r\nhello", 413 },
+	{ "PUT with a body", "PUT / HTTP/1.1\r\n" HOST "Content-Length: 5\r\n\r\nhello", 413 },
+	{ "HEAD with a body", "HEAD / HTTP/1.1\r\n" HOST "Content-Length: 5\r\n\r\nhello", 413 },
+	{ "a large body", "POST / HTTP/1.1\r\n" HOST "Content-Length: 65537\r\n\r\n", 413 },
+	{ "a huge body", "POST / HTTP/1.1\r\n" HOST "Content-Length: 18446744073709551617\r\n\r\n",
+		400 },
+	{ "POST with both",
+		"POST / HTTP/1.1\r\n" HOST
+		"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
+		501 },
+	{ "another expectation", "POST / HTTP/1.1\r\n" HOST "Expect: a\r\n\r\n", 417 },
+	{ "two expectations",
+		"POST / HTTP/1.1\r\n" HOST "Expect: 100-continue\r\nExpect: 100-continue\r\n\r\n",
+		400 },
+	{ "two passwords",
+		"GET / HTTP/1.1\r\n" HOST
+		"Authorization: Basic YTpi\r\nauthorization: Basic YTpj\r\n\r\n",
+		400 },
+	{ "two origins", "GET / HTTP/1.1\r\n" HOST "Origin: null\r\nOrigin: http://a\r\n\r\n",
+		400 },
+	{ "a user in the target", "GET http://a@b/ HTTP/1.1\r\n" HOST "\r\n", 400 },
+	{ "a path in the host", "GET / HTTP/1.1\r\nHost: a/b\r\n\r\n", 400 },
+	{ "bytes above in the host", "GET / HTTP/1.1\r\nHost: \xc3\xa9\r\n\r\n", 400 },
 	{ "chunked", "GET / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 501 },
 	{ "both", "GET / HTTP/1.1\r\n" HOST "Content-Length: 0\r\ntransfer-encoding: x\r\n\r\n",
 		501 },
@@ -96,10 +121,11 @@ static void test_taken(void **state)
 
 		assert_int_equal(web_request_decode(&r, slice_str(taken[i].text)), WEB_DONE);
 		if (!slice_eqs(r.path, taken[i].path) || !slice_eqs(r.query, taken[i].query) ||
-			!slice_eqs(r.accept, taken[i].accept) || r.is_head != taken[i].is_head ||
-			r.is_http_1_0 != taken[i].is_http_1_0)
+			!slice_eqs(web_field_find(&r, "accept"), taken[i].accept) ||
+			r.is_head != taken[i].is_head || r.is_http_1_0 != taken[i].is_http_1_0)
 			fail_msg("%s: %.*s %.*s %.*s %d %d", taken[i].name, SLICE_FMT(r.path),
-				SLICE_FMT(r.query), SLICE_FMT(r.accept), r.is_head, r.is_http_1_0);
+				SLICE_FMT(r.query), SLICE_FMT(web_field_find(&r, "accept")),
+				r.is_head, r.is_http_1_0);
 	}
 }
 
@@ -166,37 +192,63 @@ static void test_limits(void **state)
 	assert_int_equal(web_request_decode(&r, all), 431);
 }
 
-static void test_accept(void **state)
+static void test_post(void **state)
+{
+	static const char text[] = "POST /a HTTP/1.1\r\n" HOST
+				   "Content-Length: 65536\r\nExpect: 100-Continue\r\n\r\nbody";
+	struct web_request r;
+
+	(void)state;
+	assert_int_equal(web_request_decode(&r, slice_str(text)), WEB_DONE);
+	assert_true(r.is_post && r.is_awaiting && !r.is_head && !r.is_close);
+	assert_int_equal(r.n_body, WEB_BODY_MAX);
+	assert_int_equal(r.n_head, strlen(text) - 4);
+	/* RFC 9110 section 10.1.1 */
+	assert_int_equal(web_request_decode(&r, SLICE("POST / HTTP/1.0\r\nContent-Length: 1\r\n"
+						      "Expect: 100-continue\r\n\r\n")),
+		WEB_DONE);
+	assert_false(r.is_awaiting);
+}
+
+static void test_host_and_close(void **state)
 {
 	static const struct {
-		const char *field;
-		unsigned weight;
-	} accepts[] = {
-		{ "", 0 },
-		{ "a/b", 1000 },
-		{ "A/B;q=0.5", 500 },
-		{ "a/b; q=0.123", 123 },
-		{ "a/b;q=1.000", 1000 },
-		{ "a/b;q=2", 0 },
-		{ "a/b;q=x", 0 },
-		{ "a/b;q=", 0 },
-		{ "*/*;q=0.1", 100 },
-		{ "a/*;q=0.2, */*", 200 },
-		{ "*/*, a/b;q=0", 0 },
-		{ "a/b;version=1.0.0;q=0.7", 700 },
-		{ "a/b;version=0.0.1", 0 },
-		{ "a/b;version=0.0.1;q=0.9,a/b;version=1.0.0;q=0.4", 400 },
-		{ "c/d, a/c", 0 },
-		{ ",,;q=1,/,a/b;q=0.3", 300 },
+		const char *text, *host;
+		bool is_close;
+	} rows[] = {
+		{ "GET / HTTP/1.1\r\nHost: a.test:80\r\n\r\n", "a.test:80", false },
+		{ "GET http://b.test/ HTTP/1.1\r\nHost: a.test\r\n\r\n", "b.test", false },
+		{ "GET / HTTP/1.0\r\n\r\n", "", true },
+		{ "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", "", true },
+		{ "GET / HTTP/1.1\r\n" HOST "Connection: Close\r\n\r\n", "a", true },
+		{ "GET / HTTP/1.1\r\n" HOST "Connection: a\r\nConnection: b, close ,c\r\n\r\n", "a",
+			true },
+		{ "GET / HTTP/1.1\r\n" HOST "Connection: keep-alive, closed\r\n\r\n", "a", false },
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(accepts); i++) {
-		const unsigned weight = web_accepts(slice_str(accepts[i].field), "a", "b", "1.0.0");
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct web_request r;
 
-		if (weight != accepts[i].weight)
-			fail_msg("%s: %u", accepts[i].field, weight);
+		assert_int_equal(web_request_decode(&r, slice_str(rows[i].text)), WEB_DONE);
+		if (!slice_eqs(r.host, rows[i].host) || r.is_close != rows[i].is_close)
+			fail_msg("%s: %.*s %d", rows[i].text, SLICE_FMT(r.host), r.is_close);
 	}
+}
+
+static void test_field_find(void **state)
+{
+	const struct slice text =
+		SLICE("GET / HTTP/1.1\r\n" HOST
+		      "ETag: no\r\nX: \t one \r\nx: two\r\nEmpty:\r\n\r\nY: body");
+	struct web_request r;
+
+	(void)state;
+	assert_int_equal(web_request_decode(&r, text), WEB_DONE);
+	assert_true(slice_eqs(web_field_find(&r, "X"), "one"));
+	assert_true(slice_eqs(web_field_find(&r, "empty"), ""));
+	assert_null(web_field_find(&r, "Y").p);
+	assert_null(web_field_find(&r, "Tag").p);
 }
 
 int main(void)
@@ -205,7 +257,9 @@ int main(void)
 		cmocka_unit_test(test_taken),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_limits),
-		cmocka_unit_test(test_accept),
+		cmocka_unit_test(test_post),
+		cmocka_unit_test(test_host_and_close),
+		cmocka_unit_test(test_field_find),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,35 +1,6 @@
 /* The HTTP listener: answers whole and in parts, whose memory goes whichever way a connection ends;
  * who gets a place, and who loses it. */
-#include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/resource.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-
-#include <event2/event.h>
-
-#include "base/mem.h"
-#include "net/sock.h"
-#include "web/server.h"
-
-enum { TURNS_MAX = 10000, /* rather than to wait for what does not come */ HEARD_MAX = 4 << 20 };
-
-#define GET(path) "GET " path " HTTP/1.1\r\nHost: a\r\n\r\n"
-
-struct rig {
-	struct event_base *base;
-	struct web_server *server;
-	unsigned n_asked, n_freed, n_begun;
-	char heard[HEARD_MAX];
-	bool is_reset;
-};
+#include "web_rig.h"
 
 struct parts {
 	struct rig *rig;
@@ -96,88 +67,14 @@ static void handle(void *arg, const struct web_request *request, struct web_answ
 
 static int setup(void **state)
 {
-	struct rig *rig = calloc(1, sizeof(*rig));
-	const struct web_server_cfg cfg = {
-		.addr = { .family = 4, .ip = { 127, 0, 0, 1 } }, .handle = handle, .arg = rig
-	};
-
-	rig->base = event_base_new();
-	assert_int_equal(web_server_new(&rig->server, rig->base, &cfg), 0);
-	*state = rig;
+	*state = rig_new(handle, (struct web_server_cfg){ .places = 0 });
 	return 0;
 }
 
 static int teardown(void **state)
 {
-	struct rig *rig = *state;
-
-	web_server_free(rig->server);
-	assert_int_equal(rig->n_begun, rig->n_freed);
-	event_base_free(rig->base);
-	free(rig);
+	rig_free(*state);
 	return 0;
-}
-
-static int dial(struct rig *rig)
-{
-	const struct addr at = {
-		.family = 4, .ip = { 127, 0, 0, 1 }, .port = web_server_port(rig->server)
-	};
-	union sock_addr sa;
-	const socklen_t n = sock_put_addr(&sa, &at);
-	const int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-	assert_int_equal(connect(fd, &sa.sa, n), 0);
-	return fd;
-}
-
-static void say(int fd, const char *text)
-{
-	assert_int_equal(send(fd, text, strlen(text), MSG_NOSIGNAL), strlen(text));
-}
-
-static void turn(struct rig *rig, unsigned n)
-{
-	while (n--)
-		event_base_loop(rig->base, EVLOOP_NONBLOCK);
-}
-
-static bool is_reset(ssize_t n)
-{
-	return n < 0 && errno == ECONNRESET;
-}
-
-/* Until the connection ends; closes it. */
-static const char *hear(struct rig *rig, int fd)
-{
-	size_t at = 0;
-	ssize_t n = 1;
-
-	for (unsigned turns = 0; n != 0 && turns < TURNS_MAX && !is_reset(n); turns++) {
-		turn(rig, 1);
-		n = recv(fd, rig->heard + at, HEARD_MAX - 1 - at, MSG_DONTWAIT);
-		if (n > 0)
-			at += (size_t)n;
-	}
-	rig->heard[at] = 0;
-	close(fd);
-	rig->is_reset = is_reset(n);
-	return n == 0 || rig->is_reset ? rig->heard : "it does not end";
-}
-
-static const char *ask(struct rig *rig, const char *request)
-{
-	const int fd = dial(rig);
-
-	say(fd, request);
-	return hear(rig, fd);
-}
-
-static bool is_open(int fd)
-{
-	char c;
-
-	return recv(fd, &c, 1, MSG_DONTWAIT | MSG_PEEK) != 0;
 }
 
 static void answers(void **state)
@@ -251,12 +148,12 @@ static void reader_leaves(void **state)
 static void full(void **state)
 {
 	struct rig *rig = *state;
-	int fds[WEB_CLIENTS_MAX + 1];
+	int fds[WEB_PLACES + 1];
 	const int asking = dial(rig);
 
 	say(asking, GET("/endless"));
 	turn(rig, 10);
-	for (unsigned i = 0; i < WEB_CLIENTS_MAX - 1; i++) {
+	for (unsigned i = 0; i < WEB_PLACES - 1; i++) {
 		fds[i] = dial(rig);
 		say(fds[i], "GET ");
 		turn(rig, 3);
@@ -270,11 +167,11 @@ static void full(void **state)
 		event_base_loop(rig->base, EVLOOP_ONCE);
 	assert_non_null(strstr(hear(rig, next), "short"));
 	assert_false(is_open(fds[0]));
-	for (unsigned i = 1; i < WEB_CLIENTS_MAX - 1; i++)
+	for (unsigned i = 1; i < WEB_PLACES - 1; i++)
 		assert_true(is_open(fds[i]));
 	assert_true(is_open(asking));
 	assert_int_equal(rig->n_freed, 0);
-	for (unsigned i = 0; i < WEB_CLIENTS_MAX - 1; i++)
+	for (unsigned i = 0; i < WEB_PLACES - 1; i++)
 		close(fds[i]);
 	close(asking);
 }
@@ -283,9 +180,9 @@ static void full(void **state)
 static void who_is_answered_makes_room_at_once(void **state)
 {
 	struct rig *rig = *state;
-	int fds[WEB_CLIENTS_MAX];
+	int fds[WEB_PLACES];
 
-	for (unsigned i = 0; i < WEB_CLIENTS_MAX; i++) {
+	for (unsigned i = 0; i < WEB_PLACES; i++) {
 		fds[i] = dial(rig);
 		if (i == 0)
 			say(fds[i], GET("/short"));
@@ -296,7 +193,7 @@ static void who_is_answered_makes_room_at_once(void **state)
 	turn(rig, 100);
 	assert_int_equal(rig->n_asked, 2);
 	close(next);
-	for (unsigned i = 0; i < WEB_CLIENTS_MAX; i++)
+	for (unsigned i = 0; i < WEB_PLACES; i++)
 		close(fds[i]);
 }
 
@@ -304,9 +201,9 @@ static void who_is_answered_makes_room_at_once(void **state)
 static void all_are_answered(void **state)
 {
 	struct rig *rig = *state;
-	int fds[WEB_CLIENTS_MAX];
+	int fds[WEB_PLACES];
 
-	for (unsigned i = 0; i < WEB_CLIENTS_MAX; i++) {
+	for (unsigned i = 0; i < WEB_PLACES; i++) {
 		fds[i] = dial(rig);
 		say(fds[i], GET("/endless"));
 		turn(rig, 3);
@@ -314,10 +211,10 @@ static void all_are_answered(void **state)
 	const int waiting = dial(rig);
 	say(waiting, GET("/short"));
 	turn(rig, 2000);
-	assert_int_equal(rig->n_asked, WEB_CLIENTS_MAX);
+	assert_int_equal(rig->n_asked, WEB_PLACES);
 	close(fds[3]);
 	assert_non_null(strstr(hear(rig, waiting), "short"));
-	for (unsigned i = 0; i < WEB_CLIENTS_MAX; i++)
+	for (unsigned i = 0; i < WEB_PLACES; i++)
 		if (i != 3)
 			close(fds[i]);
 }
