@@ -290,13 +290,15 @@ static void put_often(struct buf *b, const struct deliver_notice *n, text_look_u
 {
 	const struct incident *i = &n->incident;
 	const struct text_arg runs = text_u64(i->runs), times = text_u64(i->times);
-	struct text t = TEXT("{1}", runs);
+	struct text t = { .id = NULL };
 
+	put_label(b, look_up, N_("Runs that failed"));
 	if (i->is_flapping)
 		t = TEXT(N_("{1}; it comes and goes, {2} times so far"), runs, times);
 	else if (i->times > 1)
 		t = TEXT(N_("{1}; it began to fail {2} times"), runs, times);
-	put_label(b, look_up, N_("Runs that failed"));
+	else
+		buf_putu(b, i->runs);
 	text_put(b, &t, look_up);
 	buf_putc(b, '\n');
 }
