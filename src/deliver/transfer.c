@@ -47,25 +47,25 @@ static size_t on_read(char *p, size_t size, size_t n, void *arg)
 	return s.n;
 }
 
-/* The lines of SMTP: a refused receiver is seen nowhere else, and when it is over, the server's
- * answer to QUIT must not take long: libcurl would wait for it, and all mail with it. */
+/* The lines of SMTP.  A receiver that is refused is seen nowhere else.  And libcurl waits for the
+ * answer to QUIT, all mail with it: it must not do that for long. */
 static int on_talk(CURL *easy, curl_infotype type, char *p, size_t n, void *arg)
 {
 	enum { LAST_WORD = 1 /* s */ };
 	struct job *j = arg;
 	const struct slice line = slice_of(p, n);
 
-	if (type == CURLINFO_HEADER_OUT)
+	if (type == CURLINFO_HEADER_OUT) {
 		j->transfer.is_rcpt = slice_starts(line, SLICE("RCPT"));
-	if (type != CURLINFO_HEADER_IN || n == 0)
+		if (slice_starts(line, SLICE("QUIT")))
+			curl_easy_setopt(easy, CURLOPT_SERVER_RESPONSE_TIMEOUT, (long)LAST_WORD);
+	}
+	if (type != CURLINFO_HEADER_IN || n == 0 || (p[0] != '4' && p[0] != '5'))
 		return 0;
-	const bool is_refusal = p[0] == '4' || p[0] == '5';
-	if (is_refusal && j->n_said == 0)
+	if (j->n_said == 0)
 		hear(j, p, n);
-	if (is_refusal && j->transfer.is_rcpt && n > 3 && p[3] == ' ')
+	if (j->transfer.is_rcpt && n > 3 && p[3] == ' ')
 		j->transfer.n_refused++;
-	if (is_refusal || j->transfer.n_sent == buf_len(&j->body))
-		curl_easy_setopt(easy, CURLOPT_SERVER_RESPONSE_TIMEOUT, (long)LAST_WORD);
 	return 0;
 }
 
@@ -119,6 +119,7 @@ static int set_mail(struct job *j)
 	curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
 	curl_easy_setopt(
 		c, CURLOPT_USE_SSL, (long)(j->is_plain ? CURLUSESSL_NONE : CURLUSESSL_ALL));
+	curl_easy_setopt(c, CURLOPT_SASL_IR, 1L); /* RFC 4954 section 4: one answer less */
 	curl_easy_setopt(c, CURLOPT_MAIL_FROM, j->from);
 	curl_easy_setopt(c, CURLOPT_MAIL_RCPT, t->to);
 	/* One address that is dead must not keep the others from knowing. */
@@ -133,11 +134,13 @@ static int set_mail(struct job *j)
 	return 0;
 }
 
-static long left_ms(const struct job *j)
+/* The worker ends it at its deadline: when libcurl does that it says QUIT, and waits. */
+static long backstop_ms(const struct job *j)
 {
+	enum { BEHIND = 10000 };
 	const ts_t now = deliver_now();
 
-	return now < j->deadline ? (long)((j->deadline - now) / 1000 + 1) : 1;
+	return (now < j->deadline ? (long)((j->deadline - now) / 1000) : 0) + BEHIND;
 }
 
 static void set_common(struct job *j)
@@ -151,8 +154,8 @@ static void set_common(struct job *j)
 	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
 	/* A resolver that hangs is left behind, not waited for. */
 	curl_easy_setopt(c, CURLOPT_QUICK_EXIT, 1L);
-	curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, left_ms(j));
-	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, left_ms(j));
+	curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, backstop_ms(j));
+	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, backstop_ms(j));
 	curl_easy_setopt(c, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
 	curl_easy_setopt(c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	/* Alerts are rare: a connection that was kept would mostly turn out dead. */
@@ -162,6 +165,8 @@ static void set_common(struct job *j)
 	if (j->ca_file) {
 		curl_easy_setopt(c, CURLOPT_CAINFO, j->ca_file);
 		curl_easy_setopt(c, CURLOPT_CAPATH, NULL); /* instead of, not beside */
+		/* libcurl would keep it for a day, whatever is in the file by then. */
+		curl_easy_setopt(c, CURLOPT_CA_CACHE_TIMEOUT, 0L);
 	}
 	if (j->user) {
 		curl_easy_setopt(c, CURLOPT_USERNAME, j->user);

@@ -111,14 +111,26 @@ static void turn_child(struct worker *w, struct job *j, bool is_dropped)
 	}
 }
 
+static void turn_transfer(struct worker *w, struct job *j, bool is_dropped)
+{
+	const bool is_late = deliver_now() >= j->deadline;
+
+	if (is_late && !is_dropped)
+		transfer_judge(j, CURLE_OPERATION_TIMEDOUT);
+	if (is_late || is_dropped)
+		finish(w, j);
+}
+
 static void turn(struct worker *w, struct job *j, bool is_dropped)
 {
-	if (j->form == DELIVER_EXEC && j->is_started)
-		turn_child(w, j, is_dropped);
-	else if (is_dropped)
+	if (!j->is_started && is_dropped)
 		finish(w, j);
 	else if (!j->is_started)
 		start(w, j);
+	else if (j->form == DELIVER_EXEC)
+		turn_child(w, j, is_dropped);
+	else
+		turn_transfer(w, j, is_dropped);
 }
 
 /* ---- the loop ---- */
@@ -195,7 +207,7 @@ static ts_t waiting_deadline(struct worker *w)
 	return w->n_running < DELIVER_RUNNING_MAX && ret != TS_NEVER ? 0 : ret;
 }
 
-/* Until something can go on.  libcurl knows its own deadlines. */
+/* Until something can go on. */
 static void rest(struct worker *w)
 {
 	ts_t deadline = waiting_deadline(w);
@@ -206,11 +218,10 @@ static void rest(struct worker *w)
 	{
 		const struct job *j = LIST_OWNER(n, struct job, node);
 
-		if (j->form != DELIVER_EXEC)
-			continue;
 		deadline = ts_min(
 			deadline, j->child.is_killed ? j->deadline + TS_MS(REAP) : j->deadline);
-		n_fds += child_fds(j, w->fds + n_fds);
+		if (j->form == DELIVER_EXEC)
+			n_fds += child_fds(j, w->fds + n_fds);
 	}
 	const ts_t now = deliver_now();
 	const ts_t left_ms = deadline > now ? (deadline - now) / 1000 + 1 : 0;
@@ -248,8 +259,8 @@ static void *run(void *arg)
 	struct worker *w = arg;
 
 	while (take_waiting(w)) {
+		turn_transfers(w); /* what has come is in time */
 		turn_all(w);
-		turn_transfers(w);
 		rest(w);
 	}
 	end_all(w);

@@ -106,7 +106,7 @@ static void mails_of_an_incident_are_a_thread(void **state)
 /* A head of our own lines, an empty line, and no other byte than those of ASCII's text. */
 static void nothing_gets_into_the_head(void **state)
 {
-	static const char *const names[] = { "Date: ", "From: ", "To: ", " night@",
+	static const char *const names[] = { "Date: ", "From: ", "To: ", " ",
 		"Subject: ", "Message-ID: ", "Auto-Submitted: ", "MIME-Version: ", "Content-Type: ",
 		"Content-Transfer-Encoding: " };
 	const struct deliver_notice n = sample_hostile();
