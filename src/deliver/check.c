@@ -67,6 +67,14 @@ static const char *check_parts(const struct deliver_receiver *r, CURLU *u)
 	return NULL;
 }
 
+/* libcurl takes one slash for two, and three. */
+static bool has_two_slashes(const char *url)
+{
+	const char *at = strstr(url, "://");
+
+	return at && strcspn(url, "/") == (size_t)(at - url) + 1 && at[3] != '/';
+}
+
 static const char *check_url(const struct deliver_receiver *r)
 {
 	const char *ret = N_("the URL is malformed");
@@ -74,7 +82,7 @@ static const char *check_url(const struct deliver_receiver *r)
 
 	if (!r->url)
 		return N_("there is no URL");
-	if (!is_one_line(r->url, DELIVER_URL_MAX))
+	if (!is_one_line(r->url, DELIVER_URL_MAX) || !has_two_slashes(r->url))
 		return ret;
 	u = curl_url();
 	if (u && curl_url_set(u, CURLUPART_URL, r->url, 0) == CURLUE_OK)
