@@ -1,10 +1,10 @@
 /* form.h - a notice in the forms that receivers read.  Pure: bytes out, nothing is sent.
  *
  * The labels are what identifies an alert and never change during an incident: alertname
- * (StoxTestFailed; StoxTrial), pool, partner, direction (to, from), severity, and those of the
- * test.  A test's label that is called like one of ours gets "exported_" in front, as Prometheus
- * does it; what a label's name must not hold becomes '_', and an empty label is none.  The reason
- * may change from one run to the next: it is an annotation.
+ * (StoxTestFailed; StoxTrial), test, pool, partner, direction (to, from), severity, and those of
+ * the test.  A test's label that is called like one of ours gets "exported_" in front, as
+ * Prometheus does it; what a label's name must not hold becomes '_', and an empty label is none.
+ * The reason may change from one run to the next: it is an annotation.
  */
 #pragma once
 

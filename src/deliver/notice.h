@@ -33,11 +33,10 @@ struct deliver_notice {
 	const struct alert_label *labels;  /* of the test */
 	unsigned n_labels;
 
-	struct incident incident;
-	const struct reason_info *why; /* NULL: a policy test was let through, or it is a trial */
-	struct slice message;          /* what the last failed run said, one sentence; or empty */
+	struct incident incident; /* a trial needs none; without a reason a policy test failed */
+	struct slice message;     /* what the last failed run said, one sentence; or empty */
 	/* Next steps with the test's own names in them, in the receiver's language.  None: those of
-	 * `why` as they stand. */
+	 * the reason as they stand. */
 	struct slice steps[NOTICE_STEPS_MAX];
 	unsigned n_steps;
 	struct slice run_url;  /* of the last failed run; empty: there is no page */
@@ -47,14 +46,23 @@ struct deliver_notice {
 	const struct zone *zone; /* NULL: UTC */
 };
 
-/* "FAILED", "STILL FAILED", "RESOLVED", "TRIAL". */
+/* For machines: "failing", "still_failing", "resolved", "trial". */
+const char *notice_kind_name(const struct deliver_notice *n);
+const char *notice_severity_name(enum alert_severity s);      /* "info", "warning", "critical" */
+const char *notice_direction_name(enum sentence_direction d); /* "to", "from"; ALONE: "" */
+
+/* For people: "FAILED", "STILL FAILED", "RESOLVED", "TRIAL". */
 struct text notice_state(const struct deliver_notice *n);
 /* "contoso.test cannot be reached from paris." */
 struct text notice_sentence(const struct deliver_notice *n);
-/* The likeliest cause, and what to do first; ids NULL: nothing is known. */
+/* What the reason means, and its likeliest cause; their ids are NULL where there is none. */
+struct text notice_meaning(const struct deliver_notice *n);
 struct text notice_cause(const struct deliver_notice *n);
+/* i < notice_steps() */
 void notice_put_step(
 	struct buf *b, const struct deliver_notice *n, unsigned i, text_look_up *look_up);
 unsigned notice_steps(const struct deliver_notice *n);
+/* "2026-11-30 02:41:07 CET" */
+void notice_put_time(struct buf *b, const struct zone *zone, int64_t at);
 /* Lines: the sentence, then since when, reason, cause, next steps, how often, from where, link. */
 void notice_put_text(struct buf *b, const struct deliver_notice *n, text_look_up *look_up);

@@ -1,0 +1,105 @@
+/* private.h - a delivery, and what carries it.
+ *
+ *   notice.c, form_*.c  words and forms
+ *   check.c             can a receiver be used
+ *   job.c               a delivery with all that it needs, made by the caller's thread
+ *   deliver.c           what waits, what is on its way, what is done; the mutex
+ *   worker.c            a thread: starts deliveries, waits for them, ends them
+ *   transfer.c          one by libcurl
+ *   child.c             one by a program
+ *
+ * There are two threads.  libcurl says QUIT to a mail server and waits for its answer, whoever else
+ * waits: mail has a thread of its own.
+ */
+#pragma once
+
+#include <curl/curl.h>
+#include <sys/types.h>
+
+#include "base/list.h"
+#include "deliver/deliver.h"
+
+enum {
+	SAID_ROOM = 1024,       /* of what a receiver said, its secrets not yet masked */
+	ANSWER_MAX = 64 * 1024, /* bytes of an answer, head and body, that are read */
+	CHILD_LINE_MAX = SAID_ROOM,
+};
+
+struct transfer {
+	CURL *easy; /* NULL: not begun */
+	struct curl_slist *headers, *to;
+	char error[CURL_ERROR_SIZE];
+	size_t n_sent; /* of a mail */
+	size_t n_answer;
+	bool is_rcpt; /* the last command of SMTP */
+	unsigned n_refused;
+};
+
+struct child {
+	pid_t pid; /* 0: not begun */
+	int pid_fd, in_fd, err_fd;
+	size_t n_sent;
+	bool has_line, is_killed;
+};
+
+struct job {
+	struct list node;
+	uint64_t delivery;
+	enum deliver_form form;
+	ts_t timeout, deadline;
+	bool is_started;
+	bool is_dropped; /* under the mutex */
+
+	char *place; /* for texts: scheme, host and port, or the program */
+	char *url, *agent, *token, *user, *password, *basic, *ca_file, *from;
+	char *to[DELIVER_TO_MAX + 1], *argv[DELIVER_ARGS_MAX + 1]; /* NULL ends them */
+	bool is_plain;
+	struct buf body, environment;
+
+	char said[SAID_ROOM]; /* by the receiver */
+	size_t n_said;
+	struct transfer transfer;
+	struct child child;
+	struct deliver_done done;
+};
+
+ts_t deliver_now(void);
+
+/* Both: 0, -ENOMEM, -EMSGSIZE. */
+int job_new_notice(struct job **ret, const struct deliver_cfg *cfg,
+	const struct deliver_receiver *r, const struct deliver_notice *n);
+int job_new_ping(struct job **ret, const struct deliver_cfg *cfg, const struct deliver_receiver *r,
+	enum deliver_ping ping, struct slice text);
+struct job *job_free(struct job *j); /* what it carries has ended */
+/* What the receiver said, without our secrets and in one line. */
+void job_put_said(struct buf *b, const struct job *j, struct slice said);
+/* `id` has {1} the receiver, {2} and {3} free. */
+void job_say(
+	struct job *j, bool is_delivered, const char *id, struct text_arg a, struct text_arg b);
+
+/* 0, or a negative code. */
+int transfer_start(struct job *j, CURLM *multi);
+void transfer_judge(struct job *j, CURLcode result);
+void transfer_end(struct job *j, CURLM *multi); /* also in the middle */
+
+int child_start(struct job *j);
+/* Feeds it and hears it; true when it is over. */
+bool child_turn(struct job *j);
+void child_kill(struct job *j);
+void child_judge(struct job *j, int error);
+unsigned child_fds(const struct job *j, struct curl_waitfd ret[3]);
+void child_end(struct job *j); /* it is over, or is left */
+
+struct worker;
+
+int worker_new(struct worker **ret, struct deliver *d);
+struct worker *worker_free(struct worker *w); /* joins it */
+void worker_wake(struct worker *w);
+struct list *worker_waiting(struct worker *w); /* these under the mutex */
+struct list *worker_running(struct worker *w);
+
+void deliver_lock(struct deliver *d);
+void deliver_unlock(struct deliver *d);
+bool deliver_is_ending(const struct deliver *d); /* under the mutex */
+/* It is on no list, and its text is made: taken over.  Under the mutex. */
+void deliver_push_done(struct deliver *d, struct job *j);
