@@ -133,7 +133,8 @@ struct entry *entry_of_audit(const struct store_audit *audit)
 		return entry_free(e);
 	}
 	e->bytes += buf_len(&text);
-	memcpy(at, buf_slice(&text).p, buf_len(&text));
+	if (buf_len(&text))
+		memcpy(at, buf_slice(&text).p, buf_len(&text));
 	buf_done(&text);
 	for (size_t i = 0; i < COUNT(members); i++) {
 		members[i]->p = at;

@@ -20,6 +20,7 @@ static const char select_days[] =
 	" from roll_day d left join roll_day_hist h"
 	" on h.test_id = d.test_id and h.begin_at = d.begin_at"
 	" where d.test_id = $1 and d.begin_at >= $2 and d.begin_at < $3 order by d.begin_at";
+enum { DAYS_MAX = 40000 }; /* of a series: a century */
 enum { FIGURES_AT = 1 + ROW_COUNTS_COUNT, HIST_AT = FIGURES_AT + 7, PHASES_AT };
 
 /* The sums of the present bin and of the whole. */
@@ -79,10 +80,10 @@ static unsigned count_days(const struct zone *zone, int64_t from, int64_t to, un
 
 static int make_day_bins(struct folding *f, int64_t from, int64_t to)
 {
-	enum { DAYS_MAX = 40000 };
 	const unsigned most = f->r->query->bins;
-	const unsigned each = (count_days(f->r->zone, from, to, DAYS_MAX) + most - 1) / most;
-	const int err = make_bins(f, most);
+	const unsigned n = count_days(f->r->zone, from, to, DAYS_MAX);
+	const unsigned each = (n + most - 1) / most;
+	const int err = n < DAYS_MAX ? make_bins(f, most) : -EINVAL;
 
 	for (int64_t at = from; at < to && f->series->n < most && !err;) {
 		int64_t end = at;
@@ -261,7 +262,7 @@ int read_series(struct reading *r)
 
 	if (!f || !s)
 		return -ENOMEM;
-	if (to <= q->from || to - q->from > ZONE_TIME_MAX)
+	if (to <= q->from)
 		return -EINVAL;
 	r->answer->series = s;
 	s->source = q->source;

@@ -29,6 +29,8 @@ static struct job *job_new(const struct store_query *q)
 		return NULL;
 	list_init(&j->node);
 	j->query = *q;
+	j->query.from = q->from > 0 ? q->from : 0;
+	j->query.to = q->to < ZONE_TIME_MAX ? q->to : ZONE_TIME_MAX;
 	if (q->limit == 0 || q->limit > STORE_LIMIT_MAX)
 		j->query.limit = q->limit ? STORE_LIMIT_MAX : LIMIT;
 	if (q->bins == 0 || q->bins > STORE_BINS_MAX)

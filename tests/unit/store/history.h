@@ -18,6 +18,7 @@
 
 #define MINUTE INT64_C(60000000)
 #define HOUR   (60 * MINUTE)
+#define DAY    (24 * HOUR)
 #define T0     INT64_C(1790000000000000) /* 2026-09-21 14:13:20 UTC */
 
 enum { AWAIT_MS = 60000 };
@@ -190,4 +191,28 @@ __attribute__((unused)) static int64_t history_number(const struct history *h, c
 	sqlite3_finalize(s);
 	sqlite3_close(db);
 	return n;
+}
+
+/* The answer, which the caller frees. */
+__attribute__((unused)) static struct store_answer *history_ask(
+	struct history *h, struct store_query q)
+{
+	const uint64_t id = store_ask(h->store, &q);
+
+	assert_true(id > 0);
+	const struct store_event e = history_await(h, STORE_EV_ANSWER);
+	assert_int_equal(e.answer->id, id);
+	assert_int_equal(e.answer->type, q.type);
+	return e.answer;
+}
+
+/* Until the writer's upkeep has brought this number about: its answers pass the time. */
+__attribute__((unused)) static void history_await_number(
+	struct history *h, const char *sql, int64_t want)
+{
+	for (int i = 0; i < 20000 && history_number(h, sql) != want; i++)
+		store_answer_free(history_ask(h, (struct store_query){ .type = STORE_TESTS }));
+	const int64_t n = history_number(h, sql);
+	if (n != want)
+		fail_msg("%s: %lld instead of %lld", sql, (long long)n, (long long)want);
 }

@@ -52,6 +52,59 @@ static void a_test_keeps_its_id(void **state)
 	assert_int_equal(history_number(h, "select count(*) from test where is_enabled"), 2);
 }
 
+static const struct state failing = {
+	.state = WATCH_FAILED,
+	.since_at = T0,
+	.last_at = T0 + MINUTE,
+	.last_ok_at = T0 - MINUTE,
+	.last_failed_at = T0 + MINUTE,
+	.streak = 2,
+	.incident = { .begin_at = T0,
+		.last_at = T0 + MINUTE,
+		.reason = REASON_IM_NO_ANSWER,
+		.runs = 2,
+		.times = 1,
+		.is_flapping = true },
+};
+
+/* A failed run behind which the test fails, and with which the incident before is over. */
+static void push_failing(struct history *h, int64_t id)
+{
+	const struct incident before = {
+		.begin_at = T0 - HOUR,
+		.end_at = T0 - MINUTE,
+		.last_at = T0 - 2 * MINUTE,
+		.runs = 1,
+		.times = 1,
+	};
+	const struct incident incidents[] = { before, failing.incident };
+	const struct store_run run = {
+		.row = a_failed_row(id, T0 + MINUTE),
+		.state = &failing,
+		.incidents = incidents,
+		.n_incidents = 2,
+	};
+
+	history_await_written(h, store_push_run(h->store, &run));
+}
+
+static void assert_is_failing(const struct state *s)
+{
+	assert_int_equal(s->state, WATCH_FAILED);
+	assert_int_equal(s->since_at, failing.since_at);
+	assert_int_equal(s->last_at, failing.last_at);
+	assert_int_equal(s->last_ok_at, failing.last_ok_at);
+	assert_int_equal(s->last_failed_at, failing.last_failed_at);
+	assert_int_equal(s->streak, 2);
+	assert_int_equal(s->incident.begin_at, T0);
+	assert_int_equal(s->incident.end_at, 0);
+	assert_int_equal(s->incident.last_at, T0 + MINUTE);
+	assert_int_equal(s->incident.reason, REASON_IM_NO_ANSWER);
+	assert_int_equal(s->incident.runs, 2);
+	assert_int_equal(s->incident.times, 1);
+	assert_true(s->incident.is_flapping);
+}
+
 static void what_was_written_is_known_again(void **state)
 {
 	struct history *h = *state;
@@ -59,32 +112,8 @@ static void what_was_written_is_known_again(void **state)
 
 	history_open(h);
 	const int64_t id = history_sync(h);
-	struct store_row row = a_failed_row(id, T0 + MINUTE);
-	struct state s = {
-		.state = WATCH_FAILED,
-		.since_at = T0,
-		.last_at = T0 + MINUTE,
-		.last_ok_at = T0 - MINUTE,
-		.last_failed_at = T0 + MINUTE,
-		.streak = 2,
-		.incident = { .begin_at = T0,
-			.last_at = T0 + MINUTE,
-			.reason = REASON_IM_NO_ANSWER,
-			.runs = 2,
-			.times = 1,
-			.is_flapping = true },
-	};
-	const struct incident before = { .begin_at = T0 - HOUR,
-		.end_at = T0 - MINUTE,
-		.last_at = T0 - 2 * MINUTE,
-		.runs = 1,
-		.times = 1 };
-	const struct incident incidents[] = { before, s.incident };
-	const uint64_t number = store_push_run(h->store,
-		&(struct store_run){
-			.row = row, .state = &s, .incidents = incidents, .n_incidents = 2 });
-	history_await_written(h, number);
-	row = a_row(id, T0 + 2 * MINUTE);
+	push_failing(h, id);
+	struct store_row row = a_row(id, T0 + 2 * MINUTE);
 	row.is_by_hand = true;
 	history_push(h, row);
 	history_close(h);
@@ -92,16 +121,9 @@ static void what_was_written_is_known_again(void **state)
 	history_open(h);
 	store_sync_tests(h->store, &t, 1);
 	struct store_event e = history_await(h, STORE_EV_SYNCED);
-	const struct store_known *k = e.known;
-	assert_int_equal(k->id, id);
-	assert_int_equal(k->newest_at, T0 + 2 * MINUTE);
-	assert_int_equal(k->kept.state, WATCH_FAILED);
-	assert_int_equal(k->kept.since_at, s.since_at);
-	assert_int_equal(k->kept.last_at, s.last_at);
-	assert_int_equal(k->kept.last_ok_at, s.last_ok_at);
-	assert_int_equal(k->kept.last_failed_at, s.last_failed_at);
-	assert_int_equal(k->kept.streak, 2);
-	assert_memory_equal(&k->kept.incident, &s.incident, sizeof(s.incident));
+	assert_int_equal(e.known->id, id);
+	assert_int_equal(e.known->newest_at, T0 + 2 * MINUTE);
+	assert_is_failing(&e.known->kept);
 	store_event_done(&e);
 	assert_int_equal(history_number(h, "select count(*) from incident"), 2);
 	assert_int_equal(
@@ -109,13 +131,20 @@ static void what_was_written_is_known_again(void **state)
 	assert_int_equal(history_number(h, "select count(*) from result where reason ="
 					   " 'im_no_answer' and fail_phase = 'answer'"),
 		1);
+}
 
-	/* A state without a run: what the run left of itself stays. */
-	s.state = WATCH_UNKNOWN;
-	s.incident = (struct incident){ 0 };
-	history_await_written(h, store_push_state(h->store, id, &s, NULL, 0));
+static void a_state_changes_without_a_run(void **state)
+{
+	struct history *h = *state;
+	const struct state unknown = { .state = WATCH_UNKNOWN };
+
+	history_open(h);
+	const int64_t id = history_sync(h);
+	push_failing(h, id);
+	history_await_written(h, store_push_state(h->store, id, &unknown, NULL, 0));
 	assert_int_equal(history_number(h, "select state from test_state"), WATCH_UNKNOWN);
 	assert_int_equal(history_number(h, "select incident_at from test_state"), 0);
+	/* What the last run left stays. */
 	assert_int_equal(
 		history_number(h, "select count(*) from test_state where reason is not null"), 1);
 }
@@ -232,6 +261,7 @@ int main(void)
 			a_new_file_is_the_watchers_alone, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_test_keeps_its_id, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_was_written_is_known_again, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_state_changes_without_a_run, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_second_one_changes_nothing, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(many_wait_for_one_disk, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(evidence_of_a_selection_is_kept, set_up, tear_down),
