@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "app/secret.h"
+#include "app/sweeper.h"
 #include "base/mem.h"
 #include "watcher/private.h"
 
@@ -53,13 +54,13 @@ static int read_secrets(struct watcher *w, struct watched *t, struct secrets *re
 		   : read_one(w, t, p->receiver_password_file, ret->receiver, PHASE_XMPP_AUTH);
 }
 
-static int find_trust(struct watcher *w, struct watched *t, struct run_cfg *cfg)
+static int find_trust(struct watcher *w, struct watched *t, struct probe_cfg *ret)
 {
 	struct text why;
-	int err = trusts_find(&w->trusts, t->plan->sip_ca_file, &cfg->probe.sip_trust, &why);
+	int err = trusts_find(&w->trusts, t->plan->sip_ca_file, &ret->sip_trust, &why);
 
 	if (!err)
-		err = trusts_find(&w->trusts, t->plan->xmpp_ca_file, &cfg->probe.xmpp_trust, &why);
+		err = trusts_find(&w->trusts, t->plan->xmpp_ca_file, &ret->xmpp_trust, &why);
 	if (err)
 		not_run(w, t, REASON_LOCAL_CONFIG, PHASE_COUNT, &why);
 	return err;
@@ -83,20 +84,39 @@ static struct probe_cfg probe_of(const struct plan_test *p, const struct secrets
 		.settle = PROBE_SETTLE };
 }
 
-static struct run_cfg cfg_of(const struct plan_test *p, const struct secrets *secrets)
+static struct sweep_cfg sweep_of(const struct plan_test *p, const struct probe_cfg *probe)
+{
+	const bool is_pool = p->pool != NULL;
+	struct sweep_cfg cfg = { .side = is_pool ? SWEEP_POOL : SWEEP_PARTNER,
+		.name = slice_str(is_pool ? p->pool : p->domain),
+		.server = slice_str(is_pool ? p->registrar : p->receiver_server),
+		.registrar_port = p->registrar_port,
+		.trust = is_pool ? probe->sip_trust : probe->xmpp_trust,
+		.timeout = p->timeout,
+		.row_timeout = ts_min(p->timeout, SWEEPER_ROW_TIMEOUT) };
+
+	for (size_t i = 0; p->domains && i < p->domains->n && i < SWEEP_DOMAINS_MAX; i++)
+		cfg.domains[cfg.n_domains++] = slice_str(p->domains->v[i].s);
+	return cfg;
+}
+
+static struct run_cfg cfg_of(const struct plan_test *p, const struct probe_cfg *probe)
 {
 	static const enum run_kind kinds[] = {
 		[CONF_TEST_IM] = RUN_IM,
 		[CONF_TEST_REGISTER] = RUN_REGISTER,
 		[CONF_TEST_SERVERS] = RUN_SERVERS,
 	};
-
-	return (struct run_cfg){ .kind = kinds[p->kind],
+	struct run_cfg cfg = { .kind = kinds[p->kind],
 		/* A refusal that is wanted is no failure to be tried again. */
 		.retries = p->expected ? 0 : p->retries,
 		.pause = p->retry_pause,
 		.trace = p->kind != CONF_TEST_SERVERS,
-		.probe = probe_of(p, secrets) };
+		.probe = *probe };
+
+	if (p->kind == CONF_TEST_SERVERS)
+		cfg.sweeps[cfg.n_sweeps++] = sweep_of(p, probe);
+	return cfg;
 }
 
 static enum reason reason_of(int err)
@@ -108,11 +128,14 @@ static enum reason reason_of(int err)
 
 static void start(struct watcher *w, struct watched *t, struct secrets *secrets)
 {
-	struct run_cfg cfg = cfg_of(t->plan, secrets);
 	struct text why = TEXT_PLAIN(N_("there is no memory, or no room, for one more run"));
 
-	if (read_secrets(w, t, secrets) || find_trust(w, t, &cfg))
+	if (read_secrets(w, t, secrets))
 		return;
+	struct probe_cfg probe = probe_of(t->plan, secrets);
+	if (find_trust(w, t, &probe))
+		return;
+	const struct run_cfg cfg = cfg_of(t->plan, &probe);
 	int err = runs_start(w->runs, &cfg, (uint64_t)t->id, t, &why);
 	if (err)
 		not_run(w, t, reason_of(err), PHASE_COUNT, &why);

@@ -286,6 +286,7 @@ void roster_done(struct roster *r)
 {
 	struct list *n, *next;
 
+	schedule_done(&r->schedule);
 	LIST_EACH(n, next, &r->leaving)
 	{
 		struct watched *t = LIST_OWNER(n, struct watched, leaving);
@@ -300,5 +301,4 @@ void roster_done(struct roster *r)
 	mem_free(r->tests);
 	map_done(&r->keys);
 	map_done(&r->accounts);
-	schedule_done(&r->schedule);
 }

@@ -311,8 +311,7 @@ int watcher_run(const struct watch_options *options)
 {
 	struct service s = {
 		.w = { .options = options,
-			.log = { .format = options->log_format,
-				.level = options->verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO } }
+			.log = { .format = options->log_format, .level = log_level_of(options) } }
 	};
 
 	runner_seed(&s.w.rng);
