@@ -345,6 +345,11 @@ static void check_secrets(const struct conf_alert *a, struct problems *problems)
 	check_two(&a->password_file, "password_file", &a->user, "user", false, problems);
 	check_two(&a->url_file, "url_file", &a->url, "url", true, problems);
 	check_two(&a->token_file, "token_file", &a->user, "user", true, problems);
+	/* RFC 7617 section 2: what is behind it would be the password. */
+	if (a->user.s && HTTP & 1u << a->kind.value &&
+		slice_chr(slice_str(a->user.s), ':') < slice_str(a->user.s).n)
+		problems_add(problems, a->user.at,
+			TEXT_PLAIN(N_("a `user` over HTTP has no colon in its name")));
 	if (a->plain.on && a->user.s)
 		problems_add(problems, a->plain.at,
 			TEXT_PLAIN(N_("`plain: true` would send the password for all to read: "
