@@ -2,12 +2,12 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/text.h"
+#include "conf/conf.h"
 #include "conf/syntax.h"
 
 enum {
 	WORD_MAX = 64,
 	ZONE_MAX = 64,   /* bytes of a zone's name, as in watch/window.h */
-	RUNS_MAX = 16,   /* M, as in watch/state.h */
 	LABEL_MAX = 200, /* bytes, all of it */
 	URL_MAX = 2000,
 };
@@ -50,8 +50,8 @@ static bool read_n_of_m(struct slice s, uint64_t *n, uint64_t *m)
 {
 	const size_t of = slice_find(s, SLICE(" of "));
 
-	return of < s.n && slice_u64(slice_cut(s, 0, of), RUNS_MAX, n) &&
-	       slice_u64(slice_skip(s, of + 4), RUNS_MAX, m) && *n > 0 && *n <= *m;
+	return of < s.n && slice_u64(slice_cut(s, 0, of), CONF_RUNS_MAX, n) &&
+	       slice_u64(slice_skip(s, of + 4), CONF_RUNS_MAX, m) && *n > 0 && *n <= *m;
 }
 
 static bool n_of_m_ok(struct slice s)
