@@ -4,6 +4,7 @@ One row a setting.  scripts/check-settings wants a row for each key of the schem
 is run both ways, so a setting that is read and forgotten cannot have one.  A setting without an effect has a row as well: what
 differs is the sentence that says why."""
 
+import functools
 import grp
 import os
 import re
@@ -340,9 +341,10 @@ partners:
 """
 
 
+@functools.cache  # many rows have the same without their setting
 def planned(folder, section):
     (folder / "stox.yaml").write_text(WATCHED + section + "\n")
-    done = subprocess.run([STOX, "watch", "--check", "-c", "stox.yaml"], cwd=folder, capture_output=True, text=True, timeout=60)
+    done = subprocess.run([f"{STOX}-watch", "--check", "-c", "stox.yaml"], cwd=folder, capture_output=True, text=True, timeout=60)
     return done.stdout + done.stderr
 
 
