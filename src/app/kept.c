@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "app/file_out.h"
+#include "app/state_folder.h"
 #include "base/mem.h"
 #include "base/str.h"
 
@@ -55,78 +56,6 @@ static int replace(int dir, const char *name, struct slice text)
 	if (err)
 		unlinkat(dir, temporary, 0);
 	return err;
-}
-
-/* ---- the folder ---- */
-
-static int enter(int dir, const char *name, int flags)
-{
-	if (mkdirat(dir, name, 0700) < 0 && errno != EEXIST)
-		return -errno;
-	int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | flags);
-	return fd < 0 ? -errno : fd;
-}
-
-/* A folder that is ours alone: no link, nobody else's, open to nobody else. */
-static int enter_own(int dir, const char *name)
-{
-	struct stat st;
-	int fd = enter(dir, name, O_NOFOLLOW);
-
-	if (fd < 0)
-		return fd;
-	int err = fstat(fd, &st) < 0 ? -errno : st.st_uid != geteuid() ? -EPERM : 0;
-	if (!err && (st.st_mode & 077) && fchmod(fd, 0700) < 0)
-		err = -errno;
-	if (!err)
-		return fd;
-	close(fd);
-	return err;
-}
-
-struct step {
-	const char *name;
-	int (*enter)(int dir, const char *name);
-};
-
-static int enter_any(int dir, const char *name)
-{
-	return enter(dir, name, 0);
-}
-
-/* Down from `dir`, which is closed; `path` grows with each step. */
-static int descend(int dir, const struct step *steps, size_t n, struct buf *path)
-{
-	for (size_t i = 0; i < n && dir >= 0; i++) {
-		int next = steps[i].enter(dir, steps[i].name);
-
-		buf_printf(path, "/%s", steps[i].name);
-		close(dir);
-		dir = next;
-	}
-	return dir;
-}
-
-/* The home must be there: nobody wants one made.  A relative $XDG_STATE_HOME is to be ignored (XDG
- * Base Directory Specification). */
-static int open_folder(struct buf *path)
-{
-	static const struct step steps[] = { { ".local", enter_any }, { "state", enter_any },
-		{ "stox", enter_own }, { "traces", enter_own } };
-	const char *xdg = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
-	const bool has_xdg = xdg && xdg[0] == '/';
-
-	if (!has_xdg && (!home || home[0] != '/')) {
-		buf_puts(path, "$HOME");
-		return -ENOENT;
-	}
-	buf_puts(path, has_xdg ? xdg : home);
-	if (has_xdg)
-		mkdir(xdg, 0700); /* as that specification wants it */
-	int dir = open(has_xdg ? xdg : home, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dir < 0)
-		return -errno;
-	return has_xdg ? descend(dir, steps + 2, 2, path) : descend(dir, steps, 4, path);
 }
 
 /* ---- its bounds ---- */
@@ -201,7 +130,7 @@ static void bound(int dir, const char *newest, size_t bytes)
 
 int kept_write(const char *name, struct slice text, struct buf *ret, struct text *why)
 {
-	int dir = open_folder(ret);
+	int dir = state_folder_open("traces", ret);
 	int err = dir < 0 ? dir : replace(dir, name, text);
 
 	if (err)

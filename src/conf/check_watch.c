@@ -283,21 +283,21 @@ static const struct alert_key {
 	size_t offset;          /* of the value's place; line 0: left out */
 	unsigned kinds, needed; /* 1 << enum conf_alert_kind */
 } alert_keys[] = {
-#define HTTP        (1u << CONF_WEBHOOK | 1u << CONF_ALERTMANAGER)
-#define EXEC        (1u << CONF_EXEC)
-#define MAIL        (1u << CONF_MAIL)
-#define KEY(member) #member, offsetof(struct conf_alert, member.at)
-	{ KEY(url), HTTP, 0 },
-	{ KEY(url_file), HTTP, 0 },
-	{ KEY(command), EXEC, EXEC },
-	{ KEY(server), MAIL, MAIL },
-	{ KEY(from), MAIL, MAIL },
-	{ KEY(to), MAIL, MAIL },
-	{ KEY(user), HTTP | MAIL, 0 },
-	{ KEY(password_file), HTTP | MAIL, 0 },
-	{ KEY(token_file), HTTP, 0 },
-	{ KEY(ca_file), HTTP | MAIL, 0 },
-	{ KEY(plain), MAIL, 0 },
+#define HTTP          (1u << CONF_WEBHOOK | 1u << CONF_ALERTMANAGER)
+#define EXEC          (1u << CONF_EXEC)
+#define MAIL          (1u << CONF_MAIL)
+#define PLACE(member) offsetof(struct conf_alert, member)
+	{ "url", PLACE(url.at), HTTP, 0 },
+	{ "url_file", PLACE(url_file.at), HTTP, 0 },
+	{ "command", PLACE(command.at), EXEC, EXEC },
+	{ "server", PLACE(server.at), MAIL, MAIL },
+	{ "from", PLACE(from.at), MAIL, MAIL },
+	{ "to", PLACE(to.at), MAIL, MAIL },
+	{ "user", PLACE(user.at), HTTP | MAIL, 0 },
+	{ "password_file", PLACE(password_file.at), HTTP | MAIL, 0 },
+	{ "token_file", PLACE(token_file.at), HTTP, 0 },
+	{ "ca_file", PLACE(ca_file.at), HTTP | MAIL, 0 },
+	{ "plain", PLACE(plain.at), MAIL, 0 },
 };
 
 static void check_alert_keys(const struct conf_alert *a, struct problems *problems)
@@ -345,6 +345,11 @@ static void check_secrets(const struct conf_alert *a, struct problems *problems)
 	check_two(&a->password_file, "password_file", &a->user, "user", false, problems);
 	check_two(&a->url_file, "url_file", &a->url, "url", true, problems);
 	check_two(&a->token_file, "token_file", &a->user, "user", true, problems);
+	/* RFC 7617 section 2: what is behind it would be the password. */
+	if (a->user.s && HTTP & 1u << a->kind.value &&
+		slice_chr(slice_str(a->user.s), ':') < slice_str(a->user.s).n)
+		problems_add(problems, a->user.at,
+			TEXT_PLAIN(N_("a `user` over HTTP has no colon in its name")));
 	if (a->plain.on && a->user.s)
 		problems_add(problems, a->plain.at,
 			TEXT_PLAIN(N_("`plain: true` would send the password for all to read: "

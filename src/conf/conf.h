@@ -20,6 +20,7 @@ enum {
 	/* Behind the window of 300 ms it ends below T1: the sender has not repeated its request. */
 	CONF_SETTLE_MAX = 150,
 	CONF_SETTLE = 30,
+	CONF_RUNS_MAX = 16, /* that `fail` and `recover` look at */
 };
 
 struct conf_place {

@@ -80,8 +80,8 @@ static const struct section history = {
 			.doc = N_("How many of the last runs have to fail until the test has "     \
 				  "failed; "                                                       \
 				  "with fewer it is unstable.") },                                 \
-		{ RULE(owner, recover), .type = ITEM_NUMBER, .min = 1, .max = 16, .preset = 2,     \
-			.inherits = (from_defaults),                                               \
+		{ RULE(owner, recover), .type = ITEM_NUMBER, .min = 1, .max = CONF_RUNS_MAX,       \
+			.preset = 2, .inherits = (from_defaults),                                  \
 			.doc = N_(                                                                 \
 				"How many runs in a row have to pass until it is well again.") },  \
 		{ RULE(owner, severity), .type = ITEM_CHOICE, CHOICES(severities),                 \

@@ -2,12 +2,12 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/text.h"
+#include "conf/conf.h"
 #include "conf/syntax.h"
 
 enum {
 	WORD_MAX = 64,
 	ZONE_MAX = 64,   /* bytes of a zone's name, as in watch/window.h */
-	RUNS_MAX = 16,   /* M, as in watch/state.h */
 	LABEL_MAX = 200, /* bytes, all of it */
 	URL_MAX = 2000,
 };
@@ -50,8 +50,8 @@ static bool read_n_of_m(struct slice s, uint64_t *n, uint64_t *m)
 {
 	const size_t of = slice_find(s, SLICE(" of "));
 
-	return of < s.n && slice_u64(slice_cut(s, 0, of), RUNS_MAX, n) &&
-	       slice_u64(slice_skip(s, of + 4), RUNS_MAX, m) && *n > 0 && *n <= *m;
+	return of < s.n && slice_u64(slice_cut(s, 0, of), CONF_RUNS_MAX, n) &&
+	       slice_u64(slice_skip(s, of + 4), CONF_RUNS_MAX, m) && *n > 0 && *n <= *m;
 }
 
 static bool n_of_m_ok(struct slice s)
@@ -89,14 +89,14 @@ static bool take_scheme(struct slice *s, struct slice plain, struct slice secure
 {
 	const size_t colon = slice_find(*s, SLICE("://"));
 
-	if (colon >= s->n || (!slice_ieq(slice_cut(*s, 0, colon), plain) &&
-				     !slice_ieq(slice_cut(*s, 0, colon), secure)))
+	if (colon >= s->n || (!slice_eq(slice_cut(*s, 0, colon), plain) &&
+				     !slice_eq(slice_cut(*s, 0, colon), secure)))
 		return false;
 	*s = slice_skip(*s, colon + 3);
 	return true;
 }
 
-/* A user in it would be a password in the file, too. */
+/* A user in it would be a password in the file, too; and what is behind a # is never sent. */
 static bool url_ok(struct slice s)
 {
 	struct slice rest = s;
@@ -105,9 +105,9 @@ static bool url_ok(struct slice s)
 	if (s.n > URL_MAX || !take_scheme(&rest, SLICE("http"), SLICE("https")))
 		return false;
 	for (size_t i = 0; i < rest.n; i++)
-		if (rest.p[i] <= ' ' || rest.p[i] >= 0x7f)
+		if (rest.p[i] <= ' ' || rest.p[i] >= 0x7f || rest.p[i] == '#')
 			return false;
-	while (end < rest.n && rest.p[end] != '/' && rest.p[end] != '?' && rest.p[end] != '#')
+	while (end < rest.n && rest.p[end] != '/' && rest.p[end] != '?')
 		end++;
 	return syntax_server.ok(slice_cut(rest, 0, end));
 }
@@ -120,12 +120,16 @@ static bool mail_server_ok(struct slice s)
 /* Bare, of RFC 5321 section 4.1.2 and its dot-strings only: it becomes a command and a header. */
 static bool mail_ok(struct slice s)
 {
+	const struct slice domain = slice_skip(s, slice_chr(s, '@') + 1);
 	const struct slice more = SLICE("!#$%&'*+-/=?^_`{|}~");
 	const size_t at = slice_chr(s, '@');
 	bool may_dot = false;
 
-	if (at >= s.n || at > WORD_MAX || !syntax_domain.ok(slice_skip(s, at + 1)))
+	if (at >= s.n || at > WORD_MAX || !syntax_domain.ok(domain))
 		return false;
+	for (size_t i = 0; i < domain.n; i++)
+		if (domain.p[i] >= 0x7f)
+			return false;
 	for (size_t i = 0; i < at; i++) {
 		const uint8_t c = s.p[i];
 

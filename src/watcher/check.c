@@ -167,7 +167,10 @@ static void put_labels(struct buf *b, const struct alert_label *labels, unsigned
 
 static void put_who(struct buf *b, const struct plan_test *t)
 {
-	if (t->user && t->receiver)
+	if (t->user && t->receiver_server)
+		put_text(b, TEXT(N_("From {1} to {2} at {3}."), text_str(t->user),
+				    text_str(t->receiver), text_str(t->receiver_server)));
+	else if (t->user && t->receiver)
 		put_text(b, TEXT(N_("From {1} to {2}."), text_str(t->user), text_str(t->receiver)));
 	else if (t->user)
 		put_text(b, TEXT(N_("As {1}."), text_str(t->user)));

@@ -134,6 +134,9 @@ int plan_new(
 /* What follows from this machine: the zones' files below /usr/share/zoneinfo (before it all are
  * UTC), and the state folder.  As plan_new(). */
 int plan_settle(struct plan *p, struct problems *problems);
+/* The user's own state folder, where the history is kept there: before it is opened.  0, or -errno
+ * with a clause. */
+int plan_make_folder(const struct plan *p, struct text *why);
 struct plan *plan_free(struct plan *p); /* NULL is fine */
 
 const struct plan_test *plan_find(const struct plan *p, const char *key); /* NULL: none */

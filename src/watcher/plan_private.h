@@ -4,6 +4,7 @@
  *   plan_tests.c      which tests, and what each is
  *   plan_windows.c    maintenance and its zones
  *   plan_receivers.c  who is told
+ *   plan_machine.c    what follows from this machine
  *   plan_values.c     values as all of them have them
  */
 #pragma once

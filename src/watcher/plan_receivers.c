@@ -16,6 +16,10 @@ enum {
 	PARALLEL = 8,
 };
 
+_Static_assert((int)CONF_INFO == (int)ALERT_INFO && (int)CONF_WARNING == (int)ALERT_WARNING &&
+		       (int)CONF_CRITICAL == (int)ALERT_CRITICAL,
+	"a severity is one");
+
 static ts_t seconds(const struct conf_number *n)
 {
 	return TS_S((ts_t)n->n);
@@ -106,7 +110,8 @@ static int add_receiver(struct planner *p, const struct conf_alert *a)
 		err = add_labels(&a->labels, &r->labels);
 	plan->alerts[plan->n_receivers - 1] = alert_of(a, r);
 	if (r->kind == CONF_ALERTMANAGER)
-		r->valid_us = plan->alerts[plan->n_receivers - 1].remind * ALERTMANAGER_TIMES;
+		r->valid_us =
+			(int64_t)(plan->alerts[plan->n_receivers - 1].remind * ALERTMANAGER_TIMES);
 	return err;
 }
 

@@ -14,6 +14,7 @@ enum { KEY_MAX = 1024 };
  * quarter of an hour nobody has read the first alert and found that all is well. */
 #define CALM_US ((int64_t)900 * 1000000)
 enum { FLAP_TIMES = 4 };
+_Static_assert((int)CONF_RUNS_MAX <= (int)STATE_RUNS_MAX, "a state looks at as many runs");
 
 /* What one entry makes of one pool and one partner, each of which may be none. */
 struct maker {

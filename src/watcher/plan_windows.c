@@ -1,8 +1,4 @@
-/* Maintenance and its time zones: decoded here, read from the machine by plan_settle(). */
-#include <stdio.h>
-#include <stdlib.h>
-
-#include "app/watch_config.h"
+/* Maintenance and its time zones. */
 #include "base/mem.h"
 #include "watcher/plan_private.h"
 
@@ -79,44 +75,4 @@ int plan_add_windows(
 		list->n++;
 	}
 	return 0;
-}
-
-/* ---- what this machine has ---- */
-
-/* Of several that systemd made, the first. */
-static char *state_file(const char *name)
-{
-	const char *service = getenv("STATE_DIRECTORY"), *xdg = getenv("XDG_STATE_HOME"),
-		   *home = getenv("HOME");
-	char *ret = NULL;
-	int n = -1;
-
-	if (service && service[0] == '/')
-		n = asprintf(
-			&ret, "%.*s/%s", (int)slice_chr(slice_str(service), ':'), service, name);
-	else if (xdg && xdg[0] == '/')
-		n = asprintf(&ret, "%s/stox/%s", xdg, name);
-	else if (home && home[0] == '/')
-		n = asprintf(&ret, "%s/.local/state/stox/%s", home, name);
-	return n < 0 ? NULL : ret;
-}
-
-int plan_settle(struct plan *p, struct problems *problems)
-{
-	const unsigned before = problems->n + problems->left_out;
-
-	struct text why;
-
-	for (unsigned i = 0; i < p->n_zones; i++)
-		if (watch_config_read_zone(
-			    p->zones[i].name, &p->zones[i].file, &p->zones[i].zone, &why))
-			problems_add(problems, p->zones[i].at, why);
-	if (!p->history_file)
-		p->history_file = state_file("history.db");
-	if (!p->history_file)
-		problems_add(problems, p->conf->at,
-			TEXT_PLAIN(N_("it is not known where to keep the history: neither "
-				      "STATE_DIRECTORY nor HOME is set; name a `file` in "
-				      "`history`")));
-	return problems->n + problems->left_out > before ? ERR_CONFIG : 0;
 }

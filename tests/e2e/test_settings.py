@@ -4,6 +4,7 @@ One row a setting.  scripts/check-settings wants a row for each key of the schem
 is run both ways, so a setting that is read and forgotten cannot have one.  A setting without an effect has a row as well: what
 differs is the sentence that says why."""
 
+import functools
 import grp
 import os
 import re
@@ -329,7 +330,99 @@ def at_gateway(row):
     check(key, all(re.search(wants[i], shown[i]) and not re.search(wants[1 - i], shown[i]) for i in (0, 1)), "\n---- with it\n".join(shown))
 
 
-ALL = [*TESTS, FAULTY, *GATEWAYS]
+# ---- what is seen of a watcher: its plan
+
+WATCHED = """pools:
+  - { fqdn: a.test, domains: [a.test], test_users: [{ address: pilar@a.test, password_file: good }, { address: kenmyer@a.test, password_file: good }] }
+  - { fqdn: b.test, domains: [b.test], test_users: [{ address: pilar@b.test, password_file: good }] }
+partners:
+  - { domain: x.test, receiver: { address: rita@x.test } }
+  - { domain: y.test, receiver: { address: yves@y.test } }
+"""
+
+
+@functools.cache  # many rows have the same without their setting
+def planned(folder, section):
+    (folder / "stox.yaml").write_text(WATCHED + section + "\n")
+    done = subprocess.run([f"{STOX}-watch", "--check", "-c", "stox.yaml"], cwd=folder, capture_output=True, text=True, timeout=60)
+    return done.stdout + done.stderr
+
+
+def absent(text):
+    return rf"(?s)\A(?!.*{text})"
+
+
+# Of the defaults and of each test.
+RULES = [
+    ("interval", "interval: 30", "Every 60 s", "Every 30 s"),
+    ("timeout", "timeout: 5", "at most 10 s;", "at most 5 s;"),
+    ("retries", "retries: 0", "retries: 1,", "retries: 0,"),
+    ("retry_pause", "retry_pause: 3", ", 2 s later", ", 3 s later"),
+    ("fail", "fail: 3 of 5", "failed with 2 of 3", "failed with 3 of 5"),
+    ("recover", "recover: 4", "well again with 2", "well again with 4"),
+    ("severity", "severity: warning", r"critical\.", r"warning\."),
+    ("labels[]", "labels: [team=m]", absent("Labels:"), "Labels: team=m"),
+    ("maintenance[]", "maintenance: [Sun 02:00-04:00]", absent("Maintenance:"), "Maintenance: Sun 02:00-04:00"),
+]
+HOOK, MAIL = "name: ops, kind: webhook, url: 'http://h.test'", "name: ops, kind: mail, from: s@a.test, to: [p@a.test], server: 'smtp://m.test'"
+OF_ONE = "{ tests: [{ pool: a.test, partner: x.test }] }"
+RECEIVER_OF_ONE = "{ tests: [{ pool: a.test, partner: x.test, receiver: { address: zoe@x.test%s } }] }"
+WATCHERS = [
+    ("watch.time_zone", "{}", "{ time_zone: Europe/Paris }", "time zone UTC", "time zone Europe/Paris"),
+    ("watch.listen[]", "{}", "{ listen: ['[::1]:0'] }", "http://127.0.0.1:8080/", r"http://\[::1\]:0/"),
+    ("watch.url", "{}", "{ url: 'https://w.test/' }", absent("Links"), "Links in alerts begin with https://w.test/"),
+    ("watch.at_once", "{}", "{ at_once: 3 }", "at once: 200;", "at once: 3;"),
+    ("watch.history.file", "{}", "{ history: { file: other.db } }", "/history.db: ", "other.db: "),
+    ("watch.history.raw_days", "{}", "{ history: { raw_days: 7 } }", "kept for 35 days", "kept for 7 days"),
+    ("watch.history.hour_days", "{}", "{ history: { hour_days: 30 } }", "hours for 400", "hours for 30"),
+    ("watch.history.size_max", "{}", "{ history: { size_max: 512 } }", absent("MiB"), "at most 512 MiB"),
+    *((f"watch.defaults.{key}", "{}", "{ defaults: { %s } }" % with_it, *seen) for key, with_it, *seen in RULES),
+    *((f"watch.tests[].{key}", "{ tests: [{}] }", "{ tests: [{ %s }] }" % with_it, *seen) for key, with_it, *seen in RULES),
+    ("watch.tests[].kind", "{ tests: [{}] }", "{ tests: [{ kind: register }] }", "a.test/x.test/to ", "a.test/register "),
+    ("watch.tests[].pool", "{ tests: [{}] }", "{ tests: [{ pool: a.test }] }", "b.test/x.test/to", absent("b.test/")),
+    ("watch.tests[].partner", "{ tests: [{}] }", "{ tests: [{ partner: x.test }] }", "a.test/y.test/to", absent("/y.test/")),
+    ("watch.tests[].user", OF_ONE, "{ tests: [{ pool: a.test, partner: x.test, user: kenmyer@a.test }] }", "From pilar@", "From kenmyer@"),
+    ("watch.tests[].receiver.address", OF_ONE, RECEIVER_OF_ONE % "", "to rita@x.test", "to zoe@x.test"),
+    ("watch.tests[].receiver.server", RECEIVER_OF_ONE % "", RECEIVER_OF_ONE % ", server: xmpp.x.test", absent("xmpp.x.test"), "zoe@x.test at xmpp.x.test"),
+    ("watch.tests[].receiver.password_file", RECEIVER_OF_ONE % "", RECEIVER_OF_ONE % ", password_file: none", "can be read", "none: no such file"),
+    ("watch.tests[].enabled", OF_ONE, OF_ONE.replace(" }]", ", enabled: false }]"), absent("Switched off"), "Switched off. From"),
+    ("watch.tests[].expect", OF_ONE, OF_ONE.replace(" }]", ", expect: sip_forbidden }]"), absent("is to fail"), "It is to fail: sip_forbidden"),
+    *((f"watch.alerts[].{key}", "{ alerts: [{ %s }] }" % without, "{ alerts: [{ %s }] }" % with_it, *seen) for key, without, with_it, *seen in (
+        ("name", HOOK, HOOK.replace("ops", "night"), "^ops: |\nops: ", "\nnight: "),
+        ("kind", HOOK, HOOK.replace("webhook", "alertmanager"), "ops: webhook", "ops: alertmanager.* Told again every 1 min"),
+        ("url", HOOK, HOOK.replace("h.test", "g.test"), "http://h.test", "http://g.test"),
+        ("url_file", HOOK, "name: ops, kind: webhook, url_file: good", "http://h.test", "webhook, good"),
+        ("command[]", "name: ops, kind: exec, command: [/bin/true]", "name: ops, kind: exec, command: [/bin/true, now]", r"/bin/true\.", r"/bin/true now\."),
+        ("server", MAIL, MAIL.replace("m.test", "n.test"), "smtp://m.test", "smtp://n.test"),
+        ("from", MAIL, MAIL.replace("s@a.test", "t@a.test"), "s@a.test -> p@", "t@a.test -> p@"),
+        ("to[]", MAIL, MAIL.replace("p@a.test", "p@a.test, q@a.test"), r"-> p@a.test\.", r"-> p@a.test, q@a.test\."),
+        ("user", HOOK, HOOK + ", password_file: good, user: u", absent("signed in"), "signed in as u"),
+        ("password_file", HOOK + ", user: u, password_file: good", HOOK + ", user: u, password_file: none", "can be read", "none: no such file"),
+        ("token_file", HOOK, HOOK + ", token_file: none", "can be read", "none: no such file"),
+        ("ca_file", HOOK, HOOK + ", ca_file: none", "can be read", "none: no such file"),
+        ("severity", HOOK, HOOK + ", severity: critical", "of severity info", "of severity critical"),
+        ("labels[]", HOOK, HOOK + ", labels: [pool=a.test]", absent("Labels:"), "Labels: pool=a.test"),
+        ("plain", MAIL, MAIL + ", plain: true", absent("without TLS"), "without TLS"),
+        ("resolved", HOOK, HOOK + ", resolved: false", absent("Not told of the end"), "Not told of the end"),
+        ("remind", HOOK, HOOK + ", remind: 5", absent("Told again"), "Told again every 5 min"),
+        ("timeout", HOOK, HOOK + ", timeout: 3", "at most 10 s each", "at most 3 s each"))),
+    *((f"watch.ping.{key}", "{ ping: { %s } }" % without, "{ ping: { %s } }" % with_it, *seen) for key, without, with_it, *seen in (
+        ("url", "url: 'http://h.test'", "url: 'http://g.test'", "ping: http://h.test", "ping: http://g.test"),
+        ("url_file", "url: 'http://h.test'", "url_file: good", "ping: http://h.test", "ping: good"),
+        ("token_file", "url: 'http://h.test'", "url: 'http://h.test', token_file: none", "can be read", "none: no such file"),
+        ("ca_file", "url: 'http://h.test'", "url: 'http://h.test', ca_file: none", "can be read", "none: no such file"),
+        ("interval", "url: 'http://h.test'", "url: 'http://h.test', interval: 300", "h.test. Every 60 s", "h.test. Every 300 s"),
+        ("timeout", "url: 'http://h.test'", "url: 'http://h.test', timeout: 3", r"at most 10 s\.\n\n", r"at most 3 s\.\n\n"))),
+]
+
+
+def at_watcher(folder, row):
+    key, without, with_it, *wants = row
+    shown = [planned(folder, "watch: " + without), planned(folder, "watch: " + with_it)]
+    check(key, all(re.search(wants[i], shown[i]) and not re.search(wants[1 - i], shown[i]) for i in (0, 1)), "\n---- with it\n".join(shown))
+
+
+ALL = [*TESTS, FAULTY, *GATEWAYS, *((key, planned, *rest) for key, *rest in WATCHERS)]
 for row in ALL:  # a row of one key cannot change another's value
     setting = re.compile(rf"\b{row[0].rsplit('.', 1)[-1].removesuffix('[]')}: ")
     assert setting.search(row[3]) and setting.split(row[3])[-1] != setting.split(row[2])[-1], row[0]
@@ -343,6 +436,12 @@ with tempfile.TemporaryDirectory() as name, Lab(Path(name) / "lab") as lab:
             in_lab(lab, row)
 with tempfile.TemporaryDirectory() as name, Lab(Path(name) / "lab", "--fault", "sip-loses-datagrams") as lab:
     in_lab(lab, FAULTY)
+with tempfile.TemporaryDirectory() as name:
+    (Path(name) / "good").touch(0o600)
+    (Path(name) / "good").write_text("good\n")
+    for row in WATCHERS:
+        if not only or row[0] in only:
+            at_watcher(Path(name), row)
 for row in GATEWAYS:
     if not only or row[0] in only:
         at_gateway(row)

@@ -170,6 +170,9 @@ static const struct row rows[] = {
 		"f:13:100: `plain: true` has no effect with smtps://: leave it out\n" },
 	{ "a user without a password", ALERT("kind: webhook, url: 'http://a.test', user: u"),
 		"f:13:66: `user` needs `password_file` beside it\n" },
+	{ "a user with a colon",
+		ALERT("kind: webhook, url: 'http://a.test', user: 'a:b', password_file: p"),
+		"f:13:66: a `user` over HTTP has no colon in its name\n" },
 	{ "a user and a token",
 		ALERT("kind: webhook, url: 'http://a.test', user: u, password_file: p, token_file: "
 		      "t"),

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -509,6 +511,35 @@ static void history_is_kept_where_others_keep_theirs(void **state)
 	end(&o);
 }
 
+static void a_folder_of_the_users_own_is_made(void **state)
+{
+	char home[] = "/tmp/stox-test-XXXXXX", folder[64];
+	struct made m = make_good("watch: {}\n");
+	struct stat st;
+	struct text why;
+
+	(void)state;
+	assert_non_null(mkdtemp(home));
+	unsetenv("STATE_DIRECTORY");
+	unsetenv("XDG_STATE_HOME");
+	setenv("HOME", home, 1);
+	assert_int_equal(plan_make_folder(m.plan, &why), 0);
+	snprintf(folder, sizeof(folder), "%s/.local/state/stox", home);
+	assert_int_equal(stat(folder, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0700);
+	assert_int_equal(plan_make_folder(m.plan, &why), 0);
+	for (; strlen(folder) > strlen(home); *strrchr(folder, '/') = '\0')
+		assert_int_equal(rmdir(folder), 0);
+	assert_int_equal(rmdir(home), 0);
+	assert_int_equal(plan_make_folder(m.plan, &why), -ENOENT);
+	unsetenv("HOME");
+	assert_int_equal(plan_make_folder(m.plan, &why), -ENOENT);
+	setenv("STATE_DIRECTORY", "/var/lib/stox", 1); /* systemd has made it */
+	assert_int_equal(plan_make_folder(m.plan, &why), 0);
+	unsetenv("STATE_DIRECTORY");
+	end(&m);
+}
+
 static void no_memory_at_any_place_is_an_error_and_no_leak(void **state)
 {
 	struct made m =
@@ -551,6 +582,7 @@ int main(void)
 		cmocka_unit_test(maintenance_is_in_local_time),
 		cmocka_unit_test(a_zone_that_is_not_here_is_refused),
 		cmocka_unit_test(history_is_kept_where_others_keep_theirs),
+		cmocka_unit_test(a_folder_of_the_users_own_is_made),
 		cmocka_unit_test(no_memory_at_any_place_is_an_error_and_no_leak),
 	};
 
