@@ -130,7 +130,7 @@ static void put_top(const struct html *h, const struct html_head *head)
 		put_stale(h);
 	html_live(h);
 	html_puts(h, "<br>");
-	html_time(h, format_date, h->v->now_at);
+	html_time(h, format_whole_date, h->v->now_at);
 	html_puts(h, ", ");
 	html_put(h, format_offset, h->v->now_at);
 	html_puts(

@@ -395,7 +395,8 @@ int page_test(struct buf *b, const struct page_view *v, const struct page_test_m
 	put_chart(&h, m);
 	html_puts(&h, "<div class=\"two\">");
 	put_where(&h, m);
-	put_causes(&h, m);
+	if (m->n_runs)
+		put_causes(&h, m);
 	html_puts(&h, "</div>\n");
 	put_quantiles(&h, m);
 	put_runs(&h, m);

@@ -42,8 +42,8 @@ const char *words_reason(enum reason r)
 
 void words_tally(struct buf *b, const struct page_view *v, enum watch_state s, uint64_t n)
 {
-	static const char *const one[WATCH_STATES] = { N_("{1} test OK"), N_("{1} test unstable"),
-		N_("{1} test failed"), N_("{1} test unknown"), N_("{1} test in maintenance") };
+	static const char *const one[WATCH_STATES] = { N_("1 OK"), N_("1 unstable"), N_("1 failed"),
+		N_("1 unknown"), N_("1 in maintenance") };
 	static const char *const many[WATCH_STATES] = { N_("{1} OK"), N_("{1} unstable"),
 		N_("{1} failed"), N_("{1} unknown"), N_("{1} in maintenance") };
 	char room[ROOM];
