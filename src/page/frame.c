@@ -32,6 +32,11 @@ static const char symbols[] =
 	"patternTransform=\"rotate(45)\"><rect class=\"w0\" width=\"6\" height=\"6\"/><rect "
 	"class=\"w1\" width=\"2\" height=\"6\"/></pattern></defs></svg>\n";
 
+void html_symbols(const struct html *h)
+{
+	html_puts(h, symbols);
+}
+
 static void put_head(const struct html *h, const struct html_head *head)
 {
 	html_puts(h, "<!DOCTYPE html>\n<html lang=\"");
@@ -52,7 +57,7 @@ static void put_head(const struct html *h, const struct html_head *head)
 		buf_printf(h->b, "<script defer=\"\" src=\"%s\"></script>",
 			page_asset_href("/assets/page.js"));
 	html_puts(h, "</head>\n<body>");
-	html_puts(h, symbols);
+	html_symbols(h);
 }
 
 static void put_nav(const struct html *h, enum html_nav nav)

@@ -1,5 +1,5 @@
 /* How things stand, in words: the same in title, page, alert and feed, in both languages. */
-#include "page/page.h"
+#include "page/words.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
