@@ -86,7 +86,7 @@ int page_badge_svg(struct buf *b, const struct page_badge *m)
 		"role=\"img\" aria-label=\"",
 		whole);
 	html_text(&h, buf_slice(&label));
-	html_puts(&h, ": ");
+	html_look(&h, N_(": "));
 	html_text(&h, buf_slice(&message));
 	buf_printf(b,
 		"\"><rect width=\"%u\" height=\"20\" rx=\"3\" fill=\"#39424c\"/><path fill=\"%s\" "

@@ -88,7 +88,7 @@ static void put_others(struct buf *b, const struct html *h, const struct page_da
 
 		if (t.days == 0)
 			continue;
-		buf_puts(b, "; ");
+		put_text(b, h, TEXT_PLAIN(N_("; ")));
 		put_text(
 			b, h, TEXT(t.days == 1 ? others[i].one : others[i].many, text_u64(t.days)));
 	}
@@ -180,7 +180,7 @@ void draw_days(const struct html *h, const struct page_days *d)
 	html_text(h, d->name);
 	html_puts(h, ", ");
 	html_look(h, N_("90 days"));
-	html_puts(h, ": ");
+	html_look(h, N_(": "));
 	draw_days_words(h, d);
 	html_puts(h, "\">");
 	draw_strip(h, d->days, PAGE_DAYS);

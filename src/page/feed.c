@@ -24,7 +24,7 @@ static void put_entry(
 	html_segment(h, r->id);
 	html_puts(h, "</id><title>");
 	html_look(h, words_state(r->state));
-	html_puts(h, ": ");
+	html_look(h, N_(": "));
 	rows_put_between(h, m->set, r);
 	if (r->end_at) {
 		html_puts(h, " (");

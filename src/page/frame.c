@@ -84,7 +84,7 @@ static void put_nav(const struct html *h, enum html_nav nav)
 	html_puts(h, "</ul></nav>");
 }
 
-/* "Live. Last result 07:58:14"; the script has what it says when the stream is lost. */
+/* "Last result 07:58:14"; the script shows what stands beside it when the stream is lost. */
 void html_live(const struct html *h)
 {
 	uint8_t room[64];
@@ -169,7 +169,7 @@ static void put_watchers(const struct html *h)
 					  text_slice(w->location), text_slice(buf_slice(&span))),
 				  without = TEXT(N_("{1}, {2} ago"), text_slice(w->name),
 					  text_slice(buf_slice(&span)));
-		html_puts(h, i ? "; " : "");
+		html_look(h, i ? N_("; ") : "");
 		html_say(h, w->location.n ? &with : &without);
 	}
 	html_puts(h, "</span>");

@@ -44,7 +44,8 @@ static void put_target(const struct html *h, const struct page_month *m)
 	html_look(h, N_("Target"));
 	html_puts(h, " ");
 	html_share(h, (struct page_share){ m->target, 10000 });
-	html_puts(h, ": <b>");
+	html_look(h, N_(": "));
+	html_puts(h, "<b>");
 	html_look(h, is_met(m, m->sum.share) ? N_("met over all") : N_("missed over all"));
 	html_puts(h, "</b>");
 	for (size_t i = 0; i < m->n_rows; i++) {

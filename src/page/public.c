@@ -287,7 +287,7 @@ static void put_planned(const struct html *h, const struct page_public *m)
 		html_time(h, put_moment, m->planned[i].begin_at);
 		html_puts(h, " \xe2\x80\x93 ");
 		html_time(h, put_moment, m->planned[i].end_at);
-		html_puts(h, ": ");
+		html_look(h, N_(": "));
 		html_look(h, N_("messages may be late."));
 		html_puts(h, "</li>\n");
 	}

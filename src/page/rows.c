@@ -163,7 +163,7 @@ void rows_put_planned(
 		html_puts(h, ", ");
 		html_text(h, p->what);
 		if (p->why.n) {
-			html_puts(h, ": ");
+			html_look(h, N_(": "));
 			html_text(h, p->why);
 		}
 		html_puts(h, "</li>\n");

@@ -159,6 +159,11 @@ static void put_failed_names(struct buf *b, const struct page_set *set, const st
 		put_text(b, v, TEXT(N_(", and {1} more"), text_u64(more)));
 }
 
+void words_colon(struct buf *b, const struct page_view *v)
+{
+	put_text(b, v, TEXT_PLAIN(N_(": ")));
+}
+
 /* ---- the headline ---- */
 
 static void put_named(struct buf *b, const struct sentence *s, const struct page_set *set,
@@ -335,7 +340,7 @@ void words_title(struct buf *b, const struct sentence *s, const struct page_set 
 		words_tally(b, v, s->state, s->n);
 	else
 		put_text(b, v, TEXT_PLAIN(words_state(s->state)));
-	buf_puts(b, ": ");
+	words_colon(b, v);
 	if (s->kind == SENTENCE_SEVERAL)
 		put_failed_names(b, set, v);
 	else

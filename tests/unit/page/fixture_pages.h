@@ -395,7 +395,7 @@ static inline int put_month_report(struct buf *b, struct fixture *f)
 		memcpy(rows[i].days, &f->days[i].days[PAGE_DAYS - 30],
 			30 * sizeof(struct page_day));
 	}
-	struct page_month m = { .begin_at = NOW - 29 * DAY - 8 * HOUR,
+	struct page_month m = { .begin_at = NOW - 29 * DAY - 7 * HOUR,
 		.end_at = NOW + 16 * HOUR,
 		.n_days = 30,
 		.is_over = true,

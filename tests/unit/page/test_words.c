@@ -23,13 +23,14 @@ struct row {
 static const struct row rows[] = {
 	{ "no test", "", 0, "There is nothing to test",
 		"Pools and partners in the configuration make the tests.",
-		"Unknown: There is nothing to test", "Il n'y a rien \xc3\xa0 tester" },
+		"Unknown: There is nothing to test", "Il n\xe2\x80\x99y a rien \xc3\xa0 tester" },
 	{ "silent", "....", 5 * MINUTE, "Nothing has been tested since 07:53",
 		"The watcher has stopped, or cannot write what it finds. What is below is as it "
 		"was "
 		"then.",
 		"Unknown: Nothing has been tested since 07:53",
-		"Rien n'est test\xc3\xa9 depuis 07:53" },
+		"Rien n\xe2\x80\x99"
+		"est test\xc3\xa9 depuis 07:53" },
 	{ "all well", "....", 0, "All 4 tests pass", "", "4 OK: All 4 tests pass",
 		"Les 4 tests r\xc3\xa9ussissent" },
 	{ "one unstable", "~...", 0, "Paris" TO "Contoso is unstable",
@@ -38,7 +39,7 @@ static const struct row rows[] = {
 	{ "two unknown", "UU..", 0, "2 tests could not be judged",
 		"The fault is the watcher's own, and nobody else is to blame. Since 06:58.",
 		"2 unknown: 2 tests could not be judged",
-		"2 tests n'ont pas pu \xc3\xaatre jug\xc3\xa9s" },
+		"2 tests n\xe2\x80\x99ont pas pu \xc3\xaatre jug\xc3\xa9s" },
 	{ "maintenance", "MM..", 0, "2 tests are in maintenance", "The others pass.",
 		"2 in maintenance: 2 tests are in maintenance", "2 tests sont en maintenance" },
 	{ "one way", "F...", 0, "Paris" TO "Contoso fails",
@@ -71,7 +72,7 @@ static const struct row rows[] = {
 		"The first of them fails since 06:58 (1" NB "h).",
 		"3 failed: Paris" BOTH "Contoso, Lyon" TO "Contoso Care",
 		"3 \xc3\xa9"
-		"checs : Paris" BOTH "Contoso, Lyon" TO "Contoso Care" },
+		"checs" NB ": Paris" BOTH "Contoso, Lyon" TO "Contoso Care" },
 };
 
 static const char letters[] = ".~FUM"; /* as enum watch_state */
