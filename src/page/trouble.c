@@ -192,7 +192,7 @@ static void put_more(const struct html *h, enum watch_state s, size_t n)
 static void put_state(const struct html *h, const struct page_set *set, enum watch_state s)
 {
 	bool is_told[REASON_COUNT] = { false };
-	size_t shown = 0, more = 0;
+	size_t shown = 0, more = 0, last = 0;
 
 	for (size_t i = 0; i < set->n_tests; i++) {
 		const struct page_trouble *t = set->tests[i].trouble;
@@ -200,15 +200,16 @@ static void put_state(const struct html *h, const struct page_set *set, enum wat
 
 		if (set->tests[i].state != s)
 			continue;
+		if (words_way_back(set, i, &back) && back < i && back <= last)
+			continue;
 		if (shown >= PAGE_TROUBLES_SHOWN) {
 			more++;
 			continue;
 		}
-		if (words_way_back(set, i, &back) && back < i)
-			continue;
 		put_item(h, set, i, back, t && t->message.n == 0 && is_told[t->reason]);
 		if (t)
 			is_told[t->reason] = true;
+		last = i;
 		shown++;
 	}
 	put_more(h, s, more);

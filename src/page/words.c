@@ -136,21 +136,23 @@ bool words_way_back(const struct page_set *set, size_t test, size_t *ret)
 static void put_failed_names(struct buf *b, const struct page_set *set, const struct page_view *v)
 {
 	unsigned shown = 0, more = 0;
+	size_t last = 0;
 
 	for (size_t i = 0; i < set->n_tests; i++) {
 		const struct page_test *t = &set->tests[i];
 		size_t back = i;
-		const bool is_both = t->state == WATCH_FAILED && shown <= NAMES_SHOWN &&
-				     words_way_back(set, i, &back);
 
-		if (t->state != WATCH_FAILED || back < i)
+		if (t->state != WATCH_FAILED)
+			continue;
+		if (words_way_back(set, i, &back) && back < i && back <= last)
 			continue;
 		if (shown == NAMES_SHOWN) {
 			more++;
 			continue;
 		}
 		buf_puts(b, shown++ ? ", " : "");
-		if (is_both)
+		last = i;
+		if (back != i)
 			words_between(b, set, t->pool, t->partner, WORDS_BOTH, v);
 		else
 			words_test(b, set, t, v);
