@@ -88,7 +88,7 @@ static void put_others(struct buf *b, const struct html *h, const struct page_da
 
 		if (t.days == 0)
 			continue;
-		buf_puts(b, "; ");
+		put_text(b, h, TEXT_PLAIN(N_("; ")));
 		put_text(
 			b, h, TEXT(t.days == 1 ? others[i].one : others[i].many, text_u64(t.days)));
 	}
@@ -157,26 +157,40 @@ static void draw_day(const struct html *h, const struct page_day *d, unsigned x)
 			classes[d->worst], x, HEIGHT - height, MARK, height);
 }
 
-void draw_days(const struct html *h, const struct page_days *d)
+static void draw_strip(const struct html *h, const struct page_day *days, unsigned n)
 {
 	unsigned gone = 0;
 
-	while (gone < PAGE_DAYS && d->days[gone].kind == PAGE_DAY_GONE)
+	while (gone < n && days[gone].kind == PAGE_DAY_GONE)
 		gone++;
+	if (gone)
+		buf_printf(h->b, "<path class=\"gone\" d=\"M0 25H%u\"/>", gone * STEP);
+	if (gone < n)
+		buf_printf(h->b, "<path class=\"base\" d=\"M%u 25H%u\"/>", gone * STEP, n * STEP);
+	for (unsigned i = gone; i < n; i++)
+		if (!is_fine(&days[i]))
+			draw_day(h, &days[i], i * STEP);
+	html_puts(h, "</svg>");
+}
+
+void draw_days(const struct html *h, const struct page_days *d)
+{
 	html_puts(h, "<svg class=\"strip\" viewBox=\"0 0 450 28\" preserveAspectRatio=\"none\" "
 		     "role=\"img\" aria-label=\"");
 	html_text(h, d->name);
 	html_puts(h, ", ");
 	html_look(h, N_("90 days"));
-	html_puts(h, ": ");
+	html_look(h, N_(": "));
 	draw_days_words(h, d);
 	html_puts(h, "\">");
-	if (gone)
-		buf_printf(h->b, "<path class=\"gone\" d=\"M0 25H%u\"/>", gone * STEP);
-	if (gone < PAGE_DAYS)
-		buf_printf(h->b, "<path class=\"base\" d=\"M%u 25H450\"/>", gone * STEP);
-	for (unsigned i = gone; i < PAGE_DAYS; i++)
-		if (!is_fine(&d->days[i]))
-			draw_day(h, &d->days[i], i * STEP);
-	html_puts(h, "</svg>");
+	draw_strip(h, d->days, PAGE_DAYS);
+}
+
+void draw_month(const struct html *h, const struct page_day *days, unsigned n)
+{
+	buf_printf(h->b,
+		"<svg class=\"strip\" viewBox=\"0 0 %u 28\" preserveAspectRatio=\"none\" "
+		"aria-hidden=\"true\">",
+		n * STEP);
+	draw_strip(h, days, n);
 }

@@ -333,7 +333,7 @@ static void put_plot(const struct html *h, const struct page_test_model *m, int6
 	html_puts(
 		h, "<svg class=\"plot\" role=\"img\" aria-labelledby=\"ct cd\"><title id=\"ct\">");
 	html_test_name(h, m->set, &m->test);
-	html_puts(h, ": ");
+	html_look(h, N_(": "));
 	html_look(h, N_("latency over time"));
 	html_puts(h, "</title><desc id=\"cd\">");
 	put_description(h, &m->chart);

@@ -25,7 +25,7 @@ void draw_spark(const struct html *h, const struct page_spark *s)
 	bool is_on = false;
 
 	html_puts(h, "<svg class=\"sp\" viewBox=\"0 0 73 20\" preserveAspectRatio=\"none\" "
-		     "aria-hidden=\"true\"><path d=\"");
+		     "aria-hidden=\"true\"><path vector-effect=\"non-scaling-stroke\" d=\"");
 	for (unsigned i = 0; i < PAGE_SPARK_BINS; i++) {
 		const bool is_there = s->us[i] != 0;
 

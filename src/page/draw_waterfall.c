@@ -45,8 +45,9 @@ static struct scale scale_of(const struct page_run_model *m)
 		if (end_of(m->good, i) > s.linear)
 			s.linear = end_of(m->good, i);
 	}
+	/* Where nothing else was, the wait is all there is to see. */
+	s.is_broken = s.linear > 0 && wait > BREAK_TIMES * s.linear;
 	s.linear += s.linear / 20 + 1;
-	s.is_broken = wait > BREAK_TIMES * s.linear;
 	if (s.is_broken)
 		s.linear += s.linear / 5;
 	else if (wait > s.linear)

@@ -165,7 +165,7 @@ void format_seconds(struct buf *b, const struct page_view *v, int64_t at)
 	buf_printf(b, "%02d:%02d:%02d", c.hour, c.minute, c.second);
 }
 
-static void put_date(struct buf *b, const struct page_view *v, const struct civil *c)
+static void put_date(struct buf *b, const struct page_view *v, const struct civil *c, bool has_year)
 {
 	const char *month = months[(c->month + 11) % 12];
 	const char *weekday = weekdays[civil_weekday(days_of(c))];
@@ -173,15 +173,28 @@ static void put_date(struct buf *b, const struct page_view *v, const struct civi
 		N_("{1} {2} {3}"), text_id(weekday), text_u64((uint64_t)c->day), text_id(month));
 
 	text_put(b, &t, v->look_up);
-	if (c->year != local_of(v, v->now_at).civil.year)
+	if (has_year)
 		buf_printf(b, " %d", c->year);
+}
+
+/* The year is told where it is not this one. */
+static void put_known_date(struct buf *b, const struct page_view *v, const struct civil *c)
+{
+	put_date(b, v, c, c->year != local_of(v, v->now_at).civil.year);
 }
 
 void format_date(struct buf *b, const struct page_view *v, int64_t at)
 {
 	const struct civil c = local_of(v, at).civil;
 
-	put_date(b, v, &c);
+	put_known_date(b, v, &c);
+}
+
+void format_whole_date(struct buf *b, const struct page_view *v, int64_t at)
+{
+	const struct civil c = local_of(v, at).civil;
+
+	put_date(b, v, &c, true);
 }
 
 void format_short_date(struct buf *b, const struct page_view *v, int64_t at)
@@ -196,7 +209,7 @@ void format_time(struct buf *b, const struct page_view *v, int64_t at)
 	const struct civil c = local_of(v, at).civil, now = local_of(v, v->now_at).civil;
 
 	if (days_of(&c) != days_of(&now)) {
-		put_date(b, v, &c);
+		put_known_date(b, v, &c);
 		buf_putc(b, ' ');
 	}
 	format_clock(b, v, at);
@@ -212,7 +225,7 @@ void format_day(struct buf *b, const struct page_view *v, int before, bool is_sh
 	else if (is_short)
 		buf_printf(b, "%d %s", c.day, look(v, months[(c.month + 11) % 12]));
 	else
-		put_date(b, v, &c);
+		put_known_date(b, v, &c);
 }
 
 void format_month(struct buf *b, const struct page_view *v, int64_t at)

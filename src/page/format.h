@@ -21,6 +21,7 @@ void format_seconds(struct buf *b, const struct page_view *v, int64_t at); /* "0
 /* Today "02:41", else "Sun 29 Nov 14:03", with the year if it is not this one. */
 void format_time(struct buf *b, const struct page_view *v, int64_t at);
 void format_date(struct buf *b, const struct page_view *v, int64_t at);       /* "Sun 29 Nov" */
+void format_whole_date(struct buf *b, const struct page_view *v, int64_t at); /* and the year */
 void format_short_date(struct buf *b, const struct page_view *v, int64_t at); /* "29 Nov" */
 /* The day `before` days before today: "today", "Sun 29 Nov", "2 Sep" where short. */
 void format_day(struct buf *b, const struct page_view *v, int before, bool is_short);

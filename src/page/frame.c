@@ -32,6 +32,11 @@ static const char symbols[] =
 	"patternTransform=\"rotate(45)\"><rect class=\"w0\" width=\"6\" height=\"6\"/><rect "
 	"class=\"w1\" width=\"2\" height=\"6\"/></pattern></defs></svg>\n";
 
+void html_symbols(const struct html *h)
+{
+	html_puts(h, symbols);
+}
+
 static void put_head(const struct html *h, const struct html_head *head)
 {
 	html_puts(h, "<!DOCTYPE html>\n<html lang=\"");
@@ -52,7 +57,7 @@ static void put_head(const struct html *h, const struct html_head *head)
 		buf_printf(h->b, "<script defer=\"\" src=\"%s\"></script>",
 			page_asset_href("/assets/page.js"));
 	html_puts(h, "</head>\n<body>");
-	html_puts(h, symbols);
+	html_symbols(h);
 }
 
 static void put_nav(const struct html *h, enum html_nav nav)
@@ -79,7 +84,7 @@ static void put_nav(const struct html *h, enum html_nav nav)
 	html_puts(h, "</ul></nav>");
 }
 
-/* "Live. Last result 07:58:14"; the script has what it says when the stream is lost. */
+/* "Last result 07:58:14"; the script shows what stands beside it when the stream is lost. */
 void html_live(const struct html *h)
 {
 	uint8_t room[64];
@@ -130,7 +135,7 @@ static void put_top(const struct html *h, const struct html_head *head)
 		put_stale(h);
 	html_live(h);
 	html_puts(h, "<br>");
-	html_time(h, format_date, h->v->now_at);
+	html_time(h, format_whole_date, h->v->now_at);
 	html_puts(h, ", ");
 	html_put(h, format_offset, h->v->now_at);
 	html_puts(
@@ -164,7 +169,7 @@ static void put_watchers(const struct html *h)
 					  text_slice(w->location), text_slice(buf_slice(&span))),
 				  without = TEXT(N_("{1}, {2} ago"), text_slice(w->name),
 					  text_slice(buf_slice(&span)));
-		html_puts(h, i ? "; " : "");
+		html_look(h, i ? N_("; ") : "");
 		html_say(h, w->location.n ? &with : &without);
 	}
 	html_puts(h, "</span>");

@@ -51,7 +51,7 @@ void html_str(const struct html *h, const char *s)
 
 void html_look(const struct html *h, const char *id)
 {
-	html_str(h, h->v->look_up ? h->v->look_up(id) : id);
+	html_str(h, h->v->look_up && id[0] ? h->v->look_up(id) : id);
 }
 
 void html_say(const struct html *h, const struct text *t)

@@ -72,6 +72,7 @@ struct html_head {
 	bool is_live; /* this page has parts that the stream replaces */
 };
 
+void html_symbols(const struct html *h); /* the forms that html_icon() and the charts name */
 void html_open(const struct html *h, const struct html_head *head); /* up to <main> */
 void html_live(const struct html *h); /* "Last result 07:58:14": the stream replaces it */
 int html_close(const struct html *h); /* the foot; the buffer's error */

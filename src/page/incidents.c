@@ -257,7 +257,7 @@ static void put_incident_title(
 	text_put(ret, &t, h->v->look_up);
 	if (r->kind > PAGE_FROM)
 		return;
-	buf_puts(ret, ": ");
+	words_colon(ret, h->v);
 	words_between(ret, m->set, r->pool, r->partner,
 		r->is_both             ? WORDS_BOTH
 		: r->kind == PAGE_FROM ? WORDS_FROM

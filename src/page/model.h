@@ -17,6 +17,7 @@ enum {
 	PAGE_BINS_MAX = 300,     /* of a chart */
 	PAGE_SPARK_TESTS = 120,  /* with more tests there is no sparkline */
 	PAGE_ROWS_WHOLE = 30,    /* with more partners the rows that are OK are folded */
+	PAGE_LIST_MAX = 500,     /* rows of the list of tests: for the others there are filters */
 	PAGE_TROUBLES_SHOWN = 8, /* then "and 12 more" */
 };
 #define PAGE_NONE    SENTENCE_NONE /* no pool, no partner: a number of neither */
@@ -353,7 +354,7 @@ struct page_incident_model {
 
 /* ---- others ---- */
 
-struct page_tests_model { /* worst first */
+struct page_tests_model {
 	struct page_set set;
 	const struct page_filter *filters;
 	size_t n_filters;

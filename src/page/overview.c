@@ -99,7 +99,7 @@ static void put_title(const struct html *h, const struct page_overview *m, struc
 {
 	if (m->only) {
 		text_put_clean(ret, m->only->name);
-		buf_puts(ret, ": ");
+		words_colon(ret, h->v);
 	}
 	words_title(ret, &m->sentence, &m->set, h->v);
 }

@@ -1,9 +1,9 @@
 /* page.h - the watcher's pages, made on the server: a model in (page/model.h), HTML out.
  *
- * Pure.  What comes out is UTF-8, HTML 5 in XML's syntax: every element is closed.  No style
- * attribute, no script in the page, no address of another machine: PAGE_CSP is the header that goes
- * with each page.  Every view works without script; with it, parts that have an id are replaced by
- * those of the stream (page_event_*()).
+ * Pure.  What comes out is UTF-8, HTML 5 in which every element that can have an end has it.  No
+ * style attribute, no script in the page, no address of another machine: PAGE_CSP is the header
+ * that goes with each page.  Every view works without script; with it, parts that have an id are
+ * replaced by those of the stream (page_event_*()).
  *
  * Each returns 0, -ENOMEM, or -EMSGSIZE when the buffer's limit is too small: PAGE_BYTES_MAX is
  * enough for 1,000 tests.
@@ -30,7 +30,8 @@ int page_maintenance(
 int page_error(struct buf *b, const struct page_view *v, const struct page_error *m);
 
 /* Messages of the stream (server-sent events, HTML Living Standard section 9.2), each whole: an
- * element that takes the place of the one with its id.  A page that has none ignores it. */
+ * element that takes the place of the one with its id.  A page that has none ignores it.  The
+ * script takes them from /events?page=PATH. */
 int page_event_test(struct buf *b, const struct page_view *v, const struct page_set *set,
 	size_t test); /* the cell of the matrix, and the row of the list */
 /* Verdict, title, what needs attention, and what is spoken. */

@@ -21,8 +21,9 @@ int page_tests(struct buf *b, const struct page_view *v, const struct page_tests
 {
 	const struct html h = { b, v };
 	const struct slice title = title_of(v, N_("Tests"));
-	const struct text shown =
-		TEXT(N_("{1} of {2}, worst first"), text_u64(m->set.n_tests), text_u64(m->n_all));
+	const struct text shown = TEXT(N_("{1} of {2}, worst first"),
+		text_u64(m->set.n_tests < PAGE_LIST_MAX ? m->set.n_tests : PAGE_LIST_MAX),
+		text_u64(m->n_all));
 
 	html_open(
 		&h, &(const struct html_head){

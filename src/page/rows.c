@@ -163,7 +163,7 @@ void rows_put_planned(
 		html_puts(h, ", ");
 		html_text(h, p->what);
 		if (p->why.n) {
-			html_puts(h, ": ");
+			html_look(h, N_(": "));
 			html_text(h, p->why);
 		}
 		html_puts(h, "</li>\n");
@@ -206,6 +206,10 @@ void rows_put_test(const struct html *h, const struct page_set *set, size_t test
 
 void rows_put_tests(const struct html *h, const struct page_set *set)
 {
+	static const enum watch_state order[] = { WATCH_FAILED, WATCH_UNSTABLE, WATCH_UNKNOWN,
+		WATCH_MAINTENANCE, WATCH_OK };
+	size_t shown = 0;
+
 	html_puts(h, "<table class=\"stack ts\"><thead><tr>");
 	html_th(h, N_("State"), false);
 	html_th(h, N_("Test"), false);
@@ -215,8 +219,12 @@ void rows_put_tests(const struct html *h, const struct page_set *set)
 	html_th(h, N_("Every"), false);
 	html_th(h, N_("Cause"), false);
 	html_puts(h, "</tr></thead>\n<tbody>");
-	for (size_t i = 0; i < set->n_tests; i++)
-		rows_put_test(h, set, i);
+	for (size_t k = 0; k < COUNT(order); k++)
+		for (size_t i = 0; i < set->n_tests && shown < PAGE_LIST_MAX; i++)
+			if (set->tests[i].state == order[k]) {
+				rows_put_test(h, set, i);
+				shown++;
+			}
 	html_puts(h, "</tbody></table>\n");
 }
 

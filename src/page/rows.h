@@ -14,7 +14,7 @@ void rows_put_runs(const struct html *h, const struct page_run_row *rows, size_t
 void rows_put_planned(
 	const struct html *h, const struct page_planned *rows, size_t n, const char *title);
 void rows_put_test(const struct html *h, const struct page_set *set, size_t test);
-void rows_put_tests(const struct html *h, const struct page_set *set);
+void rows_put_tests(const struct html *h, const struct page_set *set); /* worst first */
 /* A form of one select each; GET to `path`. */
 void rows_put_filters(
 	const struct html *h, const char *path, const struct page_filter *filters, size_t n);

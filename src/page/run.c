@@ -68,7 +68,7 @@ static void put_verdict(const struct html *h, const struct page_run_model *m)
 	html_puts(h, "<span>");
 	html_look(h, words_state(m->state));
 	if (has_passed) {
-		html_puts(h, ": ");
+		html_look(h, N_(": "));
 		html_put(h, format_latency, m->latency_us);
 	}
 	html_puts(h, "</span></h1>");
@@ -230,7 +230,7 @@ static void put_title(const struct html *h, const struct page_run_model *m, stru
 	const struct text state = TEXT_PLAIN(words_state(m->state));
 
 	text_put(ret, &state, h->v->look_up);
-	buf_puts(ret, ": ");
+	words_colon(ret, h->v);
 	words_test(ret, m->set, &m->test, h->v);
 	buf_puts(ret, ", ");
 	format_time(ret, h->v, m->at);

@@ -99,7 +99,7 @@ static void put_verdict(const struct html *h, const struct page_test_model *m)
 	html_icon(h, t->state);
 	html_puts(h, "<span>");
 	html_test_name(h, m->set, t);
-	html_puts(h, ": ");
+	html_look(h, N_(": "));
 	html_look(h, t->is_refused ? N_("refused, as it has to be") : words_state(t->state));
 	html_puts(h, "</span></h1>");
 	put_reason(h, t->trouble);
@@ -374,7 +374,7 @@ static void put_title(const struct html *h, const struct page_test_model *m, str
 	const struct text state = TEXT_PLAIN(words_state(m->test.state));
 
 	text_put(ret, &state, h->v->look_up);
-	buf_puts(ret, ": ");
+	words_colon(ret, h->v);
 	words_test(ret, m->set, &m->test, h->v);
 }
 
@@ -395,7 +395,8 @@ int page_test(struct buf *b, const struct page_view *v, const struct page_test_m
 	put_chart(&h, m);
 	html_puts(&h, "<div class=\"two\">");
 	put_where(&h, m);
-	put_causes(&h, m);
+	if (m->n_runs)
+		put_causes(&h, m);
 	html_puts(&h, "</div>\n");
 	put_quantiles(&h, m);
 	put_runs(&h, m);

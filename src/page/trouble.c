@@ -91,7 +91,10 @@ static void put_step(const struct html *h, const struct page_trouble *t)
 	else
 		html_look(h, own->what);
 	if (t->command.n || (!is_given && own->command)) {
-		html_puts(h, " <code>");
+		html_look(h, slice_ends(is_given ? t->step : slice_str(own->what), SLICE("?"))
+				     ? " "
+				     : N_(": "));
+		html_puts(h, "<code>");
 		if (t->command.n)
 			html_text(h, t->command);
 		else
@@ -138,7 +141,10 @@ static void put_links(
 	html_puts(h, "</a></div>");
 }
 
-static void put_item(const struct html *h, const struct page_set *set, size_t i, size_t back)
+/* What is told already is not told again: of 30 partners behind one fault the first has the cause
+ * and the step, the others have their links. */
+static void put_item(
+	const struct html *h, const struct page_set *set, size_t i, size_t back, bool is_told)
 {
 	const struct page_test *t = &set->tests[i];
 	const int64_t since = back != i && set->tests[back].since_at < t->since_at
@@ -155,9 +161,11 @@ static void put_item(const struct html *h, const struct page_set *set, size_t i,
 	else
 		html_test_name(h, set, t);
 	html_puts(h, "</a></h3>\n");
-	if (t->trouble) {
+	if (t->trouble && !is_told) {
 		put_reason(h, t->trouble);
 		put_step(h, t->trouble);
+	}
+	if (t->trouble) {
 		put_facts(h, t);
 		put_links(h, set, t);
 	}
@@ -183,20 +191,25 @@ static void put_more(const struct html *h, enum watch_state s, size_t n)
 /* Pairs are one item; what is behind the limit is only counted. */
 static void put_state(const struct html *h, const struct page_set *set, enum watch_state s)
 {
-	size_t shown = 0, more = 0;
+	bool is_told[REASON_COUNT] = { false };
+	size_t shown = 0, more = 0, last = 0;
 
 	for (size_t i = 0; i < set->n_tests; i++) {
+		const struct page_trouble *t = set->tests[i].trouble;
 		size_t back = i;
 
 		if (set->tests[i].state != s)
+			continue;
+		if (words_way_back(set, i, &back) && back < i && back <= last)
 			continue;
 		if (shown >= PAGE_TROUBLES_SHOWN) {
 			more++;
 			continue;
 		}
-		if (words_way_back(set, i, &back) && back < i)
-			continue;
-		put_item(h, set, i, back);
+		put_item(h, set, i, back, t && t->message.n == 0 && is_told[t->reason]);
+		if (t)
+			is_told[t->reason] = true;
+		last = i;
 		shown++;
 	}
 	put_more(h, s, more);

@@ -42,8 +42,8 @@ const char *words_reason(enum reason r)
 
 void words_tally(struct buf *b, const struct page_view *v, enum watch_state s, uint64_t n)
 {
-	static const char *const one[WATCH_STATES] = { N_("{1} test OK"), N_("{1} test unstable"),
-		N_("{1} test failed"), N_("{1} test unknown"), N_("{1} test in maintenance") };
+	static const char *const one[WATCH_STATES] = { N_("1 OK"), N_("1 unstable"), N_("1 failed"),
+		N_("1 unknown"), N_("1 in maintenance") };
 	static const char *const many[WATCH_STATES] = { N_("{1} OK"), N_("{1} unstable"),
 		N_("{1} failed"), N_("{1} unknown"), N_("{1} in maintenance") };
 	char room[ROOM];
@@ -136,27 +136,34 @@ bool words_way_back(const struct page_set *set, size_t test, size_t *ret)
 static void put_failed_names(struct buf *b, const struct page_set *set, const struct page_view *v)
 {
 	unsigned shown = 0, more = 0;
+	size_t last = 0;
 
 	for (size_t i = 0; i < set->n_tests; i++) {
 		const struct page_test *t = &set->tests[i];
 		size_t back = i;
-		const bool is_both = t->state == WATCH_FAILED && shown <= NAMES_SHOWN &&
-				     words_way_back(set, i, &back);
 
-		if (t->state != WATCH_FAILED || back < i)
+		if (t->state != WATCH_FAILED)
+			continue;
+		if (words_way_back(set, i, &back) && back < i && back <= last)
 			continue;
 		if (shown == NAMES_SHOWN) {
 			more++;
 			continue;
 		}
 		buf_puts(b, shown++ ? ", " : "");
-		if (is_both)
+		last = i;
+		if (back != i)
 			words_between(b, set, t->pool, t->partner, WORDS_BOTH, v);
 		else
 			words_test(b, set, t, v);
 	}
 	if (more)
 		put_text(b, v, TEXT(N_(", and {1} more"), text_u64(more)));
+}
+
+void words_colon(struct buf *b, const struct page_view *v)
+{
+	put_text(b, v, TEXT_PLAIN(N_(": ")));
 }
 
 /* ---- the headline ---- */
@@ -335,7 +342,7 @@ void words_title(struct buf *b, const struct sentence *s, const struct page_set 
 		words_tally(b, v, s->state, s->n);
 	else
 		put_text(b, v, TEXT_PLAIN(words_state(s->state)));
-	buf_puts(b, ": ");
+	words_colon(b, v);
 	if (s->kind == SENTENCE_SEVERAL)
 		put_failed_names(b, set, v);
 	else

@@ -23,6 +23,7 @@ void words_between(struct buf *b, const struct page_set *set, uint32_t pool, uin
 	enum words_way way, const struct page_view *v);
 /* "since 02:41 (5 h 17 min)" */
 void words_since(struct buf *b, const struct page_view *v, int64_t since_at);
+void words_colon(struct buf *b, const struct page_view *v); /* ": " */
 /* "2 failed" */
 void words_tally(struct buf *b, const struct page_view *v, enum watch_state s, uint64_t n);
 /* "Paris -> Contoso", "Paris: sign-in". */

@@ -3,6 +3,9 @@
 
 #include "fixture.h"
 
+#include "page/month.h"
+#include "page/public.h"
+
 typedef int fixture_put(struct buf *b, struct fixture *f);
 
 static inline struct slice fixture_odd(const struct fixture *f, const char *plain)
@@ -322,6 +325,114 @@ static inline int put_503(struct buf *b, struct fixture *f)
 	return put_error(b, f, 503);
 }
 
+/* ---- for a partner, for the management ---- */
+
+static inline int put_public(struct buf *b, struct fixture *f)
+{
+	const struct public_update updates[] = {
+		{ NOW - 53 * MINUTE, NOW + HOUR, fixture_odd(f, "Working on it"),
+			fixture_odd(f, "A gateway accepts messages and does not pass them on. "
+				       "Messages to other sites arrive.") },
+		{ NOW - 5 * HOUR - 14 * MINUTE, 0, SLICE("Noticed"),
+			SLICE("Messages between one site and Contoso are lost.") },
+	};
+	const struct public_incident before[] = {
+		{ NOW - 18 * HOUR, NOW - 18 * HOUR + 4 * MINUTE, PUBLIC_TO_THEM, PUBLIC_THEIRS },
+		{ NOW - 48 * DAY, NOW - 48 * DAY + 41 * MINUTE, PUBLIC_BOTH, PUBLIC_NOT_KNOWN },
+	};
+	const struct public_planned planned[] = { { NOW + 14 * HOUR, NOW + 18 * HOUR } };
+	static struct page_public m;
+
+	m = (struct page_public){ .look_up = f->view.look_up,
+		.zone = &f->zone,
+		.zone_name = SLICE("Europe/Paris"),
+		.now_at = NOW,
+		.site = fixture_odd(f, "Litware"),
+		.partner = f->mood == MOOD_LONG ? f->partners[0].name : fixture_odd(f, "Contoso"),
+		.state = f->mood == MOOD_CALM      ? WATCH_OK
+			 : f->mood == MOOD_UNKNOWN ? WATCH_UNKNOWN
+						   : WATCH_FAILED,
+		.since_at = NOW - 5 * HOUR - 17 * MINUTE,
+		.is_part = f->mood != MOOD_FAILED,
+		.side = PUBLIC_OURS,
+		.checked_at = NOW,
+		.interval_us = MINUTE,
+		.updates = updates,
+		.n_updates = f->mood == MOOD_CALM ? 0 : COUNT(updates),
+		.before = before,
+		.n_before = COUNT(before),
+		.planned = planned,
+		.n_planned = COUNT(planned),
+		.feed = SLICE("/p/8c1f/feed.atom") };
+	memcpy(m.to_them.days, f->days[0].days, sizeof(m.to_them.days));
+	memcpy(m.from_them.days, f->days[1].days, sizeof(m.from_them.days));
+	m.to_them.share = f->days[0].share;
+	m.from_them.share = f->days[1].share;
+	m.to_them.state = m.from_them.state = m.state;
+	return page_public(b, &m);
+}
+
+static inline int put_month_report(struct buf *b, struct fixture *f)
+{
+	static struct month_row rows[PLACES_MAX];
+	const struct month_failure failures[] = {
+		{ f->rows[0], fixture_odd(f, "Gateway restarted at 08:21; a check of its queue was "
+					     "added.") },
+		{ f->rows[3], SLICE("Recovered by itself.") },
+	};
+	const struct month_cause causes[] = { { REASON_IM_NOT_DELIVERED, 340 * MINUTE, 680 },
+		{ REASON_XMPP_NO_ANSWER, 4 * MINUTE, 4 } };
+	const size_t n = f->overview.n_days;
+
+	for (size_t i = 0; i < n; i++) {
+		rows[i] = (struct month_row){ .name = f->partners[i].name,
+			.share = f->days[i].share,
+			.with_maintenance = { 517000, 518000 },
+			.n_failures = i == 0 ? 2 : 0,
+			.down_us = i == 0 ? 344 * MINUTE : 0,
+			.p50_us = 250000 + (int64_t)i * 20000,
+			.p95_us = 340000 + (int64_t)i * 20000 };
+		memcpy(rows[i].days, &f->days[i].days[PAGE_DAYS - 30],
+			30 * sizeof(struct page_day));
+	}
+	struct page_month m = { .begin_at = NOW - 29 * DAY - 7 * HOUR,
+		.end_at = NOW + 16 * HOUR,
+		.n_days = 30,
+		.is_over = true,
+		.target = 9990,
+		.sum = { { n ? 2331900 : 0, n ? 2332800 : 0 }, 2, 344 * MINUTE },
+		.before = { { 2331999, 2332800 }, 2, 44 * MINUTE },
+		.with_maintenance = { 2331200, 2332800 },
+		.recover_us = 172 * MINUTE,
+		.p50_us = 332000,
+		.p95_us = 431000,
+		.set = &f->overview.set,
+		.rows = rows,
+		.n_rows = n,
+		.failures = failures,
+		.n_failures = f->mood == MOOD_CALM ? 0 : COUNT(failures),
+		.causes = causes,
+		.n_causes = f->mood == MOOD_CALM ? 0 : COUNT(causes),
+		.maintenance_us = 450 * MINUTE,
+		.unknown_us = 632 * MINUTE,
+		.n_maintenance = 900,
+		.n_unknown = 1474,
+		.n_tests = 54,
+		.n_runs = 2332800 };
+
+	return page_month(b, &f->view, &m);
+}
+
+static inline int put_months(struct buf *b, struct fixture *f)
+{
+	const int64_t begins[] = { NOW - 29 * DAY, NOW - 59 * DAY };
+	const struct month_sum sums[] = { { { 2331900, 2332800 }, 2, 344 * MINUTE },
+		{ { 2332800, 2332800 }, 0, 0 } };
+	struct page_months m = { begins, sums, f->mood == MOOD_CALM ? 0 : 2 };
+
+	return page_months(b, &f->view, &m);
+}
+
 static const struct {
 	const char *name;
 	fixture_put *put;
@@ -329,4 +440,5 @@ static const struct {
 	{ "test", put_test }, { "new-test", put_new_test }, { "run", put_run },
 	{ "good-run", put_good_run }, { "incidents", put_incidents }, { "incident", put_incident },
 	{ "tests", put_tests }, { "maintenance", put_maintenance }, { "403", put_403 },
-	{ "404", put_404 }, { "410", put_410 }, { "503", put_503 } };
+	{ "404", put_404 }, { "410", put_410 }, { "503", put_503 }, { "public", put_public },
+	{ "month", put_month_report }, { "months", put_months } };
