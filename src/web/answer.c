@@ -27,7 +27,7 @@ void web_answer_done(struct web_answer *a)
 	*a = (struct web_answer){ .status = 0 };
 }
 
-void web_answer_replace(struct web_answer *a, unsigned status)
+void web_answer_refuse(struct web_answer *a, unsigned status)
 {
 	const struct web_answer before = *a;
 

@@ -46,6 +46,8 @@ struct web_answer {
 /* `request` lives as long as the call.  A handler that does nothing has answered 500. */
 typedef void web_handler(void *arg, const struct web_request *request, struct web_answer *ret);
 
+/* By a status and its phrase, in the place of all that is in it. */
+void web_answer_refuse(struct web_answer *a, unsigned status);
 /* A further field: Location, Retry-After, Set-Cookie, Content-Security-Policy, ...  A value that
  * cannot stand in a line makes the answer a 500: what a peer wrote cannot become a field. */
 void web_answer_field(struct web_answer *a, const char *name, struct slice value);

@@ -169,6 +169,8 @@ struct web_server *web_server_free(struct web_server *s)
 		return NULL;
 	LIST_EACH(n, t, &s->conns)
 	web_conn_end(LIST_OWNER(n, struct web_conn, all));
+	if (s->cfg.who)
+		s->cfg.who->forget(s->cfg.who->arg, s);
 	acceptor_done(&s->acceptor);
 	if (s->heartbeat)
 		event_free(s->heartbeat);
