@@ -59,7 +59,7 @@ static void *add_place(void **all, size_t n, size_t size, int *err)
 		*err = ERR_LIMIT;
 		return NULL;
 	}
-	if ((n & (n - 1)) == 0) {
+	if (!*all || (n & (n - 1)) == 0) {
 		void *grown = mem_realloc(*all, (n ? 2 * n : 1) * size);
 		if (!grown) {
 			*err = -ENOMEM;

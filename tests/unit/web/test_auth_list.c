@@ -119,7 +119,8 @@ static void found(void **state)
 		web_auth_list_add_tokens(list, SLICE("t:" TOKEN "\nu:" OTHER_TOKEN), &line), 0);
 	assert_null(web_auth_list_find_token(list, hash));
 	for (unsigned i = 0; i < WEB_TOKEN_HASH; i++)
-		sscanf(TOKEN + 2 * i, "%2hhx", &hash[i]);
+		hash[i] = (uint8_t)(hex_digit((uint8_t)TOKEN[2 * i]) << 4 |
+				    hex_digit((uint8_t)TOKEN[2 * i + 1]));
 	assert_string_equal(web_auth_list_find_token(list, hash), "t");
 	hash[0] = 0;
 	assert_string_equal(web_auth_list_find_token(list, hash), "u");
@@ -239,7 +240,8 @@ static void long_password(void **state)
 	(void)state;
 	for (size_t more = 0; more < 2; more++) {
 		memset(plain, 'p', sizeof(plain));
-		memcpy(plain, "a:", 2);
+		plain[0] = 'a';
+		plain[1] = ':';
 		buf_init(&b, 800);
 		base64_put(&b, slice_of(plain, 2 + WEB_PASSWORD_MAX + more));
 		snprintf(text, sizeof(text),
