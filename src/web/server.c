@@ -182,6 +182,11 @@ uint16_t web_server_port(const struct web_server *s)
 	return s->port;
 }
 
+void web_server_set_hosts(struct web_server *s, const char *const *hosts)
+{
+	s->cfg.hosts = hosts;
+}
+
 struct web_counts web_server_counts(const struct web_server *s)
 {
 	return s->counts;

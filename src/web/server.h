@@ -79,6 +79,8 @@ int web_server_new(
 	struct web_server **ret, struct event_base *base, const struct web_server_cfg *cfg);
 struct web_server *web_server_free(struct web_server *s);
 uint16_t web_server_port(const struct web_server *s);
+/* In the place of cfg.hosts. */
+void web_server_set_hosts(struct web_server *s, const char *const *hosts);
 
 struct web_counts {
 	uint64_t connections, requests;
