@@ -142,7 +142,7 @@ static void refuse_for_now(
 static void await_answer(struct web_conn *k)
 {
 	k->state = WEB_CONN_AWAIT_ANSWER;
-	wait_for(k, TS_S(WEB_CALL_S));
+	wait_for(k, TS_S(k->call.answer.later_s));
 }
 
 static void handle(struct web_conn *k)
@@ -310,6 +310,16 @@ static void await_body(struct web_conn *k)
 		read_body(k);
 }
 
+/* Its end is looked for in what is new: one that comes byte by byte costs no more. */
+static bool may_be_whole(struct web_conn *k, struct slice in)
+{
+	const struct slice fresh = slice_skip(in, k->looked > 2 ? k->looked - 2 : 0);
+
+	k->looked = in.n;
+	return in.n >= WEB_HEAD_MAX || slice_find(fresh, SLICE("\n\r\n")) != SIZE_MAX ||
+	       slice_find(fresh, SLICE("\n\n")) != SIZE_MAX;
+}
+
 static void read_head(struct web_conn *k)
 {
 	if (!pull(k, WEB_HEAD_MAX))
@@ -319,7 +329,8 @@ static void read_head(struct web_conn *k)
 		k->is_silent = false;
 		wait_for(k, TS_S(WEB_HEAD_S));
 	}
-	const unsigned status = web_request_decode(&k->call.request, in);
+	const unsigned status =
+		may_be_whole(k, in) ? web_request_decode(&k->call.request, in) : WEB_MORE;
 	if (status == WEB_MORE) {
 		if (k->is_done)
 			web_conn_end(k);
@@ -347,6 +358,7 @@ static void next_request(struct web_conn *k)
 	k->call.request = (struct web_request){ .n_head = 0 };
 	k->framing = (struct web_framing){ .is_last = false };
 	k->state = WEB_CONN_AWAIT_HEAD;
+	k->looked = 0;
 	k->is_silent = true;
 	become_idle(k);
 	wait_for(k, TS_S(k->server->cfg.idle_s));

@@ -61,6 +61,7 @@ struct web_conn {
 	size_t held;       /* what the body is counted as */
 	uint64_t heard;    /* of its stream */
 	uint64_t heard_at_beat;
+	size_t looked;  /* how much of the head */
 	bool is_silent; /* nothing of its next request has come */
 	bool is_done;   /* it says no more */
 	bool is_over;   /* all of the answer is on its way */

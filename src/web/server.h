@@ -55,8 +55,10 @@ struct web_server_cfg {
 	/* May be NULL: hears of each refusal, for the log. */
 	void (*refused)(void *arg, enum web_refusal why, const struct addr *peer);
 	/* All may be 0, as for a scrape a minute. */
-	unsigned places;       /* connections that read no stream; 0: WEB_PLACES */
-	unsigned share;        /* how many of them one address may have (of IPv6 a /64); 0: all */
+	unsigned places; /* connections that read no stream; 0: WEB_PLACES */
+	/* How many of them one address may have (of IPv6 a /64); 0: all, as behind a proxy, who is
+	 * all of them. */
+	unsigned share;
 	unsigned calls;        /* answers that come later */
 	unsigned streams;      /* readers of streams */
 	unsigned stream_share; /* as `share` */
