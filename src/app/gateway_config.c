@@ -281,6 +281,20 @@ static int fill_control(struct gateway_config *c)
 	return 0;
 }
 
+static int fill_metrics_names(struct gateway_config *c)
+{
+	const struct conf_texts *names = &c->conf->gateway.metrics.names;
+
+	if (!names->n)
+		return 0;
+	c->metrics_names = mem_alloc0((names->n + 1) * sizeof(*c->metrics_names));
+	if (!c->metrics_names)
+		return 3;
+	for (size_t i = 0; i < names->n; i++)
+		c->metrics_names[i] = names->v[i].s;
+	return 0;
+}
+
 static int fill_metrics(struct gateway_config *c)
 {
 	const struct conf_text *listen = &c->conf->gateway.metrics.listen;
@@ -290,7 +304,7 @@ static int fill_metrics(struct gateway_config *c)
 	if (!addr_decode(slice_str(listen->s), &c->metrics))
 		return wrong(c, listen, N_("it must be IP:PORT"));
 	addr_unmap(&c->metrics);
-	return 0;
+	return fill_metrics_names(c);
 }
 
 /* As gateway_new() refuses them; only of what it refuses there is a file to speak of. */
@@ -353,6 +367,7 @@ void gateway_config_done(struct gateway_config *c)
 	partners_free(c->partners);
 	conf_free(c->conf);
 	free(c->path);
+	mem_free(c->metrics_names);
 	mem_wipe(c->secret, sizeof(c->secret));
 	*c = (struct gateway_config){ 0 };
 }

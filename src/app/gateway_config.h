@@ -22,7 +22,8 @@ struct gateway_config {
 	char secret[SECRET_MAX + 1];
 	bool has_control_group;
 	gid_t control_group;
-	struct addr metrics; /* family 0: there are none */
+	struct addr metrics;        /* family 0: there are none */
+	const char **metrics_names; /* NULL at the end; NULL: any */
 };
 
 /* FILE, or NULL for where one is looked for.  0; or, with lines in `why`, an exit status: 2, or 3

@@ -107,7 +107,9 @@ int gateway_metrics_new(struct gateway_metrics **ret, struct event_base *base,
 	const struct gateway_metrics_cfg *cfg, struct text *why)
 {
 	struct gateway_metrics *m = mem_alloc0(sizeof(*m));
-	const struct web_server_cfg server = { .addr = cfg->addr, .handle = handle, .arg = m };
+	const struct web_server_cfg server = {
+		.addr = cfg->addr, .hosts = cfg->names, .handle = handle, .arg = m
+	};
 
 	int err = m ? web_server_new(&m->server, base, &server) : -ENOMEM;
 	if (err) {
@@ -126,6 +128,11 @@ struct gateway_metrics *gateway_metrics_free(struct gateway_metrics *m)
 		return NULL;
 	web_server_free(m->server);
 	return mem_free(m);
+}
+
+void gateway_metrics_set_names(struct gateway_metrics *m, const char *const *names)
+{
+	web_server_set_hosts(m->server, names);
 }
 
 struct addr gateway_metrics_addr(const struct gateway_metrics *m)

@@ -173,6 +173,8 @@ static bool take_over(struct service *s, struct gateway_config *next)
 		log_needs_restart(s, "gateway.control");
 	if (!addr_eq(&s->config.metrics, &s->metrics_addr))
 		log_needs_restart(s, "gateway.metrics");
+	if (s->metrics)
+		gateway_metrics_set_names(s->metrics, s->config.metrics_names);
 	take_events(s);
 	return true;
 }
@@ -331,9 +333,11 @@ static void log_metrics(struct service *s)
 
 static int open_metrics(struct service *s)
 {
-	const struct gateway_metrics_cfg cfg = {
-		.addr = s->config.metrics, .gateway = s->gateway, .look = look, .arg = s
-	};
+	const struct gateway_metrics_cfg cfg = { .addr = s->config.metrics,
+		.names = s->config.metrics_names,
+		.gateway = s->gateway,
+		.look = look,
+		.arg = s };
 	struct text why = { 0 };
 
 	s->metrics_addr = cfg.addr;

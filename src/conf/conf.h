@@ -172,6 +172,7 @@ struct conf_control {
 struct conf_metrics {
 	struct conf_place at;    /* line 0: there is none */
 	struct conf_text listen; /* IP:PORT */
+	struct conf_texts names; /* none: any */
 };
 
 struct conf_gateway {

@@ -194,13 +194,19 @@ static const struct section control = {
 
 static const struct section metrics = {
 	.size = sizeof(struct conf_metrics),
-	.n_items = 1,
+	.n_items = 2,
 	.items = {
 		{ AT(conf_metrics, listen), .type = ITEM_TEXT, .required = true,
 			.syntax = &syntax_ip_port,
 			.doc = N_("Where it listens.  Whoever reaches it reads which partners there are "
 			       "and how much is written: 127.0.0.1 is for this machine alone, and "
 			       "[::1] as well.") },
+		{ AT(conf_metrics, names), .type = ITEM_TEXTS, .syntax = &syntax_host, .min = 1,
+			.max = 64,
+			.doc = N_("The names by which it may be asked for, beside addresses and "
+			       "localhost.  Under another one it says nothing, not even to a web "
+			       "page whose own name was moved to this machine.  Left out, any name "
+			       "will do.") },
 	},
 };
 

@@ -13,6 +13,7 @@ void web_answer_init(struct web_answer *a, size_t body_max, bool takes_post)
 	*a = (struct web_answer){ .status = 500,
 		.type = "text/plain; charset=utf-8",
 		.cache = "no-store",
+		.later_s = WEB_CALL_S,
 		.allow = takes_post ? "GET, HEAD, POST" : "GET, HEAD" };
 	buf_init(&a->fields, FIELDS_MAX);
 	buf_init(&a->body, body_max);
@@ -27,7 +28,7 @@ void web_answer_done(struct web_answer *a)
 	*a = (struct web_answer){ .status = 0 };
 }
 
-void web_answer_replace(struct web_answer *a, unsigned status)
+void web_answer_refuse(struct web_answer *a, unsigned status)
 {
 	const struct web_answer before = *a;
 

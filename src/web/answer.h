@@ -15,7 +15,7 @@ struct web_stream;
 enum {
 	WEB_ETAG_MAX = 72, /* of SHA-256 in hexadecimal, and more */
 	WEB_PART_MAX = 64 << 10,
-	WEB_CALL_S = 10, /* for an answer that comes later; then it is a 504 */
+	WEB_CALL_S = 10, /* for an answer that comes later, unless it says another time */
 	WEB_EVENT_MAX = 64 << 10,
 	/* What a reader of a stream may be behind; over it, he is cut. */
 	WEB_STREAM_UNREAD_MAX = 128 << 10,
@@ -40,12 +40,15 @@ struct web_answer {
 	bool (*more)(void *parts, struct buf *b);
 	void (*done)(void *parts);
 	void *parts;
+	unsigned later_s;          /* web_answer_later(); as it is given: WEB_CALL_S */
 	struct web_stream *stream; /* web_answer_stream() */
 };
 
 /* `request` lives as long as the call.  A handler that does nothing has answered 500. */
 typedef void web_handler(void *arg, const struct web_request *request, struct web_answer *ret);
 
+/* By a status and its phrase, in the place of all that is in it. */
+void web_answer_refuse(struct web_answer *a, unsigned status);
 /* A further field: Location, Retry-After, Set-Cookie, Content-Security-Policy, ...  A value that
  * cannot stand in a line makes the answer a 500: what a peer wrote cannot become a field. */
 void web_answer_field(struct web_answer *a, const char *name, struct slice value);
@@ -55,11 +58,11 @@ void web_answer_redirect(struct web_answer *a, unsigned status, struct slice loc
 /* ---- later ---- */
 
 /* In the handler: the answer comes later.  The request stays as it is until then.  NULL: as many
- * as there may be are awaited, and a 503 is the answer already.
+ * as there may be are awaited, a 503 is the answer already, and what was in it is freed.
  *
  * The call may be gone at each turn of the loop: the reader has left (half a close counts), or
- * WEB_CALL_S are over.  Who hears from a thread keeps its id, and looks whether there is still
- * somebody to hear it. */
+ * a->later_s are over (504).  Who hears from a thread keeps its id, and looks whether there is
+ * still somebody to hear it. */
 struct web_call *web_answer_later(struct web_answer *a);
 uint64_t web_call_id(const struct web_call *c);                    /* never 0, never used again */
 struct web_call *web_call_find(struct web_server *s, uint64_t id); /* NULL: it is gone */

@@ -16,8 +16,6 @@ struct web_framing {
 
 void web_answer_init(struct web_answer *a, size_t body_max, bool takes_post);
 void web_answer_done(struct web_answer *a); /* also frees its parts */
-/* By the phrase of a status. */
-void web_answer_replace(struct web_answer *a, unsigned status);
 void web_answer_put_head(
 	const struct web_answer *a, const struct web_framing *f, int64_t now_s, struct buf *b);
 /* The body as it is before further parts; "" where the status has none. */

@@ -116,38 +116,121 @@ static void send_answer(struct web_conn *k)
 		web_conn_end(k);
 }
 
-static void refuse_request(struct web_conn *k, unsigned status, enum web_refusal why)
+/* What is behind it is not known to be a request. */
+static void begin_refusal(struct web_conn *k, unsigned status, enum web_refusal why)
 {
 	web_conn_refuse(k, why);
 	web_answer_init(&k->call.answer, k->server->cfg.body_max, k->server->cfg.takes_post);
-	web_answer_replace(&k->call.answer, status);
-	k->framing.is_last = true; /* what is behind it is not known to be a request */
+	web_answer_refuse(&k->call.answer, status);
+	k->framing.is_last = true;
+}
+
+static void refuse_request(struct web_conn *k, unsigned status, enum web_refusal why)
+{
+	begin_refusal(k, status, why);
+	send_answer(k);
+}
+
+static void refuse_for_now(
+	struct web_conn *k, unsigned status, enum web_refusal why, const char *again_s)
+{
+	begin_refusal(k, status, why);
+	web_answer_field(&k->call.answer, "Retry-After", slice_str(again_s));
 	send_answer(k);
 }
 
 static void await_answer(struct web_conn *k)
 {
 	k->state = WEB_CONN_AWAIT_ANSWER;
-	wait_for(k, TS_S(WEB_CALL_S));
+	wait_for(k, TS_S(k->call.answer.later_s));
 }
 
 static void handle(struct web_conn *k)
 {
 	struct web_server *s = k->server;
-	struct web_request *r = &k->call.request;
 
 	list_remove(&k->place);
 	k->state = WEB_CONN_HANDLING;
 	s->counts.requests++;
-	r->body = slice_cut(buf_slice(&k->wire.in), r->n_head, r->n_head + r->n_body);
-	r->peer = k->peer;
-	r->tls = web_wire_tls(&k->wire);
 	web_answer_init(&k->call.answer, s->cfg.body_max, s->cfg.takes_post);
-	s->cfg.handle(s->cfg.arg, r, &k->call.answer);
+	s->cfg.handle(s->cfg.arg, &k->call.request, &k->call.answer);
 	if (k->call.id)
 		await_answer(k);
 	else
 		send_answer(k);
+}
+
+/* ---- who asks ---- */
+
+static void refuse_user(struct web_conn *k)
+{
+	const struct web_who *who = k->server->cfg.who;
+
+	begin_refusal(k, 401, WEB_REFUSED_CREDENTIAL);
+	who->ask_for(who->arg, &k->call.answer);
+	send_answer(k);
+}
+
+static void await_user(struct web_conn *k, uint64_t id)
+{
+	list_remove(&k->place);
+	k->state = WEB_CONN_AWAIT_USER;
+	k->asked = id;
+	wait_for(k, TS_S(WEB_CALL_S));
+}
+
+static void take_user(struct web_conn *k)
+{
+	struct web_server *s = k->server;
+	const struct web_who *who = s->cfg.who;
+	const struct web_asker asker = { .tell = web_conn_tell_user, .arg = s, .id = ++s->last_id };
+
+	switch (who->check(who->arg, &k->call.request, &asker, k->user)) {
+	case WEB_WHO_USER:
+		k->call.request.user = k->user;
+		handle(k);
+		break;
+	case WEB_WHO_NOBODY: handle(k); break;
+	case WEB_WHO_LATER: await_user(k, asker.id); break;
+	case WEB_WHO_WRONG: refuse_user(k); break;
+	case WEB_WHO_GUESSING: refuse_for_now(k, 429, WEB_REFUSED_GUESSING, "60"); break;
+	case WEB_WHO_BUSY: refuse_for_now(k, 503, WEB_REFUSED_PASSWORDS, "5"); break;
+	}
+}
+
+void web_conn_tell_user(void *server, uint64_t id, const char *user)
+{
+	struct web_server *s = server;
+	struct list *n, *t;
+
+	LIST_EACH(n, t, &s->conns)
+	{
+		struct web_conn *k = LIST_OWNER(n, struct web_conn, all);
+		if (k->asked != id)
+			continue;
+		k->asked = 0;
+		if (!user) {
+			refuse_user(k);
+			return;
+		}
+		slice_cstr(slice_str(user), k->user, sizeof(k->user));
+		k->call.request.user = k->user;
+		handle(k);
+		return;
+	}
+}
+
+static void take_request(struct web_conn *k)
+{
+	struct web_request *r = &k->call.request;
+
+	r->body = slice_cut(buf_slice(&k->wire.in), r->n_head, r->n_head + r->n_body);
+	r->peer = k->peer;
+	r->tls = web_wire_tls(&k->wire);
+	if (k->server->cfg.who)
+		take_user(k);
+	else
+		handle(k);
 }
 
 /* ---- reading ---- */
@@ -208,7 +291,7 @@ static void read_body(struct web_conn *k)
 	if (buf_len(&k->wire.in) >= need) {
 		/* Its bytes have moved as they grew. */
 		(void)web_request_decode(r, buf_slice(&k->wire.in));
-		handle(k);
+		take_request(k);
 	} else if (k->is_done) {
 		web_conn_end(k);
 	}
@@ -227,6 +310,16 @@ static void await_body(struct web_conn *k)
 		read_body(k);
 }
 
+/* Its end is looked for in what is new: one that comes byte by byte costs no more. */
+static bool may_be_whole(struct web_conn *k, struct slice in)
+{
+	const struct slice fresh = slice_skip(in, k->looked > 2 ? k->looked - 2 : 0);
+
+	k->looked = in.n;
+	return in.n >= WEB_HEAD_MAX || slice_find(fresh, SLICE("\n\r\n")) != SIZE_MAX ||
+	       slice_find(fresh, SLICE("\n\n")) != SIZE_MAX;
+}
+
 static void read_head(struct web_conn *k)
 {
 	if (!pull(k, WEB_HEAD_MAX))
@@ -236,7 +329,8 @@ static void read_head(struct web_conn *k)
 		k->is_silent = false;
 		wait_for(k, TS_S(WEB_HEAD_S));
 	}
-	const unsigned status = web_request_decode(&k->call.request, in);
+	const unsigned status =
+		may_be_whole(k, in) ? web_request_decode(&k->call.request, in) : WEB_MORE;
 	if (status == WEB_MORE) {
 		if (k->is_done)
 			web_conn_end(k);
@@ -247,7 +341,7 @@ static void read_head(struct web_conn *k)
 	else if (is_refused(k))
 		return;
 	else if (in.n >= k->call.request.n_head + k->call.request.n_body)
-		handle(k);
+		take_request(k);
 	else
 		await_body(k);
 }
@@ -264,6 +358,7 @@ static void next_request(struct web_conn *k)
 	k->call.request = (struct web_request){ .n_head = 0 };
 	k->framing = (struct web_framing){ .is_last = false };
 	k->state = WEB_CONN_AWAIT_HEAD;
+	k->looked = 0;
 	k->is_silent = true;
 	become_idle(k);
 	wait_for(k, TS_S(k->server->cfg.idle_s));
@@ -281,6 +376,7 @@ static void on_read(struct bufferevent *io, void *arg)
 	switch (k->state) {
 	case WEB_CONN_AWAIT_HEAD: read_head(k); break;
 	case WEB_CONN_AWAIT_BODY: read_body(k); break;
+	case WEB_CONN_AWAIT_USER:
 	case WEB_CONN_HANDLING:
 	case WEB_CONN_AWAIT_ANSWER: /* the next one waits; only the end is looked for */
 	case WEB_CONN_ANSWERING: break;
@@ -324,7 +420,7 @@ static void answer_late(struct web_conn *k)
 	web_conn_refuse(k, WEB_REFUSED_CALL_LATE);
 	k->server->counts.n_calls--;
 	k->call.id = 0;
-	web_answer_replace(&k->call.answer, 504);
+	web_answer_refuse(&k->call.answer, 504);
 	send_answer(k);
 }
 
@@ -336,6 +432,11 @@ static void on_time(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	if (k->state == WEB_CONN_AWAIT_ANSWER) {
 		answer_late(k);
+		return;
+	}
+	if (k->state == WEB_CONN_AWAIT_USER) {
+		k->asked = 0;
+		refuse_for_now(k, 503, WEB_REFUSED_PASSWORDS, "5");
 		return;
 	}
 	if (k->state == WEB_CONN_ANSWERING)
@@ -387,12 +488,12 @@ struct web_call *web_answer_later(struct web_answer *a)
 
 	if (s->counts.n_calls >= s->cfg.calls) {
 		web_conn_refuse(conn_of(c), WEB_REFUSED_CALLS);
-		web_answer_replace(a, 503);
+		web_answer_refuse(a, 503);
 		web_answer_field(a, "Retry-After", SLICE("5"));
 		return NULL;
 	}
 	s->counts.n_calls++;
-	c->id = ++s->last_call;
+	c->id = ++s->last_id;
 	return c;
 }
 

@@ -21,13 +21,14 @@ struct web_server {
 	struct list idle; /* to whom nothing is owed, the longest first */
 	struct list streams;
 	struct event *heartbeat;
-	uint64_t last_call;
+	uint64_t last_id;
 	struct web_counts counts;
 };
 
 enum web_conn_state {
 	WEB_CONN_AWAIT_HEAD,
 	WEB_CONN_AWAIT_BODY,
+	WEB_CONN_AWAIT_USER,   /* its password is compared */
 	WEB_CONN_HANDLING,     /* the handler is called */
 	WEB_CONN_AWAIT_ANSWER, /* it has said: later */
 	WEB_CONN_ANSWERING,
@@ -54,10 +55,13 @@ struct web_conn {
 	ts_t answer_by;
 	struct web_call call;
 	struct web_framing framing;
+	uint64_t asked; /* who it is; 0: not */
+	char user[WEB_USER_MAX + 1];
 	struct slice rest; /* of the body, not sent yet */
 	size_t held;       /* what the body is counted as */
 	uint64_t heard;    /* of its stream */
 	uint64_t heard_at_beat;
+	size_t looked;  /* how much of the head */
 	bool is_silent; /* nothing of its next request has come */
 	bool is_done;   /* it says no more */
 	bool is_over;   /* all of the answer is on its way */
@@ -93,6 +97,8 @@ void web_reply_forget(struct web_conn *k);
 /* Takes over the socket, also when it fails; it is counted nowhere then. */
 void web_conn_new(struct web_server *s, int fd, const struct addr *peer);
 void web_conn_end(struct web_conn *k);
+/* As a web_asker is told; `server` is one. */
+void web_conn_tell_user(void *server, uint64_t id, const char *user);
 
 /* ---- stream.c ---- */
 

@@ -1,6 +1,5 @@
-#include <string.h>
-
 #include "web/conn.h"
+#include "web/limit.h"
 
 void web_refuse(struct web_server *s, enum web_refusal why, const struct addr *peer)
 {
@@ -14,12 +13,6 @@ void web_conn_refuse(const struct web_conn *k, enum web_refusal why)
 	web_refuse(k->server, why, &k->peer);
 }
 
-/* Of IPv6 a stranger has a /64 at least. */
-static bool is_same(const struct addr *a, const struct addr *b)
-{
-	return a->family == b->family && memcmp(a->ip, b->ip, a->family == 6 ? 8 : 4) == 0;
-}
-
 bool web_has_share(const struct web_server *s, const struct addr *peer, bool is_stream)
 {
 	const unsigned share = is_stream ? s->cfg.stream_share : s->cfg.share;
@@ -31,7 +24,8 @@ bool web_has_share(const struct web_server *s, const struct addr *peer, bool is_
 	LIST_EACH(n, t, &s->conns)
 	{
 		const struct web_conn *k = LIST_OWNER(n, struct web_conn, all);
-		count += (k->state == WEB_CONN_STREAMING) == is_stream && is_same(&k->peer, peer);
+		count += (k->state == WEB_CONN_STREAMING) == is_stream &&
+			 web_peer_eq(&k->peer, peer);
 	}
 	return count < share;
 }
@@ -43,7 +37,7 @@ struct web_conn *web_idle_find(const struct web_server *s, const struct addr *pe
 	LIST_EACH(n, t, &s->idle)
 	{
 		struct web_conn *k = LIST_OWNER(n, struct web_conn, place);
-		if (k->stays <= now && is_same(&k->peer, peer))
+		if (k->stays <= now && web_peer_eq(&k->peer, peer))
 			return k;
 	}
 	return NULL;
@@ -56,6 +50,9 @@ const char *web_refusal_name(enum web_refusal r)
 		[WEB_REFUSED_LATE] = "late-request",
 		[WEB_REFUSED_HOST] = "wrong-host",
 		[WEB_REFUSED_FOREIGN] = "other-site",
+		[WEB_REFUSED_CREDENTIAL] = "wrong-credential",
+		[WEB_REFUSED_GUESSING] = "guessing",
+		[WEB_REFUSED_PASSWORDS] = "many-passwords",
 		[WEB_REFUSED_PLACES] = "many-connections",
 		[WEB_REFUSED_SHARE] = "share",
 		[WEB_REFUSED_CALLS] = "many-calls",

@@ -97,7 +97,7 @@ int web_reply_feed(struct web_conn *k)
 static void refuse(struct web_conn *k, enum web_refusal why, const char *again_s)
 {
 	web_conn_refuse(k, why);
-	web_answer_replace(&k->call.answer, 503);
+	web_answer_refuse(&k->call.answer, 503);
 	web_answer_field(&k->call.answer, "Retry-After", slice_str(again_s));
 }
 
@@ -117,7 +117,7 @@ static void correct(struct web_conn *k)
 	const struct web_server *s = k->server;
 
 	if (buf_err(&a->body) || buf_err(&a->fields)) {
-		web_answer_replace(a, 500);
+		web_answer_refuse(a, 500);
 	} else if (is_too_much(k)) {
 		refuse(k, WEB_REFUSED_MEMORY, "5");
 	} else if (a->stream && s->counts.n_streams >= s->cfg.streams) {

@@ -169,6 +169,8 @@ struct web_server *web_server_free(struct web_server *s)
 		return NULL;
 	LIST_EACH(n, t, &s->conns)
 	web_conn_end(LIST_OWNER(n, struct web_conn, all));
+	if (s->cfg.who)
+		s->cfg.who->forget(s->cfg.who->arg, s);
 	acceptor_done(&s->acceptor);
 	if (s->heartbeat)
 		event_free(s->heartbeat);
@@ -178,6 +180,11 @@ struct web_server *web_server_free(struct web_server *s)
 uint16_t web_server_port(const struct web_server *s)
 {
 	return s->port;
+}
+
+void web_server_set_hosts(struct web_server *s, const char *const *hosts)
+{
+	s->cfg.hosts = hosts;
 }
 
 struct web_counts web_server_counts(const struct web_server *s)

@@ -11,7 +11,7 @@
  */
 #pragma once
 
-#include "web/answer.h"
+#include "web/who.h"
 
 struct event_base;
 struct trust;
@@ -27,19 +27,22 @@ enum {
 
 /* What was not answered as it was asked, and why. */
 enum web_refusal {
-	WEB_REFUSED_HEAD,      /* a request that is none, or over a limit: 4xx, 501, 505 */
-	WEB_REFUSED_LATE,      /* it did not become whole in its time */
-	WEB_REFUSED_HOST,      /* 421: asked for under a name that is not ours */
-	WEB_REFUSED_FOREIGN,   /* 403: sent by a page of another site */
-	WEB_REFUSED_PLACES,    /* it had not asked yet when another one needed its place */
-	WEB_REFUSED_SHARE,     /* its address has its share of the places or streams */
-	WEB_REFUSED_CALLS,     /* 503: as many answers as there may be are awaited */
-	WEB_REFUSED_MEMORY,    /* 503: so much is unread by others, or there is none */
-	WEB_REFUSED_STREAMS,   /* 503: as many streams as there may be */
-	WEB_REFUSED_CALL_LATE, /* 504: nobody has answered */
-	WEB_REFUSED_UNREAD,    /* cut: it did not take its answer */
-	WEB_REFUSED_SLOW,      /* cut: it did not take its events */
-	WEB_REFUSED_TLS,       /* no handshake */
+	WEB_REFUSED_HEAD,       /* a request that is none, or over a limit: 4xx, 501, 505 */
+	WEB_REFUSED_LATE,       /* it did not become whole in its time */
+	WEB_REFUSED_HOST,       /* 421: asked for under a name that is not ours */
+	WEB_REFUSED_FOREIGN,    /* 403: sent by a page of another site */
+	WEB_REFUSED_CREDENTIAL, /* 401: of whom they are not */
+	WEB_REFUSED_GUESSING,   /* 429: too many wrong credentials from there */
+	WEB_REFUSED_PASSWORDS,  /* 503: as many as may be wait to be compared */
+	WEB_REFUSED_PLACES,     /* it had not asked yet when another one needed its place */
+	WEB_REFUSED_SHARE,      /* its address has its share of the places or streams */
+	WEB_REFUSED_CALLS,      /* 503: as many answers as there may be are awaited */
+	WEB_REFUSED_MEMORY,     /* 503: so much is unread by others, or there is none */
+	WEB_REFUSED_STREAMS,    /* 503: as many streams as there may be */
+	WEB_REFUSED_CALL_LATE,  /* 504: nobody has answered */
+	WEB_REFUSED_UNREAD,     /* cut: it did not take its answer */
+	WEB_REFUSED_SLOW,       /* cut: it did not take its events */
+	WEB_REFUSED_TLS,        /* no handshake */
 	WEB_REFUSALS,
 };
 
@@ -52,8 +55,10 @@ struct web_server_cfg {
 	/* May be NULL: hears of each refusal, for the log. */
 	void (*refused)(void *arg, enum web_refusal why, const struct addr *peer);
 	/* All may be 0, as for a scrape a minute. */
-	unsigned places;       /* connections that read no stream; 0: WEB_PLACES */
-	unsigned share;        /* how many of them one address may have (of IPv6 a /64); 0: all */
+	unsigned places; /* connections that read no stream; 0: WEB_PLACES */
+	/* How many of them one address may have (of IPv6 a /64); 0: all, as behind a proxy, who is
+	 * all of them. */
+	unsigned share;
 	unsigned calls;        /* answers that come later */
 	unsigned streams;      /* readers of streams */
 	unsigned stream_share; /* as `share` */
@@ -68,6 +73,7 @@ struct web_server_cfg {
 	const char *const *hosts;
 	struct trust *trust;
 	const struct tls_policy *tls; /* NULL: plain */
+	const struct web_who *who;    /* NULL: credentials are not looked at */
 };
 
 /* 0, or a negative errno: the address is in use, or not of this machine, ... */
@@ -75,6 +81,8 @@ int web_server_new(
 	struct web_server **ret, struct event_base *base, const struct web_server_cfg *cfg);
 struct web_server *web_server_free(struct web_server *s);
 uint16_t web_server_port(const struct web_server *s);
+/* In the place of cfg.hosts. */
+void web_server_set_hosts(struct web_server *s, const char *const *hosts);
 
 struct web_counts {
 	uint64_t connections, requests;

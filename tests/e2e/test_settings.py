@@ -256,7 +256,7 @@ def metered(stage):
     stage.up()
     try:
         with socket.create_connection(("127.0.0.1", stage.second), 60) as reader:
-            reader.sendall(b"GET /-/healthy HTTP/1.0\r\n\r\n")
+            reader.sendall(b"GET /-/healthy HTTP/1.0\r\nHost: other.test\r\n\r\n")
             return reader.recv(4096).decode()
     except ConnectionRefusedError:
         return "refused"
@@ -292,6 +292,8 @@ GATEWAYS = [
     ("gateway.control.socket", controlled, "  sip:\n", "  control: { socket: ctl }\n  sip:\n", "no gateway listens at", "Running since"),
     ("gateway.control.group", mode_of_socket, "control: { socket: ctl }", f"control: {{ socket: ctl, group: {ME} }}", "600$", "660$"),
     ("gateway.metrics.listen", metered, "  sip:\n", "  metrics: { listen: 127.0.0.1:{second} }\n  sip:\n", "refused", "HTTP/1.1 200 OK"),
+    ("gateway.metrics.names[]", metered, "  metrics: { listen: 127.0.0.1:{second} }", "  metrics: { listen: 127.0.0.1:{second}, names: [gw.test] }",
+     "HTTP/1.1 200 OK", "HTTP/1.1 421 "),
     ("gateway.log_users", logged, "gateway:\n", "gateway:\n  log_users: true\n", f"(?<!@){PARTNER}", RECEIVER),
 ]
 # What differs from the file of the stage in both runs.
@@ -300,6 +302,7 @@ CHANGED = {
     "gateway.sip.trusted_peers[]": ('trusted_peers: ["127.0.0.1"]', 'trusted_peers: ["127.0.0.2"]'),
     "gateway.xmpp.component.name": (POOLS, f"domains: [{POOL}, b.test]"),
     "gateway.sip.transactions_max": ("  xmpp:\n", "  xmpp:\n    settle: 0\n"),
+    "gateway.metrics.names[]": ("  sip:\n", "  metrics: { listen: 127.0.0.1:{second} }\n  sip:\n"),
     "gateway.control.group": ("  sip:\n", "  control: { socket: ctl }\n  sip:\n"),
 }
 
@@ -318,7 +321,7 @@ def see_gateway(row, with_it):
         wrong.write_text("wrong\n")
         if key in CHANGED:
             assert CHANGED[key][0] in text, (key, text)
-            text = text.replace(*CHANGED[key], 1)
+            text = text.replace(*map(put, CHANGED[key]), 1)
         assert put(without) in text, (key, text)
         stage.config.write_text(text.replace(put(without), put(setting), 1) if with_it else text)
         return see(stage)

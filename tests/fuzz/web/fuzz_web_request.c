@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "base/str.h"
+#include "web/credentials.h"
 #include "web/fields.h"
 #include "web/uri.h"
 
@@ -32,6 +33,17 @@ static void check_path(struct slice text)
 		for (size_t k = 0; k < s.n; k++)
 			assert(s.p[k] >= 0x20 && s.p[k] != '/' && s.p[k] != '\\');
 	}
+}
+
+static void check_credentials(const struct web_request *r)
+{
+	struct web_credentials c;
+
+	web_credentials_read(&c, r);
+	for (size_t i = 0; i < c.password.n; i++)
+		assert(c.password.p[i] >= 0x20);
+	assert(c.type != WEB_CREDENTIAL_BASIC ||
+		(c.user.n && c.password.n <= WEB_PASSWORD_MAX && utf8_valid(c.user, NULL)));
 }
 
 /* What is encoded is decoded to the same. */
@@ -76,6 +88,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	assert(r.n_head <= size && r.n_body <= WEB_BODY_MAX && (r.is_post || !r.n_body));
 	(void)web_has_etag(&r, SLICE("a"));
 	(void)web_is_foreign(&r);
+	check_credentials(&r);
 	(void)web_host_is_own(r.host, names);
 	check_path(r.path);
 	check_query(r.query);

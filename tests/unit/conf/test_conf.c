@@ -451,6 +451,7 @@ static void every_key_lands_in_its_field(void **state)
 	assert_text(&c->gateway.xmpp.component.name, "b\303\274cher.test", 36, 13);
 	assert_int_equal(c->gateway.xmpp.settle.n, 0);
 	assert_int_equal(c->gateway.xmpp.unproven.value, CONF_REFUSE);
+	assert_text(&c->gateway.metrics.names.v[0], "gw.litware.test", 41, 44);
 	conf_free(c);
 }
 

@@ -1,5 +1,7 @@
 /* The watcher's side of the HTTP server: connections that stay, answers that come later, posts,
  * what is known already, and names that are not ours. */
+#include <sys/time.h>
+
 #include "web/uri.h"
 #include "web_rig.h"
 
@@ -10,7 +12,7 @@ static void free_parts(void *arg)
 	((struct rig *)arg)->n_freed++;
 }
 
-static void put_later(struct rig *rig, struct web_answer *ret)
+static void put_later(struct rig *rig, const struct web_request *request, struct web_answer *ret)
 {
 	const struct web_call *call = web_answer_later(ret);
 
@@ -18,6 +20,7 @@ static void put_later(struct rig *rig, struct web_answer *ret)
 		return;
 	ret->parts = rig;
 	ret->done = free_parts;
+	ret->later_s = slice_eqs(request->query, "long") ? 1000 : ret->later_s;
 	rig->n_begun++;
 	rig->calls[rig->n_calls++ % COUNT(rig->calls)] = web_call_id(call);
 }
@@ -39,7 +42,7 @@ static void handle(void *arg, const struct web_request *request, struct web_answ
 	rig->n_asked++;
 	ret->status = 200;
 	if (slice_eqs(request->path, "/later")) {
-		put_later(rig, ret);
+		put_later(rig, request, ret);
 	} else if (slice_eqs(request->path, "/now")) {
 		web_call_send(web_answer_later(ret));
 		buf_puts(&ret->body, "now");
@@ -260,6 +263,34 @@ static void nobody_answers(void **state)
 	close(fd);
 }
 
+static long left_s(struct rig *rig)
+{
+	const struct web_conn *k = LIST_FIRST(&rig->server->conns, struct web_conn, all);
+	struct timeval at, now;
+
+	assert_true(evtimer_pending(k->timer, &at));
+	gettimeofday(&now, NULL);
+	return at.tv_sec - now.tv_sec;
+}
+
+static void its_own_time(void **state)
+{
+	struct rig *rig = *state;
+	const int fd = dial(rig);
+
+	say(fd, GET("/later"));
+	turn(rig, 10);
+	assert_true(left_s(rig) <= WEB_CALL_S);
+	answer_call(rig, rig->calls[0], "1st");
+	hear_until(rig, fd, "1st");
+	say(fd, GET("/later?long"));
+	turn(rig, 10);
+	assert_true(left_s(rig) > 10 * WEB_CALL_S);
+	answer_call(rig, rig->calls[1], "2nd");
+	hear_until(rig, fd, "2nd");
+	close(fd);
+}
+
 static void many_calls(void **state)
 {
 	struct rig *rig = *state;
@@ -309,11 +340,10 @@ static void largest_body(void **state)
 {
 	struct rig *rig = *state;
 	const int fd = dial(rig);
-	static char body[WEB_BODY_MAX];
+	static char body[WEB_BODY_MAX] = "name=";
 	size_t sent = 0;
 
-	memset(body, 'a', sizeof(body));
-	memcpy(body, "name=", 5);
+	memset(body + 5, 'a', sizeof(body) - 5);
 	say(fd, POST("65536", ""));
 	while (sent < sizeof(body)) {
 		const ssize_t n =
@@ -472,6 +502,25 @@ static void unread(void **state)
 	close(reading);
 }
 
+/* At each place where memory ends there is an answer or an end, and the next one is as ever. */
+static void without_memory(void **state)
+{
+	struct rig *rig = *state;
+
+	for (long n = 0; n < 40; n++) {
+		const int fd = dial(rig);
+		mem_fail_after(n);
+		say(fd, POST("10", "") "name=value" GET("/style") GET("/large") GET("/there"));
+		turn(rig, 10);
+		mem_fail_after(-1);
+		close(fd);
+		turn(rig, 2);
+		assert_non_null(strstr(ask(rig, LAST("/x", "")), "short /x"));
+	}
+	turn(rig, 5);
+	assert_int_equal(web_server_counts(rig->server).n_places, 0);
+}
+
 static void date(void **state)
 {
 	struct buf b;
@@ -496,6 +545,7 @@ int main(void)
 		TEST(comes_later),
 		TEST(reader_is_gone),
 		TEST(nobody_answers),
+		TEST(its_own_time),
 		TEST(many_calls),
 		TEST(body_in_pieces),
 		TEST(largest_body),
@@ -507,6 +557,7 @@ int main(void)
 		TEST(fields),
 		TEST(large),
 		TEST(unread),
+		TEST(without_memory),
 		cmocka_unit_test(date),
 	};
 

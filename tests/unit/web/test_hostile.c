@@ -248,7 +248,7 @@ static void pipelined(void **state)
 	}
 	turn(rig, 5);
 	const ssize_t in = recv(fd, got + heard, sizeof(got) - 1 - heard, 0);
-	heard += in > 0 ? (size_t)in : 0;
+	assert_true(in != 0);
 	assert_int_equal(count_of(got, "\r\n\r\nwell"), REQUESTS);
 	close(fd);
 	close(w.fd);

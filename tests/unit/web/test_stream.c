@@ -106,7 +106,7 @@ static void slow_reader(void **state)
 
 	setsockopt(slow, SOL_SOCKET, SO_RCVBUF, &little, sizeof(little));
 	memset(event, 'e', sizeof(event) - 1);
-	memcpy(event + sizeof(event) - 3, "\n\n", 2);
+	event[sizeof(event) - 3] = event[sizeof(event) - 2] = '\n';
 	for (unsigned i = 0; i < 2000; i++) {
 		snprintf(event, 12, "data: %04u ", i);
 		event[11] = 'e';

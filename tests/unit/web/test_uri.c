@@ -128,8 +128,10 @@ static void test_many_parameters(void **state)
 
 	(void)state;
 	buf_init(&b, 16);
-	for (size_t i = 0; i < WEB_PARAMETERS_MAX; i++)
-		memcpy(text + 2 * i, "x&", 2);
+	for (size_t i = 0; i < WEB_PARAMETERS_MAX; i++) {
+		text[2 * i] = 'x';
+		text[2 * i + 1] = '&';
+	}
 	text[2 * WEB_PARAMETERS_MAX - 2] = 'a';
 	text[2 * WEB_PARAMETERS_MAX] = 'a';
 	assert_int_equal(web_query_find(slice_of(text, 2 * WEB_PARAMETERS_MAX - 1), "a", &b), 0);

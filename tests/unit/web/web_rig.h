@@ -18,6 +18,7 @@
 
 #include "base/mem.h"
 #include "net/sock.h"
+#include "web/auth.h"
 #include "web/conn.h"
 
 enum { TURNS_MAX = 10000, /* rather than to wait for what does not come */ HEARD_MAX = 4 << 20 };
@@ -28,6 +29,7 @@ struct rig {
 	struct event_base *base;
 	struct web_server *server;
 	struct web_stream *stream;
+	struct web_auth *auth;
 	unsigned n_asked, n_freed, n_begun, n_refused[WEB_REFUSALS];
 	uint64_t calls[8]; /* the last ones that asked for /later */
 	unsigned n_calls;
@@ -44,25 +46,32 @@ static inline void rig_refused(void *arg, enum web_refusal why, const struct add
 }
 
 /* With what is 0 in it as it is for a scrape. */
-static inline struct rig *rig_new(web_handler *handle, struct web_server_cfg cfg)
+static inline struct rig *rig_new_in(
+	struct event_base *base, web_handler *handle, struct web_server_cfg cfg)
 {
 	struct rig *rig = calloc(1, sizeof(*rig));
 
+	rig->base = base;
 	cfg.addr = (struct addr){ .family = 4, .ip = { 127, 0, 0, 1 } };
 	cfg.handle = handle;
 	cfg.refused = rig_refused;
 	cfg.arg = rig;
-	rig->base = event_base_new();
 	assert_int_equal(web_server_new(&rig->server, rig->base, &cfg), 0);
 	if (cfg.streams)
 		assert_int_equal(web_stream_new(&rig->stream, rig->server), 0);
 	return rig;
 }
 
+static inline struct rig *rig_new(web_handler *handle, struct web_server_cfg cfg)
+{
+	return rig_new_in(event_base_new(), handle, cfg);
+}
+
 static inline void rig_free(struct rig *rig)
 {
 	rig->stream = web_stream_free(rig->stream);
 	web_server_free(rig->server);
+	web_auth_free(rig->auth);
 	assert_int_equal(rig->n_begun, rig->n_freed);
 	event_base_free(rig->base);
 	free(rig);
