@@ -233,6 +233,18 @@ static const char *status_of(const struct deliver_notice *n)
 	return n->kind == ALERT_RESOLVED ? "resolved" : "firing";
 }
 
+/* Alertmanager refuses an alert whose link is no URI: the link is left out then, not the alert. */
+static struct slice link_of(const struct deliver_notice *n)
+{
+	const struct slice s = n->run_url;
+
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] <= ' ' || s.p[i] > '~' || strchr("\"<>\\^`{|}", s.p[i]))
+			return SLICE_NONE;
+	return slice_starts(s, SLICE("http://")) || slice_starts(s, SLICE("https://")) ? s
+										       : SLICE_NONE;
+}
+
 static json_t *alert_of(const struct deliver_notice *n, json_t *labels, text_look_up *look_up)
 {
 	json_t *ret = json_object();
@@ -245,7 +257,7 @@ static json_t *alert_of(const struct deliver_notice *n, json_t *labels, text_loo
 	set(ret, "annotations", annotations_of(n, look_up));
 	set(ret, "startsAt", time_of(begin_of(n)));
 	set(ret, "endsAt", n->kind == ALERT_RESOLVED ? time_of(end_of(n)) : json_string(NEVER));
-	set(ret, "generatorURL", clean(n->run_url));
+	set(ret, "generatorURL", clean(link_of(n)));
 	set(ret, "fingerprint", json_string(fingerprint));
 	return ret;
 }
@@ -307,8 +319,8 @@ void form_put_alerts(
 	set(alert, "annotations", annotations_of(n, look_up));
 	set(alert, "startsAt", time_of(begin_of(n)));
 	set(alert, "endsAt", time_of(end > begin_of(n) ? end : begin_of(n)));
-	if (n->run_url.n > 0)
-		set(alert, "generatorURL", clean(n->run_url));
+	if (link_of(n).n > 0)
+		set(alert, "generatorURL", clean(link_of(n)));
 	json_array_append_new(alerts, alert);
 	put_json(b, alerts);
 }

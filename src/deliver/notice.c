@@ -123,8 +123,11 @@ struct text notice_sentence(const struct deliver_notice *n)
 {
 	if (n->is_trial)
 		return TEXT_PLAIN(N_("This is a trial of the alerts: nothing has failed."));
-	return TEXT(sentences[shape_of(n)][n->kind], text_slice(n->pool), text_slice(n->partner),
-		text_slice(n->name));
+	const enum shape shape = shape_of(n);
+	const bool is_pair = shape != SHAPE_ALONE && shape != SHAPE_POLICY;
+	/* Three long names would not find room. */
+	return TEXT(sentences[shape][n->kind], text_slice(is_pair ? n->pool : SLICE_NONE),
+		text_slice(is_pair ? n->partner : SLICE_NONE), text_slice(n->name));
 }
 
 /* ---- why, and what next ---- */

@@ -178,6 +178,10 @@ static void names_of_labels_are_prometheus_s(void **state)
 	const char *name;
 
 	(void)state;
+	assert_string_equal(
+		json_string_value(json_object_get(
+			json_array_get(json_object_get(o, "alerts"), 0), "generatorURL")),
+		"");
 	json_object_foreach(json_object_get(o, "commonLabels"), name, value)
 	{
 		assert_int_equal(strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
