@@ -5,6 +5,7 @@
 #include "app/commands.h"
 #include "app/language.h"
 #include "app/manual.h"
+#include "base/mem.h"
 #include "conf/conf.h"
 
 enum { MANUAL_MAX = 1 << 20 };
@@ -41,33 +42,31 @@ static const struct opt_command *find_page(const char *topic)
 	return NULL;
 }
 
-/* What scripts/make-manuals puts into doc/: of a command, of --write-out's names, of the metrics,
- * of the log's events, of the keys of the configuration, or the list of commands. */
+/* What scripts/make-manuals puts into doc/: of a command, of what a row says, or the list of
+ * commands. */
 static bool put_manual(struct buf *b, const char *topic)
 {
-	const struct opt_command *about;
+	static const struct {
+		const char *topic;
+		void (*put)(struct buf *b, text_look_up *look_up);
+	} rows[] = {
+		{ "write-out", manual_put_write_out },
+		{ "events", manual_put_events },
+		{ "watch-events", manual_put_watch_events },
+		{ "metrics", manual_put_metrics },
+		{ "stox.yaml", conf_doc_put },
+	};
 
 	if (!topic) {
 		manual_put_commands(b, language_look_up);
 		return true;
 	}
-	if (strcmp(topic, "write-out") == 0) {
-		manual_put_write_out(b, language_look_up);
-		return true;
-	}
-	if (strcmp(topic, "events") == 0) {
-		manual_put_events(b, language_look_up);
-		return true;
-	}
-	if (strcmp(topic, "metrics") == 0) {
-		manual_put_metrics(b, language_look_up);
-		return true;
-	}
-	if (strcmp(topic, "stox.yaml") == 0) {
-		conf_doc_put(b, language_look_up);
-		return true;
-	}
-	about = find_page(topic);
+	for (size_t i = 0; i < COUNT(rows); i++)
+		if (strcmp(topic, rows[i].topic) == 0) {
+			rows[i].put(b, language_look_up);
+			return true;
+		}
+	const struct opt_command *about = find_page(topic);
 	if (about)
 		manual_put_options(b, about, language_look_up);
 	return about != NULL;

@@ -6,6 +6,7 @@
 #include "gateway/events.h"
 #include "gateway/exposition.h"
 #include "report/write_out.h"
+#include "watch/events.h"
 
 enum { WORDS_SHOWN = 16 }; /* more than that: the text says where they are listed */
 
@@ -141,6 +142,19 @@ static void put_event(struct buf *b, const struct event_row *e, text_look_up *lo
 		buf_puts(b, ".br\n");
 		put_sentences(b, look(look_up, e->advice));
 	}
+}
+
+void manual_put_watch_events(struct buf *b, text_look_up *look_up)
+{
+	buf_puts(b, ".Bl -tag -width Ds\n");
+	for (enum watch_event i = 0; i < WATCH_EVENTS; i++) {
+		const struct watch_event_row *e = watch_event_row(i);
+		const struct event_row row = { e->subsystem, e->name, e->level, e->fields,
+			e->meaning, e->advice };
+
+		put_event(b, &row, look_up);
+	}
+	buf_puts(b, ".El\n");
 }
 
 void manual_put_events(struct buf *b, text_look_up *look_up)

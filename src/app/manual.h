@@ -11,8 +11,9 @@
 void manual_put_options(struct buf *b, const struct opt_command *cmd, text_look_up *look_up);
 /* The list of all commands, each with the page that tells more. */
 void manual_put_commands(struct buf *b, text_look_up *look_up);
-/* The list of the events of the gateway's log. */
+/* The list of the events of the gateway's log, and of the watcher's. */
 void manual_put_events(struct buf *b, text_look_up *look_up);
+void manual_put_watch_events(struct buf *b, text_look_up *look_up);
 /* The list of the gateway's metrics. */
 void manual_put_metrics(struct buf *b, text_look_up *look_up);
 /* The list of the names of --write-out. */

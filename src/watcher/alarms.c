@@ -4,10 +4,9 @@
 #include <unistd.h>
 
 #include "app/language.h"
-#include "app/secret.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "deliver/deliver.h"
+#include "watcher/address.h"
 #include "watcher/run_id.h"
 
 enum { SENT_MAX = 4096, URL_MAX = 512 };
@@ -90,60 +89,9 @@ static void log_failed(struct alarms *a, const struct sent *s, const struct text
 
 /* ---- out ---- */
 
-/* What a receiver is sent with. */
-struct address {
-	struct deliver_receiver to;
-	char url[SECRET_MAX + 1], token[SECRET_MAX + 1], password[SECRET_MAX + 1];
-};
-
-static int read_secrets(const struct alarms *a, const struct plan_receiver *r, struct address *ret,
-	struct text *why)
+static const char *group_of(const struct alarms *a)
 {
-	const char *group = a->w->file.conf->secrets_group.s;
-	const struct {
-		const char *path;
-		char *to;
-	} rows[] = {
-		{ r->url_file, ret->url },
-		{ r->token_file, ret->token },
-		{ r->password_file, ret->password },
-	};
-	int err = 0;
-
-	for (size_t i = 0; !err && i < COUNT(rows); i++)
-		if (rows[i].path)
-			err = secret_read(rows[i].path, group, rows[i].to, why);
-	return err;
-}
-
-static int address(const struct alarms *a, const struct plan_receiver *r, struct address *ret,
-	struct text *why)
-{
-	static const enum deliver_form forms[] = {
-		[CONF_WEBHOOK] = DELIVER_WEBHOOK,
-		[CONF_ALERTMANAGER] = DELIVER_ALERTMANAGER,
-		[CONF_EXEC] = DELIVER_EXEC,
-		[CONF_MAIL] = DELIVER_MAIL,
-	};
-
-	memset(ret, 0, sizeof(*ret));
-	ret->to = (struct deliver_receiver){ .form = r == &a->plan->ping ? DELIVER_PING
-									 : forms[r->kind],
-		.name = r->name,
-		.timeout = r->timeout,
-		.look_up = language_look_up,
-		.url = r->url_file ? ret->url : r->url,
-		.token = r->token_file ? ret->token : NULL,
-		.user = r->user,
-		.password = r->password_file ? ret->password : NULL,
-		.ca_file = r->ca_file,
-		.valid_us = r->valid_us,
-		.argv = r->argv,
-		.from = r->from,
-		.to = r->to,
-		.n_to = r->n_to,
-		.is_plain = r->is_plain };
-	return read_secrets(a, r, ret, why);
+	return a->w->file.conf->secrets_group.s;
 }
 
 static struct slice run_url(const struct alarms *a, const struct alert_notice *n, char ret[URL_MAX])
@@ -191,13 +139,13 @@ static int send_to(
 {
 	struct address to;
 
-	int err = address(a, &a->plan->receivers[n->receiver], &to, why);
+	int err = address_open(&to, &a->plan->receivers[n->receiver], false, group_of(a), why);
 	if (!err) {
 		*why = TEXT_PLAIN(N_("it could not be handed over: too many alerts are on their "
 				     "way, or there is no memory"));
 		err = hand_over(a, n, t, &to.to);
 	}
-	mem_wipe(&to, sizeof(to));
+	address_close(&to);
 	return err;
 }
 
@@ -247,7 +195,7 @@ static void ping(struct alarms *a)
 	struct address to;
 	struct text why;
 
-	int err = address(a, &a->plan->ping, &to, &why);
+	int err = address_open(&to, &a->plan->ping, true, group_of(a), &why);
 	if (!err)
 		err = deliver_ping(a->deliver, &to.to,
 			is_well ? DELIVER_PING_OK : DELIVER_PING_FAIL,
@@ -255,7 +203,7 @@ static void ping(struct alarms *a)
 			UINT64_C(1) << PING_SHIFT | ++a->last_ping);
 	if (err == ERR_SECRET)
 		watch_log_text(&a->w->log, WATCH_PING_FAILED, &why);
-	mem_wipe(&to, sizeof(to));
+	address_close(&to);
 }
 
 static void push_ping(struct alarms *a, ts_t now)

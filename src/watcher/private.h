@@ -13,7 +13,8 @@
 
 #include "app/notify.h"
 #include "app/pump.h"
-#include "watcher/events.h"
+#include "watcher/config.h"
+#include "watcher/log.h"
 #include "watcher/options.h"
 #include "watcher/roster.h"
 #include "watcher/runs.h"
@@ -22,18 +23,11 @@
 struct alarms;
 struct site;
 
-/* A configuration, and what a watcher has to do by it. */
-struct conf_file {
-	char *path; /* where it was found */
-	struct conf *conf;
-	struct plan *plan;
-};
-
 struct watcher {
 	const struct watch_options *options;
-	struct conf_file file; /* that is in force; empty at first */
-	struct conf_file next; /* to be taken over when the history has answered */
-	uint64_t sync;         /* the number of that answer */
+	struct watch_config file; /* that is in force; empty at first */
+	struct watch_config next; /* to be taken over when the history has answered */
+	uint64_t sync;            /* the number of that answer */
 
 	struct service_log log;
 	struct notify notify;
@@ -85,9 +79,6 @@ void watcher_take_news(struct watcher *w);
 
 /* reload.c */
 void watcher_reload(struct watcher *w);
-/* FILE, or NULL for where one is looked for.  0, or an error with lines in `why`. */
-int conf_file_read(struct conf_file *ret, const char *file, text_look_up *look_up, struct buf *why);
-void conf_file_done(struct conf_file *f);
 /* Asks the history for the tests of the next plan.  0 or -ENOMEM. */
 int watcher_sync(struct watcher *w);
 /* The history has answered. */

@@ -1,11 +1,9 @@
-/* The configuration: read at the start, and again while tests run.  A file with a fault changes
+/* Another configuration while tests run.  A file with a fault changes
  * nothing.
  */
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
-#include "app/files.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "net/loop.h"
@@ -14,49 +12,6 @@
 #include "watcher/site.h"
 
 enum { LINES_MAX = 1 << 16 };
-
-/* ---- reading ---- */
-
-static int no_watch(const struct conf_file *f, text_look_up *look_up, struct buf *why)
-{
-	const struct text t =
-		f->path ? TEXT(N_("{1}: there is no section `watch` in it"), text_str(f->path))
-			: TEXT_PLAIN(N_("a watcher needs a configuration, and there "
-					"is none"));
-
-	text_put(why, &t, look_up);
-	buf_putc(why, '\n');
-	return ERR_CONFIG;
-}
-
-static int plan_it(struct conf_file *f, text_look_up *look_up, struct buf *why)
-{
-	struct problems problems = { .out = why, .file_name = f->path, .look_up = look_up };
-
-	if (!f->conf || !f->conf->watch.at.line)
-		return no_watch(f, look_up, why);
-	int err = plan_new(&f->plan, f->conf, f->path, &problems);
-	return err ? err : plan_settle(f->plan, &problems);
-}
-
-int conf_file_read(struct conf_file *ret, const char *file, text_look_up *look_up, struct buf *why)
-{
-	*ret = (struct conf_file){ 0 };
-	int err = config_read(file, &ret->conf, &ret->path, look_up, why);
-	if (!err)
-		err = plan_it(ret, look_up, why);
-	if (err)
-		conf_file_done(ret);
-	return err;
-}
-
-void conf_file_done(struct conf_file *f)
-{
-	f->plan = plan_free(f->plan);
-	f->conf = conf_free(f->conf);
-	free(f->path);
-	f->path = NULL;
-}
 
 /* ---- taking over ---- */
 
@@ -95,7 +50,7 @@ static void log_not_reloaded(struct watcher *w, const char *cause)
 	watch_log_end(&w->log, WATCH_NOT_RELOADED);
 	w->is_refused = true;
 	w->n_reloads_refused++;
-	conf_file_done(&w->next);
+	watch_config_done(&w->next);
 }
 
 static void log_needs_restart(struct watcher *w, const char *setting)
@@ -184,7 +139,7 @@ static void ready(struct watcher *w, ts_t now)
 void watcher_take_plan(struct watcher *w, const struct store_known *known)
 {
 	const ts_t now = pump_now(w->pump);
-	struct conf_file old = w->file;
+	struct watch_config old = w->file;
 
 	int err = roster_take(&w->roster, w->next.plan, known, now);
 	if (err) {
@@ -192,14 +147,14 @@ void watcher_take_plan(struct watcher *w, const struct store_known *known)
 		return;
 	}
 	w->file = w->next;
-	w->next = (struct conf_file){ 0 };
+	w->next = (struct watch_config){ 0 };
 	if (w->alarms && alarms_take_plan(w->alarms, w->file.plan, now))
 		log_needs_restart(w, "watch.alerts");
 	end_those_that_leave(w);
 	if (old.plan)
 		log_what_is_kept(w, old.plan, w->file.plan);
 	ready(w, now);
-	conf_file_done(&old);
+	watch_config_done(&old);
 }
 
 /* Nobody waits for what a pipe or a terminal has to say. */
@@ -208,7 +163,7 @@ static int read_again(struct watcher *w, struct buf *why)
 	struct stat st;
 
 	if (stat(w->file.path, &st) < 0 || S_ISREG(st.st_mode) || S_ISDIR(st.st_mode))
-		return conf_file_read(&w->next, w->options->config, NULL, why);
+		return watch_config_open(&w->next, w->options->config, NULL, why);
 	buf_printf(why, "%s: only a regular file is read again\n", w->file.path);
 	return ERR_CONFIG;
 }
@@ -226,7 +181,7 @@ void watcher_reload(struct watcher *w)
 	struct buf why;
 
 	if (w->next.plan) /* the history has not answered for the last one */
-		conf_file_done(&w->next);
+		watch_config_done(&w->next);
 	notify_say(&w->notify, "RELOADING=1");
 	buf_init(&why, LINES_MAX);
 	if (read_again(w, &why)) {

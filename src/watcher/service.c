@@ -13,6 +13,7 @@
 #include "watcher/once.h"
 #include "watcher/private.h"
 #include "watcher/site.h"
+#include "watcher/trial.h"
 #include "watcher/watcher.h"
 
 enum {
@@ -251,10 +252,11 @@ static int read_config(struct service *s)
 	struct buf why;
 
 	buf_init(&why, 1 << 16);
-	int err = conf_file_read(&s->w.next, s->w.options->config, language_look_up, &why);
+	const int status =
+		watch_config_open(&s->w.next, s->w.options->config, language_look_up, &why);
 	fputs(buf_cstr(&why), stderr);
 	buf_done(&why);
-	return err ? 2 : 0;
+	return status;
 }
 
 static void log_stopped(struct watcher *w)
@@ -294,8 +296,8 @@ static void close_all(struct service *s)
 	trusts_done(&w->trusts);
 	pump_free(w->pump);
 	service_log_close(&w->log);
-	conf_file_done(&w->next);
-	conf_file_done(&w->file);
+	watch_config_done(&w->next);
+	watch_config_done(&w->file);
 	notify_done(&w->notify);
 }
 
@@ -305,6 +307,17 @@ static enum log_level log_level_of(const struct watch_options *options)
 	if (options->verbose)
 		return LOG_LEVEL_DEBUG;
 	return options->once ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO;
+}
+
+static int serve(struct service *s)
+{
+	const int status = start(s);
+
+	if (status)
+		return status;
+	if (pump_run(s->w.pump))
+		return 3;
+	return s->w.once ? once_end(s->w.once) : 0;
 }
 
 int watcher_run(const struct watch_options *options)
@@ -317,12 +330,10 @@ int watcher_run(const struct watch_options *options)
 	runner_seed(&s.w.rng);
 	notify_init(&s.w.notify);
 	int status = read_config(&s);
-	if (!status)
-		status = start(&s);
-	if (!status && pump_run(s.w.pump))
-		status = 3;
-	if (!status && s.w.once)
-		status = once_end(s.w.once);
+	if (!status && options->test_alert)
+		status = trial_run(&s.w.next, options->test_alert);
+	else if (!status)
+		status = serve(&s);
 	close_all(&s);
 	return status;
 }

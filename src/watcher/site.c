@@ -436,6 +436,24 @@ static int listen_at(struct site *s, const struct addr *addr)
 	return err;
 }
 
+static int listen_at_all(struct site *s, const struct plan *plan, struct text *why)
+{
+	const char *only = s->w->options->listen;
+	struct addr one;
+	const bool is_one = only && addr_decode(slice_str(only), &one);
+	const struct addr *all = is_one ? &one : plan->listen;
+	const unsigned n = is_one ? 1 : plan->n_listen;
+	int err = 0;
+
+	for (unsigned i = 0; !err && i < n && i < SITE_LISTEN_MAX; i++) {
+		err = listen_at(s, &all[i]);
+		if (err)
+			*why = TEXT(
+				N_("the pages at {1}: {2}"), text_addr(&all[i]), text_errno(-err));
+	}
+	return err;
+}
+
 int site_new(struct site **ret, struct watcher *w, const struct plan *plan, struct text *why)
 {
 	struct site *s = mem_alloc0(sizeof(*s));
@@ -447,12 +465,7 @@ int site_new(struct site **ret, struct watcher *w, const struct plan *plan, stru
 	s->w = w;
 	list_init(&s->visits);
 	tongues_open();
-	for (unsigned i = 0; !err && i < plan->n_listen && i < SITE_LISTEN_MAX; i++) {
-		err = listen_at(s, &plan->listen[i]);
-		if (err)
-			*why = TEXT(N_("the pages at {1}: {2}"), text_addr(&plan->listen[i]),
-				text_errno(-err));
-	}
+	err = listen_at_all(s, plan, why);
 	if (err) {
 		site_free(s);
 		return err;

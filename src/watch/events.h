@@ -1,12 +1,12 @@
 /* events.h - the words of the watcher's log: each line is an event of this table, with its level,
  * its fields, what it means and what to do about it.
  *
- * A warning is for what an operator of the watcher has to mend.  That a test fails is
- * what a watcher is for: it is told at info.
+ * A warning is for what an operator of the watcher has to mend.  That a test fails is what a
+ * watcher is for: it is told at info.  stox-watch(1) lists them.
  */
 #pragma once
 
-#include "app/service_log.h"
+#include "base/log.h"
 
 enum watch_event {
 	/* watch */
@@ -54,8 +54,3 @@ struct watch_event_row {
 };
 
 const struct watch_event_row *watch_event_row(enum watch_event e);
-
-/* What is put into the buffer belongs to the event until watch_log_end(). */
-struct buf *watch_log_begin(struct service_log *l, enum watch_event e);
-void watch_log_end(struct service_log *l, enum watch_event e);
-void watch_log_text(struct service_log *l, enum watch_event e, const struct text *t);

@@ -1,9 +1,7 @@
-#include "watcher/events.h"
+#include "watch/events.h"
 
-#include "base/log.h"
 #include "base/mem.h"
-
-enum { LINE_TEXT_MAX = 8192 };
+#include "base/text.h"
 
 static const struct watch_event_row rows[] = {
 	[WATCH_READY] = { "watch", "ready", LOG_LEVEL_INFO, "tests enabled",
@@ -105,28 +103,4 @@ _Static_assert(COUNT(rows) == WATCH_EVENTS, "one row an event");
 const struct watch_event_row *watch_event_row(enum watch_event e)
 {
 	return &rows[e];
-}
-
-struct buf *watch_log_begin(struct service_log *l, enum watch_event e)
-{
-	buf_clear(&l->line);
-	log_begin(&l->line, rows[e].subsystem, rows[e].name);
-	return &l->line;
-}
-
-void watch_log_end(struct service_log *l, enum watch_event e)
-{
-	if (!buf_err(&l->line))
-		service_log_line(l, rows[e].level, buf_slice(&l->line));
-}
-
-void watch_log_text(struct service_log *l, enum watch_event e, const struct text *t)
-{
-	struct buf text;
-
-	buf_init(&text, LINE_TEXT_MAX);
-	text_put(&text, t, NULL); /* logs are English */
-	log_str(watch_log_begin(l, e), "text", buf_slice(&text));
-	watch_log_end(l, e);
-	buf_done(&text);
 }

@@ -1,0 +1,27 @@
+#include "watcher/log.h"
+
+enum { LINE_TEXT_MAX = 8192 };
+
+struct buf *watch_log_begin(struct service_log *l, enum watch_event e)
+{
+	buf_clear(&l->line);
+	log_begin(&l->line, watch_event_row(e)->subsystem, watch_event_row(e)->name);
+	return &l->line;
+}
+
+void watch_log_end(struct service_log *l, enum watch_event e)
+{
+	if (!buf_err(&l->line))
+		service_log_line(l, watch_event_row(e)->level, buf_slice(&l->line));
+}
+
+void watch_log_text(struct service_log *l, enum watch_event e, const struct text *t)
+{
+	struct buf text;
+
+	buf_init(&text, LINE_TEXT_MAX);
+	text_put(&text, t, NULL); /* logs are English */
+	log_str(watch_log_begin(l, e), "text", buf_slice(&text));
+	watch_log_end(l, e);
+	buf_done(&text);
+}
