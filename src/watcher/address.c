@@ -5,8 +5,8 @@
 #include "app/language.h"
 #include "base/mem.h"
 
-static int read_secrets(const struct alarms *a, const struct plan_receiver *r, struct address *ret,
-	struct text *why)
+static int read_secrets(
+	const struct plan_receiver *r, const char *group, struct address *ret, struct text *why)
 {
 	const struct {
 		const char *path;
@@ -24,8 +24,8 @@ static int read_secrets(const struct alarms *a, const struct plan_receiver *r, s
 	return err;
 }
 
-int address_read_receiver(const struct alarms *a, const struct plan_receiver *r,
-	struct address *ret, struct text *why)
+int address_open(struct address *ret, const struct plan_receiver *r, bool is_ping,
+	const char *group, struct text *why)
 {
 	static const enum deliver_form forms[] = {
 		[CONF_WEBHOOK] = DELIVER_WEBHOOK,
@@ -35,8 +35,7 @@ int address_read_receiver(const struct alarms *a, const struct plan_receiver *r,
 	};
 
 	memset(ret, 0, sizeof(*ret));
-	ret->to = (struct deliver_receiver){ .form = r == &a->plan->ping ? DELIVER_PING
-									 : forms[r->kind],
+	ret->to = (struct deliver_receiver){ .form = is_ping ? DELIVER_PING : forms[r->kind],
 		.name = r->name,
 		.timeout = r->timeout,
 		.look_up = language_look_up,
