@@ -40,14 +40,12 @@ void pump_drop_links(struct pump *p, struct member *m)
 	}
 }
 
-void pump_push_later(struct pump *p, struct member *m, const struct fact *in)
+int pump_try_later(struct pump *p, struct member *m, const struct fact *in)
 {
 	struct later *l = mem_alloc0(sizeof(*l));
 
-	if (!l) {
-		p->err = -ENOMEM; /* an engine that waits for it would wait for ever */
-		return;
-	}
+	if (!l)
+		return -ENOMEM;
 	l->m = m;
 	l->serial = m->serial;
 	l->in = *in;
@@ -58,4 +56,13 @@ void pump_push_later(struct pump *p, struct member *m, const struct fact *in)
 	l->in.local = &l->local;
 	l->in.peer = &l->peer;
 	list_append(&p->later, &l->node);
+	return 0;
+}
+
+void pump_push_later(struct pump *p, struct member *m, const struct fact *in)
+{
+	int err = pump_try_later(p, m, in);
+
+	if (err)
+		p->err = err; /* an engine that waits for it would wait for ever */
 }

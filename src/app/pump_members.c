@@ -119,9 +119,15 @@ int pump_host(struct pump *p, const struct pump_guest_cfg *cfg, struct pump_gues
 		mem_free(g);
 		return err == ERR_LIMIT ? -ENOBUFS : err;
 	}
+	const struct fact clock = { .type = FACT_CLOCK, .wall = g->m.wall };
+	err = pump_try_later(p, &g->m, &clock);
+	if (err) {
+		map_remove(&p->guests.by_serial, &g->node);
+		mem_free(g);
+		return err;
+	}
 	list_append(&p->guests.all, &g->all);
 	*ret = g;
-	pump_push_later(p, &g->m, &(struct fact){ .type = FACT_CLOCK, .wall = g->m.wall });
 	return 0;
 }
 

@@ -107,6 +107,7 @@ void pump_remove_link(struct pump *p, struct link *l);
 void pump_drop_links(struct pump *p, struct member *m); /* its flows with them */
 /* `in`'s addresses are copied; it may point at nothing else that does not stay. */
 void pump_push_later(struct pump *p, struct member *m, const struct fact *in);
+int pump_try_later(struct pump *p, struct member *m, const struct fact *in); /* 0 or -ENOMEM */
 
 /* pump_listen.c */
 void pump_listen_init(struct pump *p);

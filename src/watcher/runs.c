@@ -84,6 +84,7 @@ static void drop(struct runs *r, struct run *run, bool tell)
 	run->is_dropped = true;
 	if (run->state == RUN_PAUSING) {
 		end(r, run);
+		r->is_untold = true;
 		return;
 	}
 	for (unsigned i = 0; i < RUNS_SWEEPS && tell; i++)
@@ -111,6 +112,7 @@ static void push_time(void *self, ts_t now)
 {
 	struct runs *r = self;
 
+	r->is_untold = false;
 	check_stall(r);
 	for (struct timer *t; (t = timers_due(&r->timers, now));)
 		begin_again(r, LIST_OWNER(t, struct run, timer));
@@ -134,6 +136,8 @@ static ts_t deadline(const void *self)
 {
 	const struct runs *r = self;
 
+	if (r->is_untold)
+		return 0;
 	return ts_min(timers_deadline(&r->timers), r->n_trying ? r->beat_at : TS_NEVER);
 }
 

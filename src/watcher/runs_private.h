@@ -50,6 +50,7 @@ struct runs {
 	struct timers timers;
 	struct list over;
 	struct run *taken; /* what was told points into it */
+	bool is_untold;    /* one is over, and nothing was drained that its owner would hear of */
 	unsigned n_trying;
 	ts_t beat_at; /* while one tries: the loop looks in here at the latest then */
 	uint64_t n_stalls;

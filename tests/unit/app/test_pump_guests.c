@@ -219,6 +219,8 @@ static void without_memory_there_is_no_place(void **state)
 		assert_int_equal(pump_n_guests(pump), err == 0);
 	}
 	assert_int_equal(err, 0);
+	run_for(0); /* and the pump goes on */
+	assert_int_equal(guests[0].n_clocks, 1);
 }
 
 /* ---- deadlines ---- */
