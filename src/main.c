@@ -1,17 +1,13 @@
 /* stox - can people on a SIP system exchange instant messages with people on an XMPP network? */
-#include <errno.h>
-#include <fcntl.h>
-#include <openssl/crypto.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 #include "app/commands.h"
 #include "app/language.h"
+#include "app/process.h"
 #include "base/err.h"
 #include "base/mem.h"
-
-enum { NOT_HERE = 3 }; /* a failure that says nothing of the target */
 
 static int unknown(const char *name)
 {
@@ -27,20 +23,13 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-/* OpenSSL sets itself up at its first use; when there was no memory for that it crashes at the
- * second. */
-static bool can_encrypt(void)
-{
-	return OPENSSL_init_crypto(0, NULL) && OSSL_LIB_CTX_get0_global_default();
-}
-
 static int run_command(const struct command *command, int argc, char **argv)
 {
-	if (can_encrypt())
+	if (process_can_encrypt())
 		return command->run(argc, argv);
 	fputs("stox: ", stderr);
 	say(stderr, text_make(err_text(-ENOMEM), NULL, 0));
-	return NOT_HERE;
+	return PROCESS_NOT_HERE;
 }
 
 /* The program by another name; NULL: it is called as itself. */
@@ -78,34 +67,11 @@ static int run(int argc, char **argv)
 	return command ? run_command(command, argc - 1, argv + 1) : unknown(argv[1]);
 }
 
-/* A descriptor that came closed would be that of the next socket, and what is printed would go to
- * a peer.  Writing to standard output still fails: nobody gets the result. */
-static void hold_descriptors(void)
-{
-	static const int flags[] = { [0] = O_RDONLY, [1] = O_RDONLY, [2] = O_WRONLY };
-
-	for (int fd = 0; fd <= 2; fd++)
-		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
-			(void)open("/dev/null", flags[fd]);
-}
-
-/* What was printed and did not arrive is no success, whatever the command says. */
-static int finish(int status)
-{
-	const bool failed = ferror(stdout);
-
-	if (fflush(stdout) == 0 && !failed)
-		return status;
-	fputs("stox: ", stderr);
-	say(stderr, TEXT_PLAIN(N_("standard output could not be written in full")));
-	return status ? status : NOT_HERE;
-}
-
 int main(int argc, char **argv)
 {
-	hold_descriptors();
+	process_hold_descriptors();
 	language_init();
-	int status = finish(run(argc, argv));
+	int status = process_finish(run(argc, argv));
 	language_done();
 	return status;
 }

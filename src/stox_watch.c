@@ -1,17 +1,23 @@
-/* stox-watch: what `stox watch` runs.  A program of its own, since the history, alerts and pages bring
- * libraries that nothing else of stox needs.
+/* stox-watch - the watcher: `stox watch` runs it.  A program of its own, since the history, alerts
+ * and pages bring libraries that nothing else of stox needs.
  */
 #include "app/language.h"
+#include "app/process.h"
 #include "watcher/watcher.h"
+
+static int run(int argc, char **argv)
+{
+	struct watch_options options;
+	const int status = watch_options_read(&options, argc, argv);
+
+	return status < 0 ? watcher_run(&options) : status;
+}
 
 int main(int argc, char **argv)
 {
-	struct watch_options options;
-
+	process_hold_descriptors();
 	language_init();
-	int status = watch_options_read(&options, argc, argv);
-	if (status < 0)
-		status = watcher_run(&options);
+	const int status = process_finish(run(argc, argv));
 	language_done();
 	return status;
 }

@@ -89,6 +89,7 @@ def what_is_wrong(folder):
 
 
 def options(folder):
+    (folder / "stox.yaml").write_text(WORLD + "watch: {}\n")
     for args, line in (
             (("--once", "--check"), "stox watch: --check, --once and --test-alert exclude each other"),
             (("--format", "json"), "stox watch: --format is for --once"),
@@ -99,6 +100,9 @@ def options(folder):
             (("--chek",), "stox watch: unknown option `--chek`; did you mean `--check`?")):
         status, out, err = run(folder, "watch", *args)
         check(f"{' '.join(args)}: refused", status == 2 and not out and err.startswith(line), (status, out, err))
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([STOX, "watch", "--check", "-c", "stox.yaml"], cwd=folder, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+    check("a plan that nobody can read is no success", done.returncode == 3 and "could not be written" in done.stderr, done)
     check("--help, from stox itself", run(folder, "watch", "--help")[1].startswith("usage: stox watch [options]\n"))
     shutil.copy(STOX, folder / "stox")
     status, out, err = run(folder, "watch", "--check", program=str(folder / "stox"))
@@ -108,7 +112,6 @@ def options(folder):
     (folder / "libexec/stox").mkdir(parents=True)
     shutil.copy(STOX, folder / "bin/stox")
     shutil.copy(Path(STOX).parent / "stox-watch", folder / "libexec/stox/stox-watch")
-    (folder / "stox.yaml").write_text(WORLD + "watch: {}\n")
     status, out, err = run(folder, "watch", "--check", "-c", "stox.yaml", program=str(folder / "bin/stox"))
     check("as it is installed", status == 0 and "a.test/y.test/to" in out, (status, out, err))
 
