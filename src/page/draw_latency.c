@@ -13,6 +13,8 @@ enum {
 	GAP_NAMED = 80, /* thousandths of the width: a gap that its name fits in */
 };
 
+#define LATENCY_MAX (INT64_C(86400) * 1000000) /* what is longer is drawn as a day */
+
 enum layer { SIGNIN = 1, THERE = 2, BACK = 3, LAYERS = 3, P95 = 4 };
 
 static bool has_value(const struct page_bin *b)
@@ -36,6 +38,8 @@ int64_t draw_nice_top(int64_t us)
 	static const int64_t steps[] = { 100, 200, 250, 500 };
 	int64_t power = 1;
 
+	if (us > LATENCY_MAX)
+		us = LATENCY_MAX;
 	for (;; power *= 10)
 		for (size_t i = 0; i < COUNT(steps); i++)
 			if (steps[i] * power * LINES >= us)

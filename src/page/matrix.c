@@ -8,6 +8,7 @@ enum { WIDE_POOLS = 4 }; /* with more of them the names of a phone's columns nee
 /* The tests of one way: of several locations the worst is shown. */
 struct cell {
 	uint32_t worst; /* 1 + its index; 0: no test */
+	uint32_t id;    /* the smallest: it stays when another one is the worst */
 	uint16_t n, n_worst;
 };
 
@@ -47,22 +48,28 @@ static size_t cell_of(const struct matrix *m, const struct page_test *t)
 	return SIZE_MAX;
 }
 
+static void add_to(struct cell *c, const struct page_set *set, size_t test)
+{
+	const struct page_test *t = &set->tests[test];
+
+	if (c->n++ == 0 || t->id < c->id)
+		c->id = t->id;
+	if (c->worst == 0 || watch_state_is_worse(t->state, set->tests[c->worst - 1].state)) {
+		c->worst = (uint32_t)test + 1;
+		c->n_worst = 0;
+	}
+	c->n_worst = (uint16_t)(c->n_worst + (set->tests[c->worst - 1].state == t->state));
+}
+
 static void add(struct matrix *m, size_t test)
 {
 	const struct page_test *t = &m->set->tests[test];
 	const size_t at = cell_of(m, t);
-	struct cell *c;
 
 	if (at == SIZE_MAX)
 		return;
 	m->has_kind[t->kind] = true;
-	c = &m->cells[at];
-	c->n++;
-	if (c->worst == 0 || watch_state_is_worse(t->state, m->set->tests[c->worst - 1].state)) {
-		c->worst = (uint32_t)test + 1;
-		c->n_worst = 0;
-	}
-	c->n_worst = (uint16_t)(c->n_worst + (m->set->tests[c->worst - 1].state == t->state));
+	add_to(&m->cells[at], m->set, test);
 }
 
 static bool fill(struct matrix *m)
@@ -133,13 +140,14 @@ static void put_value(const struct html *h, const struct page_test *t)
 	html_look(h, words_state(t->state));
 }
 
-static void put_cell(const struct html *h, const struct page_set *set, const struct page_test *t,
-	const struct cell *c, bool has_spark)
+static void put_cell(
+	const struct html *h, const struct page_set *set, const struct cell *c, bool has_spark)
 {
+	const struct page_test *t = &set->tests[c->worst - 1];
 	static const char *const ways[PAGE_KINDS] = { [PAGE_TO] = "to ", [PAGE_FROM] = "from " };
 
 	buf_printf(h->b, "<a class=\"c %s%s\" id=\"c%u\" href=\"",
-		ways[t->kind] ? ways[t->kind] : "", html_state_class(t->state), t->id);
+		ways[t->kind] ? ways[t->kind] : "", html_state_class(t->state), c->id);
 	html_test_path(h, set, t);
 	html_puts(h, "\"><span class=\"sr\">");
 	put_way(h, set, t);
@@ -152,7 +160,7 @@ static void put_cell(const struct html *h, const struct page_set *set, const str
 	html_icon(h, t->state);
 	html_puts(h, "<span class=\"v\">");
 	put_value(h, t);
-	if (c && c->n_worst < c->n) {
+	if (c->n_worst < c->n) {
 		const struct text some =
 			TEXT(N_(", {1} of {2}"), text_u64(c->n_worst), text_u64(c->n));
 		html_say(h, &some);
@@ -165,7 +173,16 @@ static void put_cell(const struct html *h, const struct page_set *set, const str
 
 void matrix_put_cell(const struct html *h, const struct page_set *set, size_t test)
 {
-	put_cell(h, set, &set->tests[test], NULL, set->n_tests <= PAGE_SPARK_TESTS);
+	const struct page_test *t = &set->tests[test];
+	struct cell c = { 0 };
+
+	for (size_t i = 0; i < set->n_tests; i++) {
+		const struct page_test *o = &set->tests[i];
+
+		if (o->pool == t->pool && o->partner == t->partner && o->kind == t->kind)
+			add_to(&c, set, i);
+	}
+	put_cell(h, set, &c, set->n_tests <= PAGE_SPARK_TESTS);
 }
 
 static bool put_cell_at(const struct matrix *m, size_t at)
@@ -174,7 +191,7 @@ static bool put_cell_at(const struct matrix *m, size_t at)
 
 	if (c->worst == 0)
 		return false;
-	put_cell(m->h, m->set, &m->set->tests[c->worst - 1], c, m->has_sparks);
+	put_cell(m->h, m->set, c, m->has_sparks);
 	return true;
 }
 

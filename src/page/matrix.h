@@ -7,5 +7,5 @@ enum { MATRIX_CELLS_MAX = 200000 }; /* pools times partners; behind that there i
 
 /* The table and its key; nothing where there is no test. */
 void matrix_put(const struct html *h, const struct page_set *set);
-/* A cell: the link of one test. */
+/* The cell that a test stands in. */
 void matrix_put_cell(const struct html *h, const struct page_set *set, size_t test);

@@ -256,6 +256,14 @@ struct page_test_model {
 	const struct page_days *days;
 };
 
+struct page_runs_model { /* /t/.../runs?before=ID */
+	const struct page_set *set;
+	struct page_test test;
+	const struct page_run_row *runs; /* newest first */
+	size_t n_runs;
+	struct slice older;
+};
+
 /* ---- a run ---- */
 
 struct page_fact {

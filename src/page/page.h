@@ -22,6 +22,7 @@ enum { PAGE_BYTES_MAX = 4 << 20 };
 int page_overview(struct buf *b, const struct page_view *v, const struct page_overview *m);
 int page_tests(struct buf *b, const struct page_view *v, const struct page_tests_model *m);
 int page_test(struct buf *b, const struct page_view *v, const struct page_test_model *m);
+int page_runs(struct buf *b, const struct page_view *v, const struct page_runs_model *m);
 int page_run(struct buf *b, const struct page_view *v, const struct page_run_model *m);
 int page_incidents(struct buf *b, const struct page_view *v, const struct page_incidents_model *m);
 int page_incident(struct buf *b, const struct page_view *v, const struct page_incident_model *m);

@@ -314,6 +314,20 @@ static void put_quantiles(const struct html *h, const struct page_test_model *m)
 	html_puts(h, "</tbody></table></div>\n");
 }
 
+static void put_older(const struct html *h, const struct page_set *set,
+	const struct page_test *test, struct slice older)
+{
+	if (older.n == 0)
+		return;
+	html_puts(h, "<p class=\"sm\"><a href=\"");
+	html_test_path(h, set, test);
+	html_puts(h, "/runs?before=");
+	html_segment(h, older);
+	html_puts(h, "\">");
+	html_look(h, N_("Older runs"));
+	html_puts(h, "</a></p>\n");
+}
+
 static void put_runs(const struct html *h, const struct page_test_model *m)
 {
 	html_puts(h, "<div class=\"row\"><h2>");
@@ -336,15 +350,7 @@ static void put_runs(const struct html *h, const struct page_test_model *m)
 		return;
 	}
 	rows_put_runs(h, m->runs, m->n_runs);
-	if (m->older.n) {
-		html_puts(h, "<p class=\"sm\"><a href=\"");
-		html_test_path(h, m->set, &m->test);
-		html_puts(h, "/runs?before=");
-		html_segment(h, m->older);
-		html_puts(h, "\">");
-		html_look(h, N_("Older runs"));
-		html_puts(h, "</a></p>\n");
-	}
+	put_older(h, m->set, &m->test, m->older);
 }
 
 static void put_days(const struct html *h, const struct page_test_model *m)
@@ -401,5 +407,38 @@ int page_test(struct buf *b, const struct page_view *v, const struct page_test_m
 	put_quantiles(&h, m);
 	put_runs(&h, m);
 	put_days(&h, m);
+	return html_close(&h);
+}
+
+/* ---- older runs ---- */
+
+int page_runs(struct buf *b, const struct page_view *v, const struct page_runs_model *m)
+{
+	const struct html h = { b, v };
+	uint8_t room[TITLE_MAX];
+	struct buf title;
+
+	buf_init_in(&title, room, sizeof(room));
+	words_test(&title, m->set, &m->test, v);
+	html_open(
+		&h, &(const struct html_head){
+			    .title = buf_slice(&title), .state = m->test.state, .nav = NAV_TESTS });
+	html_puts(&h, "<p class=\"crumb\"><a href=\"/\">");
+	html_look(&h, N_("Overview"));
+	html_puts(&h, "</a> / <a href=\"");
+	html_test_path(&h, m->set, &m->test);
+	html_puts(&h, "\">");
+	html_test_name(&h, m->set, &m->test);
+	html_puts(&h, "</a></p>\n<h1>");
+	html_look(&h, N_("Older runs"));
+	html_puts(&h, "</h1>\n");
+	if (m->n_runs) {
+		rows_put_runs(&h, m->runs, m->n_runs);
+	} else {
+		html_puts(&h, "<p>");
+		html_look(&h, N_("There are none."));
+		html_puts(&h, "</p>\n");
+	}
+	put_older(&h, m->set, &m->test, m->older);
 	return html_close(&h);
 }

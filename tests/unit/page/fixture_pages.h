@@ -77,6 +77,19 @@ static inline int put_test(struct buf *b, struct fixture *f)
 	return page_test(b, &f->view, &m);
 }
 
+static inline int put_older_runs(struct buf *b, struct fixture *f)
+{
+	const struct page_run_row runs[] = { { fixture_odd(f, "17-d"), NOW - DAY, WATCH_OK, 397000,
+		REASON_NONE, fixture_odd(f, "inside"), 1, 0 } };
+	struct page_runs_model m = { .set = &f->overview.set,
+		.test = f->tests[0],
+		.runs = runs,
+		.n_runs = f->mood == MOOD_CALM ? 0 : 1,
+		.older = fixture_odd(f, "17-c") };
+
+	return page_runs(b, &f->view, &m);
+}
+
 /* A test that has never run, of a pool by itself. */
 static inline int put_new_test(struct buf *b, struct fixture *f)
 {
@@ -437,8 +450,8 @@ static const struct {
 	const char *name;
 	fixture_put *put;
 } fixture_pages[] = { { "overview", put_overview }, { "partner", put_partner },
-	{ "test", put_test }, { "new-test", put_new_test }, { "run", put_run },
-	{ "good-run", put_good_run }, { "incidents", put_incidents }, { "incident", put_incident },
-	{ "tests", put_tests }, { "maintenance", put_maintenance }, { "403", put_403 },
-	{ "404", put_404 }, { "410", put_410 }, { "503", put_503 }, { "public", put_public },
-	{ "month", put_month_report }, { "months", put_months } };
+	{ "test", put_test }, { "new-test", put_new_test }, { "older-runs", put_older_runs },
+	{ "run", put_run }, { "good-run", put_good_run }, { "incidents", put_incidents },
+	{ "incident", put_incident }, { "tests", put_tests }, { "maintenance", put_maintenance },
+	{ "403", put_403 }, { "404", put_404 }, { "410", put_410 }, { "503", put_503 },
+	{ "public", put_public }, { "month", put_month_report }, { "months", put_months } };

@@ -96,8 +96,8 @@ static void scales_are_round(void **state)
 {
 	static const struct {
 		int64_t us, top;
-	} tops[] = { { 0, 400 }, { 400, 400 }, { 401, 800 }, { 500 * MS, 800 * MS },
-		{ 801 * MS, 1000 * MS }, { 1001 * MS, 2000 * MS },
+	} tops[] = { { INT64_MAX, 100000000 * (int64_t)MS }, { 0, 400 }, { 400, 400 }, { 401, 800 },
+		{ 500 * MS, 800 * MS }, { 801 * MS, 1000 * MS }, { 1001 * MS, 2000 * MS },
 		{ 86400000 * (int64_t)MS, 100000000 * (int64_t)MS } };
 
 	(void)state;

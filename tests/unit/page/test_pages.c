@@ -278,6 +278,43 @@ static void events_are_parts_of_the_page(void **state)
 	free(f);
 }
 
+/* The worst of two places is shown, with how many see it; the cell keeps its id. */
+static void places_that_disagree_are_marked(void **state)
+{
+	static const struct {
+		enum watch_state inside, outside;
+		const char *cell;
+	} cells[] = {
+		{ WATCH_OK, WATCH_OK, "class=\"c to ok\" id=\"c1\"" },
+		{ WATCH_FAILED, WATCH_OK, "Failed 1\xc2\xa0h, 1 of 2</span>" },
+		{ WATCH_OK, WATCH_FAILED, "Failed 1\xc2\xa0h, 1 of 2</span>" },
+		{ WATCH_FAILED, WATCH_FAILED, "Failed 1\xc2\xa0h</span>" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cells); i++) {
+		struct fixture *f = fixture_new(MOOD_CALM, 1, 1, NULL);
+		struct buf page, event;
+
+		f->tests[1].kind = PAGE_TO;
+		f->tests[0].state = cells[i].inside;
+		f->tests[1].state = cells[i].outside;
+		f->tests[0].since_at = f->tests[1].since_at = NOW - HOUR;
+		buf_init(&page, PAGE_BYTES_MAX);
+		buf_init(&event, PAGE_BYTES_MAX);
+		assert_int_equal(put_overview(&page, f), 0);
+		assert_int_equal(page_event_test(&event, &f->view, &f->overview.set, 1), 0);
+		if (!strstr(buf_cstr(&page), cells[i].cell) ||
+			!strstr(buf_cstr(&event), cells[i].cell) ||
+			!strstr(buf_cstr(&page), "id=\"c1\"") ||
+			!strstr(buf_cstr(&event), "id=\"c1\""))
+			fail_msg("row %zu: %s", i, buf_cstr(&event));
+		buf_done(&page);
+		buf_done(&event);
+		free(f);
+	}
+}
+
 /* What is absent for a role is not grey, and not there. */
 static void buttons_need_a_right(void **state)
 {
@@ -309,6 +346,7 @@ int main(void)
 		cmocka_unit_test(a_thousand_tests_are_small),
 		cmocka_unit_test(a_page_says_when_it_is_not_whole),
 		cmocka_unit_test(events_are_parts_of_the_page),
+		cmocka_unit_test(places_that_disagree_are_marked),
 		cmocka_unit_test(buttons_need_a_right),
 	};
 

@@ -6,7 +6,7 @@
 #include "page/asset.h"
 #include "page/asset_private.h"
 
-#include "fixture_pages.h"
+#include "../unit/page/fixture_pages.h"
 
 static void write_file(const char *dir, const char *name, struct slice bytes)
 {
