@@ -1,6 +1,8 @@
 /* stox-watch - the watcher: `stox watch` runs it.  A program of its own, since the history, alerts
  * and pages bring libraries that nothing else of stox needs.
  */
+#include <stdio.h>
+
 #include "app/language.h"
 #include "app/process.h"
 #include "watcher/watcher.h"
@@ -10,7 +12,13 @@ static int run(int argc, char **argv)
 	struct watch_options options;
 	const int status = watch_options_read(&options, argc, argv);
 
-	return status < 0 ? watcher_run(&options) : status;
+	if (status >= 0)
+		return status;
+	if (process_can_encrypt())
+		return watcher_run(&options);
+	fputs("stox watch: ", stderr);
+	say(stderr, text_make(err_text(-ENOMEM), NULL, 0));
+	return PROCESS_NOT_HERE;
 }
 
 int main(int argc, char **argv)

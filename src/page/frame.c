@@ -69,7 +69,6 @@ static void put_nav(const struct html *h, enum html_nav nav)
 		[NAV_INCIDENTS] = { "/incidents", N_("Incidents") },
 		[NAV_TESTS] = { "/tests", N_("Tests") },
 		[NAV_MAINTENANCE] = { "/maintenance", N_("Maintenance") },
-		[NAV_REPORTS] = { "/reports", N_("Reports") },
 	};
 
 	html_puts(h, "<nav class=\"main\" aria-label=\"");
@@ -210,8 +209,7 @@ int html_close(const struct html *h)
 	put_watchers(h);
 	put_pace(h);
 	put_zone(h);
-	html_puts(h, "<span><a href=\"/feed.atom\">Atom</a> \xc2\xb7 <a href=\"/api/v1/\">API</a> "
-		     "\xc2\xb7 <a href=\"/metrics\">");
+	html_puts(h, "<span><a href=\"/feed.atom\">Atom</a> \xc2\xb7 <a href=\"/metrics\">");
 	html_look(h, N_("Metrics"));
 	html_puts(h,
 		"</a></span><span><a href=\"?lang=en\" hreflang=\"en\" lang=\"en\">English</a> "

@@ -174,6 +174,7 @@ void watcher_finish(struct watcher *w, struct watched *t, const struct watcher_e
 	const bool was_tested = t->state.since_at != 0;
 
 	t->runs[state]++;
+	histogram_add(&w->late, (uint64_t)t->late_us);
 	log_run(w, t, end, state);
 	if (push_state(w, t, &run, &stored, incidents)) {
 		keep_why(t, end);

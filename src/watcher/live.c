@@ -24,6 +24,22 @@ static int64_t last_run(const struct watcher *w, int64_t *ret_interval)
 	return last;
 }
 
+/* What it has to do, and what it could not in time, since its start. */
+static void count(struct page_view *ret, const struct watcher *w)
+{
+	double a_minute = 0;
+
+	for (unsigned i = 0; i < w->roster.n; i++) {
+		const struct watched *t = w->roster.tests[i];
+
+		if (t->is_scheduled)
+			a_minute += 60e6 / (double)t->place.interval_us;
+		for (unsigned k = 0; k < SCHEDULE_MISSES; k++)
+			ret->n_skipped += t->place.n_missed[k];
+	}
+	ret->tests_a_minute = (unsigned)(a_minute + 0.5);
+}
+
 void site_look(struct page_view *ret, const struct watcher *w, enum tongue tongue)
 {
 	*ret = (struct page_view){ .look_up = tongue_look_up(tongue),
@@ -33,6 +49,8 @@ void site_look(struct page_view *ret, const struct watcher *w, enum tongue tongu
 		.may = 1U << PAGE_MAY_RUN, /* who comes from this machine itself */
 		.is_live = true };
 	ret->last_at = last_run(w, &ret->interval_us);
+	ret->delay_p99_us = (int64_t)histogram_quantile(&w->late, 990);
+	count(ret, w);
 }
 
 /* ---- events ---- */

@@ -13,6 +13,7 @@
 
 #include "app/notify.h"
 #include "app/pump.h"
+#include "watch/histogram.h"
 #include "watcher/config.h"
 #include "watcher/log.h"
 #include "watcher/options.h"
@@ -43,6 +44,7 @@ struct watcher {
 
 	int64_t ahead_us; /* UTC minus the monotonic clock */
 	int64_t started_at, loaded_at;
+	struct histogram late; /* how much later than its time each run began */
 	uint64_t n_runs, n_reloads, n_reloads_refused;
 	bool is_refused; /* the last reload was */
 	bool is_ready, is_stopping;

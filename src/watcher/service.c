@@ -166,7 +166,7 @@ static int open_history(struct service *s, const struct plan *plan)
 		.hour_days = plan->hour_days,
 		.size_max_bytes = plan->history_bytes_max };
 
-	if (store_open(&s->w.store, &cfg, &why))
+	if (plan_make_folder(plan, &why) || store_open(&s->w.store, &cfg, &why))
 		return complain(why);
 	log_str(watch_log_begin(&s->w.log, WATCH_HISTORY_OPENED), "file",
 		slice_str(plan->history_file));

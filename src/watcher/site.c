@@ -177,6 +177,7 @@ static const struct view *const views[] = {
 	&view_incidents,
 	&view_incident,
 	&view_maintenance,
+	&view_feed,
 };
 
 static void refuse(struct visit *v, struct web_answer *ret, int status)
@@ -218,6 +219,7 @@ static struct visit *new_visit(
 	v->server = server;
 	v->tongue = tongue_of(r, &v->is_chosen);
 	site_look(&v->reader, s->w, v->tongue);
+	(void)slice_cstr(slice_cut(r->host, 0, sizeof(v->host) - 1), v->host, sizeof(v->host));
 	v->is_bad = !read_range(r, &v->range) || !read_before(r, &v->before);
 	return v;
 }

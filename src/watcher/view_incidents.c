@@ -1,5 +1,8 @@
 /* The list of incidents, and the page of one. */
+#include <stdio.h>
+
 #include "base/mem.h"
+#include "page/feed.h"
 #include "watcher/board.h"
 #include "watcher/run_id.h"
 #include "watcher/visit.h"
@@ -257,5 +260,48 @@ static int show_incident(struct visit *v, struct web_answer *ret)
 	return err;
 }
 
+/* ---- as a feed ---- */
+
+static int put_feed(struct visit *v, struct web_answer *ret, const struct board *b)
+{
+	const struct store_incidents *from = v->answers[0]->incidents;
+	struct page_incident_row *rows = mem_alloc0((from->n + 1) * sizeof(*rows));
+	char(*ids)[BOARD_ID_MAX] = mem_alloc0((from->n + 1) * sizeof(*ids));
+	char base[sizeof(v->host) + sizeof("http://")];
+	struct page_feed model = { .set = &b->set, .rows = rows };
+
+	snprintf(base, sizeof(base), "http://%s", v->host);
+	model.base = slice_str(v->w->file.plan->url ? v->w->file.plan->url : base);
+	for (size_t i = 0; rows && ids && i < from->n; i++) {
+		const size_t at = board_find(b, from->rows[i].test_id);
+
+		if (at != SIZE_MAX)
+			put_row(&rows[model.n_rows], &from->rows[i], b, at, ids[model.n_rows]);
+		model.n_rows += at != SIZE_MAX;
+	}
+	int err = rows && ids ? page_feed(&ret->body, &v->reader, &model) : -ENOMEM;
+	mem_free(rows);
+	mem_free(ids);
+	return err;
+}
+
+static int show_feed(struct visit *v, struct web_answer *ret)
+{
+	struct board b;
+
+	if (visit_has_failed(v, ret))
+		return 0;
+	int err = board_new(&b, v->w, &v->reader, SLICE_NONE, SLICE_NONE);
+	if (!err)
+		err = put_feed(v, ret, &b);
+	board_done(&b);
+	ret->status = 200;
+	ret->type = "application/atom+xml; charset=utf-8";
+	ret->cache = "no-cache";
+	web_answer_field(ret, "X-Content-Type-Options", SLICE("nosniff"));
+	return err;
+}
+
+const struct view view_feed = { "/feed.atom", ask_incidents, show_feed };
 const struct view view_incidents = { "/incidents", ask_incidents, show_incidents };
 const struct view view_incident = { "/incidents/{}", ask_incident, show_incident };

@@ -26,7 +26,8 @@ struct visit {
 	struct page_view reader;
 	/* what the query says, cut to what there is */
 	enum page_range range;
-	bool is_bad; /* it says what cannot be: 400 */
+	char host[256]; /* that was asked for, of ours; "": HTTP/1.0 */
+	bool is_bad;    /* it says what cannot be: 400 */
 	struct store_key before;
 	/* what was asked */
 	unsigned n_asks, n_open;
@@ -47,7 +48,7 @@ struct view {
 	int (*show)(struct visit *v, struct web_answer *ret);
 };
 
-extern const struct view view_overview, view_pool, view_partner, view_tests, view_test,
+extern const struct view view_overview, view_feed, view_pool, view_partner, view_tests, view_test,
 	view_test_alone, view_runs, view_runs_alone, view_run, view_run_json, view_run_trace,
 	view_incidents, view_incident, view_maintenance;
 

@@ -1,0 +1,242 @@
+/* The tests at work, from one plan to the next: what is known goes over, what is gone leaves when
+ * its run is over, accounts are shared and let go.
+ */
+#include "watcher/roster.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/mem.h"
+
+#define WORLD                                                                                      \
+	"pools:\n"                                                                                 \
+	"  - { fqdn: a.test, domains: [a.test], test_users: [{ address: p@a.test, password_file: " \
+	"p }]"                                                                                     \
+	" }\n"                                                                                     \
+	"  - { fqdn: b.test, domains: [b.test], test_users: [{ address: q@b.test, password_file: " \
+	"q }]"                                                                                     \
+	" }\n"                                                                                     \
+	"partners:\n"                                                                              \
+	"  - { domain: x.test, receiver: { address: r@x.test, password_file: r } }\n"              \
+	"watch:\n"
+
+#define A_TO_X "a.test/x.test/to"
+#define B_TO_X "b.test/x.test/to"
+
+struct made {
+	struct conf *conf;
+	struct plan *plan;
+};
+
+static struct rng rng;
+static struct roster roster;
+static const ts_t start = TS_S(1000);
+static const int64_t ahead = INT64_C(1700000000) * 1000000;
+
+static struct made make(const char *watch)
+{
+	struct made m = { 0 };
+	struct buf b, text;
+
+	buf_init(&text, 1 << 16);
+	buf_printf(&text, "%s%s", WORLD, watch);
+	buf_init(&b, 1 << 16);
+	struct problems problems = { .out = &b, .file_name = "f" };
+	if (conf_load(&m.conf, buf_slice(&text), "f", NULL, &b) ||
+		plan_new(&m.plan, m.conf, "/etc/stox/stox.yaml", &problems))
+		fail_msg("%s: %s", watch, buf_cstr(&b));
+	buf_done(&b);
+	buf_done(&text);
+	return m;
+}
+
+static void done(struct made *m)
+{
+	m->plan = plan_free(m->plan);
+	m->conf = conf_free(m->conf);
+}
+
+static int set_up(void **state)
+{
+	const struct schedule_cfg cfg = { .room = 10, .late_max = TS_S(30) };
+
+	(void)state;
+	rng_init_number(&rng, 1);
+	return roster_init(&roster, &cfg, ahead, &rng);
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	roster_done(&roster);
+	return 0;
+}
+
+static struct watched *find(const char *key)
+{
+	return roster_find(&roster, slice_str(key));
+}
+
+/* The next one that starts; NULL: none. */
+static struct watched *started(ts_t now)
+{
+	struct schedule_event ev;
+
+	schedule_push_time(&roster.schedule, now);
+	while (schedule_take_event(&roster.schedule, &ev, now))
+		if (ev.type == SCHEDULE_EV_START)
+			return roster_of_place(ev.test);
+	return NULL;
+}
+
+static void what_the_history_knows_is_resumed(void **state)
+{
+	struct made m = make("  time_zone: UTC\n");
+	const struct store_known known[] = {
+		{ .id = 7,
+			.kept = { .state = WATCH_FAILED,
+				.since_at = ahead - 50,
+				.last_at = ahead - 10,
+				.last_failed_at = ahead - 10,
+				.incident = { .begin_at = ahead - 50,
+					.last_at = ahead - 10,
+					.reason = REASON_TCP_REFUSED,
+					.runs = 3,
+					.times = 1 } },
+			.newest_at = ahead - 10 },
+		{ .id = 9 },
+	};
+
+	(void)state;
+	assert_int_equal(roster_take(&roster, m.plan, known, start), 0);
+	assert_int_equal(roster.n, 2);
+	struct watched *t = find(A_TO_X);
+	assert_ptr_equal(roster_find_id(&roster, 7), t);
+	assert_int_equal(t->state.state, WATCH_FAILED);
+	assert_int_equal(t->state.incident.runs, 3);
+	assert_int_equal(find(B_TO_X)->id, 9);
+	assert_int_equal(find(B_TO_X)->state.since_at, 0);
+	assert_null(find("a.test/y.test/to"));
+	assert_null(roster_find_id(&roster, 1));
+	tear_down(NULL);
+	set_up(NULL);
+	done(&m);
+}
+
+static void another_plan_keeps_what_it_has_too(void **state)
+{
+	struct made one = make("  tests: [{ interval: 60 }]\n");
+	struct made two = make("  tests: [{ interval: 30, pool: a.test }, { kind: register }]\n");
+	const struct watch_run run = { .scheduled_at = ahead, .reason = REASON_TCP_REFUSED };
+
+	(void)state;
+	assert_int_equal(roster_take(&roster, one.plan, NULL, start), 0);
+	struct watched *t = find(A_TO_X);
+	const int64_t id = t->id;
+	state_push_run(&t->state, &run);
+	assert_int_equal(roster_take(&roster, two.plan, NULL, start), 0);
+	done(&one);
+	assert_ptr_equal(find(A_TO_X), t);
+	assert_int_equal(t->id, id);
+	assert_int_equal(t->state.last_failed_at, ahead);
+	assert_int_equal(t->place.interval_us, 30 * 1000000);
+	assert_string_equal(t->plan->key, A_TO_X);
+	assert_null(find(B_TO_X)); /* it did not run: it is gone at once */
+	assert_true(list_empty(&roster.leaving));
+	assert_non_null(find("a.test/register"));
+	assert_int_equal(roster.n, 3);
+	tear_down(NULL);
+	set_up(NULL);
+	done(&two);
+}
+
+static void one_that_runs_leaves_when_it_is_over(void **state)
+{
+	struct made one = make("  tests: [{ interval: 60 }]\n");
+	struct made two = make("  tests: [{ pool: b.test }]\n");
+
+	(void)state;
+	assert_int_equal(roster_take(&roster, one.plan, NULL, start), 0);
+	assert_int_equal(schedule_push_asked(&roster.schedule, &find(A_TO_X)->place, start), 0);
+	struct watched *t = started(start);
+	assert_ptr_equal(t, find(A_TO_X));
+	assert_int_equal(roster_take(&roster, two.plan, NULL, start), 0);
+	done(&one);
+	assert_null(find(A_TO_X));
+	assert_true(roster_is_leaving(t));
+	assert_false(list_empty(&roster.leaving));
+	roster_push_done(&roster, t, start);
+	assert_true(list_empty(&roster.leaving));
+	tear_down(NULL);
+	set_up(NULL);
+	done(&two);
+}
+
+/* r@x.test is one account: its tests take turns, also behind a change. */
+static void tests_of_one_account_take_turns(void **state)
+{
+	struct made one = make("  tests: [{ interval: 60 }]\n");
+	struct made two = make("  tests: [{ interval: 60, enabled: false, pool: a.test }, {}]\n");
+
+	(void)state;
+	assert_int_equal(roster_take(&roster, one.plan, NULL, start), 0);
+	struct watched *a = find(A_TO_X), *b = find(B_TO_X);
+	assert_int_equal(schedule_push_asked(&roster.schedule, &a->place, start), 0);
+	assert_int_equal(schedule_push_asked(&roster.schedule, &b->place, start), 0);
+	assert_ptr_equal(started(start), a);
+	assert_null(started(start));
+	assert_int_equal(roster_take(&roster, two.plan, NULL, start), 0); /* while it runs */
+	done(&one);
+	assert_true(a->is_scheduled);
+	roster_push_done(&roster, a, start);
+	assert_false(a->is_scheduled);
+	assert_ptr_equal(started(start), b);
+	roster_push_done(&roster, b, start);
+	tear_down(NULL);
+	set_up(NULL);
+	done(&two);
+}
+
+static void without_memory_nothing_changes(void **state)
+{
+	struct made one = make("  tests: [{ interval: 60 }]\n");
+	struct made two = make("  tests: [{ interval: 30 }, { kind: register }]\n");
+
+	(void)state;
+	assert_int_equal(roster_take(&roster, one.plan, NULL, start), 0);
+	for (long n = 0; n < 8; n++) {
+		mem_fail_after(n);
+		const int err = roster_take(&roster, two.plan, NULL, start);
+		mem_fail_after(-1);
+		if (err == 0)
+			break;
+		assert_int_equal(err, -ENOMEM);
+		assert_int_equal(roster.n, 2);
+		assert_int_equal(find(A_TO_X)->place.interval_us, 60 * 1000000);
+		assert_null(find("a.test/register"));
+	}
+	tear_down(NULL);
+	set_up(NULL);
+	done(&one);
+	done(&two);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+			what_the_history_knows_is_resumed, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			another_plan_keeps_what_it_has_too, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			one_that_runs_leaves_when_it_is_over, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(tests_of_one_account_take_turns, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(without_memory_nothing_changes, set_up, tear_down),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
