@@ -251,6 +251,7 @@ static void check_room(struct flow *f)
 	}
 }
 
+/* Fails only when it is the first one of this flow: -ENOMEM. */
 static int end_within(struct flow *f, ts_t span)
 {
 	return timers_set(&f->fs->timers, &f->end, ts_add(loop_now(f->fs->loop), span));
@@ -318,8 +319,7 @@ static void linger(struct flow *f)
 	}
 	shutdown(f->fd, SHUT_WR);
 	f->state = FLOW_LINGER;
-	if (end_within(f, TS_MS(LINGER_MS)))
-		flow_drop(f);
+	end_within(f, TS_MS(LINGER_MS));
 }
 
 static void flush(struct flow *f)
