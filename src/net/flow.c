@@ -374,9 +374,7 @@ void flow_pause(struct flow *f, bool pause)
 		return;
 	}
 	if (!f->told_eof)
-		event_add(&f->read, NULL);
-	if (f->can_read)
-		flow_make_ready(f);
+		event_add(&f->read, NULL); /* tells again of what has not been read yet */
 }
 
 /* ---- TLS ---- */

@@ -3,9 +3,11 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
+#include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 
@@ -31,6 +33,8 @@ enum {
 	ID_NUL = 8, /* what a test adds for itself; 7 is never loaded */
 	ID_EXACT = 9,
 	ID_NAMED = 10,
+	ID_LONG = 11,
+	ID_SUBJECT = 12,
 };
 
 static struct trust *trust;
@@ -228,6 +232,7 @@ static void both_sides_see_the_same_facts(void **state)
 	assert_int_equal(channel_state(p.client.c), CHANNEL_UP);
 	assert_int_equal(channel_state(p.server.c), CHANNEL_UP);
 	assert_string_equal(c->version, "TLSv1.3");
+	assert_memory_equal(c->cipher, "TLS_", 4);
 	assert_string_equal(c->cipher, s->cipher);
 	assert_int_equal(c->faults, 0);
 	assert_int_equal(c->failure, TLS_FAILURE_NONE);
@@ -264,6 +269,61 @@ static void bytes_go_both_ways_in_any_pieces(void **state)
 		heard(&p.client, "200 OK");
 		close_pair(&p);
 	}
+}
+
+static void settle_among_others(struct pair *p)
+{
+	for (bool any = true; any;) {
+		ERR_raise(ERR_LIB_USER, ERR_R_PASSED_INVALID_ARGUMENT);
+		any = carry(&p->client, &p->server, SIZE_MAX);
+		ERR_raise(ERR_LIB_USER, ERR_R_PASSED_INVALID_ARGUMENT);
+		any |= carry(&p->server, &p->client, SIZE_MAX);
+	}
+	ERR_clear_error();
+}
+
+/* The library has one list of errors for all. */
+static void what_others_left_in_the_library_is_no_error_here(void **state)
+{
+	struct pair p;
+
+	(void)state;
+	open_end(&p.client, &client_policy);
+	open_end(&p.server, &server_policy);
+	settle_among_others(&p);
+	assert_int_equal(channel_state(p.client.c), CHANNEL_UP);
+	assert_int_equal(channel_state(p.server.c), CHANNEL_UP);
+	say(&p.client, "REGISTER");
+	settle_among_others(&p);
+	assert_int_equal(channel_state(p.server.c), CHANNEL_UP);
+	heard(&p.server, "REGISTER");
+	close_pair(&p);
+}
+
+/* What the library has for the wire must not be lost without a word, nor what it has for us. */
+static void a_buffer_that_takes_no_more_is_an_error(void **state)
+{
+	struct pair p;
+	struct buf small;
+
+	(void)state;
+	buf_init(&small, 16);
+	open_end(&p.client, &client_policy);
+	open_end(&p.server, &server_policy);
+	assert_int_equal(
+		channel_push(p.server.c, buf_slice(&p.client.wire), &p.server.plain, &small),
+		-EMSGSIZE);
+	close_pair(&p);
+	open_pair(&p, &client_policy, &server_policy);
+	buf_clear(&small);
+	assert_int_equal(channel_write(p.client.c, SLICE("REGISTER"), &small), -EMSGSIZE);
+	buf_clear(&small);
+	say(&p.server, "200 OK");
+	assert_int_equal(
+		channel_push(p.client.c, buf_slice(&p.server.wire), &small, &p.client.wire),
+		-EMSGSIZE);
+	buf_done(&small);
+	close_pair(&p);
 }
 
 static void a_closed_side_is_an_end_not_a_failure(void **state)
@@ -391,6 +451,7 @@ static void check_chain(size_t i, enum tls_verify verify)
 		fail_msg("%s: faults %x", chains[i].what, f->faults);
 	assert_int_equal(channel_state(p.client.c), refused ? CHANNEL_FAILED : CHANNEL_UP);
 	assert_int_equal(f->failure, refused ? TLS_FAILURE_CERTIFICATE : TLS_FAILURE_NONE);
+	assert_int_equal(f->alert, -1); /* it was not the peer who ended it */
 	assert_true(f->n_certs >= 1);
 	assert_string_equal(f->version, "TLSv1.3");
 	check_faults(f, refused ? f->detail : NULL);
@@ -458,6 +519,9 @@ static void the_server_can_ask_for_a_certificate(void **state)
 		assert_int_equal(channel_facts(p.client.c)->failure, rows[i].client);
 		assert_int_equal(channel_facts(p.server.c)->failure, rows[i].server);
 		assert_int_equal(channel_facts(p.server.c)->faults, rows[i].faults);
+		if (rows[i].client == TLS_FAILURE_CLIENT_CERTIFICATE)
+			assert_string_equal(channel_facts(p.server.c)->detail,
+				"peer did not return a certificate");
 		assert_int_equal(channel_facts(p.server.c)->n_certs > 0,
 			rows[i].request && rows[i].identity != 0);
 		close_pair(&p);
@@ -545,6 +609,9 @@ static void a_name_with_a_nul_is_another_name(void **state)
 static void the_protocol_says_what_a_name_is(void **state)
 {
 	static const struct named names[] = { { GEN_DNS, NULL, 0, SLICE("*.wild.test") },
+		{ GEN_DNS, NULL, 0, SLICE("po*.part.test") },
+		{ GEN_IPADD, NULL, 0, SLICE("\xc0\0\2\1") },
+		{ GEN_IPADD, NULL, 0, SLICE("\x20\1\xd\xb8\0\0\0\0\0\0\0\0\0\0\0\1") },
 		{ GEN_OTHERNAME, "1.3.6.1.5.5.7.8.7", V_ASN1_IA5STRING,
 			SLICE("_xmpp-client.im.example") } };
 	static const struct {
@@ -553,6 +620,12 @@ static void the_protocol_says_what_a_name_is(void **state)
 		bool good;
 	} rows[] = {
 		{ TLS_NAMING_HOST, "pool.wild.test", true },
+		{ TLS_NAMING_HOST, "pool.part.test", false }, /* RFC 6125 section 6.4.3 */
+		{ TLS_NAMING_HOST, "192.0.2.1", true },
+		{ TLS_NAMING_HOST, "192.0.2.2", false },
+		{ TLS_NAMING_HOST, "2001:db8::1", true },
+		{ TLS_NAMING_HOST, "[2001:db8::1]", true }, /* as a URI has it */
+		{ TLS_NAMING_HOST, "[2001:db8::2]", false },
 		{ TLS_NAMING_SIP, "pool.wild.test", false },
 		{ TLS_NAMING_SIP, "", true },
 		{ TLS_NAMING_HOST, "im.example", false },
@@ -581,6 +654,25 @@ static void the_protocol_says_what_a_name_is(void **state)
 		assert_int_equal(f->certs[0].faults & TLS_FAULT_NAME, f->faults & TLS_FAULT_NAME);
 		close_pair(&p);
 	}
+}
+
+/* RFC 6125 section 6.4.4 lets a client look there as a last resort; RFC 9525 no longer. */
+static void the_subject_is_no_name(void **state)
+{
+	struct tls_policy c = { .verify = TLS_VERIFY_NOTE, .name = "named.test" };
+	struct tls_policy s = { .accept = true, .identity = ID_SUBJECT };
+	struct buf pem;
+	struct pair p;
+
+	(void)state;
+	buf_init(&pem, MAX);
+	named_put_identity(NULL, 0, EVP_sha256(), &pem);
+	assert_int_equal(trust_add_identity(trust, ID_SUBJECT, buf_slice(&pem)), 0);
+	buf_done(&pem);
+	open_pair(&p, &c, &s);
+	assert_string_equal(channel_facts(p.client.c)->certs[0].subject, "CN=named.test");
+	assert_true(channel_facts(p.client.c)->faults & TLS_FAULT_NAME);
+	close_pair(&p);
 }
 
 static void check_server_name(
@@ -827,6 +919,7 @@ static enum tls_failure answer(struct slice in, struct tls_facts *facts)
 	assert_int_equal(channel_state(e.c), CHANNEL_FAILED);
 	*facts = *channel_facts(e.c);
 	close_end(&e);
+	assert_int_equal(ERR_peek_error(), 0); /* others use the library too */
 	return facts->failure;
 }
 
@@ -834,14 +927,14 @@ static void a_peer_without_tls_is_recognised(void **state)
 {
 	static const char *const said[] = { "SIP/2.0 400 Bad Request\r\n", "HTTP/1.1 400 Bad\r\n",
 		"<?xml version='1.0'?>", "\xff\xfb\x01 telnet", "220 smtp ready\r\n",
-		"* OK IMAP4rev1", "\x18" };
+		"* OK IMAP4rev1", "\x18", "S\x01", "S\xc3" };
 	struct tls_facts facts;
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(said); i++)
 		assert_int_equal(answer(slice_str(said[i]), &facts), TLS_FAILURE_PLAIN_PEER);
-	answer(SLICE("SIP/2.0\x1b[2J"), &facts);
-	assert_string_equal(facts.detail, "it said: SIP/2.0.[2J");
+	answer(SLICE("SIP/2.0\x1b[2J~\x7f\xfd"), &facts);
+	assert_string_equal(facts.detail, "it said: SIP/2.0.[2J~..");
 	assert_int_equal(facts.alert, -1);
 	answer(SLICE("HTTP/1.1 400 Bad Request and much more than is shown"), &facts);
 	assert_string_equal(facts.detail, "it said: HTTP/1.1 400 Bad Request and muc");
@@ -866,6 +959,21 @@ static void an_alert_has_its_number(void **state)
 
 		assert_int_equal(answer(slice_of(record, sizeof(record)), &facts), rows[i].failure);
 		assert_int_equal(facts.alert, rows[i].alert);
+	}
+}
+
+/* A record out of its turn, but one of TLS. */
+static void a_peer_that_begins_amiss_speaks_tls(void **state)
+{
+	static const uint8_t types[] = { 20, 23 }; /* change_cipher_spec, application_data */
+	struct tls_facts facts;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(types); i++) {
+		const uint8_t record[] = { types[i], 3, 3, 0, 2, 2, 2 };
+
+		assert_int_equal(
+			answer(slice_of(record, sizeof(record)), &facts), TLS_FAILURE_OTHER);
 	}
 }
 
@@ -929,21 +1037,70 @@ static void close_raw(struct raw *r)
 	SSL_CTX_free(r->ctx);
 }
 
-static void talk_to_raw(struct raw *r, struct end *e)
+/* What each has to say. */
+static void exchange_with_raw(struct raw *r, struct end *e)
 {
 	uint8_t bytes[16384];
+	struct slice out = buf_slice(&e->wire);
 
-	for (unsigned i = 0; i < 10; i++) {
-		struct slice out = buf_slice(&e->wire);
+	if (out.n)
+		BIO_write(r->in, out.p, (int)out.n);
+	buf_clear(&e->wire);
+	SSL_do_handshake(r->ssl);
+	int n = BIO_read(r->out, bytes, sizeof(bytes));
+	if (n > 0 && channel_state(e->c) != CHANNEL_FAILED)
+		channel_push(e->c, slice_of(bytes, (size_t)n), &e->plain, &e->wire);
+}
 
-		if (out.n)
-			BIO_write(r->in, out.p, (int)out.n);
-		buf_clear(&e->wire);
-		SSL_do_handshake(r->ssl);
-		int n = BIO_read(r->out, bytes, sizeof(bytes));
-		if (n > 0 && channel_state(e->c) != CHANNEL_FAILED)
-			channel_push(e->c, slice_of(bytes, (size_t)n), &e->plain, &e->wire);
-	}
+static void talk_to_raw(struct raw *r, struct end *e)
+{
+	for (unsigned i = 0; i < 10; i++)
+		exchange_with_raw(r, e);
+}
+
+/* RFC 9266 section 2: the context is empty, not absent, which is another key before TLS 1.3. */
+static void check_exporter(const struct tls_facts *f, struct raw *r)
+{
+	uint8_t key[32];
+
+	assert_int_equal(SSL_export_keying_material(r->ssl, key, sizeof(key),
+				 "EXPORTER-Channel-Binding", 24, NULL, 0, 1),
+		1);
+	assert_int_equal(f->n_exporter, sizeof(key));
+	assert_memory_equal(f->exporter, key, sizeof(key));
+}
+
+static void tls_1_3_has_an_exporter(void **state)
+{
+	struct raw r;
+	struct end e;
+
+	(void)state;
+	open_raw(&r, TLS1_3_VERSION);
+	open_end(&e, &client_policy);
+	talk_to_raw(&r, &e);
+	assert_string_equal(channel_facts(e.c)->version, "TLSv1.3");
+	check_exporter(channel_facts(e.c), &r);
+	close_end(&e);
+	close_raw(&r);
+}
+
+/* RFC 9266 section 4. */
+static void tls_1_2_without_extended_master_secret_has_no_exporter(void **state)
+{
+	struct raw r;
+	struct end e;
+
+	(void)state;
+	open_raw(&r, TLS1_2_VERSION);
+	SSL_set_options(r.ssl, SSL_OP_NO_EXTENDED_MASTER_SECRET);
+	open_end(&e, &client_policy);
+	talk_to_raw(&r, &e);
+	assert_int_equal(channel_state(e.c), CHANNEL_UP);
+	assert_int_equal(channel_facts(e.c)->n_exporter, 0);
+	assert_true(channel_facts(e.c)->n_unique > 0);
+	close_end(&e);
+	close_raw(&r);
 }
 
 static void tls_1_2_has_tls_unique(void **state)
@@ -962,7 +1119,7 @@ static void tls_1_2_has_tls_unique(void **state)
 	/* RFC 5929 section 3: the first Finished, which is the client's. */
 	assert_int_equal(f->n_unique, SSL_get_peer_finished(r.ssl, finished, sizeof(finished)));
 	assert_memory_equal(f->unique, finished, f->n_unique);
-	assert_int_equal(f->n_exporter, 32); /* extended master secret */
+	check_exporter(f, &r); /* extended master secret */
 	close_end(&e);
 	close_raw(&r);
 }
@@ -996,6 +1153,43 @@ static void tls_1_2_without_our_certificate_is_recognised(void **state)
 	assert_int_equal(channel_facts(e.c)->failure, TLS_FAILURE_CLIENT_CERTIFICATE);
 	close_end(&e);
 	close_raw(&r);
+}
+
+/* Before TLS 1.3 what the peer misses is known only by what it asked for. */
+static void an_alert_behind_a_request_for_ours_is_about_it(void **state)
+{
+	static const struct {
+		bool asks;
+		uint8_t alert;
+		enum tls_failure failure;
+	} rows[] = {
+		{ true, 40, TLS_FAILURE_CLIENT_CERTIFICATE },  /* handshake_failure */
+		{ true, 42, TLS_FAILURE_CLIENT_CERTIFICATE },  /* bad_certificate */
+		{ true, 80, TLS_FAILURE_ALERT },               /* internal_error */
+		{ true, 116, TLS_FAILURE_CLIENT_CERTIFICATE }, /* certificate_required */
+		{ false, 40, TLS_FAILURE_ALERT },
+		{ false, 42, TLS_FAILURE_ALERT },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const uint8_t record[] = { 21, 3, 3, 0, 2, 2, rows[i].alert };
+		struct raw r;
+		struct end e;
+
+		print_message("row %zu\n", i);
+		open_raw(&r, TLS1_2_VERSION);
+		SSL_set_verify(r.ssl, rows[i].asks ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
+		open_end(&e, &client_policy);
+		exchange_with_raw(&r, &e);
+		assert_int_equal(channel_state(e.c), CHANNEL_HANDSHAKE);
+		channel_push(e.c, slice_of(record, sizeof(record)), &e.plain, &e.wire);
+		assert_int_equal(channel_state(e.c), CHANNEL_FAILED);
+		assert_int_equal(channel_facts(e.c)->failure, rows[i].failure);
+		assert_int_equal(channel_facts(e.c)->alert, rows[i].alert);
+		close_end(&e);
+		close_raw(&r);
+	}
 }
 
 static void note_server_name(
@@ -1037,6 +1231,150 @@ static void a_server_name_that_chose_is_acknowledged(void **state)
 	}
 }
 
+/* RFC 7301 section 3.1: a list, each behind its length. */
+static void of_several_protocols_ours_is_chosen(void **state)
+{
+	static char name[] = "pool.test";
+	static const struct {
+		const char *offered, *agreed;
+	} rows[] = {
+		{ "\005sip/2", "sip/2" },
+		{ "\005sip/2\005other", "sip/2" },
+		{ "\010http/1.1\002h2\005sip/2", "sip/2" },
+		{ "\006sip/2x\004sip/", "" },
+		{ "\013other\005sip/2", "" },
+	};
+	struct tls_policy s = server_policy;
+
+	(void)state;
+	snprintf(s.alpn, sizeof(s.alpn), "sip/2");
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const unsigned n = (unsigned)strlen(rows[i].offered);
+		struct raw r;
+		struct end e;
+
+		print_message("row %zu\n", i);
+		open_raw_client(&r, name);
+		assert_int_equal(
+			SSL_set_alpn_protos(r.ssl, (const uint8_t *)rows[i].offered, n), 0);
+		open_end(&e, &s);
+		talk_to_raw(&r, &e);
+		assert_int_equal(channel_state(e.c), CHANNEL_UP);
+		assert_string_equal(channel_facts(e.c)->alpn, rows[i].agreed);
+		close_end(&e);
+		close_raw(&r);
+	}
+}
+
+/* ---- a chain that is longer than what is kept of it ---- */
+
+enum { LONG = TLS_CHAIN_MAX + 2 };
+
+/* Each is signed by the next, all with one key; who signed the last is not there. */
+static void put_long_chain(struct buf *pem)
+{
+	EVP_PKEY *key = EVP_EC_gen("P-256");
+	BIO *bio = BIO_new(BIO_s_mem());
+	char subject[16], issuer[16], *text;
+
+	for (unsigned i = 0; i < LONG; i++) {
+		X509 *x = X509_new();
+		X509_EXTENSION *ca =
+			X509V3_EXT_conf_nid(NULL, NULL, NID_basic_constraints, "CA:TRUE");
+
+		snprintf(subject, sizeof(subject), "link %u", i);
+		snprintf(issuer, sizeof(issuer), "link %u", i + 1);
+		assert_int_equal(X509_set_version(x, 2), 1);
+		assert_int_equal(X509_add_ext(x, ca, -1), 1);
+		X509_EXTENSION_free(ca);
+		X509_gmtime_adj(X509_getm_notBefore(x), -DAY);
+		X509_gmtime_adj(X509_getm_notAfter(x), DAY);
+		X509_NAME_add_entry_by_txt(X509_get_subject_name(x), "CN", MBSTRING_UTF8,
+			(const uint8_t *)subject, -1, -1, 0);
+		X509_NAME_add_entry_by_txt(X509_get_issuer_name(x), "CN", MBSTRING_UTF8,
+			(const uint8_t *)issuer, -1, -1, 0);
+		assert_int_equal(X509_set_pubkey(x, key), 1);
+		assert_true(X509_sign(x, key, EVP_sha256()) > 0);
+		assert_int_equal(PEM_write_bio_X509(bio, x), 1);
+		X509_free(x);
+	}
+	assert_int_equal(PEM_write_bio_PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL), 1);
+	long size = BIO_get_mem_data(bio, &text);
+	buf_put(pem, slice_of(text, (size_t)size));
+	BIO_free(bio);
+	EVP_PKEY_free(key);
+}
+
+/* The issuer that nobody knows is above all that is kept. */
+static void a_long_chain_is_refused_for_what_is_wrong_above_it(void **state)
+{
+	struct tls_policy s = { .accept = true, .identity = ID_LONG };
+	struct tls_policy c = { .trust = TRUST_OURS };
+	struct buf pem;
+	struct pair p;
+
+	(void)state;
+	buf_init(&pem, MAX);
+	put_long_chain(&pem);
+	assert_int_equal(trust_add_identity(trust, ID_LONG, buf_slice(&pem)), 0);
+	buf_done(&pem);
+	open_pair(&p, &c, &s);
+	const struct tls_facts *f = channel_facts(p.client.c);
+	assert_int_equal(f->failure, TLS_FAILURE_CERTIFICATE);
+	assert_int_equal(f->faults, TLS_FAULT_UNTRUSTED);
+	assert_int_equal(f->n_certs, TLS_CHAIN_MAX);
+	close_pair(&p);
+}
+
+/* The library has an allocator of its own; so many times more it has memory, -1: always. */
+static long library_left = -1;
+
+static bool library_may(void)
+{
+	if (library_left == 0)
+		return false;
+	library_left -= library_left > 0;
+	return true;
+}
+
+static void *library_malloc(size_t n, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	return library_may() ? malloc(n) : NULL;
+}
+
+static void *library_realloc(void *p, size_t n, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	return library_may() ? realloc(p, n) : NULL;
+}
+
+static void library_free(void *p, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	free(p);
+}
+
+static void without_memory_in_the_library_nothing_is_left_behind(void **state)
+{
+	struct tls_policy policy = client_policy;
+	struct channel *c = NULL;
+	int err = -ENOMEM;
+
+	(void)state;
+	snprintf(policy.alpn, sizeof(policy.alpn), "sip/2");
+	for (long n = 0; err == -ENOMEM && n < 1000; n++) {
+		library_left = n;
+		err = channel_new(&c, trust, &policy);
+		library_left = -1;
+	}
+	assert_int_equal(err, 0);
+	channel_free(c);
+}
+
 static void without_memory_nothing_is_left_behind(void **state)
 {
 	struct channel *c = NULL;
@@ -1057,6 +1395,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(both_sides_see_the_same_facts),
 		cmocka_unit_test(bytes_go_both_ways_in_any_pieces),
+		cmocka_unit_test(what_others_left_in_the_library_is_no_error_here),
+		cmocka_unit_test(a_buffer_that_takes_no_more_is_an_error),
 		cmocka_unit_test(a_closed_side_is_an_end_not_a_failure),
 		cmocka_unit_test(alpn_is_agreed_or_left_out),
 		cmocka_unit_test(all_faults_of_a_chain_are_collected),
@@ -1065,6 +1405,7 @@ int main(void)
 		cmocka_unit_test(a_refused_client_was_up),
 		cmocka_unit_test(a_name_with_a_nul_is_another_name),
 		cmocka_unit_test(the_protocol_says_what_a_name_is),
+		cmocka_unit_test(the_subject_is_no_name),
 		cmocka_unit_test(the_server_name_chooses_the_certificate),
 		cmocka_unit_test(a_chosen_certificate_changes_nothing_else),
 		cmocka_unit_test(a_weak_server_is_noticed),
@@ -1076,13 +1417,22 @@ int main(void)
 		cmocka_unit_test(the_end_point_has_the_hash_of_the_signature),
 		cmocka_unit_test(a_peer_without_tls_is_recognised),
 		cmocka_unit_test(an_alert_has_its_number),
+		cmocka_unit_test(a_peer_that_begins_amiss_speaks_tls),
 		cmocka_unit_test(the_end_during_the_handshake_is_told),
+		cmocka_unit_test(tls_1_3_has_an_exporter),
 		cmocka_unit_test(tls_1_2_has_tls_unique),
+		cmocka_unit_test(tls_1_2_without_extended_master_secret_has_no_exporter),
 		cmocka_unit_test(an_old_version_is_refused),
 		cmocka_unit_test(tls_1_2_without_our_certificate_is_recognised),
+		cmocka_unit_test(an_alert_behind_a_request_for_ours_is_about_it),
 		cmocka_unit_test(a_server_name_that_chose_is_acknowledged),
+		cmocka_unit_test(of_several_protocols_ours_is_chosen),
+		cmocka_unit_test(a_long_chain_is_refused_for_what_is_wrong_above_it),
+		cmocka_unit_test(without_memory_in_the_library_nothing_is_left_behind),
 		cmocka_unit_test(without_memory_nothing_is_left_behind),
 	};
 
+	if (!CRYPTO_set_mem_functions(library_malloc, library_realloc, library_free))
+		return 1;
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -177,6 +177,37 @@ static void tls_begins_behind_the_bytes_in_clear(void **state)
 	wait_for(&near, "tls-up");
 }
 
+static void tls_begins_once_and_only_where_bytes_can_go(void **state)
+{
+	(void)state;
+	load_tls();
+	assert_int_equal(flow_connect(&near.f, &fs, 1, &listener_addr, &near), 0);
+	flow_start_tls(near.f, &client); /* before it is up */
+	wait_for(&near, "flow-up");
+	const int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	assert_int_equal(flow_adopt(&far.f, &fs, 2, fd, flow_local(near.f), &far), 0);
+	flow_write(far.f, SLICE("clear"));
+	wait_for_bytes(&near, 5);
+	flow_start_tls(far.f, &server);
+	flow_start_tls(near.f, &client);
+	flow_start_tls(near.f, &stranger);
+	wait_for(&near, "flow-up tls-up");
+	wait_for(&far, "tls-up");
+}
+
+static void without_memory_for_tls_the_flow_ends(void **state)
+{
+	(void)state;
+	load_tls();
+	connect_both();
+	mem_fail_after(0);
+	flow_start_tls(near.f, &client);
+	mem_fail_after(-1);
+	wait_for(&near, "flow-failed");
+	assert_int_equal(near.err, ENOMEM);
+	assert_int_equal(near.step, FLOW_STEP_TLS);
+}
+
 static void a_chain_with_a_fault_fails_in_the_tls_step(void **state)
 {
 	(void)state;
@@ -386,6 +417,8 @@ int main(void)
 		TEST(a_flow_can_end_with_a_reset),
 		TEST(tls_protects_both_directions),
 		TEST(tls_begins_behind_the_bytes_in_clear),
+		TEST(tls_begins_once_and_only_where_bytes_can_go),
+		TEST(without_memory_for_tls_the_flow_ends),
 		TEST(a_chain_with_a_fault_fails_in_the_tls_step),
 		TEST(a_peer_that_speaks_no_tls_is_told),
 		TEST(a_peer_that_closes_in_the_handshake_is_told),
