@@ -335,7 +335,24 @@ static void a_closed_side_is_an_end_not_a_failure(void **state)
 	channel_close(p.server.c, &p.server.wire);
 	settle(&p, SIZE_MAX);
 	assert_int_equal(channel_state(p.client.c), CHANNEL_EOF);
+	assert_int_equal(channel_state(p.server.c), CHANNEL_UP);
+	channel_close(p.client.c, &p.client.wire);
+	settle(&p, SIZE_MAX);
+	assert_int_equal(channel_state(p.server.c), CHANNEL_EOF);
 	close_pair(&p);
+}
+
+static void what_was_never_up_is_closed_without_a_word(void **state)
+{
+	struct end e;
+
+	(void)state;
+	open_end(&e, &client_policy);
+	buf_clear(&e.wire);
+	channel_close(e.c, &e.wire);
+	assert_int_equal(buf_len(&e.wire), 0);
+	assert_int_equal(ERR_peek_error(), 0);
+	close_end(&e);
 }
 
 static void alpn_is_agreed_or_left_out(void **state)
@@ -1328,9 +1345,11 @@ static void a_long_chain_is_refused_for_what_is_wrong_above_it(void **state)
 
 /* The library has an allocator of its own; so many times more it has memory, -1: always. */
 static long library_left = -1;
+static bool library_refused;
 
 static bool library_may(void)
 {
+	library_refused |= library_left == 0;
 	if (library_left == 0)
 		return false;
 	library_left -= library_left > 0;
@@ -1368,11 +1387,27 @@ static void without_memory_in_the_library_nothing_is_left_behind(void **state)
 	snprintf(policy.alpn, sizeof(policy.alpn), "sip/2");
 	for (long n = 0; err == -ENOMEM && n < 1000; n++) {
 		library_left = n;
+		library_refused = false;
 		err = channel_new(&c, trust, &policy);
 		library_left = -1;
 	}
 	assert_int_equal(err, 0);
+	assert_false(library_refused); /* a channel is whole, or there is none */
 	channel_free(c);
+}
+
+static void without_memory_in_the_library_nothing_is_taken_as_written(void **state)
+{
+	static const uint8_t much[200000];
+	struct pair p;
+
+	(void)state;
+	open_pair(&p, &client_policy, &server_policy);
+	library_left = 0;
+	int err = channel_write(p.client.c, slice_of(much, sizeof(much)), &p.client.wire);
+	library_left = -1;
+	assert_int_equal(err, -ENOMEM);
+	close_pair(&p);
 }
 
 static void without_memory_nothing_is_left_behind(void **state)
@@ -1398,6 +1433,7 @@ int main(void)
 		cmocka_unit_test(what_others_left_in_the_library_is_no_error_here),
 		cmocka_unit_test(a_buffer_that_takes_no_more_is_an_error),
 		cmocka_unit_test(a_closed_side_is_an_end_not_a_failure),
+		cmocka_unit_test(what_was_never_up_is_closed_without_a_word),
 		cmocka_unit_test(alpn_is_agreed_or_left_out),
 		cmocka_unit_test(all_faults_of_a_chain_are_collected),
 		cmocka_unit_test(the_words_are_of_the_first_fault),
@@ -1429,6 +1465,7 @@ int main(void)
 		cmocka_unit_test(of_several_protocols_ours_is_chosen),
 		cmocka_unit_test(a_long_chain_is_refused_for_what_is_wrong_above_it),
 		cmocka_unit_test(without_memory_in_the_library_nothing_is_left_behind),
+		cmocka_unit_test(without_memory_in_the_library_nothing_is_taken_as_written),
 		cmocka_unit_test(without_memory_nothing_is_left_behind),
 	};
 
