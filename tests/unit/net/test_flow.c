@@ -208,6 +208,21 @@ static void without_memory_for_tls_the_flow_ends(void **state)
 	assert_int_equal(near.step, FLOW_STEP_TLS);
 }
 
+static void without_memory_for_what_tls_answers_the_flow_ends(void **state)
+{
+	(void)state;
+	load_tls();
+	connect_both();
+	flow_start_tls(far.f, &server);
+	flow_start_tls(near.f, &client);
+	flows_flush(&fs);
+	mem_fail_after(0);
+	wait_for(&far, "flow-failed");
+	mem_fail_after(-1);
+	assert_int_equal(far.err, ENOMEM);
+	assert_int_equal(far.step, FLOW_STEP_TLS);
+}
+
 static void a_chain_with_a_fault_fails_in_the_tls_step(void **state)
 {
 	(void)state;
@@ -277,12 +292,12 @@ static void a_client_without_a_certificate_is_up_and_then_refused(void **state)
 	assert_int_equal(far.tls.failure, TLS_FAILURE_CERTIFICATE);
 }
 
+static const uint8_t damaged[] = { 23, 3, 3, 0, 20, 'n', 'o', 't', ' ', 'e', 'n', 'c', 'r', 'y',
+	'p', 't', 'e', 'd', ' ', 'b', 'y', ' ', 'u', 's', '.' };
+
 /* When bytes have come the handshake is long over. */
 static void a_record_that_is_damaged_ends_the_flow(void **state)
 {
-	static const uint8_t record[] = { 23, 3, 3, 0, 20, 'n', 'o', 't', ' ', 'e', 'n', 'c', 'r',
-		'y', 'p', 't', 'e', 'd', ' ', 'b', 'y', ' ', 'u', 's', '.' };
-
 	(void)state;
 	load_tls();
 	const int fd = connect_both();
@@ -292,7 +307,7 @@ static void a_record_that_is_damaged_ends_the_flow(void **state)
 	wait_for(&far, "tls-up");
 	flow_write(far.f, SLICE("200 OK"));
 	wait_for_bytes(&near, 6);
-	assert_int_equal(send(fd, record, sizeof(record), 0), sizeof(record));
+	assert_int_equal(send(fd, damaged, sizeof(damaged), 0), sizeof(damaged));
 	wait_for(&near, "tls-up flow-failed");
 	assert_int_equal(near.err, EPROTO);
 	assert_int_equal(near.step, FLOW_STEP_OPEN);
@@ -352,6 +367,40 @@ static void close_peer(struct peer *p)
 	close(p->fd);
 }
 
+/* A client of TLS 1.3 may speak as soon as it has finished. */
+static void what_comes_with_the_end_of_the_handshake_is_told(void **state)
+{
+	const ts_t end = loop_now(loop) + TS_S(5);
+	uint8_t bytes[4096];
+	union sock_addr sa;
+	struct peer p;
+
+	(void)state;
+	load_tls();
+	const socklen_t n_sa = sock_put_addr(&sa, &listener_addr);
+	p.fd = socket(AF_INET, SOCK_STREAM, 0);
+	assert_int_equal(connect(p.fd, &sa.sa, n_sa), 0);
+	const int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	assert_int_equal(flow_adopt(&far.f, &fs, 2, fd, &listener_addr, &far), 0);
+	flow_start_tls(far.f, &server);
+	buf_init(&p.plain, BYTES_MAX);
+	buf_init(&p.wire, BYTES_MAX);
+	assert_int_equal(channel_new(&p.tls, trust, &client), 0);
+	channel_push(p.tls, SLICE_NONE, &p.plain, &p.wire);
+	peer_write(&p);
+	while (channel_state(p.tls) != CHANNEL_UP && loop_now(loop) < end) {
+		turn(0);
+		ssize_t n = recv(p.fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+		if (n > 0)
+			channel_push(p.tls, slice_of(bytes, (size_t)n), &p.plain, &p.wire);
+	}
+	channel_write(p.tls, SLICE("REGISTER"), &p.wire);
+	peer_write(&p);
+	wait_for(&far, "tls-up");
+	wait_for_bytes(&far, 8);
+	close_peer(&p);
+}
+
 static void the_end_of_tls_is_the_end(void **state)
 {
 	struct peer p;
@@ -392,6 +441,38 @@ static void of_a_closed_flow_not_even_the_end_is_told(void **state)
 	close_peer(&p);
 }
 
+static int others[2];
+
+static void drop_and_give_away(struct flow *f, const struct fact *in)
+{
+	if (in->type != FACT_FLOW_BYTES)
+		return;
+	flow_drop(f);
+	near.gone = true;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, others), 0);
+}
+
+/* The alert would go to whoever has its descriptor now. */
+static void a_flow_dropped_before_its_tls_failed_writes_nothing(void **state)
+{
+	struct peer p;
+	char byte;
+
+	(void)state;
+	open_peer(&p);
+	const int fd = socket_at(flow_local(near.f));
+	react = drop_and_give_away;
+	channel_write(p.tls, SLICE("bye"), &p.wire);
+	buf_put(&p.wire, slice_of(damaged, sizeof(damaged)));
+	peer_write(&p);
+	wait_for_bytes(&near, 3);
+	assert_int_equal(others[0], fd);
+	assert_int_equal(read(others[1], &byte, 1), -1);
+	close(others[0]);
+	close(others[1]);
+	close_peer(&p);
+}
+
 static void tls_with_nothing_loaded_fails_and_says_so(void **state)
 {
 	(void)state;
@@ -419,14 +500,17 @@ int main(void)
 		TEST(tls_begins_behind_the_bytes_in_clear),
 		TEST(tls_begins_once_and_only_where_bytes_can_go),
 		TEST(without_memory_for_tls_the_flow_ends),
+		TEST(without_memory_for_what_tls_answers_the_flow_ends),
 		TEST(a_chain_with_a_fault_fails_in_the_tls_step),
 		TEST(a_peer_that_speaks_no_tls_is_told),
 		TEST(a_peer_that_closes_in_the_handshake_is_told),
 		TEST(a_client_without_a_certificate_is_up_and_then_refused),
 		TEST(a_record_that_is_damaged_ends_the_flow),
+		TEST(what_comes_with_the_end_of_the_handshake_is_told),
 		TEST(the_end_of_tls_is_the_end),
 		TEST(a_closed_flow_ends_its_tls),
 		TEST(of_a_closed_flow_not_even_the_end_is_told),
+		TEST(a_flow_dropped_before_its_tls_failed_writes_nothing),
 		TEST(tls_with_nothing_loaded_fails_and_says_so),
 	};
 
