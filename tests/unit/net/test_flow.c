@@ -264,6 +264,7 @@ static void a_peer_that_closes_in_the_handshake_is_told(void **state)
 	assert_int_equal(shutdown(fd, SHUT_WR), 0);
 	wait_for(&near, "flow-failed");
 	assert_int_equal(near.tls.failure, TLS_FAILURE_CLOSED);
+	assert_int_equal(near.err, 0);
 	assert_int_equal(near.step, FLOW_STEP_TLS);
 	close(fd);
 }
@@ -473,6 +474,35 @@ static void a_flow_dropped_before_its_tls_failed_writes_nothing(void **state)
 	close_peer(&p);
 }
 
+static void give_away(struct flow *f, const struct fact *in)
+{
+	(void)f;
+	if (in->type != FACT_FLOW_FAILED)
+		return;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, others), 0);
+	assert_int_equal(write(others[1], "y", 1), 1);
+}
+
+/* Its owner may have connected anew, with the same descriptor. */
+static void a_flow_that_failed_reads_nothing(void **state)
+{
+	char byte = 0;
+
+	(void)state;
+	connect_both();
+	const int fd = socket_at(flow_local(near.f));
+	flow_write(far.f, SLICE("x"));
+	flows_flush(&fs);
+	loop_wait(loop, 0);
+	react = give_away;
+	flow_start_tls(near.f, &client);
+	wait_for(&near, "flow-failed");
+	assert_int_equal(others[0], fd);
+	assert_int_equal(read(others[0], &byte, 1), 1);
+	close(others[0]);
+	close(others[1]);
+}
+
 static void tls_with_nothing_loaded_fails_and_says_so(void **state)
 {
 	(void)state;
@@ -511,6 +541,7 @@ int main(void)
 		TEST(a_closed_flow_ends_its_tls),
 		TEST(of_a_closed_flow_not_even_the_end_is_told),
 		TEST(a_flow_dropped_before_its_tls_failed_writes_nothing),
+		TEST(a_flow_that_failed_reads_nothing),
 		TEST(tls_with_nothing_loaded_fails_and_says_so),
 	};
 
