@@ -73,12 +73,10 @@ static void on_write(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	f->write_armed = false;
-	if (f->state == FLOW_CONNECTING) {
-		f->can_write = true;
+	if (f->state == FLOW_CONNECTING)
 		flow_make_ready(f);
-	} else {
+	else
 		flow_make_dirty(f);
-	}
 }
 
 static void arm_write(struct flow *f)

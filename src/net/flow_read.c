@@ -158,8 +158,7 @@ static bool process(struct flow *f)
 {
 	if (tell_late(f))
 		return false;
-	if (f->can_write && f->state == FLOW_CONNECTING) {
-		f->can_write = false;
+	if (f->state == FLOW_CONNECTING) { /* only the loop makes it ready */
 		connected(f);
 		return false;
 	}

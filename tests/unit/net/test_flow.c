@@ -15,6 +15,20 @@ static void a_connection_comes_up_with_its_addresses(void **state)
 	assert_true(addr_eq(flow_peer(far.f), flow_local(near.f)));
 }
 
+static void what_is_written_while_it_connects_goes_out_when_it_is_up(void **state)
+{
+	char text[16] = "";
+
+	(void)state;
+	assert_int_equal(flow_connect(&near.f, &fs, 1, &listener_addr, &near), 0);
+	flow_write(near.f, SLICE("early"));
+	wait_for(&near, "flow-up");
+	const int fd = accept_raw();
+	assert_int_equal(recv(fd, text, sizeof(text), MSG_DONTWAIT), 5);
+	assert_string_equal(text, "early");
+	close(fd);
+}
+
 /* Bytes that its peer has not acknowledged. */
 static unsigned unacknowledged(int fd)
 {
@@ -427,6 +441,28 @@ static void a_closed_flow_ends_its_tls(void **state)
 	close_peer(&p);
 }
 
+/* What it still says, and how, is nothing to what we have to write. */
+static void a_closed_flow_is_written_though_its_peer_fails(void **state)
+{
+	size_t written = 0;
+	struct peer p;
+
+	(void)state;
+	open_peer(&p);
+	for (; strcmp(near.log, "tls-up") == 0; written += 60000) {
+		fill(near.f, 60000);
+		flows_flush(&fs);
+	}
+	flow_close(near.f);
+	near.gone = true;
+	assert_int_equal(send(p.fd, damaged, sizeof(damaged), 0), sizeof(damaged));
+	for (unsigned i = 0; i < 3; i++)
+		turn(0);
+	peer_wait_for(&p, CHANNEL_EOF);
+	assert_int_equal(buf_len(&p.plain), written);
+	close_peer(&p);
+}
+
 static void of_a_closed_flow_not_even_the_end_is_told(void **state)
 {
 	struct peer p;
@@ -497,6 +533,7 @@ static void a_flow_that_failed_reads_nothing(void **state)
 	react = give_away;
 	flow_start_tls(near.f, &client);
 	wait_for(&near, "flow-failed");
+	assert_false(flows_ready(&fs));
 	assert_int_equal(others[0], fd);
 	assert_int_equal(read(others[0], &byte, 1), 1);
 	close(others[0]);
@@ -519,6 +556,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_connection_comes_up_with_its_addresses),
+		TEST(what_is_written_while_it_connects_goes_out_when_it_is_up),
 		TEST(what_nothing_is_sent_behind_is_acknowledged_at_once),
 		TEST(a_refused_connection_has_its_errno),
 		TEST(a_flow_dropped_while_connecting_says_nothing),
@@ -539,6 +577,7 @@ int main(void)
 		TEST(what_comes_with_the_end_of_the_handshake_is_told),
 		TEST(the_end_of_tls_is_the_end),
 		TEST(a_closed_flow_ends_its_tls),
+		TEST(a_closed_flow_is_written_though_its_peer_fails),
 		TEST(of_a_closed_flow_not_even_the_end_is_told),
 		TEST(a_flow_dropped_before_its_tls_failed_writes_nothing),
 		TEST(a_flow_that_failed_reads_nothing),
