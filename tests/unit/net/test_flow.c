@@ -94,6 +94,7 @@ static void bytes_cross_in_both_directions(void **state)
 	wait_for_bytes(&near, 5);
 	assert_string_equal(buf_cstr(&far.bytes), "one two");
 	assert_string_equal(buf_cstr(&near.bytes), "three");
+	assert_false(flows_ready(&fs)); /* there is no more */
 }
 
 static void the_peers_end_leaves_our_side_open(void **state)

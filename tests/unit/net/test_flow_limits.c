@@ -156,6 +156,37 @@ static void what_was_ready_when_it_paused_is_told_when_it_goes_on(void **state)
 	wait_for_bytes(&near, 9 * PIECE + 1);
 }
 
+static void pause_the_other(struct flow *f, const struct fact *in)
+{
+	if (in->type == FACT_FLOW_BYTES)
+		flow_pause(f == near.f ? far.f : near.f, true);
+}
+
+static void a_flow_paused_while_it_waits_for_its_turn_is_not_read(void **state)
+{
+	(void)state;
+	connect_both();
+	flow_write(near.f, SLICE("x"));
+	flow_write(far.f, SLICE("x"));
+	flows_flush(&fs);
+	react = pause_the_other;
+	idle(2);
+	assert_int_equal(buf_len(&near.bytes) + buf_len(&far.bytes), 1);
+	assert_false(is_busy());
+}
+
+static void a_flow_that_pauses_has_no_turn_to_wait_for(void **state)
+{
+	(void)state;
+	connect_both();
+	flow_write(near.f, SLICE("x"));
+	flows_flush(&fs);
+	pieces = 2;
+	react = pause_at_bytes;
+	wait_for_bytes(&far, PIECE);
+	assert_false(flows_ready(&fs));
+}
+
 static void drop_at_bytes(struct flow *f, const struct fact *in)
 {
 	if (in->type != FACT_FLOW_BYTES)
@@ -203,6 +234,26 @@ static void takes_long(struct flow *f, const struct fact *in)
 	(void)f;
 	n_told += in->type == FACT_FLOW_BYTES;
 	clock_ahead += TS_MS(3);
+}
+
+/* Also where what came before the flows took all of the wake-up. */
+static void one_piece_is_read_however_late_it_is(void **state)
+{
+	(void)state;
+	connect_both();
+	clock_stop();
+	flow_write(far.f, SLICE("x"));
+	flows_flush(&fs);
+	loop_wait(loop, 0);
+	pieces = 8;
+	react = takes_long;
+	clock_ahead += TS_MS(3);
+	flows_process(&fs);
+	assert_int_equal(buf_len(&near.bytes), PIECE);
+	flows_process(&fs); /* the next wake-up, as late */
+	assert_int_equal(buf_len(&near.bytes), 2 * PIECE);
+	turn(0);
+	assert_int_equal(buf_len(&near.bytes), 3 * PIECE);
 }
 
 /* So that whoever comes before the flows in a wake-up has its turn too. */
@@ -292,10 +343,34 @@ static void those_who_say_much_are_heard_in_turn(void **state)
 	(void)state;
 	full[0] = connect_both();
 	const int peer = open_third(&third, &full[1]);
-	begin_order(600);
+	begin_order(300); /* the seventh is behind the two milliseconds */
 	assert_int_equal(write(peer, "y", 1), 1);
 	turn(0);
-	assert_true(strcmp(order, "2323") == 0 || strcmp(order, "3232") == 0);
+	assert_true(strcmp(order, "2323232") == 0 || strcmp(order, "3232323") == 0);
+	flow_drop(third.f);
+	buf_done(&third.bytes);
+	close(peer);
+}
+
+static void who_has_said_much_is_heard_first_when_it_says_little(void **state)
+{
+	struct told third;
+
+	(void)state;
+	full[0] = connect_both();
+	const int peer = open_third(&third, &full[1]);
+	begin_order(TS_MS(3));
+	assert_int_equal(write(peer, "y", 1), 1);
+	for (unsigned i = 0; i < 4; i++)
+		turn(0);
+	full[0] = -1;
+	for (unsigned i = 0; i < 4; i++)
+		turn(0);
+	order[0] = '\0';
+	flow_write(near.f, SLICE("z"));
+	flows_flush(&fs);
+	turn(0);
+	assert_string_equal(order, "23");
 	flow_drop(third.f);
 	buf_done(&third.bytes);
 	close(peer);
@@ -911,11 +986,15 @@ int main(void)
 		TEST(a_paused_flow_is_not_read),
 		TEST(nothing_is_told_of_a_paused_flow_not_even_its_end),
 		TEST(what_was_ready_when_it_paused_is_told_when_it_goes_on),
+		TEST(a_flow_paused_while_it_waits_for_its_turn_is_not_read),
+		TEST(a_flow_that_pauses_has_no_turn_to_wait_for),
 		TEST(a_flow_dropped_by_its_owner_is_read_no_further),
 		TEST(an_owner_that_has_much_to_say_is_told_so_before_it_hears_more),
+		TEST(one_piece_is_read_however_late_it_is),
 		TEST(flows_whose_work_takes_long_share_wake_ups),
 		TEST(who_says_little_is_heard_before_who_says_much),
 		TEST(those_who_say_much_are_heard_in_turn),
+		TEST(who_has_said_much_is_heard_first_when_it_says_little),
 		TEST(an_acknowledgement_is_asked_for_once_and_where_nothing_else_goes),
 		TEST(a_call_that_was_interrupted_is_made_again),
 		TEST(an_error_of_the_socket_is_told),
