@@ -35,8 +35,8 @@ enum {
 	ID_NUL = 8, /* what a test adds for itself; 7 is never loaded */
 	ID_EXACT = 9,
 	ID_NAMED = 10,
-	ID_LONG = 11,
-	ID_SUBJECT = 12,
+	ID_SUBJECT = 11,
+	ID_LONG = 12, /* and the next */
 };
 
 static struct trust *trust;
