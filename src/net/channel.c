@@ -219,12 +219,11 @@ int channel_new(struct channel **ret, struct trust *trust, const struct tls_poli
 	if (policy->max_version)
 		SSL_set_max_proto_version(c->ssl, (int)policy->max_version);
 	SSL_set_bio(c->ssl, c->in, c->out);
-	SSL_set_ex_data(c->ssl, ssl_index(), c);
 	if (policy->accept)
 		SSL_set_accept_state(c->ssl);
 	else
 		SSL_set_connect_state(c->ssl);
-	err = set_name(c);
+	err = SSL_set_ex_data(c->ssl, ssl_index(), c) ? set_name(c) : -ENOMEM;
 	if (!err)
 		err = set_alpn(c);
 	if (err) {

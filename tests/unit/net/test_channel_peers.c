@@ -432,15 +432,16 @@ static void of_a_long_chain_the_lowest_are_kept(void **state)
 	}
 }
 
-/* The library has an allocator of its own; so many times more it has memory, -1: always. */
+/* The library has an allocator of its own.  So many times more it has memory, and then once not;
+ * -1: always. */
 static long library_left = -1;
 
 static bool library_may(void)
 {
-	if (library_left == 0)
-		return false;
-	library_left -= library_left > 0;
-	return true;
+	const bool may = library_left != 0;
+
+	library_left -= library_left >= 0;
+	return may;
 }
 
 static void *library_malloc(size_t n, const char *file, int line)
