@@ -742,25 +742,6 @@ static void a_paused_flow_that_is_closed_sees_its_peers_end(void **state)
 	assert_int_equal(flows_count(&fs), 0);
 }
 
-static void a_paused_flow_whose_end_is_known_does_not_look_for_it(void **state)
-{
-	(void)state;
-	connect_near();
-	int fd = accept_raw();
-	shutdown(fd, SHUT_WR);
-	wait_for(&near, "flow-eof");
-	flow_pause(near.f, true);
-	room = 0;
-	fill(near.f, 3);
-	flow_close(near.f);
-	near.gone = true;
-	idle(3);
-	assert_false(is_busy());
-	take(3);
-	assert_int_equal(flows_count(&fs), 0);
-	close(fd);
-}
-
 static void a_closed_flow_that_cannot_be_written_is_dropped_in_silence(void **state)
 {
 	(void)state;
@@ -1012,7 +993,6 @@ int main(void)
 		TEST(an_end_is_looked_at_once),
 		TEST(the_end_of_who_must_still_be_written_to_is_looked_at_once),
 		TEST(a_paused_flow_that_is_closed_sees_its_peers_end),
-		TEST(a_paused_flow_whose_end_is_known_does_not_look_for_it),
 		TEST(a_closed_flow_that_cannot_be_written_is_dropped_in_silence),
 		TEST(of_a_closed_flow_it_is_not_told_that_there_is_room),
 		TEST(a_flow_closed_while_connecting_says_nothing),
