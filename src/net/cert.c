@@ -140,8 +140,11 @@ struct tls_cert *cert_at(struct tls_facts *f, int depth, X509 *x)
 	for (unsigned i = 0; i < f->n_certs; i++)
 		if (f->certs[i].depth == depth)
 			return &f->certs[i];
-	if (f->n_certs == TLS_CHAIN_MAX)
+	if (f->n_certs == TLS_CHAIN_MAX && f->certs[TLS_CHAIN_MAX - 1].depth < depth)
 		return NULL;
+	/* The library may begin at the other end: of a long chain the top is left out. */
+	if (f->n_certs == TLS_CHAIN_MAX)
+		f->n_certs--;
 	/* Ordered by depth: the peer's own certificate is the first, whenever it is looked at. */
 	unsigned at = f->n_certs++;
 	while (at > 0 && f->certs[at - 1].depth > depth) {

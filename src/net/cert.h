@@ -15,5 +15,5 @@ void cert_put_name(char *ret, size_t size, X509_NAME *name);
 /* By the rules of another protocol than TLS_NAMING_HOST, which are the library's own. */
 bool cert_is_for(X509 *x, enum tls_naming naming, const char *name);
 /* The place of the chain's certificate at this depth, which is read when it is first met.  NULL:
- * the chain is longer than TLS_CHAIN_MAX. */
+ * there are TLS_CHAIN_MAX nearer to the peer's own. */
 struct tls_cert *cert_at(struct tls_facts *f, int depth, X509 *x);

@@ -170,18 +170,20 @@ static int set_name(struct channel *c)
 	if (!name[0])
 		return 0;
 	c->is_ip = addr_decode_ip(slice_str(name), &a);
-	if (c->is_ip)
-		return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(c->ssl), name) ? 0 : -EINVAL;
+	if (c->is_ip) {
+		X509_VERIFY_PARAM *p = SSL_get0_param(c->ssl);
+		return X509_VERIFY_PARAM_set1_ip(p, a.ip, a.family == 4 ? 4 : 16) ? 0 : -ENOMEM;
+	}
 	SSL_set_hostflags(
 		c->ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
 	if (c->policy.naming == TLS_NAMING_HOST && !SSL_set1_host(c->ssl, name))
 		return -ENOMEM;
-	return c->policy.accept || SSL_set_tlsext_host_name(c->ssl, name) ? 0 : -EINVAL;
+	return c->policy.accept || SSL_set_tlsext_host_name(c->ssl, name) ? 0 : -ENOMEM;
 }
 
 static int set_alpn(struct channel *c)
 {
-	unsigned char wire[sizeof(c->policy.alpn) + 1];
+	unsigned char wire[sizeof(c->policy.alpn)]; /* the length in the NUL's place */
 	size_t n = strlen(c->policy.alpn);
 
 	if (n == 0 || c->policy.accept)
@@ -217,12 +219,11 @@ int channel_new(struct channel **ret, struct trust *trust, const struct tls_poli
 	if (policy->max_version)
 		SSL_set_max_proto_version(c->ssl, (int)policy->max_version);
 	SSL_set_bio(c->ssl, c->in, c->out);
-	SSL_set_ex_data(c->ssl, ssl_index(), c);
 	if (policy->accept)
 		SSL_set_accept_state(c->ssl);
 	else
 		SSL_set_connect_state(c->ssl);
-	err = set_name(c);
+	err = SSL_set_ex_data(c->ssl, ssl_index(), c) ? set_name(c) : -ENOMEM;
 	if (!err)
 		err = set_alpn(c);
 	if (err) {

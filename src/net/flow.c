@@ -73,12 +73,10 @@ static void on_write(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	f->write_armed = false;
-	if (f->state == FLOW_CONNECTING) {
-		f->can_write = true;
+	if (f->state == FLOW_CONNECTING)
 		flow_make_ready(f);
-	} else {
+	else
 		flow_make_dirty(f);
-	}
 }
 
 static void arm_write(struct flow *f)
@@ -251,6 +249,7 @@ static void check_room(struct flow *f)
 	}
 }
 
+/* Fails only when it is the first one of this flow: -ENOMEM. */
 static int end_within(struct flow *f, ts_t span)
 {
 	return timers_set(&f->fs->timers, &f->end, ts_add(loop_now(f->fs->loop), span));
@@ -318,8 +317,7 @@ static void linger(struct flow *f)
 	}
 	shutdown(f->fd, SHUT_WR);
 	f->state = FLOW_LINGER;
-	if (end_within(f, TS_MS(LINGER_MS)))
-		flow_drop(f);
+	end_within(f, TS_MS(LINGER_MS));
 }
 
 static void flush(struct flow *f)
@@ -374,9 +372,7 @@ void flow_pause(struct flow *f, bool pause)
 		return;
 	}
 	if (!f->told_eof)
-		event_add(&f->read, NULL);
-	if (f->can_read)
-		flow_make_ready(f);
+		event_add(&f->read, NULL); /* tells again of what has not been read yet */
 }
 
 /* ---- TLS ---- */

@@ -25,7 +25,7 @@ struct flow {
 	int fd;
 	enum flow_state state;
 	struct event read, write;
-	bool can_read, can_write, paused, blocked, told_bytes, told_eof, write_armed;
+	bool can_read, paused, blocked, told_bytes, told_eof, write_armed;
 	bool is_busy;           /* it had more than its turn */
 	struct list ready;      /* of flows.ready, or of flows.busy */
 	struct list dirty, all; /* all: ending or dead */

@@ -158,15 +158,12 @@ static bool process(struct flow *f)
 {
 	if (tell_late(f))
 		return false;
-	if (f->can_write && f->state == FLOW_CONNECTING) {
-		f->can_write = false;
-		connected(f);
-		return false;
-	}
+	if (f->state == FLOW_CONNECTING)
+		connected(f); /* only the loop makes it ready */
 	if (!f->can_read || f->paused)
 		return false;
 	f->can_read = read_piece(f);
-	if (!f->can_read || f->paused || f->state == FLOW_DEAD)
+	if (!f->can_read || f->paused)
 		return false;
 	/* Else its owner hears at the end of this wake-up that it is blocked. */
 	return buf_len(&f->out) <= FLOW_BLOCKED_BYTES;
@@ -178,7 +175,6 @@ static void process_ready(struct flow *f)
 	const unsigned pieces = f->opened ? OPENED_PIECES_MAX : 1;
 	bool more = true;
 
-	f->is_busy = false;
 	for (unsigned i = 0; i < pieces && more && (i == 0 || !is_late(f->fs)); i++)
 		more = process(f);
 	f->is_busy = f->can_read && !f->opened;
@@ -191,7 +187,6 @@ static void process_all_ready(struct flows *fs)
 	struct list mark; /* those that become ready meanwhile are behind it, for the next time */
 	struct list *n;
 
-	list_init(&mark);
 	list_append(&fs->ready, &mark);
 	while ((n = fs->ready.next) != &mark) {
 		list_remove(n);

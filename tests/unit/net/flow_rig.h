@@ -64,6 +64,15 @@ static inline void tell(void *arg, struct flow *f, const struct fact *in)
 		react(f, in);
 }
 
+/* A reaction of near's owner. */
+static inline void close_at_bytes(struct flow *f, const struct fact *in)
+{
+	if (in->type != FACT_FLOW_BYTES)
+		return;
+	flow_close(f);
+	near.gone = true;
+}
+
 static inline void listen_here(void)
 {
 	assert_true(addr_decode(SLICE("127.0.0.1:0"), &listener_addr));

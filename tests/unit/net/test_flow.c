@@ -15,13 +15,27 @@ static void a_connection_comes_up_with_its_addresses(void **state)
 	assert_true(addr_eq(flow_peer(far.f), flow_local(near.f)));
 }
 
+static void what_is_written_while_it_connects_goes_out_when_it_is_up(void **state)
+{
+	char text[16] = "";
+
+	(void)state;
+	assert_int_equal(flow_connect(&near.f, &fs, 1, &listener_addr, &near), 0);
+	flow_write(near.f, SLICE("early"));
+	wait_for(&near, "flow-up");
+	const int fd = accept_raw();
+	assert_int_equal(recv(fd, text, sizeof(text), MSG_DONTWAIT), 5);
+	assert_string_equal(text, "early");
+	close(fd);
+}
+
 /* Bytes that its peer has not acknowledged. */
-static unsigned unacknowledged(const struct flow *f)
+static unsigned unacknowledged(int fd)
 {
 	struct tcp_info info;
 	socklen_t n = sizeof(info);
 
-	assert_int_equal(getsockopt(socket_at(flow_local(f)), IPPROTO_TCP, TCP_INFO, &info, &n), 0);
+	assert_int_equal(getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &n), 0);
 	return info.tcpi_unacked;
 }
 
@@ -29,7 +43,7 @@ static unsigned unacknowledged(const struct flow *f)
 static void what_nothing_is_sent_behind_is_acknowledged_at_once(void **state)
 {
 	(void)state;
-	connect_both();
+	const int fd = connect_both();
 	for (size_t i = 1; i <= 20; i++) {
 		flow_write(near.f, SLICE("to"));
 		wait_for_bytes(&far, 2 * i);
@@ -40,7 +54,7 @@ static void what_nothing_is_sent_behind_is_acknowledged_at_once(void **state)
 		flow_write(far.f, SLICE("x"));
 		wait_for_bytes(&near, 60 + i);
 		flows_flush(&fs);
-		assert_int_equal(unacknowledged(far.f), 0);
+		assert_int_equal(unacknowledged(fd), 0);
 	}
 }
 
@@ -80,6 +94,7 @@ static void bytes_cross_in_both_directions(void **state)
 	wait_for_bytes(&near, 5);
 	assert_string_equal(buf_cstr(&far.bytes), "one two");
 	assert_string_equal(buf_cstr(&near.bytes), "three");
+	assert_false(flows_ready(&fs)); /* there is no more */
 }
 
 static void the_peers_end_leaves_our_side_open(void **state)
@@ -177,6 +192,68 @@ static void tls_begins_behind_the_bytes_in_clear(void **state)
 	wait_for(&near, "tls-up");
 }
 
+static void tls_begins_once_and_only_where_bytes_can_go(void **state)
+{
+	(void)state;
+	load_tls();
+	assert_int_equal(flow_connect(&near.f, &fs, 1, &listener_addr, &near), 0);
+	flow_start_tls(near.f, &client); /* before it is up */
+	wait_for(&near, "flow-up");
+	const int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	assert_int_equal(flow_adopt(&far.f, &fs, 2, fd, flow_local(near.f), &far), 0);
+	flow_write(far.f, SLICE("clear"));
+	wait_for_bytes(&near, 5);
+	flow_start_tls(far.f, &server);
+	flow_start_tls(near.f, &client);
+	flow_start_tls(near.f, &stranger);
+	wait_for(&near, "flow-up tls-up");
+	wait_for(&far, "tls-up");
+}
+
+static void without_memory_for_tls_the_flow_ends(void **state)
+{
+	(void)state;
+	load_tls();
+	connect_both();
+	mem_fail_after(0);
+	flow_start_tls(near.f, &client);
+	mem_fail_after(-1);
+	wait_for(&near, "flow-failed");
+	assert_int_equal(near.err, ENOMEM);
+	assert_int_equal(near.step, FLOW_STEP_TLS);
+}
+
+static bool are_up(void)
+{
+	return strcmp(near.log, "tls-up") == 0 && strcmp(far.log, "tls-up") == 0;
+}
+
+/* Whatever it was for, on the wire or from it. */
+static void without_memory_in_a_handshake_a_flow_ends(void **state)
+{
+	unsigned n = 0;
+
+	do {
+		tear_down(state);
+		set_up(state);
+		load_tls();
+		connect_both();
+		flow_start_tls(far.f, &server);
+		flow_start_tls(near.f, &client);
+		flows_flush(&fs);
+		const ts_t end = loop_now(loop) + TS_S(5);
+		mem_fail_after(n++);
+		while (!are_up() && !near.gone && !far.gone && loop_now(loop) < end)
+			turn(end);
+		mem_fail_after(-1);
+		if (near.gone || far.gone)
+			assert_int_equal(near.gone ? near.err : far.err, ENOMEM);
+		else
+			assert_true(are_up());
+	} while (!are_up());
+	assert_true(n > 2);
+}
+
 static void a_chain_with_a_fault_fails_in_the_tls_step(void **state)
 {
 	(void)state;
@@ -218,6 +295,7 @@ static void a_peer_that_closes_in_the_handshake_is_told(void **state)
 	assert_int_equal(shutdown(fd, SHUT_WR), 0);
 	wait_for(&near, "flow-failed");
 	assert_int_equal(near.tls.failure, TLS_FAILURE_CLOSED);
+	assert_int_equal(near.err, 0);
 	assert_int_equal(near.step, FLOW_STEP_TLS);
 	close(fd);
 }
@@ -246,12 +324,12 @@ static void a_client_without_a_certificate_is_up_and_then_refused(void **state)
 	assert_int_equal(far.tls.failure, TLS_FAILURE_CERTIFICATE);
 }
 
+static const uint8_t damaged[] = { 23, 3, 3, 0, 20, 'n', 'o', 't', ' ', 'e', 'n', 'c', 'r', 'y',
+	'p', 't', 'e', 'd', ' ', 'b', 'y', ' ', 'u', 's', '.' };
+
 /* When bytes have come the handshake is long over. */
 static void a_record_that_is_damaged_ends_the_flow(void **state)
 {
-	static const uint8_t record[] = { 23, 3, 3, 0, 20, 'n', 'o', 't', ' ', 'e', 'n', 'c', 'r',
-		'y', 'p', 't', 'e', 'd', ' ', 'b', 'y', ' ', 'u', 's', '.' };
-
 	(void)state;
 	load_tls();
 	const int fd = connect_both();
@@ -261,7 +339,7 @@ static void a_record_that_is_damaged_ends_the_flow(void **state)
 	wait_for(&far, "tls-up");
 	flow_write(far.f, SLICE("200 OK"));
 	wait_for_bytes(&near, 6);
-	assert_int_equal(send(fd, record, sizeof(record), 0), sizeof(record));
+	assert_int_equal(send(fd, damaged, sizeof(damaged), 0), sizeof(damaged));
 	wait_for(&near, "tls-up flow-failed");
 	assert_int_equal(near.err, EPROTO);
 	assert_int_equal(near.step, FLOW_STEP_OPEN);
@@ -321,6 +399,40 @@ static void close_peer(struct peer *p)
 	close(p->fd);
 }
 
+/* A client of TLS 1.3 may speak as soon as it has finished. */
+static void what_comes_with_the_end_of_the_handshake_is_told(void **state)
+{
+	const ts_t end = loop_now(loop) + TS_S(5);
+	uint8_t bytes[4096];
+	union sock_addr sa;
+	struct peer p;
+
+	(void)state;
+	load_tls();
+	const socklen_t n_sa = sock_put_addr(&sa, &listener_addr);
+	p.fd = socket(AF_INET, SOCK_STREAM, 0);
+	assert_int_equal(connect(p.fd, &sa.sa, n_sa), 0);
+	const int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	assert_int_equal(flow_adopt(&far.f, &fs, 2, fd, &listener_addr, &far), 0);
+	flow_start_tls(far.f, &server);
+	buf_init(&p.plain, BYTES_MAX);
+	buf_init(&p.wire, BYTES_MAX);
+	assert_int_equal(channel_new(&p.tls, trust, &client), 0);
+	channel_push(p.tls, SLICE_NONE, &p.plain, &p.wire);
+	peer_write(&p);
+	while (channel_state(p.tls) != CHANNEL_UP && loop_now(loop) < end) {
+		turn(0);
+		ssize_t n = recv(p.fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+		if (n > 0)
+			channel_push(p.tls, slice_of(bytes, (size_t)n), &p.plain, &p.wire);
+	}
+	channel_write(p.tls, SLICE("REGISTER"), &p.wire);
+	peer_write(&p);
+	wait_for(&far, "tls-up");
+	wait_for_bytes(&far, 8);
+	close_peer(&p);
+}
+
 static void the_end_of_tls_is_the_end(void **state)
 {
 	struct peer p;
@@ -346,12 +458,26 @@ static void a_closed_flow_ends_its_tls(void **state)
 	close_peer(&p);
 }
 
-static void close_at_bytes(struct flow *f, const struct fact *in)
+/* What it still says, and how, is nothing to what we have to write. */
+static void a_closed_flow_is_written_though_its_peer_fails(void **state)
 {
-	if (in->type != FACT_FLOW_BYTES)
-		return;
-	flow_close(f);
+	size_t written = 0;
+	struct peer p;
+
+	(void)state;
+	open_peer(&p);
+	for (; strcmp(near.log, "tls-up") == 0; written += 60000) {
+		fill(near.f, 60000);
+		flows_flush(&fs);
+	}
+	flow_close(near.f);
 	near.gone = true;
+	assert_int_equal(send(p.fd, damaged, sizeof(damaged), 0), sizeof(damaged));
+	for (unsigned i = 0; i < 3; i++)
+		turn(0);
+	peer_wait_for(&p, CHANNEL_EOF);
+	assert_int_equal(buf_len(&p.plain), written);
+	close_peer(&p);
 }
 
 static void of_a_closed_flow_not_even_the_end_is_told(void **state)
@@ -367,6 +493,68 @@ static void of_a_closed_flow_not_even_the_end_is_told(void **state)
 	wait_for_bytes(&near, 3);
 	assert_string_equal(near.log, "tls-up");
 	close_peer(&p);
+}
+
+static int others[2];
+
+static void drop_and_give_away(struct flow *f, const struct fact *in)
+{
+	if (in->type != FACT_FLOW_BYTES)
+		return;
+	flow_drop(f);
+	near.gone = true;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, others), 0);
+}
+
+/* The alert would go to whoever has its descriptor now. */
+static void a_flow_dropped_before_its_tls_failed_writes_nothing(void **state)
+{
+	struct peer p;
+	char byte;
+
+	(void)state;
+	open_peer(&p);
+	const int fd = socket_at(flow_local(near.f));
+	react = drop_and_give_away;
+	channel_write(p.tls, SLICE("bye"), &p.wire);
+	buf_put(&p.wire, slice_of(damaged, sizeof(damaged)));
+	peer_write(&p);
+	wait_for_bytes(&near, 3);
+	assert_int_equal(others[0], fd);
+	assert_int_equal(read(others[1], &byte, 1), -1);
+	close(others[0]);
+	close(others[1]);
+	close_peer(&p);
+}
+
+static void give_away(struct flow *f, const struct fact *in)
+{
+	(void)f;
+	if (in->type != FACT_FLOW_FAILED)
+		return;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, others), 0);
+	assert_int_equal(write(others[1], "y", 1), 1);
+}
+
+/* Its owner may have connected anew, with the same descriptor. */
+static void a_flow_that_failed_reads_nothing(void **state)
+{
+	char byte = 0;
+
+	(void)state;
+	connect_both();
+	const int fd = socket_at(flow_local(near.f));
+	flow_write(far.f, SLICE("x"));
+	flows_flush(&fs);
+	loop_wait(loop, 0);
+	react = give_away;
+	flow_start_tls(near.f, &client);
+	wait_for(&near, "flow-failed");
+	assert_false(flows_ready(&fs));
+	assert_int_equal(others[0], fd);
+	assert_int_equal(read(others[0], &byte, 1), 1);
+	close(others[0]);
+	close(others[1]);
 }
 
 static void tls_with_nothing_loaded_fails_and_says_so(void **state)
@@ -385,6 +573,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_connection_comes_up_with_its_addresses),
+		TEST(what_is_written_while_it_connects_goes_out_when_it_is_up),
 		TEST(what_nothing_is_sent_behind_is_acknowledged_at_once),
 		TEST(a_refused_connection_has_its_errno),
 		TEST(a_flow_dropped_while_connecting_says_nothing),
@@ -394,14 +583,21 @@ int main(void)
 		TEST(a_flow_can_end_with_a_reset),
 		TEST(tls_protects_both_directions),
 		TEST(tls_begins_behind_the_bytes_in_clear),
+		TEST(tls_begins_once_and_only_where_bytes_can_go),
+		TEST(without_memory_for_tls_the_flow_ends),
+		TEST(without_memory_in_a_handshake_a_flow_ends),
 		TEST(a_chain_with_a_fault_fails_in_the_tls_step),
 		TEST(a_peer_that_speaks_no_tls_is_told),
 		TEST(a_peer_that_closes_in_the_handshake_is_told),
 		TEST(a_client_without_a_certificate_is_up_and_then_refused),
 		TEST(a_record_that_is_damaged_ends_the_flow),
+		TEST(what_comes_with_the_end_of_the_handshake_is_told),
 		TEST(the_end_of_tls_is_the_end),
 		TEST(a_closed_flow_ends_its_tls),
+		TEST(a_closed_flow_is_written_though_its_peer_fails),
 		TEST(of_a_closed_flow_not_even_the_end_is_told),
+		TEST(a_flow_dropped_before_its_tls_failed_writes_nothing),
+		TEST(a_flow_that_failed_reads_nothing),
 		TEST(tls_with_nothing_loaded_fails_and_says_so),
 	};
 
