@@ -76,6 +76,8 @@ int db_next(struct db_rows *rows);
 int64_t db_get_int(const struct db_rows *rows, unsigned column);
 int64_t db_get_int_or(const struct db_rows *rows, unsigned column, int64_t none);
 struct slice db_get(const struct db_rows *rows, unsigned column);
+struct db_value db_get_value(const struct db_rows *rows, unsigned column);
+unsigned db_columns(const struct db_rows *rows);
 bool db_is_null(const struct db_rows *rows, unsigned column);
 void db_end(struct db_rows *rows);
 

@@ -2,8 +2,8 @@
 
 static const char version_1[] =
 	"create table about(one integer primary key check(one = 1), zone text not null,"
-	" raw_from bigint not null, is_open integer not null);"
-	"insert into about values(1, '', 0, 0);"
+	" raw_from bigint not null, is_open integer not null, salvage text not null);"
+	"insert into about values(1, '', 0, 0, '');"
 
 	"create table test(id integer primary key autoincrement, kind text not null,"
 	" pool text not null, partner text not null, direction text not null,"

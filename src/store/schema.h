@@ -12,8 +12,8 @@
  *	dirty_hour, dirty_day
  *			what of it is to be computed again, written with the run that makes it so
  *	test, test_state, incident, audit
- *	about		one row: the zone of the days, from when on all runs are there, and whether
- *			the file was left open
+ *	about		one row: the zone of the days, from when on all runs are there, whether the
+ *			file was left open, and from which damaged file is still being taken over
  */
 #pragma once
 

@@ -119,6 +119,12 @@ int sqlite_open(struct db **ret, const char *path, enum db_mode mode)
 	return err;
 }
 
+void sqlite_leave_log(struct db *db)
+{
+	if (db)
+		sqlite3_db_config(db->sqlite, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+}
+
 struct db *db_close(struct db *db)
 {
 	if (!db)
@@ -246,6 +252,21 @@ struct slice db_get(const struct db_rows *rows, unsigned column)
 	const void *p = sqlite3_column_blob(of(rows), (int)column);
 
 	return slice_of(p, p ? (size_t)sqlite3_column_bytes(of(rows), (int)column) : 0);
+}
+
+unsigned db_columns(const struct db_rows *rows)
+{
+	return (unsigned)sqlite3_column_count(of(rows));
+}
+
+struct db_value db_get_value(const struct db_rows *rows, unsigned column)
+{
+	switch (sqlite3_column_type(of(rows), (int)column)) {
+	case SQLITE_INTEGER: return db_int(db_get_int(rows, column));
+	case SQLITE_BLOB: return db_blob(db_get(rows, column));
+	case SQLITE_NULL: return (struct db_value){ .type = DB_NULL };
+	default: return db_text(db_get(rows, column));
+	}
 }
 
 void db_end(struct db_rows *rows)

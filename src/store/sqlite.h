@@ -17,4 +17,5 @@ int sqlite_open(struct db **ret, const char *path, enum db_mode mode);
 /* What runs longer than until `deadline` (CLOCK_MONOTONIC), or when *stop becomes true, ends with
  * -ETIMEDOUT.  `stop` may be NULL; borrowed until the next call. */
 void sqlite_limit(struct db *db, ts_t deadline, const atomic_bool *stop);
-ts_t sqlite_clock(void); /* CLOCK_MONOTONIC */
+void sqlite_leave_log(struct db *db); /* closing does not write the log into the file */
+ts_t sqlite_clock(void);              /* CLOCK_MONOTONIC */

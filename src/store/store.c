@@ -60,26 +60,20 @@ static int init(struct store *s, const struct store_cfg *cfg)
 	return err ? err : copy_cfg(s, cfg);
 }
 
-static int open_file(struct writer *w, struct text *why)
-{
-	bool was_open = false;
-	int err = file_lock(&w->file, w->cfg.path, why);
-
-	if (!err)
-		err = file_open(&w->file, &w->db, &was_open, why);
-	w->was_marked_open = was_open;
-	return err;
-}
-
-/* The reader first: its first question comes when there is a file, and it needs none before. */
-static int start(struct store *s)
+/* The reader opens the file with its first question, and needs none before. */
+static int start(struct store *s, struct text *why)
 {
 	const struct store_cfg *cfg = &s->writer.cfg;
-	int err = reader_start(&s->reader, &s->outlet, cfg->path, cfg->zone_file);
+	int err = file_lock(&s->writer.file, cfg->path, why);
 
 	if (err)
 		return err;
-	err = writer_start(&s->writer);
+	err = reader_start(&s->reader, &s->outlet, cfg->path, cfg->zone_file);
+	if (err) {
+		*why = file_text(&s->writer.file, err);
+		return err;
+	}
+	err = writer_start(&s->writer, &s->reader, why);
 	if (err)
 		reader_stop(&s->reader);
 	return err;
@@ -94,11 +88,7 @@ int store_open(struct store **ret, const struct store_cfg *cfg, struct text *why
 		return -ENOMEM;
 	int err = init(s, cfg);
 	if (!err)
-		err = open_file(&s->writer, why);
-	if (!err) {
-		err = start(s);
-		*why = file_text(&s->writer.file, err);
-	}
+		err = start(s, why);
 	if (err)
 		store_free(s);
 	else

@@ -14,7 +14,8 @@ static const char select_test[] =
 static const char insert_test[] =
 	"insert into test(" TEST_COLUMNS ") values($1, $2, $3, $4, $5, $6, $7, 1, $8) returning id";
 static const char insert_test_with_id[] =
-	"insert into test(" TEST_COLUMNS ", id) values($1, $2, $3, $4, $5, $6, $7, 1, $8, $9)";
+	"insert into test(" TEST_COLUMNS ", id) values($1, $2, $3, $4, $5, $6, $7, 1, $8, $9)"
+	" on conflict do nothing";
 static const char update_test[] =
 	"update test set interval_us = $2, offset_us = $3, is_enabled = 1, spec = $4 where id = $1";
 static const char select_enabled[] = "select id from test where is_enabled = 1";

@@ -13,7 +13,8 @@ enum {
 #define SLICE_IDLE   TS_MS(10) /* of upkeep: so long a run may wait for it */
 #define UPKEEP_PAUSE TS_S(10)  /* behind one that failed */
 
-static const char begin[] = "begin immediate";
+static const char begin[] = "begin";
+static const char begin_write[] = "begin immediate";
 static const char commit[] = "commit";
 static const char mark_open[] = "update about set is_open = 1 where is_open = 0";
 static const char mark_closed[] = "update about set is_open = 0";
@@ -42,7 +43,7 @@ static bool has_work(const struct writer *w)
 {
 	const struct queue *q = &w->queue;
 
-	if (q->is_closing)
+	if (q->is_closing || check_has_result(&w->check))
 		return true;
 	if (w->is_held)
 		return sqlite_clock() >= w->retry_at;
@@ -107,8 +108,8 @@ static int write_all(struct writer *w, struct list *group)
 
 static int try_group(struct writer *w, struct list *group)
 {
-	const char *const how = is_sync_alone(group) ? "begin" : begin;
-	int err = db_simple(w->db, how);
+	const bool marks = !is_sync_alone(group);
+	int err = db_simple(w->db, marks ? begin_write : begin);
 
 	w->writes.written = w->writes.duplicates = 0;
 	if (!err)
@@ -118,8 +119,10 @@ static int try_group(struct writer *w, struct list *group)
 	if (err) {
 		db_rollback(w->db);
 		write_forget_hours(&w->writes);
+		return err;
 	}
-	return err;
+	w->was_marked_open |= marks;
+	return 0;
 }
 
 static void send_synced(struct writer *w, struct entry *e)
@@ -132,7 +135,7 @@ static void send_synced(struct writer *w, struct entry *e)
 	e->synced = NULL;
 	outlet_send(w->outlet, p);
 	entry_free(w->last_sync);
-	w->last_sync = e;
+	w->mend.last_sync = w->last_sync = e;
 }
 
 static uint64_t finish_entries(struct writer *w, struct list *group)
@@ -163,8 +166,18 @@ static void count_group(struct writer *w, ts_t took)
 	s->commit_last_us = took;
 	if (took > s->commit_max_us)
 		s->commit_max_us = took;
-	s->is_held = false;
 	pthread_mutex_unlock(&w->queue.mutex);
+}
+
+static void resume(struct writer *w, size_t n)
+{
+	w->is_held = false;
+	w->pause = 0;
+	pthread_mutex_lock(&w->queue.mutex);
+	w->stats.is_held = false;
+	n += w->queue.n;
+	pthread_mutex_unlock(&w->queue.mutex);
+	tell(w, STORE_EV_RESUMED, n, TEXT_PLAIN(NULL));
 }
 
 static void finish(struct writer *w, struct list *group, size_t n, ts_t took)
@@ -172,12 +185,8 @@ static void finish(struct writer *w, struct list *group, size_t n, ts_t took)
 	const uint64_t last = finish_entries(w, group);
 
 	count_group(w, took);
-	if (w->is_held) {
-		w->is_held = false;
-		w->pause = 0;
-		tell(w, STORE_EV_RESUMED, w->queue.n + n, TEXT_PLAIN(NULL));
-	}
-	w->was_marked_open = true;
+	if (w->is_held)
+		resume(w, n);
 	w->n_singles -= w->n_singles ? 1 : 0;
 	outlet_put(w->outlet, &(struct store_event){ .type = STORE_EV_WRITTEN, .number = last });
 }
@@ -207,6 +216,17 @@ static void drop(struct writer *w, struct list *group)
 	w->n_singles -= w->n_singles ? 1 : 0;
 }
 
+/* What is held goes into the file that takes its place. */
+static void give_up_file(struct writer *w)
+{
+	if (!w->db)
+		return;
+	check_stop(&w->check);
+	mend_give_up(&w->mend, &w->db);
+	w->was_marked_open = false;
+	w->has_upkeep = true; /* the next round opens another one, whether or not there is news */
+}
+
 static void refuse(struct writer *w, struct list *group, size_t n, int err)
 {
 	if (err == -EINVAL && n == 1) {
@@ -216,6 +236,8 @@ static void refuse(struct writer *w, struct list *group, size_t n, int err)
 	queue_put_back(&w->queue, group);
 	if (err == -EINVAL)
 		w->n_singles = n;
+	else if (err == -EBADMSG)
+		give_up_file(w);
 	else
 		hold(w, err);
 }
@@ -227,6 +249,8 @@ static size_t write_group(struct writer *w)
 
 	list_init(&group);
 	const size_t n = queue_take(&w->queue, &group, w->n_singles ? 1 : GROUP_MAX);
+	if (n == 0 && w->is_held)
+		resume(w, 0); /* all that was held was dropped */
 	if (n == 0)
 		return 0;
 	const ts_t began = sqlite_clock();
@@ -282,15 +306,46 @@ static void do_upkeep(struct writer *w, ts_t budget)
 	const ts_t now = sqlite_clock();
 
 	w->has_upkeep = false;
-	if (w->is_held || w->seen_at == 0 || now < w->upkeep_after)
+	if (!w->db || w->is_held || now < w->upkeep_after)
 		return;
-	const int done = upkeep_slice(&w->upkeep, w->seen_at, budget);
+	int done = mend_slice(&w->mend, w->db, budget);
+	if (done == 0 && w->seen_at)
+		done = upkeep_slice(&w->upkeep, w->seen_at, budget);
+	if (done == -EBADMSG) {
+		give_up_file(w);
+		return;
+	}
 	if (done < 0) {
 		write_forget_hours(&w->writes);
 		w->upkeep_after = ts_add(now, UPKEEP_PAUSE);
 	}
 	w->has_upkeep = done > 0;
 	tell_squeezed(w);
+}
+
+/* ---- the file ---- */
+
+static void look_for_damage(struct writer *w)
+{
+	const enum check_result found = check_take(&w->check);
+
+	if (found == CHECK_WHOLE)
+		tell(w, STORE_EV_CHECKED, 0, TEXT_PLAIN(NULL));
+	if (found == CHECK_DAMAGED || atomic_load(&w->mend.reader->is_damaged))
+		give_up_file(w);
+}
+
+static bool has_file(struct writer *w)
+{
+	struct text why;
+	bool was_open = false;
+
+	if (w->db)
+		return true;
+	const int err = mend_open(&w->mend, &w->db, &was_open, &why);
+	if (err)
+		hold(w, err);
+	return !err;
 }
 
 /* ---- life ---- */
@@ -300,36 +355,57 @@ static void *run(void *arg)
 	struct writer *w = arg;
 
 	while (await_work(w)) {
+		look_for_damage(w);
+		if (!has_file(w))
+			continue;
 		const size_t n = write_group(w);
-
 		tell_dropped(w);
 		do_upkeep(w, n ? 0 : SLICE_IDLE);
 	}
-	if (!w->is_held)
+	if (w->db && !w->is_held)
 		db_simple(w->db, mark_closed);
 	return NULL;
 }
 
-static int prepare(struct writer *w)
+static int open_file(struct writer *w, struct reader *reader, struct text *why)
 {
-	write_init(&w->writes);
-	w->writes.db = w->db;
-	const int err = upkeep_init(&w->upkeep, &w->writes, &w->cfg);
-	return err ? err : upkeep_begin(&w->upkeep, w->db, w->cfg.zone_name);
+	bool was_open = false;
+
+	w->mend = (struct mend){
+		.file = &w->file,
+		.reader = reader,
+		.outlet = w->outlet,
+		.zone_name = w->cfg.zone_name,
+		.writes = &w->writes,
+		.upkeep = &w->upkeep,
+	};
+	int err = upkeep_init(&w->upkeep, &w->writes, &w->cfg);
+	if (err) {
+		*why = TEXT_PLAIN(N_("The file of the time zone cannot be read."));
+		return err;
+	}
+	err = mend_open(&w->mend, &w->db, &was_open, why);
+	w->was_marked_open = was_open;
+	w->has_upkeep = true; /* something may have to be taken over */
+	if (!err && was_open)
+		err = check_start(&w->check, w->file.path, &w->queue);
+	return err;
 }
 
-int writer_start(struct writer *w)
+int writer_start(struct writer *w, struct reader *reader, struct text *why)
 {
 	sigset_t all, before;
 
-	int err = prepare(w);
-
+	write_init(&w->writes);
+	int err = open_file(w, reader, why);
 	if (err)
 		return err;
 	sigfillset(&all); /* a signal is the loop's */
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	err = -pthread_create(&w->thread, NULL, run, w);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (err)
+		*why = file_text(&w->file, err);
 	return err;
 }
 
@@ -345,6 +421,8 @@ uint64_t writer_stop(struct writer *w)
 
 void writer_done(struct writer *w)
 {
+	check_stop(&w->check);
+	mend_done(&w->mend);
 	entry_free(w->last_sync);
 	upkeep_done(&w->upkeep);
 	write_done(&w->writes);

@@ -2,12 +2,12 @@
  *
  * While nothing can be written it holds what there is and tries again with pauses.  An entry that
  * the database refuses for itself (there is none that is known) holds up nobody: it is tried alone,
- * dropped and counted.
+ * dropped and counted.  A damaged file is replaced (store/mend.h), whoever found it so.
  */
 #pragma once
 
-#include "store/file.h"
-#include "store/upkeep.h"
+#include "store/check.h"
+#include "store/mend.h"
 
 struct writer {
 	struct queue queue; /* its mutex guards `stats`, too */
@@ -17,9 +17,11 @@ struct writer {
 	struct store_stats stats;
 	pthread_t thread;
 
-	struct db *db;
+	struct db *db; /* NULL: to be opened again */
 	struct writes writes;
 	struct upkeep upkeep;
+	struct mend mend;
+	struct check check;
 	bool has_upkeep;
 	ts_t upkeep_after;
 	struct entry *last_sync; /* whose ids the watcher has */
@@ -32,8 +34,9 @@ struct writer {
 	bool was_marked_open;
 };
 
-/* `w` is zeroed but for queue, outlet, file, cfg and db, which it now owns. */
-int writer_start(struct writer *w);
+/* `w` is zeroed but for queue, outlet, file and cfg; the reader runs.  Opens the file: errors of
+ * store_open(). */
+int writer_start(struct writer *w, struct reader *reader, struct text *why);
 /* How many entries are lost. */
 uint64_t writer_stop(struct writer *w);
-void writer_done(struct writer *w); /* behind writer_stop(), or instead of writer_start() */
+void writer_done(struct writer *w); /* behind writer_stop(), or when it could not be started */
