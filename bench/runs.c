@@ -60,15 +60,20 @@ static void lab_drained(void *arg)
 
 static void add_users(struct lab_cfg *c, unsigned n)
 {
+	static struct lab_user sip_users[LAB_USERS_MAX], xmpp_users[LAB_USERS_MAX];
+
 	for (unsigned i = 0; i < n; i++) {
-		struct lab_user *sip = &c->sip_users[c->n_sip_users++];
-		struct lab_user *xmpp = &c->xmpp_users[c->n_xmpp_users++];
+		struct lab_user *sip = &sip_users[i];
+		struct lab_user *xmpp = &xmpp_users[i];
 
 		snprintf(sip->address, sizeof(sip->address), "sip%u@" LAB_POOL_DOMAIN, i);
 		snprintf(xmpp->address, sizeof(xmpp->address), "xmpp%u@" LAB_PARTNER_DOMAIN, i);
 		snprintf(sip->password, sizeof(sip->password), PASSWORD);
 		snprintf(xmpp->password, sizeof(xmpp->password), PASSWORD);
 	}
+	c->sip_users = sip_users;
+	c->xmpp_users = xmpp_users;
+	c->n_sip_users = c->n_xmpp_users = n;
 }
 
 static int run_lab(int fd, unsigned n_users)
@@ -216,7 +221,7 @@ int main(int argc, char **argv)
 							  : TRANSPORT_TLS;
 	watcher.kind = has_word(argc, argv, "register") ? RUN_REGISTER : RUN_IM;
 	watcher.trace = has_word(argc, argv, "trace");
-	if (watcher.at_once == 0 || watcher.at_once + 4 > LAB_USERS_MAX || pipe(fds) < 0)
+	if (watcher.at_once == 0 || watcher.at_once > LAB_USERS_MAX || pipe(fds) < 0)
 		return 2;
 	const pid_t pid = fork();
 	if (pid == 0)

@@ -290,6 +290,8 @@ static int cmd_lab(int argc, char **argv)
 	buf_done(&b.ca);
 	dead_end_close(&b.dead);
 	lab_files_done(&b.files, b.v.write_config != NULL);
+	mem_wipe(b.sip_users, sizeof(b.sip_users));
+	mem_wipe(&b.xmpp_user, sizeof(b.xmpp_user));
 	mem_wipe(&b.lab_cfg, sizeof(b.lab_cfg));
 	return status;
 }

@@ -41,6 +41,7 @@ struct bench {
 	struct pump *pump;
 	struct authority *authority;
 	struct buf ca;
+	struct lab_user sip_users[2], xmpp_user;
 	struct lab_cfg lab_cfg;
 	struct lab *lab;
 	struct partners *partners;
@@ -56,7 +57,7 @@ struct bench {
 
 /* All of these: 0, or a negative error. */
 int lab_make_certificates(struct bench *b);
-int lab_start(struct bench *b);         /* the lab itself */
+int lab_start(struct bench *b); /* the lab itself; with users of its own if there are none yet */
 int lab_start_gateway(struct bench *b); /* when the lab is up; ready at once if it is to be down */
 int lab_write_files(struct bench *b);
 

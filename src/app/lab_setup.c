@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "app/lab_private.h"
+#include "base/mem.h"
 
 static struct addr loopback(unsigned port)
 {
@@ -42,21 +43,31 @@ static int open_dead_end(struct bench *b)
 
 /* ---- the lab ---- */
 
-static void add_user(struct bench *b, struct lab_user *list, unsigned *n, const char *address)
+static void make_user(struct bench *b, struct lab_user *u, const char *address)
 {
-	struct lab_user *u = &list[(*n)++];
-
 	snprintf(u->address, sizeof(u->address), "%s", address);
 	rng_token(&b->rng, u->password, LAB_PASSWORD);
+}
+
+static void add_users(struct bench *b)
+{
+	struct lab_cfg *c = &b->lab_cfg;
+
+	make_user(b, &b->sip_users[0], "pilar@" LAB_POOL_DOMAIN);
+	make_user(b, &b->sip_users[1], "kenmyer@" LAB_POOL_DOMAIN);
+	make_user(b, &b->xmpp_user, "adelany@" LAB_PARTNER_DOMAIN);
+	c->sip_users = b->sip_users;
+	c->n_sip_users = COUNT(b->sip_users);
+	c->xmpp_users = &b->xmpp_user;
+	c->n_xmpp_users = 1;
 }
 
 int lab_start(struct bench *b)
 {
 	struct lab_cfg *c = &b->lab_cfg;
 
-	add_user(b, c->sip_users, &c->n_sip_users, "pilar@" LAB_POOL_DOMAIN);
-	add_user(b, c->sip_users, &c->n_sip_users, "kenmyer@" LAB_POOL_DOMAIN);
-	add_user(b, c->xmpp_users, &c->n_xmpp_users, "adelany@" LAB_PARTNER_DOMAIN);
+	if (!c->n_sip_users)
+		add_users(b);
 	c->sip_udp = loopback(b->v.sip_port);
 	c->sip_tcp = loopback(b->v.sip_port);
 	c->sip_tls = loopback(b->v.sip_tls_port);

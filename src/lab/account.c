@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "base/err.h"
 #include "base/mem.h"
 #include "lab/fault.h"
 
@@ -54,7 +55,14 @@ int accounts_init(struct accounts *a, const struct lab_cfg *cfg, struct rng *rng
 	const enum fault_account fault = cfg->fault ? cfg->fault->account : FAULT_ACCOUNT_NONE;
 	int err = 0;
 
-	*a = (struct accounts){ .n_sip = cfg->n_sip_users, .n_xmpp = cfg->n_xmpp_users };
+	if (cfg->n_sip_users > LAB_USERS_MAX || cfg->n_xmpp_users > LAB_USERS_MAX)
+		return ERR_LIMIT;
+	*a = (struct accounts){ .n_sip = cfg->n_sip_users,
+		.n_xmpp = cfg->n_xmpp_users,
+		.sip = mem_alloc0(cfg->n_sip_users * sizeof(*a->sip)),
+		.xmpp = mem_alloc0(cfg->n_xmpp_users * sizeof(*a->xmpp)) };
+	if (!a->sip || !a->xmpp)
+		return -ENOMEM;
 	for (unsigned i = 0; !err && i < a->n_sip; i++)
 		err = sip_account_init(&a->sip[i], &cfg->sip_users[i], fault);
 	for (unsigned i = 0; !err && i < a->n_xmpp; i++)
@@ -65,7 +73,13 @@ int accounts_init(struct accounts *a, const struct lab_cfg *cfg, struct rng *rng
 
 void accounts_done(struct accounts *a)
 {
-	mem_wipe(a, sizeof(*a));
+	if (a->sip)
+		mem_wipe(a->sip, a->n_sip * sizeof(*a->sip));
+	if (a->xmpp)
+		mem_wipe(a->xmpp, a->n_xmpp * sizeof(*a->xmpp));
+	mem_free(a->sip);
+	mem_free(a->xmpp);
+	*a = (struct accounts){ .n_sip = 0 };
 }
 
 const struct sip_account *sip_account_find(const struct accounts *a, struct slice user)

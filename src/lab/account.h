@@ -16,14 +16,15 @@ struct xmpp_account {
 };
 
 struct accounts {
-	struct sip_account sip[LAB_USERS_MAX];
-	struct xmpp_account xmpp[LAB_USERS_MAX];
+	struct sip_account *sip;
+	struct xmpp_account *xmpp;
 	unsigned n_sip, n_xmpp;
 };
 
-/* As the configuration and its fault say: 0, -EINVAL, ERR_LIMIT (iterations), -ENOMEM. */
+/* As the configuration and its fault say: 0, -EINVAL, ERR_LIMIT (iterations; over LAB_USERS_MAX),
+ * -ENOMEM. */
 int accounts_init(struct accounts *a, const struct lab_cfg *cfg, struct rng *rng);
-void accounts_done(struct accounts *a); /* wipes them */
+void accounts_done(struct accounts *a); /* wipes them; fine on a zeroed one too */
 
 /* By the user part; NULL when there is none. */
 const struct sip_account *sip_account_find(const struct accounts *a, struct slice user);

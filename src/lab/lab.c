@@ -246,6 +246,7 @@ int lab_new(struct lab **ret, const struct lab_cfg *cfg, struct rng *rng, ts_t n
 		lab_free(l);
 		return err;
 	}
+	l->cfg.sip_users = l->cfg.xmpp_users = NULL;
 	want_listeners(l);
 	*ret = l;
 	return 0;

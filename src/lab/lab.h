@@ -30,7 +30,7 @@ enum lab_identity {
 /* Number of the trust store with the lab's own authority, for a pool that wants certificates. */
 #define LAB_TRUST 1
 
-#define LAB_USERS_MAX 256
+#define LAB_USERS_MAX 256  /* of each */
 #define LAB_CONNS_MAX 4096 /* of SIP, and of XMPP */
 
 struct lab_user {
@@ -39,7 +39,7 @@ struct lab_user {
 };
 
 struct lab_cfg {
-	struct lab_user sip_users[LAB_USERS_MAX], xmpp_users[LAB_USERS_MAX];
+	const struct lab_user *sip_users, *xmpp_users; /* borrowed until lab_new() returns */
 	unsigned n_sip_users, n_xmpp_users;
 	struct addr sip_udp, sip_tcp, sip_tls; /* port 0 takes a free one; family 0: not this one */
 	struct addr xmpp_client, xmpp_component;

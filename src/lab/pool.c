@@ -18,8 +18,8 @@ struct pool {
 	struct tl *tl;
 	struct proxy *proxy;
 	struct digest_server *digest; /* one realm and one set of nonces, as in Kamailio */
-	struct bindings bindings[LAB_USERS_MAX]; /* of each account */
-	struct origin gateway;                   /* the connection to it; flow 0: none */
+	struct bindings *bindings;    /* of each account */
+	struct origin gateway;        /* the connection to it; flow 0: none */
 	bool gateway_is_up;
 	flow_t last_flow;
 	struct fault_seen seen;
@@ -435,6 +435,9 @@ static int init(struct pool *p)
 		.flows_max = LAB_CONNS_MAX,
 	};
 
+	p->bindings = mem_alloc0(p->cfg.accounts->n_sip * sizeof(*p->bindings));
+	if (!p->bindings)
+		return -ENOMEM;
 	rng_bytes(p->cfg.rng, digest.key, sizeof(digest.key));
 	int err = digest_server_new(&p->digest, &digest);
 	if (!err)
@@ -465,6 +468,7 @@ struct pool *pool_free(struct pool *p)
 	proxy_free(p->proxy);
 	tl_free(p->tl);
 	digest_server_free(p->digest);
+	mem_free(p->bindings);
 	buf_done(&p->edited);
 	return mem_free(p);
 }

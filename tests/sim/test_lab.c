@@ -33,6 +33,7 @@ struct world {
 	struct partners *partners;
 	struct gateway *gateway;
 	struct probe *probe;
+	struct lab_user sip_user, xmpp_user;
 	struct lab_cfg lab_cfg;
 	struct addr at[LAB_LISTEN_COUNT];
 	const struct lab_fault *fault;
@@ -98,10 +99,12 @@ static void start_lab(struct world *w)
 {
 	struct lab_cfg *c = &w->lab_cfg;
 
-	strcpy(c->sip_users[0].address, "pilar@litware.test");
-	strcpy(c->sip_users[0].password, "sip secret");
-	strcpy(c->xmpp_users[0].address, "adelany@contoso.test");
-	strcpy(c->xmpp_users[0].password, "xmpp secret");
+	strcpy(w->sip_user.address, "pilar@litware.test");
+	strcpy(w->sip_user.password, "sip secret");
+	strcpy(w->xmpp_user.address, "adelany@contoso.test");
+	strcpy(w->xmpp_user.password, "xmpp secret");
+	c->sip_users = &w->sip_user;
+	c->xmpp_users = &w->xmpp_user;
 	c->n_sip_users = c->n_xmpp_users = 1;
 	c->sip_udp = c->sip_tcp = c->xmpp_client = c->xmpp_component = loopback();
 	if (w->tls)

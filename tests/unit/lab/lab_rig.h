@@ -44,6 +44,7 @@ struct rig_peer {
 
 struct rig {
 	struct rng rng;
+	struct lab_user sip_users[2], xmpp_users[1];
 	struct lab_cfg cfg;
 	struct lab *lab;
 	struct engine e;
@@ -151,14 +152,16 @@ static inline void rig_prepare(struct rig *r, const char *fault)
 	memset(r, 0, sizeof(*r));
 	rng_init_number(&r->rng, 1);
 	r->now = TS_S(1000);
-	snprintf(c->sip_users[0].address, sizeof(c->sip_users[0].address), "pilar@litware.test");
-	snprintf(c->sip_users[0].password, sizeof(c->sip_users[0].password), "sip secret");
-	snprintf(c->sip_users[1].address, sizeof(c->sip_users[1].address), "kenmyer@litware.test");
-	snprintf(c->sip_users[1].password, sizeof(c->sip_users[1].password), "other secret");
+	snprintf(r->sip_users[0].address, sizeof(r->sip_users[0].address), "pilar@litware.test");
+	snprintf(r->sip_users[0].password, sizeof(r->sip_users[0].password), "sip secret");
+	snprintf(r->sip_users[1].address, sizeof(r->sip_users[1].address), "kenmyer@litware.test");
+	snprintf(r->sip_users[1].password, sizeof(r->sip_users[1].password), "other secret");
 	snprintf(
-		c->xmpp_users[0].address, sizeof(c->xmpp_users[0].address), "adelany@contoso.test");
-	snprintf(c->xmpp_users[0].password, sizeof(c->xmpp_users[0].password), "xmpp secret");
+		r->xmpp_users[0].address, sizeof(r->xmpp_users[0].address), "adelany@contoso.test");
+	snprintf(r->xmpp_users[0].password, sizeof(r->xmpp_users[0].password), "xmpp secret");
+	c->sip_users = r->sip_users;
 	c->n_sip_users = 2;
+	c->xmpp_users = r->xmpp_users;
 	c->n_xmpp_users = 1;
 	c->sip_udp = c->sip_tcp = c->sip_tls = c->xmpp_client = c->xmpp_component = any;
 	c->dns = any;

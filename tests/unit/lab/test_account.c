@@ -44,6 +44,7 @@ static void secrets_are_made_of_the_passwords(void **state)
 	assert_string_equal(sip_account_find(&a, SLICE("pilar"))->secret.sha256, want.sha256);
 	assert_int_equal(
 		xmpp_account_find(&a, SLICE("adelany"))->secret.iterations, SASL_ITERATIONS_MIN);
+	accounts_done(&a);
 	begin(&a, &r, NULL, 5000);
 	assert_int_equal(xmpp_account_find(&a, SLICE("adelany"))->secret.iterations, 5000);
 	accounts_done(&a);
@@ -92,11 +93,14 @@ static void long_names_fit_and_weak_secrets_are_refused(void **state)
 
 	(void)state;
 	rig_prepare(&r, NULL);
-	memset(r.cfg.sip_users[0].address, 'x', sizeof(r.cfg.sip_users[0].address) - 1);
+	memset(r.sip_users[0].address, 'x', sizeof(r.sip_users[0].address) - 1);
 	assert_int_equal(lab_new(&r.lab, &r.cfg, &r.rng, r.now), 0); /* 255 fit */
 	lab_free(r.lab);
 	rig_prepare(&r, NULL);
 	r.cfg.scram_iterations = 1;
+	assert_int_equal(lab_new(&r.lab, &r.cfg, &r.rng, r.now), ERR_LIMIT);
+	rig_prepare(&r, NULL);
+	r.cfg.n_sip_users = LAB_USERS_MAX + 1;
 	assert_int_equal(lab_new(&r.lab, &r.cfg, &r.rng, r.now), ERR_LIMIT);
 }
 

@@ -88,18 +88,24 @@ static inline void rig_woken(void *arg)
 
 static inline void rig_add_users(struct lab_cfg *c, unsigned n)
 {
+	static struct lab_user sip_users[LAB_USERS_MAX], xmpp_users[RIG_RECEIVERS];
+
 	for (unsigned i = 0; i < n; i++) {
-		struct lab_user *u = &c->sip_users[c->n_sip_users++];
+		struct lab_user *u = &sip_users[i];
 
 		snprintf(u->address, sizeof(u->address), "sip%u@" LAB_POOL_DOMAIN, i);
 		snprintf(u->password, sizeof(u->password), RIG_PASSWORD);
 	}
 	for (unsigned i = 0; i < RIG_RECEIVERS; i++) {
-		struct lab_user *u = &c->xmpp_users[c->n_xmpp_users++];
+		struct lab_user *u = &xmpp_users[i];
 
 		snprintf(u->address, sizeof(u->address), "xmpp%u@" LAB_PARTNER_DOMAIN, i);
 		snprintf(u->password, sizeof(u->password), RIG_PASSWORD);
 	}
+	c->sip_users = sip_users;
+	c->n_sip_users = n;
+	c->xmpp_users = xmpp_users;
+	c->n_xmpp_users = RIG_RECEIVERS;
 }
 
 /* With so many SIP users; the lab is not started yet. */
