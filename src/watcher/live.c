@@ -138,3 +138,18 @@ ts_t site_deadline(const struct site *s)
 {
 	return s && s->is_changed ? s->event_at : TS_NEVER;
 }
+
+struct web_counts site_counts(const struct site *s)
+{
+	struct web_counts all = { 0 };
+
+	for (unsigned i = 0; i < s->n_servers; i++) {
+		const struct web_counts c = web_server_counts(s->servers[i]);
+
+		all.connections += c.connections;
+		all.requests += c.requests;
+		for (unsigned k = 0; k < WEB_REFUSALS; k++)
+			all.refusals[k] += c.refusals[k];
+	}
+	return all;
+}

@@ -363,21 +363,6 @@ static void handle(void *arg, const struct web_request *r, struct web_answer *re
 		put_plain(ret, 503, why_not_ready(s->w));
 }
 
-struct web_counts site_counts(const struct site *s)
-{
-	struct web_counts all = { 0 };
-
-	for (unsigned i = 0; i < s->n_servers; i++) {
-		const struct web_counts c = web_server_counts(s->servers[i]);
-
-		all.connections += c.connections;
-		all.requests += c.requests;
-		for (unsigned k = 0; k < WEB_REFUSALS; k++)
-			all.refusals[k] += c.refusals[k];
-	}
-	return all;
-}
-
 /* ---- life ---- */
 
 static void refused(void *arg, enum web_refusal why, const struct addr *peer)
