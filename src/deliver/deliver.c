@@ -10,9 +10,10 @@ struct deliver {
 	struct deliver_cfg cfg; /* of the next three */
 	char *agent, *host, *external_url;
 	pthread_mutex_t mutex;
-	struct worker *mail, *others;
-	struct list done;
-	size_t n; /* waiting, on their way, done and not taken */
+	struct worker *worker;
+	struct list mails, done; /* mails: on their way */
+	pthread_cond_t no_mail;
+	size_t n, n_mails; /* n: waiting, on their way, done and not taken; n_mails: threads */
 	bool is_ending;
 	int fd;
 };
@@ -68,19 +69,35 @@ int deliver_new(struct deliver **ret, const struct deliver_cfg *cfg)
 		return err;
 	pthread_once(&once, init_curl);
 	pthread_mutex_init(&d->mutex, NULL);
+	pthread_cond_init(&d->no_mail, NULL);
+	list_init(&d->mails);
 	list_init(&d->done);
 	d->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (copy(d, cfg))
 		err = d->fd < 0 ? -EMFILE : 0;
 	if (!err)
-		err = worker_new(&d->mail, d);
-	if (!err)
-		err = worker_new(&d->others, d);
+		err = worker_new(&d->worker, d);
 	if (err)
 		deliver_free(d);
 	else
 		*ret = d;
 	return err;
+}
+
+static void end_all(struct deliver *d)
+{
+	struct list *n, *next;
+
+	deliver_lock(d);
+	d->is_ending = true;
+	LIST_EACH(n, next, &d->mails)
+	mail_break(LIST_OWNER(n, struct job, node));
+	deliver_unlock(d);
+	worker_free(d->worker);
+	deliver_lock(d);
+	while (d->n_mails > 0)
+		pthread_cond_wait(&d->no_mail, &d->mutex);
+	deliver_unlock(d);
 }
 
 struct deliver *deliver_free(struct deliver *d)
@@ -89,19 +106,14 @@ struct deliver *deliver_free(struct deliver *d)
 
 	if (!d)
 		return NULL;
-	deliver_lock(d);
-	d->is_ending = true;
-	deliver_unlock(d);
-	if (d->mail)
-		worker_wake(d->mail); /* both end at once */
-	worker_free(d->others);
-	worker_free(d->mail);
+	end_all(d);
 	while ((j = LIST_FIRST(&d->done, struct job, node)) != NULL) {
 		list_remove(&j->node);
 		job_free(j);
 	}
 	if (d->fd >= 0)
 		close(d->fd);
+	pthread_cond_destroy(&d->no_mail);
 	pthread_mutex_destroy(&d->mutex);
 	mem_free(d->agent);
 	mem_free(d->host);
@@ -111,23 +123,37 @@ struct deliver *deliver_free(struct deliver *d)
 
 /* ---- in ---- */
 
+/* Under the mutex: it cannot end before it is on the list. */
+static int begin_mail(struct deliver *d, struct job *j)
+{
+	const int err = d->n_mails < DELIVER_MAILS_MAX ? mail_start(j) : -ENOBUFS;
+
+	if (!err) {
+		d->n_mails++;
+		list_append(&d->mails, &j->node);
+	}
+	return err;
+}
+
 /* Takes the job over, if it returns 0. */
 static int push(struct deliver *d, struct job *j, uint64_t delivery)
 {
-	struct worker *w = j->form == DELIVER_MAIL ? d->mail : d->others;
 	int err = -ENOBUFS;
 
+	j->deliver = d;
 	j->delivery = delivery;
 	j->deadline = ts_add(deliver_now(), j->timeout);
 	deliver_lock(d);
-	if (d->n < DELIVER_MAX) {
-		d->n++;
-		list_append(worker_waiting(w), &j->node);
+	if (d->n < DELIVER_MAX && j->form == DELIVER_MAIL) {
+		err = begin_mail(d, j);
+	} else if (d->n < DELIVER_MAX) {
+		list_append(worker_waiting(d->worker), &j->node);
 		err = 0;
 	}
+	d->n += err == 0;
 	deliver_unlock(d);
 	if (!err)
-		worker_wake(w);
+		worker_wake(d->worker);
 	return err;
 }
 
@@ -202,40 +228,63 @@ void deliver_push_done(struct deliver *d, struct job *j)
 	list_append(&d->done, &j->node);
 }
 
+void deliver_end_mail(struct deliver *d, struct job *j)
+{
+	deliver_lock(d);
+	list_remove(&j->node);
+	if (j->is_dropped)
+		job_free(j);
+	else
+		deliver_push_done(d, j);
+	if (--d->n_mails == 0)
+		pthread_cond_signal(&d->no_mail);
+	deliver_unlock(d);
+}
+
 /* ---- what the caller drops or takes ---- */
 
-static bool drop_of(struct deliver *d, struct worker *w, uint64_t delivery)
+/* Who carries it ends it. */
+static bool drop_running(struct deliver *d, uint64_t delivery)
 {
-	struct job *j = find(worker_waiting(w), delivery);
+	struct job *j = find(worker_running(d->worker), delivery);
+	struct job *mail = find(&d->mails, delivery);
 
-	if (j) {
-		list_remove(&j->node);
-		job_free(j);
-		d->n--;
-		return true;
-	}
-	j = find(worker_running(w), delivery);
-	if (!j || j->is_dropped)
+	if (mail && !mail->is_dropped)
+		mail_break(mail);
+	else if (j && !j->is_dropped)
+		j->is_dropped = true;
+	else
 		return false;
-	j->is_dropped = true;
 	d->n--;
 	return true;
 }
 
+/* What nobody carries, taken off its list; or NULL. */
+static struct job *take_resting(struct deliver *d, uint64_t delivery)
+{
+	struct job *j = find(worker_waiting(d->worker), delivery);
+
+	if (j) {
+		list_remove(&j->node);
+		d->n--;
+		return j;
+	}
+	j = find(&d->done, delivery);
+	if (j)
+		remove_done(d, j);
+	return j;
+}
+
 void deliver_drop(struct deliver *d, uint64_t delivery)
 {
-	struct job *j;
+	struct job *j = NULL;
 
 	deliver_lock(d);
-	if (!drop_of(d, d->mail, delivery) && !drop_of(d, d->others, delivery)) {
-		j = find(&d->done, delivery);
-		if (j)
-			remove_done(d, j);
-		job_free(j);
-	}
+	if (!drop_running(d, delivery))
+		j = take_resting(d, delivery);
 	deliver_unlock(d);
-	worker_wake(d->mail);
-	worker_wake(d->others);
+	job_free(j);
+	worker_wake(d->worker);
 }
 
 int deliver_fd(const struct deliver *d)

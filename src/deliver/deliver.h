@@ -30,6 +30,7 @@
 enum {
 	DELIVER_MAX = 4096,        /* waiting, on their way, and not taken */
 	DELIVER_RUNNING_MAX = 256, /* on their way */
+	DELIVER_MAILS_MAX = 128,   /* on their way, each in a thread; they do not wait */
 	DELIVER_TO_MAX = 64,       /* receivers of a mail */
 	DELIVER_ARGS_MAX = 64,
 	DELIVER_URL_MAX = 2048,    /* bytes */
@@ -97,8 +98,8 @@ struct deliver *deliver_free(struct deliver *d);
 /* Can it be used?  False: *ret says what is wrong, for the configuration. */
 bool deliver_check(const struct deliver_receiver *r, struct text *ret);
 
-/* 0; -EINVAL: deliver_check() would refuse it, or it is a PING; -ENOBUFS: DELIVER_MAX are there;
- * -ENOMEM, -EMSGSIZE.  `delivery` is not 0, and is not on its way. */
+/* 0; -EINVAL: deliver_check() would refuse it, or it is a PING; -ENOBUFS: DELIVER_MAX, or
+ * DELIVER_MAILS_MAX, are there; -ENOMEM, -EMSGSIZE.  `delivery` is not 0, and is not on its way. */
 int deliver_send(struct deliver *d, const struct deliver_receiver *r,
 	const struct deliver_notice *n, uint64_t delivery);
 /* The receiver is a PING; `text` says what is wrong, or nothing. */

@@ -34,6 +34,8 @@ struct form_mail {
 /* An address as SMTP takes it (RFC 5321 section 4.1.2, dot-strings only), so that nothing can be
  * smuggled into a header or a command. */
 bool form_is_address(const char *address);
+/* `host` if it is a name of one, else one that nobody has. */
+const char *form_host(const char *host);
 /* A mail (RFC 5322), lines ending with CR LF.  Mails of one incident are a thread, and one that is
  * sent again because nobody knows whether it got there has the Message-ID that it had. */
 void form_put_mail(struct buf *b, const struct deliver_notice *n, const struct form_mail *mail,

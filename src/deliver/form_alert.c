@@ -8,7 +8,8 @@
 #include "base/str.h"
 #include "deliver/form.h"
 
-#define NEVER "0001-01-01T00:00:00Z" /* Go's time without a value: it has not ended */
+#define EXPORTED "exported_"            /* in front of a label that is called like one of ours */
+#define NEVER    "0001-01-01T00:00:00Z" /* Go's time without a value: it has not ended */
 
 enum {
 	LABEL_NAME_MAX = 128, /* bytes, with what may stand in front, and a NUL */
@@ -83,21 +84,17 @@ static void set_label(json_t *labels, const char *name, struct slice value)
 /* [a-zA-Z_][a-zA-Z0-9_]*, and nothing of ours. */
 static void name_label(char ret[LABEL_NAME_MAX], struct slice raw, json_t *labels)
 {
-	const char *front = "exported_";
-	const size_t n_front = strlen(front);
-	char *name = ret + n_front;
+	char name[LABEL_NAME_MAX - sizeof(EXPORTED)];
 	size_t n = 0;
 
-	memcpy(ret, front, n_front);
-	for (; n < raw.n && n + n_front + 1 < LABEL_NAME_MAX; n++) {
+	for (; n < raw.n && n + 1 < sizeof(name); n++) {
 		const uint8_t c = raw.p[n];
-		const bool is_digit = ascii_is_digit(c) && n > 0;
+		const bool is_fit = ascii_is_alpha(c) || (ascii_is_digit(c) && n > 0);
 
-		name[n] = ascii_is_alpha(c) || is_digit ? (char)c : '_';
+		name[n] = (char)(is_fit ? c : '_');
 	}
 	name[n] = '\0';
-	if (!json_object_get(labels, name))
-		memmove(ret, name, n + 1);
+	snprintf(ret, LABEL_NAME_MAX, "%s%s", json_object_get(labels, name) ? EXPORTED : "", name);
 }
 
 static json_t *labels_of(const struct deliver_notice *n)

@@ -55,6 +55,11 @@ bool form_is_address(const char *address)
 	return fits && is_dot_string(local) && is_domain(s);
 }
 
+const char *form_host(const char *host)
+{
+	return is_domain(slice_str(host)) ? host : "stox.invalid";
+}
+
 /* ---- the subject ---- */
 
 static bool is_plain(struct slice s)
@@ -154,21 +159,12 @@ static void put_date(struct buf *b, const struct deliver_notice *n)
 		l.offset_s < 0 ? '-' : '+', minutes / 60, minutes % 60);
 }
 
-static void put_host(struct buf *b, const char *host)
-{
-	const struct slice s = slice_str(host);
-
-	buf_put(b, is_domain(s) ? s : SLICE("stox.invalid"));
-}
-
 /* Of the incident's first mail.  It is made from what the incident is, so that all that follow know
  * it, also those of another watcher. */
 static void put_first_id(struct buf *b, const struct deliver_notice *n, const char *host)
 {
-	buf_printf(b, "<%llx.%llx@", (unsigned long long)n->test,
-		(unsigned long long)n->incident.begin_at);
-	put_host(b, host);
-	buf_putc(b, '>');
+	buf_printf(b, "<%llx.%llx@%s>", (unsigned long long)n->test,
+		(unsigned long long)n->incident.begin_at, form_host(host));
 }
 
 static bool is_first(const struct deliver_notice *n)
@@ -184,11 +180,9 @@ static void put_ids(struct buf *b, const struct deliver_notice *n, const char *h
 		buf_puts(b, "\r\n");
 		return;
 	}
-	buf_printf(b, "<%llx.%llx.%s.%u.%u@", (unsigned long long)n->test,
+	buf_printf(b, "<%llx.%llx.%s.%u.%u@%s>\r\n", (unsigned long long)n->test,
 		(unsigned long long)(n->is_trial ? n->now_at : n->incident.begin_at),
-		notice_kind_name(n), n->incident.times, n->incident.runs);
-	put_host(b, host);
-	buf_puts(b, ">\r\n");
+		notice_kind_name(n), n->incident.times, n->incident.runs, form_host(host));
 	if (n->is_trial)
 		return;
 	buf_puts(b, "In-Reply-To: ");

@@ -141,6 +141,8 @@ static int new (struct job **ret, const struct deliver_cfg *cfg, const struct de
 	j->form = r->form;
 	j->timeout = r->timeout;
 	j->is_plain = r->is_plain;
+	for (unsigned i = 0; i < TRANSFER_FDS; i++)
+		j->transfer.fds[i] = CURL_SOCKET_BAD;
 	j->child = (struct child){ .pid_fd = -1, .in_fd = -1, .err_fd = -1 };
 	j->url = path[0] ? join(r->url, path) : mem_strdup(r->url);
 	if (!copy_receiver(j, cfg, r) || (r->url && !j->url) ||
@@ -181,7 +183,7 @@ int job_new_notice(struct job **ret, const struct deliver_cfg *cfg,
 	struct job *j = NULL;
 	int err;
 
-	snprintf(ehlo, sizeof(ehlo), "/%.255s", cfg->host);
+	snprintf(ehlo, sizeof(ehlo), "/%.255s", form_host(cfg->host));
 	err = new (&j, cfg, r,
 		r->form == DELIVER_ALERTMANAGER ? "/api/v2/alerts"
 		: r->form == DELIVER_MAIL       ? ehlo
@@ -277,4 +279,9 @@ void job_say(struct job *j, bool is_delivered, const char *id, struct text_arg a
 	j->done.delivery = j->delivery;
 	j->done.is_delivered = is_delivered;
 	j->done.text = TEXT(id, text_str(j->place), a, b);
+}
+
+void job_say_unsent(struct job *j, int err)
+{
+	job_say(j, false, N_("it cannot be sent to {1}: {2}"), text_errno(-err), text_str(NULL));
 }

@@ -7,9 +7,7 @@
  *   worker.c            a thread: starts deliveries, waits for them, ends them
  *   transfer.c          one by libcurl
  *   child.c             one by a program
- *
- * There are two threads.  libcurl says QUIT to a mail server and waits for its answer, whoever else
- * waits: mail has a thread of its own.
+ *   mail.c              one by SMTP, in a thread of its own
  */
 #pragma once
 
@@ -25,11 +23,14 @@ enum {
 	CHILD_LINE_MAX = SAID_ROOM,
 };
 
+enum { TRANSFER_FDS = 4 }; /* libcurl tries two addresses at once */
+
 struct transfer {
 	CURL *easy; /* NULL: not begun */
 	struct curl_slist *headers, *to;
 	char error[CURL_ERROR_SIZE];
-	size_t n_sent; /* of a mail */
+	size_t n_sent;                   /* of a mail */
+	curl_socket_t fds[TRANSFER_FDS]; /* of a mail, open; what is free is CURL_SOCKET_BAD */
 	size_t n_answer;
 	bool is_rcpt; /* the last command of SMTP */
 	unsigned n_refused;
@@ -44,6 +45,7 @@ struct child {
 
 struct job {
 	struct list node;
+	struct deliver *deliver;
 	uint64_t delivery;
 	enum deliver_form form;
 	ts_t timeout, deadline;
@@ -77,10 +79,19 @@ void job_put_said(struct buf *b, const struct job *j, struct slice said);
 void job_say(
 	struct job *j, bool is_delivered, const char *id, struct text_arg a, struct text_arg b);
 
-/* 0, or a negative code. */
+void job_say_unsent(struct job *j, int err); /* a negative code */
+
+/* With all that HTTP and mail share.  0 or -ENOMEM. */
+int transfer_open(struct job *j);
+bool transfer_add(struct curl_slist **list, const char *s); /* false: memory is out */
+void transfer_hear(struct job *j, const char *p, size_t n); /* what the receiver said */
 int transfer_start(struct job *j, CURLM *multi);
 void transfer_judge(struct job *j, CURLcode result);
-void transfer_end(struct job *j, CURLM *multi); /* also in the middle */
+void transfer_close(struct job *j, CURLM *multi /* or NULL */); /* also in the middle */
+
+/* Begins its thread, which ends with deliver_end_mail().  0 or a negative code. */
+int mail_start(struct job *j);
+void mail_break(struct job *j); /* it is dropped; under the mutex */
 
 int child_start(struct job *j);
 /* Feeds it and hears it; true when it is over. */
@@ -103,3 +114,4 @@ void deliver_unlock(struct deliver *d);
 bool deliver_is_ending(const struct deliver *d); /* under the mutex */
 /* It is on no list, and its text is made: taken over.  Under the mutex. */
 void deliver_push_done(struct deliver *d, struct job *j);
+void deliver_end_mail(struct deliver *d, struct job *j); /* the last that its thread does */

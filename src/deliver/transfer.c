@@ -1,4 +1,4 @@
-/* A delivery by libcurl: HTTP and SMTP. */
+/* A delivery by libcurl: what HTTP and mail share, and HTTP. */
 #include <string.h>
 
 #include "base/mem.h"
@@ -6,7 +6,7 @@
 
 /* ---- what comes back ---- */
 
-static void hear(struct job *j, const char *p, size_t n)
+void transfer_hear(struct job *j, const char *p, size_t n)
 {
 	const size_t room = sizeof(j->said) - j->n_said;
 
@@ -26,7 +26,7 @@ static size_t on_body(char *p, size_t size, size_t n, void *arg)
 {
 	struct job *j = arg;
 
-	hear(j, p, size * n);
+	transfer_hear(j, p, size * n);
 	return count(j, size * n);
 }
 
@@ -36,42 +36,9 @@ static size_t on_head(char *p, size_t size, size_t n, void *arg)
 	return count(arg, size * n);
 }
 
-static size_t on_read(char *p, size_t size, size_t n, void *arg)
-{
-	struct job *j = arg;
-	const struct slice s =
-		slice_cut(slice_skip(buf_slice(&j->body), j->transfer.n_sent), 0, size * n);
-
-	memcpy(p, s.p, s.n);
-	j->transfer.n_sent += s.n;
-	return s.n;
-}
-
-/* The lines of SMTP.  A receiver that is refused is seen nowhere else.  And libcurl waits for the
- * answer to QUIT, all mail with it: it must not do that for long. */
-static int on_talk(CURL *easy, curl_infotype type, char *p, size_t n, void *arg)
-{
-	enum { LAST_WORD = 1 /* s */ };
-	struct job *j = arg;
-	const struct slice line = slice_of(p, n);
-
-	if (type == CURLINFO_HEADER_OUT) {
-		j->transfer.is_rcpt = slice_starts(line, SLICE("RCPT"));
-		if (slice_starts(line, SLICE("QUIT")))
-			curl_easy_setopt(easy, CURLOPT_SERVER_RESPONSE_TIMEOUT, (long)LAST_WORD);
-	}
-	if (type != CURLINFO_HEADER_IN || n == 0 || (p[0] != '4' && p[0] != '5'))
-		return 0;
-	if (j->n_said == 0)
-		hear(j, p, n);
-	if (j->transfer.is_rcpt && n > 3 && p[3] == ' ')
-		j->transfer.n_refused++;
-	return 0;
-}
-
 /* ---- what goes out ---- */
 
-static bool add(struct curl_slist **list, const char *s)
+bool transfer_add(struct curl_slist **list, const char *s)
 {
 	struct curl_slist *more = curl_slist_append(*list, s);
 
@@ -85,10 +52,10 @@ static int set_http(struct job *j)
 	CURL *c = t->easy;
 	const struct slice body = buf_slice(&j->body);
 
-	if (!add(&t->headers, "Expect:") || /* 100-continue would cost a second */
-		!add(&t->headers, j->form == DELIVER_PING
-					  ? "Content-Type: text/plain; charset=utf-8"
-					  : "Content-Type: application/json"))
+	if (!transfer_add(&t->headers, "Expect:") || /* 100-continue would cost a second */
+		!transfer_add(&t->headers, j->form == DELIVER_PING
+						   ? "Content-Type: text/plain; charset=utf-8"
+						   : "Content-Type: application/json"))
 		return -ENOMEM;
 	curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
@@ -108,43 +75,16 @@ static int set_http(struct job *j)
 	return 0;
 }
 
-static int set_mail(struct job *j)
+static long left_ms(const struct job *j)
 {
-	struct transfer *t = &j->transfer;
-	CURL *c = t->easy;
-
-	for (char **to = j->to; *to; to++)
-		if (!add(&t->to, *to))
-			return -ENOMEM;
-	curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
-	curl_easy_setopt(
-		c, CURLOPT_USE_SSL, (long)(j->is_plain ? CURLUSESSL_NONE : CURLUSESSL_ALL));
-	curl_easy_setopt(c, CURLOPT_SASL_IR, 1L); /* RFC 4954 section 4: one answer less */
-	curl_easy_setopt(c, CURLOPT_MAIL_FROM, j->from);
-	curl_easy_setopt(c, CURLOPT_MAIL_RCPT, t->to);
-	/* One address that is dead must not keep the others from knowing. */
-	curl_easy_setopt(c, CURLOPT_MAIL_RCPT_ALLLOWFAILS, 1L);
-	curl_easy_setopt(c, CURLOPT_UPLOAD, 1L);
-	curl_easy_setopt(c, CURLOPT_INFILESIZE_LARGE, (curl_off_t)buf_len(&j->body));
-	curl_easy_setopt(c, CURLOPT_READFUNCTION, on_read);
-	curl_easy_setopt(c, CURLOPT_READDATA, j);
-	curl_easy_setopt(c, CURLOPT_DEBUGFUNCTION, on_talk);
-	curl_easy_setopt(c, CURLOPT_DEBUGDATA, j);
-	curl_easy_setopt(c, CURLOPT_VERBOSE, 1L);
-	return 0;
-}
-
-/* The worker ends it at its deadline: when libcurl does that it says QUIT, and waits. */
-static long backstop_ms(const struct job *j)
-{
-	enum { BEHIND = 10000 };
 	const ts_t now = deliver_now();
 
-	return (now < j->deadline ? (long)((j->deadline - now) / 1000) : 0) + BEHIND;
+	return now < j->deadline ? (long)((j->deadline - now) / 1000 + 1) : 1;
 }
 
 static void set_common(struct job *j)
 {
+	const long system_kept = 600; /* s: it is large */
 	CURL *c = j->transfer.easy;
 
 	curl_easy_setopt(c, CURLOPT_PRIVATE, j);
@@ -154,8 +94,8 @@ static void set_common(struct job *j)
 	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
 	/* A resolver that hangs is left behind, not waited for. */
 	curl_easy_setopt(c, CURLOPT_QUICK_EXIT, 1L);
-	curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, backstop_ms(j));
-	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, backstop_ms(j));
+	curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, left_ms(j));
+	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, left_ms(j));
 	curl_easy_setopt(c, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
 	curl_easy_setopt(c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	/* Alerts are rare: a connection that was kept would mostly turn out dead. */
@@ -165,24 +105,30 @@ static void set_common(struct job *j)
 	if (j->ca_file) {
 		curl_easy_setopt(c, CURLOPT_CAINFO, j->ca_file);
 		curl_easy_setopt(c, CURLOPT_CAPATH, NULL); /* instead of, not beside */
-		/* libcurl would keep it for a day, whatever is in the file by then. */
-		curl_easy_setopt(c, CURLOPT_CA_CACHE_TIMEOUT, 0L);
 	}
+	/* libcurl would keep it for a day, whatever is in the file by then. */
+	curl_easy_setopt(c, CURLOPT_CA_CACHE_TIMEOUT, j->ca_file ? 0L : system_kept);
 	if (j->user) {
 		curl_easy_setopt(c, CURLOPT_USERNAME, j->user);
 		curl_easy_setopt(c, CURLOPT_PASSWORD, j->password);
 	}
 }
 
-int transfer_start(struct job *j, CURLM *multi)
+int transfer_open(struct job *j)
 {
-	int err;
-
 	j->transfer.easy = curl_easy_init();
 	if (!j->transfer.easy)
 		return -ENOMEM;
 	set_common(j);
-	err = j->form == DELIVER_MAIL ? set_mail(j) : set_http(j);
+	return 0;
+}
+
+int transfer_start(struct job *j, CURLM *multi)
+{
+	int err = transfer_open(j);
+
+	if (!err)
+		err = set_http(j);
 	if (!err && curl_multi_add_handle(multi, j->transfer.easy) != CURLM_OK)
 		err = -ENOMEM;
 	return err;
@@ -286,14 +232,15 @@ void transfer_judge(struct job *j, CURLcode result)
 		judge_failure(j, result);
 }
 
-void transfer_end(struct job *j, CURLM *multi)
+void transfer_close(struct job *j, CURLM *multi)
 {
 	struct transfer *t = &j->transfer;
 
-	if (t->easy)
+	if (t->easy && multi)
 		curl_multi_remove_handle(multi, t->easy);
 	curl_easy_cleanup(t->easy);
 	curl_slist_free_all(t->headers);
 	curl_slist_free_all(t->to);
-	*t = (struct transfer){ .easy = NULL };
+	t->easy = NULL;
+	t->headers = t->to = NULL;
 }

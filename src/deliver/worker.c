@@ -44,7 +44,7 @@ static void stop(struct worker *w, struct job *j)
 	if (j->form == DELIVER_EXEC)
 		child_end(j);
 	else
-		transfer_end(j, w->multi);
+		transfer_close(j, w->multi);
 }
 
 /* Its text is made. */
@@ -66,8 +66,7 @@ static void finish_unsent(struct worker *w, struct job *j, int err)
 	if (j->form == DELIVER_EXEC)
 		child_judge(j, err);
 	else
-		job_say(j, false, N_("it cannot be sent to {1}: {2}"), text_errno(-err),
-			text_str(NULL));
+		job_say_unsent(j, err);
 	finish(w, j);
 }
 

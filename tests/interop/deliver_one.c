@@ -17,10 +17,10 @@ static struct deliver_notice notice_of(char **argv)
 		strcmp(argv[3], "hostile") == 0 ? sample_hostile() : sample_notice();
 
 	n.now_at = (int64_t)time(NULL) * SECOND;
-	n.incident.begin_at = atoll(argv[4]) * SECOND;
+	n.incident.begin_at = strtoll(argv[4], NULL, 10) * SECOND;
 	if (strcmp(argv[3], "resolved") == 0) {
 		n.kind = ALERT_RESOLVED;
-		n.incident.end_at = atoll(argv[5]) * SECOND;
+		n.incident.end_at = strtoll(argv[5], NULL, 10) * SECOND;
 		n.incident.reason = REASON_DNS_TIMEOUT; /* it may change on the way */
 	}
 	return n;

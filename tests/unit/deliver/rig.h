@@ -29,8 +29,9 @@ struct peer {
 struct server {
 	void (*serve)(struct peer *p);
 	const char *answer; /* what serve() makes of it */
-	SSL_CTX *tls;       /* NULL: it has no certificate */
-	bool is_tls;        /* from the first byte */
+	const void *script;
+	SSL_CTX *tls; /* NULL: it has no certificate */
+	bool is_tls;  /* from the first byte */
 	int listener;
 	unsigned port;
 	pthread_t thread;
@@ -148,12 +149,22 @@ static inline void server_stop(struct server *s)
 	SSL_CTX_free(s->tls);
 }
 
-/* What it heard, once; the peers may go on. */
+/* So far. */
 static inline bool server_heard(struct server *s, const char *what)
 {
 	pthread_mutex_lock(&s->mutex);
 	const bool ret = slice_find(buf_slice(&s->heard), slice_str(what)) != SIZE_MAX;
 	pthread_mutex_unlock(&s->mutex);
+	return ret;
+}
+
+/* What is on its way still. */
+static inline bool server_hears(struct server *s, const char *what)
+{
+	bool ret;
+
+	for (unsigned i = 0; !(ret = server_heard(s, what)) && i < PATIENCE; i++)
+		poll(NULL, 0, 1);
 	return ret;
 }
 
