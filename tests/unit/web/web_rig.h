@@ -45,13 +45,14 @@ static inline void rig_refused(void *arg, enum web_refusal why, const struct add
 	rig->n_refused[why]++;
 }
 
-/* With what is 0 in it as it is for a scrape. */
+/* With what is 0 in it as it is for a scrape, but for the patience. */
 static inline struct rig *rig_new_in(
 	struct event_base *base, web_handler *handle, struct web_server_cfg cfg)
 {
 	struct rig *rig = calloc(1, sizeof(*rig));
 
 	rig->base = base;
+	cfg.part_s = cfg.answer_s = 600; /* on a busy machine, too, only let_time_pass() cuts */
 	cfg.addr = (struct addr){ .family = 4, .ip = { 127, 0, 0, 1 } };
 	cfg.handle = handle;
 	cfg.refused = rig_refused;
