@@ -1,7 +1,4 @@
 #include <pthread.h>
-#include <sys/eventfd.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "base/mem.h"
 #include "deliver/private.h"
@@ -9,13 +6,9 @@
 struct deliver {
 	struct deliver_cfg cfg; /* of the next three */
 	char *agent, *host, *external_url;
-	pthread_mutex_t mutex;
+	struct post post;
 	struct worker *worker;
-	struct list mails, done; /* mails: on their way */
-	pthread_cond_t no_mail;
-	size_t n, n_mails; /* n: waiting, on their way, done and not taken; n_mails: threads */
-	bool is_ending;
-	int fd;
+	size_t n; /* waiting, on their way, done and not taken; under the mutex */
 };
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -23,29 +16,6 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 static void init_curl(void)
 {
 	curl_global_init(CURL_GLOBAL_ALL);
-}
-
-ts_t deliver_now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return TS_S((ts_t)t.tv_sec) + (ts_t)t.tv_nsec / 1000;
-}
-
-void deliver_lock(struct deliver *d)
-{
-	pthread_mutex_lock(&d->mutex);
-}
-
-void deliver_unlock(struct deliver *d)
-{
-	pthread_mutex_unlock(&d->mutex);
-}
-
-bool deliver_is_ending(const struct deliver *d)
-{
-	return d->is_ending;
 }
 
 /* ---- from its making to its end ---- */
@@ -68,15 +38,11 @@ int deliver_new(struct deliver **ret, const struct deliver_cfg *cfg)
 	if (!d)
 		return err;
 	pthread_once(&once, init_curl);
-	pthread_mutex_init(&d->mutex, NULL);
-	pthread_cond_init(&d->no_mail, NULL);
-	list_init(&d->mails);
-	list_init(&d->done);
-	d->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	const int post_err = post_init(&d->post);
 	if (copy(d, cfg))
-		err = d->fd < 0 ? -EMFILE : 0;
+		err = post_err;
 	if (!err)
-		err = worker_new(&d->worker, d);
+		err = worker_new(&d->worker, &d->post);
 	if (err)
 		deliver_free(d);
 	else
@@ -88,16 +54,15 @@ static void end_all(struct deliver *d)
 {
 	struct list *n, *next;
 
-	deliver_lock(d);
-	d->is_ending = true;
-	LIST_EACH(n, next, &d->mails)
+	post_lock(&d->post);
+	d->post.is_ending = true;
+	LIST_EACH(n, next, &d->post.mails)
 	mail_break(LIST_OWNER(n, struct job, node));
-	deliver_unlock(d);
+	post_unlock(&d->post);
 	worker_free(d->worker);
-	deliver_lock(d);
-	while (d->n_mails > 0)
-		pthread_cond_wait(&d->no_mail, &d->mutex);
-	deliver_unlock(d);
+	post_lock(&d->post);
+	post_await_mails(&d->post);
+	post_unlock(&d->post);
 }
 
 struct deliver *deliver_free(struct deliver *d)
@@ -107,14 +72,11 @@ struct deliver *deliver_free(struct deliver *d)
 	if (!d)
 		return NULL;
 	end_all(d);
-	while ((j = LIST_FIRST(&d->done, struct job, node)) != NULL) {
+	while ((j = LIST_FIRST(&d->post.done, struct job, node)) != NULL) {
 		list_remove(&j->node);
 		job_free(j);
 	}
-	if (d->fd >= 0)
-		close(d->fd);
-	pthread_cond_destroy(&d->no_mail);
-	pthread_mutex_destroy(&d->mutex);
+	post_done(&d->post);
 	mem_free(d->agent);
 	mem_free(d->host);
 	mem_free(d->external_url);
@@ -126,11 +88,11 @@ struct deliver *deliver_free(struct deliver *d)
 /* Under the mutex: it cannot end before it is on the list. */
 static int begin_mail(struct deliver *d, struct job *j)
 {
-	const int err = d->n_mails < DELIVER_MAILS_MAX ? mail_start(j) : -ENOBUFS;
+	const int err = d->post.n_mails < DELIVER_MAILS_MAX ? mail_start(j) : -ENOBUFS;
 
 	if (!err) {
-		d->n_mails++;
-		list_append(&d->mails, &j->node);
+		d->post.n_mails++;
+		list_append(&d->post.mails, &j->node);
 	}
 	return err;
 }
@@ -140,10 +102,10 @@ static int push(struct deliver *d, struct job *j, uint64_t delivery)
 {
 	int err = -ENOBUFS;
 
-	j->deliver = d;
+	j->post = &d->post;
 	j->delivery = delivery;
-	j->deadline = ts_add(deliver_now(), j->timeout);
-	deliver_lock(d);
+	j->deadline = ts_add(post_now(), j->timeout);
+	post_lock(&d->post);
 	if (d->n < DELIVER_MAX && j->form == DELIVER_MAIL) {
 		err = begin_mail(d, j);
 	} else if (d->n < DELIVER_MAX) {
@@ -151,7 +113,7 @@ static int push(struct deliver *d, struct job *j, uint64_t delivery)
 		err = 0;
 	}
 	d->n += err == 0;
-	deliver_unlock(d);
+	post_unlock(&d->post);
 	if (!err)
 		worker_wake(d->worker);
 	return err;
@@ -201,44 +163,10 @@ static struct job *find(struct list *l, uint64_t delivery)
 	return NULL;
 }
 
-/* ---- out; under the mutex ---- */
-
-static void signal_done(struct deliver *d)
-{
-	const uint64_t one = 1;
-	const ssize_t n = write(d->fd, &one, sizeof(one));
-
-	(void)n; /* it fails only when it is readable already */
-}
-
 static void remove_done(struct deliver *d, struct job *j)
 {
-	uint64_t count;
-
-	list_remove(&j->node);
+	post_remove(&d->post, j);
 	d->n--;
-	if (list_empty(&d->done) && read(d->fd, &count, sizeof(count)) < 0)
-		return;
-}
-
-void deliver_push_done(struct deliver *d, struct job *j)
-{
-	if (list_empty(&d->done))
-		signal_done(d);
-	list_append(&d->done, &j->node);
-}
-
-void deliver_end_mail(struct deliver *d, struct job *j)
-{
-	deliver_lock(d);
-	list_remove(&j->node);
-	if (j->is_dropped)
-		job_free(j);
-	else
-		deliver_push_done(d, j);
-	if (--d->n_mails == 0)
-		pthread_cond_signal(&d->no_mail);
-	deliver_unlock(d);
 }
 
 /* ---- what the caller drops or takes ---- */
@@ -247,7 +175,7 @@ void deliver_end_mail(struct deliver *d, struct job *j)
 static bool drop_running(struct deliver *d, uint64_t delivery)
 {
 	struct job *j = find(worker_running(d->worker), delivery);
-	struct job *mail = find(&d->mails, delivery);
+	struct job *mail = find(&d->post.mails, delivery);
 
 	if (mail && !mail->is_dropped)
 		mail_break(mail);
@@ -269,7 +197,7 @@ static struct job *take_resting(struct deliver *d, uint64_t delivery)
 		d->n--;
 		return j;
 	}
-	j = find(&d->done, delivery);
+	j = find(&d->post.done, delivery);
 	if (j)
 		remove_done(d, j);
 	return j;
@@ -279,30 +207,30 @@ void deliver_drop(struct deliver *d, uint64_t delivery)
 {
 	struct job *j = NULL;
 
-	deliver_lock(d);
+	post_lock(&d->post);
 	if (!drop_running(d, delivery))
 		j = take_resting(d, delivery);
-	deliver_unlock(d);
+	post_unlock(&d->post);
 	job_free(j);
 	worker_wake(d->worker);
 }
 
 int deliver_fd(const struct deliver *d)
 {
-	return d->fd;
+	return d->post.fd;
 }
 
 bool deliver_take(struct deliver *d, struct deliver_done *ret)
 {
 	struct job *j;
 
-	deliver_lock(d);
-	j = LIST_FIRST(&d->done, struct job, node);
+	post_lock(&d->post);
+	j = LIST_FIRST(&d->post.done, struct job, node);
 	if (j) {
 		*ret = j->done;
 		remove_done(d, j);
 	}
-	deliver_unlock(d);
+	post_unlock(&d->post);
 	job_free(j);
 	return j != NULL;
 }

@@ -3,7 +3,8 @@
  *   notice.c, form_*.c  words and forms
  *   check.c             can a receiver be used
  *   job.c               a delivery with all that it needs, made by the caller's thread
- *   deliver.c           what waits, what is on its way, what is done; the mutex
+ *   deliver.c           what waits, what is dropped, what is taken
+ *   post.c              what the threads share: the mutex, the mails on their way, what is done
  *   worker.c            a thread: starts deliveries, waits for them, ends them
  *   transfer.c          one by libcurl
  *   child.c             one by a program
@@ -12,6 +13,7 @@
 #pragma once
 
 #include <curl/curl.h>
+#include <pthread.h>
 #include <sys/types.h>
 
 #include "base/list.h"
@@ -45,7 +47,7 @@ struct child {
 
 struct job {
 	struct list node;
-	struct deliver *deliver;
+	struct post *post;
 	uint64_t delivery;
 	enum deliver_form form;
 	ts_t timeout, deadline;
@@ -64,8 +66,6 @@ struct job {
 	struct child child;
 	struct deliver_done done;
 };
-
-ts_t deliver_now(void);
 
 /* Both: 0, -ENOMEM, -EMSGSIZE. */
 int job_new_notice(struct job **ret, const struct deliver_cfg *cfg,
@@ -101,17 +101,32 @@ void child_judge(struct job *j, int error);
 unsigned child_fds(const struct job *j, struct curl_waitfd ret[3]);
 void child_end(struct job *j); /* it is over, or is left */
 
+/* What the threads share.  To be embedded; all but `fd` is under the mutex. */
+struct post {
+	pthread_mutex_t mutex;
+	struct list mails, done; /* mails: on their way */
+	size_t n_mails;          /* threads */
+	pthread_cond_t no_mail;
+	bool is_ending;
+	int fd; /* readable while something is done */
+};
+
+int post_init(struct post *p); /* 0 or -EMFILE */
+void post_done(struct post *p);
+void post_lock(struct post *p);
+void post_unlock(struct post *p);
+/* Under the mutex.  Pushed: it is on no list, and its text is made: taken over. */
+void post_push(struct post *p, struct job *j);
+void post_remove(struct post *p, struct job *j);
+void post_await_mails(struct post *p);
+/* Takes the mutex itself: the last that a mail's thread does. */
+void post_end_mail(struct post *p, struct job *j);
+ts_t post_now(void);
+
 struct worker;
 
-int worker_new(struct worker **ret, struct deliver *d);
+int worker_new(struct worker **ret, struct post *post);
 struct worker *worker_free(struct worker *w); /* joins it */
 void worker_wake(struct worker *w);
 struct list *worker_waiting(struct worker *w); /* these under the mutex */
 struct list *worker_running(struct worker *w);
-
-void deliver_lock(struct deliver *d);
-void deliver_unlock(struct deliver *d);
-bool deliver_is_ending(const struct deliver *d); /* under the mutex */
-/* It is on no list, and its text is made: taken over.  Under the mutex. */
-void deliver_push_done(struct deliver *d, struct job *j);
-void deliver_end_mail(struct deliver *d, struct job *j); /* the last that its thread does */

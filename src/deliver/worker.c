@@ -14,7 +14,7 @@ enum {
 };
 
 struct worker {
-	struct deliver *d;
+	struct post *post;
 	pthread_t thread;
 	CURLM *multi;
 	struct list waiting, running;
@@ -51,14 +51,14 @@ static void stop(struct worker *w, struct job *j)
 static void finish(struct worker *w, struct job *j)
 {
 	stop(w, j);
-	deliver_lock(w->d);
+	post_lock(w->post);
 	list_remove(&j->node);
 	w->n_running--;
 	if (j->is_dropped)
 		job_free(j);
 	else
-		deliver_push_done(w->d, j);
-	deliver_unlock(w->d);
+		post_push(w->post, j);
+	post_unlock(w->post);
 }
 
 static void finish_unsent(struct worker *w, struct job *j, int err)
@@ -82,7 +82,7 @@ static void start(struct worker *w, struct job *j)
 	int err;
 
 	j->is_started = true;
-	if (deliver_now() >= j->deadline) {
+	if (post_now() >= j->deadline) {
 		finish_late(w, j);
 		return;
 	}
@@ -93,7 +93,7 @@ static void start(struct worker *w, struct job *j)
 
 static void turn_child(struct worker *w, struct job *j, bool is_dropped)
 {
-	const ts_t now = deliver_now();
+	const ts_t now = post_now();
 
 	if (child_turn(j)) {
 		finish(w, j);
@@ -112,7 +112,7 @@ static void turn_child(struct worker *w, struct job *j, bool is_dropped)
 
 static void turn_transfer(struct worker *w, struct job *j, bool is_dropped)
 {
-	const bool is_late = deliver_now() >= j->deadline;
+	const bool is_late = post_now() >= j->deadline;
 
 	if (is_late && !is_dropped)
 		transfer_judge(j, CURLE_OPERATION_TIMEDOUT);
@@ -137,10 +137,10 @@ static void turn(struct worker *w, struct job *j, bool is_dropped)
 /* False: it is the end.  What is late is taken out of its turn, and then found to be late. */
 static bool take_waiting(struct worker *w)
 {
-	const ts_t now = deliver_now();
+	const ts_t now = post_now();
 	struct list *n, *next;
 
-	deliver_lock(w->d);
+	post_lock(w->post);
 	LIST_EACH(n, next, &w->waiting)
 	{
 		if (w->n_running >= DELIVER_RUNNING_MAX &&
@@ -150,16 +150,16 @@ static bool take_waiting(struct worker *w)
 		list_append(&w->running, n);
 		w->n_running++;
 	}
-	const bool ret = !deliver_is_ending(w->d);
-	deliver_unlock(w->d);
+	const bool ret = !w->post->is_ending;
+	post_unlock(w->post);
 	return ret;
 }
 
 static bool is_dropped(struct worker *w, const struct job *j)
 {
-	deliver_lock(w->d);
+	post_lock(w->post);
 	const bool ret = j->is_dropped;
-	deliver_unlock(w->d);
+	post_unlock(w->post);
 	return ret;
 }
 
@@ -199,10 +199,10 @@ static ts_t waiting_deadline(struct worker *w)
 	ts_t ret = TS_NEVER;
 	struct list *n, *next;
 
-	deliver_lock(w->d);
+	post_lock(w->post);
 	LIST_EACH(n, next, &w->waiting)
 	ret = ts_min(ret, LIST_OWNER(n, struct job, node)->deadline);
-	deliver_unlock(w->d);
+	post_unlock(w->post);
 	return w->n_running < DELIVER_RUNNING_MAX && ret != TS_NEVER ? 0 : ret;
 }
 
@@ -222,7 +222,7 @@ static void rest(struct worker *w)
 		if (j->form == DELIVER_EXEC)
 			n_fds += child_fds(j, w->fds + n_fds);
 	}
-	const ts_t now = deliver_now();
+	const ts_t now = post_now();
 	const ts_t left_ms = deadline > now ? (deadline - now) / 1000 + 1 : 0;
 	curl_multi_poll(w->multi, w->fds, n_fds, left_ms < IDLE ? (int)left_ms : IDLE, NULL);
 }
@@ -239,9 +239,9 @@ static void end_all(struct worker *w)
 		if (j->form == DELIVER_EXEC && j->is_started)
 			child_kill(j);
 	}
-	for (ts_t end = deliver_now() + TS_MS(REAP); !list_empty(&w->running);) {
+	for (ts_t end = post_now() + TS_MS(REAP); !list_empty(&w->running);) {
 		j = LIST_FIRST(&w->running, struct job, node);
-		while (j->child.pid > 0 && !child_turn(j) && deliver_now() < end)
+		while (j->child.pid > 0 && !child_turn(j) && post_now() < end)
 			curl_multi_poll(w->multi, w->fds, child_fds(j, w->fds), 10, NULL);
 		stop(w, j);
 		list_remove(&j->node);
@@ -281,14 +281,14 @@ static int start_thread(struct worker *w)
 	return -err;
 }
 
-int worker_new(struct worker **ret, struct deliver *d)
+int worker_new(struct worker **ret, struct post *post)
 {
 	struct worker *w = mem_alloc0(sizeof(*w));
 	int err = -ENOMEM;
 
 	if (!w)
 		return err;
-	w->d = d;
+	w->post = post;
 	list_init(&w->waiting);
 	list_init(&w->running);
 	w->multi = curl_multi_init();

@@ -2,6 +2,7 @@
 #include <event2/event.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "app/language.h"
@@ -174,6 +175,17 @@ static int open_history(struct service *s, const struct plan *plan)
 	return 0;
 }
 
+/* A run has up to four, and hundreds run at once: as many as this process may have. */
+static void raise_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &limit); /* else as many as there are */
+}
+
 static int open_engines(struct service *s, const struct plan *plan)
 {
 	struct watcher *w = &s->w;
@@ -182,6 +194,7 @@ static int open_engines(struct service *s, const struct plan *plan)
 		.late_max = TS_S(LATE_MAX_S) };
 	const struct runs_cfg runs = { .look_up = language_look_up };
 
+	raise_descriptors();
 	int err = pump_new(&w->pump, &pump);
 	if (err)
 		return err;
