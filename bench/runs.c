@@ -1,7 +1,7 @@
 /* runs - complete tests by the thousand: `bench_runs TESTS AT_ONCE [udp|tcp|tls] [im|register]
- * [trace]`.  The lab and its gateway are a process of their own; what is measured is the watcher's
- * side: tests a minute, and the CPU and memory that it takes.  Each test has accounts of its own
- * among those that run at once, and starts cold. */
+ * [trace] [evidence]`.  The lab and its gateway are a process of their own; what is measured is the
+ * watcher's side: tests a minute, and the CPU and memory that it takes.  Each test has accounts of
+ * its own among those that run at once, and starts cold. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -99,7 +99,8 @@ static struct {
 	unsigned n, at_once, n_started, n_done, n_failed;
 	enum transport transport;
 	enum run_kind kind;
-	bool trace;
+	bool trace, evidence;
+	struct buf text;
 	ts_t longest;
 } watcher;
 
@@ -139,6 +140,15 @@ static void start(unsigned account)
 	watcher.n_started++;
 }
 
+/* As for a run that is kept. */
+static void put_evidence(const struct runs_done *d)
+{
+	buf_clear(&watcher.text);
+	if (runs_put_result(watcher.runs, d, &watcher.text) ||
+		(watcher.trace && runs_put_trace(watcher.runs, d, &watcher.text)))
+		exit(1);
+}
+
 static void drained(void *arg)
 {
 	struct runs_done d;
@@ -146,6 +156,8 @@ static void drained(void *arg)
 	(void)arg;
 	while (watcher.runs && runs_take_done(watcher.runs, &d)) {
 		watcher.n_done++;
+		if (watcher.evidence)
+			put_evidence(&d);
 		watcher.n_failed += !d.last.has_passed || d.is_stalled;
 		watcher.longest =
 			d.last.latency > watcher.longest ? d.last.latency : watcher.longest;
@@ -221,6 +233,8 @@ int main(int argc, char **argv)
 							  : TRANSPORT_TLS;
 	watcher.kind = has_word(argc, argv, "register") ? RUN_REGISTER : RUN_IM;
 	watcher.trace = has_word(argc, argv, "trace");
+	watcher.evidence = has_word(argc, argv, "evidence");
+	buf_init(&watcher.text, RUNS_RESULT_BYTES + RUNS_TRACE_BYTES);
 	if (watcher.at_once == 0 || watcher.at_once > LAB_USERS_MAX || pipe(fds) < 0)
 		return 2;
 	const pid_t pid = fork();

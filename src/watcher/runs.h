@@ -36,7 +36,6 @@ enum run_kind {
 	RUN_REGISTER, /* the SIP user signs in and off: nothing of the receiver is looked at */
 	RUN_SERVERS,  /* every server of the pool, of the partner, or of both; no secret needed */
 };
-enum { RUN_KINDS = 3 };
 
 /* All strings are borrowed until runs_start() returns; secrets are copied, and wiped at the end. */
 struct run_cfg {
@@ -107,8 +106,9 @@ uint64_t runs_n_stalls(
 ts_t runs_stalled(const struct runs *r); /* and for how long, all together */
 
 /* What was found, as `stox test --format json` prints it; of SERVERS as `stox check --format json`,
- * an array of one or two.  Made when it is asked for: most runs are not worth keeping.  0, -ENOMEM,
- * or the buffer's error: give it RUNS_RESULT_BYTES. */
+ * an array of one or two.  Made when it is asked for: most runs are not worth keeping.  0; -ENOENT:
+ * its last attempt could not even begin; -ENOMEM; or the buffer's error: give it RUNS_RESULT_BYTES.
+ */
 int runs_put_result(const struct runs *r, const struct runs_done *done, struct buf *b);
 /* The messages and phases as `stox test --trace FILE.json` leaves them.  -ENOENT: there is none.
  * Give the buffer RUNS_TRACE_BYTES. */
