@@ -345,23 +345,8 @@ static void load(const struct question *questions, size_t n)
 		quantile(answers, n_answers, 950));
 }
 
-int main(int argc, char **argv)
+static void ask_all(void)
 {
-	struct stat st;
-
-	if (argc < 2)
-		die("usage: bench_watch_history FILE [TESTS [DAYS]]");
-	path = argv[1];
-	if (argc > 2)
-		n_tests = atoi(argv[2]);
-	if (argc > 3)
-		n_days = atoi(argv[3]);
-	const bool is_there = stat(path, &st) == 0;
-	open_store();
-	sync_tests();
-	if (!is_there)
-		fill();
-
 	const int64_t now = BEGIN + n_days * DAY, last = now - MINUTE + 7919;
 	const struct question questions[] = {
 		{ "overview", { .type = STORE_OVERVIEW, .now_at = now } },
@@ -404,6 +389,25 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < COUNT(questions); i++)
 		time_question(&questions[i]);
 	load(questions, 4);
+}
+
+int main(int argc, char **argv)
+{
+	struct stat st;
+
+	if (argc < 2)
+		die("usage: bench_watch_history FILE [TESTS [DAYS]]");
+	path = argv[1];
+	if (argc > 2)
+		n_tests = atoi(argv[2]);
+	if (argc > 3)
+		n_days = atoi(argv[3]);
+	const bool is_there = stat(path, &st) == 0;
+	open_store();
+	sync_tests();
+	if (!is_there)
+		fill();
+	ask_all();
 	store_close(store);
 	return 0;
 }

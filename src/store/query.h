@@ -53,7 +53,7 @@ struct store_query {
 	unsigned states;         /* 1 << enum watch_state; 0: all */
 	enum store_source source;
 	unsigned bins; /* 1..STORE_BINS_MAX: at most so many */
-	bool by_phase;
+	bool by_phase; /* of RAW it costs three times as much: HOURS serve more than a day */
 };
 
 struct store_row { /* a run, as it is kept */

@@ -12,12 +12,14 @@ static const char select_runs_of[] =
 	"select reason, count(*), 1, max(scheduled_at) from result where test_id = $3"
 	" and scheduled_at >= $1 and scheduled_at < $2 and state = 2 and is_by_hand = 0"
 	" group by reason";
+/* In the order of the tables: to fold 30,000 rows costs less than to have them sorted. */
 static const char select_days[] =
-	"select reason, cast(sum(runs) as bigint), count(distinct test_id), max(last_at)"
-	" from roll_day_reason where begin_at >= $1 and begin_at < $2 group by reason";
+	"select reason, test_id, runs, last_at from roll_day_reason"
+	" where test_id in (select id from test) and begin_at >= $1 and begin_at < $2"
+	" order by test_id, begin_at";
 static const char select_days_of[] =
-	"select reason, cast(sum(runs) as bigint), 1, max(last_at) from roll_day_reason"
-	" where test_id = $3 and begin_at >= $1 and begin_at < $2 group by reason";
+	"select reason, test_id, runs, last_at from roll_day_reason"
+	" where test_id = $3 and begin_at >= $1 and begin_at < $2 order by begin_at";
 
 static int compare(const void *a, const void *b)
 {
@@ -58,15 +60,47 @@ static int read(struct reading *r, struct db_rows rows, struct store_reason **re
 	return next;
 }
 
+struct folding {
+	struct store_reason reasons[REASON_COUNT];
+	int64_t last_test[REASON_COUNT];
+};
+
+static int fold(struct folding *f, struct db_rows rows)
+{
+	int next = db_next(&rows);
+
+	for (; next > 0; next = db_next(&rows)) {
+		const enum reason reason = row_reason(db_get(&rows, 0));
+		struct store_reason *r = &f->reasons[reason];
+		const int64_t test_id = db_get_int(&rows, 1), at = db_get_int(&rows, 3);
+
+		r->reason = reason;
+		r->runs += (uint64_t)db_get_int(&rows, 2);
+		r->tests += test_id != f->last_test[reason];
+		r->last_at = at > r->last_at ? at : r->last_at;
+		f->last_test[reason] = test_id;
+	}
+	db_end(&rows);
+	return next;
+}
+
 int read_day_reasons(struct reading *r, int64_t test_id, struct store_reason **ret, size_t *ret_n)
 {
 	const struct db_value from = db_int(zone_day(r->zone, r->query->from, NULL).begin);
 	const struct db_value to = db_int(read_to(r->query));
+	struct folding *f = answer_alloc(r->answer, sizeof(*f));
 
-	return read(r,
-		test_id ? DB_BEGIN(r->db, select_days_of, from, to, db_int(test_id))
-			: DB_BEGIN(r->db, select_days, from, to),
-		ret, ret_n);
+	if (!f)
+		return -ENOMEM;
+	const int err = fold(f, test_id ? DB_BEGIN(r->db, select_days_of, from, to, db_int(test_id))
+					: DB_BEGIN(r->db, select_days, from, to));
+	*ret = f->reasons;
+	*ret_n = 0;
+	for (unsigned i = 0; i < REASON_COUNT && !err; i++)
+		if (f->reasons[i].runs)
+			f->reasons[(*ret_n)++] = f->reasons[i];
+	read_sort_reasons(*ret, *ret_n);
+	return err;
 }
 
 /* Of a short time exactly, from the runs; otherwise of the days that it touches. */
