@@ -170,6 +170,13 @@ static void a_chain_has_a_limit(void **state)
 	assert_null(read_at(TLS_CHAIN_MAX, NULL, 0));
 	assert_int_equal(f.n_certs, TLS_CHAIN_MAX);
 	assert_ptr_equal(read_at(3, NULL, 0), &f.certs[3]);
+	/* Those that are met last may be the lowest. */
+	f = (struct tls_facts){ 0 };
+	for (int i = TLS_CHAIN_MAX + 1; i >= 0; i--)
+		assert_int_equal(read_at(i, NULL, 0)->depth, i);
+	assert_int_equal(f.n_certs, TLS_CHAIN_MAX);
+	for (int i = 0; i < TLS_CHAIN_MAX; i++)
+		assert_int_equal(f.certs[i].depth, i);
 }
 
 #define DNS(x)                                                                                     \
