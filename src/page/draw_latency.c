@@ -17,6 +17,11 @@ enum {
 
 enum layer { SIGNIN = 1, THERE = 2, BACK = 3, LAYERS = 3, P95 = 4 };
 
+struct plot {
+	const struct page_chart *chart;
+	int64_t top; /* of its scale */
+};
+
 static bool has_value(const struct page_bin *b)
 {
 	return b->signin_us >= 0 && b->there_us >= 0 && b->back_us >= 0;
@@ -78,70 +83,84 @@ void draw_x(const struct html *h, const char *name, size_t bin, size_t n_bins)
 
 /* ---- the layers ---- */
 
-/* The line from `from` to `to` (not with it), at the middles of the bins and out to their ends. */
-static void put_line(const struct html *h, const struct page_chart *c, int64_t top, unsigned layer,
-	size_t from, size_t to, bool is_back)
+struct stretch { /* of bins that have a value: [from, to) */
+	size_t from, to;
+};
+
+/* The next one behind *s; the first when it is empty. */
+static bool next_stretch(const struct page_chart *c, struct stretch *s)
 {
-	const size_t n = to - from;
-
-	for (size_t k = 0; k < n + 2; k++) {
-		const size_t step = is_back ? n + 1 - k : k;
-		const size_t bin = step == 0 ? from : step > n ? to - 1 : from + step - 1;
-		const size_t x = step == 0 ? 2 * from : step > n ? 2 * to : 2 * bin + 1;
-
-		buf_printf(h->b, "%s%zu %u", k || is_back ? "L" : "M", x,
-			y_of(sum_to(&c->bins[bin], layer), top));
-	}
-}
-
-static bool next_stretch(const struct page_chart *c, size_t *from, size_t *to)
-{
-	size_t i = *to;
+	size_t i = s->to;
 
 	while (i < c->n_bins && !has_value(&c->bins[i]))
 		i++;
-	*from = i;
+	s->from = i;
 	while (i < c->n_bins && has_value(&c->bins[i]))
 		i++;
-	*to = i;
-	return *from < *to;
+	s->to = i;
+	return s->from < s->to;
 }
 
-static void put_area(const struct html *h, const struct page_chart *c, int64_t top, unsigned layer)
+/* The point of a step: before the first bin, in the middle of each, behind the last. */
+static void put_point(const struct html *h, const struct plot *p, const struct stretch *s,
+	unsigned layer, size_t step)
 {
-	size_t from = 0, to = 0;
+	const size_t n = s->to - s->from;
+	const size_t bin = step == 0 ? s->from : step > n ? s->to - 1 : s->from + step - 1;
+	const size_t x = step == 0 ? 2 * s->from : step > n ? 2 * s->to : 2 * bin + 1;
+
+	buf_printf(h->b, "%zu %u", x, y_of(sum_to(&p->chart->bins[bin], layer), p->top));
+}
+
+static void put_line(
+	const struct html *h, const struct plot *p, const struct stretch *s, unsigned layer)
+{
+	for (size_t step = 0; step <= s->to - s->from + 1; step++) {
+		html_puts(h, step ? "L" : "M");
+		put_point(h, p, s, layer, step);
+	}
+}
+
+/* Between the line of the layer and that of the one below it, which goes back. */
+static void put_area(const struct html *h, const struct plot *p, unsigned layer)
+{
+	struct stretch s = { 0, 0 };
 
 	buf_printf(h->b, "<path class=\"a%u\" d=\"", layer);
-	while (next_stretch(c, &from, &to)) {
-		put_line(h, c, top, layer, from, to, false);
-		put_line(h, c, top, layer - 1, from, to, true);
+	while (next_stretch(p->chart, &s)) {
+		put_line(h, p, &s, layer);
+		for (size_t step = s.to - s.from + 2; step-- > 0;) {
+			html_puts(h, "L");
+			put_point(h, p, &s, layer - 1, step);
+		}
 		html_puts(h, "z");
 	}
 	html_puts(h, "\"/>");
 }
 
-static void put_path(const struct html *h, const struct page_chart *c, int64_t top, unsigned layer,
-	const char *class)
+static void put_path(const struct html *h, const struct plot *p, unsigned layer, const char *class)
 {
-	size_t from = 0, to = 0;
+	struct stretch s = { 0, 0 };
 
 	buf_printf(h->b, "<path class=\"%s\" vector-effect=\"non-scaling-stroke\" d=\"", class);
-	while (next_stretch(c, &from, &to))
-		put_line(h, c, top, layer, from, to, false);
+	while (next_stretch(p->chart, &s))
+		put_line(h, p, &s, layer);
 	html_puts(h, "\"/>");
 }
 
 static void put_layers(const struct html *h, const struct page_chart *c, int64_t top)
 {
+	const struct plot p = { c, top };
+
 	buf_printf(h->b,
 		"<svg x=\"0\" y=\"%u\" width=\"100%%\" height=\"%u\" viewBox=\"0 0 %zu %u\" "
 		"preserveAspectRatio=\"none\">",
 		PLOT_TOP, PLOT_HEIGHT, 2 * c->n_bins, PLOT_HEIGHT);
 	for (unsigned layer = SIGNIN; layer <= LAYERS; layer++)
-		put_area(h, c, top, layer);
-	put_path(h, c, top, SIGNIN, "sep");
-	put_path(h, c, top, THERE, "sep");
-	put_path(h, c, top, P95, "p95");
+		put_area(h, &p, layer);
+	put_path(h, &p, SIGNIN, "sep");
+	put_path(h, &p, THERE, "sep");
+	put_path(h, &p, P95, "p95");
 	html_puts(h, "</svg>");
 }
 

@@ -200,24 +200,42 @@ static void put_phase(
 	put_detail(h, m, phase);
 }
 
-static void put_group(const struct html *h, const struct page_run_model *m, const struct scale *s,
-	const char *title, struct slice name, unsigned from, unsigned to)
+static void put_group_name(
+	const struct html *h, const char *title, struct slice name, bool has_good)
 {
-	bool any = false;
-
-	for (unsigned i = from; i <= to; i++)
-		any = any || has_phase(&m->phases, i) || has_phase(m->good, i);
-	if (!any)
-		return;
 	html_puts(h, "<tr class=\"gr\"><th scope=\"colgroup\" colspan=\"2\">");
 	html_look(h, title);
 	if (name.n) {
 		html_puts(h, " ");
 		html_text(h, name);
 	}
-	html_puts(h, m->good ? "</th><td></td><td class=\"l\"></td><td class=\"d\"></td></tr>\n"
-			     : "</th><td></td><td class=\"d\"></td></tr>\n");
+	html_puts(h, has_good ? "</th><td></td><td class=\"l\"></td><td class=\"d\"></td></tr>\n"
+			      : "</th><td></td><td class=\"d\"></td></tr>\n");
+}
+
+/* What a run of one side has no phase of is not there. */
+static void put_side(
+	const struct html *h, const struct page_run_model *m, const struct scale *s, bool is_xmpp)
+{
+	const unsigned from = is_xmpp ? PHASE_XMPP_RESOLVE : PHASE_SIP_RESOLVE,
+		       to = is_xmpp ? PHASE_XMPP_BIND : PHASE_SIP_REGISTER;
+	bool any = false;
+
 	for (unsigned i = from; i <= to; i++)
+		any = any || has_phase(&m->phases, i) || has_phase(m->good, i);
+	if (!any)
+		return;
+	put_group_name(h, is_xmpp ? N_("XMPP side") : N_("SIP side"),
+		is_xmpp ? m->xmpp_name : m->sip_name, m->good != NULL);
+	for (unsigned i = from; i <= to; i++)
+		put_phase(h, m, s, i);
+}
+
+static void put_message(const struct html *h, const struct page_run_model *m, const struct scale *s)
+{
+	put_group_name(h, N_("The message"), SLICE_NONE, m->good != NULL);
+	put_phase(h, m, s, PHASE_SIP_SEND);
+	for (unsigned i = PHASE_DELIVER; i <= PHASE_SETTLE; i++)
 		put_phase(h, m, s, i);
 }
 
@@ -263,14 +281,8 @@ void draw_waterfall(const struct html *h, const struct page_run_model *m)
 	html_puts(h, "<th scope=\"col\" class=\"d\">");
 	html_look(h, N_("Detail"));
 	html_puts(h, "</th></tr></thead>\n<tbody>");
-	put_group(h, m, &s, N_("SIP side"), m->sip_name, PHASE_SIP_RESOLVE, PHASE_SIP_REGISTER);
-	put_group(h, m, &s, N_("XMPP side"), m->xmpp_name, PHASE_XMPP_RESOLVE, PHASE_XMPP_BIND);
-	html_puts(h, "<tr class=\"gr\"><th scope=\"colgroup\" colspan=\"2\">");
-	html_look(h, N_("The message"));
-	html_puts(h, m->good ? "</th><td></td><td class=\"l\"></td><td class=\"d\"></td></tr>\n"
-			     : "</th><td></td><td class=\"d\"></td></tr>\n");
-	put_phase(h, m, &s, PHASE_SIP_SEND);
-	for (unsigned i = PHASE_DELIVER; i <= PHASE_SETTLE; i++)
-		put_phase(h, m, &s, i);
+	put_side(h, m, &s, false);
+	put_side(h, m, &s, true);
+	put_message(h, m, &s);
 	html_puts(h, "</tbody></table>\n");
 }
