@@ -302,7 +302,7 @@ struct page_run_model {
 	const struct phases *good;  /* its phases; NULL */
 	struct slice before, after; /* ids of its neighbours; "" */
 	struct slice incident;
-	bool has_trace; /* .pcapng, trace.html are there */
+	bool has_trace; /* trace.json is there */
 };
 
 /* ---- incidents ---- */

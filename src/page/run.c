@@ -210,10 +210,8 @@ static void put_links(const struct html *h, const struct page_run_model *m)
 		html_puts(h, "</p>");
 	}
 	html_puts(h, "<div class=\"acts lnk\">");
-	if (m->has_trace) {
-		put_link(h, m->id, "/trace.html", N_("The ladder, as one page to send"));
-		put_link(h, m->id, ".pcapng", N_("For Wireshark"));
-	}
+	if (m->has_trace)
+		put_link(h, m->id, "/trace.json", N_("The messages, as JSON"));
 	put_link(h, m->id, ".json", N_("JSON"));
 	html_puts(h, "</div>\n<nav class=\"acts\" aria-label=\"");
 	html_look(h, N_("Runs before and after"));

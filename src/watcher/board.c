@@ -68,6 +68,7 @@ static void put_trouble(
 	if (t->why)
 		texts->message = say(t->why, v->look_up);
 	trouble->message = slice_str(texts->message);
+	trouble->step = slice_str(t->step);
 	if (at)
 		trouble->run = slice_str(run_id_put(texts->run, t->id, at));
 	trouble->run_at = at;

@@ -1,4 +1,6 @@
 /* A run is over: what it says of its test, to the history, the alerts and the pages. */
+#include <jansson.h>
+
 #include "base/log.h"
 #include "base/mem.h"
 #include "watcher/alarms.h"
@@ -142,7 +144,21 @@ static bool push_state(struct watcher *w, struct watched *t, const struct watch_
 	return true;
 }
 
-static void store(struct watcher *w, const struct watcher_end *end, struct store_run *run)
+/* Of the diagnosis in the result, the first step: it has the names that the reason's own text
+ * leaves open. */
+static void keep_step(struct watched *t, struct slice result)
+{
+	json_t *o = json_loadb((const char *)result.p, result.n, 0, NULL);
+	const json_t *next = json_object_get(json_object_get(o, "diagnosis"), "next");
+
+	t->step = mem_free(t->step);
+	if (json_array_size(next))
+		t->step = mem_strdup(json_string_value(json_array_get(next, 0)));
+	json_decref(o);
+}
+
+static void store(
+	struct watcher *w, struct watched *t, const struct watcher_end *end, struct store_run *run)
 {
 	struct buf result, trace;
 
@@ -154,6 +170,8 @@ static void store(struct watcher *w, const struct watcher_end *end, struct store
 		run->result_json = buf_slice(&result);
 	if (end->done && runs_put_trace(w->runs, end->done, &trace) == 0)
 		run->trace_json = buf_slice(&trace);
+	if (run->state && run->row.state != WATCH_OK)
+		keep_step(t, run->result_json);
 	(void)store_push_run(w->store, run); /* 0: it is counted there, and told */
 	buf_done(&result);
 	buf_done(&trace);
@@ -183,7 +201,7 @@ void watcher_finish(struct watcher *w, struct watched *t, const struct watcher_e
 		if (t->state.state != before || !was_tested)
 			log_change(w, t, end, before);
 	}
-	store(w, end, &stored);
+	store(w, t, end, &stored);
 	once_push(w->once, t, end, state);
 	site_push_test(w->site, t);
 	roster_push_done(&w->roster, t, pump_now(w->pump));

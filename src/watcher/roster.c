@@ -66,6 +66,7 @@ static void free_test(struct roster *r, struct watched *t)
 {
 	let_go_all(r, t->accounts);
 	mem_free(t->why);
+	mem_free(t->step);
 	mem_free(t);
 }
 

@@ -33,7 +33,8 @@ struct watched {
 	/* the last run that was judged */
 	int64_t latency_us; /* of the last one that passed; STORE_NONE */
 	enum reason reason;
-	struct text *why;            /* what it said, when it was not OK; NULL: it was */
+	struct text *why; /* what it said, when it was not OK; NULL: it was */
+	char *step;       /* what to do next, with its own names in it; NULL: not known */
 	uint64_t runs[WATCH_STATES]; /* since the start */
 	struct map_node by_key;
 	struct list leaving;
