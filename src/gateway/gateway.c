@@ -459,6 +459,7 @@ int gateway_reload(struct gateway *g, const struct gateway_cfg *cfg, unsigned *k
 	contacts_set_partners(&g->contacts, cfg->partners);
 	set_trusted(g, cfg);
 	to_sip_forget_idle(g->to_sip);
+	links_hurry(g->links); /* a new secret, or a server that was mended just now */
 	g->cfg.options = cfg->options;
 	g->cfg.settle = cfg->settle;
 	g->cfg.refuses_unproven = cfg->refuses_unproven;

@@ -107,8 +107,9 @@ int gateway_new(struct gateway **ret, const struct gateway_cfg *cfg, struct rng 
 struct gateway *gateway_free(struct gateway *g);
 struct engine gateway_engine(struct gateway *g);
 /* What may change while it runs is taken over: domains and partners, trusted peers, `options`,
- * `settle`, `refuses_unproven`, the secret.  The old `partners` are not looked at any more.  `kept`
- * is a set of bits: what differs and needs a restart.  0, or -ENOMEM and nothing has changed. */
+ * `settle`, `refuses_unproven`, the secret.  The old `partners` are not looked at any more.  While
+ * the XMPP server is away it is tried at once.  `kept` is a set of bits: what differs and needs a
+ * restart.  0, or -ENOMEM and nothing has changed. */
 enum gateway_kept {
 	GATEWAY_KEPT_LISTEN = 1 << 0,
 	GATEWAY_KEPT_NEXT_HOP = 1 << 1,

@@ -50,6 +50,13 @@ void links_push_time(struct links *ls, ts_t now)
 		link_push_time(ls->all[i], now);
 }
 
+void links_hurry(struct links *ls)
+{
+	for (unsigned i = 0; i < ls->n; i++)
+		if (ls->all[i]->connect_at != TS_NEVER)
+			ls->all[i]->connect_at = 0;
+}
+
 void links_stop(struct links *ls, ts_t now)
 {
 	for (unsigned i = 0; i < ls->n; i++)

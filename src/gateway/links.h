@@ -12,6 +12,8 @@ struct link *links_at(struct links *ls, unsigned number);
 /* True when the fact was one of theirs. */
 bool links_push(struct links *ls, const struct fact *in, ts_t now);
 void links_push_time(struct links *ls, ts_t now);
+/* One that waits for its next try to connect tries now. */
+void links_hurry(struct links *ls);
 /* Ends all streams in good order: the wants follow, then links_are_over(). */
 void links_stop(struct links *ls, ts_t now);
 bool links_are_over(const struct links *ls);

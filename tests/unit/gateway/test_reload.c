@@ -114,6 +114,26 @@ static void settling_and_what_is_unproven_change(void **state)
 	assert_int_equal(status_of("2") / 100, 5);
 }
 
+/* Who has mended a secret or a server does not wait for the next try. */
+static void a_server_that_is_away_is_tried_at_once(void **state)
+{
+	(void)state;
+	s.server_secret_is_wrong = true;
+	start();
+	connect_server();
+	s.server_secret_is_wrong = false;
+	wake();
+	assert_false(s.wants_connect);
+	reload(NULL);
+	assert_true(s.e.ops->deadline(s.e.self) <= s.now);
+	wake();
+	connect_server();
+	assert_true(gateway_is_up(s.g));
+	reload(NULL);
+	wake();
+	assert_false(s.wants_connect); /* one that is there stays */
+}
+
 static void what_needs_a_restart_is_named_and_stays(void **state)
 {
 	(void)state;
@@ -181,6 +201,7 @@ int main(void)
 		SCENE(who_may_answer_changes_with_it),
 		SCENE(a_new_peer_of_udp_deserves_its_word),
 		SCENE(settling_and_what_is_unproven_change),
+		SCENE(a_server_that_is_away_is_tried_at_once),
 		SCENE(what_needs_a_restart_is_named_and_stays),
 		SCENE(without_memory_nothing_changes),
 	};
