@@ -488,12 +488,34 @@ static void of_other_tests_only_what_is_old_is_told(void **state)
 								: "sip:mallory@example.net",
 				"text/plain", body);
 		assert_int_equal(result_of(&r)->n_notes, rows[row].says[0] != '\0');
-		if (rows[row].says[0])
-			assert_non_null(
-				strstr(said(&result_of(&r)->notes[0].text), rows[row].says));
+		if (rows[row].says[0]) {
+			char text[128];
+
+			snprintf(text, sizeof(text), "%s of %s", i % 2 ? "an answer" : "a message",
+				rows[row].says);
+			assert_non_null(strstr(said(&result_of(&r)->notes[0].text), text));
+		}
 		assert_int_equal(result_of(&r)->reason, REASON_NONE);
 		end(&r);
 	}
+}
+
+/* Also where a clock that was set makes it old. */
+static void what_this_run_has_sent_is_not_of_another_test(void **state)
+{
+	char body[256], run[11];
+	struct round r;
+
+	(void)state;
+	begin_accepted(&r);
+	snprintf(run, sizeof(run), "%s", strchr(r.nonce, '-') + 1);
+	scene_push(&r.s,
+		(struct fact){ .type = FACT_CLOCK, .wall = 1000000000000 - (int64_t)r.s.now });
+	snprintf(body, sizeof(body), "stox test abcdefghijklmnopqrstuvwxyz-%s-1-5-11", run);
+	arrives(&r, "pilar@litware.test", body);
+	assert_int_equal(result_of(&r)->n_notes, 0);
+	assert_int_equal(result_of(&r)->reason, REASON_NONE);
+	end(&r);
 }
 
 /* ---- warnings that are none ---- */
@@ -788,6 +810,7 @@ int main(void)
 		cmocka_unit_test(nothing_but_a_copy_takes_a_success_back),
 		cmocka_unit_test(a_copy_of_an_earlier_round_is_one),
 		cmocka_unit_test(a_warning_is_silenced_by_its_name_and_on_its_side),
+		cmocka_unit_test(what_this_run_has_sent_is_not_of_another_test),
 		cmocka_unit_test(of_other_tests_only_what_is_old_is_told),
 		cmocka_unit_test(the_first_round_ends_with_the_time_of_the_test),
 		cmocka_unit_test(the_time_is_said_as_it_was_given),
