@@ -174,7 +174,7 @@ void html_test_path(const struct html *h, const struct page_set *set, const stru
 		[PAGE_REGISTER] = "register",
 		[PAGE_INTERNAL] = "im-internal",
 		[PAGE_SERVERS] = "servers",
-		[PAGE_PARTNER] = "partner" };
+		[PAGE_PARTNER] = "servers" };
 
 	html_puts(h, "/t/");
 	html_segment(h, id_of(set->pools, set->n_pools, t->pool));

@@ -75,7 +75,7 @@ enum page_kind { /* the two ways of a message first */
 	PAGE_REGISTER,
 	PAGE_INTERNAL, /* two users of a pool */
 	PAGE_SERVERS,
-	PAGE_PARTNER, /* server to server */
+	PAGE_PARTNER, /* its servers */
 };
 enum { PAGE_KINDS = 6 };
 

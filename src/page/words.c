@@ -28,7 +28,7 @@ const char *words_kind(enum page_kind kind)
 	case PAGE_REGISTER: return N_("sign-in");
 	case PAGE_INTERNAL: return N_("messages within the pool");
 	case PAGE_SERVERS: return N_("servers of the pool");
-	case PAGE_PARTNER: return N_("server to server");
+	case PAGE_PARTNER: return N_("servers of the partner");
 	}
 	return "?";
 }

@@ -122,6 +122,8 @@ static void put_test(struct board *b, const struct watched *t, const struct page
 		.median_us = t->latency_us == STORE_NONE ? PAGE_NO_SPAN : t->latency_us,
 		.is_refused = t->plan->expected != REASON_NONE,
 		.interval_us = t->is_scheduled ? (int64_t)t->plan->interval : 0 };
+	if (!t->plan->pool)
+		p->kind = PAGE_PARTNER;
 	if (p->state == WATCH_MAINTENANCE)
 		p->until_at = maintenance_ends(t->plan, v->now_at);
 	if (has_trouble(p->state) && p->since_at)

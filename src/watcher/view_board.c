@@ -64,14 +64,48 @@ static void add_day(struct page_day *ret, const struct store_day *d)
 		ret->bad_us = bad_us;
 }
 
-static void add_days(struct page_days *ret, const struct store_overview_test *t)
+/* The days come from hours that are over: of today's first one the states in memory know. */
+static struct store_day today_of(
+	const struct watched *t, const struct zone_span *day, int64_t now_at)
 {
-	const struct page_share share = share_of(&t->days);
+	const int64_t since = t->state.since_at > day->begin ? t->state.since_at : day->begin;
+	const bool is_failed = t->state.state == WATCH_FAILED;
 
+	return (struct store_day){ .runs = t->state.last_at >= day->begin,
+		.worst = t->state.state,
+		.bad_s = is_failed ? (uint32_t)((now_at - since) / 1000000) : 0 };
+}
+
+/* Before the first hour is over: what this process has seen. */
+static struct page_share seen_share(const struct watched *t)
+{
+	const uint64_t passed = t->runs[WATCH_OK] + t->runs[WATCH_UNSTABLE];
+
+	return (struct page_share){ passed, passed + t->runs[WATCH_FAILED] };
+}
+
+static void add_days(struct page_days *ret, const struct store_overview_test *t,
+	const struct store_day *today, struct page_share share)
+{
 	ret->share.passed += share.passed;
 	ret->share.judged += share.judged;
-	for (unsigned i = 0; i < PAGE_DAYS; i++)
+	for (unsigned i = 0; i + 1 < PAGE_DAYS; i++)
 		add_day(&ret->days[i], &t->strip[i]);
+	add_day(&ret->days[PAGE_DAYS - 1], &t->strip[PAGE_DAYS - 1]);
+	add_day(&ret->days[PAGE_DAYS - 1], today);
+}
+
+static void put_days(
+	struct page_days *ret, const struct visit *v, const struct store_overview_test *t)
+{
+	const struct store_overview *o = v->answers[OVERVIEW]->overview;
+	const struct watched *w = roster_find_id(&v->w->roster, t->test_id);
+	const struct page_share kept = share_of(&t->days);
+
+	if (!w)
+		return;
+	const struct store_day today = today_of(w, &o->days[STORE_DAYS - 1], v->reader.now_at);
+	add_days(ret, t, &today, kept.judged ? kept : seen_share(w));
 }
 
 /* ---- recently over ---- */
@@ -132,7 +166,7 @@ static int fill(struct rest *r, struct visit *v, struct board *b)
 		b->tests[at].spark = &r->sparks[at];
 		b->tests[at].share = share_of(&o->tests[i].day);
 		if (b->tests[at].partner != PAGE_NONE)
-			add_days(&r->days[b->tests[at].partner], &o->tests[i]);
+			put_days(&r->days[b->tests[at].partner], v, &o->tests[i]);
 	}
 	put_incidents(r, b, v->answers[RECENT]->incidents);
 	return 0;

@@ -146,7 +146,10 @@ static bool ask_test(struct visit *v)
 		return false;
 	v->asks[SERIES] = series(v, t->id, v->range);
 	v->asks[RUNS] = runs(v, t->id);
+	/* From the runs: the hours lack the one that is not over. */
 	v->asks[MONTH] = series(v, t->id, PAGE_35D);
+	v->asks[MONTH].source = STORE_RAW;
+	v->asks[MONTH].bins = 1;
 	v->asks[DAY] = series(v, t->id, PAGE_24H);
 	v->asks[DAY].bins = 1;
 	v->n_asks = 4;
