@@ -1,14 +1,11 @@
-#include <pthread.h>
-
 #include "base/mem.h"
 #include "deliver/private.h"
 
 struct deliver {
 	struct deliver_cfg cfg; /* of the next three */
 	char *agent, *host, *external_url;
-	struct post post;
+	struct hub hub;
 	struct worker *worker;
-	size_t n; /* waiting, on their way, done and not taken; under the mutex */
 };
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -33,16 +30,16 @@ static bool copy(struct deliver *d, const struct deliver_cfg *cfg)
 int deliver_new(struct deliver **ret, const struct deliver_cfg *cfg)
 {
 	struct deliver *d = mem_alloc0(sizeof(*d));
-	int err = -ENOMEM;
+	int err;
 
 	if (!d)
-		return err;
+		return -ENOMEM;
 	pthread_once(&once, init_curl);
-	const int post_err = post_init(&d->post);
-	if (copy(d, cfg))
-		err = post_err;
+	err = hub_init(&d->hub);
+	if (!err && !copy(d, cfg))
+		err = -ENOMEM;
 	if (!err)
-		err = worker_new(&d->worker, &d->post);
+		err = worker_new(&d->worker, &d->hub);
 	if (err)
 		deliver_free(d);
 	else
@@ -52,31 +49,29 @@ int deliver_new(struct deliver **ret, const struct deliver_cfg *cfg)
 
 static void end_all(struct deliver *d)
 {
+	struct hub *h = &d->hub;
 	struct list *n, *next;
 
-	post_lock(&d->post);
-	d->post.is_ending = true;
-	LIST_EACH(n, next, &d->post.mails)
-	mail_break(LIST_OWNER(n, struct job, node));
-	post_unlock(&d->post);
+	hub_lock(h);
+	h->is_ending = true;
+	LIST_EACH(n, next, &h->mails)
+	{
+		mail_break(LIST_OWNER(n, struct job, node));
+	}
+	hub_unlock(h);
 	worker_free(d->worker);
-	post_lock(&d->post);
-	post_await_mails(&d->post);
-	post_unlock(&d->post);
+	hub_lock(h);
+	while (h->n_mails > 0)
+		pthread_cond_wait(&h->no_mail, &h->mutex);
+	hub_unlock(h);
 }
 
 struct deliver *deliver_free(struct deliver *d)
 {
-	struct job *j;
-
 	if (!d)
 		return NULL;
 	end_all(d);
-	while ((j = LIST_FIRST(&d->post.done, struct job, node)) != NULL) {
-		list_remove(&j->node);
-		job_free(j);
-	}
-	post_done(&d->post);
+	hub_done(&d->hub);
 	mem_free(d->agent);
 	mem_free(d->host);
 	mem_free(d->external_url);
@@ -86,13 +81,13 @@ struct deliver *deliver_free(struct deliver *d)
 /* ---- in ---- */
 
 /* Under the mutex: it cannot end before it is on the list. */
-static int begin_mail(struct deliver *d, struct job *j)
+static int begin_mail(struct hub *h, struct job *j)
 {
-	const int err = d->post.n_mails < DELIVER_MAILS_MAX ? mail_start(j) : -ENOBUFS;
+	const int err = h->n_mails < DELIVER_MAILS_MAX ? mail_start(j) : -ENOBUFS;
 
 	if (!err) {
-		d->post.n_mails++;
-		list_append(&d->post.mails, &j->node);
+		h->n_mails++;
+		list_append(&h->mails, &j->node);
 	}
 	return err;
 }
@@ -100,20 +95,21 @@ static int begin_mail(struct deliver *d, struct job *j)
 /* Takes the job over, if it returns 0. */
 static int push(struct deliver *d, struct job *j, uint64_t delivery)
 {
+	struct hub *h = &d->hub;
 	int err = -ENOBUFS;
 
-	j->post = &d->post;
+	j->hub = h;
 	j->delivery = delivery;
-	j->deadline = ts_add(post_now(), j->timeout);
-	post_lock(&d->post);
-	if (d->n < DELIVER_MAX && j->form == DELIVER_MAIL) {
-		err = begin_mail(d, j);
-	} else if (d->n < DELIVER_MAX) {
-		list_append(worker_waiting(d->worker), &j->node);
+	j->deadline = ts_add(hub_now(), j->timeout);
+	hub_lock(h);
+	if (h->n < DELIVER_MAX && j->form == DELIVER_MAIL) {
+		err = begin_mail(h, j);
+	} else if (h->n < DELIVER_MAX) {
+		list_append(&h->waiting, &j->node);
 		err = 0;
 	}
-	d->n += err == 0;
-	post_unlock(&d->post);
+	h->n += err == 0;
+	hub_unlock(h);
 	if (!err)
 		worker_wake(d->worker);
 	return err;
@@ -153,29 +149,13 @@ int deliver_ping(struct deliver *d, const struct deliver_receiver *r, enum deliv
 	return err;
 }
 
-static struct job *find(struct list *l, uint64_t delivery)
+/* ---- out ---- */
+
+/* Who carries it ends it.  Under the mutex. */
+static bool drop_running(struct hub *h, uint64_t delivery)
 {
-	struct list *n, *next;
-
-	LIST_EACH(n, next, l)
-	if (LIST_OWNER(n, struct job, node)->delivery == delivery)
-		return LIST_OWNER(n, struct job, node);
-	return NULL;
-}
-
-static void remove_done(struct deliver *d, struct job *j)
-{
-	post_remove(&d->post, j);
-	d->n--;
-}
-
-/* ---- what the caller drops or takes ---- */
-
-/* Who carries it ends it. */
-static bool drop_running(struct deliver *d, uint64_t delivery)
-{
-	struct job *j = find(worker_running(d->worker), delivery);
-	struct job *mail = find(&d->post.mails, delivery);
+	struct job *j = hub_find(&h->running, delivery);
+	struct job *mail = hub_find(&h->mails, delivery);
 
 	if (mail && !mail->is_dropped)
 		mail_break(mail);
@@ -183,54 +163,35 @@ static bool drop_running(struct deliver *d, uint64_t delivery)
 		j->is_dropped = true;
 	else
 		return false;
-	d->n--;
+	h->n--;
 	return true;
-}
-
-/* What nobody carries, taken off its list; or NULL. */
-static struct job *take_resting(struct deliver *d, uint64_t delivery)
-{
-	struct job *j = find(worker_waiting(d->worker), delivery);
-
-	if (j) {
-		list_remove(&j->node);
-		d->n--;
-		return j;
-	}
-	j = find(&d->post.done, delivery);
-	if (j)
-		remove_done(d, j);
-	return j;
 }
 
 void deliver_drop(struct deliver *d, uint64_t delivery)
 {
 	struct job *j = NULL;
 
-	post_lock(&d->post);
-	if (!drop_running(d, delivery))
-		j = take_resting(d, delivery);
-	post_unlock(&d->post);
+	hub_lock(&d->hub);
+	if (!drop_running(&d->hub, delivery))
+		j = hub_take_resting(&d->hub, delivery);
+	hub_unlock(&d->hub);
 	job_free(j);
 	worker_wake(d->worker);
 }
 
 int deliver_fd(const struct deliver *d)
 {
-	return d->post.fd;
+	return d->hub.fd;
 }
 
 bool deliver_take(struct deliver *d, struct deliver_done *ret)
 {
-	struct job *j;
-
-	post_lock(&d->post);
-	j = LIST_FIRST(&d->post.done, struct job, node);
-	if (j) {
+	hub_lock(&d->hub);
+	struct job *j = hub_take_done(&d->hub);
+	hub_unlock(&d->hub);
+	if (j)
 		*ret = j->done;
-		remove_done(d, j);
-	}
-	post_unlock(&d->post);
+	const bool is_taken = j;
 	job_free(j);
-	return j != NULL;
+	return is_taken;
 }

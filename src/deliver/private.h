@@ -3,8 +3,8 @@
  *   notice.c, form_*.c  words and forms
  *   check.c             can a receiver be used
  *   job.c               a delivery with all that it needs, made by the caller's thread
- *   deliver.c           what waits, what is dropped, what is taken
- *   post.c              what the threads share: the mutex, the mails on their way, what is done
+ *   hub.c               what waits, what is on its way, what is done; the mutex
+ *   deliver.c           the caller's side
  *   worker.c            a thread: starts deliveries, waits for them, ends them
  *   transfer.c          one by libcurl
  *   child.c             one by a program
@@ -47,7 +47,7 @@ struct child {
 
 struct job {
 	struct list node;
-	struct post *post;
+	struct hub *hub;
 	uint64_t delivery;
 	enum deliver_form form;
 	ts_t timeout, deadline;
@@ -66,6 +66,29 @@ struct job {
 	struct child child;
 	struct deliver_done done;
 };
+
+/* Where the caller's thread and those that carry meet.  Lists, numbers and is_dropped of the jobs
+ * are under the mutex; only the worker changes `running`. */
+struct hub {
+	pthread_mutex_t mutex;
+	pthread_cond_t no_mail;
+	struct list waiting, running, mails, done; /* mails: on their way */
+	size_t n, n_mails; /* n: waiting, on their way, done and not taken; n_mails: threads */
+	bool is_ending;
+	int fd; /* readable while something is done */
+};
+
+ts_t hub_now(void);
+int hub_init(struct hub *h); /* 0 or -EMFILE; hub_done() either way */
+void hub_done(struct hub *h);
+void hub_lock(struct hub *h);
+void hub_unlock(struct hub *h);
+/* It is on no list, and its text is made: taken over.  These under the mutex. */
+void hub_push_done(struct hub *h, struct job *j);
+struct job *hub_take_done(struct hub *h);
+struct job *hub_take_resting(struct hub *h, uint64_t delivery); /* nobody carries it; or NULL */
+struct job *hub_find(struct list *l, uint64_t delivery);
+void hub_end_mail(struct hub *h, struct job *j); /* the last that its thread does; locks */
 
 /* Both: 0, -ENOMEM, -EMSGSIZE. */
 int job_new_notice(struct job **ret, const struct deliver_cfg *cfg,
@@ -89,7 +112,7 @@ int transfer_start(struct job *j, CURLM *multi);
 void transfer_judge(struct job *j, CURLcode result);
 void transfer_close(struct job *j, CURLM *multi /* or NULL */); /* also in the middle */
 
-/* Begins its thread, which ends with deliver_end_mail().  0 or a negative code. */
+/* Begins its thread, which ends with hub_end_mail().  0 or a negative code. */
 int mail_start(struct job *j);
 void mail_break(struct job *j); /* it is dropped; under the mutex */
 
@@ -101,32 +124,8 @@ void child_judge(struct job *j, int error);
 unsigned child_fds(const struct job *j, struct curl_waitfd ret[3]);
 void child_end(struct job *j); /* it is over, or is left */
 
-/* What the threads share.  To be embedded; all but `fd` is under the mutex. */
-struct post {
-	pthread_mutex_t mutex;
-	struct list mails, done; /* mails: on their way */
-	size_t n_mails;          /* threads */
-	pthread_cond_t no_mail;
-	bool is_ending;
-	int fd; /* readable while something is done */
-};
-
-int post_init(struct post *p); /* 0 or -EMFILE */
-void post_done(struct post *p);
-void post_lock(struct post *p);
-void post_unlock(struct post *p);
-/* Under the mutex.  Pushed: it is on no list, and its text is made: taken over. */
-void post_push(struct post *p, struct job *j);
-void post_remove(struct post *p, struct job *j);
-void post_await_mails(struct post *p);
-/* Takes the mutex itself: the last that a mail's thread does. */
-void post_end_mail(struct post *p, struct job *j);
-ts_t post_now(void);
-
 struct worker;
 
-int worker_new(struct worker **ret, struct post *post);
-struct worker *worker_free(struct worker *w); /* joins it */
+int worker_new(struct worker **ret, struct hub *hub);
+struct worker *worker_free(struct worker *w); /* joins it; the hub is ending */
 void worker_wake(struct worker *w);
-struct list *worker_waiting(struct worker *w); /* these under the mutex */
-struct list *worker_running(struct worker *w);
