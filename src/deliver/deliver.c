@@ -1,21 +1,11 @@
-#include <pthread.h>
-#include <sys/eventfd.h>
-#include <time.h>
-#include <unistd.h>
-
 #include "base/mem.h"
 #include "deliver/private.h"
 
 struct deliver {
 	struct deliver_cfg cfg; /* of the next three */
 	char *agent, *host, *external_url;
-	pthread_mutex_t mutex;
+	struct hub hub;
 	struct worker *worker;
-	struct list mails, done; /* mails: on their way */
-	pthread_cond_t no_mail;
-	size_t n, n_mails; /* n: waiting, on their way, done and not taken; n_mails: threads */
-	bool is_ending;
-	int fd;
 };
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -23,29 +13,6 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 static void init_curl(void)
 {
 	curl_global_init(CURL_GLOBAL_ALL);
-}
-
-ts_t deliver_now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return TS_S((ts_t)t.tv_sec) + (ts_t)t.tv_nsec / 1000;
-}
-
-void deliver_lock(struct deliver *d)
-{
-	pthread_mutex_lock(&d->mutex);
-}
-
-void deliver_unlock(struct deliver *d)
-{
-	pthread_mutex_unlock(&d->mutex);
-}
-
-bool deliver_is_ending(const struct deliver *d)
-{
-	return d->is_ending;
 }
 
 /* ---- from its making to its end ---- */
@@ -63,20 +30,16 @@ static bool copy(struct deliver *d, const struct deliver_cfg *cfg)
 int deliver_new(struct deliver **ret, const struct deliver_cfg *cfg)
 {
 	struct deliver *d = mem_alloc0(sizeof(*d));
-	int err = -ENOMEM;
+	int err;
 
 	if (!d)
-		return err;
+		return -ENOMEM;
 	pthread_once(&once, init_curl);
-	pthread_mutex_init(&d->mutex, NULL);
-	pthread_cond_init(&d->no_mail, NULL);
-	list_init(&d->mails);
-	list_init(&d->done);
-	d->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (copy(d, cfg))
-		err = d->fd < 0 ? -EMFILE : 0;
+	err = hub_init(&d->hub);
+	if (!err && !copy(d, cfg))
+		err = -ENOMEM;
 	if (!err)
-		err = worker_new(&d->worker, d);
+		err = worker_new(&d->worker, &d->hub);
 	if (err)
 		deliver_free(d);
 	else
@@ -86,35 +49,29 @@ int deliver_new(struct deliver **ret, const struct deliver_cfg *cfg)
 
 static void end_all(struct deliver *d)
 {
+	struct hub *h = &d->hub;
 	struct list *n, *next;
 
-	deliver_lock(d);
-	d->is_ending = true;
-	LIST_EACH(n, next, &d->mails)
-	mail_break(LIST_OWNER(n, struct job, node));
-	deliver_unlock(d);
+	hub_lock(h);
+	h->is_ending = true;
+	LIST_EACH(n, next, &h->mails)
+	{
+		mail_break(LIST_OWNER(n, struct job, node));
+	}
+	hub_unlock(h);
 	worker_free(d->worker);
-	deliver_lock(d);
-	while (d->n_mails > 0)
-		pthread_cond_wait(&d->no_mail, &d->mutex);
-	deliver_unlock(d);
+	hub_lock(h);
+	while (h->n_mails > 0)
+		pthread_cond_wait(&h->no_mail, &h->mutex);
+	hub_unlock(h);
 }
 
 struct deliver *deliver_free(struct deliver *d)
 {
-	struct job *j;
-
 	if (!d)
 		return NULL;
 	end_all(d);
-	while ((j = LIST_FIRST(&d->done, struct job, node)) != NULL) {
-		list_remove(&j->node);
-		job_free(j);
-	}
-	if (d->fd >= 0)
-		close(d->fd);
-	pthread_cond_destroy(&d->no_mail);
-	pthread_mutex_destroy(&d->mutex);
+	hub_done(&d->hub);
 	mem_free(d->agent);
 	mem_free(d->host);
 	mem_free(d->external_url);
@@ -124,13 +81,13 @@ struct deliver *deliver_free(struct deliver *d)
 /* ---- in ---- */
 
 /* Under the mutex: it cannot end before it is on the list. */
-static int begin_mail(struct deliver *d, struct job *j)
+static int begin_mail(struct hub *h, struct job *j)
 {
-	const int err = d->n_mails < DELIVER_MAILS_MAX ? mail_start(j) : -ENOBUFS;
+	const int err = h->n_mails < DELIVER_MAILS_MAX ? mail_start(j) : -ENOBUFS;
 
 	if (!err) {
-		d->n_mails++;
-		list_append(&d->mails, &j->node);
+		h->n_mails++;
+		list_append(&h->mails, &j->node);
 	}
 	return err;
 }
@@ -138,20 +95,21 @@ static int begin_mail(struct deliver *d, struct job *j)
 /* Takes the job over, if it returns 0. */
 static int push(struct deliver *d, struct job *j, uint64_t delivery)
 {
+	struct hub *h = &d->hub;
 	int err = -ENOBUFS;
 
-	j->deliver = d;
+	j->hub = h;
 	j->delivery = delivery;
-	j->deadline = ts_add(deliver_now(), j->timeout);
-	deliver_lock(d);
-	if (d->n < DELIVER_MAX && j->form == DELIVER_MAIL) {
-		err = begin_mail(d, j);
-	} else if (d->n < DELIVER_MAX) {
-		list_append(worker_waiting(d->worker), &j->node);
+	j->deadline = ts_add(hub_now(), j->timeout);
+	hub_lock(h);
+	if (h->n < DELIVER_MAX && j->form == DELIVER_MAIL) {
+		err = begin_mail(h, j);
+	} else if (h->n < DELIVER_MAX) {
+		list_append(&h->waiting, &j->node);
 		err = 0;
 	}
-	d->n += err == 0;
-	deliver_unlock(d);
+	h->n += err == 0;
+	hub_unlock(h);
 	if (!err)
 		worker_wake(d->worker);
 	return err;
@@ -191,63 +149,13 @@ int deliver_ping(struct deliver *d, const struct deliver_receiver *r, enum deliv
 	return err;
 }
 
-static struct job *find(struct list *l, uint64_t delivery)
+/* ---- out ---- */
+
+/* Who carries it ends it.  Under the mutex. */
+static bool drop_running(struct hub *h, uint64_t delivery)
 {
-	struct list *n, *next;
-
-	LIST_EACH(n, next, l)
-	if (LIST_OWNER(n, struct job, node)->delivery == delivery)
-		return LIST_OWNER(n, struct job, node);
-	return NULL;
-}
-
-/* ---- out; under the mutex ---- */
-
-static void signal_done(struct deliver *d)
-{
-	const uint64_t one = 1;
-	const ssize_t n = write(d->fd, &one, sizeof(one));
-
-	(void)n; /* it fails only when it is readable already */
-}
-
-static void remove_done(struct deliver *d, struct job *j)
-{
-	uint64_t count;
-
-	list_remove(&j->node);
-	d->n--;
-	if (list_empty(&d->done) && read(d->fd, &count, sizeof(count)) < 0)
-		return;
-}
-
-void deliver_push_done(struct deliver *d, struct job *j)
-{
-	if (list_empty(&d->done))
-		signal_done(d);
-	list_append(&d->done, &j->node);
-}
-
-void deliver_end_mail(struct deliver *d, struct job *j)
-{
-	deliver_lock(d);
-	list_remove(&j->node);
-	if (j->is_dropped)
-		job_free(j);
-	else
-		deliver_push_done(d, j);
-	if (--d->n_mails == 0)
-		pthread_cond_signal(&d->no_mail);
-	deliver_unlock(d);
-}
-
-/* ---- what the caller drops or takes ---- */
-
-/* Who carries it ends it. */
-static bool drop_running(struct deliver *d, uint64_t delivery)
-{
-	struct job *j = find(worker_running(d->worker), delivery);
-	struct job *mail = find(&d->mails, delivery);
+	struct job *j = hub_find(&h->running, delivery);
+	struct job *mail = hub_find(&h->mails, delivery);
 
 	if (mail && !mail->is_dropped)
 		mail_break(mail);
@@ -255,54 +163,35 @@ static bool drop_running(struct deliver *d, uint64_t delivery)
 		j->is_dropped = true;
 	else
 		return false;
-	d->n--;
+	h->n--;
 	return true;
-}
-
-/* What nobody carries, taken off its list; or NULL. */
-static struct job *take_resting(struct deliver *d, uint64_t delivery)
-{
-	struct job *j = find(worker_waiting(d->worker), delivery);
-
-	if (j) {
-		list_remove(&j->node);
-		d->n--;
-		return j;
-	}
-	j = find(&d->done, delivery);
-	if (j)
-		remove_done(d, j);
-	return j;
 }
 
 void deliver_drop(struct deliver *d, uint64_t delivery)
 {
 	struct job *j = NULL;
 
-	deliver_lock(d);
-	if (!drop_running(d, delivery))
-		j = take_resting(d, delivery);
-	deliver_unlock(d);
+	hub_lock(&d->hub);
+	if (!drop_running(&d->hub, delivery))
+		j = hub_take_resting(&d->hub, delivery);
+	hub_unlock(&d->hub);
 	job_free(j);
 	worker_wake(d->worker);
 }
 
 int deliver_fd(const struct deliver *d)
 {
-	return d->fd;
+	return d->hub.fd;
 }
 
 bool deliver_take(struct deliver *d, struct deliver_done *ret)
 {
-	struct job *j;
-
-	deliver_lock(d);
-	j = LIST_FIRST(&d->done, struct job, node);
-	if (j) {
+	hub_lock(&d->hub);
+	struct job *j = hub_take_done(&d->hub);
+	hub_unlock(&d->hub);
+	if (j)
 		*ret = j->done;
-		remove_done(d, j);
-	}
-	deliver_unlock(d);
+	const bool is_taken = j;
 	job_free(j);
-	return j != NULL;
+	return is_taken;
 }

@@ -19,13 +19,13 @@ static int on_open(void *arg, curl_socket_t fd, curlsocktype type)
 	int ret = CURL_SOCKOPT_ERROR;
 
 	(void)type;
-	deliver_lock(j->deliver);
+	hub_lock(j->hub);
 	for (unsigned i = 0; i < TRANSFER_FDS && ret != CURL_SOCKOPT_OK && !j->is_dropped; i++)
 		if (j->transfer.fds[i] == CURL_SOCKET_BAD) {
 			j->transfer.fds[i] = fd;
 			ret = CURL_SOCKOPT_OK;
 		}
-	deliver_unlock(j->deliver);
+	hub_unlock(j->hub);
 	return ret;
 }
 
@@ -33,11 +33,11 @@ static int on_close(void *arg, curl_socket_t fd)
 {
 	struct job *j = arg;
 
-	deliver_lock(j->deliver);
+	hub_lock(j->hub);
 	for (unsigned i = 0; i < TRANSFER_FDS; i++)
 		if (j->transfer.fds[i] == fd)
 			j->transfer.fds[i] = CURL_SOCKET_BAD;
-	deliver_unlock(j->deliver);
+	hub_unlock(j->hub);
 	return close(fd);
 }
 
@@ -59,9 +59,9 @@ static int on_progress(void *arg, curl_off_t a, curl_off_t b, curl_off_t c, curl
 	struct job *j = arg;
 
 	(void)a, (void)b, (void)c, (void)d;
-	deliver_lock(j->deliver);
+	hub_lock(j->hub);
 	const bool is_dropped = j->is_dropped;
-	deliver_unlock(j->deliver);
+	hub_unlock(j->hub);
 	return is_dropped;
 }
 
@@ -161,7 +161,7 @@ static void *run(void *arg)
 	else
 		transfer_judge(j, curl_easy_perform(j->transfer.easy));
 	transfer_close(j, NULL);
-	deliver_end_mail(j->deliver, j);
+	hub_end_mail(j->hub, j);
 	return NULL;
 }
 

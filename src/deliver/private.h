@@ -3,7 +3,8 @@
  *   notice.c, form_*.c  words and forms
  *   check.c             can a receiver be used
  *   job.c               a delivery with all that it needs, made by the caller's thread
- *   deliver.c           what waits, what is on its way, what is done; the mutex
+ *   hub.c               what waits, what is on its way, what is done; the mutex
+ *   deliver.c           the caller's side
  *   worker.c            a thread: starts deliveries, waits for them, ends them
  *   transfer.c          one by libcurl
  *   child.c             one by a program
@@ -12,6 +13,7 @@
 #pragma once
 
 #include <curl/curl.h>
+#include <pthread.h>
 #include <sys/types.h>
 
 #include "base/list.h"
@@ -45,7 +47,7 @@ struct child {
 
 struct job {
 	struct list node;
-	struct deliver *deliver;
+	struct hub *hub;
 	uint64_t delivery;
 	enum deliver_form form;
 	ts_t timeout, deadline;
@@ -65,7 +67,28 @@ struct job {
 	struct deliver_done done;
 };
 
-ts_t deliver_now(void);
+/* Where the caller's thread and those that carry meet.  Lists, numbers and is_dropped of the jobs
+ * are under the mutex; only the worker changes `running`. */
+struct hub {
+	pthread_mutex_t mutex;
+	pthread_cond_t no_mail;
+	struct list waiting, running, mails, done; /* mails: on their way */
+	size_t n, n_mails; /* n: waiting, on their way, done and not taken; n_mails: threads */
+	bool is_ending;
+	int fd; /* readable while something is done */
+};
+
+ts_t hub_now(void);
+int hub_init(struct hub *h); /* 0 or -EMFILE; hub_done() either way */
+void hub_done(struct hub *h);
+void hub_lock(struct hub *h);
+void hub_unlock(struct hub *h);
+/* It is on no list, and its text is made: taken over.  These under the mutex. */
+void hub_push_done(struct hub *h, struct job *j);
+struct job *hub_take_done(struct hub *h);
+struct job *hub_take_resting(struct hub *h, uint64_t delivery); /* nobody carries it; or NULL */
+struct job *hub_find(struct list *l, uint64_t delivery);
+void hub_end_mail(struct hub *h, struct job *j); /* the last that its thread does; locks */
 
 /* Both: 0, -ENOMEM, -EMSGSIZE. */
 int job_new_notice(struct job **ret, const struct deliver_cfg *cfg,
@@ -89,7 +112,7 @@ int transfer_start(struct job *j, CURLM *multi);
 void transfer_judge(struct job *j, CURLcode result);
 void transfer_close(struct job *j, CURLM *multi /* or NULL */); /* also in the middle */
 
-/* Begins its thread, which ends with deliver_end_mail().  0 or a negative code. */
+/* Begins its thread, which ends with hub_end_mail().  0 or a negative code. */
 int mail_start(struct job *j);
 void mail_break(struct job *j); /* it is dropped; under the mutex */
 
@@ -103,15 +126,6 @@ void child_end(struct job *j); /* it is over, or is left */
 
 struct worker;
 
-int worker_new(struct worker **ret, struct deliver *d);
-struct worker *worker_free(struct worker *w); /* joins it */
+int worker_new(struct worker **ret, struct hub *hub);
+struct worker *worker_free(struct worker *w); /* joins it; the hub is ending */
 void worker_wake(struct worker *w);
-struct list *worker_waiting(struct worker *w); /* these under the mutex */
-struct list *worker_running(struct worker *w);
-
-void deliver_lock(struct deliver *d);
-void deliver_unlock(struct deliver *d);
-bool deliver_is_ending(const struct deliver *d); /* under the mutex */
-/* It is on no list, and its text is made: taken over.  Under the mutex. */
-void deliver_push_done(struct deliver *d, struct job *j);
-void deliver_end_mail(struct deliver *d, struct job *j); /* the last that its thread does */

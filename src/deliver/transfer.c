@@ -77,7 +77,7 @@ static int set_http(struct job *j)
 
 static long left_ms(const struct job *j)
 {
-	const ts_t now = deliver_now();
+	const ts_t now = hub_now();
 
 	return now < j->deadline ? (long)((j->deadline - now) / 1000 + 1) : 1;
 }

@@ -14,23 +14,12 @@ enum {
 };
 
 struct worker {
-	struct deliver *d;
+	struct hub *hub;
 	pthread_t thread;
 	CURLM *multi;
-	struct list waiting, running;
 	unsigned n_running;
 	struct curl_waitfd fds[FDS];
 };
-
-struct list *worker_waiting(struct worker *w)
-{
-	return &w->waiting;
-}
-
-struct list *worker_running(struct worker *w)
-{
-	return &w->running;
-}
 
 void worker_wake(struct worker *w)
 {
@@ -51,14 +40,14 @@ static void stop(struct worker *w, struct job *j)
 static void finish(struct worker *w, struct job *j)
 {
 	stop(w, j);
-	deliver_lock(w->d);
+	hub_lock(w->hub);
 	list_remove(&j->node);
 	w->n_running--;
 	if (j->is_dropped)
 		job_free(j);
 	else
-		deliver_push_done(w->d, j);
-	deliver_unlock(w->d);
+		hub_push_done(w->hub, j);
+	hub_unlock(w->hub);
 }
 
 static void finish_unsent(struct worker *w, struct job *j, int err)
@@ -82,7 +71,7 @@ static void start(struct worker *w, struct job *j)
 	int err;
 
 	j->is_started = true;
-	if (deliver_now() >= j->deadline) {
+	if (hub_now() >= j->deadline) {
 		finish_late(w, j);
 		return;
 	}
@@ -93,7 +82,7 @@ static void start(struct worker *w, struct job *j)
 
 static void turn_child(struct worker *w, struct job *j, bool is_dropped)
 {
-	const ts_t now = deliver_now();
+	const ts_t now = hub_now();
 
 	if (child_turn(j)) {
 		finish(w, j);
@@ -112,7 +101,7 @@ static void turn_child(struct worker *w, struct job *j, bool is_dropped)
 
 static void turn_transfer(struct worker *w, struct job *j, bool is_dropped)
 {
-	const bool is_late = deliver_now() >= j->deadline;
+	const bool is_late = hub_now() >= j->deadline;
 
 	if (is_late && !is_dropped)
 		transfer_judge(j, CURLE_OPERATION_TIMEDOUT);
@@ -137,29 +126,29 @@ static void turn(struct worker *w, struct job *j, bool is_dropped)
 /* False: it is the end.  What is late is taken out of its turn, and then found to be late. */
 static bool take_waiting(struct worker *w)
 {
-	const ts_t now = deliver_now();
+	const ts_t now = hub_now();
 	struct list *n, *next;
 
-	deliver_lock(w->d);
-	LIST_EACH(n, next, &w->waiting)
+	hub_lock(w->hub);
+	LIST_EACH(n, next, &w->hub->waiting)
 	{
 		if (w->n_running >= DELIVER_RUNNING_MAX &&
 			LIST_OWNER(n, struct job, node)->deadline > now)
 			continue;
 		list_remove(n);
-		list_append(&w->running, n);
+		list_append(&w->hub->running, n);
 		w->n_running++;
 	}
-	const bool ret = !deliver_is_ending(w->d);
-	deliver_unlock(w->d);
+	const bool ret = !w->hub->is_ending;
+	hub_unlock(w->hub);
 	return ret;
 }
 
 static bool is_dropped(struct worker *w, const struct job *j)
 {
-	deliver_lock(w->d);
+	hub_lock(w->hub);
 	const bool ret = j->is_dropped;
-	deliver_unlock(w->d);
+	hub_unlock(w->hub);
 	return ret;
 }
 
@@ -167,7 +156,7 @@ static void turn_all(struct worker *w)
 {
 	struct list *n, *next;
 
-	LIST_EACH(n, next, &w->running)
+	LIST_EACH(n, next, &w->hub->running)
 	{
 		struct job *j = LIST_OWNER(n, struct job, node);
 
@@ -199,10 +188,12 @@ static ts_t waiting_deadline(struct worker *w)
 	ts_t ret = TS_NEVER;
 	struct list *n, *next;
 
-	deliver_lock(w->d);
-	LIST_EACH(n, next, &w->waiting)
-	ret = ts_min(ret, LIST_OWNER(n, struct job, node)->deadline);
-	deliver_unlock(w->d);
+	hub_lock(w->hub);
+	LIST_EACH(n, next, &w->hub->waiting)
+	{
+		ret = ts_min(ret, LIST_OWNER(n, struct job, node)->deadline);
+	}
+	hub_unlock(w->hub);
 	return w->n_running < DELIVER_RUNNING_MAX && ret != TS_NEVER ? 0 : ret;
 }
 
@@ -213,7 +204,7 @@ static void rest(struct worker *w)
 	unsigned n_fds = 0;
 	struct list *n, *next;
 
-	LIST_EACH(n, next, &w->running)
+	LIST_EACH(n, next, &w->hub->running)
 	{
 		const struct job *j = LIST_OWNER(n, struct job, node);
 
@@ -222,7 +213,7 @@ static void rest(struct worker *w)
 		if (j->form == DELIVER_EXEC)
 			n_fds += child_fds(j, w->fds + n_fds);
 	}
-	const ts_t now = deliver_now();
+	const ts_t now = hub_now();
 	const ts_t left_ms = deadline > now ? (deadline - now) / 1000 + 1 : 0;
 	curl_multi_poll(w->multi, w->fds, n_fds, left_ms < IDLE ? (int)left_ms : IDLE, NULL);
 }
@@ -233,21 +224,21 @@ static void end_all(struct worker *w)
 	struct list *n, *next;
 	struct job *j;
 
-	LIST_EACH(n, next, &w->running)
+	LIST_EACH(n, next, &w->hub->running)
 	{
 		j = LIST_OWNER(n, struct job, node);
 		if (j->form == DELIVER_EXEC && j->is_started)
 			child_kill(j);
 	}
-	for (ts_t end = deliver_now() + TS_MS(REAP); !list_empty(&w->running);) {
-		j = LIST_FIRST(&w->running, struct job, node);
-		while (j->child.pid > 0 && !child_turn(j) && deliver_now() < end)
+	for (ts_t end = hub_now() + TS_MS(REAP); !list_empty(&w->hub->running);) {
+		j = LIST_FIRST(&w->hub->running, struct job, node);
+		while (j->child.pid > 0 && !child_turn(j) && hub_now() < end)
 			curl_multi_poll(w->multi, w->fds, child_fds(j, w->fds), 10, NULL);
 		stop(w, j);
 		list_remove(&j->node);
 		job_free(j);
 	}
-	while ((j = LIST_FIRST(&w->waiting, struct job, node)) != NULL) {
+	while ((j = LIST_FIRST(&w->hub->waiting, struct job, node)) != NULL) {
 		list_remove(&j->node);
 		job_free(j);
 	}
@@ -281,16 +272,14 @@ static int start_thread(struct worker *w)
 	return -err;
 }
 
-int worker_new(struct worker **ret, struct deliver *d)
+int worker_new(struct worker **ret, struct hub *hub)
 {
 	struct worker *w = mem_alloc0(sizeof(*w));
 	int err = -ENOMEM;
 
 	if (!w)
 		return err;
-	w->d = d;
-	list_init(&w->waiting);
-	list_init(&w->running);
+	w->hub = hub;
 	w->multi = curl_multi_init();
 	if (w->multi)
 		err = start_thread(w);
