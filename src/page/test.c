@@ -333,7 +333,7 @@ static void put_runs(const struct html *h, const struct page_test_model *m)
 	html_puts(h, "<div class=\"row\"><h2>");
 	html_look(h, N_("Runs"));
 	html_puts(h, "</h2>");
-	if (h->v->may & 1u << PAGE_MAY_RUN) {
+	if (m->test.interval_us && (h->v->may & 1u << PAGE_MAY_RUN)) {
 		html_puts(h, "<form method=\"post\" action=\"");
 		html_test_path(h, m->set, &m->test);
 		html_puts(h, "/run\">");

@@ -211,9 +211,10 @@ static void put_test(struct page *p, const struct plan_test *t, unsigned column)
 		TEXT(N_("Every {1} s, at most {2} s; retries: {3}, {4} s later; failed with {5} of "
 			"{6}, well again with {7}; {8}."),
 			text_u64(in_seconds(t->interval)), text_u64(in_seconds(t->timeout)),
-			text_u64(t->retries), text_u64(in_seconds(t->retry_pause)),
-			text_u64(t->state.fail_n), text_u64(t->state.fail_m),
-			text_u64(t->state.recover_k), text_str(conf_severity_name(t->severity))));
+			text_u64(t->expected ? 0 : t->retries),
+			text_u64(in_seconds(t->retry_pause)), text_u64(t->state.fail_n),
+			text_u64(t->state.fail_m), text_u64(t->state.recover_k),
+			text_str(conf_severity_name(t->severity))));
 	put_more(b, t);
 	sheet_end(&p->sheet, column);
 }

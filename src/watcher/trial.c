@@ -27,6 +27,7 @@ static int hand_over(struct deliver *d, const struct plan *p, const struct deliv
 {
 	const struct deliver_notice notice = { .kind = ALERT_FAILING,
 		.severity = ALERT_INFO,
+		.direction = SENTENCE_ALONE,
 		.is_trial = true,
 		.now_at = loop_wall(),
 		.zone = plan_zone(p) };

@@ -307,6 +307,10 @@ static void what_does_not_run_needs_no_attention(void **state)
 		assert_int_equal(put_tests(&b, f), 0);
 		assert_non_null(strstr(buf_cstr(&b), rows[i].text));
 		assert_null(strstr(buf_cstr(&b), "Unknown</span>"));
+		buf_clear(&b);
+		f->view.may = ~0u;
+		assert_int_equal(put_test(&b, f), 0);
+		assert_int_equal(strstr(buf_cstr(&b), "/run\">") != NULL, rows[i].interval_us != 0);
 		buf_done(&b);
 		free(f);
 	}
