@@ -160,7 +160,8 @@ static void reload_time(struct buf *b, const char *name, const struct watcher *w
 
 static void alerts(struct buf *b, const char *name, const struct watcher *w)
 {
-	for (unsigned i = 0; i < w->file.plan->n_receivers; i++) {
+	/* Before the history has answered no configuration is in force. */
+	for (unsigned i = 0; w->is_ready && i < w->file.plan->n_receivers; i++) {
 		const struct alert_counts c = alarms_counts(w->alarms, i);
 		const struct {
 			const char *outcome;

@@ -351,16 +351,14 @@ static void handle(void *arg, const struct web_request *r, struct web_answer *re
 	struct place *p = arg;
 	struct site *s = p->site;
 
-	if (r->is_post) {
-		run_now(s, s->servers[p->number], r, ret);
+	if (!r->is_post && put_other(p, r, ret))
 		return;
-	}
-	if (put_other(p, r, ret))
-		return;
-	if (s->w->is_ready)
-		visit(s, s->servers[p->number], r, ret);
-	else
+	if (!s->w->is_ready)
 		put_plain(ret, 503, why_not_ready(s->w));
+	else if (r->is_post)
+		run_now(s, s->servers[p->number], r, ret);
+	else
+		visit(s, s->servers[p->number], r, ret);
 }
 
 /* ---- life ---- */
