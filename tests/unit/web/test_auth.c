@@ -196,8 +196,7 @@ static void changed(void **state)
 	web_auth_use(rig->auth, list_of("", ""));
 	while (!was_answered && rig->n_refused[WEB_REFUSED_CREDENTIAL] < 3)
 		event_base_loop(rig->base, EVLOOP_ONCE);
-	assert_non_null(
-		strstr(hear(rig, fd), was_answered ? "HTTP/1.1 200 " : "HTTP/1.1 401 "));
+	assert_non_null(strstr(hear(rig, fd), was_answered ? "HTTP/1.1 200 " : "HTTP/1.1 401 "));
 }
 
 /* Its server is gone before the answer is there. */
