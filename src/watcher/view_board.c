@@ -69,7 +69,8 @@ static struct store_day today_of(
 	const struct watched *t, const struct zone_span *day, int64_t now_at)
 {
 	const int64_t since = t->state.since_at > day->begin ? t->state.since_at : day->begin;
-	const bool is_failed = t->state.state == WATCH_FAILED;
+	/* It may lie in the future of a clock that was set back. */
+	const bool is_failed = t->state.state == WATCH_FAILED && since < now_at;
 
 	return (struct store_day){ .runs = t->state.last_at >= day->begin,
 		.worst = t->state.state,
@@ -95,15 +96,12 @@ static void add_days(struct page_days *ret, const struct store_overview_test *t,
 	add_day(&ret->days[PAGE_DAYS - 1], today);
 }
 
-static void put_days(
-	struct page_days *ret, const struct visit *v, const struct store_overview_test *t)
+static void put_days(struct page_days *ret, const struct visit *v, const struct watched *w,
+	const struct store_overview_test *t)
 {
 	const struct store_overview *o = v->answers[OVERVIEW]->overview;
-	const struct watched *w = roster_find_id(&v->w->roster, t->test_id);
 	const struct page_share kept = share_of(&t->days);
 
-	if (!w)
-		return;
 	const struct store_day today = today_of(w, &o->days[STORE_DAYS - 1], v->reader.now_at);
 	add_days(ret, t, &today, kept.judged ? kept : seen_share(w));
 }
@@ -166,7 +164,7 @@ static int fill(struct rest *r, struct visit *v, struct board *b)
 		b->tests[at].spark = &r->sparks[at];
 		b->tests[at].share = share_of(&o->tests[i].day);
 		if (b->tests[at].partner != PAGE_NONE)
-			put_days(&r->days[b->tests[at].partner], v, &o->tests[i]);
+			put_days(&r->days[b->tests[at].partner], v, b->watched[at], &o->tests[i]);
 	}
 	put_incidents(r, b, v->answers[RECENT]->incidents);
 	return 0;
@@ -303,7 +301,7 @@ static size_t put_planned(
 {
 	size_t n = 0;
 
-	for (unsigned i = 0; i < w->roster.n; i++) {
+	for (unsigned i = 0; i < w->roster.n && n < max; i++) {
 		const struct plan_test *p = w->roster.tests[i]->plan;
 
 		if (!p->n_windows || is_known(w, i))

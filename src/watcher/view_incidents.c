@@ -48,10 +48,10 @@ static void put_moments(struct page_incident *ret, struct one *o, const struct i
 }
 
 static void put_incident(struct page_incident *ret, struct one *o,
-	const struct store_incident *from, const struct board *b, const struct watched *t)
+	const struct store_incident *from, const struct board *b, size_t at)
 {
+	const struct watched *t = b->watched[at];
 	const struct incident *i = &from->incident;
-	const size_t at = board_find(b, from->test_id);
 
 	*ret = (struct page_incident){ .n_tests = 1,
 		.times = i->times,
@@ -101,8 +101,7 @@ static int fill(struct list_of *l, const struct visit *v, const struct board *b)
 		l->down_us += (in->end_at ? in->end_at : v->reader.now_at) - in->begin_at;
 		if (i < from->n_open) {
 			buf_init(&l->ones[l->n_open].path, WEB_PATH_MAX);
-			put_incident(&l->open[l->n_open], &l->ones[l->n_open], one, b,
-				v->w->roster.tests[at]);
+			put_incident(&l->open[l->n_open], &l->ones[l->n_open], one, b, at);
 			l->n_open++;
 		} else {
 			put_row(&l->over[l->n_over], one, b, at, l->ids[l->n_over]);
@@ -232,7 +231,7 @@ static int show_one(struct visit *v, struct web_answer *ret, const struct board 
 	buf_init(&one.path, WEB_PATH_MAX);
 	int err = runs && ids ? 0 : -ENOMEM;
 	if (!err) {
-		put_incident(&model.incident, &one, &from->incident, b, v->w->roster.tests[at]);
+		put_incident(&model.incident, &one, &from->incident, b, at);
 		put_runs(runs, ids, from);
 		model.incident.runs = runs;
 		model.incident.n_runs = from->n;

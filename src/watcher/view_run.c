@@ -215,8 +215,8 @@ static int show_it(struct visit *v, struct web_answer *ret, const struct board *
 		.phases = row->phases,
 		.has_phases = row->phases.ran != 0,
 		.details = e.result ? e.details : NULL,
-		.sip_name = slice_str(v->w->roster.tests[at]->plan->pool), /* NULL: none */
-		.xmpp_name = slice_str(v->w->roster.tests[at]->plan->domain),
+		.sip_name = slice_str(b->watched[at]->plan->pool), /* NULL: none */
+		.xmpp_name = slice_str(b->watched[at]->plan->domain),
 		.steps = e.steps,
 		.n_steps = e.n_steps,
 		.facts = e.facts,
@@ -230,11 +230,11 @@ static int show_it(struct visit *v, struct web_answer *ret, const struct board *
 
 static int show_run(struct visit *v, struct web_answer *ret)
 {
-	const struct store_one *one = v->answers[0] ? v->answers[0]->run : NULL;
 	struct board b;
 
 	if (visit_has_failed(v, ret))
 		return 0;
+	const struct store_one *one = v->answers[0]->run;
 	if (!one->is_found)
 		return show_gone(v, ret, one);
 	int err = board_new(&b, v->w, &v->reader, SLICE_NONE, SLICE_NONE);
@@ -249,10 +249,9 @@ static int show_run(struct visit *v, struct web_answer *ret)
 
 static int show_file(struct visit *v, struct web_answer *ret, bool is_trace)
 {
-	const struct store_one *one = v->answers[0] ? v->answers[0]->run : NULL;
-
 	if (visit_has_failed(v, ret))
 		return 0;
+	const struct store_one *one = v->answers[0]->run;
 	const struct slice bytes = is_trace ? one->trace_json : one->result_json;
 	if (!one->is_found || !bytes.n)
 		return show_gone(v, ret, one);
