@@ -80,15 +80,11 @@ static struct buf *begin(struct alarms *a, enum watch_event e, const struct sent
 
 static void log_failed(struct alarms *a, const struct sent *s, const struct text *why)
 {
-	struct buf text;
-
-	buf_init(&text, 2048);
-	text_put(&text, why, NULL);
 	struct buf *b = begin(a, WATCH_ALERT_FAILED, s);
+
 	log_u64(b, "attempt", s->attempt);
-	log_str(b, "text", buf_slice(&text));
+	watch_log_put(b, why);
 	watch_log_end(&a->w->log, WATCH_ALERT_FAILED);
-	buf_done(&text);
 }
 
 /* ---- out ---- */

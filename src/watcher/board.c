@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "watcher/run_id.h"
+#include "watcher/shown.h"
 
 _Static_assert(RUN_ID_MAX <= sizeof(((struct board_texts *)0)->run), "room for a run's id");
 
@@ -121,7 +121,7 @@ static void put_test(struct board *b, const struct watched *t, const struct page
 		.state = t->state.state,
 		.since_at = t->state.since_at,
 		.last_at = t->state.last_at,
-		.median_us = t->latency_us == STORE_NONE ? PAGE_NO_SPAN : t->latency_us,
+		.median_us = shown_span(t->latency_us),
 		.is_refused = t->plan->expected != REASON_NONE,
 		.interval_us = t->is_scheduled ? (int64_t)t->plan->interval : 0 };
 	if (!t->plan->pool)

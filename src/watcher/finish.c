@@ -80,22 +80,17 @@ static void log_change(struct watcher *w, const struct watched *t, const struct 
 	enum watch_state from)
 {
 	char id[RUN_ID_MAX];
-	struct buf text;
-
-	buf_init(&text, 1024);
-	if (end->why)
-		text_put(&text, end->why, NULL);
 	struct buf *b = watch_log_begin(&w->log, WATCH_STATE_CHANGED);
+
 	log_str(b, "test", slice_str(t->plan->key));
 	log_str(b, "from", slice_str(watch_state_name(from)));
 	log_str(b, "to", slice_str(watch_state_name(t->state.state)));
 	if (end->reason)
 		log_str(b, "reason", slice_str(reason_id(end->reason)));
 	log_str(b, "run", slice_str(run_id_put(id, t->id, t->scheduled_at)));
-	if (buf_len(&text))
-		log_str(b, "text", buf_slice(&text));
+	if (end->why)
+		watch_log_put(b, end->why);
 	watch_log_end(&w->log, WATCH_STATE_CHANGED);
-	buf_done(&text);
 }
 
 static void log_stalled(struct watcher *w, const struct watched *t)

@@ -3,8 +3,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "watcher/board.h"
-#include "watcher/run_id.h"
+#include "watcher/shown.h"
 #include "watcher/visit.h"
 
 enum { FACTS_MAX = 16 };
@@ -210,7 +209,7 @@ static int show_it(struct visit *v, struct web_answer *ret, const struct board *
 		.reason = row->reason,
 		.fail_phase = row->fail_phase,
 		.message = text_of(at_path(e.result, "error.message")),
-		.latency_us = row->latency_us == STORE_NONE ? PAGE_NO_SPAN : row->latency_us,
+		.latency_us = shown_span(row->latency_us),
 		.attempts = row->attempts,
 		.phases = row->phases,
 		.has_phases = row->phases.ran != 0,
