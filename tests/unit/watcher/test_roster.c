@@ -3,70 +3,18 @@
  */
 #include "watcher/roster.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "base/mem.h"
-
-#define WORLD_OF(user_of_b)                                                                        \
-	"pools:\n"                                                                                 \
-	"  - { fqdn: a.test, domains: [a.test], test_users: [{ address: p@a.test, password_file: " \
-	"p }]"                                                                                     \
-	" }\n"                                                                                     \
-	"  - { fqdn: b.test, domains: [b.test], test_users: [{ address: " user_of_b                \
-	", password_file: q }] }\n"                                                                \
-	"partners:\n"                                                                              \
-	"  - { domain: x.test, receiver: { address: r@x.test, password_file: r } }\n"              \
-	"watch:\n"
-#define WORLD      WORLD_OF("q@b.test")
-#define OTHER_USER WORLD_OF("other@b.test")
+#include "plan_rig.h"
 
 #define A_TO_X "a.test/x.test/to"
 #define B_TO_X "b.test/x.test/to"
-
-struct made {
-	struct conf *conf;
-	struct plan *plan;
-};
 
 static struct rng rng;
 static struct roster roster;
 static const ts_t start = TS_S(1000);
 static const int64_t ahead = INT64_C(1700000000) * 1000000;
-
-static struct made make_of(struct slice text)
-{
-	struct made m = { 0 };
-	struct buf b;
-
-	buf_init(&b, 1 << 16);
-	struct problems problems = { .out = &b, .file_name = "f" };
-	if (conf_load(&m.conf, text, "f", NULL, &b) ||
-		plan_new(&m.plan, m.conf, "/etc/stox/stox.yaml", &problems))
-		fail_msg("%s", buf_cstr(&b));
-	buf_done(&b);
-	return m;
-}
-
-static struct made make_with(const char *world, const char *watch)
-{
-	struct buf text;
-
-	buf_init(&text, 1 << 16);
-	buf_printf(&text, "%s%s", world, watch);
-	const struct made m = make_of(buf_slice(&text));
-	buf_done(&text);
-	return m;
-}
-
-static struct made make(const char *watch)
-{
-	return make_with(WORLD, watch);
-}
 
 /* Pools and partners, whose names begin with a letter. */
 static struct made make_many(char letter)
@@ -91,12 +39,6 @@ static struct made make_many(char letter)
 	const struct made m = make_of(buf_slice(&text));
 	buf_done(&text);
 	return m;
-}
-
-static void done(struct made *m)
-{
-	m->plan = plan_free(m->plan);
-	m->conf = conf_free(m->conf);
 }
 
 static int set_up(void **state)
