@@ -5,7 +5,7 @@
 #include "watcher/shown.h"
 #include "watcher/visit.h"
 
-enum { SERIES, RUNS, MONTH, DAY, RUNS_SHOWN = 20, CAUSES_MAX = 12 };
+enum { SERIES, RUNS, MONTH, DAY, RUNS_SHOWN = 20, CAUSES_MAX = 12, MONTH_DAYS = 30 };
 
 static const struct {
 	int64_t span_us;
@@ -126,6 +126,7 @@ static bool ask_test(struct visit *v)
 	v->asks[RUNS] = runs(v, t->id);
 	/* From the runs: the hours lack the one that is not over. */
 	v->asks[MONTH] = series(v, t->id, PAGE_35D);
+	v->asks[MONTH].from = v->reader.now_at - MONTH_DAYS * SHOWN_DAY_US;
 	v->asks[MONTH].source = STORE_RAW;
 	v->asks[MONTH].bins = 1;
 	v->asks[DAY] = series(v, t->id, PAGE_24H);
@@ -139,7 +140,7 @@ static int64_t next_run(const struct watched *t)
 	return t->is_scheduled ? t->place.slot : 0;
 }
 
-/* Its figures for the range on show, and for what the hours cover. */
+/* Its figures for the range on show, and for a month. */
 static void put_quantiles(struct page_quantiles ret[2], const struct store_series *shown,
 	const struct store_series *month, enum page_range range)
 {
@@ -155,7 +156,7 @@ static void put_quantiles(struct page_quantiles ret[2], const struct store_serie
 	for (unsigned i = 0; i < COUNT(all); i++) {
 		const struct page_share share = shown_share(&all[i]->counts);
 
-		ret[i] = (struct page_quantiles){ .range = names[i ? PAGE_35D : range],
+		ret[i] = (struct page_quantiles){ .range = i ? N_("30 d") : names[range],
 			.share = share,
 			.n_runs = share.judged,
 			.p50_us = shown_span(all[i]->p50_us),
@@ -183,7 +184,7 @@ static int show_it(struct visit *v, struct web_answer *ret, struct board *b, siz
 		.p50_us = shown_span(s->p50_us),
 		.p95_us = shown_span(s->p95_us),
 		.quantiles = quantiles,
-		.n_quantiles = v->range == PAGE_35D ? 1 : 2 };
+		.n_quantiles = COUNT(quantiles) };
 
 	int err = put_chart(&model.chart, s, &model.test, &bins);
 	if (!err)
