@@ -1,5 +1,6 @@
 #include "store/writer.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <signal.h>
 
@@ -129,6 +130,7 @@ static void send_synced(struct writer *w, struct entry *e)
 {
 	struct parcel *p = e->synced;
 
+	assert(p && "made with the entry, and sent once");
 	p->event.number = e->number;
 	for (size_t i = 0; i < e->n_tests; i++)
 		p->event.known[i] = e->known[i];
