@@ -196,8 +196,9 @@ static void put_zone(const struct html *h)
 
 	buf_init_in(&offset, room, sizeof(room));
 	format_offset(&offset, h->v, h->v->now_at);
-	const struct text t = TEXT(
-		N_("Times: {1}, {2}"), text_slice(h->v->zone_name), text_slice(buf_slice(&offset)));
+	const char *id = slice_eq(h->v->zone_name, buf_slice(&offset)) ? N_("Times: {1}")
+								       : N_("Times: {1}, {2}");
+	const struct text t = TEXT(id, text_slice(h->v->zone_name), text_slice(buf_slice(&offset)));
 	html_puts(h, "<span>");
 	html_say(h, &t);
 	html_puts(h, "</span>");

@@ -152,12 +152,22 @@ void html_icon(const struct html *h, enum watch_state s)
 		html_state_class(s));
 }
 
-void html_state(const struct html *h, enum watch_state s, bool is_chip)
+static void put_state(const struct html *h, enum watch_state s, const char *id, bool is_chip)
 {
 	buf_printf(h->b, "<span class=\"st %s%s\">", html_state_class(s), is_chip ? " chip" : "");
 	html_icon(h, s);
-	html_look(h, words_state(s));
+	html_look(h, id);
 	html_puts(h, "</span>");
+}
+
+void html_state(const struct html *h, enum watch_state s, bool is_chip)
+{
+	put_state(h, s, words_state(s), is_chip);
+}
+
+void html_test_state(const struct html *h, const struct page_test *t, bool is_chip)
+{
+	put_state(h, t->state, words_test_state(t), is_chip);
 }
 
 /* ---- names and links ---- */

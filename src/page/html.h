@@ -45,6 +45,7 @@ void html_time(const struct html *h, html_format *f, int64_t at);
 const char *html_state_class(enum watch_state s); /* "bad" */
 void html_icon(const struct html *h, enum watch_state s);
 void html_state(const struct html *h, enum watch_state s, bool is_chip);
+void html_test_state(const struct html *h, const struct page_test *t, bool is_chip);
 
 /* ---- names and links; `tail` is behind the id, "" or ".json" ---- */
 

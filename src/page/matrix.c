@@ -108,6 +108,10 @@ static void put_way(const struct html *h, const struct page_set *set, const stru
 
 static void put_value(const struct html *h, const struct page_test *t)
 {
+	if (!page_test_is_judged(t)) {
+		html_look(h, words_test_state(t));
+		return;
+	}
 	switch (t->state) {
 	case WATCH_OK:
 		if (t->is_refused)
@@ -152,7 +156,7 @@ static void put_cell(
 	html_puts(h, "\"><span class=\"sr\">");
 	put_way(h, set, t);
 	/* Of the others the value says it. */
-	if (t->state == WATCH_OK || t->state == WATCH_MAINTENANCE) {
+	if (page_test_is_judged(t) && (t->state == WATCH_OK || t->state == WATCH_MAINTENANCE)) {
 		html_look(h, words_state(t->state));
 		html_puts(h, ", ");
 	}

@@ -118,6 +118,12 @@ struct page_test {
 	struct page_share share;            /* of 24 h */
 };
 
+/* Of one that is not enabled, or has not run yet, nothing is known, and that is nobody's fault. */
+static inline bool page_test_is_judged(const struct page_test *t)
+{
+	return t->interval_us != 0 && t->since_at != 0;
+}
+
 /* All tests, in the order in which sentence_of() was given them; places in the order in which they
  * are shown. */
 struct page_set {

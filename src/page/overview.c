@@ -19,7 +19,8 @@ static void put_tally(const struct html *h, const struct page_set *set)
 	struct rollup all = { 0 };
 
 	for (size_t i = 0; i < set->n_tests; i++)
-		rollup_add(&all, set->tests[i].state);
+		if (page_test_is_judged(&set->tests[i]))
+			rollup_add(&all, set->tests[i].state);
 	if (rollup_count(&all) == all.counts[WATCH_OK])
 		return;
 	html_puts(h, "<ul class=\"tally\">");
@@ -40,13 +41,23 @@ static void put_tally(const struct html *h, const struct page_set *set)
 	html_puts(h, "</ul>");
 }
 
+static bool is_tested_since_90_days(const struct page_overview *m)
+{
+	for (size_t i = 0; i < m->n_days; i++)
+		if (m->days[i].days[0].kind != PAGE_DAY_GONE)
+			return true;
+	return false;
+}
+
 static void put_calm(const struct html *h, const struct page_overview *m)
 {
 	uint8_t room[128], span_room[64];
 	struct buf at, span;
 
 	if (m->failed_last_at == 0) {
-		html_look(h, N_("Nothing failed in 90 days."));
+		html_look(h, is_tested_since_90_days(m)
+				     ? N_("Nothing failed in 90 days.")
+				     : N_("Nothing has failed since the tests began."));
 		return;
 	}
 	buf_init_in(&at, room, sizeof(room));

@@ -178,7 +178,7 @@ void rows_put_test(const struct html *h, const struct page_set *set, size_t test
 	const struct page_test *t = &set->tests[test];
 
 	buf_printf(h->b, "<tr id=\"r%u\"><td>", t->id);
-	html_state(h, t->state, t->state == WATCH_FAILED);
+	html_test_state(h, t, t->state == WATCH_FAILED);
 	html_puts(h, "</td><th scope=\"row\"><a href=\"");
 	html_test_path(h, set, t);
 	html_puts(h, "\">");

@@ -100,7 +100,7 @@ static void put_verdict(const struct html *h, const struct page_test_model *m)
 	html_puts(h, "<span>");
 	html_test_name(h, m->set, t);
 	html_look(h, N_(": "));
-	html_look(h, t->is_refused ? N_("refused, as it has to be") : words_state(t->state));
+	html_look(h, t->is_refused ? N_("refused, as it has to be") : words_test_state(t));
 	html_puts(h, "</span></h1>");
 	put_reason(h, t->trouble);
 	put_since(h, t);
@@ -377,7 +377,7 @@ static void put_days(const struct html *h, const struct page_test_model *m)
 
 static void put_title(const struct html *h, const struct page_test_model *m, struct buf *ret)
 {
-	const struct text state = TEXT_PLAIN(words_state(m->test.state));
+	const struct text state = TEXT_PLAIN(words_test_state(&m->test));
 
 	text_put(ret, &state, h->v->look_up);
 	words_colon(ret, h->v);

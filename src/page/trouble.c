@@ -188,6 +188,11 @@ static void put_more(const struct html *h, enum watch_state s, size_t n)
 	html_puts(h, "</a></div></li>\n");
 }
 
+static bool is_in(const struct page_test *t, enum watch_state s)
+{
+	return t->state == s && page_test_is_judged(t);
+}
+
 /* Pairs are one item; what is behind the limit is only counted. */
 static void put_state(const struct html *h, const struct page_set *set, enum watch_state s)
 {
@@ -198,7 +203,7 @@ static void put_state(const struct html *h, const struct page_set *set, enum wat
 		const struct page_trouble *t = set->tests[i].trouble;
 		size_t back = i;
 
-		if (set->tests[i].state != s)
+		if (!is_in(&set->tests[i], s))
 			continue;
 		if (words_way_back(set, i, &back) && back < i && back <= last)
 			continue;
@@ -222,7 +227,7 @@ void trouble_put_list(const struct html *h, const struct page_set *set)
 
 	for (size_t i = 0; i < set->n_tests && !any; i++)
 		for (size_t k = 0; k < COUNT(states); k++)
-			any = any || set->tests[i].state == states[k];
+			any = any || is_in(&set->tests[i], states[k]);
 	if (!any)
 		return;
 	html_puts(h, "<h2>");

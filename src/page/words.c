@@ -20,6 +20,13 @@ const char *words_state(enum watch_state s)
 	return "?";
 }
 
+const char *words_test_state(const struct page_test *t)
+{
+	if (t->interval_us == 0)
+		return N_("not enabled");
+	return t->since_at ? words_state(t->state) : N_("not tested yet");
+}
+
 const char *words_kind(enum page_kind kind)
 {
 	switch (kind) {

@@ -32,7 +32,8 @@ void words_test(struct buf *b, const struct page_set *set, const struct page_tes
 /* The other way of its pair, when it is in the same state for the same reason: both are one name.
  */
 bool words_way_back(const struct page_set *set, size_t test, size_t *ret);
-const char *words_state(enum watch_state s); /* an id: "Failed" */
-const char *words_kind(enum page_kind kind); /* an id: "sign-in" */
+const char *words_state(enum watch_state s);             /* an id: "Failed" */
+const char *words_test_state(const struct page_test *t); /* the same, or that it does not run */
+const char *words_kind(enum page_kind kind);             /* an id: "sign-in" */
 /* An id: what the reason means, one sentence; for NONE that a refusal was wanted. */
 const char *words_reason(enum reason r);

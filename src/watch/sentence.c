@@ -74,7 +74,7 @@ static uint32_t first_of(const struct sentence_test *tests, size_t n, enum watch
 	uint32_t first = SENTENCE_NONE;
 
 	for (size_t i = 0; i < n; i++) {
-		if (tests[i].state != state)
+		if (tests[i].state != state || tests[i].since_at == 0)
 			continue;
 		if (first == SENTENCE_NONE || tests[i].since_at < tests[first].since_at)
 			first = (uint32_t)i;
@@ -128,7 +128,12 @@ struct sentence sentence_of(const struct sentence_test *tests, size_t n, int64_t
 		return s;
 	}
 	for (size_t i = 0; i < n; i++)
-		rollup_add(&all, tests[i].state);
+		if (tests[i].since_at)
+			rollup_add(&all, tests[i].state);
+	if (rollup_count(&all) == 0) {
+		s.kind = SENTENCE_NOT_YET;
+		return s;
+	}
 	s.state = rollup_worst(&all);
 	s.n = all.counts[s.state];
 	s.test = first_of(tests, n, s.state);

@@ -21,7 +21,7 @@ struct sentence_test {
 	uint32_t pool, partner; /* numbers of the caller's; NONE */
 	enum sentence_direction direction;
 	enum watch_state state;
-	int64_t since_at;
+	int64_t since_at; /* 0: it has not run yet, and says nothing of how things stand */
 };
 
 enum sentence_kind {

@@ -190,7 +190,7 @@ static bool is_ping(uint64_t delivery)
 
 static void ping(struct alarms *a)
 {
-	const bool is_well = a->w->is_ready && !a->w->held_since;
+	const bool is_well = !a->w->held_since;
 	struct address to;
 	struct text why;
 
@@ -207,9 +207,15 @@ static void ping(struct alarms *a)
 	address_close(&to);
 }
 
+/* Before the history has answered nothing is watched: until then nobody hears that it lives. */
+static ts_t ping_deadline(const struct alarms *a)
+{
+	return a->w->is_ready && a->plan->ping.name ? a->ping_at : TS_NEVER;
+}
+
 static void push_ping(struct alarms *a, ts_t now)
 {
-	if (!a->plan->ping.name || now < a->ping_at)
+	if (now < ping_deadline(a))
 		return;
 	a->ping_at = ts_add(now, a->plan->ping_interval);
 	ping(a);
@@ -318,7 +324,7 @@ ts_t alarms_deadline(const struct alarms *a)
 {
 	if (!a)
 		return TS_NEVER;
-	return ts_min(alerts_deadline(a->alerts), a->plan->ping.name ? a->ping_at : TS_NEVER);
+	return ts_min(alerts_deadline(a->alerts), ping_deadline(a));
 }
 
 int alarms_fd(const struct alarms *a)

@@ -122,7 +122,7 @@ static void put_test(struct board *b, const struct watched *t, const struct page
 		.since_at = t->state.since_at,
 		.last_at = t->state.last_at,
 		.median_us = shown_span(t->latency_us),
-		.is_refused = t->plan->expected != REASON_NONE,
+		.is_refused = t->plan->expected != REASON_NONE && t->state.state == WATCH_OK,
 		.interval_us = t->is_scheduled ? (int64_t)t->plan->interval : 0 };
 	if (!t->plan->pool)
 		p->kind = PAGE_PARTNER;
@@ -137,16 +137,20 @@ static void put_test(struct board *b, const struct watched *t, const struct page
 static int judge(struct board *b, const struct page_view *v)
 {
 	struct sentence_test *tests = mem_alloc0((b->set.n_tests + 1) * sizeof(*tests));
+	size_t n_enabled = 0;
 
 	if (!tests)
 		return -ENOMEM;
-	for (size_t i = 0; i < b->set.n_tests; i++)
+	for (size_t i = 0; i < b->set.n_tests; i++) {
+		n_enabled += b->tests[i].interval_us != 0;
 		tests[i] = (struct sentence_test){ .pool = b->tests[i].pool,
 			.partner = b->tests[i].partner,
 			.direction = b->tests[i].kind == PAGE_TO ? SENTENCE_TO : SENTENCE_ALONE,
 			.state = b->tests[i].state,
-			.since_at = b->tests[i].since_at };
-	b->sentence = sentence_of(tests, b->set.n_tests, v->last_at, v->interval_us, v->now_at);
+			.since_at = page_test_is_judged(&b->tests[i]) ? b->tests[i].since_at : 0 };
+	}
+	b->sentence = sentence_of(
+		tests, n_enabled ? b->set.n_tests : 0, v->last_at, v->interval_us, v->now_at);
 	mem_free(tests);
 	return 0;
 }

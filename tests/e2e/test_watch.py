@@ -41,9 +41,14 @@ def await_that(what, is_true, shown=lambda: ""):
 class Receiver(http.server.BaseHTTPRequestHandler):
     """Of alerts, in the form of Alertmanager's webhook."""
     told = []
+    pings = []
 
     def do_POST(self):
-        Receiver.told.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        if self.path.startswith("/ping"):
+            Receiver.pings.append(self.path)
+        else:
+            Receiver.told.append(json.loads(body))
         self.send_response(200)
         self.send_header("Content-Length", "0")
         self.end_headers()
@@ -99,12 +104,13 @@ def configure(lab, port, more=""):
     - {{ kind: register }}
 {more}  alerts:
     - {{ name: ops, kind: webhook, url: "http://127.0.0.1:{port}/" }}
+  ping: {{ url: "http://127.0.0.1:{port}/ping" }}
 """)
 
 
 def once(lab):
     done = subprocess.run([STOX, "watch", "--once", "--config", str(lab.dir / "watch.yaml")], capture_output=True, text=True, timeout=60)
-    check("--once: each test passes", done.returncode == 0 and f"{KEY}  OK" in done.stdout and "/register" in done.stdout, done)
+    check("--once: each test passes", done.returncode == 0 and f"{KEY}  OK" in done.stdout and "/register" in done.stdout and not done.stderr, done)
     done = subprocess.run([STOX, "watch", "--once", "--format", "json", "--config", str(lab.dir / "watch.yaml")],
                           capture_output=True, text=True, timeout=60)
     result = json.loads(done.stdout)
@@ -258,6 +264,7 @@ def main():
         watcher = Watcher(folder)
         watcher.ready()
         await_that("its tests pass", lambda: state_of(watcher) == "ok" and state_of(watcher, "pool.litware.test/register") == "ok", watcher.log)
+        await_that("whoever watches the watcher hears that it lives", lambda: Receiver.pings == ["/ping"], lambda: Receiver.pings)
         await_that("runs are kept", lambda: "/runs/" in watcher.get(f"/t/{KEY}")[2], watcher.log)
         pages(watcher)
         run = a_run(watcher)

@@ -279,6 +279,39 @@ static void events_are_parts_of_the_page(void **state)
 }
 
 /* The worst of two places is shown, with how many see it; the cell keeps its id. */
+/* Nobody is to look after a test that has not run yet, or is not to run. */
+static void what_does_not_run_needs_no_attention(void **state)
+{
+	static const struct {
+		int64_t interval_us, since_at;
+		const char *text;
+	} rows[] = {
+		{ MINUTE, 0, "not tested yet" },
+		{ 0, NOW - DAY, "not enabled" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct fixture *f = fixture_new(MOOD_CALM, 1, 2, NULL);
+		struct buf b;
+
+		f->tests[0].state = WATCH_UNKNOWN;
+		f->tests[0].interval_us = rows[i].interval_us;
+		f->tests[0].since_at = rows[i].since_at;
+		buf_init(&b, 1 << 20);
+		assert_int_equal(page_overview(&b, &f->view, &f->overview), 0);
+		assert_non_null(strstr(buf_cstr(&b), rows[i].text));
+		assert_null(strstr(buf_cstr(&b), "Needs attention"));
+		assert_null(strstr(buf_cstr(&b), "unknown</span>"));
+		buf_clear(&b);
+		assert_int_equal(put_tests(&b, f), 0);
+		assert_non_null(strstr(buf_cstr(&b), rows[i].text));
+		assert_null(strstr(buf_cstr(&b), "Unknown</span>"));
+		buf_done(&b);
+		free(f);
+	}
+}
+
 static void places_that_disagree_are_marked(void **state)
 {
 	static const struct {
@@ -346,6 +379,7 @@ int main(void)
 		cmocka_unit_test(a_thousand_tests_are_small),
 		cmocka_unit_test(a_page_says_when_it_is_not_whole),
 		cmocka_unit_test(events_are_parts_of_the_page),
+		cmocka_unit_test(what_does_not_run_needs_no_attention),
 		cmocka_unit_test(places_that_disagree_are_marked),
 		cmocka_unit_test(buttons_need_a_right),
 	};

@@ -142,12 +142,34 @@ static void silence_goes_before_all(void **state)
 	assert_int_equal(sentence_of(tests, n, 0, MINUTE, NOW).kind, SENTENCE_NOT_YET);
 }
 
+/* In the first minute some have run and others not: of those nobody is to be told a fault. */
+static void what_has_not_run_is_not_judged(void **state)
+{
+	struct sentence_test tests[TESTS_MAX];
+	const size_t n = read_matrix(".U/UU", tests);
+
+	(void)state;
+	tests[1].since_at = tests[2].since_at = tests[3].since_at = 0;
+	struct sentence s = sentence_of(tests, n, NOW - MINUTE, MINUTE, NOW);
+	assert_int_equal(s.kind, SENTENCE_OK);
+	assert_int_equal(s.n, 1);
+	tests[2].since_at = NOW - MINUTE;
+	s = sentence_of(tests, n, NOW - MINUTE, MINUTE, NOW);
+	assert_int_equal(s.kind, SENTENCE_UNKNOWN);
+	assert_int_equal(s.n, 1);
+	assert_int_equal(s.test, 2);
+	assert_int_equal(s.since, NOW - MINUTE);
+	tests[0].since_at = tests[2].since_at = 0;
+	assert_int_equal(sentence_of(tests, n, NOW - MINUTE, MINUTE, NOW).kind, SENTENCE_NOT_YET);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_state_has_its_sentence),
 		cmocka_unit_test(the_oldest_failure_is_the_one_to_look_at),
 		cmocka_unit_test(silence_goes_before_all),
+		cmocka_unit_test(what_has_not_run_is_not_judged),
 	};
 
 	return cmocka_run_group_tests_name("sentence", tests, NULL, NULL);
