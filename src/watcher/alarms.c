@@ -393,8 +393,6 @@ int alarms_new(struct alarms **ret, struct watcher *w, const struct plan *plan)
 		return -ENOMEM;
 	a->w = w;
 	a->plan = plan;
-	/* Before the history has answered it is not well, and that is no news for a while. */
-	a->ping_at = ts_add(pump_now(w->pump), plan->ping_interval);
 	map_init(&a->sent, SENT_MAX, &w->rng);
 	if (gethostname(host, sizeof(host) - 1))
 		slice_cstr(SLICE("localhost"), host, sizeof(host));
