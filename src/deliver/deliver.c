@@ -157,9 +157,9 @@ static bool drop_running(struct hub *h, uint64_t delivery)
 	struct job *j = hub_find(&h->running, delivery);
 	struct job *mail = hub_find(&h->mails, delivery);
 
-	if (mail && !mail->is_dropped)
+	if (mail)
 		mail_break(mail);
-	else if (j && !j->is_dropped)
+	else if (j)
 		j->is_dropped = true;
 	else
 		return false;

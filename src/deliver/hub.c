@@ -87,7 +87,7 @@ struct job *hub_find(struct list *l, uint64_t delivery)
 	{
 		struct job *j = LIST_OWNER(n, struct job, node);
 
-		if (j->delivery == delivery)
+		if (j->delivery == delivery && !j->is_dropped)
 			return j;
 	}
 	return NULL;

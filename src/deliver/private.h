@@ -87,6 +87,7 @@ void hub_unlock(struct hub *h);
 void hub_push_done(struct hub *h, struct job *j);
 struct job *hub_take_done(struct hub *h);
 struct job *hub_take_resting(struct hub *h, uint64_t delivery); /* nobody carries it; or NULL */
+/* NULL: none; a dropped one may still be on its way, and its number is another's by now. */
 struct job *hub_find(struct list *l, uint64_t delivery);
 void hub_end_mail(struct hub *h, struct job *j); /* the last that its thread does; locks */
 

@@ -82,13 +82,13 @@ static int make_file(struct db *db)
 }
 _Static_assert(SCHEMA_APPLICATION == 1400139640, "as the pragma says");
 
-static int migrate_one(struct db *db, unsigned version)
+static int migrate_one(struct db *db, const char *migration, unsigned version)
 {
 	struct buf sql;
 
 	buf_init(&sql, 64 << 10);
-	buf_printf(&sql, "begin immediate; %s pragma user_version = %u; commit;",
-		migrations[version - 1], version);
+	buf_printf(
+		&sql, "begin immediate; %s pragma user_version = %u; commit;", migration, version);
 	const int err = buf_err(&sql) ? buf_err(&sql) : db_exec(db, buf_cstr(&sql));
 	buf_done(&sql);
 	if (err)
@@ -100,7 +100,7 @@ int schema_migrate(struct db *db, unsigned from_version)
 {
 	int err = from_version == 0 ? make_file(db) : 0;
 
-	for (unsigned v = from_version + 1; v <= SCHEMA_VERSION && !err; v++)
-		err = migrate_one(db, v);
+	for (unsigned v = from_version; v < SCHEMA_VERSION && !err; v++)
+		err = migrate_one(db, migrations[v], v + 1);
 	return err;
 }

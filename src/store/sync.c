@@ -118,11 +118,12 @@ static int disable(struct db *db, const int64_t *enabled, size_t n_enabled, cons
 static int disable_others(struct db *db, const struct entry *e)
 {
 	const size_t max = 2 * STORE_TESTS_MAX; /* the enabled ones: two configurations' */
-	int64_t *ids = mem_alloc0((max + e->n_tests) * sizeof(*ids)), *wanted = ids + max;
+	int64_t *ids = mem_alloc0((max + e->n_tests) * sizeof(*ids));
 	size_t n = 0;
 
 	if (!ids)
 		return -ENOMEM;
+	int64_t *const wanted = ids + max;
 	for (size_t i = 0; i < e->n_tests; i++)
 		wanted[i] = e->known[i].id;
 	qsort(wanted, e->n_tests, sizeof(*wanted), compare);

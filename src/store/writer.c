@@ -1,5 +1,6 @@
 #include "store/writer.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <signal.h>
 
@@ -129,6 +130,7 @@ static void send_synced(struct writer *w, struct entry *e)
 {
 	struct parcel *p = e->synced;
 
+	assert(p && "made with the entry, and sent once");
 	p->event.number = e->number;
 	for (size_t i = 0; i < e->n_tests; i++)
 		p->event.known[i] = e->known[i];
@@ -197,14 +199,15 @@ static void hold(struct writer *w, int err)
 {
 	const ts_t shortest = TS_MS(w->cfg.pause_ms);
 
+	/* Before it is told: who hears of it may look. */
+	pthread_mutex_lock(&w->queue.mutex);
+	w->stats.is_held = true;
+	pthread_mutex_unlock(&w->queue.mutex);
 	if (!w->is_held)
 		tell(w, STORE_EV_HELD, 0, file_text(&w->file, err));
 	w->is_held = true;
 	w->pause = w->pause ? ts_min(2 * w->pause, PAUSES * shortest) : shortest;
 	w->retry_at = ts_add(sqlite_clock(), w->pause);
-	pthread_mutex_lock(&w->queue.mutex);
-	w->stats.is_held = true;
-	pthread_mutex_unlock(&w->queue.mutex);
 }
 
 static void drop(struct writer *w, struct list *group)

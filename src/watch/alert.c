@@ -331,6 +331,36 @@ void alerts_push_known(
 	}
 }
 
+static bool is_untold(const struct alerts *a, const struct alert *alert)
+{
+	for (unsigned i = 0; i < alert->n; i++) {
+		const struct delivery *d = &alert->deliveries[i];
+
+		if (alert->is_resolved ? is_wanted(a, d) : d->told == TOLD_NOTHING)
+			return true;
+	}
+	return false;
+}
+
+bool alerts_push_untold(
+	struct alerts *a, const struct alert_test *test, const struct alerts *before, ts_t now)
+{
+	const struct alert *old = find(before, test->id);
+
+	if (!old || !is_untold(before, old))
+		return false;
+	struct state_event e = { STATE_EV_CONTINUE, old->incident };
+	if (old->is_resolved) {
+		struct incident begun = old->incident;
+
+		begun.end_at = 0;
+		alerts_push_known(a, test, &begun, now);
+		e.type = old->is_over ? STATE_EV_END : STATE_EV_RECOVER;
+	}
+	alerts_push_event(a, test, &e, now);
+	return true;
+}
+
 void alerts_push_muted(struct alerts *a, uint64_t test, bool is_muted, ts_t now)
 {
 	struct alert *alert = find(a, test);

@@ -101,6 +101,10 @@ void alerts_push_event(
  * reminded of, and its end is told. */
 void alerts_push_known(
 	struct alerts *a, const struct alert_test *test, const struct incident *incident, ts_t now);
+/* The engine before this one, with other receivers: what it had not told all of its own yet of this
+ * test is told anew, to all.  False: there is nothing of that kind. */
+bool alerts_push_untold(
+	struct alerts *a, const struct alert_test *test, const struct alerts *before, ts_t now);
 /* Of a test without an alert there is nothing to mute: in maintenance none begins. */
 void alerts_push_muted(struct alerts *a, uint64_t test, bool is_muted, ts_t now);
 /* An id that is not on its way any more is ignored. */

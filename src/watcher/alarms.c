@@ -15,6 +15,7 @@ struct alarms {
 	struct watcher *w;
 	const struct plan *plan;
 	struct alerts *alerts;
+	struct alerts *next; /* of the plan that is to be taken; NULL: none is */
 	struct deliver *deliver;
 	struct map sent; /* by their numbers */
 	ts_t ping_at;    /* of the watcher itself */
@@ -34,6 +35,9 @@ static const char *const kinds[] = {
 	[ALERT_STILL_FAILING] = "still-failing",
 	[ALERT_RESOLVED] = "resolved",
 };
+
+static const char no_room[] = N_("it could not be handed over: too many alerts are on their way, "
+				 "or there is no memory");
 
 static struct slice key_of(const uint64_t *delivery)
 {
@@ -76,15 +80,11 @@ static struct buf *begin(struct alarms *a, enum watch_event e, const struct sent
 
 static void log_failed(struct alarms *a, const struct sent *s, const struct text *why)
 {
-	struct buf text;
-
-	buf_init(&text, 2048);
-	text_put(&text, why, NULL);
 	struct buf *b = begin(a, WATCH_ALERT_FAILED, s);
+
 	log_u64(b, "attempt", s->attempt);
-	log_str(b, "text", buf_slice(&text));
+	watch_log_put(b, why);
 	watch_log_end(&a->w->log, WATCH_ALERT_FAILED);
-	buf_done(&text);
 }
 
 /* ---- out ---- */
@@ -141,8 +141,7 @@ static int send_to(
 
 	int err = address_open(&to, &a->plan->receivers[n->receiver], false, group_of(a), why);
 	if (!err) {
-		*why = TEXT_PLAIN(N_("it could not be handed over: too many alerts are on their "
-				     "way, or there is no memory"));
+		*why = TEXT_PLAIN(no_room);
 		err = hand_over(a, n, t, &to.to);
 	}
 	address_close(&to);
@@ -196,12 +195,14 @@ static void ping(struct alarms *a)
 	struct text why;
 
 	int err = address_open(&to, &a->plan->ping, true, group_of(a), &why);
-	if (!err)
+	if (!err) {
+		why = TEXT_PLAIN(no_room);
 		err = deliver_ping(a->deliver, &to.to,
 			is_well ? DELIVER_PING_OK : DELIVER_PING_FAIL,
 			is_well ? SLICE_NONE : SLICE("the history cannot be written\n"),
 			UINT64_C(1) << PING_SHIFT | ++a->last_ping);
-	if (err == ERR_SECRET)
+	}
+	if (err)
 		watch_log_text(&a->w->log, WATCH_PING_FAILED, &why);
 	address_close(&to);
 }
@@ -338,7 +339,7 @@ struct alert_counts alarms_counts(const struct alarms *a, unsigned receiver)
 
 /* ---- life ---- */
 
-static void push_known(struct alarms *a, ts_t now)
+static void push_known(struct alarms *a, const struct alerts *before, ts_t now)
 {
 	const struct roster *r = &a->w->roster;
 
@@ -346,27 +347,41 @@ static void push_known(struct alarms *a, ts_t now)
 		const struct watched *t = r->tests[i];
 		const struct alert_test test = test_of(t);
 
-		if (t->state.incident.begin_at)
+		if (!alerts_push_untold(a->alerts, &test, before, now) &&
+			t->state.incident.begin_at)
 			alerts_push_known(a->alerts, &test, &t->state.incident, now);
 		if (t->is_muted)
 			alerts_push_muted(a->alerts, test.id, true, now);
 	}
 }
 
-int alarms_take_plan(struct alarms *a, const struct plan *plan, ts_t now)
+int alarms_prepare(struct alarms *a, const struct plan *plan)
 {
-	struct alerts *alerts = NULL;
-	int err = alerts_new(&alerts, plan->alerts, plan->n_receivers, &a->w->rng);
+	struct alerts *next;
 
+	if (!a)
+		return 0;
+	const int err = alerts_new(&next, plan->alerts, plan->n_receivers, &a->w->rng);
 	if (err)
 		return err;
+	alerts_free(a->next);
+	a->next = next;
+	return 0;
+}
+
+void alarms_take_plan(struct alarms *a, const struct plan *plan, ts_t now)
+{
+	if (!a)
+		return;
+	struct alerts *before = a->alerts;
+
 	forget_all(a);
-	alerts_free(a->alerts);
-	a->alerts = alerts;
+	a->alerts = a->next;
+	a->next = NULL;
 	a->plan = plan;
 	a->ping_at = now;
-	push_known(a, now);
-	return 0;
+	push_known(a, before, now);
+	alerts_free(before);
 }
 
 int alarms_new(struct alarms **ret, struct watcher *w, const struct plan *plan)
@@ -386,7 +401,7 @@ int alarms_new(struct alarms **ret, struct watcher *w, const struct plan *plan)
 	};
 	int err = deliver_new(&a->deliver, &cfg);
 	if (!err)
-		err = alarms_take_plan(a, plan, pump_now(w->pump));
+		err = alerts_new(&a->alerts, plan->alerts, plan->n_receivers, &w->rng);
 	if (err) {
 		alarms_free(a);
 		return err;
@@ -402,6 +417,7 @@ struct alarms *alarms_free(struct alarms *a)
 	forget_all(a);
 	map_done(&a->sent);
 	alerts_free(a->alerts);
+	alerts_free(a->next);
 	deliver_free(a->deliver);
 	return mem_free(a);
 }

@@ -10,11 +10,13 @@
 int alarms_new(struct alarms **ret, struct watcher *w, const struct plan *plan);
 struct alarms *alarms_free(struct alarms *a);
 
-/* Other receivers, maybe: what is on its way is dropped, and what is open is known as told.  0 or
- * -ENOMEM, and nothing has changed. */
-int alarms_take_plan(struct alarms *a, const struct plan *plan, ts_t now);
-
 /* All of these do nothing without alarms. */
+
+/* What needs memory for the receivers of another plan.  0 or an error, and nothing has changed. */
+int alarms_prepare(struct alarms *a, const struct plan *plan);
+/* Behind that, when the roster has the tests of this plan.  What is on its way is dropped, and what
+ * is open is known as told; what was not told yet is told anew, to all who are to hear of it. */
+void alarms_take_plan(struct alarms *a, const struct plan *plan, ts_t now);
 void alarms_push_event(struct alarms *a, struct watched *t, const struct state_event *ev, ts_t now);
 void alarms_push_muted(struct alarms *a, struct watched *t, bool is_muted, ts_t now);
 /* Sends what is due, and takes what came of the others. */

@@ -19,16 +19,11 @@ static void not_run(struct watcher *w, struct watched *t, enum reason reason,
 	};
 
 	if (!t->was_not_run) {
-		struct buf text;
-
-		buf_init(&text, 1024);
-		text_put(&text, why, NULL);
 		struct buf *b = watch_log_begin(&w->log, WATCH_NOT_RUN);
 		log_str(b, "test", slice_str(t->plan->key));
 		log_str(b, "reason", slice_str(reason_id(reason)));
-		log_str(b, "text", buf_slice(&text));
+		watch_log_put(b, why);
 		watch_log_end(&w->log, WATCH_NOT_RUN);
-		buf_done(&text);
 	}
 	t->was_not_run = true;
 	watcher_finish(w, t, &end);

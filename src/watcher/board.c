@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "watcher/run_id.h"
+#include "watcher/shown.h"
 
 _Static_assert(RUN_ID_MAX <= sizeof(((struct board_texts *)0)->run), "room for a run's id");
 
@@ -111,6 +111,8 @@ static void put_test(struct board *b, const struct watched *t, const struct page
 	struct page_test *p = &b->tests[i];
 	const struct page_test *last = i ? p - 1 : p;
 
+	b->watched[i] = t;
+
 	*p = (struct page_test){ .id = (uint32_t)t->id,
 		.pool = find_place(b->pools, &b->set.n_pools, t->plan->pool, last->pool),
 		.partner =
@@ -119,7 +121,7 @@ static void put_test(struct board *b, const struct watched *t, const struct page
 		.state = t->state.state,
 		.since_at = t->state.since_at,
 		.last_at = t->state.last_at,
-		.median_us = t->latency_us == STORE_NONE ? PAGE_NO_SPAN : t->latency_us,
+		.median_us = shown_span(t->latency_us),
 		.is_refused = t->plan->expected != REASON_NONE && t->state.state == WATCH_OK,
 		.interval_us = t->is_scheduled ? (int64_t)t->plan->interval : 0 };
 	if (!t->plan->pool)
@@ -180,12 +182,14 @@ int board_new(struct board *ret, const struct watcher *w, const struct page_view
 	struct board b = { .pools = mem_alloc0(n * sizeof(*b.pools)),
 		.partners = mem_alloc0(n * sizeof(*b.partners)),
 		.tests = mem_alloc0(n * sizeof(*b.tests)),
+		.watched = mem_alloc0(n * sizeof(const struct watched *)),
 		.troubles = mem_alloc0(n * sizeof(*b.troubles)),
 		.texts = mem_alloc0(n * sizeof(*b.texts)),
 		.by_id = mem_alloc0(n * sizeof(*b.by_id)),
 		.n_texts = n };
-	int err =
-		b.pools && b.partners && b.tests && b.troubles && b.texts && b.by_id ? 0 : -ENOMEM;
+	const bool is_whole =
+		b.pools && b.partners && b.tests && b.watched && b.troubles && b.texts && b.by_id;
+	int err = is_whole ? 0 : -ENOMEM;
 
 	for (unsigned i = 0; !err && i < w->roster.n; i++)
 		if (is_wanted(w->roster.tests[i]->plan, pool, partner))
@@ -210,6 +214,7 @@ void board_done(struct board *b)
 	mem_free(b->pools);
 	mem_free(b->partners);
 	mem_free(b->tests);
+	mem_free(b->watched);
 	mem_free(b->troubles);
 	mem_free(b->texts);
 	mem_free(b->by_id);

@@ -13,7 +13,8 @@ struct board {
 	struct sentence sentence;
 	/* what `set` points at */
 	struct page_place *pools, *partners;
-	struct page_test *tests; /* tests[i] is the roster's i-th */
+	struct page_test *tests;
+	const struct watched **watched; /* whose each of `tests` is */
 	struct page_trouble *troubles;
 	struct board_texts { /* of a trouble */
 		char run[BOARD_ID_MAX], incident[BOARD_ID_MAX], good[BOARD_ID_MAX];

@@ -6,35 +6,11 @@
 #include "watcher/alarms.h"
 #include "watcher/once.h"
 #include "watcher/private.h"
+#include "watcher/row_split.h"
 #include "watcher/run_id.h"
 #include "watcher/site.h"
 
-/* ---- how long its parts took ---- */
-
-static ts_t end_of(const struct probe_phase_result *p)
-{
-	return p->started + p->duration;
-}
-
-/* Sign-in, there and back add up to the latency.  Where nobody is signed in at the receiver, there
- * ends with the pool's answer. */
-static void split(const struct watcher_end *end, struct store_row *row)
-{
-	const struct probe_result *r = end->result;
-
-	row->latency_us = row->signin_us = row->there_us = row->back_us = STORE_NONE;
-	if (!end->has_passed || !r)
-		return;
-	const struct probe_phase_result *send = &r->phases[PHASE_SIP_SEND],
-					*deliver = &r->phases[PHASE_DELIVER];
-	const ts_t latency = end->latency;
-	const ts_t begun = ts_min(send->started, latency);
-	const ts_t arrived = ts_min(end_of(deliver->outcome == PHASE_OK ? deliver : send), latency);
-	row->latency_us = (int64_t)latency;
-	row->signin_us = (int64_t)begun;
-	row->there_us = (int64_t)(arrived > begun ? arrived - begun : 0);
-	row->back_us = row->latency_us - row->signin_us - row->there_us;
-}
+/* ---- the row ---- */
 
 static struct store_row row_of(
 	const struct watched *t, const struct watcher_end *end, enum watch_state state)
@@ -47,9 +23,14 @@ static struct store_row row_of(
 		.reason = end->reason,
 		.fail_phase = end->has_passed ? PHASE_COUNT : end->phase,
 		.attempts = end->attempts,
-		.is_by_hand = t->is_by_hand };
+		.is_by_hand = t->is_by_hand,
+		.latency_us = STORE_NONE,
+		.signin_us = STORE_NONE,
+		.there_us = STORE_NONE,
+		.back_us = STORE_NONE };
 
-	split(end, &row);
+	if (end->has_passed && end->result)
+		row_split(end->result->phases, end->latency, &row);
 	if (end->result)
 		phases_of(end->result->phases, &row.phases);
 	return row;
@@ -80,22 +61,17 @@ static void log_change(struct watcher *w, const struct watched *t, const struct 
 	enum watch_state from)
 {
 	char id[RUN_ID_MAX];
-	struct buf text;
-
-	buf_init(&text, 1024);
-	if (end->why)
-		text_put(&text, end->why, NULL);
 	struct buf *b = watch_log_begin(&w->log, WATCH_STATE_CHANGED);
+
 	log_str(b, "test", slice_str(t->plan->key));
 	log_str(b, "from", slice_str(watch_state_name(from)));
 	log_str(b, "to", slice_str(watch_state_name(t->state.state)));
 	if (end->reason)
 		log_str(b, "reason", slice_str(reason_id(end->reason)));
 	log_str(b, "run", slice_str(run_id_put(id, t->id, t->scheduled_at)));
-	if (buf_len(&text))
-		log_str(b, "text", buf_slice(&text));
+	if (end->why)
+		watch_log_put(b, end->why);
 	watch_log_end(&w->log, WATCH_STATE_CHANGED);
-	buf_done(&text);
 }
 
 static void log_stalled(struct watcher *w, const struct watched *t)

@@ -15,13 +15,18 @@ void watch_log_end(struct service_log *l, enum watch_event e)
 		service_log_line(l, watch_event_row(e)->level, buf_slice(&l->line));
 }
 
-void watch_log_text(struct service_log *l, enum watch_event e, const struct text *t)
+void watch_log_put(struct buf *line, const struct text *t)
 {
 	struct buf text;
 
 	buf_init(&text, LINE_TEXT_MAX);
 	text_put(&text, t, NULL); /* logs are English */
-	log_str(watch_log_begin(l, e), "text", buf_slice(&text));
-	watch_log_end(l, e);
+	log_str(line, "text", buf_slice(&text));
 	buf_done(&text);
+}
+
+void watch_log_text(struct service_log *l, enum watch_event e, const struct text *t)
+{
+	watch_log_put(watch_log_begin(l, e), t);
+	watch_log_end(l, e);
 }

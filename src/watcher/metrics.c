@@ -160,7 +160,7 @@ static void reload_time(struct buf *b, const char *name, const struct watcher *w
 
 static void alerts(struct buf *b, const char *name, const struct watcher *w)
 {
-	/* Before the history has answered no configuration is in force. */
+	/* Before the history has answered no plan is in force. */
 	for (unsigned i = 0; w->is_ready && i < w->file.plan->n_receivers; i++) {
 		const struct alert_counts c = alarms_counts(w->alarms, i);
 		const struct {
@@ -304,6 +304,9 @@ static bool put_part(void *parts, struct buf *b)
 {
 	struct exposition_at *x = parts;
 
+	/* Another plan has other tests: what was begun with the old ones must not look whole. */
+	if (x->plan != x->w->n_reloads)
+		return false;
 	while (x->family < COUNT(families) && buf_len(b) < PART_BYTES) {
 		const struct family *f = &families[x->family];
 
@@ -314,13 +317,11 @@ static bool put_part(void *parts, struct buf *b)
 		x->is_begun = false;
 		x->test = 0;
 	}
-	/* Another plan has other tests: what was begun with the old ones ends here. */
-	if (x->family == COUNT(families) || x->plan != x->w->n_reloads) {
-		if (x->is_open)
-			buf_puts(b, "# EOF\n");
-		return false;
-	}
-	return true;
+	if (x->family < COUNT(families))
+		return true;
+	if (x->is_open)
+		buf_puts(b, "# EOF\n");
+	return false;
 }
 
 static void free_parts(void *parts)

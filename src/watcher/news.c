@@ -52,17 +52,12 @@ static void take_schedule(struct watcher *w, ts_t now)
 static void log_count(
 	struct watcher *w, enum watch_event e, const char *key, uint64_t n, const struct text *text)
 {
-	struct buf b;
-
-	buf_init(&b, 4096);
-	if (text->id)
-		text_put(&b, text, NULL);
 	struct buf *line = watch_log_begin(&w->log, e);
+
 	log_u64(line, key, n);
-	if (buf_len(&b))
-		log_str(line, "text", buf_slice(&b));
+	if (text->id)
+		watch_log_put(line, text);
 	watch_log_end(&w->log, e);
-	buf_done(&b);
 }
 
 static void dropped(struct watcher *w, const struct store_event *ev)

@@ -28,7 +28,7 @@ struct watcher {
 	const struct watch_options *options;
 	struct watch_config file; /* that is in force; empty at first */
 	struct watch_config next; /* to be taken over when the history has answered */
-	uint64_t sync;            /* the number of that answer */
+	uint64_t sync;            /* the number of that answer; 0: none is awaited */
 
 	struct service_log log;
 	struct notify notify;
@@ -45,7 +45,7 @@ struct watcher {
 	int64_t ahead_us; /* UTC minus the monotonic clock */
 	int64_t started_at, loaded_at;
 	struct histogram late; /* how much later than its time each run began */
-	uint64_t n_runs, n_reloads, n_reloads_refused;
+	uint64_t n_runs, n_reloads;
 	bool is_refused; /* the last reload was */
 	bool is_ready, is_stopping;
 	int64_t held_since; /* the history takes nothing; 0: it does */

@@ -49,8 +49,13 @@ static void log_not_reloaded(struct watcher *w, const char *cause)
 	log_str(b, "advice", SLICE("mend the file and reload; the one before stays in force"));
 	watch_log_end(&w->log, WATCH_NOT_RELOADED);
 	w->is_refused = true;
-	w->n_reloads_refused++;
+}
+
+static void give_up_next(struct watcher *w)
+{
+	log_not_reloaded(w, "out of memory");
 	watch_config_done(&w->next);
+	w->sync = 0;
 }
 
 static void log_needs_restart(struct watcher *w, const char *setting)
@@ -141,15 +146,17 @@ void watcher_take_plan(struct watcher *w, const struct store_known *known)
 	const ts_t now = pump_now(w->pump);
 	struct watch_config old = w->file;
 
-	int err = roster_take(&w->roster, w->next.plan, known, now);
+	int err = alarms_prepare(w->alarms, w->next.plan);
+	if (!err)
+		err = roster_take(&w->roster, w->next.plan, known, now);
 	if (err) {
-		log_not_reloaded(w, "out of memory");
+		give_up_next(w);
 		return;
 	}
 	w->file = w->next;
 	w->next = (struct watch_config){ 0 };
-	if (w->alarms && alarms_take_plan(w->alarms, w->file.plan, now))
-		log_needs_restart(w, "watch.alerts");
+	w->sync = 0;
+	alarms_take_plan(w->alarms, w->file.plan, now);
 	end_those_that_leave(w);
 	if (old.plan)
 		log_what_is_kept(w, old.plan, w->file.plan);
@@ -158,12 +165,12 @@ void watcher_take_plan(struct watcher *w, const struct store_known *known)
 }
 
 /* Nobody waits for what a pipe or a terminal has to say. */
-static int read_again(struct watcher *w, struct buf *why)
+static int read_again(struct watcher *w, struct watch_config *ret, struct buf *why)
 {
 	struct stat st;
 
 	if (stat(w->file.path, &st) < 0 || S_ISREG(st.st_mode) || S_ISDIR(st.st_mode))
-		return watch_config_open(&w->next, w->options->config, NULL, why);
+		return watch_config_open(ret, w->options->config, NULL, why);
 	buf_printf(why, "%s: only a regular file is read again\n", w->file.path);
 	return ERR_CONFIG;
 }
@@ -178,17 +185,21 @@ static void log_lines(struct watcher *w, struct slice lines)
 
 void watcher_reload(struct watcher *w)
 {
+	struct watch_config again = { 0 };
 	struct buf why;
 
-	if (w->next.plan) /* the history has not answered for the last one */
-		watch_config_done(&w->next);
 	notify_say(&w->notify, "RELOADING=1");
 	buf_init(&why, LINES_MAX);
-	if (read_again(w, &why)) {
+	if (read_again(w, &again, &why)) {
+		/* One that the history has not answered for yet is still to be taken over. */
+		watch_config_done(&again);
 		log_lines(w, buf_slice(&why));
 		log_not_reloaded(w, "it has a fault");
-	} else if (watcher_sync(w)) {
-		log_not_reloaded(w, "out of memory");
+	} else {
+		watch_config_done(&w->next);
+		w->next = again;
+		if (watcher_sync(w))
+			give_up_next(w);
 	}
 	buf_done(&why);
 	if (!w->next.plan)

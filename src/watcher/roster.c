@@ -4,7 +4,10 @@
 
 #include "base/mem.h"
 
-enum { ACCOUNTS_MAX = PLAN_TESTS_MAX * SCHEDULE_ACCOUNTS_MAX };
+enum {
+	KEYS_MAX = 2 * PLAN_TESTS_MAX, /* of two plans, while one follows the other */
+	ACCOUNTS_MAX = KEYS_MAX * SCHEDULE_ACCOUNTS_MAX,
+};
 
 struct account {
 	struct schedule_account schedule;
@@ -75,12 +78,9 @@ static bool is_running(const struct watched *t)
 	return t->is_scheduled && t->place.state >= SCHEDULE_STARTING;
 }
 
-/* Anew in the schedule, by the plan as it is; it does not run. */
+/* Into the schedule, by the plan as it is. */
 static void schedule_it(struct roster *r, struct watched *t, int64_t last_at, ts_t now)
 {
-	if (t->is_scheduled)
-		schedule_remove(&r->schedule, &t->place, now);
-	t->is_scheduled = false;
 	if (!t->plan->is_enabled)
 		return;
 	const struct schedule_test old = t->place;
@@ -94,9 +94,12 @@ static void schedule_it(struct roster *r, struct watched *t, int64_t last_at, ts
 	t->is_scheduled = schedule_add(&r->schedule, &t->place, last_at, now) == 0;
 }
 
+/* Out of the schedule first: while it waits for room it holds its old accounts. */
 static void settle(struct roster *r, struct watched *t, ts_t now)
 {
-	t->is_changed = false;
+	if (t->is_scheduled)
+		schedule_remove(&r->schedule, &t->place, now);
+	t->is_changed = t->is_scheduled = false;
 	let_go_all(r, t->accounts);
 	memcpy(t->accounts, t->next_accounts, sizeof(t->accounts));
 	memset(t->next_accounts, 0, sizeof(t->next_accounts));
@@ -137,29 +140,36 @@ static void retire(struct roster *r, struct watched *t, ts_t now)
 
 /* ---- from one plan to the next ---- */
 
-/* All that needs memory; the test that has the key now, or a new one. */
-static int prepare(struct roster *r, const struct plan_test *plan, struct watched **ret)
-{
-	struct watched *t = roster_find(r, slice_str(plan->key));
-	const bool is_new = !t;
-	struct account *accounts[SCHEDULE_ACCOUNTS_MAX] = { NULL };
+/* A test of the next plan, and what needs memory for it. */
+struct prepared {
+	struct watched *test; /* without a plan: it is new */
+	struct account *accounts[SCHEDULE_ACCOUNTS_MAX];
+};
 
-	int err = hold_all(r, plan, accounts);
+static struct watched *new_test(struct roster *r, const struct plan_test *plan)
+{
+	struct watched *t = mem_alloc0(sizeof(*t));
+
+	if (!t || map_insert(&r->keys, &t->by_key, slice_str(plan->key)))
+		return mem_free(t);
+	list_init(&t->leaving);
+	t->latency_us = STORE_NONE;
+	return t;
+}
+
+static int prepare(struct roster *r, const struct plan_test *plan, struct prepared *ret)
+{
+	int err = hold_all(r, plan, ret->accounts);
+
 	if (err)
 		return err;
-	if (is_new) {
-		t = mem_alloc0(sizeof(*t));
-		if (!t) {
-			let_go_all(r, accounts);
-			return -ENOMEM;
-		}
-		list_init(&t->leaving);
-		t->latency_us = STORE_NONE;
-	}
-	let_go_all(r, t->next_accounts);
-	memcpy(t->next_accounts, accounts, sizeof(accounts));
-	*ret = t;
-	return 0;
+	ret->test = roster_find(r, slice_str(plan->key));
+	if (!ret->test)
+		ret->test = new_test(r, plan);
+	if (ret->test)
+		return 0;
+	let_go_all(r, ret->accounts);
+	return -ENOMEM;
 }
 
 static void begin(struct watched *t, const struct store_known *known)
@@ -171,13 +181,21 @@ static void begin(struct watched *t, const struct store_known *known)
 	t->place.last_at = known->newest_at;
 }
 
-static void take(struct roster *r, struct watched *t, const struct plan_test *plan,
+/* The key's bytes are the new plan's from now on.  Where one node has just been taken out there is
+ * room for it. */
+static void take_key(struct roster *r, struct watched *t)
+{
+	map_remove(&r->keys, &t->by_key);
+	(void)map_insert(&r->keys, &t->by_key, slice_str(t->plan->key));
+}
+
+static void take(struct roster *r, struct prepared *p, const struct plan_test *plan,
 	const struct store_known *known, ts_t now)
 {
+	struct watched *t = p->test;
 	const bool is_new = !t->plan;
-	const bool is_moved =
-		!is_new && (t->is_scheduled != plan->is_enabled ||
-				   memcmp(t->accounts, t->next_accounts, sizeof(t->accounts)) != 0);
+	const bool is_moved = is_new || t->is_scheduled != plan->is_enabled ||
+			      memcmp(t->accounts, p->accounts, sizeof(t->accounts)) != 0;
 
 	t->plan = plan;
 	t->rules = plan->state;
@@ -185,65 +203,76 @@ static void take(struct roster *r, struct watched *t, const struct plan_test *pl
 		begin(t, known);
 	else
 		(void)state_configure(&t->state, &t->rules);
-	if (!is_new)
-		map_remove(&r->keys, &t->by_key);
-	/* As many were taken out, or the table has grown before: one that finds no room runs all
-	 * the same, and is not found by its name. */
-	(void)map_insert(&r->keys, &t->by_key, slice_str(plan->key));
-	if (is_moved && is_running(t))
-		t->is_changed = true;
-	else if (is_new || is_moved)
+	take_key(r, t);
+	let_go_all(r, t->next_accounts);
+	memcpy(t->next_accounts, p->accounts, sizeof(t->next_accounts));
+	t->is_changed = is_moved && is_running(t);
+	if (t->is_changed)
+		return;
+	if (is_moved)
 		settle(r, t, now);
 	else
 		let_go_all(r, t->next_accounts);
-	if (!is_new && !is_moved && t->is_scheduled)
+	if (!is_moved && t->is_scheduled)
 		(void)schedule_set_interval(&r->schedule, &t->place, (int64_t)plan->interval, now);
 }
 
 /* The tests of the old plan that the new one does not have. */
 static void retire_others(struct roster *r, const struct plan *plan, ts_t now)
 {
-	for (unsigned i = 0; i < r->n; i++) {
-		const struct plan_test *p = r->tests[i]->plan;
-
-		if (p < plan->tests || p >= plan->tests + plan->n_tests)
+	for (unsigned i = 0; i < r->n; i++)
+		if (!plan_find(plan, r->tests[i]->plan->key))
 			retire(r, r->tests[i], now);
-	}
 }
 
 /* What prepare() made and nobody has seen. */
-static void undo(struct roster *r, struct watched **tests, unsigned n)
+static void undo(struct roster *r, struct prepared *all, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++) {
-		let_go_all(r, tests[i]->next_accounts);
-		if (!tests[i]->plan)
-			mem_free(tests[i]);
+		let_go_all(r, all[i].accounts);
+		if (all[i].test->plan)
+			continue;
+		map_remove(&r->keys, &all[i].test->by_key);
+		mem_free(all[i].test);
 	}
-	mem_free(tests);
+}
+
+static int prepare_all(struct roster *r, const struct plan *plan, struct prepared *ret)
+{
+	for (unsigned i = 0; i < plan->n_tests; i++) {
+		const int err = prepare(r, &plan->tests[i], &ret[i]);
+
+		if (!err)
+			continue;
+		undo(r, ret, i);
+		return err;
+	}
+	return 0;
 }
 
 int roster_take(
 	struct roster *r, const struct plan *plan, const struct store_known *known, ts_t now)
 {
 	struct watched **tests = mem_alloc0((plan->n_tests + 1) * sizeof(struct watched *));
-	unsigned n = 0;
-	int err = tests ? 0 : -ENOMEM;
+	struct prepared *all = mem_alloc0((plan->n_tests + 1) * sizeof(*all));
+	int err = tests && all ? prepare_all(r, plan, all) : -ENOMEM;
 
-	for (; !err && n < plan->n_tests; n += !err)
-		err = prepare(r, &plan->tests[n], &tests[n]);
 	if (err) {
-		undo(r, tests, n);
+		mem_free(all);
+		mem_free(tests);
 		return err;
 	}
-	for (unsigned i = 0; i < n; i++) {
+	retire_others(r, plan, now);
+	for (unsigned i = 0; i < plan->n_tests; i++) {
+		tests[i] = all[i].test;
 		if (!tests[i]->plan)
 			tests[i]->id = known ? known[i].id : (int64_t)i + 1;
-		take(r, tests[i], &plan->tests[i], known ? &known[i] : NULL, now);
+		take(r, &all[i], &plan->tests[i], known ? &known[i] : NULL, now);
 	}
-	retire_others(r, plan, now);
+	mem_free(all);
 	mem_free(r->tests);
 	r->tests = tests;
-	r->n = n;
+	r->n = plan->n_tests;
 	return 0;
 }
 
@@ -278,7 +307,7 @@ int roster_init(struct roster *r, const struct schedule_cfg *cfg, int64_t ahead_
 {
 	*r = (struct roster){ 0 };
 	list_init(&r->leaving);
-	map_init(&r->keys, PLAN_TESTS_MAX, rng);
+	map_init(&r->keys, KEYS_MAX, rng);
 	map_init(&r->accounts, ACCOUNTS_MAX, rng);
 	return schedule_init(&r->schedule, cfg, ahead_us);
 }

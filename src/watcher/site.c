@@ -86,6 +86,10 @@ static void over(struct site *s, struct visit *v)
 	list_remove(&v->node);
 	s->n_visits--;
 	if (call) {
+		/* The plan may be another one since it was asked. */
+		const int64_t asked_at = v->reader.now_at;
+		site_look(&v->reader, s->w, v->tongue);
+		v->reader.now_at = asked_at;
 		show(v, web_call_answer(call));
 		web_call_send(call);
 	}
@@ -353,7 +357,7 @@ static void handle(void *arg, const struct web_request *r, struct web_answer *re
 
 	if (!r->is_post && put_other(p, r, ret))
 		return;
-	if (!s->w->is_ready)
+	if (!s->w->is_ready || (r->is_post && s->w->is_stopping))
 		put_plain(ret, 503, why_not_ready(s->w));
 	else if (r->is_post)
 		run_now(s, s->servers[p->number], r, ret);

@@ -53,14 +53,15 @@ text_look_up *tongue_look_up(enum tongue t)
 static bool find(struct slice name, enum tongue *ret)
 {
 	for (unsigned i = 0; i < TONGUES; i++)
-		if (slice_eqs(name, names[i])) {
+		if (slice_ieqs(name, names[i])) {
 			*ret = (enum tongue)i;
 			return true;
 		}
 	return false;
 }
 
-/* RFC 9110 section 12.5.4: of those that we have, the one that stands first; browsers sort them. */
+/* RFC 9110 section 12.5.4 (in letters of either case): of those that we have, the one that stands
+ * first; browsers sort them. */
 static enum tongue wanted(struct slice accept)
 {
 	enum tongue t;

@@ -1,12 +1,9 @@
 /* The pages of all tests: the overview, a pool's, a partner's, the list. */
 #include "base/mem.h"
-#include "watcher/board.h"
-#include "watcher/run_id.h"
+#include "watcher/shown.h"
 #include "watcher/visit.h"
 
 enum { OVERVIEW, RECENT, RECENT_SHOWN = 8, RECENT_DAYS = 7 };
-
-static const int64_t day_us = INT64_C(86400) * 1000000;
 
 /* What the history adds to the board. */
 struct rest {
@@ -30,7 +27,7 @@ static void free_rest(struct rest *r)
 /* The page has more bins than the history has hours: an hour may be drawn twice. */
 static void put_spark(struct page_spark *ret, const struct store_overview_test *t)
 {
-	ret->median_us = t->median30_us == STORE_NONE ? PAGE_NO_SPAN : t->median30_us;
+	ret->median_us = shown_span(t->median30_us);
 	for (unsigned i = 0; i < PAGE_SPARK_BINS; i++) {
 		const struct store_spark *s = &t->spark[i * STORE_SPARK_BINS / PAGE_SPARK_BINS];
 
@@ -40,13 +37,6 @@ static void put_spark(struct page_spark *ret, const struct store_overview_test *
 			ret->us[i] =
 				(uint32_t)(s->latency_us < UINT32_MAX ? s->latency_us : UINT32_MAX);
 	}
-}
-
-static struct page_share share_of(const struct store_counts *c)
-{
-	const uint64_t passed = c->n[WATCH_OK] + c->n[WATCH_UNSTABLE];
-
-	return (struct page_share){ passed, passed + c->n[WATCH_FAILED] };
 }
 
 /* ---- 90 days ---- */
@@ -69,7 +59,8 @@ static struct store_day today_of(
 	const struct watched *t, const struct zone_span *day, int64_t now_at)
 {
 	const int64_t since = t->state.since_at > day->begin ? t->state.since_at : day->begin;
-	const bool is_failed = t->state.state == WATCH_FAILED;
+	/* It may lie in the future of a clock that was set back. */
+	const bool is_failed = t->state.state == WATCH_FAILED && since < now_at;
 
 	return (struct store_day){ .runs = t->state.last_at >= day->begin,
 		.worst = t->state.state,
@@ -95,35 +86,17 @@ static void add_days(struct page_days *ret, const struct store_overview_test *t,
 	add_day(&ret->days[PAGE_DAYS - 1], today);
 }
 
-static void put_days(
-	struct page_days *ret, const struct visit *v, const struct store_overview_test *t)
+static void put_days(struct page_days *ret, const struct visit *v, const struct watched *w,
+	const struct store_overview_test *t)
 {
 	const struct store_overview *o = v->answers[OVERVIEW]->overview;
-	const struct watched *w = roster_find_id(&v->w->roster, t->test_id);
-	const struct page_share kept = share_of(&t->days);
+	const struct page_share kept = shown_share(&t->days);
 
-	if (!w)
-		return;
 	const struct store_day today = today_of(w, &o->days[STORE_DAYS - 1], v->reader.now_at);
 	add_days(ret, t, &today, kept.judged ? kept : seen_share(w));
 }
 
 /* ---- recently over ---- */
-
-static void put_over(const struct board *b, const struct store_incident *from, size_t at,
-	char id[BOARD_ID_MAX], struct page_incident_row *ret)
-{
-	board_incident_id(id, from->id);
-	*ret = (struct page_incident_row){ .id = slice_str(id),
-		.begin_at = from->incident.begin_at,
-		.end_at = from->incident.end_at,
-		.state = WATCH_FAILED,
-		.pool = b->tests[at].pool,
-		.partner = b->tests[at].partner,
-		.kind = b->tests[at].kind,
-		.reason = from->incident.reason,
-		.n_runs = from->incident.runs };
-}
 
 static void put_incidents(struct rest *r, struct board *b, const struct store_incidents *from)
 {
@@ -137,7 +110,7 @@ static void put_incidents(struct rest *r, struct board *b, const struct store_in
 			board_incident_id(b->texts[at].incident, one->id);
 			b->troubles[at].incident = slice_str(b->texts[at].incident);
 		} else if (r->n_over < RECENT_SHOWN) {
-			put_over(b, one, at, r->ids[r->n_over], &r->over[r->n_over]);
+			r->over[r->n_over] = shown_incident(one, b, at, r->ids[r->n_over]);
 			r->n_over++;
 		}
 	}
@@ -164,9 +137,9 @@ static int fill(struct rest *r, struct visit *v, struct board *b)
 			continue;
 		put_spark(&r->sparks[at], &o->tests[i]);
 		b->tests[at].spark = &r->sparks[at];
-		b->tests[at].share = share_of(&o->tests[i].day);
+		b->tests[at].share = shown_share(&o->tests[i].day);
 		if (b->tests[at].partner != PAGE_NONE)
-			put_days(&r->days[b->tests[at].partner], v, &o->tests[i]);
+			put_days(&r->days[b->tests[at].partner], v, b->watched[at], &o->tests[i]);
 	}
 	put_incidents(r, b, v->answers[RECENT]->incidents);
 	return 0;
@@ -179,7 +152,7 @@ static bool ask_board(struct visit *v)
 	v->asks[OVERVIEW] =
 		(struct store_query){ .type = STORE_OVERVIEW, .now_at = v->reader.now_at };
 	v->asks[RECENT] = (struct store_query){ .type = STORE_INCIDENTS,
-		.from = v->reader.now_at - RECENT_DAYS * day_us,
+		.from = v->reader.now_at - RECENT_DAYS * SHOWN_DAY_US,
 		.limit = 200 };
 	v->n_asks = 2;
 	return true;
@@ -203,11 +176,16 @@ static int show_board(
 	struct visit *v, struct web_answer *ret, struct slice pool, struct slice partner)
 {
 	enum { PLANNED_MAX = 8 };
+	static const struct page_error gone = { .status = 404 };
 	struct page_planned planned[PLANNED_MAX];
 	struct rest rest = { 0 };
 	struct board b;
 
 	int err = board_new(&b, v->w, &v->reader, pool, partner);
+	if (!err && (pool.n || partner.n) && !b.set.n_tests) {
+		board_done(&b);
+		return visit_error(v, ret, &gone); /* another configuration has it no more */
+	}
 	const bool is_away = v->answers[OVERVIEW]->err || v->answers[RECENT]->err;
 	if (!err && !is_away)
 		err = fill(&rest, v, &b);
@@ -303,7 +281,7 @@ static size_t put_planned(
 {
 	size_t n = 0;
 
-	for (unsigned i = 0; i < w->roster.n; i++) {
+	for (unsigned i = 0; i < w->roster.n && n < max; i++) {
 		const struct plan_test *p = w->roster.tests[i]->plan;
 
 		if (!p->n_windows || is_known(w, i))

@@ -3,28 +3,10 @@
 
 #include "base/mem.h"
 #include "page/feed.h"
-#include "watcher/board.h"
-#include "watcher/run_id.h"
+#include "watcher/shown.h"
 #include "watcher/visit.h"
 
 enum { LISTED = 100, RUNS_MAX_SHOWN = 50, INCIDENT_DAYS = 90 };
-
-static const int64_t day_us = INT64_C(86400) * 1000000;
-
-static void put_row(struct page_incident_row *ret, const struct store_incident *from,
-	const struct board *b, size_t at, char id[BOARD_ID_MAX])
-{
-	board_incident_id(id, from->id);
-	*ret = (struct page_incident_row){ .id = slice_str(id),
-		.begin_at = from->incident.begin_at,
-		.end_at = from->incident.end_at,
-		.state = WATCH_FAILED,
-		.pool = b->tests[at].pool,
-		.partner = b->tests[at].partner,
-		.kind = b->tests[at].kind,
-		.reason = from->incident.reason,
-		.n_runs = from->incident.runs };
-}
 
 /* ---- one ---- */
 
@@ -48,10 +30,10 @@ static void put_moments(struct page_incident *ret, struct one *o, const struct i
 }
 
 static void put_incident(struct page_incident *ret, struct one *o,
-	const struct store_incident *from, const struct board *b, const struct watched *t)
+	const struct store_incident *from, const struct board *b, size_t at)
 {
+	const struct watched *t = b->watched[at];
 	const struct incident *i = &from->incident;
-	const size_t at = board_find(b, from->test_id);
 
 	*ret = (struct page_incident){ .n_tests = 1,
 		.times = i->times,
@@ -60,7 +42,7 @@ static void put_incident(struct page_incident *ret, struct one *o,
 		.last_run = slice_str(run_id_put(o->last, from->test_id, i->last_at)),
 		.first_at = i->begin_at,
 		.last_at = i->last_at };
-	put_row(&ret->row, from, b, at, o->id);
+	ret->row = shown_incident(from, b, at, o->id);
 	put_moments(ret, o, i);
 	if (t->state.last_ok_at && !i->end_at) {
 		ret->good_run = slice_str(run_id_put(o->good, from->test_id, t->state.last_ok_at));
@@ -101,11 +83,10 @@ static int fill(struct list_of *l, const struct visit *v, const struct board *b)
 		l->down_us += (in->end_at ? in->end_at : v->reader.now_at) - in->begin_at;
 		if (i < from->n_open) {
 			buf_init(&l->ones[l->n_open].path, WEB_PATH_MAX);
-			put_incident(&l->open[l->n_open], &l->ones[l->n_open], one, b,
-				v->w->roster.tests[at]);
+			put_incident(&l->open[l->n_open], &l->ones[l->n_open], one, b, at);
 			l->n_open++;
 		} else {
-			put_row(&l->over[l->n_over], one, b, at, l->ids[l->n_over]);
+			l->over[l->n_over] = shown_incident(one, b, at, l->ids[l->n_over]);
 			l->n_over++;
 		}
 	}
@@ -126,7 +107,7 @@ static bool ask_incidents(struct visit *v)
 {
 	v->asks[0] = (struct store_query){ .type = STORE_INCIDENTS,
 		.now_at = v->reader.now_at,
-		.from = v->reader.now_at - INCIDENT_DAYS * day_us,
+		.from = v->reader.now_at - INCIDENT_DAYS * SHOWN_DAY_US,
 		.before = v->before,
 		.limit = LISTED };
 	v->n_asks = 1;
@@ -204,23 +185,6 @@ static bool ask_incident(struct visit *v)
 	return board_read_incident_id(v->values[0], &v->asks[0].incident_id);
 }
 
-static void put_runs(
-	struct page_run_row *ret, char (*ids)[RUN_ID_MAX], const struct store_incident_one *from)
-{
-	for (size_t i = 0; i < from->n; i++) {
-		const struct store_row *row = &from->rows[i];
-
-		ret[i] = (struct page_run_row){ .id = slice_str(run_id_put(
-							ids[i], row->test_id, row->scheduled_at)),
-			.at = row->scheduled_at,
-			.state = row->state,
-			.latency_us =
-				row->latency_us == STORE_NONE ? PAGE_NO_SPAN : row->latency_us,
-			.reason = row->reason,
-			.attempts = row->attempts };
-	}
-}
-
 static int show_one(struct visit *v, struct web_answer *ret, const struct board *b, size_t at)
 {
 	const struct store_incident_one *from = v->answers[0]->incident;
@@ -232,8 +196,9 @@ static int show_one(struct visit *v, struct web_answer *ret, const struct board 
 	buf_init(&one.path, WEB_PATH_MAX);
 	int err = runs && ids ? 0 : -ENOMEM;
 	if (!err) {
-		put_incident(&model.incident, &one, &from->incident, b, v->w->roster.tests[at]);
-		put_runs(runs, ids, from);
+		put_incident(&model.incident, &one, &from->incident, b, at);
+		for (size_t i = 0; i < from->n; i++)
+			runs[i] = shown_run(&from->rows[i], ids[i]);
 		model.incident.runs = runs;
 		model.incident.n_runs = from->n;
 		err = page_incident(&ret->body, &v->reader, &model);
@@ -275,9 +240,10 @@ static int put_feed(struct visit *v, struct web_answer *ret, const struct board 
 	for (size_t i = 0; rows && ids && i < from->n; i++) {
 		const size_t at = board_find(b, from->rows[i].test_id);
 
-		if (at != SIZE_MAX)
-			put_row(&rows[model.n_rows], &from->rows[i], b, at, ids[model.n_rows]);
-		model.n_rows += at != SIZE_MAX;
+		if (at == SIZE_MAX)
+			continue;
+		rows[model.n_rows] = shown_incident(&from->rows[i], b, at, ids[model.n_rows]);
+		model.n_rows++;
 	}
 	int err = rows && ids ? page_feed(&ret->body, &v->reader, &model) : -ENOMEM;
 	mem_free(rows);

@@ -3,8 +3,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "watcher/board.h"
-#include "watcher/run_id.h"
+#include "watcher/shown.h"
 #include "watcher/visit.h"
 
 enum { FACTS_MAX = 16 };
@@ -210,13 +209,13 @@ static int show_it(struct visit *v, struct web_answer *ret, const struct board *
 		.reason = row->reason,
 		.fail_phase = row->fail_phase,
 		.message = text_of(at_path(e.result, "error.message")),
-		.latency_us = row->latency_us == STORE_NONE ? PAGE_NO_SPAN : row->latency_us,
+		.latency_us = shown_span(row->latency_us),
 		.attempts = row->attempts,
 		.phases = row->phases,
 		.has_phases = row->phases.ran != 0,
 		.details = e.result ? e.details : NULL,
-		.sip_name = slice_str(v->w->roster.tests[at]->plan->pool), /* NULL: none */
-		.xmpp_name = slice_str(v->w->roster.tests[at]->plan->domain),
+		.sip_name = slice_str(b->watched[at]->plan->pool), /* NULL: none */
+		.xmpp_name = slice_str(b->watched[at]->plan->domain),
 		.steps = e.steps,
 		.n_steps = e.n_steps,
 		.facts = e.facts,
@@ -230,11 +229,11 @@ static int show_it(struct visit *v, struct web_answer *ret, const struct board *
 
 static int show_run(struct visit *v, struct web_answer *ret)
 {
-	const struct store_one *one = v->answers[0] ? v->answers[0]->run : NULL;
 	struct board b;
 
 	if (visit_has_failed(v, ret))
 		return 0;
+	const struct store_one *one = v->answers[0]->run;
 	if (!one->is_found)
 		return show_gone(v, ret, one);
 	int err = board_new(&b, v->w, &v->reader, SLICE_NONE, SLICE_NONE);
@@ -249,10 +248,9 @@ static int show_run(struct visit *v, struct web_answer *ret)
 
 static int show_file(struct visit *v, struct web_answer *ret, bool is_trace)
 {
-	const struct store_one *one = v->answers[0] ? v->answers[0]->run : NULL;
-
 	if (visit_has_failed(v, ret))
 		return 0;
+	const struct store_one *one = v->answers[0]->run;
 	const struct slice bytes = is_trace ? one->trace_json : one->result_json;
 	if (!one->is_found || !bytes.n)
 		return show_gone(v, ret, one);

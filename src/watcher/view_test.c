@@ -2,11 +2,10 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "watcher/board.h"
-#include "watcher/run_id.h"
+#include "watcher/shown.h"
 #include "watcher/visit.h"
 
-enum { SERIES, RUNS, MONTH, DAY, RUNS_SHOWN = 20, CAUSES_MAX = 12 };
+enum { SERIES, RUNS, MONTH, DAY, RUNS_SHOWN = 20, CAUSES_MAX = 12, MONTH_DAYS = 30 };
 
 static const struct {
 	int64_t span_us;
@@ -19,18 +18,6 @@ static const struct {
 	[PAGE_1Y] = { INT64_C(366) * 86400 * 1000000, STORE_DAILY },
 };
 
-static int64_t span(int64_t us)
-{
-	return us == STORE_NONE ? PAGE_NO_SPAN : us;
-}
-
-static struct page_share share_of(const struct store_counts *c)
-{
-	const uint64_t passed = c->n[WATCH_OK] + c->n[WATCH_UNSTABLE];
-
-	return (struct page_share){ passed, passed + c->n[WATCH_FAILED] };
-}
-
 /* ---- the chart ---- */
 
 static void put_bin(struct page_bin *ret, const struct store_bin *b)
@@ -39,10 +26,10 @@ static void put_bin(struct page_bin *ret, const struct store_bin *b)
 
 	for (unsigned i = 0; i < WATCH_STATES; i++)
 		n += b->counts.n[i];
-	*ret = (struct page_bin){ .signin_us = span(b->median.signin_us),
-		.there_us = span(b->median.there_us),
-		.back_us = span(b->median.back_us),
-		.p95_us = span(b->p95_us),
+	*ret = (struct page_bin){ .signin_us = shown_span(b->median.signin_us),
+		.there_us = shown_span(b->median.there_us),
+		.back_us = shown_span(b->median.back_us),
+		.p95_us = shown_span(b->p95_us),
 		.n_runs = (uint32_t)n,
 		.n_failed = (uint32_t)b->counts.n[WATCH_FAILED],
 		.is_measured = n > 0,
@@ -60,7 +47,7 @@ static int put_chart(struct page_chart *ret, const struct store_series *s,
 	for (unsigned i = 0; i < n; i++)
 		put_bin(&bins[i], &s->bins[s->n - n + i]);
 	*ret_bins = bins;
-	*ret = (struct page_chart){ .bins = bins, .n_bins = n, .p99_us = span(s->p99_us) };
+	*ret = (struct page_chart){ .bins = bins, .n_bins = n, .p99_us = shown_span(s->p99_us) };
 	if (n) {
 		ret->begin_at = s->bins[s->n - n].begin_at;
 		ret->bin_us = (s->bins[s->n - 1].end_at - ret->begin_at) / n;
@@ -86,17 +73,8 @@ static int put_runs(struct rows *r, const struct store_runs *from)
 	r->ids = mem_alloc0((from->n + 1) * sizeof(*r->ids));
 	if (!r->runs || !r->ids)
 		return -ENOMEM;
-	for (size_t i = 0; i < from->n; i++) {
-		const struct store_row *row = &from->rows[i];
-
-		run_id_put(r->ids[i], row->test_id, row->scheduled_at);
-		r->runs[i] = (struct page_run_row){ .id = slice_str(r->ids[i]),
-			.at = row->scheduled_at,
-			.state = row->state,
-			.latency_us = span(row->latency_us),
-			.reason = row->reason,
-			.attempts = row->attempts };
-	}
+	for (size_t i = 0; i < from->n; i++)
+		r->runs[i] = shown_run(&from->rows[i], r->ids[i]);
 	if (from->has_more && from->n)
 		run_id_put(r->older, from->rows[0].test_id, from->rows[from->n - 1].scheduled_at);
 	return 0;
@@ -148,6 +126,7 @@ static bool ask_test(struct visit *v)
 	v->asks[RUNS] = runs(v, t->id);
 	/* From the runs: the hours lack the one that is not over. */
 	v->asks[MONTH] = series(v, t->id, PAGE_35D);
+	v->asks[MONTH].from = v->reader.now_at - MONTH_DAYS * SHOWN_DAY_US;
 	v->asks[MONTH].source = STORE_RAW;
 	v->asks[MONTH].bins = 1;
 	v->asks[DAY] = series(v, t->id, PAGE_24H);
@@ -161,7 +140,7 @@ static int64_t next_run(const struct watched *t)
 	return t->is_scheduled ? t->place.slot : 0;
 }
 
-/* Its figures for the range on show, and for what the hours cover. */
+/* Its figures for the range on show, and for a month. */
 static void put_quantiles(struct page_quantiles ret[2], const struct store_series *shown,
 	const struct store_series *month, enum page_range range)
 {
@@ -175,15 +154,15 @@ static void put_quantiles(struct page_quantiles ret[2], const struct store_serie
 	const struct store_series *const all[] = { shown, month };
 
 	for (unsigned i = 0; i < COUNT(all); i++) {
-		const struct page_share share = share_of(&all[i]->counts);
+		const struct page_share share = shown_share(&all[i]->counts);
 
-		ret[i] = (struct page_quantiles){ .range = names[i ? PAGE_35D : range],
+		ret[i] = (struct page_quantiles){ .range = i ? N_("30 d") : names[range],
 			.share = share,
 			.n_runs = share.judged,
-			.p50_us = span(all[i]->p50_us),
-			.p95_us = span(all[i]->p95_us),
-			.p99_us = span(all[i]->p99_us),
-			.max_us = span(all[i]->max_us) };
+			.p50_us = shown_span(all[i]->p50_us),
+			.p95_us = shown_span(all[i]->p95_us),
+			.p99_us = shown_span(all[i]->p99_us),
+			.max_us = shown_span(all[i]->max_us) };
 	}
 }
 
@@ -200,12 +179,12 @@ static int show_it(struct visit *v, struct web_answer *ret, struct board *b, siz
 		.range = v->range,
 		.last_ok_at = t->state.last_ok_at,
 		.next_at = next_run(t),
-		.share_24h = share_of(&v->answers[DAY]->series->counts),
-		.share_30d = share_of(&month->counts),
-		.p50_us = span(s->p50_us),
-		.p95_us = span(s->p95_us),
+		.share_24h = shown_share(&v->answers[DAY]->series->counts),
+		.share_30d = shown_share(&month->counts),
+		.p50_us = shown_span(s->p50_us),
+		.p95_us = shown_span(s->p95_us),
 		.quantiles = quantiles,
-		.n_quantiles = v->range == PAGE_35D ? 1 : 2 };
+		.n_quantiles = COUNT(quantiles) };
 
 	int err = put_chart(&model.chart, s, &model.test, &bins);
 	if (!err)

@@ -38,6 +38,8 @@ def main(folder):
     lab = subprocess.Popen([STOX, "lab", "--write-config", folder], stdout=subprocess.PIPE, text=True)
     while "Ctrl-C" not in lab.stdout.readline():
         pass
+    with open(f"{folder}/stox.yaml", "a") as config:
+        config.write("watch: {}\n")
     failed = ran = 0
     for name, command, shown in examples():
         args = shlex.split(command)

@@ -196,14 +196,14 @@ def the_lab_goes(watcher, lab, folder, ports):
     alert = firing["alerts"][0]
     reason = alert["annotations"]["reason"]  # it may have gone in the middle of a run
     check("of what, why and where", alert["status"] == "firing" and alert["labels"]["pool"] == "pool.litware.test"
-          and alert["labels"]["alertname"] == "StoxTestFailed" and reason.startswith("tcp_") and "http://watch.litware.test/runs/" in json.dumps(alert), alert)
+          and alert["labels"]["alertname"] == "StoxTestFailed" and re.match(r"(tcp|tls|sip|xmpp)_", reason) and "http://watch.litware.test/runs/" in json.dumps(alert), alert)
     _, _, body = watcher.get("/")
     check("the overview says it first", re.search(r"<title>\d failed", body), body[:1500])
     _, _, body = watcher.get("/incidents")
     incident = re.search(r'href="(/incidents/\d+)"', body)
     check("there is an incident", incident, body[:3000])
-    status, _, body = watcher.get(incident[1]) if incident else (0, 0, "")
-    check("with a page", status == 200 and "tcp_re" in body, body[:2000])
+    if incident:
+        await_that("with a page, and the reason of its last run", lambda: "tcp_re" in watcher.get(incident[1])[2], watcher.log)
     status, headers, body = watcher.get("/feed.atom")
     check("and an entry in the feed", status == 200 and headers["Content-Type"].startswith("application/atom+xml") and "<entry>" in body
           and "http://watch.litware.test/incidents/" in body, body[:1000])

@@ -408,6 +408,12 @@ static void one_that_hangs_holds_up_nobody(void **state)
 	for (uint64_t i = 1; i <= HANGING; i++)
 		deliver_drop(rig, i);
 	deliver_drop(rig, 12345);
+	/* The numbers are free at once, also while the others are being ended. */
+	r.url = url;
+	for (uint64_t i = 1; i <= HANGING; i++)
+		assert_int_equal(deliver_send(rig, &r, &n, i), 0);
+	for (uint64_t i = 1; i <= HANGING; i++)
+		deliver_drop(rig, i);
 	assert_false(deliver_take(rig, &done));
 	deliver_one(&s, &r, "/"); /* and nothing of the dropped ones comes out */
 	server_stop(&hanging);

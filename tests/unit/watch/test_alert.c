@@ -411,6 +411,41 @@ static void what_was_told_before_is_not_told_again(void **state)
 	assert_int_equal(alerts_open(a), 0);
 }
 
+/* Another engine follows: nobody misses what the first one had not brought to all. */
+static void what_was_not_told_is_told_by_the_next_engine(void **state)
+{
+	static const struct {
+		const char *name;
+		bool is_told, is_over, is_known; /* `is_known`: nothing is left to tell */
+		enum alert_kind kind;
+	} rows[] = {
+		{ "not told", false, false, false, ALERT_FAILING },
+		{ "told", true, false, true, ALERT_FAILING },
+		{ "its end not told", true, true, false, ALERT_RESOLVED },
+		{ "nothing told, and over", false, true, false, ALERT_RESOLVED },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		begin_with(one, 1);
+		push(STATE_EV_BEGIN, 1000, 1, TS_S(1));
+		if (rows[i].is_told)
+			deliver(MAIL, ALERT_FAILING, TS_S(1));
+		if (rows[i].is_over)
+			push(STATE_EV_END, 1000, 1, TS_S(2));
+		struct alerts *before = a;
+		begin_with(one, 1);
+		if (alerts_push_untold(a, &test7, before, TS_S(3)) == rows[i].is_known)
+			fail_msg("%s", rows[i].name);
+		alerts_free(before);
+		if (!rows[i].is_known)
+			deliver(MAIL, rows[i].kind, TS_S(3));
+		assert_quiet(TS_S(3));
+		assert_int_equal(alerts_open(a), !rows[i].is_known && !rows[i].is_over);
+		a = alerts_free(a);
+	}
+}
+
 static void without_memory_it_is_counted(void **state)
 {
 	struct alert_event e;
@@ -586,6 +621,7 @@ int main(void)
 		TEST(the_next_incident_overtakes_the_end_of_the_last),
 		TEST(a_thousand_at_once_go_out_a_few_at_a_time),
 		TEST(what_was_told_before_is_not_told_again),
+		TEST(what_was_not_told_is_told_by_the_next_engine),
 		TEST(without_memory_it_is_counted),
 		TEST(bad_receivers_are_refused),
 		TEST(whatever_happens_each_hears_the_truth_once),

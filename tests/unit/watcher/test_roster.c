@@ -3,61 +3,42 @@
  */
 #include "watcher/roster.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "base/mem.h"
-
-#define WORLD                                                                                      \
-	"pools:\n"                                                                                 \
-	"  - { fqdn: a.test, domains: [a.test], test_users: [{ address: p@a.test, password_file: " \
-	"p }]"                                                                                     \
-	" }\n"                                                                                     \
-	"  - { fqdn: b.test, domains: [b.test], test_users: [{ address: q@b.test, password_file: " \
-	"q }]"                                                                                     \
-	" }\n"                                                                                     \
-	"partners:\n"                                                                              \
-	"  - { domain: x.test, receiver: { address: r@x.test, password_file: r } }\n"              \
-	"watch:\n"
+#include "plan_rig.h"
 
 #define A_TO_X "a.test/x.test/to"
 #define B_TO_X "b.test/x.test/to"
-
-struct made {
-	struct conf *conf;
-	struct plan *plan;
-};
 
 static struct rng rng;
 static struct roster roster;
 static const ts_t start = TS_S(1000);
 static const int64_t ahead = INT64_C(1700000000) * 1000000;
 
-static struct made make(const char *watch)
+/* Pools and partners, whose names begin with a letter. */
+static struct made make_many(char letter)
 {
-	struct made m = { 0 };
-	struct buf b, text;
+	enum { POOLS = 64, PARTNERS = 180 };
+	struct buf text;
 
-	buf_init(&text, 1 << 16);
-	buf_printf(&text, "%s%s", WORLD, watch);
-	buf_init(&b, 1 << 16);
-	struct problems problems = { .out = &b, .file_name = "f" };
-	if (conf_load(&m.conf, buf_slice(&text), "f", NULL, &b) ||
-		plan_new(&m.plan, m.conf, "/etc/stox/stox.yaml", &problems))
-		fail_msg("%s: %s", watch, buf_cstr(&b));
-	buf_done(&b);
+	buf_init(&text, 1 << 20);
+	buf_puts(&text, "pools:\n");
+	for (unsigned i = 0; i < POOLS; i++)
+		buf_printf(&text,
+			"  - { fqdn: p%u.test, domains: [p%u.test], test_users: "
+			"[{ address: u@p%u.test, password_file: p }] }\n",
+			i, i, i);
+	buf_puts(&text, "partners:\n");
+	for (unsigned i = 0; i < PARTNERS; i++)
+		buf_printf(&text,
+			"  - { domain: %c%u.test, receiver: { address: r@%c%u.test, password_file: "
+			"r } }\n",
+			letter, i, letter, i);
+	buf_puts(&text, "watch: {}\n");
+	const struct made m = make_of(buf_slice(&text));
 	buf_done(&text);
 	return m;
-}
-
-static void done(struct made *m)
-{
-	m->plan = plan_free(m->plan);
-	m->conf = conf_free(m->conf);
 }
 
 static int set_up(void **state)
@@ -201,6 +182,75 @@ static void tests_of_one_account_take_turns(void **state)
 	done(&two);
 }
 
+/* One that waits for room holds its accounts: they are given back before they are let go. */
+static void one_that_waits_for_room_may_get_other_accounts(void **state)
+{
+	struct made one = make("  tests: [{ kind: register }]\n");
+	struct made two = make_with(OTHER_USER, "  tests: [{ kind: register }]\n");
+
+	(void)state;
+	roster.schedule.cfg.room = 1;
+	assert_int_equal(roster_take(&roster, one.plan, NULL, start), 0);
+	struct watched *a = find("a.test/register"), *b = find("b.test/register");
+	assert_int_equal(schedule_push_asked(&roster.schedule, &a->place, start), 0);
+	assert_int_equal(schedule_push_asked(&roster.schedule, &b->place, start), 0);
+	assert_ptr_equal(started(start), a);
+	assert_int_equal(b->place.state, SCHEDULE_AWAIT_ROOM);
+	assert_int_equal(roster_take(&roster, two.plan, NULL, start), 0);
+	done(&one);
+	roster_push_done(&roster, a, start);
+	assert_int_equal(schedule_push_asked(&roster.schedule, &b->place, start), 0);
+	assert_ptr_equal(started(start), b);
+	roster_push_done(&roster, b, start);
+	tear_down(NULL);
+	set_up(NULL);
+	done(&two);
+}
+
+/* Two plans while it runs, and the second takes back what the first changed. */
+static void what_was_taken_back_does_not_happen(void **state)
+{
+	struct made one = make("  tests: [{}]\n");
+	struct made two = make_with(OTHER_USER, "  tests: [{}]\n");
+	struct made three = make("  tests: [{}]\n");
+
+	(void)state;
+	assert_int_equal(roster_take(&roster, one.plan, NULL, start), 0);
+	struct watched *b = find(B_TO_X);
+	struct account *account = b->accounts[0];
+	assert_int_equal(schedule_push_asked(&roster.schedule, &b->place, start), 0);
+	assert_ptr_equal(started(start), b);
+	assert_int_equal(roster_take(&roster, two.plan, NULL, start), 0);
+	done(&one);
+	assert_true(b->is_changed);
+	assert_int_equal(roster_take(&roster, three.plan, NULL, start), 0);
+	done(&two);
+	assert_false(b->is_changed);
+	roster_push_done(&roster, b, start);
+	assert_ptr_equal(b->accounts[0], account);
+	tear_down(NULL);
+	set_up(NULL);
+	done(&three);
+}
+
+/* Two plans of which each has nearly all that there may be, and no test in common. */
+static void all_tests_may_be_others(void **state)
+{
+	struct made one = make_many('o'), two = make_many('t');
+
+	(void)state;
+	assert_true(one.plan->n_tests > PLAN_TESTS_MAX / 2);
+	assert_int_equal(roster_take(&roster, one.plan, NULL, start), 0);
+	assert_int_equal(roster_take(&roster, two.plan, NULL, start), 0);
+	done(&one);
+	for (unsigned i = 0; i < two.plan->n_tests; i++)
+		assert_ptr_equal(find(two.plan->tests[i].key), roster.tests[i]);
+	assert_int_equal(roster_take(&roster, two.plan, NULL, start), 0);
+	tear_down(NULL);
+	set_up(NULL);
+	done(&two);
+}
+
 static void without_memory_nothing_changes(void **state)
 {
 	struct made one = make("  tests: [{ interval: 60 }]\n");
@@ -208,7 +258,7 @@ static void without_memory_nothing_changes(void **state)
 
 	(void)state;
 	assert_int_equal(roster_take(&roster, one.plan, NULL, start), 0);
-	for (long n = 0; n < 8; n++) {
+	for (long n = 0; n < 20; n++) {
 		mem_fail_after(n);
 		const int err = roster_take(&roster, two.plan, NULL, start);
 		mem_fail_after(-1);
@@ -219,6 +269,7 @@ static void without_memory_nothing_changes(void **state)
 		assert_int_equal(find(A_TO_X)->place.interval_us, 60 * 1000000);
 		assert_null(find("a.test/register"));
 	}
+	assert_non_null(find("a.test/register"));
 	tear_down(NULL);
 	set_up(NULL);
 	done(&one);
@@ -235,6 +286,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			one_that_runs_leaves_when_it_is_over, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(tests_of_one_account_take_turns, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			one_that_waits_for_room_may_get_other_accounts, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			what_was_taken_back_does_not_happen, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(all_tests_may_be_others, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(without_memory_nothing_changes, set_up, tear_down),
 	};
 

@@ -19,7 +19,7 @@ static void written_and_read(void **state)
 		{ 1, 0, "1-0" },
 		{ 17, 35, "17-z" },
 		{ 17, 36, "17-10" },
-		{ 20000, INT64_C(1764460800000000), "20000-hdg2i4i0hs" },
+		{ 20000, INT64_C(1764460800000000), "20000-hdg63naio0" },
 		{ INT64_MAX, INT64_MAX, "9223372036854775807-1y2p0ij32e8e7" },
 	};
 
@@ -29,8 +29,7 @@ static void written_and_read(void **state)
 		int64_t test = -1, at = -1;
 
 		run_id_put(id, rows[i].test, rows[i].at);
-		if (i != 3) /* the digits of the others are plain to see */
-			assert_string_equal(id, rows[i].id);
+		assert_string_equal(id, rows[i].id);
 		assert_true(run_id_read(slice_str(id), &test, &at));
 		assert_int_equal(test, rows[i].test);
 		assert_int_equal(at, rows[i].at);

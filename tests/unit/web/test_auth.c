@@ -187,13 +187,16 @@ static void changed(void **state)
 	assert_non_null(strstr(inquire(rig, ASK("Authorization: Bearer token-of-prometheus\r\n")),
 		"HTTP/1.1 401 "));
 	web_auth_use(rig->auth, list_of(USERS, ""));
+	const unsigned n_asked = rig->n_asked;
 	const int fd = dial(rig);
 	say(fd, ALICE);
-	turn(rig, 3); /* it is being compared, or was, and nobody has looked yet */
+	turn(rig, 3);
+	/* It is being compared, or was, and nobody has looked yet: but on a busy machine. */
+	const bool was_answered = rig->n_asked > n_asked;
 	web_auth_use(rig->auth, list_of("", ""));
-	while (rig->n_refused[WEB_REFUSED_CREDENTIAL] < 3)
+	while (!was_answered && rig->n_refused[WEB_REFUSED_CREDENTIAL] < 3)
 		event_base_loop(rig->base, EVLOOP_ONCE);
-	assert_non_null(strstr(hear(rig, fd), "HTTP/1.1 401 "));
+	assert_non_null(strstr(hear(rig, fd), was_answered ? "HTTP/1.1 200 " : "HTTP/1.1 401 "));
 }
 
 /* Its server is gone before the answer is there. */
