@@ -10,11 +10,13 @@
  *	              within `valid_us` is over there: remind it several times as often
  *	EXEC          `argv` is run without a shell, with the text on stdin and STOX_ALERT_KIND,
  *	              _STATE, _SEVERITY, _SUMMARY, _TEST, _POOL, _PARTNER, _DIRECTION, _REASON,
- *_MESSAGE, _SINCE, _UNTIL, _RUN, _LOCATION and _FINGERPRINT in its environment; else there is PATH,
- *HOME, USER, LANG, LC_ALL and TZ in it.  It is a process group, which is killed at the time-out;
- *stdout is /dev/null MAIL          by SMTP to `url`, smtp://HOST[:PORT] or smtps://. The first
- *needs STARTTLS unless `is_plain`, and then a password is refused PING healthchecks.io's manner, of
- *the watcher itself: POST to `url`, /fail or /start
+ *	              _MESSAGE, _SINCE, _UNTIL, _RUN, _LOCATION and _FINGERPRINT in its
+ *	              environment; else there is PATH, HOME, USER, LANG, LC_ALL and TZ in it.
+ *	              It is a process group, which is killed at the time-out; stdout is /dev/null
+ *	MAIL          by SMTP to `url`, smtp://HOST[:PORT] or smtps://. The first needs STARTTLS
+ *	              unless `is_plain`, and then a password is refused
+ *	PING          healthchecks.io's manner, of the watcher itself: POST to `url`, /fail or
+ *	              /start
  *
  * Certificates are verified.  No redirect is followed: what was not configured is not told.  A
  * proxy is taken from the environment, as curl(1) does (https_proxy, no_proxy ...); ~/.netrc and
