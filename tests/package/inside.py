@@ -267,6 +267,29 @@ def check_demo():
     ok("the demo runs from the installed files")
 
 
+WATCH = """
+set -e
+d=$(mktemp -d)
+stox lab --write-config $d >$d/out & lab=$!
+for i in $(seq 200); do ! grep -q Ctrl-C $d/out || break; sleep 0.1; done
+echo 'watch: {}' >>$d/stox.yaml
+status=0
+stox watch --once -c $d/stox.yaml || status=$?
+kill $lab
+wait $lab || :
+rm -r $d
+exit $status
+"""
+
+
+def check_watch():
+    out = run("sh", "-c", WATCH)
+    need("pool.litware.test/contoso.test/to  OK" in out, out)
+    linked = run("ldd", "/usr/bin/stox")
+    need("sqlite" not in linked and "curl" not in linked, f"stox itself needs neither: {linked}")
+    ok("the watcher, a program of its own, tests the lab")
+
+
 def once(unit):
     """The oneshot service: its command, and those behind it, which run as root without restrictions."""
     commands = [line.lstrip("+").replace("%t", "/run").split() for line in
@@ -372,10 +395,10 @@ def check_container(debs):
 # ---- the end
 
 def check_purged(before):
-    run("apt-get", "remove", "-y", "-q", "stox", "stox-gateway")
+    run("apt-get", "remove", "-y", "-q", "stox", "stox-gateway", "stox-watch")
     need(CONFIG.exists() and SECRET.exists() and not (ROOT / "usr/bin/stox").exists(), "removed, the configuration stays")
     need(not FIGURES.exists(), "removed, no figures of a test that is not made any more")
-    run("apt-get", "purge", "-y", "-q", "stox", "stox-gateway")
+    run("apt-get", "purge", "-y", "-q", "stox", "stox-gateway", "stox-watch")
     shutil.rmtree(FIGURES.parents[1])
     after = files()
     differ = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
@@ -398,6 +421,7 @@ def main(debs, newer):
     check_gateway()
     check_across()
     check_demo()
+    check_watch()
     check_textfile()
     text = CONFIG.read_text()
     install(newer)

@@ -51,7 +51,7 @@ def differing_files(one, two):
 
 def build_twice(folder):
     one = build(folder / "one")
-    need(len(one) == 4, f"two packages and their source are built: {list(one)}")
+    need(len(one) == 5, f"three packages and their source are built: {list(one)}")
     two = build(folder / "another/place", TZ="Pacific/Auckland", LC_ALL="C", LANG="C", HOME="/nonexistent")
     differ = [name for name in one if one[name].read_bytes() != two[name].read_bytes()]
     need(one.keys() == two.keys() and not differ, f"built twice, this differs: {differ} "
@@ -185,9 +185,9 @@ def check_alone(folder, debs, newer):
     config.write_text(text := config.read_text().replace("contoso.test", "fabrikam.test"))
     life("-i", *newer.glob("*.deb"))
     need(config.read_text() == text, "an upgrade keeps what was edited")
-    life("-r", "stox-gateway", "stox")
+    life("-r", "stox-gateway", "stox-watch", "stox")
     need(config.exists() and not (root / "usr/bin/stox").exists(), "removed, the configuration stays")
-    life("-P", "stox-gateway", "stox")
+    life("-P", "stox-gateway", "stox-watch", "stox")
     left = [str(path) for path in root.rglob("*stox*") if "dpkg" not in path.parts]
     need(not left, f"purged, this is left: {left}")
     ok("upgraded, removed and purged with dpkg --root")
