@@ -274,7 +274,7 @@ stox lab --write-config $d >$d/out & lab=$!
 for i in $(seq 200); do ! grep -q Ctrl-C $d/out || break; sleep 0.1; done
 echo 'watch: {}' >>$d/stox.yaml
 status=0
-stox watch --once -c $d/stox.yaml || status=$?
+HOME=$d stox watch --once -c $d/stox.yaml || status=$?
 kill $lab
 wait $lab || :
 rm -r $d
