@@ -131,7 +131,7 @@ static void start(struct watcher *w, struct watched *t, struct secrets *secrets)
 	if (find_trust(w, t, &probe))
 		return;
 	const struct run_cfg cfg = cfg_of(t->plan, &probe);
-	int err = runs_start(w->runs, &cfg, (uint64_t)t->id, t, &why);
+	int err = runs_start(w->runs, &cfg, t->run, t, &why);
 	if (err)
 		not_run(w, t, reason_of(err), PHASE_COUNT, &why);
 	else
@@ -147,7 +147,7 @@ void watcher_begin(struct watcher *w, const struct schedule_event *ev)
 	t->late_us = ev->late_us;
 	t->waited = ev->waited;
 	t->is_by_hand = ev->is_by_hand;
-	w->n_runs++;
+	t->run = ++w->n_runs;
 	if (roster_is_leaving(t) || w->is_stopping) {
 		roster_push_done(&w->roster, t, pump_now(w->pump));
 		return;

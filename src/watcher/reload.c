@@ -105,7 +105,7 @@ static void end_those_that_leave(struct watcher *w)
 	struct list *n, *next;
 
 	LIST_EACH(n, next, &w->roster.leaving)
-	runs_drop(w->runs, (uint64_t)LIST_OWNER(n, struct watched, leaving)->id);
+	runs_drop(w->runs, LIST_OWNER(n, struct watched, leaving)->run);
 }
 
 static unsigned count_enabled(const struct plan *plan)

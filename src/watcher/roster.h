@@ -27,6 +27,7 @@ struct watched {
 	bool is_news;      /* the pages have not heard of its last run */
 	bool was_not_run;  /* it could not begin, and that was told */
 	/* the run in hand */
+	uint64_t run; /* its number: what leaves and comes back has two at once, for one id */
 	int64_t scheduled_at, late_us;
 	ts_t waited;
 	bool is_by_hand, in_maintenance;

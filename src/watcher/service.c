@@ -1,5 +1,6 @@
 /* The watcher's life: what is opened, the loop, signals, the stop. */
 #include <event2/event.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -195,6 +196,7 @@ static int open_engines(struct service *s, const struct plan *plan)
 	const struct runs_cfg runs = { .look_up = language_look_up };
 
 	raise_descriptors();
+	signal(SIGXFSZ, SIG_IGN); /* a history that may not grow is held, as on a full disk */
 	int err = pump_new(&w->pump, &pump);
 	if (err)
 		return err;

@@ -268,7 +268,9 @@ static void run_now(struct site *s, struct web_server *server, const struct web_
 
 	if (!v)
 		return;
-	const bool is_route = web_path_decode(&v->path, r->path) &&
+	/* As it is written, for that is cut off where it leads back to. */
+	const bool is_route = slice_ends(r->path, SLICE("/run")) &&
+			      web_path_decode(&v->path, r->path) &&
 			      (visit_match(v, "/t/{}/{}/{}/run") || visit_match(v, "/t/{}/{}/run"));
 	struct watched *t = is_route ? visit_test(v) : NULL;
 	if (!t || !t->is_scheduled) {

@@ -85,6 +85,12 @@ int trusts_find(struct trusts *t, const char *path, unsigned *ret, struct text *
 		*why = TEXT(N_("{1}: {2}"), text_str(path), text_errno(-err));
 		return err;
 	}
+	/* Who opens a pipe waits for its writer, and all tests with him. */
+	if (!S_ISREG(st.st_mode)) {
+		*why = TEXT(
+			N_("{1}: {2}"), text_str(path), text_id(N_("this is not a regular file")));
+		return -EINVAL;
+	}
 	*ret = find(t, path, &st);
 	if (*ret)
 		return 0;

@@ -172,6 +172,8 @@ def by_hand(watcher, lab):
     check("a run by hand leads back to the test", status == 303 and headers["Location"] == f"/t/{KEY}", (status, headers))
     status, _, _ = watcher.ask("POST", f"/t/{KEY}/run", {"Sec-Fetch-Site": "cross-site"})
     check("not for another site's page", status == 403, status)
+    status, _, _ = watcher.ask("POST", f"/t/{KEY}/%72un")
+    check("not by another spelling of its path", status == 405, status)
     status, _, _ = watcher.ask("POST", "/t/a/b/to/run")
     check("not for a test that is none", status == 404, status)
 
@@ -186,6 +188,17 @@ def live(watcher):
         seen += response.read1(65536)
     check("says what happens", b"data:" in seen, seen)
     connection.close()
+
+
+def a_pipe_for_certificates(watcher, lab):
+    pem = lab.ca.read_text()
+    lab.ca.unlink()
+    os.mkfifo(lab.ca)
+    await_that("a pipe has no certificates", lambda: state_of(watcher) == "unknown", watcher.log)
+    check("and says why", "ca.pem: this is not a regular file" in watcher.log(), watcher.log())
+    lab.ca.unlink()
+    lab.ca.write_text(pem)
+    await_that("a file has", lambda: state_of(watcher) == "ok", watcher.log)
 
 
 def the_lab_goes(watcher, lab, folder, ports):
@@ -273,6 +286,7 @@ def main():
         run = a_run(watcher)
         by_hand(watcher, lab)
         live(watcher)
+        a_pipe_for_certificates(watcher, lab)
         lab = the_lab_goes(watcher, lab, folder, ports)
         reload_it(watcher, lab, port)
         watcher = killed(watcher, lab, run)
