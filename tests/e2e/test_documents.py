@@ -92,7 +92,7 @@ def troubleshooting():
         reason = re.fullmatch(r"\[(\w+) in ([a-z.]+)\]", line)
         if reason:
             check(line, re.search(rf"^{reason[1]} ", reasons, re.M) and f'"{reason[2]}"' in SOURCES)
-        elif re.match(r"(sip|xmpp|config|gateway) [a-z-]+( |$)", line):
+        elif re.match(r"(sip|xmpp|config|gateway|watch|alert|http) [a-z-]+( |$)", line):
             check(line, has_log_words(line))
         else:
             check(line, has_message(line, catalogue))
