@@ -75,7 +75,8 @@ def make_newer(folder, newer):
         tree = newer / "tree"
         run("dpkg-deb", "-R", deb, tree)
         control = tree / "DEBIAN/control"
-        control.write_text(re.sub(r"(?m)^(Version: .*)$", r"\1+1", control.read_text()))
+        text = re.sub(r"(?m)^(Version: .*)$", r"\1+1", control.read_text())
+        control.write_text(re.sub(r"\(= ([^)]+)\)", r"(= \1+1)", text))
         run("dpkg-deb", "--root-owner-group", "-b", tree, newer / deb.name, stdout=subprocess.DEVNULL)
         shutil.rmtree(tree)
 
