@@ -554,10 +554,10 @@ static void no_memory_at_any_place_is_an_error_and_no_leak(void **state)
 static void the_documentation_has_every_key(void **state)
 {
 	static const char *const wants[] = {
-		".It Ic pools[].fqdn Ar HOST\nThe name of the pool, and the target of a test.\n"
-		"Required.\n",
-		".It Ic pools[].test_users[].password_file Ar FILE\nThe file with the password.\n"
-		"Left out, the user cannot sign in.\n",
+		".It Ic pools[].fqdn Ar HOST\nThe name of the pool, and the target",
+		"target of a test.\nRequired.\n",
+		".It Ic pools[].test_users[].password_file Ar FILE\nThe file with",
+		"The file with the password.\nLeft out, the user cannot sign in.\n",
 		".It Ic partners[].type Cm federated | public-verified | public-unverified\n",
 		"Default required.\n",
 		".It Ic partners[].dialback Cm true | false\n",
