@@ -1,5 +1,7 @@
 #include "history.h"
 
+#include <inttypes.h>
+
 static void a_new_file_is_the_watchers_alone(void **state)
 {
 	struct history *h = *state;
@@ -223,10 +225,12 @@ static void evidence_of_a_selection_is_kept(void **state)
 		}
 		history_await_written(h, number);
 		for (size_t j = 0; rows[i].runs[j]; j++) {
+			const int64_t at = begin + (int64_t)j * MINUTE;
+
 			snprintf(sql, sizeof(sql),
 				"select count(*) from evidence where test_id = %d"
-				" and scheduled_at = %lld",
-				(int)id, (long long)(begin + (int64_t)j * MINUTE));
+				" and scheduled_at = %" PRId64,
+				(int)id, at);
 			if (history_number(h, sql) != (rows[i].want[j] != ' '))
 				fail_msg("%s: run %zu", rows[i].name, j);
 		}
