@@ -270,3 +270,18 @@ void html_token(const struct html *h)
 	html_text(h, h->v->form_token);
 	html_puts(h, "\">");
 }
+
+void html_run_link(const struct html *h, struct slice run, int64_t at, const char *id)
+{
+	uint8_t room[64];
+	struct buf b;
+
+	if (run.n == 0)
+		return;
+	buf_init_in(&b, room, sizeof(room));
+	format_time(&b, h->v, at);
+	const struct text t = TEXT(id, text_slice(buf_slice(&b)));
+	html_begin_link(h, "/runs/", run, "");
+	html_say(h, &t);
+	html_puts(h, "</a>");
+}

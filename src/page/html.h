@@ -54,6 +54,8 @@ void html_test_name(const struct html *h, const struct page_set *set, const stru
 void html_between(const struct html *h, const struct page_set *set, uint32_t pool, uint32_t partner,
 	enum words_way way);
 void html_begin_link(const struct html *h, const char *folder, struct slice id, const char *tail);
+/* To a run, in the sentence `id` with {1} for its time; nothing where there is no run. */
+void html_run_link(const struct html *h, struct slice run, int64_t at, const char *id);
 void html_reason(const struct html *h, enum reason r); /* its id as code; NONE: nothing */
 /* "since 02:41", and below it how long that is. */
 void html_when(const struct html *h, int64_t since_at);

@@ -64,21 +64,6 @@ static void put_moments(const struct html *h, const struct page_incident *i)
 	html_puts(h, "</ol>\n");
 }
 
-static void put_run_link(const struct html *h, struct slice run, int64_t at, const char *id)
-{
-	uint8_t room[64];
-	struct buf b;
-
-	if (run.n == 0)
-		return;
-	buf_init_in(&b, room, sizeof(room));
-	format_time(&b, h->v, at);
-	const struct text t = TEXT(id, text_slice(buf_slice(&b)));
-	html_begin_link(h, "/runs/", run, "");
-	html_say(h, &t);
-	html_puts(h, "</a>");
-}
-
 static void put_ack(const struct html *h, const struct page_incident *i)
 {
 	if (!(h->v->may & 1u << PAGE_MAY_ACK) || i->acked_by.n || i->row.end_at)
@@ -95,9 +80,9 @@ static void put_ack(const struct html *h, const struct page_incident *i)
 static void put_links(const struct html *h, const struct page_incident *i)
 {
 	html_puts(h, "<div class=\"acts\">");
-	put_run_link(h, i->last_run, i->last_at, N_("Last run, {1}"));
-	put_run_link(h, i->first_run, i->first_at, N_("First failed run, {1}"));
-	put_run_link(h, i->good_run, i->good_at, N_("Last good run, {1}"));
+	html_run_link(h, i->last_run, i->last_at, N_("Last run, {1}"));
+	html_run_link(h, i->first_run, i->first_at, N_("First failed run, {1}"));
+	html_run_link(h, i->good_run, i->good_at, N_("Last good run, {1}"));
 	if (i->test_path.n) {
 		html_puts(h, "<a ");
 		html_path(h, i->test_path);

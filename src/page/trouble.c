@@ -104,29 +104,14 @@ static void put_step(const struct html *h, const struct page_trouble *t)
 	html_puts(h, "</p>\n");
 }
 
-static void put_run_link(const struct html *h, struct slice run, int64_t at, const char *id)
-{
-	uint8_t room[64];
-	struct buf b;
-
-	if (run.n == 0)
-		return;
-	buf_init_in(&b, room, sizeof(room));
-	format_time(&b, h->v, at);
-	const struct text t = TEXT(id, text_slice(buf_slice(&b)));
-	html_begin_link(h, "/runs/", run, "");
-	html_say(h, &t);
-	html_puts(h, "</a>");
-}
-
 static void put_links(
 	const struct html *h, const struct page_set *set, const struct page_test *test)
 {
 	const struct page_trouble *t = test->trouble;
 
 	html_puts(h, "<div class=\"acts\">");
-	put_run_link(h, t->run, t->run_at, N_("Last run, {1}"));
-	put_run_link(h, t->good_run, t->good_at, N_("Last good run, {1}"));
+	html_run_link(h, t->run, t->run_at, N_("Last run, {1}"));
+	html_run_link(h, t->good_run, t->good_at, N_("Last good run, {1}"));
 	if (t->incident.n) {
 		const struct text id = TEXT(N_("Incident {1}"), text_slice(t->incident));
 
