@@ -241,6 +241,7 @@ struct store_mark {
 struct store_left {
 	int64_t id;
 	const char *kind, *pool, *partner, *direction, *spec;
+	struct state kept; /* its first members, for state_resume() */
 	struct incident newest;
 };
 

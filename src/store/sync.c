@@ -200,7 +200,11 @@ int sync_tests(struct db *db, struct entry *e)
 		if (!err)
 			err = told_read(db, k->id, told);
 	}
-	return err ? err : told_read_left(db, told);
+	if (!err)
+		err = told_read_left(db, told);
+	for (size_t i = 0; !err && i < told->synced->n_left; i++)
+		err = read_state(db, told->synced->left[i].id, &told->synced->left[i].kept);
+	return err;
 }
 
 int sync_restore(
