@@ -28,7 +28,8 @@ static int connect_to_itself(const struct dead_end *d)
 	return connect(d->fd, &sa.sa, n) < 0 ? -errno : 0;
 }
 
-/* Where a listener stood a moment ago, as a listener may. */
+/* Where a listener stood a moment ago, as a listener may.  Who names the place holds it less well:
+ * another one who does the same gets it, too. */
 static int let_reuse(int fd)
 {
 	const int on = 1;
@@ -44,7 +45,7 @@ int dead_end_open(struct dead_end *ret, enum dead_end_kind kind, const struct ad
 	ret->fd = sock_open(at, kind == DEAD_END_UDP ? SOCK_DGRAM : SOCK_STREAM);
 	if (ret->fd < 0)
 		return ret->fd;
-	err = kind == DEAD_END_UDP ? 0 : let_reuse(ret->fd);
+	err = at->port && kind != DEAD_END_UDP ? let_reuse(ret->fd) : 0;
 	if (!err)
 		err = sock_bind(ret->fd, at);
 	if (!err)

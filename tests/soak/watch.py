@@ -99,11 +99,11 @@ class Lab:
 
 
 def faults():
-    """name, reason (None: it is only warned of); those for which the system's resolver would have to be ours are left out."""
+    """name, reason.  Those that a test only warns of are left out, and those for which the system's resolver would have to be ours."""
     out = subprocess.run([STOX, "lab", "--list-faults"], capture_output=True, text=True, check=True).stdout
     rows = re.findall(r"^(\S+) .*\n +-> (warning )?(\w+)(?: in \S+?)?(?:,.*)?$", out, re.M)
-    return [(name, None if warning else reason) for name, warning, reason in rows
-            if not name.startswith("dns-") and name != "clock-jump"]
+    return [(name, reason) for name, warning, reason in rows
+            if not name.startswith("dns-") and not warning]
 
 
 def configure(folder, port):
@@ -190,9 +190,6 @@ def is_own(reason):
 def show(watcher, fault, reason, since):
     """Until the fault is seen.  Returns what to print of it."""
     switched = time.monotonic()
-    if reason is None:
-        time.sleep(6 * TIMEOUT_S)  # it is nobody's failure: longer than three runs
-        return "no alert, as it should be"
     if is_own(reason):
         watcher.await_states(lambda s: s["im"] == "unknown", f"{fault}: it is the watcher's own")
         return f"unknown ({reason}), and nobody is blamed"
@@ -207,7 +204,7 @@ def show(watcher, fault, reason, since):
 
 def check_alerts(fault, reason, since):
     """Of the whole cycle: what was told of the test, once each; of the other one as often its end as its beginning."""
-    wanted = 0 if reason is None or is_own(reason) else 1
+    wanted = 0 if is_own(reason) else 1
     for status in ("firing", "resolved"):
         if len(of(status, since)) != wanted:
             fail(f"{fault}: {len(of(status, since))} {status} instead of {wanted}")
