@@ -113,6 +113,7 @@ static int hand_over(struct alarms *a, const struct alert_notice *n, const struc
 		.severity = n->severity,
 		.test = n->test,
 		.name = t->key,
+		.test_kind = t->kind,
 		.pool = t->pool,
 		.partner = t->domain,
 		.direction = t->direction,

@@ -61,6 +61,7 @@ static void take_description(json_t *annotations)
 
 #define LABELS                                                                                     \
 	"{\"alertname\": \"StoxTestFailed\", \"test\": \"litware/contoso.test/to\","               \
+	" \"kind\": \"im\","                                                                      \
 	" \"pool\": \"pool.litware.test\", \"partner\": \"contoso.test\", \"direction\": \"to\","  \
 	" \"severity\": \"critical\", \"team\": \"im\", \"site_1\": \"Paris \\\"Nord\\\"\","       \
 	" \"exported_pool\": \"theirs\"}"
