@@ -6,6 +6,8 @@
  *   finish.c    a run is over: what it says, to the history, the alerts and the pages
  *   news.c      what the schedule and the history tell
  *   alarms.c    alerts on their way to receivers
+ *   access.c    who asks, and what he may; audit.c: what he did
+ *   entrance.c  the files of those who sign in
  *   site.c      pages and metrics over HTTP; view_*.c fill in what they show
  *   once.c      each test once, and no service
  */
@@ -22,6 +24,7 @@
 #include "watcher/trusts.h"
 
 struct alarms;
+struct audit;
 struct site;
 
 struct watcher {
@@ -40,7 +43,11 @@ struct watcher {
 	struct store *store;   /* NULL: each test runs once */
 	struct alarms *alarms; /* NULL: the same */
 	struct site *site;     /* NULL: nobody listens */
+	struct audit *audit;   /* NULL: as the history */
 	struct once *once;     /* NULL: it is a service */
+
+	unsigned n_identities;     /* certificates of ours that were read since the start */
+	uint64_t identity_seen[2]; /* the hash of the last one's file */
 
 	int64_t ahead_us; /* UTC minus the monotonic clock */
 	int64_t started_at, loaded_at;

@@ -74,7 +74,8 @@ static bool is_same_listen(const struct plan *a, const struct plan *b)
 	if (a->n_listen != b->n_listen)
 		return false;
 	for (unsigned i = 0; i < a->n_listen; i++)
-		if (!addr_eq(&a->listen[i], &b->listen[i]))
+		if (!addr_eq(&a->listen[i].addr, &b->listen[i].addr) ||
+			a->listen[i].is_tls != b->listen[i].is_tls)
 			return false;
 	return true;
 }
@@ -186,6 +187,7 @@ static void log_lines(struct watcher *w, struct slice lines)
 void watcher_reload(struct watcher *w)
 {
 	struct watch_config again = { 0 };
+	struct text fault;
 	struct buf why;
 
 	notify_say(&w->notify, "RELOADING=1");
@@ -194,6 +196,10 @@ void watcher_reload(struct watcher *w)
 		/* One that the history has not answered for yet is still to be taken over. */
 		watch_config_done(&again);
 		log_lines(w, buf_slice(&why));
+		log_not_reloaded(w, "it has a fault");
+	} else if (site_prepare(w->site, &again, &fault)) {
+		watch_config_done(&again);
+		watch_log_text(&w->log, WATCH_FAULT, &fault);
 		log_not_reloaded(w, "it has a fault");
 	} else {
 		watch_config_done(&w->next);

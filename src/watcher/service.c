@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "net/loop.h"
 #include "watcher/alarms.h"
+#include "watcher/audit.h"
 #include "watcher/once.h"
 #include "watcher/private.h"
 #include "watcher/site.h"
@@ -53,6 +54,7 @@ static void push_time(void *self, ts_t now)
 	struct service *s = self;
 
 	schedule_push_time(&s->w.roster.schedule, now);
+	audit_push_time(&s->w, now);
 	if (now < s->store_at)
 		return;
 	s->store_at = ts_add(now, TS_MS(STORE_TIME_MS));
@@ -79,6 +81,7 @@ static ts_t deadline(const void *self)
 	const struct service *s = self;
 	ts_t at = s->w.is_stopping ? TS_NEVER : schedule_deadline(&s->w.roster.schedule);
 
+	at = ts_min(at, audit_deadline(&s->w));
 	at = ts_min(at, ts_min(alarms_deadline(s->w.alarms), site_deadline(s->w.site)));
 	return s->w.store ? ts_min(at, s->store_at) : at;
 }
@@ -236,7 +239,8 @@ static int open_service(struct service *s, const struct plan *plan)
 	int status = open_history(s, plan);
 	if (status)
 		return status;
-	int err = open_alarms(s, plan);
+	s->w.audit = audit_new();
+	int err = s->w.audit ? open_alarms(s, plan) : -ENOMEM;
 	if (err)
 		return cannot_start(err);
 	if (site_new(&s->w.site, &s->w, plan, &why))
@@ -303,6 +307,9 @@ static void close_all(struct service *s)
 		event_free(s->watchdog);
 	alarms_free(w->alarms);
 	runs_free(w->runs);
+	if (w->pump)
+		audit_push_time(w, TS_NEVER);
+	w->audit = audit_free(w->audit);
 	close_history(w);
 	if (w->is_ready && !w->options->once)
 		log_stopped(w);
