@@ -66,7 +66,7 @@ void door_deny(const struct place *p, const struct web_request *r, const struct 
 void ask_run_now(const struct place *p, const struct web_request *r, const struct access *a,
 	struct web_answer *ret);
 
-/* ---- site.c ---- */
+/* ---- site_visit.c ---- */
 
 struct visit *site_visit(
 	const struct place *p, const struct web_request *r, const struct access *a);
