@@ -384,6 +384,17 @@ struct page_maintenance_model {
 	size_t n_past;
 };
 
+struct page_act { /* of the audit log */
+	int64_t at;
+	struct slice who, what, source, result;
+};
+
+struct page_audit_model {
+	const struct page_act *acts; /* newest first */
+	size_t n_acts;
+	struct slice older; /* "": there are none */
+};
+
 struct page_error {
 	int status;            /* 400, 403, 404, 405, 410, 503 */
 	struct slice role;     /* 403: one that may; "" */

@@ -1,6 +1,7 @@
 /* A test that somebody wants to run now, over HTTP. */
 #include "watcher/audit.h"
 #include "watcher/site_private.h"
+#include "watcher/via.h"
 
 static bool is_route(struct visit *v, const struct web_request *r)
 {
@@ -49,4 +50,13 @@ void ask_run_now(const struct place *p, const struct web_request *r, const struc
 	location.n -= sizeof("/run") - 1;
 	web_answer_redirect(ret, 303, location);
 	site_visit_free(v);
+}
+
+void ask_with_result(const struct place *p, const struct web_request *r, const struct access *a,
+	struct web_answer *ret)
+{
+	if (!a->is_known && !access_may_some(a, ROLE_TEST))
+		door_deny(p, r, a, ROLE_TEST, NULL, ret);
+	else
+		via_ask(p->site->w, p->site->servers[p->number], r, a, ret);
 }

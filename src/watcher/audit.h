@@ -8,6 +8,8 @@
 
 #include "watcher/access.h"
 
+#define AUDIT_NO_ROLE "refused: no role of theirs may"
+
 struct audit;
 
 struct audit *audit_new(void); /* NULL: no memory */

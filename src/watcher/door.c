@@ -124,7 +124,7 @@ void door_deny(const struct place *p, const struct web_request *r, const struct 
 		web_auth_ask_for(s->auth, ret);
 		return;
 	}
-	audit_push_refusal(s->w, &act, "refused: no role of theirs may");
+	audit_push_refusal(s->w, &act, AUDIT_NO_ROLE);
 	buf_init_in(&roles, room, sizeof(room));
 	access_put_roles(&roles, a, c, t);
 	if (web_accepts(web_field_find(r, "Accept"), "text", "html", NULL) > 0) {

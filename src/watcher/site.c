@@ -145,6 +145,8 @@ static const struct view *const views[] = {
 	&view_incident,
 	&view_maintenance,
 	&view_feed,
+	&view_audit,
+	&view_roles,
 };
 
 static void refuse(struct visit *v, struct web_answer *ret, int status)
@@ -310,6 +312,8 @@ static void handle(void *arg, const struct web_request *r, struct web_answer *re
 		return;
 	if (!w->is_ready || (r->is_post && w->is_stopping))
 		put_plain(ret, 503, why_not_ready(w));
+	else if (r->is_post && slice_eqs(r->path, "/-/test"))
+		ask_with_result(p, r, &a, ret);
 	else if (r->is_post)
 		ask_run_now(p, r, &a, ret);
 	else

@@ -66,6 +66,10 @@ void door_deny(const struct place *p, const struct web_request *r, const struct 
 void ask_run_now(const struct place *p, const struct web_request *r, const struct access *a,
 	struct web_answer *ret);
 
+/* The one that waits for its result, via.h. */
+void ask_with_result(const struct place *p, const struct web_request *r, const struct access *a,
+	struct web_answer *ret);
+
 /* ---- site_visit.c ---- */
 
 struct visit *site_visit(
