@@ -11,6 +11,7 @@
 #include "app/page.h"
 #include "app/secret.h"
 #include "base/mem.h"
+#include "watcher/check_access.h"
 #include "watcher/config.h"
 #include "watcher/entrance.h"
 
@@ -325,6 +326,7 @@ static void put_plan(const struct check *c)
 	for (unsigned i = 0; i < plan->n_tests; i++)
 		put_test(&p, &plan->tests[i], (unsigned)widest + GAP);
 	put_receivers(&p, plan);
+	check_put_access(&p, plan);
 	if (!c->problems.n) {
 		sheet_end(&p.sheet, 0);
 		put(&p, TEXT_PLAIN(N_("All secrets and certificates of these can be read.")));
