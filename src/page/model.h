@@ -46,6 +46,7 @@ struct page_view {
 	unsigned may;            /* 1 << enum page_right */
 	struct slice form_token; /* hidden in each form, against requests forged; "": none */
 	bool is_live;            /* script and stream are offered */
+	bool is_alone;           /* a file that somebody keeps: its style in it, no navigation */
 	/* the foot: how the watchers are */
 	int64_t last_at;     /* the newest result of all */
 	int64_t interval_us; /* the shortest of all tests */
