@@ -255,7 +255,7 @@ struct conf_role {
 	struct conf_text name;
 	struct conf_text template; /* the name of a predefined one, whose commands it has */
 	struct conf_texts commands;
-	struct conf_texts members; /* KIND:NAME, or loopback */
+	struct conf_texts members;         /* KIND:NAME, or loopback */
 	struct conf_texts pools, partners; /* none: all */
 };
 

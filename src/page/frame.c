@@ -241,9 +241,8 @@ int html_close(const struct html *h)
 		html_look(h, N_("Roles"));
 		html_puts(h, "</a>");
 	}
-	html_puts(h,
-		"</span><span><a href=\"?lang=en\" hreflang=\"en\" lang=\"en\">English</a> "
-		"\xc2\xb7 <a href=\"?lang=fr\" hreflang=\"fr\" lang=\"fr\">Fran\xc3\xa7"
-		"ais</a></span></div></footer></body></html>\n");
+	html_puts(h, "</span><span><a href=\"?lang=en\" hreflang=\"en\" lang=\"en\">English</a> "
+		     "\xc2\xb7 <a href=\"?lang=fr\" hreflang=\"fr\" lang=\"fr\">Fran\xc3\xa7"
+		     "ais</a></span></div></footer></body></html>\n");
 	return buf_err(h->b);
 }
