@@ -146,8 +146,29 @@ static inline int put_run(struct buf *b, struct fixture *f)
 		[PHASE_XMPP_AUTH] = SLICE("SCRAM-SHA-256-PLUS"),
 		[PHASE_SIP_SEND] = SLICE("202 Accepted"),
 		[PHASE_DELIVER] = SLICE("nothing arrived in 10.0 s") };
+	const struct page_said said[] = {
+		{ 7000, false, true, false, SLICE("REGISTER sip:litware.test"),
+			SLICE("REGISTER sip:litware.test SIP/2.0"), 0 },
+		{ 35000, false, false, false, SLICE("200 OK (REGISTER)"), SLICE("SIP/2.0 200 OK"),
+			0 },
+		{ 102400, true, true, false, SLICE("<iq type='set'> bind"),
+			SLICE("<iq type='set' id='b1'><bind "
+			      "xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>"),
+			0 },
+		{ 168900, true, true, true, SLICE("<presence/>"), SLICE("<presence/>"), 0 },
+		{ 169400, false, true, true, fixture_odd(f, "MESSAGE sip:adelany@contoso.test"),
+			fixture_odd(f, "MESSAGE sip:adelany@contoso.test SIP/2.0\r\n"
+				       "Call-ID: b1c0@10.20.4.9\r\n\r\nstox-7f3a91c2e4"),
+			0 },
+		{ 196000, false, false, true, SLICE("100 Trying (MESSAGE)"),
+			SLICE("SIP/2.0 100 Trying"), 0 },
+		{ 243200, false, false, true, SLICE("202 Accepted (MESSAGE)"),
+			SLICE("SIP/2.0 202 Accepted"), 2 },
+	};
 	struct page_run_model m = { .set = &f->overview.set,
 		.test = f->tests[0],
+		.said = said,
+		.n_said = COUNT(said),
 		.id = fixture_odd(f, "17-mf3v9c7k"),
 		.at = NOW - 14000000,
 		.state = WATCH_FAILED,
