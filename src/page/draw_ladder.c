@@ -56,7 +56,7 @@ static void put_gap(const struct html *h, uint32_t n)
 
 	if (n == 0)
 		return;
-	html_puts(h, "<li class=\"sm dim\">");
+	html_puts(h, "<li class=\"gone\">");
 	html_say(h, &t);
 	html_puts(h, "</li>\n");
 }
@@ -94,6 +94,21 @@ static void put_sign_in(const struct html *h, const struct page_run_model *m, si
 	html_puts(h, "</details>\n");
 }
 
+/* What was waited for in vain stands where it should have come. */
+static void put_end(const struct html *h, const struct page_run_model *m)
+{
+	if (m->state != WATCH_FAILED || m->reason == REASON_NONE)
+		return;
+	html_puts(h, "<p class=\"ldend\">");
+	html_icon(h, WATCH_FAILED);
+	html_puts(h, " ");
+	if (m->message.n)
+		html_text(h, m->message);
+	else
+		html_look(h, words_reason(m->reason));
+	html_puts(h, "</p>\n");
+}
+
 void draw_ladder(const struct html *h, const struct page_run_model *m)
 {
 	const size_t behind = end_of_sign_in(m);
@@ -108,4 +123,5 @@ void draw_ladder(const struct html *h, const struct page_run_model *m)
 	if (is_folded)
 		put_sign_in(h, m, behind);
 	put_messages(h, m, is_folded ? behind : 0, m->n_said);
+	put_end(h, m);
 }

@@ -66,7 +66,7 @@ void format_latency(struct buf *b, const struct page_view *v, int64_t us)
 
 void format_ms(struct buf *b, const struct page_view *v, int64_t us)
 {
-	put_decimals(b, v, us < 0 ? 0 : ((uint64_t)us + 50) / 100, 1);
+	put_decimals(b, v, us < 0 ? 0 : ((uint64_t)us + 5) / 10, 1);
 }
 
 static void put_span(struct buf *b, const struct page_view *v, int64_t us, unsigned n_units)

@@ -6,7 +6,7 @@ const fs = require("fs");
 const path = require("path");
 const { WIDE, check, fixtures, main, serve, window_of } = require("./browser.js");
 
-const PAINT_MS = 300, SIZE = 300 * 1000, TRIES = 7;
+const PAINT_MS = 300, SIZE = 300 * 1000, TRIES = 15;
 const [program, catalogue, folder] = process.argv.slice(2);
 
 /* The best of some: what else runs on this machine is not the page's. */
@@ -41,7 +41,7 @@ main(async (browser) => {
 		const size = fs.statSync(path.join(folder, `${name}.html`)).size;
 		const took = await first_paint(page, `${server.url}${name}.html`);
 		check(`${name}: ${(size / 1000).toFixed(0)} kB of ${SIZE / 1000}`, size <= SIZE);
-		check(`${name}: first paint in ${took.toFixed(0)} ms of ${PAINT_MS}`, took <= PAINT_MS);
+		check(`${name}: first paint in ${took.toFixed(0)} ms, at most ${PAINT_MS} more than a page of one line`, took - base <= PAINT_MS);
 	}
 	server.end();
 });
