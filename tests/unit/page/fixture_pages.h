@@ -402,7 +402,8 @@ static inline int put_public(struct buf *b, struct fixture *f)
 	memcpy(m.from_them.days, f->days[1].days, sizeof(m.from_them.days));
 	m.to_them.share = f->days[0].share;
 	m.from_them.share = f->days[1].share;
-	m.to_them.state = m.from_them.state = m.state;
+	m.to_them.state = m.state;
+	m.from_them.state = f->mood == MOOD_MIXED ? WATCH_OK : m.state;
 	return page_public(b, &m);
 }
 
