@@ -128,25 +128,11 @@ static inline struct phases fixture_phases(bool is_good)
 	return p;
 }
 
-static inline int put_run(struct buf *b, struct fixture *f)
+enum { SAID = 7 };
+
+static inline size_t fixture_said(const struct fixture *f, struct page_said ret[SAID])
 {
-	const struct phases good = fixture_phases(true);
-	const struct page_fact facts[] = {
-		{ N_("Proof"), SLICE("accepted"), SLICE_NONE, true },
-		{ N_("Started"), fixture_odd(f, "2026-11-30T06:58:00.004117Z"),
-			fixture_odd(f, "/runs/17-mf3v9c7k.json"), false },
-	};
-	struct slice details[PHASE_COUNT] = { [PHASE_SIP_RESOLVE] = SLICE("10.20.0.11:5061"),
-		[PHASE_SIP_CONNECT] = SLICE("tls"),
-		[PHASE_SIP_TLS] = SLICE("TLSv1.3"),
-		[PHASE_SIP_REGISTER] = fixture_odd(f, "granted for 300 s"),
-		[PHASE_XMPP_RESOLVE] = SLICE("SRV, 2 records"),
-		[PHASE_XMPP_CONNECT] = SLICE("198.51.100.7:5222"),
-		[PHASE_XMPP_TLS] = SLICE("TLSv1.3"),
-		[PHASE_XMPP_AUTH] = SLICE("SCRAM-SHA-256-PLUS"),
-		[PHASE_SIP_SEND] = SLICE("202 Accepted"),
-		[PHASE_DELIVER] = SLICE("nothing arrived in 10.0 s") };
-	const struct page_said said[] = {
+	const struct page_said said[SAID] = {
 		{ 7000, false, true, false, SLICE("REGISTER sip:litware.test"),
 			SLICE("REGISTER sip:litware.test SIP/2.0"), 0 },
 		{ 35000, false, false, false, SLICE("200 OK (REGISTER)"), SLICE("SIP/2.0 200 OK"),
@@ -165,10 +151,34 @@ static inline int put_run(struct buf *b, struct fixture *f)
 		{ 243200, false, false, true, SLICE("202 Accepted (MESSAGE)"),
 			SLICE("SIP/2.0 202 Accepted"), 2 },
 	};
+
+	memcpy(ret, said, sizeof(said));
+	return SAID;
+}
+
+static inline int put_run(struct buf *b, struct fixture *f)
+{
+	const struct phases good = fixture_phases(true);
+	struct page_said said[SAID];
+	const struct page_fact facts[] = {
+		{ N_("Proof"), SLICE("accepted"), SLICE_NONE, true },
+		{ N_("Started"), fixture_odd(f, "2026-11-30T06:58:00.004117Z"),
+			fixture_odd(f, "/runs/17-mf3v9c7k.json"), false },
+	};
+	struct slice details[PHASE_COUNT] = { [PHASE_SIP_RESOLVE] = SLICE("10.20.0.11:5061"),
+		[PHASE_SIP_CONNECT] = SLICE("tls"),
+		[PHASE_SIP_TLS] = SLICE("TLSv1.3"),
+		[PHASE_SIP_REGISTER] = fixture_odd(f, "granted for 300 s"),
+		[PHASE_XMPP_RESOLVE] = SLICE("SRV, 2 records"),
+		[PHASE_XMPP_CONNECT] = SLICE("198.51.100.7:5222"),
+		[PHASE_XMPP_TLS] = SLICE("TLSv1.3"),
+		[PHASE_XMPP_AUTH] = SLICE("SCRAM-SHA-256-PLUS"),
+		[PHASE_SIP_SEND] = SLICE("202 Accepted"),
+		[PHASE_DELIVER] = SLICE("nothing arrived in 10.0 s") };
 	struct page_run_model m = { .set = &f->overview.set,
 		.test = f->tests[0],
 		.said = said,
-		.n_said = COUNT(said),
+		.n_said = fixture_said(f, said),
 		.id = fixture_odd(f, "17-mf3v9c7k"),
 		.at = NOW - 14000000,
 		.state = WATCH_FAILED,
