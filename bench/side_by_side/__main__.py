@@ -26,6 +26,7 @@ the issuer of the certificates, the names, and the right passwords unless those 
 counts as named when the tool's own words about this failure hold it (for a refused connection:
 *refused*); a list of likely causes does not count. The patterns are the same for all, and stand in
 `bench/side_by_side`. Made by `./run bench side-by-side`.
+What is shown, beside what others show: [pages](pages.md).
 
 ## In the lab
 

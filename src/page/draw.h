@@ -15,3 +15,5 @@ bool draw_days_are_fine(const struct page_days *d);
 void draw_latency(const struct html *h, const struct page_test_model *m);
 /* A run's phases, beside those of the last good one. */
 void draw_waterfall(const struct html *h, const struct page_run_model *m);
+/* What was said in a run, message by message. */
+void draw_ladder(const struct html *h, const struct page_run_model *m);

@@ -64,6 +64,11 @@ void format_latency(struct buf *b, const struct page_view *v, int64_t us)
 	}
 }
 
+void format_ms(struct buf *b, const struct page_view *v, int64_t us)
+{
+	put_decimals(b, v, us < 0 ? 0 : ((uint64_t)us + 5) / 10, 1);
+}
+
 static void put_span(struct buf *b, const struct page_view *v, int64_t us, unsigned n_units)
 {
 	static const struct {
@@ -204,15 +209,26 @@ void format_short_date(struct buf *b, const struct page_view *v, int64_t at)
 	buf_printf(b, "%d %s", c.day, look(v, months[(c.month + 11) % 12]));
 }
 
-void format_time(struct buf *b, const struct page_view *v, int64_t at)
+static void put_other_day(struct buf *b, const struct page_view *v, int64_t at)
 {
 	const struct civil c = local_of(v, at).civil, now = local_of(v, v->now_at).civil;
 
-	if (days_of(&c) != days_of(&now)) {
-		put_known_date(b, v, &c);
-		buf_putc(b, ' ');
-	}
+	if (days_of(&c) == days_of(&now))
+		return;
+	put_known_date(b, v, &c);
+	buf_putc(b, ' ');
+}
+
+void format_time(struct buf *b, const struct page_view *v, int64_t at)
+{
+	put_other_day(b, v, at);
 	format_clock(b, v, at);
+}
+
+void format_run_time(struct buf *b, const struct page_view *v, int64_t at)
+{
+	put_other_day(b, v, at);
+	format_seconds(b, v, at);
 }
 
 void format_day(struct buf *b, const struct page_view *v, int before, bool is_short)

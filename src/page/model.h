@@ -19,6 +19,8 @@ enum {
 	PAGE_ROWS_WHOLE = 30,    /* with more partners the rows that are OK are folded */
 	PAGE_LIST_MAX = 500,     /* rows of the list of tests: for the others there are filters */
 	PAGE_TROUBLES_SHOWN = 8, /* then "and 12 more" */
+	PAGE_SAID_MAX = 300,     /* messages of a run */
+	PAGE_SAID_TEXT = 8192,   /* of each, bytes */
 };
 #define PAGE_NONE    SENTENCE_NONE /* no pool, no partner: a number of neither */
 #define PAGE_NO_SPAN INT64_MIN
@@ -286,6 +288,14 @@ struct page_step {
 	struct slice what, command; /* the second may be "" */
 };
 
+struct page_said {     /* a message of a run, in order of time */
+	int64_t at_us; /* since its start */
+	bool is_xmpp, is_out;
+	bool is_behind_sign_in;
+	struct slice label, text; /* "202 Accepted (MESSAGE)", and all of it */
+	uint32_t n_left_out;      /* in front of it, for which no room was */
+};
+
 struct page_run_model {
 	const struct page_set *set;
 	struct page_test test; /* whose it is */
@@ -312,6 +322,8 @@ struct page_run_model {
 	struct slice before, after; /* ids of its neighbours; "" */
 	struct slice incident;
 	bool has_trace; /* trace.json is there */
+	const struct page_said *said;
+	size_t n_said; /* at most PAGE_SAID_MAX */
 };
 
 /* ---- incidents ---- */

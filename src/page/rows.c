@@ -22,8 +22,9 @@ void rows_put_between(
 		html_test_name(h, set, &t);
 }
 
+/* Where nobody says from where, there is no column for it. */
 static void put_incident(const struct html *h, const struct page_set *set,
-	const struct page_incident_row *r, enum rows_width width)
+	const struct page_incident_row *r, enum rows_width width, bool has_locations)
 {
 	html_puts(h, "<tr><td class=\"nw\">");
 	html_time(h, format_time, r->begin_at);
@@ -46,7 +47,10 @@ static void put_incident(const struct html *h, const struct page_set *set,
 	if (width == ROWS_ALL) {
 		html_puts(h, "<td class=\"n opt\">");
 		html_count(h, r->n_runs);
-		html_puts(h, "</td><td class=\"opt\">");
+		html_puts(h, "</td>");
+	}
+	if (has_locations) {
+		html_puts(h, "<td class=\"opt\">");
 		html_text(h, r->locations);
 		html_puts(h, "</td>");
 	}
@@ -64,6 +68,10 @@ static bool is_same_month(const struct html *h, int64_t a, int64_t b)
 void rows_put_incidents(const struct html *h, const struct page_set *set,
 	const struct page_incident_row *rows, size_t n, enum rows_width width)
 {
+	bool has_locations = false;
+
+	for (size_t i = 0; i < n; i++)
+		has_locations |= width == ROWS_ALL && rows[i].locations.n > 0;
 	html_puts(h, width == ROWS_ALL ? "<table class=\"stack it\">" : "<table class=\"stack\">");
 	html_puts(h, "<thead><tr>");
 	html_th(h, N_("Began"), false);
@@ -72,38 +80,42 @@ void rows_put_incidents(const struct html *h, const struct page_set *set,
 		html_th(h, N_("State"), false);
 	html_th(h, N_("Between"), false);
 	html_th(h, N_("Cause"), false);
-	if (width == ROWS_ALL) {
+	if (width == ROWS_ALL)
 		html_th(h, N_("Runs"), true);
+	if (has_locations)
 		html_th(h, N_("Seen from"), false);
-	}
 	html_puts(h, "</tr></thead>\n<tbody>");
 	for (size_t i = 0; i < n; i++) {
 		if (width == ROWS_ALL &&
 			(i == 0 || !is_same_month(h, rows[i].begin_at, rows[i - 1].begin_at))) {
-			html_puts(h, "<tr class=\"mo\"><th colspan=\"7\" scope=\"colgroup\">");
+			buf_printf(h->b, "<tr class=\"mo\"><th colspan=\"%u\" scope=\"colgroup\">",
+				6u + has_locations);
 			html_put(h, format_month, rows[i].begin_at);
 			html_puts(h, "</th></tr>\n");
 		}
-		put_incident(h, set, &rows[i], width);
+		put_incident(h, set, &rows[i], width, has_locations);
 	}
 	html_puts(h, "</tbody></table>\n");
 }
 
 /* ---- runs ---- */
 
-static void put_run(const struct html *h, const struct page_run_row *r)
+static void put_run(const struct html *h, const struct page_run_row *r, bool has_locations)
 {
 	html_puts(h, "<tr><td class=\"nw\">");
 	html_begin_link(h, "/runs/", r->id, "");
-	html_time(h, format_time, r->at);
+	html_time(h, format_run_time, r->at);
 	html_puts(h, "</a></td><td>");
 	html_state(h, r->state, false);
 	html_puts(h, "</td>");
 	html_td_latency(h,
 		r->state == WATCH_OK || r->state == WATCH_UNSTABLE ? r->latency_us : PAGE_NO_SPAN);
-	html_puts(h, "<td class=\"opt\">");
-	html_text(h, r->location);
-	html_puts(h, "</td><td class=\"full\">");
+	if (has_locations) {
+		html_puts(h, "<td class=\"opt\">");
+		html_text(h, r->location);
+		html_puts(h, "</td>");
+	}
+	html_puts(h, "<td class=\"full\">");
 	if (r->reason != REASON_NONE) {
 		html_look(h, words_reason(r->reason));
 		html_puts(h, " ");
@@ -112,14 +124,15 @@ static void put_run(const struct html *h, const struct page_run_row *r)
 	if (r->attempts > 1) {
 		const struct text t = TEXT(N_("{1} attempts"), text_u64(r->attempts));
 
-		html_puts(h, " ");
+		html_puts(h, r->reason == REASON_NONE ? "" : " \xc2\xb7 ");
 		html_say(h, &t);
 	}
 	html_puts(h, "</td></tr>\n");
 	if (r->n_same) {
 		const struct text t = TEXT(N_("{1} more, all the same"), text_u64(r->n_same));
 
-		html_puts(h, "<tr class=\"fold\"><td colspan=\"5\" class=\"dim full\">");
+		buf_printf(h->b, "<tr class=\"fold\"><td colspan=\"%u\" class=\"dim full\">",
+			4u + has_locations);
 		html_say(h, &t);
 		html_puts(h, "</td></tr>\n");
 	}
@@ -127,15 +140,20 @@ static void put_run(const struct html *h, const struct page_run_row *r)
 
 void rows_put_runs(const struct html *h, const struct page_run_row *rows, size_t n)
 {
+	bool has_locations = false;
+
+	for (size_t i = 0; i < n; i++)
+		has_locations |= rows[i].location.n > 0;
 	html_puts(h, "<table class=\"stack rn\"><thead><tr>");
 	html_th(h, N_("Began"), false);
 	html_th(h, N_("Result"), false);
 	html_th(h, N_("Latency"), true);
-	html_th(h, N_("From"), false);
+	if (has_locations)
+		html_th(h, N_("From"), false);
 	html_th(h, N_("Cause"), false);
 	html_puts(h, "</tr></thead>\n<tbody>");
 	for (size_t i = 0; i < n; i++)
-		put_run(h, &rows[i]);
+		put_run(h, &rows[i], has_locations);
 	html_puts(h, "</tbody></table>\n");
 }
 

@@ -197,7 +197,7 @@ static void put_link(const struct html *h, struct slice id, const char *tail, co
 	html_puts(h, "</a>");
 }
 
-static void put_links(const struct html *h, const struct page_run_model *m)
+static void put_said(const struct html *h, const struct page_run_model *m)
 {
 	html_puts(h, "<h2>");
 	html_look(h, N_("What was said"));
@@ -209,6 +209,12 @@ static void put_links(const struct html *h, const struct page_run_model *m)
 			   "and all that failed."));
 		html_puts(h, "</p>");
 	}
+	if (m->n_said)
+		draw_ladder(h, m);
+}
+
+static void put_links(const struct html *h, const struct page_run_model *m)
+{
 	html_puts(h, "<div class=\"acts lnk\">");
 	if (m->has_trace)
 		put_link(h, m->id, "/trace.json", N_("The messages, as JSON"));
@@ -259,6 +265,7 @@ int page_run(struct buf *b, const struct page_view *v, const struct page_run_mod
 		html_puts(&h, "</h2>");
 		draw_waterfall(&h, m);
 	}
+	put_said(&h, m);
 	put_links(&h, m);
 	return html_close(&h);
 }

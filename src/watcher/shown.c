@@ -7,6 +7,13 @@ struct page_share shown_share(const struct store_counts *c)
 	return (struct page_share){ passed, passed + c->n[WATCH_FAILED] };
 }
 
+struct page_share shown_seen(const struct watched *t)
+{
+	const uint64_t passed = t->runs[WATCH_OK] + t->runs[WATCH_UNSTABLE];
+
+	return (struct page_share){ passed, passed + t->runs[WATCH_FAILED] };
+}
+
 struct page_run_row shown_run(const struct store_row *row, char id[RUN_ID_MAX])
 {
 	return (struct page_run_row){ .id = slice_str(

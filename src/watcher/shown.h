@@ -13,6 +13,7 @@ static inline int64_t shown_span(int64_t us)
 }
 
 struct page_share shown_share(const struct store_counts *c);
+struct page_share shown_seen(const struct watched *t); /* by this process */
 /* Its id is a text in `id`. */
 struct page_run_row shown_run(const struct store_row *row, char id[RUN_ID_MAX]);
 /* The same; `at` is its test's place on the board. */

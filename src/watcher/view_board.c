@@ -67,14 +67,6 @@ static struct store_day today_of(
 		.bad_s = is_failed ? (uint32_t)((now_at - since) / 1000000) : 0 };
 }
 
-/* Before the first hour is over: what this process has seen. */
-static struct page_share seen_share(const struct watched *t)
-{
-	const uint64_t passed = t->runs[WATCH_OK] + t->runs[WATCH_UNSTABLE];
-
-	return (struct page_share){ passed, passed + t->runs[WATCH_FAILED] };
-}
-
 static void add_days(struct page_days *ret, const struct store_overview_test *t,
 	const struct store_day *today, struct page_share share)
 {
@@ -93,7 +85,7 @@ static void put_days(struct page_days *ret, const struct visit *v, const struct 
 	const struct page_share kept = shown_share(&t->days);
 
 	const struct store_day today = today_of(w, &o->days[STORE_DAYS - 1], v->reader.now_at);
-	add_days(ret, t, &today, kept.judged ? kept : seen_share(w));
+	add_days(ret, t, &today, kept.judged ? kept : shown_seen(w));
 }
 
 /* ---- recently over ---- */
@@ -252,18 +244,6 @@ static bool ask_nothing(struct visit *v)
 	return true;
 }
 
-static int show_tests(struct visit *v, struct web_answer *ret)
-{
-	struct board b;
-
-	int err = board_new(&b, v->w, &v->reader, SLICE_NONE, SLICE_NONE);
-	const struct page_tests_model model = { .set = b.set, .n_all = b.set.n_tests };
-	if (!err)
-		err = page_tests(&ret->body, &v->reader, &model);
-	board_done(&b);
-	return visit_page(v, ret, err);
-}
-
 /* ---- maintenance ---- */
 
 static bool is_seen(const struct visit *v, unsigned i)
@@ -325,5 +305,4 @@ static int show_maintenance(struct visit *v, struct web_answer *ret)
 const struct view view_overview = { "/", ask_board, show_overview, ROLE_VIEW };
 const struct view view_pool = { "/pools/{}", ask_pool, show_pool, ROLE_VIEW };
 const struct view view_partner = { "/partners/{}", ask_partner, show_partner, ROLE_VIEW };
-const struct view view_tests = { "/tests", ask_nothing, show_tests, ROLE_VIEW };
 const struct view view_maintenance = { "/maintenance", ask_nothing, show_maintenance, ROLE_VIEW };

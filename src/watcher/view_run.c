@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "watcher/run_said.h"
 #include "watcher/shown.h"
 #include "watcher/visit.h"
 
@@ -200,9 +201,11 @@ static int show_it(struct visit *v, struct web_answer *ret, const struct board *
 	const struct store_one *one = v->answers[0]->run;
 	const struct store_row *row = &one->row;
 	struct kept_result e;
+	struct run_said said;
 	struct ids ids;
 
 	read_evidence(&e, one->result_json);
+	run_said_read(&said, one->trace_json);
 	struct page_run_model m = { .set = &b->set,
 		.test = b->tests[at],
 		.at = row->scheduled_at,
@@ -221,10 +224,13 @@ static int show_it(struct visit *v, struct web_answer *ret, const struct board *
 		.n_steps = e.n_steps,
 		.facts = e.facts,
 		.n_facts = e.n_facts,
-		.has_trace = one->trace_json.n > 0 };
+		.has_trace = one->trace_json.n > 0,
+		.said = said.rows,
+		.n_said = said.n };
 	put_neighbours(&m, &ids, one);
 	int err = page_run(&ret->body, &v->reader, &m);
 	free_evidence(&e);
+	run_said_done(&said);
 	return visit_page(v, ret, err);
 }
 

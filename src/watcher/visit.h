@@ -33,6 +33,9 @@ struct visit {
 	bool is_bad;    /* it says what cannot be: 400 */
 	unsigned form;  /* that the path's ending names: the view's */
 	struct store_key before;
+	struct visit_filters {
+		char state[16], pool[256], partner[256]; /* "": all */
+	} filters;
 	/* what was asked */
 	unsigned n_asks, n_open;
 	struct store_query asks[VISIT_ASKS_MAX];
@@ -61,6 +64,9 @@ extern const struct view view_overview, view_feed, view_pool, view_partner, view
 
 /* Is the path of this pattern?  Then its values are. */
 bool visit_match(struct visit *v, const char *pattern);
+
+/* Fills in the filters; false: one is longer than any name. */
+bool visit_read_filters(struct visit *v, struct slice query);
 
 /* For views. */
 int visit_page(struct visit *v, struct web_answer *ret, int err); /* type, CSP, cookie, language */

@@ -1,5 +1,6 @@
 /* page_fixtures DIR [FR.mo] - writes every page of the fixtures and the assets below DIR, to be
- * looked at in a browser: DIR is the root of a web server. */
+ * looked at in a browser: DIR is the root of a web server, and DIR/policy its
+ * Content-Security-Policy. */
 #include <errno.h>
 #include <sys/stat.h>
 
@@ -54,7 +55,10 @@ int main(int argc, char **argv)
 	mkdir(assets, 0777);
 	for (size_t i = 0; i < n_page_assets; i++)
 		write_file(argv[1], page_assets[i].path, page_assets[i].bytes);
+	write_file(argv[1], "policy", SLICE(PAGE_CSP));
 	write_pages(argv[1], "", MOOD_MIXED, 4, 7, NULL);
+	write_pages(argv[1], "none-", MOOD_CALM, 0, 0, NULL);
+	write_pages(argv[1], "one-", MOOD_CALM, 1, 1, NULL);
 	write_pages(argv[1], "calm-", MOOD_CALM, 4, 7, NULL);
 	write_pages(argv[1], "failed-", MOOD_FAILED, 4, 7, NULL);
 	write_pages(argv[1], "unknown-", MOOD_UNKNOWN, 4, 7, NULL);

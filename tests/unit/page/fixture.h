@@ -70,6 +70,8 @@ static inline unsigned fixture_next(struct fixture *f, unsigned below)
 /* ---- names ---- */
 
 static const char *const pool_names[] = { "Paris", "Lyon", "Lille", "Nice" };
+static const char *const pool_hosts[] = { "pool-paris.litware.test", "pool-lyon.litware.test",
+	"pool-lille.litware.test", "pool-nice.litware.test" };
 static const char *const partner_names[] = { "Contoso", "Contoso Care", "Contoso Labs", "Fabrikam",
 	"Fabrikam Energy", "Fabrikam Rail", "Litware Partners" };
 static const char *const partner_domains[] = { "contoso.test", "care.contoso.test",
@@ -102,7 +104,8 @@ static inline void fixture_places(struct fixture *f, unsigned n_pools, unsigned 
 		const struct slice name =
 			fixture_name(f, i, i < COUNT(pool_names) ? pool_names[i] : NULL, "Pool");
 
-		f->pools[i] = (struct page_place){ name, name, SLICE("pool.litware.test") };
+		f->pools[i] = (struct page_place){ name, name,
+			slice_str(pool_hosts[i % COUNT(pool_hosts)]) };
 	}
 	for (unsigned i = 0; i < n_partners; i++) {
 		const bool has = i < COUNT(partner_names);

@@ -128,9 +128,38 @@ static inline struct phases fixture_phases(bool is_good)
 	return p;
 }
 
+enum { SAID = 7 };
+
+static inline size_t fixture_said(const struct fixture *f, struct page_said ret[SAID])
+{
+	const struct page_said said[SAID] = {
+		{ 7000, false, true, false, SLICE("REGISTER sip:litware.test"),
+			SLICE("REGISTER sip:litware.test SIP/2.0"), 0 },
+		{ 35000, false, false, false, SLICE("200 OK (REGISTER)"), SLICE("SIP/2.0 200 OK"),
+			0 },
+		{ 102400, true, true, false, SLICE("<iq type='set'> bind"),
+			SLICE("<iq type='set' id='b1'><bind "
+			      "xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>"),
+			0 },
+		{ 168900, true, true, true, SLICE("<presence/>"), SLICE("<presence/>"), 0 },
+		{ 169400, false, true, true, fixture_odd(f, "MESSAGE sip:adelany@contoso.test"),
+			fixture_odd(f, "MESSAGE sip:adelany@contoso.test SIP/2.0\r\n"
+				       "Call-ID: b1c0@10.20.4.9\r\n\r\nstox-7f3a91c2e4"),
+			0 },
+		{ 196000, false, false, true, SLICE("100 Trying (MESSAGE)"),
+			SLICE("SIP/2.0 100 Trying"), 0 },
+		{ 243200, false, false, true, SLICE("202 Accepted (MESSAGE)"),
+			SLICE("SIP/2.0 202 Accepted"), 2 },
+	};
+
+	memcpy(ret, said, sizeof(said));
+	return SAID;
+}
+
 static inline int put_run(struct buf *b, struct fixture *f)
 {
 	const struct phases good = fixture_phases(true);
+	struct page_said said[SAID];
 	const struct page_fact facts[] = {
 		{ N_("Proof"), SLICE("accepted"), SLICE_NONE, true },
 		{ N_("Started"), fixture_odd(f, "2026-11-30T06:58:00.004117Z"),
@@ -148,6 +177,8 @@ static inline int put_run(struct buf *b, struct fixture *f)
 		[PHASE_DELIVER] = SLICE("nothing arrived in 10.0 s") };
 	struct page_run_model m = { .set = &f->overview.set,
 		.test = f->tests[0],
+		.said = said,
+		.n_said = fixture_said(f, said),
 		.id = fixture_odd(f, "17-mf3v9c7k"),
 		.at = NOW - 14000000,
 		.state = WATCH_FAILED,
@@ -415,7 +446,8 @@ static inline int put_public(struct buf *b, struct fixture *f)
 	memcpy(m.from_them.days, f->days[1].days, sizeof(m.from_them.days));
 	m.to_them.share = f->days[0].share;
 	m.from_them.share = f->days[1].share;
-	m.to_them.state = m.from_them.state = m.state;
+	m.to_them.state = m.state;
+	m.from_them.state = f->mood == MOOD_MIXED ? WATCH_OK : m.state;
 	return page_public(b, &m);
 }
 
