@@ -29,6 +29,10 @@ struct watcher {
 	struct watch_config file; /* that is in force; empty at first */
 	struct watch_config next; /* to be taken over when the history has answered */
 	uint64_t sync;            /* the number of that answer; 0: none is awaited */
+	/* It has come, and waits until what is on its way to receivers has arrived there, or until
+	 * then.  `known` NULL: it has not. */
+	struct store_event synced;
+	ts_t synced_until;
 
 	struct service_log log;
 	struct notify notify;
@@ -48,7 +52,9 @@ struct watcher {
 	uint64_t n_runs, n_reloads;
 	bool is_refused; /* the last reload was */
 	bool is_ready, is_stopping;
-	int64_t held_since; /* the history takes nothing; 0: it does */
+	int64_t held_since;      /* the history takes nothing; 0: it does */
+	struct text held;        /* why */
+	struct started *started; /* what only a start takes over (reload.c) */
 	int status;
 };
 
@@ -79,7 +85,9 @@ void watcher_take_done(struct watcher *w); /* all that are over */
 /* news.c */
 void watcher_take_news(struct watcher *w);
 
-/* reload.c */
+/* reload.c: of a service that begins; false: no memory. */
+bool watcher_keep_started(struct watcher *w, const struct plan *plan);
+void watcher_forget_started(struct watcher *w);
 void watcher_reload(struct watcher *w);
 /* Asks the history for the tests of the next plan.  0 or -ENOMEM. */
 int watcher_sync(struct watcher *w);
