@@ -34,6 +34,7 @@ struct watcher {
 	struct store_event synced;
 	ts_t synced_until;
 
+	char device[256]; /* this machine's name */
 	struct service_log log;
 	struct notify notify;
 	struct rng rng;

@@ -349,6 +349,8 @@ int watcher_run(const struct watch_options *options)
 	};
 
 	runner_seed(&s.w.rng);
+	if (gethostname(s.w.device, sizeof(s.w.device) - 1))
+		s.w.device[0] = '\0';
 	notify_init(&s.w.notify);
 	int status = read_config(&s);
 	if (!status && options->test_alert)

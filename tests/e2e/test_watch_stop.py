@@ -1,5 +1,5 @@
 """A watcher that is stopped in the middle of a run: within five seconds, and nobody stays signed in.  One that is killed leaves a
-contact until it expires, which keeps no later run from passing."""
+contact, which the next one takes away."""
 
 import os
 import re
@@ -77,6 +77,12 @@ def main():
                 check(f"{how.name} ends it", took < 5 and status == (0 if how == signal.SIGTERM else -how), (took, status))
                 n = contacts(lab)
                 check(f"and leaves {left} contacts", n == left, n)
+            watcher = start(folder)
+            time.sleep(1)
+            watcher.send_signal(signal.SIGTERM)
+            watcher.wait(30)
+            n = contacts(lab)
+            check("which the next one takes away", n == 0, n)
     raise SystemExit(1 if failed else 0)
 
 
