@@ -13,6 +13,7 @@
 #include "watcher/parted.h"
 #include "watcher/private.h"
 #include "watcher/site.h"
+#include "watcher/via.h"
 
 enum { LINES_MAX = 1 << 16 };
 
@@ -85,10 +86,12 @@ enum { LISTEN_KEPT = 16 };
 
 /* As it was then, whatever was reloaded since: what comes back to it needs no restart. */
 struct started {
-	char *history_file, *zone, *url;
+	char *history_file, *zone, *url, *socket;
+	bool has_group;
+	unsigned group;
 	unsigned raw_days, hour_days, at_once;
 	uint64_t history_bytes_max;
-	struct addr listen[LISTEN_KEPT];
+	struct plan_listen listen[LISTEN_KEPT];
 	unsigned n_listen;
 };
 
@@ -101,13 +104,16 @@ bool watcher_keep_started(struct watcher *w, const struct plan *plan)
 	*s = (struct started){ .history_file = mem_strdup(plan->history_file),
 		.zone = mem_strdup(plan->zones[0].name),
 		.url = mem_strdup(plan->url ? plan->url : ""),
+		.socket = mem_strdup(plan->access.socket ? plan->access.socket : ""),
+		.has_group = plan->access.has_group,
+		.group = plan->access.group,
 		.raw_days = plan->raw_days,
 		.hour_days = plan->hour_days,
 		.at_once = plan->at_once,
 		.history_bytes_max = plan->history_bytes_max };
 	s->n_listen = plan->n_listen < LISTEN_KEPT ? plan->n_listen : LISTEN_KEPT;
 	memcpy(s->listen, plan->listen, s->n_listen * sizeof(s->listen[0]));
-	return s->history_file && s->zone && s->url;
+	return s->history_file && s->zone && s->url && s->socket;
 }
 
 void watcher_forget_started(struct watcher *w)
@@ -119,6 +125,7 @@ void watcher_forget_started(struct watcher *w)
 	mem_free(s->history_file);
 	mem_free(s->zone);
 	mem_free(s->url);
+	mem_free(s->socket);
 	w->started = mem_free(s);
 }
 
@@ -127,9 +134,16 @@ static bool is_same_listen(const struct started *a, const struct plan *b)
 	if (a->n_listen != b->n_listen)
 		return false;
 	for (unsigned i = 0; i < a->n_listen; i++)
-		if (!addr_eq(&a->listen[i], &b->listen[i]))
+		if (!addr_eq(&a->listen[i].addr, &b->listen[i].addr) ||
+			a->listen[i].is_tls != b->listen[i].is_tls)
 			return false;
 	return true;
+}
+
+static bool is_same_control(const struct started *a, const struct plan_access *b)
+{
+	return strcmp(a->socket, b->socket ? b->socket : "") == 0 && a->has_group == b->has_group &&
+	       a->group == b->group;
 }
 
 static void log_what_is_kept(struct watcher *w, const struct started *old, const struct plan *next)
@@ -145,6 +159,7 @@ static void log_what_is_kept(struct watcher *w, const struct started *old, const
 		{ strcmp(old->zone, next->zones[0].name) == 0, "watch.time_zone" },
 		{ strcmp(old->url, next->url ? next->url : "") == 0, "watch.url" },
 		{ is_same_listen(old, next), "watch.listen" },
+		{ is_same_control(old, &next->access), "watch.control" },
 		{ old->at_once == next->at_once, "watch.at_once" },
 	};
 
@@ -280,6 +295,7 @@ void watcher_take_plan(struct watcher *w, const struct store_event *synced)
 	stop_all(w, &w->roster.leaving, now);
 	stop_left(w, synced ? synced->answer->synced : NULL, now);
 	roster_free_retired(&w->roster);
+	via_push_plan(w);
 	if (old.plan && w->started)
 		log_what_is_kept(w, w->started, w->file.plan);
 	ready(w, now);
@@ -305,9 +321,11 @@ static void log_lines(struct watcher *w, struct slice lines)
 	}
 }
 
-void watcher_reload(struct watcher *w)
+bool watcher_reload(struct watcher *w, struct buf *lines)
 {
+	const uint64_t before = w->sync;
 	struct watch_config again = { 0 };
+	struct text fault;
 	struct buf why;
 
 	notify_say(&w->notify, "RELOADING=1");
@@ -315,6 +333,11 @@ void watcher_reload(struct watcher *w)
 	if (read_again(w, &again, &why)) {
 		/* One that the history has not answered for yet is still to be taken over. */
 		watch_config_done(&again);
+		log_lines(w, buf_slice(&why));
+		log_not_reloaded(w, "it has a fault");
+	} else if (site_prepare(w->site, &again, &fault)) {
+		watch_config_done(&again);
+		text_put(&why, &fault, NULL);
 		log_lines(w, buf_slice(&why));
 		log_not_reloaded(w, "it has a fault");
 	} else {
@@ -326,7 +349,10 @@ void watcher_reload(struct watcher *w)
 		else if (w->held_since) /* it waits for the history, and says so */
 			watch_log_text(&w->log, WATCH_HISTORY_HELD, &w->held);
 	}
+	if (lines)
+		buf_put(lines, buf_slice(&why));
 	buf_done(&why);
 	if (!w->next.plan)
 		notify_say(&w->notify, "READY=1");
+	return w->next.plan && w->sync != before;
 }
