@@ -58,6 +58,7 @@ static int push_contact(struct bindings *all, const struct sip_nameaddr *contact
 	const struct origin *path, ts_t now)
 {
 	struct binding *b = find(all, &contact->uri);
+	struct slice instance;
 
 	if (seconds == 0) {
 		if (b)
@@ -70,6 +71,9 @@ static int push_contact(struct bindings *all, const struct sip_nameaddr *contact
 		b = make_room(all, now);
 	if (!slice_cstr(contact->uri_text, b->contact, sizeof(b->contact)))
 		return 400;
+	if (!sip_param_find(contact->params, "+sip.instance", &instance) ||
+		!slice_cstr(instance, b->instance, sizeof(b->instance)))
+		b->instance[0] = '\0';
 	b->in_use = true;
 	b->path = *path; /* as RFC 5626: back on the way it came, whatever the Contact says */
 	b->expires = ts_add(now, TS_S(seconds));
@@ -114,7 +118,8 @@ void bindings_put(const struct bindings *b, struct buf *to, int status, ts_t now
 		buf_printf(to, "Min-Expires: %d\r\n", EXPIRES_MIN_S);
 	for (unsigned i = 0; status == 200 && i < BINDINGS_MAX; i++)
 		if (is_alive(&b->all[i], now))
-			buf_printf(to, "Contact: <%s>;expires=%u\r\n", b->all[i].contact,
+			buf_printf(to, "Contact: <%s>%s%s;expires=%u\r\n", b->all[i].contact,
+				b->all[i].instance[0] ? ";+sip.instance=" : "", b->all[i].instance,
 				(unsigned)((b->all[i].expires - now) / TS_S(1)));
 }
 

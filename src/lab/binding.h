@@ -9,6 +9,7 @@
 struct binding {
 	bool in_use;
 	char contact[256];  /* the URI as registered */
+	char instance[80];  /* "<urn:uuid:...>" with its quotes, RFC 5626 section 4.1; "": none */
 	struct origin path; /* the way back: the connection, or the address it came from */
 	ts_t expires;
 };

@@ -21,10 +21,15 @@ static void write_contact(struct probe *p)
 		addr_text(&p->sip.local, local), params[p->sip.target.transport]);
 }
 
-/* RFC 4122 section 4.4: of chance alone.  Each run is a device of its own. */
+/* RFC 4122 section 4.4: of chance, or always the same.  Without a number each run is a device of
+ * its own. */
 static void write_instance(struct probe *p, char *ret, size_t size)
 {
-	const uint64_t a = rng_u64(p->rng), b = rng_u64(p->rng);
+	struct rng own;
+	struct rng *rng = p->cfg.device ? &own : p->rng;
+
+	rng_init_number(&own, p->cfg.device);
+	const uint64_t a = rng_u64(rng), b = rng_u64(rng);
 
 	snprintf(ret, size, "urn:uuid:%08x-%04x-4%03x-%04x-%012llx", (unsigned)(a >> 32),
 		(unsigned)(a >> 16 & 0xffff), (unsigned)(a & 0xfff),

@@ -11,6 +11,8 @@ enum {
 	ANSWERED_MAX = 4,         /* 401, 407, 423 in a row for one request: a loop ends */
 	SERVICE_ROUTE_MAX = 4096, /* bytes; a longer one is as none */
 	GRUU_MAX = 512,           /* bytes; likewise */
+	LEFT_MAX = 8,             /* Contacts that were left behind, one REGISTER each */
+	INSTANCE_MAX = 128,       /* bytes, with its brackets */
 	MIN_EXPIRES_MAX = 86400,  /* of a 423: more is no wish that a test user obeys */
 };
 
@@ -23,6 +25,7 @@ struct reg {
 	int status;
 	unsigned expires_s, granted_s, others;
 	char other_hosts[OTHERS_TEXT];
+	unsigned swept;    /* Contacts that were left behind */
 	unsigned answered; /* how often this request was made anew, as a response asked for */
 	bool want_send;
 	bool removing;
@@ -228,7 +231,27 @@ static void add_other(struct reg *r, const struct sip_uri *uri)
 	r->others++;
 }
 
-/* Looks through the bindings of a 200 for our own; all others are only counted. */
+/* RFC 5626 section 4.1: a Contact of this very instance, and not of this run. */
+static bool is_left(const struct reg *r, struct slice params)
+{
+	struct buf own, its;
+	struct slice value;
+
+	if (!r->instance[0] || !sip_param_find(params, "+sip.instance", &value))
+		return false;
+	buf_init(&own, INSTANCE_MAX);
+	buf_init(&its, INSTANCE_MAX);
+	buf_printf(&own, "<%s>", r->instance);
+	sip_put_unquoted(&its, value);
+	const bool ret =
+		!buf_err(&own) && !buf_err(&its) && slice_eq(buf_slice(&own), buf_slice(&its));
+	buf_done(&own);
+	buf_done(&its);
+	return ret;
+}
+
+/* Looks through the bindings of a 200 for our own; all others are only counted, but for what we
+ * left behind ourselves. */
 static bool find_own(struct reg *r, const struct sip_msg *response)
 {
 	struct sip_uri own;
@@ -249,6 +272,9 @@ static bool find_own(struct reg *r, const struct sip_msg *response)
 			if (sip_nameaddr_decode(value, &contact, &where))
 				continue;
 			if (!sip_uri_equal(&contact.uri, &own)) {
+				if (!r->left && is_left(r, contact.params))
+					r->left =
+						mem_strndup(contact.uri_text.p, contact.uri_text.n);
 				add_other(r, &contact.uri);
 				continue;
 			}
@@ -286,10 +312,10 @@ static ts_t refresh_after(unsigned granted_s)
 
 static void accepted(struct reg *r, const struct sip_msg *response, ts_t now)
 {
-	bool own = find_own(r, response);
+	r->left = mem_free(r->left);
+	const bool own = find_own(r, response);
 
 	r->outcome = REG_OK;
-	r->left = mem_free(r->left);
 	if (r->removing) {
 		r->state = REG_REMOVED;
 		r->granted_s = 0;
@@ -300,6 +326,11 @@ static void accepted(struct reg *r, const struct sip_msg *response, ts_t now)
 		fail(r, REG_NO_BINDING);
 		return;
 	}
+	if (r->left && r->swept++ < LEFT_MAX) {
+		again(r);
+		return;
+	}
+	r->left = mem_free(r->left);
 	take_service_route(r, response);
 	r->state = REG_REGISTERED;
 	r->refresh = ts_add(now, refresh_after(r->granted_s));

@@ -2,7 +2,8 @@
  *
  * Composes requests and reads responses; transactions (nict) and transport
  * are the caller's.  Bindings of the user's other devices are never touched:
- * no "*", no Contact but ours; a response's other Contacts are only counted.
+ * no "*", no Contact but ours; a response's other Contacts are only counted, but for one that our
+ * own instance left behind when it was killed: that goes with the next REGISTER.
  */
 #pragma once
 
@@ -16,7 +17,8 @@ struct reg_cfg {
 	struct slice registrar_uri; /* Request-URI, "sip:litware.test" */
 	struct slice aor;           /* "sip:pilar@litware.test" */
 	struct slice contact_uri;   /* "sip:pilar@127.0.0.1:40000": the real address and port */
-	struct slice instance;      /* "urn:uuid:...", asks for a GRUU (RFC 5627); "": does not */
+	struct slice instance;      /* "urn:uuid:...", asks for a GRUU (RFC 5627); "": does not.
+				       Nobody else has it at the same time */
 	struct slice user_agent;
 	unsigned expires_s;
 	struct digest_client *digest; /* borrowed; may be NULL */

@@ -60,8 +60,10 @@ static const struct watch_event_row rows[] = {
 	[WATCH_HISTORY_LOST] = { "history", "lost", LOG_LEVEL_ERROR, "n",
 		N_("At the stop so many entries could not be written: they are lost."),
 		N_("Mend the disk that the history is on.") },
-	[WATCH_HISTORY_UNREADABLE] = { "history", "unreadable", LOG_LEVEL_WARNING, "error",
-		N_("A question of a page was not answered by the history."),
+	[WATCH_HISTORY_UNREADABLE] = { "history", "unreadable", LOG_LEVEL_WARNING, "error n",
+		N_("So many questions of pages were not answered by the history; told once a "
+		   "minute at "
+		   "most."),
 		N_("See whether the disk is healthy, and not too busy.") },
 
 	[WATCH_ALERT_DELIVERED] = { "alert", "delivered", LOG_LEVEL_INFO, "receiver kind test",

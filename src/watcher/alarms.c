@@ -395,7 +395,7 @@ void alarms_push_time(struct alarms *a, ts_t now)
 	take_done(a, now);
 	push_ping(a, now);
 	alerts_push_time(a->alerts, now);
-	while (is_safe(a, now) && alerts_take_notice(a->alerts, &n, now))
+	while (!a->w->synced.known && is_safe(a, now) && alerts_take_notice(a->alerts, &n, now))
 		send_notice(a, &n, now);
 	take_events(a);
 	alarms_take_marks(a);
@@ -409,6 +409,11 @@ ts_t alarms_deadline(const struct alarms *a)
 	const ts_t safe = a->written < a->to_write ? a->write_until : TS_NEVER;
 
 	return ts_min(safe, ts_min(alerts_deadline(a->alerts), ping_deadline(a)));
+}
+
+bool alarms_are_sending(const struct alarms *a)
+{
+	return a && a->sent.n > 0;
 }
 
 int alarms_fd(const struct alarms *a)

@@ -32,5 +32,7 @@ void alarms_push_muted(struct alarms *a, struct watched *t, bool is_muted, ts_t 
 /* Sends what is due, and takes what came of the others. */
 void alarms_push_time(struct alarms *a, ts_t now);
 ts_t alarms_deadline(const struct alarms *a);
+/* Something is on its way. */
+bool alarms_are_sending(const struct alarms *a);
 int alarms_fd(const struct alarms *a); /* readable: alarms_push_time() */
 struct alert_counts alarms_counts(const struct alarms *a, unsigned receiver);

@@ -65,6 +65,18 @@ static int find_trust(struct watcher *w, struct watched *t, struct probe_cfg *re
 	return err;
 }
 
+/* A watcher and an account are one device at the registrar, over restarts: FNV-1a of both. */
+static uint64_t device_of(const struct watcher *w, const struct plan_test *p)
+{
+	const char *const parts[] = { w->device, w->file.plan->history_file, p->accounts[0] };
+	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+	for (size_t i = 0; i < COUNT(parts); i++)
+		for (const char *c = parts[i] ? parts[i] : ""; *c; c++)
+			hash = (hash ^ (uint8_t)*c) * UINT64_C(0x100000001b3);
+	return hash ? hash : 1;
+}
+
 static struct probe_cfg probe_of(const struct plan_test *p, const struct secrets *secrets)
 {
 	return (struct probe_cfg){ .target_fqdn = slice_str(p->pool),
@@ -132,6 +144,7 @@ static void start(struct watcher *w, struct watched *t, struct secrets *secrets)
 	if (read_secrets(w, t, secrets))
 		return;
 	struct probe_cfg probe = probe_of(t->plan, secrets);
+	probe.device = w->store ? device_of(w, t->plan) : 0;
 	if (find_trust(w, t, &probe))
 		return;
 	const struct run_cfg cfg = cfg_of(t->plan, &probe);

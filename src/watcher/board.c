@@ -13,19 +13,45 @@ _Static_assert(RUN_ID_MAX <= sizeof(((struct board_texts *)0)->run), "room for a
 
 /* ---- places ---- */
 
-/* Where `hint` was the last one: tests come pool by pool, and partners in their order within. */
-static uint32_t find_place(struct page_place *places, uint32_t *n, const char *name, uint32_t hint)
+enum side { POOLS, PARTNERS };
+
+static uint32_t add_place(struct board *b, enum side side, const char *name)
+{
+	struct page_place *places = side == POOLS ? b->pools : b->partners;
+	uint32_t *n = side == POOLS ? &b->set.n_pools : &b->set.n_partners;
+	struct board_name *node = &b->name_nodes[b->n_names++];
+
+	places[*n] = (struct page_place){ .id = slice_str(name), .name = slice_str(name) };
+	node->at = *n;
+	/* Without memory it stands there twice, and nothing is wrong. */
+	(void)map_insert(&b->names[side], &node->node, slice_str(name));
+	return (*n)++;
+}
+
+static uint32_t find_place(struct board *b, enum side side, const char *name)
 {
 	if (!name)
 		return PAGE_NONE;
-	for (uint32_t i = hint; i < *n && i - hint < 2; i++)
-		if (slice_eqs(places[i].id, name))
-			return i;
-	for (uint32_t i = 0; i < *n; i++)
-		if (slice_eqs(places[i].id, name))
-			return i;
-	places[*n] = (struct page_place){ .id = slice_str(name), .name = slice_str(name) };
-	return (*n)++;
+	const struct board_name *known =
+		MAP_FIND(&b->names[side], slice_str(name), struct board_name, node);
+	return known ? known->at : add_place(b, side, name);
+}
+
+/* The names are the administrator's own: they need no salt that nobody knows. */
+static void begin_names(struct board *b, size_t n)
+{
+	struct rng rng;
+
+	rng_init_number(&rng, 0);
+	for (size_t i = 0; i < COUNT(b->names); i++)
+		map_init(&b->names[i], n, &rng);
+}
+
+static void end_names(struct board *b)
+{
+	for (size_t i = 0; i < COUNT(b->names); i++)
+		map_done(&b->names[i]);
+	b->name_nodes = mem_free(b->name_nodes);
 }
 
 /* ---- a test ---- */
@@ -110,14 +136,12 @@ static void put_test(struct board *b, const struct watched *t, const struct page
 	};
 	const size_t i = b->set.n_tests++;
 	struct page_test *p = &b->tests[i];
-	const struct page_test *last = i ? p - 1 : p;
 
 	b->watched[i] = t;
 
 	*p = (struct page_test){ .id = (uint32_t)t->id,
-		.pool = find_place(b->pools, &b->set.n_pools, t->plan->pool, last->pool),
-		.partner =
-			find_place(b->partners, &b->set.n_partners, t->plan->domain, last->partner),
+		.pool = find_place(b, POOLS, t->plan->pool),
+		.partner = find_place(b, PARTNERS, t->plan->domain),
 		.kind = kinds[t->plan->kind],
 		.state = t->state.state,
 		.since_at = t->state.since_at,
@@ -187,15 +211,18 @@ int board_new(struct board *ret, const struct watcher *w, const struct page_view
 		.troubles = mem_alloc0(n * sizeof(*b.troubles)),
 		.texts = mem_alloc0(n * sizeof(*b.texts)),
 		.by_id = mem_alloc0(n * sizeof(*b.by_id)),
+		.name_nodes = mem_alloc0(2 * n * sizeof(*b.name_nodes)),
 		.n_texts = n };
-	const bool is_whole =
-		b.pools && b.partners && b.tests && b.watched && b.troubles && b.texts && b.by_id;
+	const bool is_whole = b.pools && b.partners && b.tests && b.watched && b.troubles &&
+			      b.texts && b.by_id && b.name_nodes;
 	int err = is_whole ? 0 : -ENOMEM;
 
+	begin_names(&b, n);
 	for (unsigned i = 0; !err && v->access && i < w->roster.n; i++)
 		if (is_wanted(w->roster.tests[i]->plan, pool, partner) &&
 			access_may(v->access, v->access->sees, w->roster.tests[i]))
 			put_test(&b, w->roster.tests[i], v);
+	end_names(&b);
 	if (!err)
 		sort(&b);
 	b.set.pools = b.pools;

@@ -8,9 +8,17 @@
 
 enum { BOARD_ID_MAX = 48 };
 
+struct board_name { /* of a pool or a partner, with its place */
+	struct map_node node;
+	uint32_t at;
+};
+
 struct board {
 	struct page_set set;
 	struct sentence sentence;
+	struct map names[2]; /* while it is made: pools, partners */
+	struct board_name *name_nodes;
+	size_t n_names;
 	/* what `set` points at */
 	struct page_place *pools, *partners;
 	struct page_test *tests;

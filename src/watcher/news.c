@@ -7,6 +7,8 @@
 #include "watcher/private.h"
 #include "watcher/site.h"
 
+enum { ALERTS_MAX_S = 5 }; /* so long a reload waits for receivers */
+
 /* ---- the schedule ---- */
 
 static void missed(struct watcher *w, const struct schedule_event *ev)
@@ -69,6 +71,24 @@ static void dropped(struct watcher *w, const struct store_event *ev)
 	watch_log_end(&w->log, WATCH_HISTORY_DROPPED);
 }
 
+static void keep_synced(struct watcher *w, struct store_event *ev, ts_t now)
+{
+	store_event_done(&w->synced);
+	w->synced = *ev;
+	w->synced_until = ts_add(now, TS_S(ALERTS_MAX_S));
+	ev->known = NULL;
+	ev->answer = NULL;
+}
+
+/* What is on its way would be sent anew by the next plan's alerts. */
+static void take_plan(struct watcher *w, ts_t now)
+{
+	if (!w->synced.known || (alarms_are_sending(w->alarms) && now < w->synced_until))
+		return;
+	watcher_take_plan(w, &w->synced);
+	store_event_done(&w->synced);
+}
+
 static void push(struct watcher *w, struct store_event *ev, ts_t now)
 {
 	switch (ev->type) {
@@ -78,12 +98,13 @@ static void push(struct watcher *w, struct store_event *ev, ts_t now)
 		break;
 	case STORE_EV_SYNCED:
 		if (ev->number == w->sync)
-			watcher_take_plan(w, ev);
+			keep_synced(w, ev, now);
 		break;
 	case STORE_EV_WRITTEN: alarms_push_written(w->alarms, ev->number); break;
 	case STORE_EV_CHECKED: break;
 	case STORE_EV_HELD:
 		w->held_since = watcher_wall(w, now);
+		w->held = ev->text;
 		watch_log_text(&w->log, WATCH_HISTORY_HELD, &ev->text);
 		break;
 	case STORE_EV_RESUMED:
@@ -118,5 +139,6 @@ void watcher_take_news(struct watcher *w)
 	watcher_take_done(w);
 	take_schedule(w, now);
 	alarms_push_time(w->alarms, now);
+	take_plan(w, now);
 	site_push_time(w->site, now);
 }

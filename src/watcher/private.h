@@ -34,7 +34,12 @@ struct watcher {
 	struct watch_config file; /* that is in force; empty at first */
 	struct watch_config next; /* to be taken over when the history has answered */
 	uint64_t sync;            /* the number of that answer; 0: none is awaited */
+	/* It has come, and waits until what is on its way to receivers has arrived there, or until
+	 * then.  `known` NULL: it has not. */
+	struct store_event synced;
+	ts_t synced_until;
 
+	char device[256]; /* this machine's name */
 	struct service_log log;
 	struct notify notify;
 	struct rng rng;
@@ -60,7 +65,9 @@ struct watcher {
 	uint64_t n_runs, n_reloads;
 	bool is_refused; /* the last reload was */
 	bool is_ready, is_stopping;
-	int64_t held_since; /* the history takes nothing; 0: it does */
+	int64_t held_since;      /* the history takes nothing; 0: it does */
+	struct text held;        /* why */
+	struct started *started; /* what only a start takes over (reload.c) */
 	int status;
 };
 
@@ -92,6 +99,9 @@ void watcher_take_done(struct watcher *w); /* all that are over */
 void watcher_take_news(struct watcher *w);
 
 /* reload.c */
+/* Of a service that begins; false: no memory. */
+bool watcher_keep_started(struct watcher *w, const struct plan *plan);
+void watcher_forget_started(struct watcher *w);
 /* False: the file has a fault, whose lines are put into `lines`, too (NULL: nowhere).  True: it is
  * taken over when the history has answered. */
 bool watcher_reload(struct watcher *w, struct buf *lines);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "app/process.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "net/loop.h"
@@ -66,6 +67,11 @@ static void give_up_next(struct watcher *w)
 	log_not_reloaded(w, "out of memory");
 	watch_config_done(&w->next);
 	w->sync = 0;
+	if (w->is_ready)
+		return;
+	/* Nothing would ever be tested: whoever started it starts it again. */
+	w->status = PROCESS_NOT_HERE;
+	pump_stop(w->pump);
 }
 
 static void log_needs_restart(struct watcher *w, const char *setting)
@@ -74,12 +80,56 @@ static void log_needs_restart(struct watcher *w, const char *setting)
 	watch_log_end(&w->log, WATCH_NEEDS_RESTART);
 }
 
-static bool is_same_path(const char *a, const char *b)
+/* ---- what only a start takes over ---- */
+
+enum { LISTEN_KEPT = 16 };
+
+/* As it was then, whatever was reloaded since: what comes back to it needs no restart. */
+struct started {
+	char *history_file, *zone, *url, *socket;
+	bool has_group;
+	unsigned group;
+	unsigned raw_days, hour_days, at_once;
+	uint64_t history_bytes_max;
+	struct plan_listen listen[LISTEN_KEPT];
+	unsigned n_listen;
+};
+
+bool watcher_keep_started(struct watcher *w, const struct plan *plan)
 {
-	return a && b ? strcmp(a, b) == 0 : a == b;
+	struct started *s = w->started = mem_alloc0(sizeof(*s));
+
+	if (!s)
+		return false;
+	*s = (struct started){ .history_file = mem_strdup(plan->history_file),
+		.zone = mem_strdup(plan->zones[0].name),
+		.url = mem_strdup(plan->url ? plan->url : ""),
+		.socket = mem_strdup(plan->access.socket ? plan->access.socket : ""),
+		.has_group = plan->access.has_group,
+		.group = plan->access.group,
+		.raw_days = plan->raw_days,
+		.hour_days = plan->hour_days,
+		.at_once = plan->at_once,
+		.history_bytes_max = plan->history_bytes_max };
+	s->n_listen = plan->n_listen < LISTEN_KEPT ? plan->n_listen : LISTEN_KEPT;
+	memcpy(s->listen, plan->listen, s->n_listen * sizeof(s->listen[0]));
+	return s->history_file && s->zone && s->url && s->socket;
 }
 
-static bool is_same_listen(const struct plan *a, const struct plan *b)
+void watcher_forget_started(struct watcher *w)
+{
+	struct started *s = w->started;
+
+	if (!s)
+		return;
+	mem_free(s->history_file);
+	mem_free(s->zone);
+	mem_free(s->url);
+	mem_free(s->socket);
+	w->started = mem_free(s);
+}
+
+static bool is_same_listen(const struct started *a, const struct plan *b)
 {
 	if (a->n_listen != b->n_listen)
 		return false;
@@ -90,25 +140,26 @@ static bool is_same_listen(const struct plan *a, const struct plan *b)
 	return true;
 }
 
-static bool is_same_control(const struct plan_access *a, const struct plan_access *b)
+static bool is_same_control(const struct started *a, const struct plan_access *b)
 {
-	return is_same_path(a->socket, b->socket) && a->has_group == b->has_group &&
+	return strcmp(a->socket, b->socket ? b->socket : "") == 0 && a->has_group == b->has_group &&
 	       a->group == b->group;
 }
 
-static void log_what_is_kept(struct watcher *w, const struct plan *old, const struct plan *next)
+static void log_what_is_kept(struct watcher *w, const struct started *old, const struct plan *next)
 {
 	const struct {
 		bool is_same;
 		const char *setting;
 	} rows[] = {
-		{ is_same_path(old->history_file, next->history_file), "watch.history.file" },
+		{ strcmp(old->history_file, next->history_file) == 0, "watch.history.file" },
 		{ old->raw_days == next->raw_days, "watch.history.raw_days" },
 		{ old->hour_days == next->hour_days, "watch.history.hour_days" },
 		{ old->history_bytes_max == next->history_bytes_max, "watch.history.size_max" },
-		{ strcmp(old->zones[0].name, next->zones[0].name) == 0, "watch.time_zone" },
+		{ strcmp(old->zone, next->zones[0].name) == 0, "watch.time_zone" },
+		{ strcmp(old->url, next->url ? next->url : "") == 0, "watch.url" },
 		{ is_same_listen(old, next), "watch.listen" },
-		{ is_same_control(&old->access, &next->access), "watch.control" },
+		{ is_same_control(old, &next->access), "watch.control" },
 		{ old->at_once == next->at_once, "watch.at_once" },
 	};
 
@@ -116,6 +167,8 @@ static void log_what_is_kept(struct watcher *w, const struct plan *old, const st
 		if (!rows[i].is_same)
 			log_needs_restart(w, rows[i].setting);
 }
+
+/* ---- tests that leave ---- */
 
 /* Whose tests are gone hears no more of them. */
 static void end_those_that_leave(struct watcher *w)
@@ -243,8 +296,8 @@ void watcher_take_plan(struct watcher *w, const struct store_event *synced)
 	stop_left(w, synced ? synced->answer->synced : NULL, now);
 	roster_free_retired(&w->roster);
 	via_push_plan(w);
-	if (old.plan)
-		log_what_is_kept(w, old.plan, w->file.plan);
+	if (old.plan && w->started)
+		log_what_is_kept(w, w->started, w->file.plan);
 	ready(w, now);
 	watch_config_done(&old);
 }
@@ -289,9 +342,12 @@ bool watcher_reload(struct watcher *w, struct buf *lines)
 		log_not_reloaded(w, "it has a fault");
 	} else {
 		watch_config_done(&w->next);
+		store_event_done(&w->synced);
 		w->next = again;
 		if (watcher_sync(w))
 			give_up_next(w);
+		else if (w->held_since) /* it waits for the history, and says so */
+			watch_log_text(&w->log, WATCH_HISTORY_HELD, &w->held);
 	}
 	if (lines)
 		buf_put(lines, buf_slice(&why));

@@ -1,5 +1,6 @@
 #include "watcher/roster.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -269,15 +270,24 @@ static int prepare_all(struct roster *r, const struct plan *plan, struct prepare
 	return 0;
 }
 
+static int compare_ids(const void *a, const void *b)
+{
+	const int64_t x = (*(struct watched *const *)a)->id, y = (*(struct watched *const *)b)->id;
+
+	return (x > y) - (x < y);
+}
+
 int roster_take(
 	struct roster *r, const struct plan *plan, const struct store_known *known, ts_t now)
 {
 	struct watched **tests = mem_alloc0((plan->n_tests + 1) * sizeof(struct watched *));
+	struct watched **by_id = mem_alloc0((plan->n_tests + 1) * sizeof(struct watched *));
 	struct prepared *all = mem_alloc0((plan->n_tests + 1) * sizeof(*all));
-	int err = tests && all ? prepare_all(r, plan, all) : -ENOMEM;
+	int err = tests && by_id && all ? prepare_all(r, plan, all) : -ENOMEM;
 
 	if (err) {
 		mem_free(all);
+		mem_free(by_id);
 		mem_free(tests);
 		return err;
 	}
@@ -288,9 +298,13 @@ int roster_take(
 			tests[i]->id = known ? known[i].id : (int64_t)i + 1;
 		take(r, &all[i], &plan->tests[i], known ? &known[i] : NULL, now);
 	}
+	memcpy(by_id, tests, plan->n_tests * sizeof(struct watched *));
+	qsort(by_id, plan->n_tests, sizeof(struct watched *), compare_ids);
 	mem_free(all);
 	mem_free(r->tests);
+	mem_free(r->by_id);
 	r->tests = tests;
+	r->by_id = by_id;
 	r->n = plan->n_tests;
 	return 0;
 }
@@ -304,10 +318,12 @@ struct watched *roster_find(const struct roster *r, struct slice key)
 
 struct watched *roster_find_id(const struct roster *r, int64_t id)
 {
-	for (unsigned i = 0; i < r->n; i++)
-		if (r->tests[i]->id == id)
-			return r->tests[i];
-	return NULL;
+	const struct watched key = { .id = id }, *wanted = &key;
+	struct watched **found =
+		r->n ? bsearch(&wanted, r->by_id, r->n, sizeof(struct watched *), compare_ids)
+		     : NULL;
+
+	return found ? *found : NULL;
 }
 
 uint64_t roster_oldest_run(const struct roster *r, uint64_t none)
@@ -359,6 +375,7 @@ void roster_done(struct roster *r)
 		free_test(r, r->tests[i]);
 	}
 	mem_free(r->tests);
+	mem_free(r->by_id);
 	map_done(&r->keys);
 	map_done(&r->accounts);
 }

@@ -45,6 +45,7 @@ struct roster {
 	struct schedule schedule;
 	struct map keys, accounts;
 	struct watched **tests; /* as the plan has them */
+	struct watched **by_id; /* ascending */
 	unsigned n;
 	struct list leaving; /* of an older plan; their runs are being ended */
 	struct list retired; /* of the plan before, and without a run, until they are freed */

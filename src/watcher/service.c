@@ -85,6 +85,8 @@ static ts_t deadline(const void *self)
 	const struct service *s = self;
 	ts_t at = s->w.is_stopping ? TS_NEVER : schedule_deadline(&s->w.roster.schedule);
 
+	if (s->w.synced.known)
+		at = ts_min(at, s->w.synced_until);
 	at = ts_min(at, ts_min(audit_deadline(&s->w), via_deadline(&s->w)));
 	at = ts_min(at, ts_min(alarms_deadline(s->w.alarms), site_deadline(s->w.site)));
 	return s->w.store ? ts_min(at, s->store_at) : at;
@@ -243,6 +245,8 @@ static int open_service(struct service *s, const struct plan *plan)
 	int status = open_history(s, plan);
 	if (status)
 		return status;
+	if (!watcher_keep_started(&s->w, plan))
+		return cannot_start(-ENOMEM);
 	s->w.audit = audit_new();
 	int err = s->w.audit ? open_alarms(s, plan) : -ENOMEM;
 	if (err)
@@ -312,6 +316,7 @@ static void close_all(struct service *s)
 	if (s->watchdog)
 		event_free(s->watchdog);
 	alarms_free(w->alarms);
+	store_event_done(&w->synced);
 	runs_free(w->runs);
 	if (w->pump)
 		audit_push_time(w, TS_NEVER);
@@ -321,6 +326,7 @@ static void close_all(struct service *s)
 		log_stopped(w);
 	if (w->pump)
 		roster_done(&w->roster);
+	watcher_forget_started(w);
 	trusts_done(&w->trusts);
 	pump_free(w->pump);
 	service_log_close(&w->log);
@@ -345,7 +351,7 @@ static int serve(struct service *s)
 		return status;
 	if (pump_run(s->w.pump))
 		return 3;
-	return s->w.once ? once_end(s->w.once) : 0;
+	return s->w.once ? once_end(s->w.once) : s->w.status;
 }
 
 int watcher_run(const struct watch_options *options)
@@ -356,6 +362,8 @@ int watcher_run(const struct watch_options *options)
 	};
 
 	runner_seed(&s.w.rng);
+	if (gethostname(s.w.device, sizeof(s.w.device) - 1))
+		s.w.device[0] = '\0';
 	notify_init(&s.w.notify);
 	int status = read_config(&s);
 	if (!status && options->test_alert)

@@ -20,6 +20,7 @@ enum {
 	IDLE_S = 30,
 	VISITS_MAX = 256,
 	UNREAD_MAX = 64 << 20,
+	UNREADABLE_EACH_S = 60,
 };
 
 /* ---- a visit ---- */
@@ -108,16 +109,29 @@ static struct visit *find(struct site *s, uint64_t number, unsigned *ret)
 	return NULL;
 }
 
+/* A page that is open asks again and again. */
+static void tell_unreadable(struct site *s, int err)
+{
+	const ts_t now = pump_now(s->w->pump);
+
+	s->n_unreadable++;
+	if (now < s->unreadable_at)
+		return;
+	struct buf *b = watch_log_begin(&s->w->log, WATCH_HISTORY_UNREADABLE);
+	log_str(b, "error", slice_str(err_text(err)));
+	log_u64(b, "n", s->n_unreadable);
+	watch_log_end(&s->w->log, WATCH_HISTORY_UNREADABLE);
+	s->n_unreadable = 0;
+	s->unreadable_at = ts_add(now, TS_S(UNREADABLE_EACH_S));
+}
+
 void site_push_answer(struct site *s, struct store_answer *answer)
 {
 	unsigned i;
 	struct visit *v = s ? find(s, answer->id, &i) : NULL;
 
-	if (answer->err && s) {
-		log_str(watch_log_begin(&s->w->log, WATCH_HISTORY_UNREADABLE), "error",
-			slice_str(err_text(answer->err)));
-		watch_log_end(&s->w->log, WATCH_HISTORY_UNREADABLE);
-	}
+	if (answer->err && s)
+		tell_unreadable(s, answer->err);
 	if (!v) {
 		store_answer_free(answer);
 		return;

@@ -35,8 +35,10 @@ struct site {
 	struct look looks[SITE_LOOKS_MAX];
 	struct list visits; /* that wait for the history */
 	unsigned n_visits;
-	bool is_changed; /* a run was over since the last event */
-	ts_t event_at;   /* the next one may go out */
+	bool is_changed;       /* a run was over since the last event */
+	ts_t event_at;         /* the next one may go out */
+	ts_t unreadable_at;    /* that questions are not answered may be told again */
+	uint64_t n_unreadable; /* that were not told */
 
 	struct entrance next; /* to be taken over with the next plan */
 	struct tls_policy tls;

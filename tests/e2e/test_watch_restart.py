@@ -65,12 +65,12 @@ class Watcher:
         self.proc = None
         self.configure(["ops"])
 
-    def configure(self, receivers, tests="[{ kind: register }]"):
+    def configure(self, receivers, tests="[{ kind: register }]", more=""):
         alerts = "".join(f'    - {{ name: {name}, kind: webhook, url: "http://127.0.0.1:{self.port}/{name}" }}\n' for name in receivers)
         (self.folder / "watch.yaml").write_text((self.folder / "stox.yaml").read_text() + f"""watch:
   listen: []
   history: {{ file: history.db }}
-  defaults: {{ interval: 1, timeout: 5, retries: 0, fail: 1 of 1, recover: 1 }}
+{more}  defaults: {{ interval: 1, timeout: 5, retries: 0, fail: 1 of 1, recover: 1 }}
   tests: {tests}
   alerts:
 {alerts}""")
@@ -161,6 +161,7 @@ def receivers_come_and_go(watcher):
     watcher.configure(["boss", "ops"])
     watcher.reload()
     told("a receiver that is new hears of it, in front of the other", watcher, ops=["firing"], boss=["firing"])
+    watcher.runs(2)
     watcher.kill()
     watcher.configure(["ops", "chief", "boss"])
     watcher.start()
@@ -169,6 +170,39 @@ def receivers_come_and_go(watcher):
     watcher.reload()
     watcher.runs()
     told("another order, and one that is gone, tell nothing", watcher, ops=["firing"], boss=["firing"], chief=["firing"])
+
+
+def what_needs_a_restart(watcher):
+    """Is compared with the start, not with what was reloaded since."""
+    def named():
+        return re.findall(r"needs-restart setting=(\S+)", watcher.log())
+
+    watcher.configure(["ops", "boss"], more="  at_once: 50\n  url: http://watch.test\n")
+    watcher.reload()
+    check("what a reload cannot change is named", sorted(named()) == ["watch.at_once", "watch.url"], watcher.log())
+    watcher.reload()
+    check("as often as it is so", len(named()) == 4, watcher.log())
+    watcher.configure(["ops", "boss"])
+    watcher.reload()
+    check("and not when it is as it was", len(named()) == 4, watcher.log())
+
+
+def locked(watcher):
+    """A reload that the history has to wait for says so."""
+    import sqlite3
+    other = sqlite3.connect(watcher.folder / "history.db", isolation_level=None)
+    other.execute("begin immediate")
+    await_that("a history that is locked is told", lambda: watcher.count("history held"), watcher.log)
+    n = watcher.count("config reloaded")
+    watcher.configure(["ops", "boss"], "[{ kind: register, interval: 2 }]")
+    watcher.proc.send_signal(signal.SIGHUP)
+    await_that("and that the reload waits for it", lambda: watcher.count("history held") == 2, watcher.log)
+    check("in force is what was", watcher.count("config reloaded") == n, watcher.log)
+    other.execute("rollback")
+    other.close()
+    await_that("then it is taken over", lambda: watcher.count("config reloaded") == n + 1, watcher.log)
+    watcher.configure(["ops", "boss"])
+    watcher.reload()
 
 
 def tests_leave(watcher):
@@ -181,6 +215,7 @@ def tests_leave(watcher):
     Receiver.told = {}
     watcher.start()
     told("it comes back, and fails", watcher, ops=["firing"])
+    watcher.runs(2)
     watcher.kill()
     Receiver.refuses = {"ops"}
     watcher.configure(["ops"], "[{ kind: servers, partner: contoso.test, enabled: false }]")
@@ -213,6 +248,8 @@ def main():
         lab.end()
         an_alert_in_pieces(watcher, lambda: Lab(folder, *ports), Lab.end)
         receivers_come_and_go(watcher)
+        what_needs_a_restart(watcher)
+        locked(watcher)
         tests_leave(watcher)
         noise = [line for line in watcher.log().splitlines() if re.search(r"gave-up|alert lost", line)]
         check("nothing was given up", not noise, noise)

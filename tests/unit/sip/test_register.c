@@ -207,6 +207,38 @@ static void a_contact_that_is_left_is_taken_back_with_the_next(void **state)
 	assert_true(slice_eqs(row(f, SIP_HDR_CONTACT), next));
 }
 
+#define LEFT "Contact: <sip:pilar@192.0.2.9:4000>;+sip.instance=\"<urn:uuid:f81d>\";expires=200\r\n"
+#define THEIRS                                                                                     \
+	"Contact: <sip:pilar@192.0.2.7:4000>;+sip.instance=\"<urn:uuid:0000>\";expires=200\r\n"
+
+/* What this very instance left behind when it was killed goes; another device stays. */
+static void what_was_left_behind_goes(void **state)
+{
+	struct fixture *f = *state;
+	struct reg_cfg cfg = cfg_of(f);
+
+	reg_free(f->reg);
+	cfg.instance = SLICE("urn:uuid:f81d");
+	assert_int_equal(reg_new(&f->reg, &cfg, &f->rng), 0);
+	start(f);
+	respond(f, 200, THEIRS LEFT OWN ";expires=60\r\n", TS_S(1));
+	assert_int_equal(reg_state(f->reg), REG_AWAIT_ANSWER);
+	assert_true(take(f));
+	assert_int_equal(rows_of(f, SIP_HDR_CONTACT), 2);
+	assert_true(slice_eqs(row(f, SIP_HDR_CONTACT), "<sip:pilar@192.0.2.9:4000>;expires=0"));
+	respond(f, 200, THEIRS OWN ";expires=60\r\n", TS_S(2));
+	assert_int_equal(reg_state(f->reg), REG_REGISTERED);
+	assert_int_equal(reg_other_bindings(f->reg), 1);
+	/* A registrar that keeps it all the same is not asked for ever. */
+	for (unsigned i = 0; i < 20; i++) {
+		if (reg_state(f->reg) == REG_REGISTERED)
+			reg_push_time(f->reg, reg_deadline(f->reg));
+		assert_true(take(f));
+		respond(f, 200, LEFT OWN ";expires=60\r\n", TS_S(3 + i));
+	}
+	assert_int_equal(reg_state(f->reg), REG_REGISTERED);
+}
+
 static void what_was_granted_decides_when_to_refresh(void **state)
 {
 	static const struct {
@@ -533,6 +565,7 @@ int main(void)
 		cmocka_unit_test(what_was_granted_decides_when_to_refresh),
 		cmocka_unit_test(the_registrar_may_give_an_address_of_this_device_alone),
 		TEST(a_contact_that_is_left_is_taken_back_with_the_next),
+		TEST(what_was_left_behind_goes),
 		cmocka_unit_test(refusals_have_their_outcomes),
 		TEST(challenges_are_answered),
 		TEST(refused_credentials_are_told),
