@@ -21,7 +21,10 @@ struct watched {
 	struct schedule_test place;
 	struct account *accounts[SCHEDULE_ACCOUNTS_MAX];
 	struct account *next_accounts[SCHEDULE_ACCOUNTS_MAX]; /* once its run is over */
-	bool is_scheduled; /* else it is not enabled, or there was no memory */
+	bool is_scheduled; /* else it is not enabled, not owned, or there was no memory */
+	bool is_owned;     /* nobody else runs it */
+	bool is_to_leave;  /* it goes to another watcher once its run is over */
+	int64_t fence;     /* of its lease; 0: there are none */
 	bool is_changed;   /* other accounts, or not enabled any more: once its run is over */
 	bool is_muted;     /* as the alerts know it */
 	bool is_news;      /* the pages have not heard of its last run */
@@ -47,6 +50,8 @@ struct roster {
 	struct watched **tests; /* as the plan has them */
 	unsigned n;
 	struct list leaving; /* of an older plan; their runs are being ended */
+	bool is_shared;      /* several watchers have one history: a test waits for roster_own() */
+	bool has_left;       /* one of those that were to leave; roster_take_left() */
 };
 
 /* 0 or -ENOMEM. */
@@ -62,6 +67,18 @@ int roster_take(
 /* The run of a test is over.  One that was leaving is gone. */
 void roster_push_done(struct roster *r, struct watched *t, ts_t now);
 bool roster_is_leaving(const struct watched *t);
+
+/* ---- of several watchers ---- */
+
+/* From now on it runs here, and goes on from what the history knows of it. */
+void roster_own(struct roster *r, struct watched *t, const struct store_known *known, int64_t fence,
+	ts_t now);
+/* It starts no more.  True: a run is on, whose end its owner brings about. */
+bool roster_lose(struct roster *r, struct watched *t, ts_t now);
+/* The same in order: what runs comes to its end.  Behind it, or at once, it has left. */
+void roster_leave(struct roster *r, struct watched *t, ts_t now);
+/* One that has left.  NULL: no more. */
+struct watched *roster_take_left(struct roster *r);
 
 struct watched *roster_find(const struct roster *r, struct slice key); /* NULL: none */
 struct watched *roster_find_id(const struct roster *r, int64_t id);    /* the same */
