@@ -160,6 +160,11 @@ uint64_t store_push_state(struct store *s, int64_t test_id, int64_t fence,
 	return queue_push(&s->writer.queue, entry_of_state(test_id, state, incidents, n_incidents));
 }
 
+uint64_t store_push_mark(struct store *s, const struct store_mark *mark)
+{
+	return queue_push(&s->writer.queue, entry_of_mark(mark));
+}
+
 uint64_t store_push_audit(struct store *s, const struct store_audit *audit)
 {
 	return queue_push(&s->writer.queue, entry_of_audit(audit));

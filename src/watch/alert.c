@@ -14,18 +14,19 @@ enum delivery_state {
 	DELIVERY_PAUSING, /* failed; its timer is the next attempt */
 };
 
-enum told { TOLD_NOTHING, TOLD_FAILING, TOLD_RESOLVED };
-
 /* One alert and one receiver. */
 struct delivery {
 	struct timer timer;
 	struct list queue; /* of the receiver: ready, or on its way */
 	struct list news;  /* of the engine: it has an event */
+	struct list marks; /* of the engine: its mark has changed */
 	struct alert *alert;
 	unsigned receiver;
 	enum delivery_state state;
-	enum told told;
-	bool was_wanted; /* there was something to tell: its end is news, too */
+	enum alert_told told;
+	ts_t told_at;
+	struct alert_mark mark; /* that was taken; begin_at 0: none */
+	bool was_wanted;        /* there was something to tell: its end is news, too */
 	bool is_reminder;
 	enum alert_kind sending;
 	int64_t sending_of; /* when that incident began */
@@ -58,7 +59,7 @@ struct receiver {
 struct alerts {
 	struct map by_test;
 	struct timers timers;
-	struct list news;
+	struct list news, marks;
 	uint64_t last_id, n_lost;
 	size_t n_deliveries;
 	unsigned n, turn; /* whose turn it is, so that none is behind all others */
@@ -85,6 +86,7 @@ int alerts_new(
 	map_init(&a->by_test, ALERTS_MAX, rng);
 	timers_init(&a->timers);
 	list_init(&a->news);
+	list_init(&a->marks);
 	a->n = n;
 	for (unsigned i = 0; i < n; i++) {
 		a->receivers[i].cfg = &receivers[i];
@@ -123,17 +125,17 @@ static bool is_wanted(const struct alerts *a, const struct delivery *d)
 	const struct alert *alert = d->alert;
 
 	if (!alert->is_resolved)
-		return !alert->is_muted && (d->told != TOLD_FAILING || d->is_reminder);
-	if (!a->receivers[d->receiver].cfg->wants_end || d->told == TOLD_RESOLVED)
+		return !alert->is_muted && (d->told != ALERT_TOLD_FAILING || d->is_reminder);
+	if (!a->receivers[d->receiver].cfg->wants_end || d->told == ALERT_TOLD_END)
 		return false;
-	return d->told == TOLD_FAILING || d->was_wanted;
+	return d->told == ALERT_TOLD_FAILING || d->was_wanted;
 }
 
 static enum alert_kind kind_of(const struct delivery *d)
 {
 	if (d->alert->is_resolved)
 		return ALERT_RESOLVED;
-	return d->told == TOLD_FAILING ? ALERT_STILL_FAILING : ALERT_FAILING;
+	return d->told == ALERT_TOLD_FAILING ? ALERT_STILL_FAILING : ALERT_FAILING;
 }
 
 /* Room was made when the alert was: arming cannot fail. */
@@ -145,12 +147,37 @@ static void arm(struct alerts *a, struct delivery *d, ts_t at)
 static void rest(struct alerts *a, struct delivery *d, ts_t now)
 {
 	const ts_t remind = receiver_of(a, d)->cfg->remind;
-	const bool reminds = remind && !d->alert->is_resolved && d->told == TOLD_FAILING;
+	const bool reminds = remind && !d->alert->is_resolved && d->told == ALERT_TOLD_FAILING;
 
 	d->state = DELIVERY_IDLE;
 	d->attempts = 0;
 	d->is_reminder = false;
 	arm(a, d, reminds ? ts_add(now, remind) : TS_NEVER);
+}
+
+static struct alert_mark mark_of(const struct alerts *a, const struct delivery *d)
+{
+	enum alert_told told = d->told;
+
+	if (d->alert->is_resolved && !is_wanted(a, d))
+		told = ALERT_TOLD_END;
+	else if (!d->alert->is_resolved && told == ALERT_TOLD_END)
+		told = ALERT_TOLD_NOTHING; /* that it fails once more */
+	return (struct alert_mark){ .test = d->alert->test,
+		.begin_at = d->alert->incident.begin_at,
+		.receiver = d->receiver,
+		.told = told };
+}
+
+/* Of what it was never to hear there is nothing to remember. */
+static void look_at_mark(struct alerts *a, struct delivery *d)
+{
+	const struct alert_mark m = mark_of(a, d);
+
+	if (!d->was_wanted || (m.begin_at == d->mark.begin_at && m.told == d->mark.told))
+		return;
+	list_remove(&d->marks);
+	list_append(&a->marks, &d->marks);
 }
 
 static void forget_if_done(struct alerts *a, struct alert *alert)
@@ -159,7 +186,8 @@ static void forget_if_done(struct alerts *a, struct alert *alert)
 		return;
 	for (unsigned i = 0; i < alert->n; i++)
 		if (alert->deliveries[i].state != DELIVERY_IDLE ||
-			!list_empty(&alert->deliveries[i].news))
+			!list_empty(&alert->deliveries[i].news) ||
+			!list_empty(&alert->deliveries[i].marks))
 			return;
 	for (unsigned i = 0; i < alert->n; i++)
 		arm(a, &alert->deliveries[i], TS_NEVER);
@@ -178,8 +206,7 @@ static void give_up(struct alerts *a, struct delivery *d, enum alert_kind kind)
 	list_append(&a->news, &d->news);
 }
 
-/* Looks again at what there is to tell, when that may have changed. */
-static void look(struct alerts *a, struct delivery *d, ts_t now)
+static void look_at_news(struct alerts *a, struct delivery *d, ts_t now)
 {
 	switch (d->state) {
 	case DELIVERY_SENDING: /* at its end */ return;
@@ -189,7 +216,7 @@ static void look(struct alerts *a, struct delivery *d, ts_t now)
 			return;
 		list_remove(&d->queue);
 		/* It never heard that it failed, and does not want to hear that it is over. */
-		if (d->alert->is_resolved && d->told == TOLD_NOTHING)
+		if (d->alert->is_resolved && d->told == ALERT_TOLD_NOTHING)
 			give_up(a, d, ALERT_FAILING);
 		rest(a, d, now);
 		return;
@@ -204,6 +231,13 @@ static void look(struct alerts *a, struct delivery *d, ts_t now)
 		list_append(&receiver_of(a, d)->ready, &d->queue);
 		return;
 	}
+}
+
+/* Looks again at what there is to tell, when that may have changed. */
+static void look(struct alerts *a, struct delivery *d, ts_t now)
+{
+	look_at_news(a, d, now);
+	look_at_mark(a, d);
 }
 
 static void look_at_all(struct alerts *a, struct alert *alert, ts_t now)
@@ -248,6 +282,7 @@ static void add_delivery(struct alert *alert, unsigned receiver)
 	d->receiver = receiver;
 	list_init(&d->queue);
 	list_init(&d->news);
+	list_init(&d->marks);
 }
 
 /* NULL: there is no room for it. */
@@ -292,7 +327,7 @@ static void begin_anew(struct alerts *a, struct alert *alert, ts_t now)
 
 		if (d->state != DELIVERY_IDLE && d->state != DELIVERY_SENDING)
 			give_up(a, d, ALERT_RESOLVED);
-		d->told = TOLD_NOTHING;
+		d->told = ALERT_TOLD_NOTHING;
 		d->first_at = now;
 	}
 }
@@ -313,51 +348,66 @@ void alerts_push_event(
 	look_at_all(a, alert, now);
 }
 
-void alerts_push_known(
-	struct alerts *a, const struct alert_test *test, const struct incident *incident, ts_t now)
+/* Its mark of this incident; NULL: it has none. */
+static const struct alert_mark *find_mark(const struct alert_known *known, unsigned receiver)
 {
+	for (unsigned i = 0; i < known->n_marks; i++)
+		if (known->marks[i].receiver == receiver &&
+			known->marks[i].begin_at == known->incident.begin_at)
+			return &known->marks[i];
+	return NULL;
+}
+
+static void resume(struct alerts *a, struct delivery *d, const struct alert_mark *mark, ts_t now)
+{
+	const ts_t remind = receiver_of(a, d)->cfg->remind;
+
+	if (!mark)
+		return;
+	d->told = mark->told;
+	d->mark = *mark;
+	d->was_wanted = true;
+	d->told_at = now > mark->age ? now - mark->age : 0;
+	rest(a, d, now);
+	if (d->timer.at != TS_NEVER)
+		arm(a, d, ts_add(now, remind > mark->age ? remind - mark->age : 0));
+}
+
+void alerts_push_known(
+	struct alerts *a, const struct alert_test *test, const struct alert_known *known, ts_t now)
+{
+	const struct incident *i = &known->incident;
 	struct alert *alert = find(a, test->id) ? NULL : get(a, test);
 
 	if (!alert)
 		return;
-	alert->incident = *incident;
-	alert->is_resolved = incident->end_at != 0 && !incident->is_flapping;
-	for (unsigned i = 0; i < alert->n; i++) {
-		struct delivery *d = &alert->deliveries[i];
-
-		d->told = alert->is_resolved ? TOLD_RESOLVED : TOLD_FAILING;
-		d->was_wanted = true;
-		rest(a, d, now);
-	}
+	alert->incident = *i;
+	alert->is_over = known->is_over;
+	alert->is_resolved = i->end_at != 0 && (known->is_over || !i->is_flapping);
+	for (unsigned k = 0; k < alert->n; k++)
+		resume(a, &alert->deliveries[k], find_mark(known, alert->deliveries[k].receiver),
+			now);
+	look_at_all(a, alert, now);
 }
 
-static bool is_untold(const struct alerts *a, const struct alert *alert)
+bool alerts_get_known(const struct alerts *a, uint64_t test, struct alert_known *ret,
+	struct alert_mark marks[ALERT_RECEIVERS_MAX], ts_t now)
 {
+	const struct alert *alert = find(a, test);
+
+	if (!alert)
+		return false;
+	*ret = (struct alert_known){
+		.incident = alert->incident, .is_over = alert->is_over, .marks = marks
+	};
 	for (unsigned i = 0; i < alert->n; i++) {
 		const struct delivery *d = &alert->deliveries[i];
 
-		if (alert->is_resolved ? is_wanted(a, d) : d->told == TOLD_NOTHING)
-			return true;
+		if (!d->was_wanted)
+			continue;
+		marks[ret->n_marks] = mark_of(a, d);
+		marks[ret->n_marks++].age = now - d->told_at;
 	}
-	return false;
-}
-
-bool alerts_push_untold(
-	struct alerts *a, const struct alert_test *test, const struct alerts *before, ts_t now)
-{
-	const struct alert *old = find(before, test->id);
-
-	if (!old || !is_untold(before, old))
-		return false;
-	struct state_event e = { STATE_EV_CONTINUE, old->incident };
-	if (old->is_resolved) {
-		struct incident begun = old->incident;
-
-		begun.end_at = 0;
-		alerts_push_known(a, test, &begun, now);
-		e.type = old->is_over ? STATE_EV_END : STATE_EV_RECOVER;
-	}
-	alerts_push_event(a, test, &e, now);
 	return true;
 }
 
@@ -393,7 +443,9 @@ static struct delivery *find_sending(struct alerts *a, uint64_t id)
 static void told(struct alerts *a, struct delivery *d, ts_t now)
 {
 	if (d->sending_of == d->alert->incident.begin_at)
-		d->told = d->sending == ALERT_RESOLVED ? TOLD_RESOLVED : TOLD_FAILING;
+		d->told = d->sending == ALERT_RESOLVED ? ALERT_TOLD_END : ALERT_TOLD_FAILING;
+	d->told_at = now;
+	d->mark.begin_at = 0; /* a reminder is one more time that it knows */
 	rest(a, d, now);
 	look(a, d, now);
 }
@@ -543,9 +595,26 @@ bool alerts_take_event(struct alerts *a, struct alert_event *ret)
 	return true;
 }
 
+bool alerts_take_mark(struct alerts *a, struct alert_mark *ret)
+{
+	struct delivery *d = LIST_FIRST(&a->marks, struct delivery, marks);
+
+	if (!d)
+		return false;
+	list_remove(&d->marks);
+	*ret = d->mark = mark_of(a, d);
+	forget_if_done(a, d->alert);
+	return true;
+}
+
 ts_t alerts_deadline(const struct alerts *a)
 {
 	return timers_deadline(&a->timers);
+}
+
+bool alerts_has(const struct alerts *a, uint64_t test)
+{
+	return find(a, test) != NULL;
 }
 
 size_t alerts_open(const struct alerts *a)

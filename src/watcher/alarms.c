@@ -7,9 +7,15 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "watcher/address.h"
+#include "watcher/parted.h"
 #include "watcher/run_id.h"
 
-enum { SENT_MAX = 4096, URL_MAX = 512 };
+enum {
+	SENT_MAX = 4096,
+	PARTED_MAX = ALERTS_MAX,
+	URL_MAX = 512,
+	SAFE_MAX_S = 2, /* so long a notice waits for the disk */
+};
 
 struct alarms {
 	struct watcher *w;
@@ -17,8 +23,11 @@ struct alarms {
 	struct alerts *alerts;
 	struct alerts *next; /* of the plan that is to be taken; NULL: none is */
 	struct deliver *deliver;
-	struct map sent; /* by their numbers */
-	ts_t ping_at;    /* of the watcher itself */
+	struct map sent;   /* by their numbers */
+	struct map parted; /* tests that are no longer configured, and whose end is to be told */
+	uint64_t written, to_write; /* of the history: what is told stands there first */
+	ts_t write_until;
+	ts_t ping_at; /* of the watcher itself */
 	uint64_t last_ping;
 };
 
@@ -106,7 +115,7 @@ static struct slice run_url(const struct alarms *a, const struct alert_notice *n
 	return slice_str(ret);
 }
 
-static int hand_over(struct alarms *a, const struct alert_notice *n, const struct watched *t,
+static int hand_over(struct alarms *a, const struct alert_notice *n, const struct subject *t,
 	const struct deliver_receiver *to)
 {
 	struct buf message;
@@ -118,12 +127,14 @@ static int hand_over(struct alarms *a, const struct alert_notice *n, const struc
 	const struct deliver_notice notice = { .kind = n->kind,
 		.severity = n->severity,
 		.test = n->test,
-		.name = slice_str(t->plan->key),
-		.pool = slice_str(t->plan->pool),
-		.partner = slice_str(t->plan->domain),
-		.direction = watched_direction(t),
-		.labels = t->plan->labels + t->plan->n_own_labels,
-		.n_labels = t->plan->n_labels - t->plan->n_own_labels,
+		.name = t->key,
+		.pool = t->pool,
+		.partner = t->domain,
+		.direction = t->direction,
+		.labels = t->test.labels + t->n_own_labels,
+		.n_labels = t->test.n_labels - t->n_own_labels,
+		.steps = { slice_str(t->step) },
+		.n_steps = t->step && n->kind != ALERT_RESOLVED,
 		.incident = n->incident,
 		.message = buf_slice(&message),
 		.run_url = run_url(a, n, url),
@@ -135,7 +146,7 @@ static int hand_over(struct alarms *a, const struct alert_notice *n, const struc
 }
 
 static int send_to(
-	struct alarms *a, const struct alert_notice *n, const struct watched *t, struct text *why)
+	struct alarms *a, const struct alert_notice *n, const struct subject *t, struct text *why)
 {
 	struct address to;
 
@@ -154,10 +165,28 @@ static void fail(struct alarms *a, const struct sent *s, const struct text *why,
 	alerts_push_failed(a->alerts, s->delivery, now);
 }
 
+static struct parted *find_parted(const struct alarms *a, uint64_t id)
+{
+	return MAP_FIND(&a->parted, key_of(&id), struct parted, node);
+}
+
+/* False: no such test is known. */
+static bool find_subject(const struct alarms *a, uint64_t id, struct subject *ret)
+{
+	const struct parted *p = find_parted(a, id);
+	const struct watched *t = p ? NULL : roster_find_id(&a->w->roster, (int64_t)id);
+
+	if (p)
+		*ret = p->subject;
+	else if (t)
+		*ret = subject_of(t);
+	return p || t;
+}
+
 static void send_notice(struct alarms *a, const struct alert_notice *n, ts_t now)
 {
-	struct watched *t = roster_find_id(&a->w->roster, (int64_t)n->test);
-	struct sent *s = t ? mem_alloc0(sizeof(*s)) : NULL;
+	struct subject subject;
+	struct sent *s = find_subject(a, n->test, &subject) ? mem_alloc0(sizeof(*s)) : NULL;
 	struct text why;
 
 	if (!s) {
@@ -168,9 +197,8 @@ static void send_notice(struct alarms *a, const struct alert_notice *n, ts_t now
 		.receiver = n->receiver,
 		.attempt = n->attempt,
 		.kind = n->kind };
-	(void)slice_cstr(slice_cut(slice_str(t->plan->key), 0, sizeof(s->test) - 1), s->test,
-		sizeof(s->test));
-	if (send_to(a, n, t, &why) == 0 &&
+	(void)slice_cstr(slice_cut(subject.key, 0, sizeof(s->test) - 1), s->test, sizeof(s->test));
+	if (send_to(a, n, &subject, &why) == 0 &&
 		map_insert(&a->sent, &s->node, key_of(&s->delivery)) == 0)
 		return;
 	deliver_drop(a->deliver, n->delivery);
@@ -247,12 +275,14 @@ static void take_done(struct alarms *a, ts_t now)
 
 static void gave_up(struct alarms *a, const struct alert_event *ev)
 {
-	const struct watched *t = roster_find_id(&a->w->roster, (int64_t)ev->test);
+	struct subject subject = { .key = SLICE("-") };
+
+	(void)find_subject(a, ev->test, &subject);
 	struct buf *b = watch_log_begin(&a->w->log, WATCH_ALERT_GAVE_UP);
 
 	log_str(b, "receiver", slice_str(a->plan->receivers[ev->receiver].name));
 	log_str(b, "kind", slice_str(kinds[ev->kind]));
-	log_str(b, "test", slice_str(t ? t->plan->key : "-"));
+	log_str(b, "test", subject.key);
 	log_u64(b, "attempts", ev->attempts);
 	watch_log_end(&a->w->log, WATCH_ALERT_GAVE_UP);
 }
@@ -281,22 +311,86 @@ static void take_events(struct alarms *a)
 		}
 }
 
-/* ---- pushes ---- */
+/* ---- what outlives this process ---- */
 
-static struct alert_test test_of(const struct watched *t)
+static enum store_told told_of(enum alert_told told)
 {
-	return (struct alert_test){ .id = (uint64_t)t->id,
-		.severity = t->plan->severity,
-		.labels = t->plan->labels,
-		.n_labels = t->plan->n_labels };
+	switch (told) {
+	case ALERT_TOLD_NOTHING: return STORE_TOLD_NOTHING;
+	case ALERT_TOLD_FAILING: return STORE_TOLD_FAILING;
+	case ALERT_TOLD_END: return STORE_TOLD_END;
+	}
+	return STORE_TOLD_NOTHING;
 }
+
+static void take_marks(struct alarms *a)
+{
+	struct alert_mark m;
+
+	while (alerts_take_mark(a->alerts, &m)) {
+		const struct store_mark mark = { .test_id = (int64_t)m.test,
+			.begin_at = m.begin_at,
+			.receiver = slice_str(a->plan->receivers[m.receiver].name),
+			.told = told_of(m.told),
+			.at = watcher_wall(a->w, pump_now(a->w->pump)) };
+
+		/* One that is lost costs a message that comes twice. */
+		(void)store_push_mark(a->w->store, &mark);
+	}
+}
+
+static void forget_parted(struct alarms *a, struct parted *p)
+{
+	map_remove(&a->parted, &p->node);
+	parted_free(p);
+}
+
+/* Whose end everybody has heard. */
+static void forget_those_told(struct alarms *a)
+{
+	struct map_node *next;
+
+	for (struct map_node *n = map_next(&a->parted, NULL); n; n = next) {
+		struct parted *p = LIST_OWNER(n, struct parted, node);
+
+		next = map_next(&a->parted, n);
+		if (!alerts_has(a->alerts, p->id))
+			forget_parted(a, p);
+	}
+}
+
+void alarms_push_pushed(struct alarms *a, uint64_t number, ts_t now)
+{
+	if (!a)
+		return;
+	if (a->to_write <= a->written)
+		a->write_until = ts_add(now, TS_S(SAFE_MAX_S));
+	a->to_write = number;
+}
+
+void alarms_push_written(struct alarms *a, uint64_t number)
+{
+	if (a)
+		a->written = number;
+}
+
+/* What was told is in the history before, so that whoever heard the beginning will hear the end,
+ * whatever becomes of this process.  A disk that takes nothing keeps no alert back. */
+static bool is_safe(const struct alarms *a, ts_t now)
+{
+	return a->written >= a->to_write || a->w->held_since || now >= a->write_until;
+}
+
+/* ---- pushes ---- */
 
 void alarms_push_event(struct alarms *a, struct watched *t, const struct state_event *ev, ts_t now)
 {
-	const struct alert_test test = test_of(t);
+	const struct subject subject = subject_of(t);
 
-	if (a)
-		alerts_push_event(a->alerts, &test, ev, now);
+	if (!a)
+		return;
+	alerts_push_event(a->alerts, &subject.test, ev, now);
+	take_marks(a);
 }
 
 void alarms_push_muted(struct alarms *a, struct watched *t, bool is_muted, ts_t now)
@@ -315,16 +409,20 @@ void alarms_push_time(struct alarms *a, ts_t now)
 	take_done(a, now);
 	push_ping(a, now);
 	alerts_push_time(a->alerts, now);
-	while (alerts_take_notice(a->alerts, &n, now))
+	while (is_safe(a, now) && alerts_take_notice(a->alerts, &n, now))
 		send_notice(a, &n, now);
 	take_events(a);
+	take_marks(a);
+	forget_those_told(a);
 }
 
 ts_t alarms_deadline(const struct alarms *a)
 {
 	if (!a)
 		return TS_NEVER;
-	return ts_min(alerts_deadline(a->alerts), ping_deadline(a));
+	const ts_t safe = a->written < a->to_write ? a->write_until : TS_NEVER;
+
+	return ts_min(safe, ts_min(alerts_deadline(a->alerts), ping_deadline(a)));
 }
 
 int alarms_fd(const struct alarms *a)
@@ -339,20 +437,186 @@ struct alert_counts alarms_counts(const struct alarms *a, unsigned receiver)
 
 /* ---- life ---- */
 
-static void push_known(struct alarms *a, const struct alerts *before, ts_t now)
+/* The receiver of that name in another plan; false: there is none. */
+static bool find_receiver(const struct plan *plan, struct slice name, unsigned *ret)
+{
+	for (unsigned i = 0; i < plan->n_receivers; i++)
+		if (slice_eq(slice_str(plan->receivers[i].name), name)) {
+			*ret = i;
+			return true;
+		}
+	return false;
+}
+
+/* From one plan's numbers of receivers to the next one's. */
+static unsigned renumber(
+	const struct plan *from, const struct plan *to, struct alert_mark *marks, unsigned n)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		const struct slice name = slice_str(from->receivers[marks[i].receiver].name);
+
+		marks[kept] = marks[i];
+		kept += find_receiver(to, name, &marks[kept].receiver);
+	}
+	return kept;
+}
+
+/* False: the engine before did not have it. */
+static bool push_from_before(struct alarms *a, const struct alerts *before,
+	const struct plan *old_plan, const struct alert_test *test, ts_t now)
+{
+	struct alert_mark marks[ALERT_RECEIVERS_MAX];
+	struct alert_known known;
+
+	if (!alerts_get_known(before, test->id, &known, marks, now))
+		return false;
+	known.n_marks = renumber(old_plan, a->plan, marks, known.n_marks);
+	alerts_push_known(a->alerts, test, &known, now);
+	return true;
+}
+
+/* The history's marks of one test, from *at on, which moves behind them. */
+static unsigned read_marks(const struct alarms *a, const struct store_synced *synced, size_t *at,
+	int64_t id, struct alert_mark ret[ALERT_RECEIVERS_MAX])
+{
+	const int64_t wall = watcher_wall(a->w, pump_now(a->w->pump));
+	unsigned n = 0;
+
+	for (; *at < synced->n_marks && synced->marks[*at].test_id == id; ++*at) {
+		const struct store_mark *m = &synced->marks[*at];
+		unsigned receiver;
+
+		if (n == ALERT_RECEIVERS_MAX || !find_receiver(a->plan, m->receiver, &receiver))
+			continue;
+		ret[n++] = (struct alert_mark){ .begin_at = m->begin_at,
+			.receiver = receiver,
+			.told = (enum alert_told)m->told,
+			.age = wall > m->at ? (ts_t)(wall - m->at) : 0 };
+	}
+	return n;
+}
+_Static_assert((int)STORE_TOLD_NOTHING == (int)ALERT_TOLD_NOTHING &&
+		       (int)STORE_TOLD_FAILING == (int)ALERT_TOLD_FAILING &&
+		       (int)STORE_TOLD_END == (int)ALERT_TOLD_END,
+	"what is known is known by one number");
+
+/* ---- from one plan to the next ---- */
+
+struct handover {
+	const struct alerts *before;
+	const struct plan *plan; /* of `before` */
+	const struct store_known *known;
+	const struct store_synced *synced;
+};
+
+static void push_tests(struct alarms *a, const struct handover *h, ts_t now)
 {
 	const struct roster *r = &a->w->roster;
+	size_t at = 0;
 
 	for (unsigned i = 0; i < r->n; i++) {
 		const struct watched *t = r->tests[i];
-		const struct alert_test test = test_of(t);
+		const struct subject s = subject_of(t);
+		struct alert_mark marks[ALERT_RECEIVERS_MAX];
+		const struct alert_known known = { .incident = h->known[i].newest,
+			.is_over = !t->state.incident.begin_at,
+			.marks = marks,
+			.n_marks = read_marks(a, h->synced, &at, t->id, marks) };
 
-		if (!alerts_push_untold(a->alerts, &test, before, now) &&
-			t->state.incident.begin_at)
-			alerts_push_known(a->alerts, &test, &t->state.incident, now);
+		if (!push_from_before(a, h->before, h->plan, &s.test, now) &&
+			known.incident.begin_at)
+			alerts_push_known(a->alerts, &s.test, &known, now);
 		if (t->is_muted)
-			alerts_push_muted(a->alerts, test.id, true, now);
+			alerts_push_muted(a->alerts, s.test.id, true, now);
 	}
+}
+
+static void part(struct alarms *a, struct parted *p)
+{
+	if (p && map_insert(&a->parted, &p->node, key_of(&p->id)) == 0)
+		return;
+	parted_free(p);
+	log_u64(watch_log_begin(&a->w->log, WATCH_ALERT_LOST), "n", 1);
+	watch_log_end(&a->w->log, WATCH_ALERT_LOST);
+}
+
+/* Before the engine: whose alerts go over without their tests. */
+static void part_those_that_leave(struct alarms *a, const struct list *tests)
+{
+	struct list *n, *next;
+
+	LIST_EACH(n, next, tests)
+	{
+		const struct watched *t = LIST_OWNER(n, struct watched, leaving);
+		const struct subject s = subject_of(t);
+
+		if (t->plan && alerts_has(a->alerts, s.test.id))
+			part(a, parted_new(&s));
+	}
+}
+
+static void push_parted(struct alarms *a, const struct handover *h, ts_t now)
+{
+	for (struct map_node *n = map_next(&a->parted, NULL); n; n = map_next(&a->parted, n)) {
+		const struct parted *p = LIST_OWNER(n, struct parted, node);
+
+		(void)push_from_before(a, h->before, h->plan, &p->subject.test, now);
+	}
+}
+
+/* Those that come back speak for themselves. */
+static void forget_those_back(struct alarms *a)
+{
+	for (unsigned i = 0; i < a->w->roster.n; i++) {
+		struct parted *p = find_parted(a, (uint64_t)a->w->roster.tests[i]->id);
+
+		if (p)
+			forget_parted(a, p);
+	}
+}
+
+/* A receiver that is gone hears of no end: nobody waits for it at the next start. */
+static void forget_marks(struct alarms *a, const struct store_synced *synced, size_t at, int64_t id)
+{
+	for (; at < synced->n_marks && synced->marks[at].test_id == id; at++) {
+		struct store_mark m = synced->marks[at];
+		unsigned receiver;
+
+		if (find_receiver(a->plan, m.receiver, &receiver) || m.told == STORE_TOLD_END)
+			continue;
+		m.told = STORE_TOLD_END;
+		(void)store_push_mark(a->w->store, &m);
+	}
+}
+
+void alarms_push_left(struct alarms *a, const struct store_left *left,
+	const struct store_synced *synced, ts_t now)
+{
+	struct alert_mark marks[ALERT_RECEIVERS_MAX];
+	struct alert_known known = { .incident = left->newest, .is_over = true, .marks = marks };
+	size_t at = 0;
+
+	if (!a || find_parted(a, (uint64_t)left->id))
+		return;
+	struct parted *p = parted_of_left(left);
+	part(a, p);
+	if (!find_parted(a, (uint64_t)left->id))
+		return;
+	while (at < synced->n_marks && synced->marks[at].test_id != left->id)
+		at++;
+	forget_marks(a, synced, at, left->id);
+	known.n_marks = read_marks(a, synced, &at, left->id, marks);
+	alerts_push_known(a->alerts, &p->subject.test, &known, now);
+}
+
+void alarms_push_stop(struct alarms *a, int64_t id, const struct state_event *ev, ts_t now)
+{
+	const struct parted *p = a ? find_parted(a, (uint64_t)id) : NULL;
+
+	if (p)
+		alerts_push_event(a->alerts, &p->subject.test, ev, now);
 }
 
 int alarms_prepare(struct alarms *a, const struct plan *plan)
@@ -369,18 +633,28 @@ int alarms_prepare(struct alarms *a, const struct plan *plan)
 	return 0;
 }
 
-void alarms_take_plan(struct alarms *a, const struct plan *plan, ts_t now)
+void alarms_take_plan(
+	struct alarms *a, const struct plan *plan, const struct store_event *synced, ts_t now)
 {
 	if (!a)
 		return;
 	struct alerts *before = a->alerts;
+	const struct handover h = { .before = before,
+		.plan = a->plan,
+		.known = synced->known,
+		.synced = synced->answer->synced };
 
 	forget_all(a);
+	take_marks(a);
+	part_those_that_leave(a, &a->w->roster.retired);
+	part_those_that_leave(a, &a->w->roster.leaving);
+	forget_those_back(a);
 	a->alerts = a->next;
 	a->next = NULL;
 	a->plan = plan;
 	a->ping_at = now;
-	push_known(a, before, now);
+	push_tests(a, &h, now);
+	push_parted(a, &h, now);
 	alerts_free(before);
 }
 
@@ -394,6 +668,7 @@ int alarms_new(struct alarms **ret, struct watcher *w, const struct plan *plan)
 	a->w = w;
 	a->plan = plan;
 	map_init(&a->sent, SENT_MAX, &w->rng);
+	map_init(&a->parted, PARTED_MAX, &w->rng);
 	if (gethostname(host, sizeof(host) - 1))
 		slice_cstr(SLICE("localhost"), host, sizeof(host));
 	const struct deliver_cfg cfg = {
@@ -416,6 +691,9 @@ struct alarms *alarms_free(struct alarms *a)
 		return NULL;
 	forget_all(a);
 	map_done(&a->sent);
+	for (struct map_node *n; (n = map_next(&a->parted, NULL));)
+		forget_parted(a, LIST_OWNER(n, struct parted, node));
+	map_done(&a->parted);
 	alerts_free(a->alerts);
 	alerts_free(a->next);
 	deliver_free(a->deliver);

@@ -83,5 +83,5 @@ void watcher_take_news(struct watcher *w);
 void watcher_reload(struct watcher *w);
 /* Asks the history for the tests of the next plan.  0 or -ENOMEM. */
 int watcher_sync(struct watcher *w);
-/* The history has answered. */
-void watcher_take_plan(struct watcher *w, const struct store_known *known);
+/* The history has answered; NULL: there is none. */
+void watcher_take_plan(struct watcher *w, const struct store_event *synced);

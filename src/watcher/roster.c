@@ -153,16 +153,35 @@ bool roster_is_leaving(const struct watched *t)
 
 static void retire(struct roster *r, struct watched *t, ts_t now)
 {
+	const bool runs = is_running(t);
+
 	map_remove(&r->keys, &t->by_key);
-	if (is_running(t)) {
-		t->plan = NULL;
-		list_append(&r->leaving, &t->leaving);
-		return;
-	}
-	if (t->is_scheduled)
+	if (!runs && t->is_scheduled)
 		schedule_remove(&r->schedule, &t->place, now);
-	let_go_all(r, t->next_accounts);
-	free_test(r, t);
+	list_append(runs ? &r->leaving : &r->retired, &t->leaving);
+}
+
+static void free_all(struct roster *r, struct list *tests)
+{
+	struct list *n, *next;
+
+	LIST_EACH(n, next, tests)
+	{
+		struct watched *t = LIST_OWNER(n, struct watched, leaving);
+
+		list_remove(&t->leaving);
+		let_go_all(r, t->next_accounts);
+		free_test(r, t);
+	}
+}
+
+void roster_free_retired(struct roster *r)
+{
+	struct list *n, *next;
+
+	free_all(r, &r->retired);
+	LIST_EACH(n, next, &r->leaving)
+	LIST_OWNER(n, struct watched, leaving)->plan = NULL;
 }
 
 /* ---- from one plan to the next ---- */
@@ -379,6 +398,7 @@ int roster_init(struct roster *r, const struct schedule_cfg *cfg, int64_t ahead_
 {
 	*r = (struct roster){ 0 };
 	list_init(&r->leaving);
+	list_init(&r->retired);
 	map_init(&r->keys, KEYS_MAX, rng);
 	map_init(&r->accounts, ACCOUNTS_MAX, rng);
 	return schedule_init(&r->schedule, cfg, ahead_us);
@@ -386,16 +406,9 @@ int roster_init(struct roster *r, const struct schedule_cfg *cfg, int64_t ahead_
 
 void roster_done(struct roster *r)
 {
-	struct list *n, *next;
-
 	schedule_done(&r->schedule);
-	LIST_EACH(n, next, &r->leaving)
-	{
-		struct watched *t = LIST_OWNER(n, struct watched, leaving);
-
-		let_go_all(r, t->next_accounts);
-		free_test(r, t);
-	}
+	free_all(r, &r->retired);
+	free_all(r, &r->leaving);
 	for (unsigned i = 0; i < r->n; i++) {
 		let_go_all(r, r->tests[i]->next_accounts);
 		free_test(r, r->tests[i]);

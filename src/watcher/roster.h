@@ -52,6 +52,7 @@ struct roster {
 	struct list leaving; /* of an older plan; their runs are being ended */
 	bool is_shared;      /* several watchers have one history: a test waits for roster_own() */
 	bool has_left;       /* one of those that were to leave; roster_take_left() */
+	struct list retired; /* of the plan before, and without a run, until they are freed */
 };
 
 /* 0 or -ENOMEM. */
@@ -60,10 +61,12 @@ int roster_init(
 void roster_done(struct roster *r);
 
 /* The tests of this plan from now on; the plan before may be freed then.  `known` is what the
- * history knows of each, in their order; NULL: there is none.  Tests that are gone and ran stand in
- * `leaving`: their owner ends their runs.  0; -ENOMEM, and nothing has changed. */
+ * history knows of each, in their order; NULL: there is none.  Tests that are gone stand in
+ * `retired`, or where they run in `leaving` (their owner ends their runs), with the plan that they
+ * had until roster_free_retired().  0; -ENOMEM, and nothing has changed. */
 int roster_take(
 	struct roster *r, const struct plan *plan, const struct store_known *known, ts_t now);
+void roster_free_retired(struct roster *r);
 /* The run of a test is over.  One that was leaving is gone. */
 void roster_push_done(struct roster *r, struct watched *t, ts_t now);
 bool roster_is_leaving(const struct watched *t);
