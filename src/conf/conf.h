@@ -200,6 +200,12 @@ struct conf_watch_defaults {
 	struct conf_watch_rules rules;
 };
 
+/* Of several watchers: who runs a test. */
+enum conf_spread {
+	CONF_SPREAD_ONE,  /* any one of them */
+	CONF_SPREAD_EVERY /* one at each location */
+};
+
 struct conf_watch_test {
 	struct conf_place at;
 	struct conf_choice kind;        /* enum conf_test_kind */
@@ -207,7 +213,8 @@ struct conf_watch_test {
 	struct conf_text user;          /* NULL: the pool's first test user */
 	struct conf_receiver receiver;  /* line 0: the partner's */
 	struct conf_flag enabled;
-	struct conf_text expect; /* the name of a reason, which is not checked here */
+	struct conf_choice spread; /* enum conf_spread */
+	struct conf_text expect;   /* the name of a reason, which is not checked here */
 	struct conf_watch_rules rules;
 };
 
@@ -254,6 +261,8 @@ struct conf_watch {
 	struct conf_texts listen;   /* IP:PORT; line 0: CONF_WATCH_LISTEN */
 	struct conf_text url;       /* where people reach it, for links */
 	struct conf_number at_once;
+	struct conf_text location; /* where it stands; NULL: it does not say */
+	struct conf_number lease;  /* seconds */
 	struct conf_history history;
 	struct conf_watch_defaults defaults;
 	struct conf_watch_test *tests; /* none: every pool with every partner */

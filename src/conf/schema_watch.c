@@ -9,6 +9,11 @@ static const char *const kinds[] = {
 	[CONF_TEST_SERVERS] = "servers",
 };
 
+static const char *const spreads[] = {
+	[CONF_SPREAD_ONE] = "one",
+	[CONF_SPREAD_EVERY] = "every",
+};
+
 static const char *const severities[] = {
 	[CONF_INFO] = "info",
 	[CONF_WARNING] = "warning",
@@ -115,7 +120,7 @@ static const struct section defaults = {
 
 static const struct section test = {
 	.size = sizeof(struct conf_watch_test),
-	.n_items = 16,
+	.n_items = 17,
 	.items = {
 		{ AT(conf_watch_test, kind), .type = ITEM_CHOICE, CHOICES(kinds),
 			.preset = CONF_TEST_IM,
@@ -138,6 +143,11 @@ static const struct section test = {
 		{ AT(conf_watch_test, enabled), .type = ITEM_FLAG, .preset = true,
 			.doc = N_("Whether it runs.  One that does not is shown as such, and its "
 			       "history stays.") },
+		{ AT(conf_watch_test, spread), .type = ITEM_CHOICE, CHOICES(spreads),
+			.preset = CONF_SPREAD_ONE,
+			.doc = N_("Which of several watchers run it: one is any of them, and the "
+			       "next when that one is gone; every is one at each `location`, and "
+			       "the results stand side by side.") },
 		{ AT(conf_watch_test, expect), .type = ITEM_TEXT, .syntax = &syntax_line,
 			.doc = N_("The reason for which it is to fail, such as "
 			       "sip_partner_not_allowed; see stox-explain(1).  It passes with "
@@ -220,7 +230,7 @@ static const struct section ping = {
 
 const struct section schema_watch = {
 	.size = sizeof(struct conf_watch),
-	.n_items = 9,
+	.n_items = 11,
 	.items = {
 		{ AT(conf_watch, time_zone), .type = ITEM_TEXT, .syntax = &syntax_zone,
 			.preset_text = "UTC",
@@ -234,6 +244,12 @@ const struct section schema_watch = {
 			       "alerts have none.") },
 		{ AT(conf_watch, at_once), .type = ITEM_NUMBER, .min = 1, .max = 10000, .preset = 200,
 			.doc = N_("How many tests may run at once; others wait.") },
+		{ AT(conf_watch, location), .type = ITEM_TEXT, .syntax = &syntax_word,
+			.doc = N_("Where this watcher stands, such as inside or paris: for tests that "
+			       "run at every location, and beside what it finds.") },
+		{ AT(conf_watch, lease), .type = ITEM_NUMBER, .min = 6, .max = 600, .preset = 45,
+			.doc = N_("Of several watchers with one history: for how many seconds each "
+			       "keeps its tests without a sign of life.  Then the others run them.") },
 		{ AT(conf_watch, history), .type = ITEM_SECTION, .section = &history,
 			.doc = N_("What came of the tests.") },
 		{ AT(conf_watch, defaults), .type = ITEM_SECTION, .section = &defaults,

@@ -144,6 +144,10 @@ static void put_head(const struct check *c, struct page *p)
 			       text_u64(plan->history_bytes_max >> 20)));
 	for (unsigned i = 0; i < plan->n_listen; i++)
 		put(p, TEXT(N_("Its pages are at http://{1}/."), text_addr(&plan->listen[i])));
+	if (plan->location[0])
+		put(p, TEXT(N_("It stands at {1}."), text_str(plan->location)));
+	put(p, TEXT(N_("With others of one history: what it leaves for {1} s is taken by them."),
+		       text_u64(in_seconds(plan->lease))));
 	if (plan->url)
 		put(p, TEXT(N_("Links in alerts begin with {1}."), text_str(plan->url)));
 	sheet_end(&p->sheet, 0);
@@ -186,6 +190,8 @@ static void put_more(struct buf *b, const struct plan_test *t)
 		buf_putc(b, ' ');
 		put_text(b, TEXT(N_("It is to fail: {1}."), text_str(reason_id(t->expected))));
 	}
+	if (t->location[0])
+		buf_printf(b, " %s", language_look_up(N_("Run at every location.")));
 	if (t->n_windows) {
 		buf_printf(b, " %s ", language_look_up(N_("Maintenance:")));
 		put_windows(b, t);

@@ -39,6 +39,8 @@ static int fill(struct planner *p)
 
 	p->plan->at_once = (unsigned)w->at_once.n;
 	p->plan->url = w->url.s;
+	p->plan->location = w->location.s ? w->location.s : "";
+	p->plan->lease = TS_S((ts_t)w->lease.n);
 	if (!err)
 		err = add_listens(p);
 	if (!err)

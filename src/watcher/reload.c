@@ -32,6 +32,7 @@ static uint64_t sync_tests(struct watcher *w, const struct plan *plan)
 			.pool = slice_str(p->pool),
 			.partner = slice_str(p->domain),
 			.direction = slice_str(p->direction),
+			.location = slice_str(p->location),
 			.interval_us = (int64_t)p->interval,
 			.spec = slice_str(specs[i]) };
 	}
@@ -101,6 +102,8 @@ static void log_what_is_kept(struct watcher *w, const struct plan *old, const st
 		{ strcmp(old->zones[0].name, next->zones[0].name) == 0, "watch.time_zone" },
 		{ is_same_listen(old, next), "watch.listen" },
 		{ old->at_once == next->at_once, "watch.at_once" },
+		{ strcmp(old->location, next->location) == 0, "watch.location" },
+		{ old->lease == next->lease, "watch.lease" },
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++)

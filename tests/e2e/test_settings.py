@@ -375,6 +375,8 @@ WATCHERS = [
     ("watch.listen[]", "{}", "{ listen: ['[::1]:0'] }", "http://127.0.0.1:8080/", r"http://\[::1\]:0/"),
     ("watch.url", "{}", "{ url: 'https://w.test/' }", absent("Links"), "Links in alerts begin with https://w.test/"),
     ("watch.at_once", "{}", "{ at_once: 3 }", "at once: 200;", "at once: 3;"),
+    ("watch.location", "{}", "{ location: paris }", absent("It stands"), "It stands at paris"),
+    ("watch.lease", "{}", "{ lease: 30 }", "leaves for 45 s", "leaves for 30 s"),
     ("watch.history.file", "{}", "{ history: { file: other.db } }", "/history.db: ", "other.db: "),
     ("watch.history.raw_days", "{}", "{ history: { raw_days: 7 } }", "kept for 35 days", "kept for 7 days"),
     ("watch.history.hour_days", "{}", "{ history: { hour_days: 30 } }", "hours for 400", "hours for 30"),
@@ -389,6 +391,8 @@ WATCHERS = [
     ("watch.tests[].receiver.server", RECEIVER_OF_ONE % "", RECEIVER_OF_ONE % ", server: xmpp.x.test", absent("xmpp.x.test"), "zoe@x.test at xmpp.x.test"),
     ("watch.tests[].receiver.password_file", RECEIVER_OF_ONE % "", RECEIVER_OF_ONE % ", password_file: none", "can be read", "none: no such file"),
     ("watch.tests[].enabled", OF_ONE, OF_ONE.replace(" }]", ", enabled: false }]"), absent("Switched off"), "Switched off. From"),
+    ("watch.tests[].spread", "{ location: l, tests: [{}] }", "{ location: l, tests: [{ spread: every }] }", absent("every location"),
+     "Run at every location"),
     ("watch.tests[].expect", OF_ONE, OF_ONE.replace(" }]", ", expect: sip_forbidden }]"), absent("is to fail"), "It is to fail: sip_forbidden"),
     *((f"watch.alerts[].{key}", "{ alerts: [{ %s }] }" % without, "{ alerts: [{ %s }] }" % with_it, *seen) for key, without, with_it, *seen in (
         ("name", HOOK, HOOK.replace("ops", "night"), "^ops: |\nops: ", "\nnight: "),

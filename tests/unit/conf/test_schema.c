@@ -153,6 +153,13 @@ static const struct row values[] = {
 	{ "watch.url", "watch: { url: 'https://a:b@c.test/' }\n", "f:1:15: `url`" A_URL },
 	{ "watch.at_once", "watch: { at_once: 0 }\n",
 		"f:1:19: `at_once` must be a number from 1 to 10000 in decimal digits, not `0`\n" },
+	{ "watch.location", "watch: { location: 'a b' }\n",
+		"f:1:20: `location` must be a name of letters, digits, `.`, `_` and `-`, like "
+		"on-call\n" },
+	{ "watch.lease", "watch: { lease: 5 }\n",
+		"f:1:17: `lease` must be a number from 6 to 600 in decimal digits, not `5`\n" },
+	{ "watch.tests[].spread", "watch: { tests: [{ spread: all }] }\n",
+		"f:1:28: `spread` must be one of one, every, not `all`\n" },
 	{ "watch.history.file", "watch: { history: { file: '' } }\n", "f:1:27: `file`" A_FILE },
 	{ "watch.history.raw_days", "watch: { history: { raw_days: 0 } }\n",
 		"f:1:31: `raw_days` must be a number from 1 to 3650 in decimal digits, not `0`\n" },
