@@ -180,6 +180,15 @@ static void look_at_mark(struct alerts *a, struct delivery *d)
 	list_append(&a->marks, &d->marks);
 }
 
+static void forget(struct alerts *a, struct alert *alert)
+{
+	for (unsigned i = 0; i < alert->n; i++)
+		arm(a, &alert->deliveries[i], TS_NEVER);
+	map_remove(&a->by_test, &alert->node);
+	a->n_deliveries -= alert->n;
+	mem_free(alert);
+}
+
 static void forget_if_done(struct alerts *a, struct alert *alert)
 {
 	if (!alert->is_over)
@@ -189,11 +198,7 @@ static void forget_if_done(struct alerts *a, struct alert *alert)
 			!list_empty(&alert->deliveries[i].news) ||
 			!list_empty(&alert->deliveries[i].marks))
 			return;
-	for (unsigned i = 0; i < alert->n; i++)
-		arm(a, &alert->deliveries[i], TS_NEVER);
-	map_remove(&a->by_test, &alert->node);
-	a->n_deliveries -= alert->n;
-	mem_free(alert);
+	forget(a, alert);
 }
 
 static void give_up(struct alerts *a, struct delivery *d, enum alert_kind kind)
@@ -409,6 +414,22 @@ bool alerts_get_known(const struct alerts *a, uint64_t test, struct alert_known 
 		marks[ret->n_marks++].age = now - d->told_at;
 	}
 	return true;
+}
+
+void alerts_push_lost(struct alerts *a, uint64_t test)
+{
+	struct alert *alert = find(a, test);
+
+	for (unsigned i = 0; alert && i < alert->n; i++) {
+		struct delivery *d = &alert->deliveries[i];
+
+		receiver_of(a, d)->n_sending -= d->state == DELIVERY_SENDING;
+		list_remove(&d->queue);
+		list_remove(&d->news);
+		list_remove(&d->marks);
+	}
+	if (alert)
+		forget(a, alert);
 }
 
 void alerts_push_muted(struct alerts *a, uint64_t test, bool is_muted, ts_t now)

@@ -31,8 +31,8 @@ struct alarms {
 	uint64_t last_ping;
 };
 
-struct sent { /* on its way */
-	uint64_t delivery;
+struct sent {                  /* on its way */
+	uint64_t delivery, id; /* id: of the test */
 	unsigned receiver, attempt;
 	enum alert_kind kind;
 	char test[256]; /* its key, for the log */
@@ -194,6 +194,7 @@ static void send_notice(struct alarms *a, const struct alert_notice *n, ts_t now
 		return;
 	}
 	*s = (struct sent){ .delivery = n->delivery,
+		.id = n->test,
 		.receiver = n->receiver,
 		.attempt = n->attempt,
 		.kind = n->kind };
@@ -502,6 +503,58 @@ _Static_assert((int)STORE_TOLD_NOTHING == (int)ALERT_TOLD_NOTHING &&
 		       (int)STORE_TOLD_END == (int)ALERT_TOLD_END,
 	"what is known is known by one number");
 
+/* ---- from one watcher to another ---- */
+
+void alarms_push_owned(struct alarms *a, struct watched *t, const struct store_known *known,
+	const struct store_synced *synced, ts_t now)
+{
+	const struct subject s = subject_of(t);
+	struct alert_mark marks[ALERT_RECEIVERS_MAX];
+	struct alert_known k = {
+		.incident = known->newest, .is_over = !t->state.incident.begin_at, .marks = marks
+	};
+	size_t at = 0;
+
+	t->is_muted = false;
+	if (!a || !k.incident.begin_at)
+		return;
+	while (synced && at < synced->n_marks && synced->marks[at].test_id != t->id)
+		at++;
+	k.n_marks = synced ? read_marks(a, synced, &at, t->id, marks) : 0;
+	alerts_push_known(a->alerts, &s.test, &k, now);
+	alarms_push_muted(a, t, plan_test_in_maintenance(t->plan, watcher_wall(a->w, now)), now);
+}
+
+static bool find_sent(const struct alarms *a, uint64_t id, struct sent **ret)
+{
+	for (struct map_node *n = map_next(&a->sent, NULL); n; n = map_next(&a->sent, n)) {
+		*ret = LIST_OWNER(n, struct sent, node);
+		if ((*ret)->id == id)
+			return true;
+	}
+	return false;
+}
+
+void alarms_push_lost(struct alarms *a, struct watched *t)
+{
+	struct sent *s;
+
+	if (!a || !alerts_has(a->alerts, (uint64_t)t->id))
+		return;
+	while (find_sent(a, (uint64_t)t->id, &s)) {
+		deliver_drop(a->deliver, s->delivery);
+		forget(a, s);
+	}
+	alerts_push_lost(a->alerts, (uint64_t)t->id);
+}
+
+bool alarms_is_sending(const struct alarms *a, const struct watched *t)
+{
+	struct sent *s;
+
+	return a && find_sent(a, (uint64_t)t->id, &s);
+}
+
 /* ---- from one plan to the next ---- */
 
 struct handover {
@@ -525,7 +578,7 @@ static void push_tests(struct alarms *a, const struct handover *h, ts_t now)
 			.marks = marks,
 			.n_marks = read_marks(a, h->synced, &at, t->id, marks) };
 
-		if (!push_from_before(a, h->before, h->plan, &s.test, now) &&
+		if (!push_from_before(a, h->before, h->plan, &s.test, now) && t->is_owned &&
 			known.incident.begin_at)
 			alerts_push_known(a->alerts, &s.test, &known, now);
 		if (t->is_muted)

@@ -123,7 +123,7 @@ static void put_test(struct board *b, const struct watched *t, const struct page
 		.last_at = t->state.last_at,
 		.median_us = shown_span(t->latency_us),
 		.is_refused = t->plan->expected != REASON_NONE && t->state.state == WATCH_OK,
-		.interval_us = t->is_scheduled ? (int64_t)t->plan->interval : 0 };
+		.interval_us = watched_is_on(t) ? (int64_t)t->plan->interval : 0 };
 	if (!t->plan->pool)
 		p->kind = PAGE_PARTNER;
 	if (p->state == WATCH_MAINTENANCE)

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "watcher/alarms.h"
 #include "watcher/private.h"
+#include "watcher/share.h"
 #include "watcher/site.h"
 
 /* ---- the schedule ---- */
@@ -73,7 +74,8 @@ static void push(struct watcher *w, struct store_event *ev, ts_t now)
 {
 	switch (ev->type) {
 	case STORE_EV_ANSWER:
-		site_push_answer(w->site, ev->answer);
+		if (!share_push_states(w->share, ev->answer))
+			site_push_answer(w->site, ev->answer);
 		ev->answer = NULL;
 		break;
 	case STORE_EV_SYNCED:
@@ -81,7 +83,10 @@ static void push(struct watcher *w, struct store_event *ev, ts_t now)
 			watcher_take_plan(w, ev);
 		break;
 	case STORE_EV_LEASE:
-	case STORE_EV_FENCED: break;
+		if (w->share)
+			share_push_answer(w->share, ev);
+		break;
+	case STORE_EV_FENCED: share_push_fenced(w->share, ev->test_id, ev->fence); break;
 	case STORE_EV_WRITTEN: alarms_push_written(w->alarms, ev->number); break;
 	case STORE_EV_CHECKED: break;
 	case STORE_EV_HELD:

@@ -5,6 +5,7 @@
  *   begin.c     a run begins: secrets, certificates, maintenance
  *   finish.c    a run is over: what it says, to the history, the alerts and the pages
  *   news.c      what the schedule and the history tell
+ *   share.c     which tests are this watcher's, where several have one history
  *   alarms.c    alerts on their way to receivers
  *   site.c      pages and metrics over HTTP; view_*.c fill in what they show
  *   once.c      each test once, and no service
@@ -22,6 +23,7 @@
 #include "watcher/trusts.h"
 
 struct alarms;
+struct share;
 struct site;
 
 struct watcher {
@@ -39,9 +41,12 @@ struct watcher {
 	struct roster roster;
 	struct store *store;   /* NULL: each test runs once */
 	struct alarms *alarms; /* NULL: the same */
+	struct share *share;   /* NULL: the history is its own, and each test, too */
 	struct site *site;     /* NULL: nobody listens */
 	struct once *once;     /* NULL: it is a service */
 
+	int64_t me;       /* of several watchers: new at each start */
+	char name[256];   /* of the machine */
 	int64_t ahead_us; /* UTC minus the monotonic clock */
 	int64_t started_at, loaded_at;
 	struct histogram late; /* how much later than its time each run began */

@@ -11,6 +11,7 @@
 #include "watcher/alarms.h"
 #include "watcher/parted.h"
 #include "watcher/private.h"
+#include "watcher/share.h"
 #include "watcher/site.h"
 
 enum { LINES_MAX = 1 << 16 };
@@ -121,7 +122,7 @@ static void end_those_that_leave(struct watcher *w)
 }
 
 /* Nobody tests it any more: an incident that was open is over, which is kept and told. */
-static void stop_test(struct watcher *w, int64_t id, struct state *state, ts_t now)
+static void stop_test(struct watcher *w, int64_t id, int64_t fence, struct state *state, ts_t now)
 {
 	struct incident incidents[STORE_INCIDENTS_MAX];
 	struct state_event ev;
@@ -133,7 +134,7 @@ static void stop_test(struct watcher *w, int64_t id, struct state *state, ts_t n
 		if (n < STORE_INCIDENTS_MAX)
 			incidents[n++] = ev.incident;
 	}
-	(void)store_push_state(w->store, id, 0, state, incidents, n);
+	(void)store_push_state(w->store, id, fence, state, incidents, n);
 }
 
 static void stop_all(struct watcher *w, const struct list *tests, ts_t now)
@@ -144,8 +145,8 @@ static void stop_all(struct watcher *w, const struct list *tests, ts_t now)
 	{
 		struct watched *t = LIST_OWNER(n, struct watched, leaving);
 
-		if (t->plan && w->store)
-			stop_test(w, t->id, &t->state, now);
+		if (t->plan && w->store && t->is_owned)
+			stop_test(w, t->id, t->fence, &t->state, now);
 	}
 }
 
@@ -164,7 +165,8 @@ static void stop_left(struct watcher *w, const struct store_synced *synced, ts_t
 {
 	static const struct state_cfg any = { .fail_n = 1, .fail_m = 1, .recover_k = 1 };
 
-	for (size_t i = 0; synced && i < synced->n_left; i++) {
+	/* Of several watchers each would tell it. */
+	for (size_t i = 0; synced && !w->share && i < synced->n_left; i++) {
 		const struct store_left *left = &synced->left[i];
 		struct store_left over = *left;
 		struct state state;
@@ -178,7 +180,7 @@ static void stop_left(struct watcher *w, const struct store_synced *synced, ts_t
 			over.newest.end_at = watcher_wall(w, now);
 		alarms_push_left(w->alarms, &over, synced, now);
 		if (state.incident.begin_at)
-			stop_test(w, left->id, &state, now);
+			stop_test(w, left->id, 0, &state, now);
 	}
 }
 
@@ -236,6 +238,7 @@ void watcher_take_plan(struct watcher *w, const struct store_event *synced)
 	stop_all(w, &w->roster.leaving, now);
 	stop_left(w, synced ? synced->answer->synced : NULL, now);
 	roster_free_retired(&w->roster);
+	share_push_plan(w->share);
 	if (old.plan)
 		log_what_is_kept(w, old.plan, w->file.plan);
 	ready(w, now);

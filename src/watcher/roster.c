@@ -1,5 +1,6 @@
 #include "watcher/roster.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -297,15 +298,24 @@ static int prepare_all(struct roster *r, const struct plan *plan, struct prepare
 	return 0;
 }
 
+static int compare_ids(const void *a, const void *b)
+{
+	const struct watched *const *x = a, *const *y = b;
+
+	return ((*x)->id > (*y)->id) - ((*x)->id < (*y)->id);
+}
+
 int roster_take(
 	struct roster *r, const struct plan *plan, const struct store_known *known, ts_t now)
 {
 	struct watched **tests = mem_alloc0((plan->n_tests + 1) * sizeof(struct watched *));
+	struct watched **by_id = mem_alloc0((plan->n_tests + 1) * sizeof(struct watched *));
 	struct prepared *all = mem_alloc0((plan->n_tests + 1) * sizeof(*all));
-	int err = tests && all ? prepare_all(r, plan, all) : -ENOMEM;
+	int err = tests && by_id && all ? prepare_all(r, plan, all) : -ENOMEM;
 
 	if (err) {
 		mem_free(all);
+		mem_free(by_id);
 		mem_free(tests);
 		return err;
 	}
@@ -318,8 +328,13 @@ int roster_take(
 	}
 	mem_free(all);
 	mem_free(r->tests);
+	mem_free(r->by_id);
+	r->by_id = by_id;
 	r->tests = tests;
 	r->n = plan->n_tests;
+	if (r->n)
+		memcpy(by_id, tests, r->n * sizeof(struct watched *));
+	qsort(by_id, r->n, sizeof(struct watched *), compare_ids);
 	return 0;
 }
 
@@ -376,10 +391,11 @@ struct watched *roster_find(const struct roster *r, struct slice key)
 
 struct watched *roster_find_id(const struct roster *r, int64_t id)
 {
-	for (unsigned i = 0; i < r->n; i++)
-		if (r->tests[i]->id == id)
-			return r->tests[i];
-	return NULL;
+	const struct watched key = { .id = id };
+	const struct watched *const k = &key;
+	struct watched **found = r->n ? bsearch(&k, r->by_id, r->n, sizeof(k), compare_ids) : NULL;
+
+	return found ? *found : NULL;
 }
 
 struct watched *roster_of_place(struct schedule_test *place)
@@ -414,6 +430,7 @@ void roster_done(struct roster *r)
 		free_test(r, r->tests[i]);
 	}
 	mem_free(r->tests);
+	mem_free(r->by_id);
 	map_done(&r->keys);
 	map_done(&r->accounts);
 }

@@ -48,6 +48,7 @@ struct roster {
 	struct schedule schedule;
 	struct map keys, accounts;
 	struct watched **tests; /* as the plan has them */
+	struct watched **by_id; /* the same, by the history's number */
 	unsigned n;
 	struct list leaving; /* of an older plan; their runs are being ended */
 	bool is_shared;      /* several watchers have one history: a test waits for roster_own() */
@@ -86,4 +87,9 @@ struct watched *roster_take_left(struct roster *r);
 struct watched *roster_find(const struct roster *r, struct slice key); /* NULL: none */
 struct watched *roster_find_id(const struct roster *r, int64_t id);    /* the same */
 enum sentence_direction watched_direction(const struct watched *t);
+/* It runs: here, or at the watcher that has it. */
+static inline bool watched_is_on(const struct watched *t)
+{
+	return t->is_scheduled || (!t->is_owned && t->plan->is_enabled);
+}
 struct watched *roster_of_place(struct schedule_test *place);

@@ -14,6 +14,7 @@
 #include "watcher/alarms.h"
 #include "watcher/once.h"
 #include "watcher/private.h"
+#include "watcher/share.h"
 #include "watcher/site.h"
 #include "watcher/trial.h"
 #include "watcher/watcher.h"
@@ -38,7 +39,7 @@ static void push(void *self, const struct fact *in, ts_t now)
 	struct service *s = self;
 	struct watcher *w = &s->w;
 
-	if (in->type == FACT_CLOCK) {
+	if (in->type == FACT_CLOCK && !share_has_time(w->share)) {
 		w->ahead_us = in->wall;
 		schedule_push_clock(&w->roster.schedule, in->wall, now);
 	}
@@ -52,6 +53,7 @@ static void push_time(void *self, ts_t now)
 {
 	struct service *s = self;
 
+	share_push_time(s->w.share, now); /* what another watcher has by now does not start */
 	schedule_push_time(&s->w.roster.schedule, now);
 	if (now < s->store_at)
 		return;
@@ -80,6 +82,7 @@ static ts_t deadline(const void *self)
 	ts_t at = s->w.is_stopping ? TS_NEVER : schedule_deadline(&s->w.roster.schedule);
 
 	at = ts_min(at, ts_min(alarms_deadline(s->w.alarms), site_deadline(s->w.site)));
+	at = ts_min(at, share_deadline(s->w.share));
 	return s->w.store ? ts_min(at, s->store_at) : at;
 }
 
@@ -157,16 +160,28 @@ static int complain(struct text why)
 	return 3;
 }
 
+static void name_it(struct watcher *w)
+{
+	w->me = (int64_t)(rng_u64(&w->rng) >> 1) | 1;
+	if (gethostname(w->name, sizeof(w->name) - 1))
+		slice_cstr(SLICE("localhost"), w->name, sizeof(w->name));
+}
+
 static int open_history(struct service *s, const struct plan *plan)
 {
 	const struct plan_zone *zone = &plan->zones[0];
 	struct text why;
+
+	name_it(&s->w);
 	const struct store_cfg cfg = { .path = plan->history_file,
 		.zone_name = zone->name,
 		.zone_file = buf_slice(&zone->file),
 		.raw_days = plan->raw_days,
 		.hour_days = plan->hour_days,
-		.size_max_bytes = plan->history_bytes_max };
+		.size_max_bytes = plan->history_bytes_max,
+		.watcher_id = s->w.me,
+		.watcher_name = s->w.name,
+		.location = plan->location };
 
 	if (plan_make_folder(plan, &why) || store_open(&s->w.store, &cfg, &why))
 		return complain(why);
@@ -241,6 +256,8 @@ static int open_service(struct service *s, const struct plan *plan)
 		return cannot_start(err);
 	if (site_new(&s->w.site, &s->w, plan, &why))
 		return complain(why);
+	if (store_is_shared(s->w.store) && share_new(&s->w.share, &s->w))
+		return cannot_start(-ENOMEM);
 	return watcher_sync(&s->w) ? cannot_start(-ENOMEM) : 0;
 }
 
@@ -282,6 +299,7 @@ static void log_stopped(struct watcher *w)
 
 static void close_history(struct watcher *w)
 {
+	share_release(w->share);
 	const uint64_t lost = w->store ? store_close(w->store) : 0;
 
 	if (!lost)
@@ -304,6 +322,7 @@ static void close_all(struct service *s)
 	alarms_free(w->alarms);
 	runs_free(w->runs);
 	close_history(w);
+	share_free(w->share);
 	if (w->is_ready && !w->options->once)
 		log_stopped(w);
 	if (w->pump)
