@@ -1,4 +1,5 @@
-/* store.h - the watcher's history, in a file of SQLite, behind two threads of its own.
+/* store.h - the watcher's history, in a file of SQLite or a server of PostgreSQL, behind threads of
+ * its own.
  *
  * One thread writes: what is pushed is copied, waits in a bounded queue, and is written in groups,
  * each in one transaction that is on the disk before it counts (WAL, synchronous=FULL).  The other
@@ -9,7 +10,10 @@
  * What is acknowledged is safe: STORE_EV_WRITTEN names the number up to which everything pushed is
  * on the disk or was counted as lost.  While the disk is full or the file is locked, the queue
  * holds what comes and it is tried again with pauses; a full queue gives up the evidence of
- * passed runs, then the oldest passed runs, and counts both.  Everything else stays.
+ * passed runs, then the oldest passed runs, and counts both.  Everything else stays.  While a
+ * server is away, what comes goes into a file of this machine (the spool, of at most
+ * STORE_SPOOL_BYTES_MAX) that is as safe, outlives a restart, and is sent when the server is back;
+ * full it gives up the same, in the same order.
  *
  * The time is the caller's: store_push_time() makes roll-ups and retention go on.  All times are
  * UTC in microseconds since 1970.  The functions are for one thread, the one that opened.
@@ -22,6 +26,7 @@
 enum {
 	STORE_QUEUE_MAX = 100000,              /* runs and other entries that wait */
 	STORE_QUEUE_BYTES_MAX = 64 << 20,      /* of them */
+	STORE_SPOOL_BYTES_MAX = 64 << 20,
 	STORE_EVIDENCE_MAX = 4 << 20,          /* bytes of one JSON; what is longer is not kept */
 	STORE_TESTS_MAX = 20000,               /* that are configured at once */
 	STORE_AUDIT_TEXT_MAX = 1000,           /* bytes of a member; what is longer is cut */
@@ -32,7 +37,11 @@ enum {
 };
 
 struct store_cfg {
-	const char *path;
+	const char *path; /* of the file, or of the spool */
+	/* A server of PostgreSQL: what libpq takes for it, without a password; NULL: none, a file.
+	 * The password is the file's first line.  With a CA the server's name is verified. */
+	const char *connection;
+	const char *password_file, *ca_file; /* NULL: none */
 	const char *zone_name;   /* of the days: "Europe/Paris"; NULL or "": UTC */
 	struct slice zone_file;  /* its TZif file's bytes, copied; empty: UTC */
 	unsigned raw_days;       /* 0: STORE_RAW_DAYS */
