@@ -70,7 +70,7 @@ static int answer_in(struct reader *r, struct reading *reading)
 
 	if (err)
 		return err;
-	sqlite_limit(r->db, sqlite_clock() + STORE_ANSWER_TIME_MAX, &r->stop);
+	db_limit(r->db, db_clock() + STORE_ANSWER_TIME_MAX, &r->stop);
 	reading->db = r->db;
 	err = db_simple(r->db, "begin");
 	if (!err)
@@ -90,7 +90,7 @@ static void answer(struct reader *r, struct job *j)
 {
 	struct store_answer *a = j->parcel->event.answer;
 	struct reading reading = { .zone = &r->zone, .query = &j->query, .answer = a };
-	const ts_t began = sqlite_clock();
+	const ts_t began = db_clock();
 
 	pthread_mutex_lock(&r->file);
 	const int err = answer_in(r, &reading);
@@ -99,7 +99,7 @@ static void answer(struct reader *r, struct job *j)
 		spoil(a, err);
 	if (err == -EBADMSG)
 		atomic_store(&r->is_damaged, true);
-	const ts_t took = sqlite_clock() - began;
+	const ts_t took = db_clock() - began;
 	pthread_mutex_lock(&r->mutex);
 	r->answer_last = took;
 	if (took > r->answer_max)

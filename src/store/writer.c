@@ -47,7 +47,7 @@ static bool has_work(const struct writer *w)
 	if (q->is_closing || check_has_result(&w->check))
 		return true;
 	if (w->is_held)
-		return sqlite_clock() >= w->retry_at;
+		return db_clock() >= w->retry_at;
 	return q->n > 0 || q->now_at != w->seen_at || w->has_upkeep;
 }
 
@@ -63,8 +63,8 @@ static bool await_work(struct writer *w)
 	bool goes_on = true;
 	if (q->is_closing) {
 		if (w->closing_until == 0)
-			w->closing_until = ts_add(sqlite_clock(), CLOSING_MAX);
-		else if (w->is_held || sqlite_clock() >= w->closing_until)
+			w->closing_until = ts_add(db_clock(), CLOSING_MAX);
+		else if (w->is_held || db_clock() >= w->closing_until)
 			goes_on = false;
 		if (q->n == 0)
 			goes_on = false;
@@ -207,7 +207,7 @@ static void hold(struct writer *w, int err)
 		tell(w, STORE_EV_HELD, 0, file_text(&w->file, err));
 	w->is_held = true;
 	w->pause = w->pause ? ts_min(2 * w->pause, PAUSES * shortest) : shortest;
-	w->retry_at = ts_add(sqlite_clock(), w->pause);
+	w->retry_at = ts_add(db_clock(), w->pause);
 }
 
 static void drop(struct writer *w, struct list *group)
@@ -256,12 +256,12 @@ static size_t write_group(struct writer *w)
 		resume(w, 0); /* all that was held was dropped */
 	if (n == 0)
 		return 0;
-	const ts_t began = sqlite_clock();
+	const ts_t began = db_clock();
 	const int err = try_group(w, &group);
 	if (err)
 		refuse(w, &group, n, err);
 	else
-		finish(w, &group, n, sqlite_clock() - began);
+		finish(w, &group, n, db_clock() - began);
 	return n;
 }
 
@@ -306,7 +306,7 @@ static void tell_squeezed(struct writer *w)
 /* Nothing is lost when it fails: what is to be done stands in the file. */
 static void do_upkeep(struct writer *w, ts_t budget)
 {
-	const ts_t now = sqlite_clock();
+	const ts_t now = db_clock();
 
 	w->has_upkeep = false;
 	if (!w->db || w->is_held || now < w->upkeep_after)
