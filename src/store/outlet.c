@@ -29,6 +29,7 @@ void store_event_done(struct store_event *e)
 {
 	e->answer = store_answer_free(e->answer);
 	e->known = mem_free(e->known);
+	e->lease = mem_free(e->lease);
 }
 
 int outlet_init(struct outlet *o)

@@ -32,6 +32,7 @@ enum store_query_type {
 	STORE_REPORT,    /* from, to: days' borders, or else the days that begin in it */
 	STORE_AUDIT,     /* newest first: from, to, before.at (its number), limit */
 	STORE_TESTS,     /* all, disabled ones too, and since when there is history */
+	STORE_WATCHERS,  /* of several with one history; of a file there are none */
 };
 
 enum store_source { STORE_RAW, STORE_HOURS, STORE_DAILY };
@@ -219,6 +220,17 @@ struct store_audit_row {
 	const char *who, *what, *source, *result;
 };
 
+/* ---- WATCHERS ---- */
+
+struct store_watcher {
+	int64_t id;
+	const char *name, *location;
+	int64_t started_at;
+	int64_t seen_until; /* later than `now_at` of the answer: it is there */
+	unsigned tests;     /* that it holds now */
+	int64_t last_at;    /* the newest run of these; 0: none */
+};
+
 struct store_answer {
 	uint64_t id;
 	enum store_query_type type;
@@ -245,6 +257,12 @@ struct store_answer {
 			struct store_name *rows; /* by id */
 			int64_t oldest_at;       /* the first day that is known; 0: none */
 		} * names;
+		struct store_watchers {
+			size_t n;
+			struct store_watcher *rows; /* those that are there first, by name */
+			int64_t now_at;             /* the server's time */
+			unsigned n_unheld;          /* enabled tests that nobody holds */
+		} * watchers;
 	};
 	struct store_answer_memory *memory;
 };

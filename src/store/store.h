@@ -22,6 +22,7 @@
 
 #include "base/text.h"
 #include "store/query.h"
+#include "watch/lease.h"
 
 enum {
 	STORE_QUEUE_MAX = 100000,              /* runs and other entries that wait */
@@ -47,6 +48,10 @@ struct store_cfg {
 	unsigned raw_days;       /* 0: STORE_RAW_DAYS */
 	unsigned hour_days;      /* 0: STORE_HOUR_DAYS */
 	uint64_t size_max_bytes; /* of the file: the oldest goes first.  0: any size */
+	/* Who writes, of several watchers: new at each start, its name, where it stands ("": no
+	 * matter).  Of SQLite they are not looked at. */
+	int64_t watcher_id;
+	const char *watcher_name, *location;
 	unsigned pause_ms; /* behind the first try that failed; it doubles, to 64 times.  0: 250 */
 };
 
@@ -75,6 +80,8 @@ struct store_run {
 	const struct state *state;
 	const struct incident *incidents;
 	unsigned n_incidents; /* at most STORE_INCIDENTS_MAX */
+	int64_t fence;        /* of the lease: with an older one than the history knows state and
+			       * incidents are refused (FENCED), and the run alone is kept.  0: none */
 	/* JSON for the run's page; empty: none.  Which ones are kept is decided here: of runs that
 	 * are not OK, of the first OK one behind them, of the last OK one, and one each hour. */
 	struct slice result_json, trace_json;
@@ -97,7 +104,16 @@ enum store_event_type {
 	STORE_EV_DAMAGED,  /* `text`: the file was set aside, under which name */
 	STORE_EV_SALVAGED, /* `count` runs were taken over from it; `text` says so */
 	STORE_EV_SHRUNK,   /* the file is at its size: `text` says what was given up */
+	STORE_EV_LEASE,  /* the answer to store_push_lease(); the taker frees it with mem_free() */
+	STORE_EV_FENCED, /* `number`: its state came with an old fence, another watcher has that
+			    test; before the WRITTEN of that number */
 	STORE_EVENTS
+};
+
+/* What became of a want of watch/lease.h.  One object. */
+struct store_lease {
+	struct lease_answer answer;
+	struct store_known *known; /* CLAIM: of each of answer.held, behind the claim */
 };
 
 struct store_event {
@@ -106,6 +122,7 @@ struct store_event {
 	uint64_t count, evidence;
 	struct store_answer *answer; /* ANSWER */
 	struct store_known *known;   /* SYNCED: `count` of them */
+	struct store_lease *lease;   /* LEASE */
 	struct text text;
 };
 
@@ -142,10 +159,18 @@ uint64_t store_sync_tests(struct store *s, const struct store_test *tests, size_
 /* Their numbers, ascending; 0: no memory, and it is counted as dropped. */
 uint64_t store_push_run(struct store *s, const struct store_run *run);
 /* The state changed without a run (nobody tests it any more, its rules changed). */
-uint64_t store_push_state(struct store *s, int64_t test_id, const struct state *state,
-	const struct incident *incidents, unsigned n_incidents);
+uint64_t store_push_state(struct store *s, int64_t test_id, int64_t fence,
+	const struct state *state, const struct incident *incidents, unsigned n_incidents);
 uint64_t store_push_audit(struct store *s, const struct store_audit *audit);
 void store_push_time(struct store *s, int64_t now_at); /* about every second */
 
 /* Its answer comes as an event.  0: too many wait, or no memory; ask again later. */
 uint64_t store_ask(struct store *s, const struct store_query *query);
+
+/* ---- several watchers with one history ---- */
+
+/* False: the history is a file, this watcher is the only one, and there are no leases. */
+bool store_is_shared(const struct store *s);
+/* Its answer comes as an event, in any case: RENEW and CLAIM go before what is queued, RELEASE
+ * behind it, so that who takes over finds the last run.  0: no memory. */
+uint64_t store_push_lease(struct store *s, const struct lease_want *want);

@@ -81,6 +81,8 @@ static void push(struct watcher *w, struct store_event *ev, ts_t now)
 			watcher_take_plan(w, ev->known);
 		break;
 	case STORE_EV_WRITTEN:
+	case STORE_EV_LEASE:
+	case STORE_EV_FENCED:
 	case STORE_EV_CHECKED: break;
 	case STORE_EV_HELD:
 		w->held_since = watcher_wall(w, now);

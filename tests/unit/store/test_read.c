@@ -68,7 +68,7 @@ static void push_states(struct history *h, const int64_t ids[TESTS])
 		.incident = open };
 	const struct incident both[] = { over, open };
 
-	history_await_written(h, store_push_state(h->store, ids[1], &failing, both, 2));
+	history_await_written(h, store_push_state(h->store, ids[1], 0, &failing, both, 2));
 }
 
 static int fill(void **state)

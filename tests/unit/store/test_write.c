@@ -143,7 +143,7 @@ static void a_state_changes_without_a_run(void **state)
 	history_open(h);
 	const int64_t id = history_sync(h);
 	push_failing(h, id);
-	history_await_written(h, store_push_state(h->store, id, &unknown, NULL, 0));
+	history_await_written(h, store_push_state(h->store, id, 0, &unknown, NULL, 0));
 	assert_int_equal(history_number(h, "select state from test_state"), WATCH_UNKNOWN);
 	assert_int_equal(history_number(h, "select incident_at from test_state"), 0);
 	/* What the last run left stays. */
