@@ -19,7 +19,7 @@
 
 enum {
 	DB_TEXTS_MAX = 96, /* that one connection has prepared */
-	DB_ARGS_MAX = 24,
+	DB_ARGS_MAX = 32,
 };
 
 enum db_type { DB_NULL, DB_INT, DB_TEXT, DB_BLOB };

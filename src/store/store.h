@@ -25,8 +25,8 @@
 #include "watch/lease.h"
 
 enum {
-	STORE_QUEUE_MAX = 100000,              /* runs and other entries that wait */
-	STORE_QUEUE_BYTES_MAX = 64 << 20,      /* of them */
+	STORE_QUEUE_MAX = 100000,         /* runs and other entries that wait */
+	STORE_QUEUE_BYTES_MAX = 64 << 20, /* of them */
 	STORE_SPOOL_BYTES_MAX = 64 << 20,
 	STORE_EVIDENCE_MAX = 4 << 20,          /* bytes of one JSON; what is longer is not kept */
 	STORE_TESTS_MAX = 20000,               /* that are configured at once */
@@ -43,11 +43,11 @@ struct store_cfg {
 	 * The password is the file's first line.  With a CA the server's name is verified. */
 	const char *connection;
 	const char *password_file, *ca_file; /* NULL: none */
-	const char *zone_name;   /* of the days: "Europe/Paris"; NULL or "": UTC */
-	struct slice zone_file;  /* its TZif file's bytes, copied; empty: UTC */
-	unsigned raw_days;       /* 0: STORE_RAW_DAYS */
-	unsigned hour_days;      /* 0: STORE_HOUR_DAYS */
-	uint64_t size_max_bytes; /* of the file: the oldest goes first.  0: any size */
+	const char *zone_name;               /* of the days: "Europe/Paris"; NULL or "": UTC */
+	struct slice zone_file;              /* its TZif file's bytes, copied; empty: UTC */
+	unsigned raw_days;                   /* 0: STORE_RAW_DAYS */
+	unsigned hour_days;                  /* 0: STORE_HOUR_DAYS */
+	uint64_t size_max_bytes;             /* of the file: the oldest goes first.  0: any size */
 	/* Who writes, of several watchers: new at each start, its name, where it stands ("": no
 	 * matter).  Of SQLite they are not looked at. */
 	int64_t watcher_id;
@@ -132,7 +132,8 @@ struct store_stats {
 	uint64_t groups;                        /* transactions */
 	uint64_t commit_last_us, commit_max_us; /* of a group, begin to end */
 	uint64_t queued, queued_bytes;          /* now */
-	uint64_t file_bytes;                    /* with its log */
+	uint64_t spooled, spooled_bytes;        /* now: what waits for the server on this disk */
+	uint64_t file_bytes;                    /* with its log; 0: a server's */
 	uint64_t asked, answer_last_us, answer_max_us;
 	bool is_held;
 };
