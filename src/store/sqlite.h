@@ -1,9 +1,6 @@
 /* sqlite.h - a connection to a file of SQLite. */
 #pragma once
 
-#include <stdatomic.h>
-
-#include "base/ts.h"
 #include "store/db.h"
 
 enum db_mode {
@@ -14,8 +11,7 @@ enum db_mode {
 
 /* 0; errors as of db_next(). */
 int sqlite_open(struct db **ret, const char *path, enum db_mode mode);
-/* What runs longer than until `deadline` (CLOCK_MONOTONIC), or when *stop becomes true, ends with
- * -ETIMEDOUT.  `stop` may be NULL; borrowed until the next call. */
-void sqlite_limit(struct db *db, ts_t deadline, const atomic_bool *stop);
 void sqlite_leave_log(struct db *db); /* closing does not write the log into the file */
-ts_t sqlite_clock(void);              /* CLOCK_MONOTONIC */
+/* Of any type, as it is; for who copies whole tables. */
+struct db_value sqlite_value(const struct db_rows *rows, unsigned column);
+unsigned sqlite_columns(const struct db_rows *rows);

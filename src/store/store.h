@@ -1,4 +1,5 @@
-/* store.h - the watcher's history, in a file of SQLite, behind two threads of its own.
+/* store.h - the watcher's history, in a file of SQLite or a server of PostgreSQL, behind threads of
+ * its own.
  *
  * One thread writes: what is pushed is copied, waits in a bounded queue, and is written in groups,
  * each in one transaction that is on the disk before it counts (WAL, synchronous=FULL).  The other
@@ -9,7 +10,10 @@
  * What is acknowledged is safe: STORE_EV_WRITTEN names the number up to which everything pushed is
  * on the disk or was counted as lost.  While the disk is full or the file is locked, the queue
  * holds what comes and it is tried again with pauses; a full queue gives up the evidence of
- * passed runs, then the oldest passed runs, and counts both.  Everything else stays.
+ * passed runs, then the oldest passed runs, and counts both.  Everything else stays.  While a
+ * server is away, what comes goes into a file of this machine (the spool, of at most
+ * STORE_SPOOL_BYTES_MAX) that is as safe, outlives a restart, and is sent when the server is back;
+ * full it gives up the same, in the same order.
  *
  * The time is the caller's: store_push_time() makes roll-ups and retention go on.  All times are
  * UTC in microseconds since 1970.  The functions are for one thread, the one that opened.
@@ -21,8 +25,9 @@
 #include "watch/lease.h"
 
 enum {
-	STORE_QUEUE_MAX = 100000,              /* runs and other entries that wait */
-	STORE_QUEUE_BYTES_MAX = 64 << 20,      /* of them */
+	STORE_QUEUE_MAX = 100000,         /* runs and other entries that wait */
+	STORE_QUEUE_BYTES_MAX = 64 << 20, /* of them */
+	STORE_SPOOL_BYTES_MAX = 64 << 20,
 	STORE_EVIDENCE_MAX = 4 << 20,          /* bytes of one JSON; what is longer is not kept */
 	STORE_TESTS_MAX = 20000,               /* that are configured at once */
 	STORE_AUDIT_TEXT_MAX = 1000,           /* bytes of a member; what is longer is cut */
@@ -33,12 +38,16 @@ enum {
 };
 
 struct store_cfg {
-	const char *path;
-	const char *zone_name;   /* of the days: "Europe/Paris"; NULL or "": UTC */
-	struct slice zone_file;  /* its TZif file's bytes, copied; empty: UTC */
-	unsigned raw_days;       /* 0: STORE_RAW_DAYS */
-	unsigned hour_days;      /* 0: STORE_HOUR_DAYS */
-	uint64_t size_max_bytes; /* of the file: the oldest goes first.  0: any size */
+	const char *path; /* of the file, or of the spool */
+	/* A server of PostgreSQL: what libpq takes for it, without a password; NULL: none, a file.
+	 * The password is the file's first line.  With a CA the server's name is verified. */
+	const char *connection;
+	const char *password_file, *ca_file; /* NULL: none */
+	const char *zone_name;               /* of the days: "Europe/Paris"; NULL or "": UTC */
+	struct slice zone_file;              /* its TZif file's bytes, copied; empty: UTC */
+	unsigned raw_days;                   /* 0: STORE_RAW_DAYS */
+	unsigned hour_days;                  /* 0: STORE_HOUR_DAYS */
+	uint64_t size_max_bytes;             /* of the file: the oldest goes first.  0: any size */
 	/* Who writes, of several watchers: new at each start, its name, where it stands ("": no
 	 * matter).  Of SQLite they are not looked at. */
 	int64_t watcher_id;
@@ -128,7 +137,8 @@ struct store_stats {
 	uint64_t groups;                        /* transactions */
 	uint64_t commit_last_us, commit_max_us; /* of a group, begin to end */
 	uint64_t queued, queued_bytes;          /* now */
-	uint64_t file_bytes;                    /* with its log */
+	uint64_t spooled, spooled_bytes;        /* now: what waits for the server on this disk */
+	uint64_t file_bytes;                    /* with its log; 0: a server's */
 	uint64_t asked, answer_last_us, answer_max_us;
 	bool is_held;
 };

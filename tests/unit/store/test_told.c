@@ -132,8 +132,11 @@ static void a_file_without_marks_gets_them(void **state)
 	push_incident(h, id, an_incident(T0, 0));
 	history_close(h);
 	assert_int_equal(sqlite3_open(h->path, &db), SQLITE_OK);
-	assert_int_equal(
-		sqlite3_exec(db, "drop table told; pragma user_version = 1", NULL, NULL, NULL),
+	assert_int_equal(sqlite3_exec(db,
+				 "drop table told; drop table lease; drop table watcher;"
+				 "alter table test_state drop column fence;"
+				 "alter table incident drop column fence; pragma user_version = 1",
+				 NULL, NULL, NULL),
 		SQLITE_OK);
 	sqlite3_close(db);
 	history_open(h);
