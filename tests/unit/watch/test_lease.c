@@ -265,7 +265,7 @@ static void what_nobody_takes_is_taken_above_the_share_and_kept(void **state)
 	wait_for(now + LENGTH / 3);
 	awaits(LEASE_RENEW);
 	answer(LEASE_DONE, all, 4, 1);
-	tells("v3"); /* one that others have too makes it even */
+	tells("v3");    /* one that others have too makes it even */
 	n_watchers = 3; /* he may have it */
 	wait_for(now + LENGTH / 3);
 	awaits(LEASE_RENEW);
