@@ -134,11 +134,15 @@ static void put_head(const struct check *c, struct page *p)
 		       "alerts: {5}."),
 		       text_str(c->config.path), text_u64(plan->n_tests), text_u64(n_off),
 		       text_u64(plan->at_once), text_u64(plan->n_receivers)));
+	if (plan->history_server)
+		put(p, TEXT(N_("It is kept in PostgreSQL, {1}; while that is away, in {2}."),
+			       text_str(plan->history_server), text_str(plan->history_file)));
 	put(p, TEXT(N_("The history is {1}: runs are kept for {2} days, hours for {3}; days begin "
 		       "as "
 		       "in the time zone {4}."),
-		       text_str(plan->history_file), text_u64(plan->raw_days),
-		       text_u64(plan->hour_days), text_str(plan->zones[0].name)));
+		       text_str(plan->history_server ? "PostgreSQL" : plan->history_file),
+		       text_u64(plan->raw_days), text_u64(plan->hour_days),
+		       text_str(plan->zones[0].name)));
 	if (plan->history_bytes_max)
 		put(p, TEXT(N_("It has at most {1} MiB."),
 			       text_u64(plan->history_bytes_max >> 20)));

@@ -376,6 +376,7 @@ WATCHERS = [
     ("watch.url", "{}", "{ url: 'https://w.test/' }", absent("Links"), "Links in alerts begin with https://w.test/"),
     ("watch.at_once", "{}", "{ at_once: 3 }", "at once: 200;", "at once: 3;"),
     ("watch.history.file", "{}", "{ history: { file: other.db } }", "/history.db: ", "other.db: "),
+    ("watch.history.postgresql", "{}", "{ history: { postgresql: 'host=db.test' } }", absent("PostgreSQL"), "PostgreSQL, host=db.test"),
     ("watch.history.raw_days", "{}", "{ history: { raw_days: 7 } }", "kept for 35 days", "kept for 7 days"),
     ("watch.history.hour_days", "{}", "{ history: { hour_days: 30 } }", "hours for 400", "hours for 30"),
     ("watch.history.size_max", "{}", "{ history: { size_max: 512 } }", absent("MiB"), "at most 512 MiB"),
