@@ -250,7 +250,9 @@ struct conf_ping {
 
 struct conf_history {
 	struct conf_place at;
-	struct conf_text file; /* NULL: history.db in the state folder */
+	struct conf_text file;       /* NULL: history.db, or spool.db, in the state folder */
+	struct conf_text postgresql; /* what libpq takes; NULL: a file */
+	struct conf_text password_file, ca_file; /* of that */
 	struct conf_number raw_days, hour_days;
 	struct conf_number size_max; /* MiB; 0: any */
 };

@@ -44,12 +44,22 @@ const char *conf_alert_kind_name(unsigned kind)
 
 static const struct section history = {
 	.size = sizeof(struct conf_history),
-	.n_items = 4,
+	.n_items = 7,
 	.items = {
 		{ AT(conf_history, file), .type = ITEM_TEXT, .syntax = &syntax_path,
 			.doc = N_("The database.  Left out, history.db in the folder that systemd "
 			       "makes for the service (StateDirectory=), and outside of systemd in "
-			       "~/.local/state/stox.") },
+			       "~/.local/state/stox.  With `postgresql`: where what waits for the "
+			       "server is kept while it is away; left out, spool.db there.") },
+		{ AT(conf_history, postgresql), .type = ITEM_TEXT, .syntax = &syntax_line,
+			.doc = N_("A database of PostgreSQL instead of a file, which several "
+			       "watchers may share: \"host=... dbname=... user=...\" or "
+			       "postgresql://USER@HOST/DBNAME, without a password.") },
+		{ AT(conf_history, password_file), .type = ITEM_TEXT, .syntax = &syntax_path,
+			.doc = N_("The file whose first line is the password for it.") },
+		{ AT(conf_history, ca_file), .type = ITEM_TEXT, .syntax = &syntax_path,
+			.doc = N_("Whose certificates its server's must be of.  With it the server's "
+			       "name is verified, too.") },
 		{ AT(conf_history, raw_days), .type = ITEM_NUMBER, .min = 1, .max = 3650, .preset = 35,
 			.doc = N_("For how many days each run is kept.") },
 		{ AT(conf_history, hour_days), .type = ITEM_NUMBER, .min = 1, .max = 36500,
@@ -58,7 +68,7 @@ static const struct section history = {
 			       "day stay.") },
 		{ AT(conf_history, size_max), .type = ITEM_NUMBER, .min = 16, .max = 1 << 24,
 			.doc = N_("How many MiB the database may have; then the oldest runs go "
-			       "first.  Left out, any size.") },
+			       "first.  Left out, any size.  Of a file alone.") },
 	},
 };
 

@@ -28,7 +28,11 @@ static int add_history(struct planner *p)
 	p->plan->raw_days = (unsigned)h->raw_days.n;
 	p->plan->hour_days = (unsigned)h->hour_days.n;
 	p->plan->history_bytes_max = h->size_max.n << 20;
-	return plan_path(p, &h->file, &p->plan->history_file);
+	p->plan->history_server = h->postgresql.s;
+	int err = plan_path(p, &h->file, &p->plan->history_file);
+	if (!err)
+		err = plan_path(p, &h->password_file, &p->plan->history_password_file);
+	return err ? err : plan_path(p, &h->ca_file, &p->plan->history_ca_file);
 }
 
 static int fill(struct planner *p)
@@ -109,6 +113,8 @@ struct plan *plan_free(struct plan *p)
 	mem_free(p->windows);
 	mem_free(p->listen);
 	free(p->history_file);
+	free(p->history_password_file);
+	free(p->history_ca_file);
 	return mem_free(p);
 }
 

@@ -120,7 +120,9 @@ struct plan {
 	const char *url;      /* of the pages, for links; NULL: none */
 	const char *location; /* where this watcher stands; "": it does not say */
 	ts_t lease;
-	char *history_file; /* NULL until plan_settle(): where the state folder is */
+	char *history_file;         /* NULL until plan_settle(): where the state folder is */
+	const char *history_server; /* PostgreSQL; then the file is the spool.  NULL: none */
+	char *history_password_file, *history_ca_file;
 	unsigned raw_days, hour_days;
 	uint64_t history_bytes_max; /* 0: any */
 	unsigned at_once;

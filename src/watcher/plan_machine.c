@@ -9,7 +9,7 @@
 #include "watcher/plan.h"
 
 /* Of several folders that systemd made, the first. */
-static char *history_file(void)
+static char *history_file(const char *name)
 {
 	const char *service = getenv("STATE_DIRECTORY");
 	char *ret = NULL;
@@ -21,7 +21,7 @@ static char *history_file(void)
 		buf_put(&b, slice_cut(slice_str(service), 0, slice_chr(slice_str(service), ':')));
 	else
 		is_known = state_folder_put(&b);
-	buf_puts(&b, "/history.db");
+	buf_puts(&b, name);
 	if (is_known && !buf_err(&b))
 		ret = mem_strdup(buf_cstr(&b));
 	buf_done(&b);
@@ -39,7 +39,7 @@ int plan_settle(struct plan *p, struct problems *problems)
 			    p->zones[i].name, &p->zones[i].file, &p->zones[i].zone, &why))
 			problems_add(problems, p->zones[i].at, why);
 	if (!p->history_file)
-		p->history_file = history_file();
+		p->history_file = history_file(p->history_server ? "/spool.db" : "/history.db");
 	if (!p->history_file)
 		problems_add(problems, p->conf->at,
 			TEXT_PLAIN(N_("it is not known where to keep the history: neither "

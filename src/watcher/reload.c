@@ -97,6 +97,12 @@ static void log_what_is_kept(struct watcher *w, const struct plan *old, const st
 		const char *setting;
 	} rows[] = {
 		{ is_same_path(old->history_file, next->history_file), "watch.history.file" },
+		{ is_same_path(old->history_server, next->history_server),
+			"watch.history.postgresql" },
+		{ is_same_path(old->history_password_file, next->history_password_file),
+			"watch.history.password_file" },
+		{ is_same_path(old->history_ca_file, next->history_ca_file),
+			"watch.history.ca_file" },
 		{ old->raw_days == next->raw_days, "watch.history.raw_days" },
 		{ old->hour_days == next->hour_days, "watch.history.hour_days" },
 		{ old->history_bytes_max == next->history_bytes_max, "watch.history.size_max" },

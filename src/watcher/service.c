@@ -174,6 +174,9 @@ static int open_history(struct service *s, const struct plan *plan)
 
 	name_it(&s->w);
 	const struct store_cfg cfg = { .path = plan->history_file,
+		.connection = plan->history_server,
+		.password_file = plan->history_password_file,
+		.ca_file = plan->history_ca_file,
 		.zone_name = zone->name,
 		.zone_file = buf_slice(&zone->file),
 		.raw_days = plan->raw_days,
@@ -185,8 +188,10 @@ static int open_history(struct service *s, const struct plan *plan)
 
 	if (plan_make_folder(plan, &why) || store_open(&s->w.store, &cfg, &why))
 		return complain(why);
-	log_str(watch_log_begin(&s->w.log, WATCH_HISTORY_OPENED), "file",
-		slice_str(plan->history_file));
+	struct buf *line = watch_log_begin(&s->w.log, WATCH_HISTORY_OPENED);
+	log_str(line, "file", slice_str(plan->history_file));
+	if (plan->history_server)
+		log_str(line, "postgresql", slice_str(plan->history_server));
 	watch_log_end(&s->w.log, WATCH_HISTORY_OPENED);
 	return 0;
 }

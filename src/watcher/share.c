@@ -5,12 +5,14 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/str.h"
 #include "net/loop.h"
 #include "watcher/alarms.h"
 #include "watcher/site.h"
 
 enum {
-	STATES_EACH_S = 5,   /* how the tests of the others stand */
+	STATES_EACH_S = 5, /* how the tests of the others stand */
+	KEY_MAX = 1024,
 	CLOCK_DIFFERS_S = 2, /* from here on it is told, once */
 };
 
@@ -20,7 +22,7 @@ struct share {
 	uint64_t asked; /* for the states; 0: nothing */
 	ts_t ask_at;    /* again */
 	struct store_answer *states;
-	struct store_state *others; /* of `states` */
+	struct share_other *others; /* of `states` */
 	size_t n_others;
 	bool has_told_clock;
 	size_t next_held;                 /* of a claim's answer: where the last one was */
@@ -254,7 +256,7 @@ ts_t share_deadline(const struct share *s)
 
 /* ---- how the others' tests stand ---- */
 
-static void take_state(struct watched *t, const struct store_state *row)
+static void resume(struct watched *t, const struct store_state *row)
 {
 	(void)state_init(&t->state, &t->rules);
 	state_resume(&t->state, &row->kept);
@@ -264,25 +266,50 @@ static void take_state(struct watched *t, const struct store_state *row)
 	t->step = mem_free(t->step);
 }
 
+/* Ours of the same key; NULL: it is not configured here. */
+static const struct watched *find_own(const struct share *s, const struct store_state *row)
+{
+	const char *last = row->direction[0] ? row->direction : row->kind;
+	const char *parts[] = { row->pool[0] ? row->pool : "-", row->partner, last };
+	uint8_t room[KEY_MAX];
+	struct buf key;
+
+	buf_init_in(&key, room, sizeof(room));
+	for (size_t i = 0; i < COUNT(parts); i++) {
+		if (!parts[i][0])
+			continue;
+		if (i)
+			buf_putc(&key, '/');
+		for (const char *p = parts[i]; *p; p++)
+			buf_putc(&key, ascii_lower((uint8_t)*p));
+	}
+	return buf_err(&key) ? NULL : roster_find(&s->w->roster, buf_slice(&key));
+}
+
+static void take_state(struct share *s, const struct store_state *row)
+{
+	struct watched *t = roster_find_id(&s->w->roster, row->test_id);
+
+	if (t && !t->is_owned && row->kept.last_at > t->state.last_at) {
+		resume(t, row);
+		site_push_test(s->w->site, t);
+	}
+	if (t || !row->location[0])
+		return;
+	const struct watched *own = find_own(s, row);
+	if (own && own->plan->location[0])
+		s->others[s->n_others++] = (struct share_other){ own->id, row };
+}
+
 static void take_states(struct share *s)
 {
 	const struct store_states *all = s->states->states;
 
 	s->n_others = 0;
-	for (size_t i = 0; i < all->n; i++) {
-		struct watched *t = roster_find_id(&s->w->roster, all->rows[i].test_id);
-
-		if (!t) {
-			if (all->rows[i].location[0])
-				all->rows[s->n_others++] = all->rows[i];
-			continue;
-		}
-		if (t->is_owned || all->rows[i].kept.last_at <= t->state.last_at)
-			continue;
-		take_state(t, &all->rows[i]);
-		site_push_test(s->w->site, t);
-	}
-	s->others = all->rows;
+	mem_free(s->others);
+	s->others = mem_alloc0((all->n + 1) * sizeof(*s->others));
+	for (size_t i = 0; s->others && i < all->n; i++)
+		take_state(s, &all->rows[i]);
 }
 
 bool share_push_states(struct share *s, struct store_answer *a)
@@ -300,7 +327,7 @@ bool share_push_states(struct share *s, struct store_answer *a)
 	return true;
 }
 
-const struct store_state *share_others(const struct share *s, size_t *ret_n)
+const struct share_other *share_others(const struct share *s, size_t *ret_n)
 {
 	*ret_n = s ? s->n_others : 0;
 	return s ? s->others : NULL;
@@ -364,6 +391,7 @@ struct share *share_free(struct share *s)
 	if (!s)
 		return NULL;
 	store_answer_free(s->states);
+	mem_free(s->others);
 	lease_free(s->lease);
 	return mem_free(s);
 }

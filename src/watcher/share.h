@@ -28,5 +28,11 @@ void share_release(struct share *s);
 
 bool share_has_time(const struct share *s); /* of the server; the own clock is not asked */
 struct lease_counts share_counts(const struct share *s);
-/* How the same test stands elsewhere (spread: every), by id.  They stay until the next turn. */
-const struct store_state *share_others(const struct share *s, size_t *ret_n);
+
+/* A test of this watcher as another location sees it (spread: every). */
+struct share_other {
+	int64_t own_id;
+	const struct store_state *state;
+};
+/* They stay until the next turn. */
+const struct share_other *share_others(const struct share *s, size_t *ret_n);

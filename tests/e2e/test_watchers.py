@@ -304,7 +304,7 @@ def run(world, n_watchers):
     check("and nothing is anybody's any more", world.owned() == 0)
 
 
-HISTORY = "history: {{ file: spool.db }}"
+HISTORY = "history: {{ file: spool.db, postgresql: 'host={host} user=stox dbname=history' }}"
 
 
 def main():

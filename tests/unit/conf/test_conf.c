@@ -475,6 +475,9 @@ static void every_key_of_the_watcher_lands_in_its_field(void **state)
 	assert_int_equal(w->history.raw_days.n, 7);
 	assert_int_equal(w->history.hour_days.n, 30);
 	assert_int_equal(w->history.size_max.n, 512);
+	assert_string_equal(w->history.postgresql.s, "host=db.litware.test");
+	assert_string_equal(w->history.password_file.s, "db.pw");
+	assert_string_equal(w->history.ca_file.s, "db.pem");
 	assert_int_equal(w->defaults.rules.interval.n, 30);
 	assert_text(&w->defaults.rules.fail, "3 of 5", 55, 11);
 	assert_int_equal(w->defaults.rules.severity.value, CONF_WARNING);

@@ -166,6 +166,12 @@ static const struct row values[] = {
 	{ "watch.history.hour_days", "watch: { history: { hour_days: 0 } }\n",
 		"f:1:32: `hour_days` must be a number from 1 to 36500 in decimal digits, not "
 		"`0`\n" },
+	{ "watch.history.postgresql", "watch: { history: { postgresql: '' } }\n",
+		"f:1:33: `postgresql` must be text on one line\n" },
+	{ "watch.history.password_file", "watch: { history: { password_file: '' } }\n",
+		"f:1:36: `password_file`" A_FILE },
+	{ "watch.history.ca_file", "watch: { history: { ca_file: '' } }\n",
+		"f:1:30: `ca_file`" A_FILE },
 	{ "watch.history.size_max", "watch: { history: { size_max: 15 } }\n",
 		"f:1:31: `size_max` must be a number from 16 to 16777216 in decimal digits, not "
 		"`15`\n" },

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -241,7 +242,9 @@ __attribute__((unused)) static struct store_answer *history_ask(
 __attribute__((unused)) static void history_await_number(
 	struct history *h, const char *sql, int64_t want)
 {
-	for (int i = 0; i < 20000 && history_number(h, sql) != want; i++)
+	const time_t until = time(NULL) + AWAIT_MS / 1000;
+
+	while (history_number(h, sql) != want && time(NULL) < until)
 		store_answer_free(history_ask(h, (struct store_query){ .type = STORE_TESTS }));
 	const int64_t n = history_number(h, sql);
 	if (n != want)

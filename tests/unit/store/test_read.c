@@ -73,12 +73,9 @@ static void push_states(struct history *h, const int64_t ids[TESTS])
 
 static int fill(void **state)
 {
-	struct history *h;
+	struct history *h = *state;
 	int64_t ids[TESTS];
 
-	if (set_up(state))
-		return -1;
-	h = *state;
 	history_open(h);
 	sync_three(h, ids);
 	assert_int_equal(ids[0], 1);
@@ -92,6 +89,16 @@ static int fill(void **state)
 	history_await_number(h, "select count(*) from dirty_day", 0);
 	history_await_number(h, "select count(*) from roll_hour", 2 * 49);
 	return 0;
+}
+
+static int fill_file(void **state)
+{
+	return set_up(state) ? -1 : fill(state);
+}
+
+static int fill_server(void **state)
+{
+	return set_up_server(state) ? -1 : fill(state);
 }
 
 static struct store_answer *ask(struct history *h, struct store_query q)
@@ -556,5 +563,9 @@ int main(void)
 		cmocka_unit_test(too_many_questions_are_refused),
 	};
 
-	return cmocka_run_group_tests(tests, fill, tear_down);
+	const int failed = cmocka_run_group_tests_name("file", tests, fill_file, tear_down);
+	if (server_set_up(NULL))
+		return 1;
+	const int also = cmocka_run_group_tests_name("server", tests, fill_server, tear_down);
+	return server_tear_down(NULL) || failed || also;
 }
