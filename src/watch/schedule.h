@@ -62,6 +62,7 @@ struct schedule_test {
 	int64_t last_at;  /* the newest id that a run had */
 	int64_t late_us;  /* when it was due */
 	bool is_by_hand;
+	bool is_due_again; /* while its inherited slot runs */
 	ts_t waiting_since;
 	struct timer timer;
 	struct list all, place, news;

@@ -180,7 +180,7 @@ partners:
   listen: []
   lease: {lease}
   {HISTORY.format(host=self.server.host)}
-  defaults: {{ interval: {interval}, timeout: 5, retries: 0, fail: 1 of 1 }}
+  defaults: {{ interval: {interval}, timeout: 1, retries: 0, fail: 1 of 1 }}
   tests: [{{ kind: servers }}]
   alerts: [{{ name: ops, kind: webhook, url: "http://127.0.0.1:{self.http.server_port}/" }}]
 """
