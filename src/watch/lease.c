@@ -41,10 +41,10 @@ struct lease {
 	int64_t *strays; /* held there and not here: to be released */
 	size_t n_strays;
 
-	struct lease_want want; /* that is with the history; number 0: none */
+	struct lease_want want, release; /* that are with the history; number 0: none */
 	bool want_is_grace;
 	uint64_t last_number;
-	int64_t *ids; /* of it */
+	int64_t *ids, *release_ids; /* of these */
 	ts_t renew_at, claim_at, release_at;
 	unsigned group;            /* whose turn it is to be claimed */
 	bool is_grace_due[GROUPS]; /* nobody's tests are looked for, once in a renewal */
@@ -338,60 +338,54 @@ static void expire(struct lease *l, ts_t now)
 
 void lease_push_answer(struct lease *l, const struct lease_answer *a, ts_t now)
 {
-	if (a->number != l->want.number || l->want.number == 0 || l->is_stopping)
+	struct lease_want *of = a->type == LEASE_RELEASE ? &l->release : &l->want;
+
+	if (a->number != of->number || of->number == 0 || l->is_stopping)
 		return;
-	l->want.number = 0;
+	of->number = 0;
 	if (a->result == LEASE_DONE)
 		push_done(l, a, now);
 	else
 		push_failed(l, a, now);
-	l->ids = mem_free(l->ids);
+	if (of == &l->release)
+		l->release_ids = mem_free(l->release_ids);
+	else
+		l->ids = mem_free(l->ids);
 	look(l);
 	expire(l, now);
 }
 
 /* ---- wants ---- */
 
-static size_t collect(struct lease *l, enum place place, unsigned group)
+static size_t collect(const struct lease *l, enum place place, unsigned group, int64_t *ret)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < l->n; i++)
 		if (l->entries[i].place == place &&
 			(group == GROUPS || l->entries[i].is_local == (group == 1)))
-			l->ids[n++] = l->entries[i].id;
+			ret[n++] = l->entries[i].id;
 	return n;
-}
-
-static bool make_room(struct lease *l, size_t n)
-{
-	l->ids = mem_free(l->ids);
-	l->ids = mem_alloc0((n + 1) * sizeof(*l->ids));
-	return l->ids != NULL;
-}
-
-static void want_all_released(struct lease *l)
-{
-	l->is_over = true;
-	l->want = (struct lease_want){ .type = LEASE_RELEASE };
 }
 
 static bool want_release(struct lease *l, ts_t now)
 {
 	if (now < l->release_at || (!l->n_strays && !l->n_places[IDLE]))
 		return false;
-	if (!make_room(l, l->n + l->n_strays)) {
+	l->release_ids = mem_alloc0((l->n + l->n_strays) * sizeof(*l->release_ids));
+	if (!l->release_ids) {
 		l->release_at = ts_add(now, l->cfg.length / POLL_PARTS);
 		return false;
 	}
-	size_t n = collect(l, IDLE, GROUPS);
+	size_t n = collect(l, IDLE, GROUPS, l->release_ids);
 	for (size_t i = 0; i < l->n_strays; i++)
-		l->ids[n++] = l->strays[i];
+		l->release_ids[n++] = l->strays[i];
 	for (size_t i = 0; i < l->n; i++)
 		if (l->entries[i].place == IDLE)
 			l->entries[i].place = RELEASING;
 	look(l);
-	l->want = (struct lease_want){ .type = LEASE_RELEASE, .ids = l->ids, .n_ids = n };
+	l->release =
+		(struct lease_want){ .type = LEASE_RELEASE, .ids = l->release_ids, .n_ids = n };
 	return true;
 }
 
@@ -409,13 +403,14 @@ static bool want_claim(struct lease *l, ts_t now)
 {
 	if (now < l->claim_at || !l->n_watchers[0])
 		return false;
-	if (!l->n_places[ELSEWHERE] || !make_room(l, l->n)) {
+	l->ids = l->n_places[ELSEWHERE] ? mem_alloc0(l->n * sizeof(*l->ids)) : NULL;
+	if (!l->ids) {
 		l->claim_at = ts_add(now, l->cfg.length / POLL_PARTS);
 		return false;
 	}
 	const unsigned group = count(l, l->group, false) ? l->group : !l->group;
 	const size_t held = count(l, group, true), fair = share(l, group);
-	const size_t n = collect(l, ELSEWHERE, group);
+	const size_t n = collect(l, ELSEWHERE, group, l->ids);
 
 	l->group = group;
 	l->want = (struct lease_want){ .type = LEASE_CLAIM, .ids = l->ids, .n_ids = n };
@@ -432,19 +427,31 @@ static bool want_claim(struct lease *l, ts_t now)
 	return true;
 }
 
+static struct lease_want *next_want(struct lease *l, ts_t now)
+{
+	if (l->is_stopping) {
+		l->release = (struct lease_want){ .type = LEASE_RELEASE };
+		return &l->release;
+	}
+	l->want_is_grace &= l->want.number != 0;
+	if (!l->want.number && want_renew(l, now))
+		return &l->want;
+	if (!l->release.number && want_release(l, now))
+		return &l->release;
+	return !l->want.number && want_claim(l, now) ? &l->want : NULL;
+}
+
 bool lease_take_want(struct lease *l, struct lease_want *ret, ts_t now)
 {
-	if (l->is_over || (l->want.number && !l->is_stopping))
+	struct lease_want *w = l->is_over ? NULL : next_want(l, now);
+
+	if (!w)
 		return false;
-	l->want_is_grace = false;
-	if (l->is_stopping)
-		want_all_released(l);
-	else if (!want_renew(l, now) && !want_release(l, now) && !want_claim(l, now))
-		return false;
-	l->want.number = ++l->last_number;
-	l->want.me = l->cfg.me;
-	l->want.length_us = (int64_t)l->cfg.length;
-	*ret = l->want;
+	l->is_over = l->is_stopping;
+	w->number = ++l->last_number;
+	w->me = l->cfg.me;
+	w->length_us = (int64_t)l->cfg.length;
+	*ret = *w;
 	return true;
 }
 
@@ -560,10 +567,11 @@ ts_t lease_deadline(const struct lease *l)
 
 	if (l->is_stopping)
 		return TS_NEVER;
-	if (l->want.number)
-		return at;
-	at = ts_min(at, ts_min(l->renew_at, l->n_watchers[0] ? l->claim_at : TS_NEVER));
-	return l->n_strays || l->n_places[IDLE] ? ts_min(at, l->release_at) : at;
+	if (!l->want.number)
+		at = ts_min(at, ts_min(l->renew_at, l->n_watchers[0] ? l->claim_at : TS_NEVER));
+	if (!l->release.number && (l->n_strays || l->n_places[IDLE]))
+		at = ts_min(at, l->release_at);
+	return at;
 }
 
 bool lease_holds(const struct lease *l, int64_t test_id)
@@ -604,5 +612,6 @@ struct lease *lease_free(struct lease *l)
 	mem_free(l->entries);
 	mem_free(l->strays);
 	mem_free(l->ids);
+	mem_free(l->release_ids);
 	return mem_free(l);
 }

@@ -45,7 +45,8 @@ enum lease_want_type {
 	LEASE_RELEASE /* `ids`, or with n_ids 0 all, and that this watcher is gone */
 };
 
-/* One at a time is with the history; its answer, good or bad, comes before the next. */
+/* One RELEASE is with the history at a time, which may wait behind what it is the end of, and one
+ * of the others; its answer, good or bad, comes before the next of that kind. */
 struct lease_want {
 	enum lease_want_type type;
 	uint64_t number; /* its answer has it too */

@@ -4,7 +4,7 @@ does not grow, and each incident is told once.
 
     test_watchers.py STOX                       three watchers, a hundred tests, two minutes
     test_watchers.py STOX long                  three and ten of them, a thousand tests, directly and through pgbouncer: half an hour
-    test_watchers.py STOX 10 1000 15 12 bouncer watchers, tests, interval and lease in seconds
+    test_watchers.py STOX 10 1000 30 20 bouncer watchers, tests, interval and lease in seconds
 """
 
 import http.server
@@ -273,7 +273,7 @@ def run(world, n_watchers):
         if w.proc.poll() is not None:
             raise SystemExit(w.log.read_text(errors="replace"))
     await_that("all tests are owned", lambda: len(world.server.rows("select 1 from pg_class where relname = 'lease'")) and world.owned() == n_tests)
-    await_that("each has its share", lambda: world.shares() and max(world.shares()) <= -(-n_tests // n_watchers), 2 * world.lease + 30)
+    await_that("each has its share", lambda: world.shares() and max(world.shares()) <= -(-n_tests // n_watchers), 4 * world.lease + 60)
     time.sleep(world.interval)
     since = now_us(world)
     size = world.server.number("select pg_total_relation_size('lease')")
@@ -312,7 +312,7 @@ def main():
     if args == ["long"]:
         for n in 3, 10:
             for bouncer in False, True:
-                prove(n, 1000, 15, 12, bouncer)
+                prove(n, 1000, 30, 20, bouncer)
     elif args:
         prove(*(int(a) for a in args[:4]), "bouncer" in args)
     else:
