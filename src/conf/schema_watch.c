@@ -99,6 +99,12 @@ static const struct section history = {
 			.preset = 2, .inherits = (from_defaults),                                  \
 			.doc = N_(                                                                 \
 				"How many runs in a row have to pass until it is well again.") },  \
+		{ RULE(owner, calm), .type = ITEM_NUMBER, .max = 1440, .preset = 15,               \
+			.inherits = (from_defaults),                                               \
+			.doc = N_("For how many minutes a test has to stay well until its "        \
+				  "incident is over: what fails again before is the same "         \
+				  "incident once more, and from the fourth time on its ups and "   \
+				  "downs are not told one by one.") },                             \
 		{ RULE(owner, severity), .type = ITEM_CHOICE, CHOICES(severities),                 \
 			.preset = CONF_CRITICAL, .inherits = (from_defaults),                      \
 			.doc = N_("How much it matters that the test fails; a receiver of alerts " \
@@ -124,7 +130,7 @@ static const struct section history = {
 
 static const struct section defaults = {
 	.size = sizeof(struct conf_watch_defaults),
-	.n_items = 9,
+	.n_items = 10,
 	.items = { RULES(conf_watch_defaults, false) },
 };
 

@@ -15,3 +15,5 @@ void sqlite_leave_log(struct db *db); /* closing does not write the log into the
 /* Of any type, as it is; for who copies whole tables. */
 struct db_value sqlite_value(const struct db_rows *rows, unsigned column);
 unsigned sqlite_columns(const struct db_rows *rows);
+/* How much of the file all connections together keep in memory, by the tests that there are. */
+void sqlite_set_memory(size_t n_tests);

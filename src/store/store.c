@@ -162,6 +162,7 @@ uint64_t store_sync_tests(struct store *s, const struct store_test *tests, size_
 {
 	struct entry *e = entry_of_sync(tests, n);
 
+	sqlite_set_memory(n);
 	return e ? queue_push(&s->writer.queue, e) : 0;
 }
 

@@ -1,70 +1,8 @@
-#include "watch/alert.h"
+#include "watch/alert_private.h"
 
 #include <errno.h>
 
-#include "base/list.h"
-#include "base/map.h"
 #include "base/mem.h"
-#include "base/timers.h"
-
-enum delivery_state {
-	DELIVERY_IDLE,    /* nothing to tell, or not before its timer */
-	DELIVERY_READY,   /* in the receiver's queue */
-	DELIVERY_SENDING, /* the driver has it; its timer is the time-out */
-	DELIVERY_PAUSING, /* failed; its timer is the next attempt */
-};
-
-/* One alert and one receiver. */
-struct delivery {
-	struct timer timer;
-	struct list queue; /* of the receiver: ready, or on its way */
-	struct list news;  /* of the engine: it has an event */
-	struct list marks; /* of the engine: its mark has changed */
-	struct alert *alert;
-	unsigned receiver;
-	enum delivery_state state;
-	enum alert_told told;
-	ts_t told_at;
-	struct alert_mark mark; /* that was taken; begin_at 0: none */
-	bool was_wanted;        /* there was something to tell: its end is news, too */
-	bool is_reminder;
-	enum alert_kind sending;
-	int64_t sending_of; /* when that incident began */
-	uint64_t id;        /* of the attempt on its way, while it is */
-	unsigned attempts;
-	ts_t first_at, pause;
-	uint64_t dropped; /* event to take: the id; 0: none */
-	bool gave_up;     /* event to take */
-	unsigned gave_up_attempts;
-	enum alert_kind gave_up_kind;
-};
-
-struct alert {
-	struct map_node node;
-	uint64_t test;
-	enum alert_severity severity;
-	struct incident incident;
-	bool is_resolved, is_over, is_muted;
-	unsigned n;
-	struct delivery deliveries[]; /* n */
-};
-
-struct receiver {
-	const struct alert_receiver *cfg;
-	struct list ready, sending;
-	unsigned n_sending;
-	struct alert_counts counts;
-};
-
-struct alerts {
-	struct map by_test;
-	struct timers timers;
-	struct list news, marks;
-	uint64_t last_id, n_lost;
-	size_t n_deliveries;
-	unsigned n, turn; /* whose turn it is, so that none is behind all others */
-	struct receiver receivers[ALERT_RECEIVERS_MAX];
-};
 
 static bool is_good(const struct alert_receiver *r)
 {
@@ -113,14 +51,9 @@ struct alerts *alerts_free(struct alerts *a)
 	return mem_free(a);
 }
 
-static struct receiver *receiver_of(struct alerts *a, const struct delivery *d)
-{
-	return &a->receivers[d->receiver];
-}
-
 /* ---- what a receiver has to hear ---- */
 
-static bool is_wanted(const struct alerts *a, const struct delivery *d)
+bool alert_is_wanted(const struct alerts *a, const struct delivery *d)
 {
 	const struct alert *alert = d->alert;
 
@@ -139,27 +72,27 @@ static enum alert_kind kind_of(const struct delivery *d)
 }
 
 /* Room was made when the alert was: arming cannot fail. */
-static void arm(struct alerts *a, struct delivery *d, ts_t at)
+void alert_arm(struct alerts *a, struct delivery *d, ts_t at)
 {
 	timers_set(&a->timers, &d->timer, at);
 }
 
-static void rest(struct alerts *a, struct delivery *d, ts_t now)
+void alert_rest(struct alerts *a, struct delivery *d, ts_t now)
 {
-	const ts_t remind = receiver_of(a, d)->cfg->remind;
+	const ts_t remind = alert_receiver_of(a, d)->cfg->remind;
 	const bool reminds = remind && !d->alert->is_resolved && d->told == ALERT_TOLD_FAILING;
 
 	d->state = DELIVERY_IDLE;
 	d->attempts = 0;
 	d->is_reminder = false;
-	arm(a, d, reminds ? ts_add(now, remind) : TS_NEVER);
+	alert_arm(a, d, reminds ? ts_add(now, remind) : TS_NEVER);
 }
 
-static struct alert_mark mark_of(const struct alerts *a, const struct delivery *d)
+struct alert_mark alert_mark_of(const struct alerts *a, const struct delivery *d)
 {
 	enum alert_told told = d->told;
 
-	if (d->alert->is_resolved && !is_wanted(a, d))
+	if (d->alert->is_resolved && !alert_is_wanted(a, d))
 		told = ALERT_TOLD_END;
 	else if (!d->alert->is_resolved && told == ALERT_TOLD_END)
 		told = ALERT_TOLD_NOTHING; /* that it fails once more */
@@ -172,7 +105,7 @@ static struct alert_mark mark_of(const struct alerts *a, const struct delivery *
 /* Of what it was never to hear there is nothing to remember. */
 static void look_at_mark(struct alerts *a, struct delivery *d)
 {
-	const struct alert_mark m = mark_of(a, d);
+	const struct alert_mark m = alert_mark_of(a, d);
 
 	if (!d->was_wanted || (m.begin_at == d->mark.begin_at && m.told == d->mark.told))
 		return;
@@ -183,13 +116,13 @@ static void look_at_mark(struct alerts *a, struct delivery *d)
 static void forget(struct alerts *a, struct alert *alert)
 {
 	for (unsigned i = 0; i < alert->n; i++)
-		arm(a, &alert->deliveries[i], TS_NEVER);
+		alert_arm(a, &alert->deliveries[i], TS_NEVER);
 	map_remove(&a->by_test, &alert->node);
 	a->n_deliveries -= alert->n;
 	mem_free(alert);
 }
 
-static void forget_if_done(struct alerts *a, struct alert *alert)
+void alert_forget_if_done(struct alerts *a, struct alert *alert)
 {
 	if (!alert->is_over)
 		return;
@@ -206,7 +139,7 @@ static void give_up(struct alerts *a, struct delivery *d, enum alert_kind kind)
 	d->gave_up = true;
 	d->gave_up_attempts = d->attempts;
 	d->gave_up_kind = kind;
-	receiver_of(a, d)->counts.given_up++;
+	alert_receiver_of(a, d)->counts.given_up++;
 	list_remove(&d->news);
 	list_append(&a->news, &d->news);
 }
@@ -217,23 +150,23 @@ static void look_at_news(struct alerts *a, struct delivery *d, ts_t now)
 	case DELIVERY_SENDING: /* at its end */ return;
 	case DELIVERY_READY:
 	case DELIVERY_PAUSING:
-		if (is_wanted(a, d))
+		if (alert_is_wanted(a, d))
 			return;
 		list_remove(&d->queue);
 		/* It never heard that it failed, and does not want to hear that it is over. */
 		if (d->alert->is_resolved && d->told == ALERT_TOLD_NOTHING)
 			give_up(a, d, ALERT_FAILING);
-		rest(a, d, now);
+		alert_rest(a, d, now);
 		return;
 	case DELIVERY_IDLE:
-		if (!is_wanted(a, d))
+		if (!alert_is_wanted(a, d))
 			return;
 		d->state = DELIVERY_READY;
 		d->was_wanted = true;
 		d->first_at = now;
-		d->pause = receiver_of(a, d)->cfg->pause_min;
-		arm(a, d, TS_NEVER);
-		list_append(&receiver_of(a, d)->ready, &d->queue);
+		d->pause = alert_receiver_of(a, d)->cfg->pause_min;
+		alert_arm(a, d, TS_NEVER);
+		list_append(&alert_receiver_of(a, d)->ready, &d->queue);
 		return;
 	}
 }
@@ -245,11 +178,11 @@ static void look(struct alerts *a, struct delivery *d, ts_t now)
 	look_at_mark(a, d);
 }
 
-static void look_at_all(struct alerts *a, struct alert *alert, ts_t now)
+void alert_look_at_all(struct alerts *a, struct alert *alert, ts_t now)
 {
 	for (unsigned i = 0; i < alert->n; i++)
 		look(a, &alert->deliveries[i], now);
-	forget_if_done(a, alert);
+	alert_forget_if_done(a, alert);
 }
 
 /* ---- incidents ---- */
@@ -273,7 +206,7 @@ static bool is_for(const struct alert_receiver *r, const struct alert_test *test
 	return true;
 }
 
-static struct alert *find(const struct alerts *a, uint64_t test)
+struct alert *alert_find(const struct alerts *a, uint64_t test)
 {
 	return MAP_FIND(&a->by_test, slice_of(&test, sizeof(test)), struct alert, node);
 }
@@ -313,9 +246,9 @@ static struct alert *add(struct alerts *a, const struct alert_test *test)
 	return alert;
 }
 
-static struct alert *get(struct alerts *a, const struct alert_test *test)
+struct alert *alert_get(struct alerts *a, const struct alert_test *test)
 {
-	struct alert *alert = find(a, test->id);
+	struct alert *alert = alert_find(a, test->id);
 
 	if (!alert)
 		alert = add(a, test);
@@ -341,7 +274,7 @@ void alerts_push_event(
 	struct alerts *a, const struct alert_test *test, const struct state_event *e, ts_t now)
 {
 	const bool is_end = e->type == STATE_EV_RECOVER || e->type == STATE_EV_END;
-	struct alert *alert = is_end ? find(a, test->id) : get(a, test);
+	struct alert *alert = is_end ? alert_find(a, test->id) : alert_get(a, test);
 
 	if (!alert)
 		return;
@@ -350,80 +283,17 @@ void alerts_push_event(
 	alert->incident = e->incident;
 	alert->is_resolved = is_end;
 	alert->is_over = e->type == STATE_EV_END;
-	look_at_all(a, alert, now);
-}
-
-/* Its mark of this incident; NULL: it has none. */
-static const struct alert_mark *find_mark(const struct alert_known *known, unsigned receiver)
-{
-	for (unsigned i = 0; i < known->n_marks; i++)
-		if (known->marks[i].receiver == receiver &&
-			known->marks[i].begin_at == known->incident.begin_at)
-			return &known->marks[i];
-	return NULL;
-}
-
-static void resume(struct alerts *a, struct delivery *d, const struct alert_mark *mark, ts_t now)
-{
-	const ts_t remind = receiver_of(a, d)->cfg->remind;
-
-	if (!mark)
-		return;
-	d->told = mark->told;
-	d->mark = *mark;
-	d->was_wanted = true;
-	d->told_at = now > mark->age ? now - mark->age : 0;
-	rest(a, d, now);
-	if (d->timer.at != TS_NEVER)
-		arm(a, d, ts_add(now, remind > mark->age ? remind - mark->age : 0));
-}
-
-void alerts_push_known(
-	struct alerts *a, const struct alert_test *test, const struct alert_known *known, ts_t now)
-{
-	const struct incident *i = &known->incident;
-	struct alert *alert = find(a, test->id) ? NULL : get(a, test);
-
-	if (!alert)
-		return;
-	alert->incident = *i;
-	alert->is_over = known->is_over;
-	alert->is_resolved = i->end_at != 0 && (known->is_over || !i->is_flapping);
-	for (unsigned k = 0; k < alert->n; k++)
-		resume(a, &alert->deliveries[k], find_mark(known, alert->deliveries[k].receiver),
-			now);
-	look_at_all(a, alert, now);
-}
-
-bool alerts_get_known(const struct alerts *a, uint64_t test, struct alert_known *ret,
-	struct alert_mark marks[ALERT_RECEIVERS_MAX], ts_t now)
-{
-	const struct alert *alert = find(a, test);
-
-	if (!alert)
-		return false;
-	*ret = (struct alert_known){
-		.incident = alert->incident, .is_over = alert->is_over, .marks = marks
-	};
-	for (unsigned i = 0; i < alert->n; i++) {
-		const struct delivery *d = &alert->deliveries[i];
-
-		if (!d->was_wanted)
-			continue;
-		marks[ret->n_marks] = mark_of(a, d);
-		marks[ret->n_marks++].age = now - d->told_at;
-	}
-	return true;
+	alert_look_at_all(a, alert, now);
 }
 
 void alerts_push_lost(struct alerts *a, uint64_t test)
 {
-	struct alert *alert = find(a, test);
+	struct alert *alert = alert_find(a, test);
 
 	for (unsigned i = 0; alert && i < alert->n; i++) {
 		struct delivery *d = &alert->deliveries[i];
 
-		receiver_of(a, d)->n_sending -= d->state == DELIVERY_SENDING;
+		alert_receiver_of(a, d)->n_sending -= d->state == DELIVERY_SENDING;
 		list_remove(&d->queue);
 		list_remove(&d->news);
 		list_remove(&d->marks);
@@ -434,12 +304,12 @@ void alerts_push_lost(struct alerts *a, uint64_t test)
 
 void alerts_push_muted(struct alerts *a, uint64_t test, bool is_muted, ts_t now)
 {
-	struct alert *alert = find(a, test);
+	struct alert *alert = alert_find(a, test);
 
 	if (!alert || alert->is_muted == is_muted)
 		return;
 	alert->is_muted = is_muted;
-	look_at_all(a, alert, now);
+	alert_look_at_all(a, alert, now);
 }
 
 /* ---- deliveries ---- */
@@ -467,23 +337,23 @@ static void told(struct alerts *a, struct delivery *d, ts_t now)
 		d->told = d->sending == ALERT_RESOLVED ? ALERT_TOLD_END : ALERT_TOLD_FAILING;
 	d->told_at = now;
 	d->mark.begin_at = 0; /* a reminder is one more time that it knows */
-	rest(a, d, now);
+	alert_rest(a, d, now);
 	look(a, d, now);
 }
 
 static void come_back(struct alerts *a, struct delivery *d)
 {
 	list_remove(&d->queue);
-	receiver_of(a, d)->n_sending--;
+	alert_receiver_of(a, d)->n_sending--;
 }
 
 static void fail(struct alerts *a, struct delivery *d, ts_t now)
 {
-	const struct alert_receiver *cfg = receiver_of(a, d)->cfg;
+	const struct alert_receiver *cfg = alert_receiver_of(a, d)->cfg;
 	const ts_t next = ts_add(now, d->pause);
 
 	come_back(a, d);
-	receiver_of(a, d)->counts.failed++;
+	alert_receiver_of(a, d)->counts.failed++;
 	if (next > ts_add(d->first_at, cfg->give_up)) {
 		give_up(a, d, d->sending);
 		told(a, d, now);
@@ -491,7 +361,7 @@ static void fail(struct alerts *a, struct delivery *d, ts_t now)
 	}
 	d->state = DELIVERY_PAUSING;
 	d->pause = ts_min(2 * d->pause, cfg->pause_max);
-	arm(a, d, next);
+	alert_arm(a, d, next);
 	look(a, d, now); /* while it was on its way, it may have become none of ours */
 }
 
@@ -502,9 +372,9 @@ void alerts_push_delivered(struct alerts *a, uint64_t delivery, ts_t now)
 	if (!d)
 		return;
 	come_back(a, d);
-	receiver_of(a, d)->counts.delivered++;
+	alert_receiver_of(a, d)->counts.delivered++;
 	told(a, d, now);
-	forget_if_done(a, d->alert);
+	alert_forget_if_done(a, d->alert);
 }
 
 void alerts_push_failed(struct alerts *a, uint64_t delivery, ts_t now)
@@ -514,7 +384,7 @@ void alerts_push_failed(struct alerts *a, uint64_t delivery, ts_t now)
 	if (!d)
 		return;
 	fail(a, d, now);
-	forget_if_done(a, d->alert);
+	alert_forget_if_done(a, d->alert);
 }
 
 static void wake(struct alerts *a, struct delivery *d, ts_t now)
@@ -525,7 +395,7 @@ static void wake(struct alerts *a, struct delivery *d, ts_t now)
 		d->is_reminder = true;
 		look(a, d, now);
 		if (d->state == DELIVERY_IDLE) /* muted: at the next one */
-			rest(a, d, now);
+			alert_rest(a, d, now);
 		return;
 	case DELIVERY_SENDING:
 		d->dropped = d->id;
@@ -535,7 +405,7 @@ static void wake(struct alerts *a, struct delivery *d, ts_t now)
 		return;
 	case DELIVERY_PAUSING:
 		d->state = DELIVERY_READY;
-		list_append(&receiver_of(a, d)->ready, &d->queue);
+		list_append(&alert_receiver_of(a, d)->ready, &d->queue);
 		return;
 	}
 }
@@ -565,7 +435,7 @@ bool alerts_take_notice(struct alerts *a, struct alert_notice *ret, ts_t now)
 
 	if (!d)
 		return false;
-	struct receiver *r = receiver_of(a, d);
+	struct receiver *r = alert_receiver_of(a, d);
 	const struct alert *alert = d->alert;
 	list_remove(&d->queue);
 	list_append(&r->sending, &d->queue);
@@ -574,7 +444,7 @@ bool alerts_take_notice(struct alerts *a, struct alert_notice *ret, ts_t now)
 	d->sending = kind_of(d);
 	d->sending_of = alert->incident.begin_at;
 	d->id = ++a->last_id;
-	arm(a, d, ts_add(now, r->cfg->timeout));
+	alert_arm(a, d, ts_add(now, r->cfg->timeout));
 	*ret = (struct alert_notice){ .delivery = d->id,
 		.receiver = d->receiver,
 		.attempt = ++d->attempts,
@@ -611,20 +481,8 @@ bool alerts_take_event(struct alerts *a, struct alert_event *ret)
 	}
 	if (!d->gave_up) {
 		list_remove(&d->news);
-		forget_if_done(a, d->alert);
+		alert_forget_if_done(a, d->alert);
 	}
-	return true;
-}
-
-bool alerts_take_mark(struct alerts *a, struct alert_mark *ret)
-{
-	struct delivery *d = LIST_FIRST(&a->marks, struct delivery, marks);
-
-	if (!d)
-		return false;
-	list_remove(&d->marks);
-	*ret = d->mark = mark_of(a, d);
-	forget_if_done(a, d->alert);
 	return true;
 }
 
@@ -635,7 +493,7 @@ ts_t alerts_deadline(const struct alerts *a)
 
 bool alerts_has(const struct alerts *a, uint64_t test)
 {
-	return find(a, test) != NULL;
+	return alert_find(a, test) != NULL;
 }
 
 size_t alerts_open(const struct alerts *a)

@@ -16,6 +16,7 @@ struct subject subject_of(const struct watched *t)
 					 .labels = p->labels,
 					 .n_labels = p->n_labels },
 		.key = slice_str(p->key),
+		.kind = slice_str(conf_test_kind_name(p->kind)),
 		.pool = slice_str(p->pool),
 		.domain = slice_str(p->domain),
 		.direction = watched_direction(t),
@@ -38,7 +39,7 @@ static struct slice keep(struct slice s, char **at)
 
 static size_t bytes_of(const struct subject *s)
 {
-	size_t n = s->key.n + s->pool.n + s->domain.n + 1;
+	size_t n = s->key.n + s->kind.n + s->pool.n + s->domain.n + 1;
 
 	for (unsigned i = 0; i < s->test.n_labels; i++)
 		n += s->test.labels[i].name.n + s->test.labels[i].value.n;
@@ -59,6 +60,7 @@ struct parted *parted_new(const struct subject *s)
 	p->subject = *s;
 	p->id = s->test.id;
 	p->subject.key = keep(s->key, &at);
+	p->subject.kind = keep(s->kind, &at);
 	p->subject.pool = keep(s->pool, &at);
 	p->subject.domain = keep(s->domain, &at);
 	for (unsigned i = 0; i < s->test.n_labels; i++)
@@ -134,6 +136,7 @@ struct parted *parted_of_left(const struct store_left *left)
 					   .labels = labels,
 					   .n_labels = (unsigned)n },
 		.key = slice_str(key ? key : left->kind),
+		.kind = slice_str(left->kind),
 		.pool = slice_str(left->pool),
 		.domain = slice_str(left->partner),
 		.direction = *left->direction ? SENTENCE_TO : SENTENCE_ALONE,

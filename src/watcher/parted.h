@@ -8,7 +8,7 @@
 /* Borrowed from where it was taken. */
 struct subject {
 	struct alert_test test;
-	struct slice key, pool, domain;
+	struct slice key, kind, pool, domain;
 	enum sentence_direction direction;
 	unsigned n_own_labels;  /* that stand first, and that every form has by itself */
 	const struct text *why; /* what the last run said; NULL: nothing is known */

@@ -398,6 +398,23 @@ struct watched *roster_find_id(const struct roster *r, int64_t id)
 	return found ? *found : NULL;
 }
 
+uint64_t roster_oldest_run(const struct roster *r, uint64_t none)
+{
+	uint64_t oldest = none;
+	struct list *n, *next;
+
+	for (unsigned i = 0; i < r->n; i++)
+		if (is_running(r->tests[i]) && r->tests[i]->run && r->tests[i]->run < oldest)
+			oldest = r->tests[i]->run;
+	LIST_EACH(n, next, &r->leaving)
+	{
+		const struct watched *t = LIST_OWNER(n, struct watched, leaving);
+
+		oldest = t->run < oldest ? t->run : oldest;
+	}
+	return oldest;
+}
+
 struct watched *roster_of_place(struct schedule_test *place)
 {
 	return LIST_OWNER(place, struct watched, place);

@@ -86,6 +86,8 @@ struct watched *roster_take_left(struct roster *r);
 
 struct watched *roster_find(const struct roster *r, struct slice key); /* NULL: none */
 struct watched *roster_find_id(const struct roster *r, int64_t id);    /* the same */
+/* The lowest number of a run in hand; `none` when there is no other. */
+uint64_t roster_oldest_run(const struct roster *r, uint64_t none);
 enum sentence_direction watched_direction(const struct watched *t);
 /* It runs: here, or at the watcher that has it. */
 static inline bool watched_is_on(const struct watched *t)
