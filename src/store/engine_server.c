@@ -77,6 +77,7 @@ static int start(struct writer *w, struct text *why)
 {
 	int err = postgres_check(&w->cfg, why);
 
+	w->spool.bytes_max = w->cfg.spool_bytes_max;
 	if (!err)
 		err = spool_open(&w->spool, &w->file, why);
 	if (err)
