@@ -72,15 +72,28 @@ static int open(struct writer *w, struct text *why)
 	return 0;
 }
 
+static void count(struct writer *w)
+{
+	pthread_mutex_lock(&w->queue.mutex);
+	w->queue.dropped_runs += w->spool.dropped_runs;
+	w->queue.dropped_evidence += w->spool.dropped_evidence;
+	w->stats.spooled = w->spool.n;
+	w->stats.spooled_bytes = w->spool.bytes;
+	pthread_mutex_unlock(&w->queue.mutex);
+	w->spool.dropped_runs = w->spool.dropped_evidence = 0;
+}
+
 /* A server that is away at the start is waited for, as at any other time. */
 static int start(struct writer *w, struct text *why)
 {
 	int err = postgres_check(&w->cfg, why);
 
+	w->spool.bytes_max = w->cfg.spool_bytes_max;
 	if (!err)
 		err = spool_open(&w->spool, &w->file, why);
 	if (err)
 		return err;
+	count(w);
 	w->upkeep.keep.partitions = &w->partitions;
 	w->was_lost = true;
 	err = open(w, why);
@@ -130,17 +143,6 @@ static uint64_t free_all(struct list *group)
 		entry_free(e);
 	}
 	return last;
-}
-
-static void count(struct writer *w)
-{
-	pthread_mutex_lock(&w->queue.mutex);
-	w->queue.dropped_runs += w->spool.dropped_runs;
-	w->queue.dropped_evidence += w->spool.dropped_evidence;
-	w->stats.spooled = w->spool.n;
-	w->stats.spooled_bytes = w->spool.bytes;
-	pthread_mutex_unlock(&w->queue.mutex);
-	w->spool.dropped_runs = w->spool.dropped_evidence = 0;
 }
 
 /* False: it has no room now.  What it refuses for good, being full of failures, is counted. */

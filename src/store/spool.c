@@ -9,9 +9,9 @@
 #include "store/row.h"
 
 enum {
-	PIECE = 500, /* that are given up in one step */
+	PIECE = 500,     /* runs that are given up in one step */
+	PIECE_JSON = 20, /* of evidence */
 	PACKED_MAX = STORE_EVIDENCE_MAX + STORE_EVIDENCE_MAX / 512 + 4096,
-	OVERHEAD = 300, /* bytes of an entry in the file, about */
 	STATE_AT = 3 + ROW_COLUMN_COUNT,
 	STATE_COLUMNS = 8,
 };
@@ -242,14 +242,15 @@ static int put_one(struct spool *s, const struct entry *e)
 }
 
 /* A sixteenth more than is needed, so that a full spool is not looked through at every put. */
-static int make_room(struct spool *s, uint64_t bytes)
+static int make_room(struct spool *s)
 {
 	const uint64_t goal = s->bytes_max / 16 * 15;
 	bool has_evidence = true;
 	int64_t n = 1;
 
-	while (n > 0 && s->bytes + bytes > goal) {
-		n = DB_RUN(s->db, has_evidence ? drop_evidence : drop_passed, db_int(PIECE));
+	while (n > 0 && s->bytes > goal) {
+		n = has_evidence ? DB_RUN(s->db, drop_evidence, db_int(PIECE_JSON))
+				 : DB_RUN(s->db, drop_passed, db_int(PIECE));
 		if (n < 0)
 			return (int)n;
 		*(has_evidence ? &s->dropped_evidence : &s->dropped_runs) += (uint64_t)n;
@@ -261,39 +262,27 @@ static int make_room(struct spool *s, uint64_t bytes)
 		if (err)
 			return err;
 	}
-	return s->bytes + bytes <= 2 * s->bytes_max ? 0 : ERR_LIMIT;
-}
-
-static uint64_t bytes_of(struct list *entries)
-{
-	uint64_t bytes = 0;
-
-	for (struct list *n = entries->next; n != entries; n = n->next) {
-		const struct entry *e = LIST_OWNER(n, struct entry, node);
-
-		/* What is packed is a fifth of it. */
-		bytes += OVERHEAD + (e->result_json.n + e->trace_json.n) / 5;
-	}
-	return bytes;
+	return s->bytes <= 2 * s->bytes_max ? 0 : ERR_LIMIT;
 }
 
 int spool_put(struct spool *s, struct list *entries)
 {
-	const uint64_t bytes = bytes_of(entries);
 	const uint64_t runs = s->dropped_runs, evidence = s->dropped_evidence;
 	int err = db_begin_write(s->db);
 
-	if (!err && s->bytes + bytes > s->bytes_max)
-		err = make_room(s, bytes);
 	for (struct list *n = entries->next; n != entries && !err; n = n->next)
 		err = put_one(s, LIST_OWNER(n, struct entry, node));
+	if (!err)
+		err = measure(s);
+	if (!err && s->bytes > s->bytes_max)
+		err = make_room(s);
 	err = end(s, err);
 	if (err) {
 		s->dropped_runs = runs;
 		s->dropped_evidence = evidence;
+		measure(s);
 	}
-	const int measured = measure(s);
-	return err ? err : measured;
+	return err;
 }
 
 /* ---- taking ---- */

@@ -43,6 +43,7 @@ struct store_cfg {
 	 * The password is the file's first line.  With a CA the server's name is verified. */
 	const char *connection;
 	const char *password_file, *ca_file; /* NULL: none */
+	uint64_t spool_bytes_max;            /* 0: STORE_SPOOL_BYTES_MAX */
 	const char *zone_name;               /* of the days: "Europe/Paris"; NULL or "": UTC */
 	struct slice zone_file;              /* its TZif file's bytes, copied; empty: UTC */
 	unsigned raw_days;                   /* 0: STORE_RAW_DAYS */

@@ -188,10 +188,8 @@ static int open_history(struct service *s, const struct plan *plan)
 
 	if (plan_make_folder(plan, &why) || store_open(&s->w.store, &cfg, &why))
 		return complain(why);
-	struct buf *line = watch_log_begin(&s->w.log, WATCH_HISTORY_OPENED);
-	log_str(line, "file", slice_str(plan->history_file));
-	if (plan->history_server)
-		log_str(line, "postgresql", slice_str(plan->history_server));
+	log_str(watch_log_begin(&s->w.log, WATCH_HISTORY_OPENED), "file",
+		slice_str(plan->history_server ? plan->history_server : plan->history_file));
 	watch_log_end(&s->w.log, WATCH_HISTORY_OPENED);
 	return 0;
 }
