@@ -33,7 +33,7 @@ enum store_query_type {
 	STORE_AUDIT,     /* newest first: from, to, before.at (its number), limit */
 	STORE_TESTS,     /* all, disabled ones too, and since when there is history */
 	STORE_STATES,    /* how all enabled tests stand now: for who does not run them himself */
-	STORE_WATCHERS,  /* of several with one history; of a file there are none */
+	STORE_WATCHERS,  /* of several with one history: now_at, limit; of a file there are none */
 	STORE_SYNCED,    /* not to be asked: what comes with STORE_EV_SYNCED */
 };
 
@@ -236,7 +236,7 @@ struct store_watcher {
 	int64_t id;
 	const char *name, *location;
 	int64_t started_at;
-	int64_t seen_until; /* later than `now_at` of the answer: it is there */
+	int64_t seen_until; /* later than now_at: it is there */
 	unsigned tests;     /* that it holds now */
 	int64_t last_at;    /* the newest run of these; 0: none */
 };
@@ -298,8 +298,9 @@ struct store_answer {
 		} * states;
 		struct store_watchers {
 			size_t n;
-			struct store_watcher *rows; /* those that are there first, by name */
-			int64_t now_at;             /* the server's time */
+			struct store_watcher *rows; /* those that are there first, by name; those
+						     * of the last day */
+			int64_t now_at;             /* as it was asked */
 			unsigned n_unheld;          /* enabled tests that nobody holds */
 		} * watchers;
 		struct store_synced {

@@ -50,7 +50,7 @@ struct view {
 
 extern const struct view view_overview, view_feed, view_pool, view_partner, view_tests, view_test,
 	view_test_alone, view_runs, view_runs_alone, view_run, view_run_json, view_run_trace,
-	view_incidents, view_incident, view_maintenance;
+	view_incidents, view_incident, view_watchers, view_maintenance;
 
 /* Is the path of this pattern?  Then its values are. */
 bool visit_match(struct visit *v, const char *pattern);
