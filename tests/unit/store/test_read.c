@@ -504,6 +504,25 @@ static void all_tests(void **state)
 	store_answer_free(a);
 }
 
+/* What a watcher shows of tests that another one runs. */
+static void how_all_stand_and_who_watches(void **state)
+{
+	struct history *h = *state;
+	struct store_answer *a = ask(h, (struct store_query){ .type = STORE_STATES });
+
+	assert_int_equal(a->states->n, TESTS);
+	const struct store_state *s = &a->states->rows[1];
+	assert_int_equal(s->test_id, 2);
+	assert_string_equal(s->pool, "lyon");
+	assert_int_equal(s->kept.state, WATCH_FAILED);
+	assert_true(s->kept.incident.begin_at != 0);
+	store_answer_free(a);
+	a = ask(h, (struct store_query){ .type = STORE_WATCHERS, .now_at = day0 });
+	assert_int_equal(a->watchers->n, 0);
+	assert_int_equal(a->watchers->n_unheld, 0);
+	store_answer_free(a);
+}
+
 static void a_question_may_be_wrong(void **state)
 {
 	static const struct store_query rows[] = {
@@ -558,6 +577,7 @@ int main(void)
 		cmocka_unit_test(the_report),
 		cmocka_unit_test(the_audit_log),
 		cmocka_unit_test(all_tests),
+		cmocka_unit_test(how_all_stand_and_who_watches),
 		cmocka_unit_test(a_question_may_be_wrong),
 		cmocka_unit_test(one_run),
 		cmocka_unit_test(too_many_questions_are_refused),
