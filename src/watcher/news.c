@@ -125,5 +125,7 @@ void watcher_take_news(struct watcher *w)
 	watcher_take_done(w);
 	take_schedule(w, now);
 	alarms_push_time(w->alarms, now);
+	if (share_take_news(w->share))
+		site_push_plan(w->site);
 	site_push_time(w->site, now);
 }

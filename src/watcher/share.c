@@ -8,7 +8,6 @@
 #include "base/str.h"
 #include "net/loop.h"
 #include "watcher/alarms.h"
-#include "watcher/site.h"
 
 enum {
 	STATES_EACH_S = 5, /* how the tests of the others stand */
@@ -25,6 +24,7 @@ struct share {
 	struct share_other *others; /* of `states` */
 	size_t n_others;
 	bool has_told_clock;
+	bool has_news;                    /* for the pages */
 	size_t next_held;                 /* of a claim's answer: where the last one was */
 	bool has_plan;                    /* the engine has its tests */
 	unsigned n_taken, n_left, n_lost; /* to be logged */
@@ -73,6 +73,12 @@ static void take_time(struct share *s, ts_t now)
 }
 
 /* ---- tests that come and go ---- */
+
+static void push_news(struct share *s, struct watched *t)
+{
+	t->is_news = true;
+	s->has_news = true;
+}
 
 static void own(struct share *s, struct watched *t, const struct lease_event *ev,
 	const struct store_event *claim, ts_t now)
@@ -123,7 +129,7 @@ static void take_events(struct share *s, const struct store_event *claim, ts_t n
 		case LEASE_EV_LEAVE: roster_leave(&s->w->roster, t, now); break;
 		case LEASE_EV_LOST: lose(s, t, now); break;
 		}
-		site_push_test(s->w->site, t);
+		push_news(s, t);
 	}
 }
 
@@ -292,7 +298,7 @@ static void take_state(struct share *s, const struct store_state *row)
 
 	if (t && !t->is_owned && row->kept.last_at > t->state.last_at) {
 		resume(t, row);
-		site_push_test(s->w->site, t);
+		push_news(s, t);
 	}
 	if (t || !row->location[0])
 		return;
@@ -342,6 +348,15 @@ void share_push_plan(struct share *s)
 	s->has_plan = push_tests(s, pump_now(s->w->pump));
 	s->n_others = 0; /* they may be in the roster now */
 	s->ask_at = 0;
+}
+
+bool share_take_news(struct share *s)
+{
+	const bool has = s && s->has_news;
+
+	if (has)
+		s->has_news = false;
+	return has;
 }
 
 bool share_has_time(const struct share *s)

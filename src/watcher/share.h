@@ -26,6 +26,7 @@ ts_t share_deadline(const struct share *s);
 /* The last of all: what this watcher holds is anybody's, behind what is queued. */
 void share_release(struct share *s);
 
+bool share_take_news(struct share *s);      /* of tests, which are marked as news */
 bool share_has_time(const struct share *s); /* of the server; the own clock is not asked */
 struct lease_counts share_counts(const struct share *s);
 
