@@ -7,6 +7,9 @@
  *   news.c      what the schedule and the history tell
  *   share.c     which tests are this watcher's, where several have one history
  *   alarms.c    alerts on their way to receivers
+ *   access.c    who asks, and what he may; audit.c: what he did
+ *   entrance.c  the files of those who sign in
+ *   desk.c      the control socket; via.c: runs whose result somebody waits for
  *   site.c      pages and metrics over HTTP; view_*.c fill in what they show
  *   once.c      each test once, and no service
  */
@@ -24,6 +27,8 @@
 
 struct alarms;
 struct share;
+struct audit;
+struct control;
 struct site;
 
 struct watcher {
@@ -39,11 +44,18 @@ struct watcher {
 	struct trusts trusts;
 	struct runs *runs;
 	struct roster roster;
-	struct store *store;   /* NULL: each test runs once */
-	struct alarms *alarms; /* NULL: the same */
-	struct share *share;   /* NULL: the history is its own, and each test, too */
-	struct site *site;     /* NULL: nobody listens */
-	struct once *once;     /* NULL: it is a service */
+	struct store *store;     /* NULL: each test runs once */
+	struct alarms *alarms;   /* NULL: the same */
+	struct share *share;     /* NULL: the history is its own, and each test, too */
+	struct site *site;       /* NULL: nobody listens */
+	struct audit *audit;     /* NULL: as the history */
+	struct control *control; /* NULL: there is no such socket */
+	struct list vias;        /* those who wait for the result of a run */
+	unsigned n_vias;
+	struct once *once; /* NULL: it is a service */
+
+	unsigned n_identities;     /* certificates of ours that were read since the start */
+	uint64_t identity_seen[2]; /* the hash of the last one's file */
 
 	int64_t me;       /* of several watchers: new at each start */
 	char name[256];   /* of the machine */
@@ -85,7 +97,9 @@ void watcher_take_done(struct watcher *w); /* all that are over */
 void watcher_take_news(struct watcher *w);
 
 /* reload.c */
-void watcher_reload(struct watcher *w);
+/* False: the file has a fault, whose lines are put into `lines`, too (NULL: nowhere).  True: it is
+ * taken over when the history has answered. */
+bool watcher_reload(struct watcher *w, struct buf *lines);
 /* Asks the history for the tests of the next plan.  0 or -ENOMEM. */
 int watcher_sync(struct watcher *w);
 /* The history has answered; NULL: there is none. */

@@ -13,6 +13,7 @@
 #include "watcher/private.h"
 #include "watcher/share.h"
 #include "watcher/site.h"
+#include "watcher/via.h"
 
 enum { LINES_MAX = 1 << 16 };
 
@@ -85,9 +86,16 @@ static bool is_same_listen(const struct plan *a, const struct plan *b)
 	if (a->n_listen != b->n_listen)
 		return false;
 	for (unsigned i = 0; i < a->n_listen; i++)
-		if (!addr_eq(&a->listen[i], &b->listen[i]))
+		if (!addr_eq(&a->listen[i].addr, &b->listen[i].addr) ||
+			a->listen[i].is_tls != b->listen[i].is_tls)
 			return false;
 	return true;
+}
+
+static bool is_same_control(const struct plan_access *a, const struct plan_access *b)
+{
+	return is_same_path(a->socket, b->socket) && a->has_group == b->has_group &&
+	       a->group == b->group;
 }
 
 static void log_what_is_kept(struct watcher *w, const struct plan *old, const struct plan *next)
@@ -108,6 +116,7 @@ static void log_what_is_kept(struct watcher *w, const struct plan *old, const st
 		{ old->history_bytes_max == next->history_bytes_max, "watch.history.size_max" },
 		{ strcmp(old->zones[0].name, next->zones[0].name) == 0, "watch.time_zone" },
 		{ is_same_listen(old, next), "watch.listen" },
+		{ is_same_control(&old->access, &next->access), "watch.control" },
 		{ old->at_once == next->at_once, "watch.at_once" },
 		{ strcmp(old->location, next->location) == 0, "watch.location" },
 		{ old->lease == next->lease, "watch.lease" },
@@ -245,6 +254,7 @@ void watcher_take_plan(struct watcher *w, const struct store_event *synced)
 	stop_left(w, synced ? synced->answer->synced : NULL, now);
 	roster_free_retired(&w->roster);
 	share_push_plan(w->share);
+	via_push_plan(w);
 	if (old.plan)
 		log_what_is_kept(w, old.plan, w->file.plan);
 	ready(w, now);
@@ -270,9 +280,11 @@ static void log_lines(struct watcher *w, struct slice lines)
 	}
 }
 
-void watcher_reload(struct watcher *w)
+bool watcher_reload(struct watcher *w, struct buf *lines)
 {
+	const uint64_t before = w->sync;
 	struct watch_config again = { 0 };
+	struct text fault;
 	struct buf why;
 
 	notify_say(&w->notify, "RELOADING=1");
@@ -282,13 +294,21 @@ void watcher_reload(struct watcher *w)
 		watch_config_done(&again);
 		log_lines(w, buf_slice(&why));
 		log_not_reloaded(w, "it has a fault");
+	} else if (site_prepare(w->site, &again, &fault)) {
+		watch_config_done(&again);
+		text_put(&why, &fault, NULL);
+		log_lines(w, buf_slice(&why));
+		log_not_reloaded(w, "it has a fault");
 	} else {
 		watch_config_done(&w->next);
 		w->next = again;
 		if (watcher_sync(w))
 			give_up_next(w);
 	}
+	if (lines)
+		buf_put(lines, buf_slice(&why));
 	buf_done(&why);
 	if (!w->next.plan)
 		notify_say(&w->notify, "READY=1");
+	return w->next.plan && w->sync != before;
 }

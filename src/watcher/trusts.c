@@ -112,12 +112,24 @@ static void replace(struct trusts *t, const char *path, unsigned number, uint64_
 	}
 }
 
+void trusts_hold(struct trusts *t, unsigned number)
+{
+	if (number)
+		t->files[number - 1].held++;
+}
+
+void trusts_let_go(struct trusts *t, unsigned number)
+{
+	if (number)
+		t->files[number - 1].held--;
+}
+
 void trusts_forget(struct trusts *t, uint64_t oldest_run)
 {
 	for (unsigned i = 0; i < t->n; i++) {
 		struct trusts_file *f = &t->files[i];
 
-		if (!f->replaced_by || oldest_run < f->replaced_by)
+		if (!f->replaced_by || f->held || oldest_run < f->replaced_by)
 			continue;
 		trust_forget_ca(t->trust, i + 1);
 		mem_free(f->path);

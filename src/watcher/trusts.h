@@ -21,6 +21,7 @@ struct trusts {
 		struct timespec changed;
 		uint64_t inode, size;
 		uint64_t replaced_by; /* the first run that had another one; 0: it is in use */
+		unsigned held;        /* by others than runs */
 	} * files;
 };
 
@@ -30,5 +31,8 @@ void trusts_done(struct trusts *t);
  * NULL the system's.  0, or an error with a sentence: ERR_LIMIT (so many are in use), or it cannot
  * be used. */
 int trusts_find(struct trusts *t, const char *path, uint64_t run, unsigned *ret, struct text *why);
+/* What is held stays, whatever runs are over, until it is let go; 0 is fine. */
+void trusts_hold(struct trusts *t, unsigned number);
+void trusts_let_go(struct trusts *t, unsigned number);
 /* All runs before this one are over. */
 void trusts_forget(struct trusts *t, uint64_t oldest_run);

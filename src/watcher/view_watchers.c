@@ -43,4 +43,4 @@ static int show_watchers(struct visit *v, struct web_answer *ret)
 	return visit_page(v, ret, err);
 }
 
-const struct view view_watchers = { "/watchers", ask_watchers, show_watchers };
+const struct view view_watchers = { "/watchers", ask_watchers, show_watchers, ROLE_VIEW };

@@ -124,11 +124,30 @@ static void what_was_replaced_goes(void **state)
 	assert_int_equal(trusts.n, n); /* a number that is free again */
 }
 
+/* Whoever asks for certificates of it goes on asking for those. */
+static void what_is_held_stays(void **state)
+{
+	(void)state;
+	put_ca(path);
+	const unsigned first = find(path);
+	trusts_hold(&trusts, first);
+	put_ca(path);
+	assert_int_not_equal(find(path), first);
+	trusts_forget(&trusts, run);
+	assert_non_null(trusts.files[first - 1].path);
+	trusts_let_go(&trusts, first);
+	trusts_forget(&trusts, run);
+	assert_null(trusts.files[first - 1].path);
+	trusts_hold(&trusts, TLS_TRUST_SYSTEM);
+	trusts_let_go(&trusts, TLS_TRUST_SYSTEM);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_file_is_read_again_when_it_has_changed),
 		cmocka_unit_test(what_was_replaced_goes),
+		cmocka_unit_test(what_is_held_stays),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
