@@ -306,6 +306,10 @@ static void check_test(const struct conf *c, size_t i, struct problems *problems
 	const unsigned before = problems->n;
 
 	check_kind(t, problems);
+	if (t->spread.value == CONF_SPREAD_EVERY && !c->watch.location.s)
+		problems_add(problems, t->spread.at,
+			TEXT_PLAIN(N_("a test that runs at every location wants to know where this "
+				      "watcher stands: give `watch` a `location`")));
 	check_labels(&t->rules.labels, problems);
 	if (problems->n > before)
 		return;

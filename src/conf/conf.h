@@ -201,6 +201,12 @@ struct conf_watch_defaults {
 	struct conf_watch_rules rules;
 };
 
+/* Of several watchers: who runs a test. */
+enum conf_spread {
+	CONF_SPREAD_ONE,  /* any one of them */
+	CONF_SPREAD_EVERY /* one at each location */
+};
+
 struct conf_watch_test {
 	struct conf_place at;
 	struct conf_choice kind;        /* enum conf_test_kind */
@@ -208,7 +214,8 @@ struct conf_watch_test {
 	struct conf_text user;          /* NULL: the pool's first test user */
 	struct conf_receiver receiver;  /* line 0: the partner's */
 	struct conf_flag enabled;
-	struct conf_text expect; /* the name of a reason, which is not checked here */
+	struct conf_choice spread; /* enum conf_spread */
+	struct conf_text expect;   /* the name of a reason, which is not checked here */
 	struct conf_watch_rules rules;
 };
 
@@ -244,7 +251,9 @@ struct conf_ping {
 
 struct conf_history {
 	struct conf_place at;
-	struct conf_text file; /* NULL: history.db in the state folder */
+	struct conf_text file;       /* NULL: history.db, or spool.db, in the state folder */
+	struct conf_text postgresql; /* what libpq takes; NULL: a file */
+	struct conf_text password_file, ca_file; /* of that */
 	struct conf_number raw_days, hour_days;
 	struct conf_number size_max; /* MiB; 0: any */
 };
@@ -277,6 +286,8 @@ struct conf_watch {
 	struct conf_texts listen;   /* [https://]IP:PORT; line 0: CONF_WATCH_LISTEN */
 	struct conf_text url;       /* where people reach it, for links */
 	struct conf_number at_once;
+	struct conf_text location; /* where it stands; NULL: it does not say */
+	struct conf_number lease;  /* seconds */
 	struct conf_history history;
 	struct conf_watch_defaults defaults;
 	struct conf_watch_test *tests; /* none: every pool with every partner */

@@ -9,6 +9,11 @@ static const char *const kinds[] = {
 	[CONF_TEST_SERVERS] = "servers",
 };
 
+static const char *const spreads[] = {
+	[CONF_SPREAD_ONE] = "one",
+	[CONF_SPREAD_EVERY] = "every",
+};
+
 static const char *const severities[] = {
 	[CONF_INFO] = "info",
 	[CONF_WARNING] = "warning",
@@ -39,12 +44,22 @@ const char *conf_alert_kind_name(unsigned kind)
 
 static const struct section history = {
 	.size = sizeof(struct conf_history),
-	.n_items = 4,
+	.n_items = 7,
 	.items = {
 		{ AT(conf_history, file), .type = ITEM_TEXT, .syntax = &syntax_path,
 			.doc = N_("The database.  Left out, history.db in the folder that systemd "
 			       "makes for the service (StateDirectory=), and outside of systemd in "
-			       "~/.local/state/stox.") },
+			       "~/.local/state/stox.  With `postgresql`: where what waits for the "
+			       "server is kept while it is away; left out, spool.db there.") },
+		{ AT(conf_history, postgresql), .type = ITEM_TEXT, .syntax = &syntax_line,
+			.doc = N_("A database of PostgreSQL instead of a file, which several "
+			       "watchers may share: \"host=... dbname=... user=...\" or "
+			       "postgresql://USER@HOST/DBNAME, without a password.") },
+		{ AT(conf_history, password_file), .type = ITEM_TEXT, .syntax = &syntax_path,
+			.doc = N_("The file whose first line is the password for it.") },
+		{ AT(conf_history, ca_file), .type = ITEM_TEXT, .syntax = &syntax_path,
+			.doc = N_("Whose certificates its server's must be of.  With it the server's "
+			       "name is verified, too.") },
 		{ AT(conf_history, raw_days), .type = ITEM_NUMBER, .min = 1, .max = 3650, .preset = 35,
 			.doc = N_("For how many days each run is kept.") },
 		{ AT(conf_history, hour_days), .type = ITEM_NUMBER, .min = 1, .max = 36500,
@@ -53,7 +68,7 @@ static const struct section history = {
 			       "day stay.") },
 		{ AT(conf_history, size_max), .type = ITEM_NUMBER, .min = 16, .max = 1 << 24,
 			.doc = N_("How many MiB the database may have; then the oldest runs go "
-			       "first.  Left out, any size.") },
+			       "first.  Left out, any size.  Of a file alone.") },
 	},
 };
 
@@ -144,6 +159,11 @@ static const struct section test = {
 		{ AT(conf_watch_test, enabled), .type = ITEM_FLAG, .preset = true,
 			.doc = N_("Whether it runs.  One that does not is shown as such, and its "
 			       "history stays.") },
+		{ AT(conf_watch_test, spread), .type = ITEM_CHOICE, CHOICES(spreads),
+			.preset = CONF_SPREAD_ONE,
+			.doc = N_("Which of several watchers run it: one is any of them, and the "
+			       "next when that one is gone; every is one at each `location`, and "
+			       "the results stand side by side.") },
 		{ AT(conf_watch_test, expect), .type = ITEM_TEXT, .syntax = &syntax_line,
 			.doc = N_("The reason for which it is to fail, such as "
 			       "sip_partner_not_allowed; see stox-explain(1).  It passes with "
@@ -226,7 +246,7 @@ static const struct section ping = {
 
 const struct section schema_watch = {
 	.size = sizeof(struct conf_watch),
-	.n_items = 13,
+	.n_items = 15,
 	.items = {
 		{ AT(conf_watch, time_zone), .type = ITEM_TEXT, .syntax = &syntax_zone,
 			.preset_text = "UTC",
@@ -241,6 +261,12 @@ const struct section schema_watch = {
 			       "alerts have none.") },
 		{ AT(conf_watch, at_once), .type = ITEM_NUMBER, .min = 1, .max = 10000, .preset = 200,
 			.doc = N_("How many tests may run at once; others wait.") },
+		{ AT(conf_watch, location), .type = ITEM_TEXT, .syntax = &syntax_word,
+			.doc = N_("Where this watcher stands, such as inside or paris: for tests that "
+			       "run at every location, and beside what it finds.") },
+		{ AT(conf_watch, lease), .type = ITEM_NUMBER, .min = 6, .max = 600, .preset = 45,
+			.doc = N_("Of several watchers with one history: for how many seconds each "
+			       "keeps its tests without a sign of life.  Then the others run them.") },
 		{ AT(conf_watch, history), .type = ITEM_SECTION, .section = &history,
 			.doc = N_("What came of the tests.") },
 		{ AT(conf_watch, defaults), .type = ITEM_SECTION, .section = &defaults,

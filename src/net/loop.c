@@ -191,6 +191,13 @@ int64_t loop_wall_offset(void)
 	return loop_wall() - (int64_t)read_clock(CLOCK_MONOTONIC);
 }
 
+ts_t loop_boot_offset(void)
+{
+	const ts_t now = read_clock(CLOCK_MONOTONIC), boot = read_clock(CLOCK_BOOTTIME);
+
+	return boot > now ? boot - now : 0;
+}
+
 /* A timer that is armed for earlier stays: it costs one idle wake-up, where moving it would cost
  * a system call in each. */
 static int arm(struct loop *l, ts_t until)

@@ -26,6 +26,8 @@ ts_t loop_clock(void);
 /* Microseconds since 1970, read afresh; and the same minus the monotonic now. */
 int64_t loop_wall(void);
 int64_t loop_wall_offset(void);
+/* How long this machine was suspended since it started: CLOCK_BOOTTIME minus the monotonic now. */
+ts_t loop_boot_offset(void);
 
 /* Sleeps until something is ready, or `until`, and runs the handlers of what is ready.  It may
  * return early with nothing ready.  A time that has passed means: look, do not sleep. */

@@ -397,6 +397,20 @@ struct page_maintenance_model {
 	size_t n_past;
 };
 
+struct page_watcher_row {
+	struct slice name, location; /* the second may be "" */
+	bool is_there;
+	int64_t started_at;
+	int64_t seen_at; /* it is gone since then; or when its newest result was due */
+	unsigned n_tests;
+};
+
+struct page_watchers_model {
+	const struct page_watcher_row *rows; /* those that are there first */
+	size_t n;                            /* 0: there is one, with a history of its own */
+	unsigned n_unheld;                   /* tests that nobody runs */
+};
+
 struct page_act { /* of the audit log */
 	int64_t at;
 	struct slice who, what, source, result;

@@ -29,6 +29,7 @@ int page_incidents(struct buf *b, const struct page_view *v, const struct page_i
 int page_incident(struct buf *b, const struct page_view *v, const struct page_incident_model *m);
 int page_maintenance(
 	struct buf *b, const struct page_view *v, const struct page_maintenance_model *m);
+int page_watchers(struct buf *b, const struct page_view *v, const struct page_watchers_model *m);
 int page_audit(struct buf *b, const struct page_view *v, const struct page_audit_model *m);
 int page_roles(struct buf *b, const struct page_view *v, const struct roles *roles);
 int page_error(struct buf *b, const struct page_view *v, const struct page_error *m);

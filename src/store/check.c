@@ -26,7 +26,7 @@ static void *run(void *arg)
 	enum check_result result = err == -EBADMSG ? CHECK_DAMAGED : CHECK_NONE;
 
 	if (!err) {
-		sqlite_limit(db, TS_NEVER, &c->stop);
+		db_limit(db, TS_NEVER, &c->stop);
 		result = judge(db);
 	}
 	db_close(db);

@@ -1,22 +1,25 @@
 /* db.h - one connection to the history's database, as the queries see it.
  *
  * All that is asked goes through here: the texts are SQL that SQLite and PostgreSQL both take, with
- * $1, $2 ... for what is bound, and sums and counts cast to bigint.  What an engine wants done its
- * own way is its file's business (store/file.h) and stands in the texts of the schema
- * (store/schema.h).  A text is a literal: it is prepared once and known again by its address.
+ * $1, $2 ... for what is bound, and sums and counts cast to bigint.  The few that differ are a
+ * struct db_texts.  What else an engine wants done its own way is its own business (store/engine.h)
+ * and stands in the texts of the schema (store/schema.h).  A text is a literal: SQLite prepares it
+ * once and knows it again by its address.
  *
  * A connection is one thread's.  One text is run once at a time.
  */
 #pragma once
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "base/ts.h"
 
 enum {
 	DB_TEXTS_MAX = 96, /* that one connection has prepared */
-	DB_ARGS_MAX = 24,
+	DB_ARGS_MAX = 32,
 };
 
 enum db_type { DB_NULL, DB_INT, DB_TEXT, DB_BLOB };
@@ -52,15 +55,56 @@ static inline struct db_value db_blob_or_null(struct slice s)
 	return (struct db_value){ .type = s.n ? DB_BLOB : DB_NULL, .s = s };
 }
 
-struct db;
+enum db_kind { DB_SQLITE, DB_POSTGRES, DB_KINDS };
+
+struct db_texts { /* a statement that each engine has its own way */
+	const char *of[DB_KINDS];
+};
+
+struct db { /* the first member of an engine's own */
+	const struct db_ops *ops;
+};
 
 struct db_rows { /* plain data; of a statement that runs */
 	struct db *db;
 	void *statement;
+	int row;
 	int err; /* of its begin: told by db_next() */
 };
 
+struct db_ops { /* an engine: as the functions of these names below */
+	enum db_kind kind;
+	void (*close)(struct db *db);
+	int (*exec)(struct db *db, const char *sql);
+	void (*begin)(
+		struct db_rows *rows, const char *sql, const struct db_value *args, unsigned n);
+	int (*next)(struct db_rows *rows);
+	int64_t (*get_int)(const struct db_rows *rows, unsigned column);
+	struct slice (*get)(const struct db_rows *rows, unsigned column);
+	bool (*is_null)(const struct db_rows *rows, unsigned column);
+	void (*end)(struct db_rows *rows);
+	int64_t (*changed)(const struct db *db);
+	void (*limit)(struct db *db, ts_t deadline, const atomic_bool *stop);
+	void (*rollback)(struct db *db);
+	bool (*is_lost)(const struct db *db);
+	const char *(*error)(const struct db *db);
+};
+
+ts_t db_clock(void); /* CLOCK_MONOTONIC */
 struct db *db_close(struct db *db);
+static inline bool db_is_shared(const struct db *db) /* with other watchers */
+{
+	return db->ops->kind == DB_POSTGRES;
+}
+static inline const char *db_text_of(const struct db *db, const struct db_texts *texts)
+{
+	return texts->of[db->ops->kind];
+}
+/* What runs longer than until `deadline`, or when *stop becomes true, ends with -ETIMEDOUT.  `stop`
+ * may be NULL; borrowed until the next call. */
+void db_limit(struct db *db, ts_t deadline, const atomic_bool *stop);
+/* The server went away, or was too slow: nothing but db_close() is of use. */
+bool db_is_lost(const struct db *db);
 /* Statements without rows and arguments, divided by ';'.  0 or an error, see db_next(). */
 int db_exec(struct db *db, const char *sql);
 
@@ -70,14 +114,14 @@ struct db_rows db_begin(struct db *db, const char *sql, const struct db_value *a
 		COUNT(((const struct db_value[]){ __VA_ARGS__ })))
 /* 1: a row; 0: there are no more.  -ENOSPC: the disk is full; -EBUSY: locked; -EBADMSG: damaged;
  * -ETIMEDOUT: it was told to stop; -ENOMEM, -EIO, -EROFS; -EINVAL: the statement or a value is not
- * possible.  The transaction may be gone behind an error; db_rollback() knows. */
+ * possible.  Of a server also -ECONNRESET: it went away; -EAGAIN: another one was in the way, the
+ * transaction is to be tried again; -ESTALE: there is no partition for it; -EACCES.  The
+ * transaction may be gone behind an error; db_rollback() knows. */
 int db_next(struct db_rows *rows);
 /* Of the present row; valid until the next db_next().  NULL is 0 and empty. */
 int64_t db_get_int(const struct db_rows *rows, unsigned column);
 int64_t db_get_int_or(const struct db_rows *rows, unsigned column, int64_t none);
 struct slice db_get(const struct db_rows *rows, unsigned column);
-struct db_value db_get_value(const struct db_rows *rows, unsigned column);
-unsigned db_columns(const struct db_rows *rows);
 bool db_is_null(const struct db_rows *rows, unsigned column);
 void db_end(struct db_rows *rows);
 
@@ -93,6 +137,7 @@ int64_t db_run(
 		COUNT(((const struct db_value[]){ __VA_ARGS__ })), ret)
 
 int db_simple(struct db *db, const char *sql); /* prepared; without arguments.  0 or an error */
+int db_begin_write(struct db *db);             /* a transaction */
 void db_rollback(struct db *db);               /* if there is a transaction */
 /* What the engine says of the last error: for the log. */
 const char *db_error(const struct db *db);

@@ -4,12 +4,13 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "store/leases.h"
 
 enum { TAKE_BYTES = 4 << 20 };
 
 /* ---- entries ---- */
 
-static struct entry *entry_new(enum entry_kind kind)
+struct entry *entry_new(enum entry_kind kind)
 {
 	struct entry *e = mem_alloc0(sizeof(*e));
 
@@ -30,6 +31,7 @@ struct entry *entry_free(struct entry *e)
 	mem_free(e->tests);
 	mem_free(e->known);
 	parcel_free(e->synced);
+	lease_job_free(e->lease);
 	mem_free(e->text);
 	return mem_free(e);
 }
@@ -56,6 +58,7 @@ static void add_state(struct entry *e, const struct state *state, const struct i
 			.last_failed_at = state->last_failed_at,
 			.incident_at = state->incident.begin_at,
 			.streak = state->streak,
+			.fence = e->state.fence,
 		};
 	e->n_incidents = n_incidents < STORE_INCIDENTS_MAX ? n_incidents : STORE_INCIDENTS_MAX;
 	if (e->n_incidents)
@@ -63,7 +66,7 @@ static void add_state(struct entry *e, const struct state *state, const struct i
 }
 
 /* A run without its evidence is better than none. */
-static void add_evidence(struct entry *e, struct slice result, struct slice trace)
+void entry_add_evidence(struct entry *e, struct slice result, struct slice trace)
 {
 	if (result.n > STORE_EVIDENCE_MAX)
 		result = SLICE_NONE;
@@ -88,12 +91,13 @@ struct entry *entry_of_run(const struct store_run *run)
 	if (!e)
 		return NULL;
 	e->row = run->row;
+	e->state.fence = run->fence;
 	add_state(e, run->state, run->incidents, run->n_incidents);
-	add_evidence(e, run->result_json, run->trace_json);
+	entry_add_evidence(e, run->result_json, run->trace_json);
 	return e;
 }
 
-struct entry *entry_of_state(int64_t test_id, const struct state *state,
+struct entry *entry_of_state(int64_t test_id, int64_t fence, const struct state *state,
 	const struct incident *incidents, unsigned n_incidents)
 {
 	struct entry *e = entry_new(ENTRY_STATE);
@@ -101,6 +105,7 @@ struct entry *entry_of_state(int64_t test_id, const struct state *state,
 	if (!e)
 		return NULL;
 	e->row.test_id = test_id;
+	e->state.fence = fence;
 	add_state(e, state, incidents, n_incidents);
 	return e;
 }
@@ -199,6 +204,17 @@ struct entry *entry_of_sync(const struct store_test *tests, size_t n)
 	return e;
 }
 
+struct entry *entry_of_lease(struct lease_job *j)
+{
+	struct entry *e = entry_new(ENTRY_LEASE);
+
+	if (e)
+		e->lease = j;
+	else
+		lease_job_free(j);
+	return e;
+}
+
 /* ---- the queue ---- */
 
 int queue_init(struct queue *q)
@@ -231,7 +247,7 @@ static bool has_room(const struct queue *q, size_t bytes, size_t part_of_16)
 	       q->bytes + bytes <= STORE_QUEUE_BYTES_MAX / 16 * part_of_16;
 }
 
-static bool is_passed_only(const struct entry *e)
+bool entry_is_passed_only(const struct entry *e)
 {
 	return e->kind == ENTRY_RUN && e->row.state == WATCH_OK && e->n_incidents == 0;
 }
@@ -241,7 +257,7 @@ static void count(struct queue *q, const struct entry *e, int sign)
 {
 	q->n += (size_t)sign;
 	q->bytes += (size_t)sign * e->bytes;
-	q->n_passed += is_passed_only(e) ? (size_t)sign : 0;
+	q->n_passed += entry_is_passed_only(e) ? (size_t)sign : 0;
 }
 
 static void drop_evidence(struct queue *q, struct entry *e)
@@ -263,7 +279,7 @@ static void make_room(struct queue *q, size_t bytes)
 	for (n = q->entries.next; n != &q->entries && !has_room(q, bytes, 15); n = n->next) {
 		struct entry *e = LIST_OWNER(n, struct entry, node);
 
-		if (is_passed_only(e) && e->evidence)
+		if (entry_is_passed_only(e) && e->evidence)
 			drop_evidence(q, e);
 	}
 	LIST_EACH(n, t, &q->entries)
@@ -272,7 +288,7 @@ static void make_room(struct queue *q, size_t bytes)
 
 		if (has_room(q, bytes, 15))
 			return;
-		if (!is_passed_only(e))
+		if (!entry_is_passed_only(e))
 			continue;
 		count(q, e, -1);
 		q->dropped_runs++;

@@ -13,19 +13,23 @@
 
 #include "store/outlet.h"
 
-enum entry_kind { ENTRY_RUN, ENTRY_STATE, ENTRY_MARK, ENTRY_AUDIT, ENTRY_SYNC };
+enum entry_kind { ENTRY_RUN, ENTRY_STATE, ENTRY_MARK, ENTRY_AUDIT, ENTRY_SYNC, ENTRY_LEASE };
+
+struct lease_job; /* store/leases.h */
 
 struct kept_state { /* of struct state, what the history has */
 	enum watch_state state;
 	int64_t since_at, last_at, last_ok_at, last_failed_at, incident_at;
 	unsigned streak;
+	int64_t fence;
 };
 
 struct entry {
 	struct list node;
 	uint64_t number;
 	enum entry_kind kind;
-	size_t bytes; /* all of it */
+	size_t bytes;   /* all of it */
+	bool is_fenced; /* its state came too late: another watcher has the test */
 
 	struct store_row row; /* RUN; STATE: test_id alone */
 	bool has_state;
@@ -42,15 +46,21 @@ struct entry {
 	struct parcel *synced;     /* with room for its copy */
 	size_t n_tests;
 	void *text;
+
+	struct lease_job *lease; /* LEASE: a release, behind what it is the end of */
 };
 
 struct entry *entry_of_run(const struct store_run *run); /* these five: NULL without memory */
-struct entry *entry_of_state(int64_t test_id, const struct state *state,
+struct entry *entry_of_state(int64_t test_id, int64_t fence, const struct state *state,
 	const struct incident *incidents, unsigned n_incidents);
 struct entry *entry_of_mark(const struct store_mark *mark);
 struct entry *entry_of_audit(const struct store_audit *audit);
 struct entry *entry_of_sync(const struct store_test *tests, size_t n);
+struct entry *entry_of_lease(struct lease_job *j); /* takes it */
+struct entry *entry_new(enum entry_kind kind);
+void entry_add_evidence(struct entry *e, struct slice result, struct slice trace); /* copied */
 struct entry *entry_free(struct entry *e);
+bool entry_is_passed_only(const struct entry *e); /* that may be given up */
 
 struct queue {
 	pthread_mutex_t mutex;

@@ -1,8 +1,9 @@
 #include "store/keep.h"
 
-#define DAY_US   (24 * STORE_HOUR_US)
-#define PAUSE_US (INT64_C(600) * 1000000)
-#define LAST_US  (2 * DAY_US) /* what the size does not take */
+#define DAY_US     (24 * STORE_HOUR_US)
+#define PAUSE_US   (INT64_C(600) * 1000000)
+#define WATCHER_US (7 * DAY_US) /* a list has who was there, so long */
+#define LAST_US    (2 * DAY_US) /* what the size does not take */
 
 enum {
 	PIECE = 1000, /* rows of one step */
@@ -13,6 +14,8 @@ enum {
 };
 
 static const char select_test[] = "select id from test where id > $1 order by id limit 1";
+static const char get_raw_from[] = "select raw_from from about";
+static const char remove_watchers[] = "delete from watcher where seen_until < $1";
 static const char set_raw_from[] = "update about set raw_from = $1";
 static const char page_count[] = "pragma page_count";
 static const char page_size[] = "pragma page_size";
@@ -78,6 +81,8 @@ struct pages {
 
 static int read_pages(struct keep *k, struct pages *ret)
 {
+	if (db_is_shared(k->db))
+		return 0;
 	int64_t err = db_run(k->db, page_count, NULL, 0, &ret->all);
 
 	if (err >= 0)
@@ -135,6 +140,7 @@ static void set_cuts(struct keep *k, int64_t now_at)
 		later(zone_day(&k->roll->zone, now_at - k->raw_us, NULL).begin, k->roll->raw_from);
 	k->evidence_cut = later(k->raw_cut, k->evidence_to);
 	k->hour_cut = later(write_hour_of(now_at - k->hours_us), k->hour_to);
+	k->watcher_cut = now_at - WATCHER_US;
 	k->audit_cut = now_at - KEEP_AUDIT_DAYS * DAY_US;
 }
 
@@ -147,12 +153,22 @@ static void end_squeeze(struct keep *k, bool fits)
 	k->is_told = !fits;
 }
 
+static int move_raw_from(struct keep *k, int64_t to)
+{
+	if (to <= k->roll->raw_from)
+		return 0;
+	k->roll->raw_from = to;
+	return failed(DB_RUN(k->db, set_raw_from, db_int(to)));
+}
+
 /* raw_from goes first: what is computed from runs that are half gone would be wrong. */
 static int begin_pass(struct keep *k, int64_t now_at)
 {
 	struct pages p = { 0 };
 	int err = read_pages(k, &p);
 
+	if (!err && db_is_shared(k->db))
+		err = failed(db_run(k->db, get_raw_from, NULL, 0, &k->roll->raw_from));
 	if (err)
 		return err;
 	set_cuts(k, believe(k, now_at));
@@ -162,13 +178,12 @@ static int begin_pass(struct keep *k, int64_t now_at)
 		k->is_squeezing = true;
 	else
 		end_squeeze(k, false);
-	if (k->raw_cut > k->roll->raw_from) {
-		err = failed(DB_RUN(k->db, set_raw_from, db_int(k->raw_cut)));
-		k->roll->raw_from = k->raw_cut;
-	}
+	if (!db_is_shared(k->db))
+		err = move_raw_from(k, k->raw_cut);
 	k->is_passing = true;
 	k->test_id = 0;
 	k->part = TABLES;
+	k->has_months = db_is_shared(k->db);
 	return err ? err : 1;
 }
 
@@ -198,8 +213,10 @@ static int remove_audit(struct keep *k)
 {
 	int64_t cut = k->audit_cut;
 	const int more = find_bound(DB_BEGIN(k->db, audit_bound, db_int(cut), db_int(PIECE)), &cut);
-	const int err = more < 0 ? more : failed(DB_RUN(k->db, audit_remove, db_int(cut)));
+	int err = more < 0 ? more : failed(DB_RUN(k->db, audit_remove, db_int(cut)));
 
+	if (!err)
+		err = failed(DB_RUN(k->db, remove_watchers, db_int(k->watcher_cut)));
 	return err ? err : more;
 }
 
@@ -222,10 +239,25 @@ static int remove_part(struct keep *k)
 	return 1;
 }
 
+/* The month, and then what is computed from its runs can no longer be. */
+static int remove_month(struct keep *k)
+{
+	int64_t from = k->roll->raw_from;
+	const int done = partition_drop(k->partitions, k->db, k->raw_cut, &from);
+
+	if (done < 0)
+		return done;
+	k->has_months = done > 0;
+	const int err = move_raw_from(k, from);
+	return err ? err : 1;
+}
+
 static int step_pass(struct keep *k, int64_t now_at)
 {
 	int64_t id = 0;
 
+	if (k->has_months)
+		return remove_month(k);
 	if (k->part < TABLES)
 		return remove_part(k);
 	const int err = failed(DB_FIRST(&id, k->db, select_test, db_int(k->test_id)));
@@ -233,7 +265,7 @@ static int step_pass(struct keep *k, int64_t now_at)
 		return err;
 	if (id) {
 		k->test_id = id;
-		k->part = 0;
+		k->part = db_is_shared(k->db) ? HOURS : 0;
 		return 1;
 	}
 	const int more = remove_audit(k);

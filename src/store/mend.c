@@ -43,7 +43,7 @@ static void tell(struct mend *m, enum store_event_type type, uint64_t count, str
 /* In one transaction with the tests: who begins again begins with all. */
 static int begin_salvage(struct mend *m, struct db *db)
 {
-	int err = db_simple(db, "begin immediate");
+	int err = db_begin_write(db);
 
 	if (!err)
 		err = salvage_begin(&m->salvage, m->name, db);
@@ -90,16 +90,16 @@ static void tell_end(struct mend *m)
 
 int mend_slice(struct mend *m, struct db *db, ts_t budget)
 {
-	const ts_t until = sqlite_clock() + budget;
+	const ts_t until = db_clock() + budget;
 	const struct salvage_at before = m->salvage.at;
 
 	if (!m->name)
 		return 0;
-	int done = db_simple(db, "begin immediate");
+	int done = db_begin_write(db);
 	if (done == 0)
 		do
 			done = salvage_step(&m->salvage);
-		while (done > 0 && sqlite_clock() < until);
+		while (done > 0 && db_clock() < until);
 	const bool is_over = done == 0;
 	if (is_over)
 		done = end_salvage(db);

@@ -29,6 +29,7 @@ void store_event_done(struct store_event *e)
 {
 	e->answer = store_answer_free(e->answer);
 	e->known = mem_free(e->known);
+	e->lease = mem_free(e->lease);
 }
 
 int outlet_init(struct outlet *o)
@@ -90,18 +91,19 @@ static bool take(struct outlet *o, struct store_event *ret)
 {
 	struct parcel *p = LIST_FIRST(&o->parcels, struct parcel, node);
 
+	if (p) { /* first: what a WRITTEN speaks of is told before it */
+		*ret = p->event;
+		list_remove(&p->node);
+		mem_free(p);
+		return true;
+	}
 	for (unsigned i = 0; i < STORE_EVENTS; i++)
 		if (o->is_set[i]) {
 			*ret = o->places[i];
 			o->is_set[i] = false;
 			return true;
 		}
-	if (!p)
-		return false;
-	*ret = p->event;
-	list_remove(&p->node);
-	mem_free(p);
-	return true;
+	return false;
 }
 
 bool outlet_take(struct outlet *o, struct store_event *ret)

@@ -32,6 +32,8 @@ enum store_query_type {
 	STORE_REPORT,    /* from, to: days' borders, or else the days that begin in it */
 	STORE_AUDIT,     /* newest first: from, to, before.at (its number), limit */
 	STORE_TESTS,     /* all, disabled ones too, and since when there is history */
+	STORE_STATES,    /* how all enabled tests stand now: for who does not run them himself */
+	STORE_WATCHERS,  /* of several with one history: now_at, limit; of a file there are none */
 	STORE_SYNCED,    /* not to be asked: what comes with STORE_EV_SYNCED */
 };
 
@@ -230,6 +232,25 @@ struct store_audit_row {
 	const char *who, *what, *source, *result;
 };
 
+/* ---- STATES, WATCHERS ---- */
+
+struct store_state {
+	int64_t test_id;
+	const char *kind, *pool, *partner, *direction, *location;
+	struct state kept;  /* its first members, for state_resume() */
+	enum reason reason; /* of the last run */
+	int64_t latency_us; /* of the last run */
+};
+
+struct store_watcher {
+	int64_t id;
+	const char *name, *location;
+	int64_t started_at;
+	int64_t seen_until; /* later than now_at: it is there */
+	unsigned tests;     /* that it holds now */
+	int64_t last_at;    /* the newest run of these; 0: none */
+};
+
 /* ---- SYNCED ---- */
 
 /* What a receiver of alerts knows of an incident. */
@@ -281,6 +302,17 @@ struct store_answer {
 			struct store_name *rows; /* by id */
 			int64_t oldest_at;       /* the first day that is known; 0: none */
 		} * names;
+		struct store_states {
+			size_t n;
+			struct store_state *rows; /* by id */
+		} * states;
+		struct store_watchers {
+			size_t n;
+			struct store_watcher *rows; /* those that are there first, by name; those
+						     * of the last day */
+			int64_t now_at;             /* as it was asked */
+			unsigned n_unheld;          /* enabled tests that nobody holds */
+		} * watchers;
 		struct store_synced {
 			size_t n_marks;
 			/* Of the synchronised tests, in their order, and of those that left. */

@@ -24,6 +24,8 @@ int read_reasons(struct reading *r);
 int read_report(struct reading *r);
 int read_audit(struct reading *r);
 int read_tests(struct reading *r);
+int read_states(struct reading *r);
+int read_watchers(struct reading *r);
 
 #define READ_SHORT_US (INT64_C(48) * 3600 * 1000000)
 

@@ -53,7 +53,7 @@ static void read_one(const struct db_rows *rows, struct store_overview_test *t)
 		t->spark[i].latency_us = STORE_NONE;
 }
 
-static int read_states(struct reading *r, struct store_overview *o)
+static int read_tests_of(struct reading *r, struct store_overview *o)
 {
 	struct db_rows rows = db_begin(r->db, select_tests, NULL, 0);
 	int next = db_next(&rows);
@@ -167,7 +167,7 @@ int read_overview(struct reading *r)
 		return -ENOMEM;
 	r->answer->overview = o;
 	put_spans(o, r->zone, r->query->now_at);
-	int err = read_states(r, o);
+	int err = read_tests_of(r, o);
 	if (!err)
 		err = read_hours(r, o);
 	return err ? err : read_days(r, o);

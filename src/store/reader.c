@@ -64,18 +64,27 @@ uint64_t reader_push(struct reader *r, const struct store_query *q)
 
 /* ---- answering ---- */
 
-static int answer_in(struct reader *r, struct reading *reading)
-{
-	int err = r->db ? 0 : sqlite_open(&r->db, r->path, DB_READER);
+static const struct db_texts begin = { { "begin",
+	"begin transaction isolation level repeatable read, read only" } };
 
+/* *ret_was_idle: the connection went with the first statement, which may have been gone before. */
+static int answer_in(struct reader *r, struct reading *reading, bool *ret_was_idle)
+{
+	const bool is_new = !r->db;
+	int err = r->db ? 0 : r->engine->connect(&r->db, r->cfg);
+
+	*ret_was_idle = false;
 	if (err)
 		return err;
-	sqlite_limit(r->db, sqlite_clock() + STORE_ANSWER_TIME_MAX, &r->stop);
+	db_limit(r->db, db_clock() + STORE_ANSWER_TIME_MAX, &r->stop);
 	reading->db = r->db;
-	err = db_simple(r->db, "begin");
+	err = db_simple(r->db, db_text_of(r->db, &begin));
+	*ret_was_idle = err && !is_new && db_is_lost(r->db);
 	if (!err)
 		err = read_answer(reading);
 	db_rollback(r->db);
+	if (db_is_lost(r->db))
+		r->db = db_close(r->db);
 	return err;
 }
 
@@ -90,16 +99,19 @@ static void answer(struct reader *r, struct job *j)
 {
 	struct store_answer *a = j->parcel->event.answer;
 	struct reading reading = { .zone = &r->zone, .query = &j->query, .answer = a };
-	const ts_t began = sqlite_clock();
+	const ts_t began = db_clock();
 
 	pthread_mutex_lock(&r->file);
-	const int err = answer_in(r, &reading);
+	bool was_idle = false;
+	int err = answer_in(r, &reading, &was_idle);
+	if (was_idle)
+		err = answer_in(r, &reading, &was_idle);
 	pthread_mutex_unlock(&r->file);
 	if (err)
 		spoil(a, err);
 	if (err == -EBADMSG)
 		atomic_store(&r->is_damaged, true);
-	const ts_t took = sqlite_clock() - began;
+	const ts_t took = db_clock() - began;
 	pthread_mutex_lock(&r->mutex);
 	r->answer_last = took;
 	if (took > r->answer_max)
@@ -160,16 +172,18 @@ static int open_zone(struct reader *r, struct slice file)
 	return 0;
 }
 
-int reader_start(struct reader *r, struct outlet *outlet, const char *path, struct slice zone_file)
+int reader_start(struct reader *r, struct outlet *outlet, const struct engine *engine,
+	const struct store_cfg *cfg)
 {
 	sigset_t all, before;
-	int err = open_zone(r, zone_file);
+	int err = open_zone(r, cfg->zone_file);
 
 	if (err)
 		return err;
 	list_init(&r->jobs);
 	r->outlet = outlet;
-	r->path = path;
+	r->engine = engine;
+	r->cfg = cfg;
 	pthread_mutex_init(&r->mutex, NULL);
 	pthread_mutex_init(&r->file, NULL);
 	pthread_cond_init(&r->news, NULL);

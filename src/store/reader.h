@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "store/engine.h"
 #include "store/file.h"
 #include "store/outlet.h"
 #include "store/read.h"
@@ -21,7 +22,8 @@ struct reader {
 	bool is_closing;
 
 	struct outlet *outlet;
-	const char *path;
+	const struct engine *engine;
+	const struct store_cfg *cfg;
 	struct zone zone;
 	pthread_mutex_t file;   /* held while a question is answered */
 	struct db *db;          /* NULL: to be opened */
@@ -30,8 +32,9 @@ struct reader {
 	pthread_t thread;
 };
 
-/* `zone_file` is borrowed; empty: UTC. */
-int reader_start(struct reader *r, struct outlet *outlet, const char *path, struct slice zone_file);
+/* Both are borrowed. */
+int reader_start(struct reader *r, struct outlet *outlet, const struct engine *engine,
+	const struct store_cfg *cfg);
 void reader_stop(struct reader *r); /* what was not answered yet is not */
 uint64_t reader_push(struct reader *r, const struct store_query *q); /* as store_ask() */
 void reader_pause(struct reader *r);

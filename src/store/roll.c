@@ -11,20 +11,25 @@ enum {
 	FALLBACK_INTERVAL_US = 60000000, /* of a test that is not known */
 };
 
-static const char select_about[] = "select zone, raw_from from about";
+static const struct db_texts select_about = { { "select zone, raw_from from about",
+	"select zone, raw_from from about for update" } };
 static const char set_zone[] = "update about set zone = $1";
-static const char select_dirty_hour[] =
-	"select test_id, begin_at from dirty_hour where begin_at <= $1"
-	" order by begin_at, test_id limit 1";
+/* Of several who roll up each takes another mark, and whoever writes a run of it waits. */
+#define MINE " for update skip locked"
+#define DIRTY_HOUR                                                                                 \
+	"select test_id, begin_at from dirty_hour where begin_at <= $1"                            \
+	" order by begin_at, test_id limit 1"
+#define DIRTY_DAY "select test_id, begin_at from dirty_day order by begin_at, test_id limit 1"
+static const struct db_texts select_dirty_hour = { { DIRTY_HOUR, DIRTY_HOUR MINE } };
+static const struct db_texts select_dirty_day = { { DIRTY_DAY, DIRTY_DAY MINE } };
 static const char select_part_hour[] = "select test_id, begin_at from dirty_hour"
 				       " where begin_at = $1 and test_id > $2"
 				       " order by test_id limit 1";
 static const char delete_dirty_hour[] =
 	"delete from dirty_hour where begin_at = $2 and test_id = $1";
-static const char select_dirty_day[] =
-	"select test_id, begin_at from dirty_day order by begin_at, test_id limit 1";
 static const char insert_dirty_day[] = "insert into dirty_day(test_id, begin_at) values($1, $2)"
-				       " on conflict(begin_at, test_id) do nothing";
+				       " on conflict(begin_at, test_id)"
+				       " do update set begin_at = excluded.begin_at";
 static const char delete_dirty_day[] = "delete from dirty_day where begin_at = $2 and test_id = $1";
 static const char select_runs[] =
 	"select " ROW_COLUMNS " from result where test_id = $1 and scheduled_at >= $2"
@@ -147,7 +152,7 @@ int roll_begin(struct roll *r, struct db *db, const char *zone_name)
 {
 	r->db = db;
 	r->part_at = 0;
-	struct db_rows rows = db_begin(db, select_about, NULL, 0);
+	struct db_rows rows = db_begin(db, db_text_of(db, &select_about), NULL, 0);
 	const int next = db_next(&rows);
 	const bool is_other = next > 0 && !slice_eqs(db_get(&rows, 0), zone_name);
 
@@ -332,8 +337,9 @@ static int mark_days_of(struct roll *r, const struct mark *m)
 static int step_hour(struct roll *r, int64_t now_at)
 {
 	struct mark m;
-	const int found = find_mark(
-		DB_BEGIN(r->db, select_dirty_hour, db_int(now_at - STORE_HOUR_US - GRACE_US)), &m);
+	const int found = find_mark(DB_BEGIN(r->db, db_text_of(r->db, &select_dirty_hour),
+					    db_int(now_at - STORE_HOUR_US - GRACE_US)),
+		&m);
 
 	if (found <= 0)
 		return found;
@@ -351,7 +357,8 @@ static int step_hour(struct roll *r, int64_t now_at)
 static int step_day(struct roll *r)
 {
 	struct mark m;
-	const int found = find_mark(db_begin(r->db, select_dirty_day, NULL, 0), &m);
+	const int found =
+		find_mark(db_begin(r->db, db_text_of(r->db, &select_dirty_day), NULL, 0), &m);
 
 	if (found <= 0)
 		return found;

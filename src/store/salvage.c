@@ -96,7 +96,7 @@ static int copy_row(struct salvage *s, const struct db_rows *rows, unsigned n, c
 	struct db_value values[COLUMNS_MAX];
 
 	for (unsigned i = 0; i < n; i++)
-		values[i] = db_get_value(rows, i);
+		values[i] = sqlite_value(rows, i);
 	const int64_t changed = db_run(s->to, write, values, n, NULL);
 	/* A row that the new file does not take is damaged, too. */
 	return changed == -EINVAL ? 0 : failed(changed);
@@ -108,7 +108,7 @@ static int copy_rows(struct salvage *s, struct db_rows rows, const char *write, 
 	int next = db_next(&rows), err = 0;
 
 	for (; next > 0 && !err; next = db_next(&rows))
-		err = copy_row(s, &rows, db_columns(&rows), write);
+		err = copy_row(s, &rows, sqlite_columns(&rows), write);
 	db_end(&rows);
 	*ret_is_read = next == 0;
 	return err;
@@ -187,7 +187,7 @@ static int copy_piece(struct salvage *s)
 
 	for (; next > 0 && !err; next = db_next(&rows), n++) {
 		*(at->is_descending ? &at->high : &at->low) = db_get_int(&rows, 1);
-		err = copy_row(s, &rows, db_columns(&rows), tables[at->table].write);
+		err = copy_row(s, &rows, sqlite_columns(&rows), tables[at->table].write);
 		at->runs += at->table == TABLE_RESULT;
 	}
 	db_end(&rows);

@@ -1,7 +1,7 @@
 /* schema.h - the tables of the history, and how they came about: numbered migrations.
  *
- * A migration is never changed once it was released; a new one is added behind it.  Texts are of
- * one engine; the queries elsewhere are of all.
+ * A migration is never changed once it was released; a new one is added behind it.  Its text is
+ * SQLite's; a table of words makes PostgreSQL's of it.
  *
  *	result		each run, for raw_days.  Clustered by (test_id, scheduled_at): a test's
  *			runs stand together, and the pair is the run's id
@@ -13,6 +13,7 @@
  *			what of it is to be computed again, written with the run that makes it so
  *	test, test_state, incident, audit
  *	told		what each receiver of alerts knows of a test's newest incident
+ *	lease, watcher	of several watchers with one history: who runs which test
  *	about		one row: the zone of the days, from when on all runs are there, whether the
  *			file was left open, and from which damaged file is still being taken over
  */
@@ -21,10 +22,18 @@
 #include "store/db.h"
 
 enum {
-	SCHEMA_VERSION = 2,
+	SCHEMA_VERSION = 3,
+	SCHEMA_MIN_READER =
+		1, /* the oldest one that may still read and write what this one makes */
 	SCHEMA_APPLICATION = 0x53746f78, /* "Stox", at byte 68 of a file of SQLite */
 };
 
 /* An empty file of SQLite, or one of an earlier version, becomes one of this one. Each migration is
  * one transaction.  0 or an error of db_next(). */
 int schema_migrate(struct db *db, unsigned from_version);
+
+/* The same for a server, where several may do it at once: each waits for the one before him.
+ * schema_look(): ERR_UNSUPPORTED: it is of a later version, which this one must not touch; version
+ * 0: there is nothing yet. */
+int schema_look(struct db *db, unsigned *ret_version, unsigned *ret_min_reader);
+int schema_migrate_server(struct db *db);

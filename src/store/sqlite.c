@@ -3,7 +3,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <sqlite3.h>
-#include <time.h>
 
 enum {
 	INSTRUCTIONS = 10000, /* of SQLite's machine between two looks at the clock: under 1 ms */
@@ -21,7 +20,8 @@ struct prepared {
 	bool is_running;
 };
 
-struct db {
+struct file_db {
+	struct db db;
 	sqlite3 *sqlite;
 	unsigned n;
 	struct prepared prepared[DB_TEXTS_MAX];
@@ -64,26 +64,25 @@ static int error_of(int rc)
 	return -EIO;
 }
 
-ts_t sqlite_clock(void)
+static struct file_db *own(const struct db_rows *rows)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return TS_S((ts_t)t.tv_sec) + (ts_t)t.tv_nsec / 1000;
+	return (struct file_db *)rows->db;
 }
 
 /* ---- life ---- */
 
 static int has_to_stop(void *arg)
 {
-	const struct db *db = arg;
+	const struct file_db *db = arg;
 
 	return (db->stop && atomic_load(db->stop)) ||
-	       (db->deadline != TS_NEVER && sqlite_clock() >= db->deadline);
+	       (db->deadline != TS_NEVER && db_clock() >= db->deadline);
 }
 
-void sqlite_limit(struct db *db, ts_t deadline, const atomic_bool *stop)
+static void limit(struct db *of, ts_t deadline, const atomic_bool *stop)
 {
+	struct file_db *db = (struct file_db *)of;
+
 	db->deadline = deadline;
 	db->stop = stop;
 	sqlite3_progress_handler(db->sqlite, INSTRUCTIONS, has_to_stop, db);
@@ -97,60 +96,28 @@ void sqlite_set_memory(size_t n_tests)
 	sqlite3_soft_heap_limit64((sqlite3_int64)(bytes < MEMORY_MOST ? bytes : MEMORY_MOST));
 }
 
-/* Memory is for pages of the file: what a month's report reads, and no more. */
-static int configure(struct db *db, enum db_mode mode)
-{
-	if (mode != DB_WRITER) {
-		sqlite3_db_config(
-			db->sqlite, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, mode == DB_LOOK, NULL);
-		return db_exec(db, "pragma query_only = 1; pragma cache_size = -16000;"
-				   "pragma temp_store = memory");
-	}
-	return db_exec(db, "pragma synchronous = full; pragma temp_store = memory;"
-			   "pragma cache_size = -8000; pragma journal_size_limit = 67108864");
-}
-
-int sqlite_open(struct db **ret, const char *path, enum db_mode mode)
-{
-	struct db *db = mem_alloc0(sizeof(*db));
-
-	if (!db)
-		return -ENOMEM;
-	db->deadline = TS_NEVER;
-	int err = error_of(sqlite3_open_v2(
-		path, &db->sqlite, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL));
-	if (!err) {
-		sqlite3_busy_timeout(db->sqlite, WAIT_MS);
-		err = configure(db, mode);
-	}
-	if (err)
-		db_close(db);
-	else
-		*ret = db;
-	return err;
-}
-
 void sqlite_leave_log(struct db *db)
 {
 	if (db)
-		sqlite3_db_config(db->sqlite, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+		sqlite3_db_config(
+			((struct file_db *)db)->sqlite, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 }
 
-struct db *db_close(struct db *db)
+static void close_file(struct db *of)
 {
-	if (!db)
-		return NULL;
+	struct file_db *db = (struct file_db *)of;
+
 	for (unsigned i = 0; i < db->n; i++)
 		sqlite3_finalize(db->prepared[i].statement);
 	sqlite3_close_v2(db->sqlite);
-	return mem_free(db);
+	mem_free(db);
 }
 
 /* ---- statements ---- */
 
-int db_exec(struct db *db, const char *sql)
+static int exec(struct db *db, const char *sql)
 {
-	return error_of(sqlite3_exec(db->sqlite, sql, NULL, NULL, NULL));
+	return error_of(sqlite3_exec(((struct file_db *)db)->sqlite, sql, NULL, NULL, NULL));
 }
 
 static void find_places(struct prepared *p)
@@ -169,7 +136,7 @@ static void find_places(struct prepared *p)
 	}
 }
 
-static int prepare(struct db *db, const char *sql, struct prepared **ret)
+static int prepare(struct file_db *db, const char *sql, struct prepared **ret)
 {
 	for (unsigned i = 0; i < db->n; i++)
 		if (db->prepared[i].sql == sql) {
@@ -208,30 +175,26 @@ static int bind(const struct prepared *p, unsigned i, const struct db_value *v)
 	return SQLITE_MISUSE;
 }
 
-struct db_rows db_begin(struct db *db, const char *sql, const struct db_value *args, unsigned n)
+static void begin(struct db_rows *rows, const char *sql, const struct db_value *args, unsigned n)
 {
 	struct prepared *p = NULL;
-	struct db_rows rows = { .db = db };
 
 	assert(n <= DB_ARGS_MAX);
-	rows.err = prepare(db, sql, &p);
-	if (rows.err)
-		return rows;
+	rows->err = prepare(own(rows), sql, &p);
+	if (rows->err)
+		return;
 	assert(!p->is_running);
-	for (unsigned i = 0; i < n && !rows.err; i++)
-		rows.err = error_of(bind(p, i, &args[i]));
+	for (unsigned i = 0; i < n && !rows->err; i++)
+		rows->err = error_of(bind(p, i, &args[i]));
 	p->is_running = true;
-	rows.statement = p;
-	return rows;
+	rows->statement = p;
 }
 
-int db_next(struct db_rows *rows)
+static int next(struct db_rows *rows)
 {
 	const struct prepared *p = rows->statement;
-
-	if (rows->err)
-		return rows->err;
 	const int rc = sqlite3_step(p->statement);
+
 	if (rc == SQLITE_ROW)
 		return 1;
 	rows->err = error_of(rc);
@@ -243,83 +206,118 @@ static sqlite3_stmt *of(const struct db_rows *rows)
 	return ((const struct prepared *)rows->statement)->statement;
 }
 
-int64_t db_get_int(const struct db_rows *rows, unsigned column)
+static int64_t get_int(const struct db_rows *rows, unsigned column)
 {
 	return sqlite3_column_int64(of(rows), (int)column);
 }
 
-bool db_is_null(const struct db_rows *rows, unsigned column)
+static bool is_null(const struct db_rows *rows, unsigned column)
 {
 	return sqlite3_column_type(of(rows), (int)column) == SQLITE_NULL;
 }
 
-int64_t db_get_int_or(const struct db_rows *rows, unsigned column, int64_t none)
-{
-	return db_is_null(rows, column) ? none : db_get_int(rows, column);
-}
-
-struct slice db_get(const struct db_rows *rows, unsigned column)
+static struct slice get(const struct db_rows *rows, unsigned column)
 {
 	const void *p = sqlite3_column_blob(of(rows), (int)column);
 
 	return slice_of(p, p ? (size_t)sqlite3_column_bytes(of(rows), (int)column) : 0);
 }
 
-unsigned db_columns(const struct db_rows *rows)
+unsigned sqlite_columns(const struct db_rows *rows)
 {
 	return (unsigned)sqlite3_column_count(of(rows));
 }
 
-struct db_value db_get_value(const struct db_rows *rows, unsigned column)
+struct db_value sqlite_value(const struct db_rows *rows, unsigned column)
 {
 	switch (sqlite3_column_type(of(rows), (int)column)) {
-	case SQLITE_INTEGER: return db_int(db_get_int(rows, column));
-	case SQLITE_BLOB: return db_blob(db_get(rows, column));
+	case SQLITE_INTEGER: return db_int(get_int(rows, column));
+	case SQLITE_BLOB: return db_blob(get(rows, column));
 	case SQLITE_NULL: return (struct db_value){ .type = DB_NULL };
-	default: return db_text(db_get(rows, column));
+	default: return db_text(get(rows, column));
 	}
 }
 
-void db_end(struct db_rows *rows)
+static void end(struct db_rows *rows)
 {
 	struct prepared *p = rows->statement;
 
-	if (!p)
-		return;
 	sqlite3_reset(p->statement);
 	sqlite3_clear_bindings(p->statement);
 	p->is_running = false;
-	rows->statement = NULL;
 }
 
-int64_t db_run(
-	struct db *db, const char *sql, const struct db_value *args, unsigned n, int64_t *ret)
+static int64_t changed(const struct db *db)
 {
-	struct db_rows rows = db_begin(db, sql, args, n);
-	int next = db_next(&rows);
-
-	if (next > 0 && ret && !db_is_null(&rows, 0))
-		*ret = db_get_int(&rows, 0);
-	while (next > 0)
-		next = db_next(&rows);
-	db_end(&rows);
-	return next < 0 ? next : sqlite3_changes64(db->sqlite);
+	return sqlite3_changes64(((const struct file_db *)db)->sqlite);
 }
 
-int db_simple(struct db *db, const char *sql)
+static void rollback(struct db *db)
 {
-	const int64_t n = db_run(db, sql, NULL, 0, NULL);
-
-	return n < 0 ? (int)n : 0;
+	if (!sqlite3_get_autocommit(((struct file_db *)db)->sqlite))
+		exec(db, "rollback");
 }
 
-void db_rollback(struct db *db)
+static bool is_lost(const struct db *db)
 {
-	if (!sqlite3_get_autocommit(db->sqlite))
-		db_exec(db, "rollback");
+	(void)db;
+	return false;
 }
 
-const char *db_error(const struct db *db)
+static const char *error(const struct db *db)
 {
-	return sqlite3_errmsg(db->sqlite);
+	return sqlite3_errmsg(((const struct file_db *)db)->sqlite);
+}
+
+static const struct db_ops ops = {
+	.kind = DB_SQLITE,
+	.close = close_file,
+	.exec = exec,
+	.begin = begin,
+	.next = next,
+	.get_int = get_int,
+	.get = get,
+	.is_null = is_null,
+	.end = end,
+	.changed = changed,
+	.limit = limit,
+	.rollback = rollback,
+	.is_lost = is_lost,
+	.error = error,
+};
+
+/* ---- opening ---- */
+
+/* Memory is for pages of the file: what a month's report reads, and no more. */
+static int configure(struct file_db *db, enum db_mode mode)
+{
+	if (mode != DB_WRITER) {
+		sqlite3_db_config(
+			db->sqlite, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, mode == DB_LOOK, NULL);
+		return exec(&db->db, "pragma query_only = 1; pragma cache_size = -16000;"
+				     "pragma temp_store = memory");
+	}
+	return exec(&db->db, "pragma synchronous = full; pragma temp_store = memory;"
+			     "pragma cache_size = -8000; pragma journal_size_limit = 67108864");
+}
+
+int sqlite_open(struct db **ret, const char *path, enum db_mode mode)
+{
+	struct file_db *db = mem_alloc0(sizeof(*db));
+
+	if (!db)
+		return -ENOMEM;
+	db->db.ops = &ops;
+	db->deadline = TS_NEVER;
+	int err = error_of(sqlite3_open_v2(
+		path, &db->sqlite, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL));
+	if (!err) {
+		sqlite3_busy_timeout(db->sqlite, WAIT_MS);
+		err = configure(db, mode);
+	}
+	if (err)
+		close_file(&db->db);
+	else
+		*ret = &db->db;
+	return err;
 }

@@ -1,9 +1,6 @@
 /* sqlite.h - a connection to a file of SQLite. */
 #pragma once
 
-#include <stdatomic.h>
-
-#include "base/ts.h"
 #include "store/db.h"
 
 enum db_mode {
@@ -14,10 +11,9 @@ enum db_mode {
 
 /* 0; errors as of db_next(). */
 int sqlite_open(struct db **ret, const char *path, enum db_mode mode);
-/* What runs longer than until `deadline` (CLOCK_MONOTONIC), or when *stop becomes true, ends with
- * -ETIMEDOUT.  `stop` may be NULL; borrowed until the next call. */
-void sqlite_limit(struct db *db, ts_t deadline, const atomic_bool *stop);
 void sqlite_leave_log(struct db *db); /* closing does not write the log into the file */
+/* Of any type, as it is; for who copies whole tables. */
+struct db_value sqlite_value(const struct db_rows *rows, unsigned column);
+unsigned sqlite_columns(const struct db_rows *rows);
 /* How much of the file all connections together keep in memory, by the tests that there are. */
 void sqlite_set_memory(size_t n_tests);
-ts_t sqlite_clock(void); /* CLOCK_MONOTONIC */

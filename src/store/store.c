@@ -3,16 +3,21 @@
 #include <errno.h>
 #include <string.h>
 
+#include "store/leases.h"
 #include "store/reader.h"
 #include "store/writer.h"
 
-enum { PAUSE_MS = 250 };
+enum {
+	PAUSE_MS = 250,
+	STORE_TEXTS = 7, /* of its settings */
+};
 
 struct store {
 	struct outlet outlet;
 	struct writer writer;
 	struct reader reader;
-	char *path, *zone_name;
+	struct leases leases;
+	char *texts[STORE_TEXTS];
 	void *zone_file;
 };
 
@@ -23,14 +28,22 @@ static int copy_cfg(struct store *s, const struct store_cfg *cfg)
 	struct store_cfg *own = &s->writer.cfg;
 
 	*own = *cfg;
-	s->path = mem_strdup(cfg->path);
-	s->zone_name = mem_strdup(cfg->zone_name ? cfg->zone_name : "");
+	/* What may be left out and means something else then stays NULL. */
+	own->zone_name = cfg->zone_name ? cfg->zone_name : "";
+	own->watcher_name = cfg->watcher_name ? cfg->watcher_name : "";
+	own->location = cfg->location ? cfg->location : "";
+	const char **const texts[STORE_TEXTS] = { &own->path, &own->zone_name, &own->watcher_name,
+		&own->location, &own->connection, &own->password_file, &own->ca_file };
+	for (size_t i = 0; i < STORE_TEXTS; i++) {
+		s->texts[i] = *texts[i] ? mem_strdup(*texts[i]) : NULL;
+		if (*texts[i] && !s->texts[i])
+			return -ENOMEM;
+		*texts[i] = s->texts[i];
+	}
 	s->zone_file = mem_strndup(
 		cfg->zone_file.p ? (const void *)cfg->zone_file.p : "", cfg->zone_file.n);
-	if (!s->path || !s->zone_name || !s->zone_file)
+	if (!s->zone_file)
 		return -ENOMEM;
-	own->path = s->path;
-	own->zone_name = s->zone_name;
 	own->zone_file = slice_of(s->zone_file, cfg->zone_file.n);
 	own->raw_days = cfg->raw_days ? cfg->raw_days : STORE_RAW_DAYS;
 	own->hour_days = cfg->hour_days ? cfg->hour_days : STORE_HOUR_DAYS;
@@ -44,8 +57,8 @@ static struct store *store_free(struct store *s)
 	file_unlock(&s->writer.file);
 	queue_done(&s->writer.queue);
 	outlet_done(&s->outlet);
-	mem_free(s->path);
-	mem_free(s->zone_name);
+	for (size_t i = 0; i < STORE_TEXTS; i++)
+		mem_free(s->texts[i]);
 	mem_free(s->zone_file);
 	return mem_free(s);
 }
@@ -53,6 +66,7 @@ static struct store *store_free(struct store *s)
 static int init(struct store *s, const struct store_cfg *cfg)
 {
 	s->writer.outlet = &s->outlet;
+	s->writer.engine = cfg->connection ? &engine_server : &engine_file;
 	s->writer.file.lock = -1;
 	int err = outlet_init(&s->outlet);
 	if (!err)
@@ -68,12 +82,14 @@ static int start(struct store *s, struct text *why)
 
 	if (err)
 		return err;
-	err = reader_start(&s->reader, &s->outlet, cfg->path, cfg->zone_file);
+	err = reader_start(&s->reader, &s->outlet, s->writer.engine, cfg);
 	if (err) {
 		*why = file_text(&s->writer.file, err);
 		return err;
 	}
 	err = writer_start(&s->writer, &s->reader, why);
+	if (!err && cfg->connection)
+		err = leases_start(&s->leases, &s->outlet, cfg);
 	if (err)
 		reader_stop(&s->reader);
 	return err;
@@ -101,6 +117,7 @@ uint64_t store_close(struct store *s)
 	if (!s)
 		return 0;
 	reader_stop(&s->reader);
+	leases_stop(&s->leases);
 	const uint64_t lost = writer_stop(&s->writer);
 
 	store_free(s);
@@ -135,7 +152,7 @@ struct store_stats store_stats(struct store *s)
 	stats.answer_last_us = s->reader.answer_last;
 	stats.answer_max_us = s->reader.answer_max;
 	pthread_mutex_unlock(&s->reader.mutex);
-	stats.file_bytes = file_bytes(&s->writer.file);
+	stats.file_bytes = s->writer.engine->bytes(&s->writer);
 	return stats;
 }
 
@@ -154,10 +171,11 @@ uint64_t store_push_run(struct store *s, const struct store_run *run)
 	return queue_push(&s->writer.queue, entry_of_run(run));
 }
 
-uint64_t store_push_state(struct store *s, int64_t test_id, const struct state *state,
-	const struct incident *incidents, unsigned n_incidents)
+uint64_t store_push_state(struct store *s, int64_t test_id, int64_t fence,
+	const struct state *state, const struct incident *incidents, unsigned n_incidents)
 {
-	return queue_push(&s->writer.queue, entry_of_state(test_id, state, incidents, n_incidents));
+	return queue_push(
+		&s->writer.queue, entry_of_state(test_id, fence, state, incidents, n_incidents));
 }
 
 uint64_t store_push_mark(struct store *s, const struct store_mark *mark)
@@ -183,4 +201,23 @@ void store_push_time(struct store *s, int64_t now_at)
 uint64_t store_ask(struct store *s, const struct store_query *query)
 {
 	return reader_push(&s->reader, query);
+}
+
+/* ---- several watchers ---- */
+
+bool store_is_shared(const struct store *s)
+{
+	return s->writer.cfg.connection != NULL;
+}
+
+uint64_t store_push_lease(struct store *s, const struct lease_want *want)
+{
+	struct lease_job *j = lease_job_new(want);
+
+	if (!j)
+		return 0;
+	if (want->type == LEASE_RELEASE)
+		return queue_push(&s->writer.queue, entry_of_lease(j));
+	leases_push(&s->leases, j);
+	return want->number;
 }

@@ -1,4 +1,5 @@
-/* store.h - the watcher's history, in a file of SQLite, behind two threads of its own.
+/* store.h - the watcher's history, in a file of SQLite or a server of PostgreSQL, behind threads of
+ * its own.
  *
  * One thread writes: what is pushed is copied, waits in a bounded queue, and is written in groups,
  * each in one transaction that is on the disk before it counts (WAL, synchronous=FULL).  The other
@@ -9,7 +10,10 @@
  * What is acknowledged is safe: STORE_EV_WRITTEN names the number up to which everything pushed is
  * on the disk or was counted as lost.  While the disk is full or the file is locked, the queue
  * holds what comes and it is tried again with pauses; a full queue gives up the evidence of
- * passed runs, then the oldest passed runs, and counts both.  Everything else stays.
+ * passed runs, then the oldest passed runs, and counts both.  Everything else stays.  While a
+ * server is away, what comes goes into a file of this machine (the spool, of at most
+ * STORE_SPOOL_BYTES_MAX) that is as safe, outlives a restart, and is sent when the server is back;
+ * full it gives up the same, in the same order.
  *
  * The time is the caller's: store_push_time() makes roll-ups and retention go on.  All times are
  * UTC in microseconds since 1970.  The functions are for one thread, the one that opened.
@@ -18,10 +22,12 @@
 
 #include "base/text.h"
 #include "store/query.h"
+#include "watch/lease.h"
 
 enum {
-	STORE_QUEUE_MAX = 100000,              /* runs and other entries that wait */
-	STORE_QUEUE_BYTES_MAX = 64 << 20,      /* of them */
+	STORE_QUEUE_MAX = 100000,         /* runs and other entries that wait */
+	STORE_QUEUE_BYTES_MAX = 64 << 20, /* of them */
+	STORE_SPOOL_BYTES_MAX = 64 << 20,
 	STORE_EVIDENCE_MAX = 4 << 20,          /* bytes of one JSON; what is longer is not kept */
 	STORE_TESTS_MAX = 20000,               /* that are configured at once */
 	STORE_AUDIT_TEXT_MAX = 1000,           /* bytes of a member; what is longer is cut */
@@ -32,12 +38,21 @@ enum {
 };
 
 struct store_cfg {
-	const char *path;
-	const char *zone_name;   /* of the days: "Europe/Paris"; NULL or "": UTC */
-	struct slice zone_file;  /* its TZif file's bytes, copied; empty: UTC */
-	unsigned raw_days;       /* 0: STORE_RAW_DAYS */
-	unsigned hour_days;      /* 0: STORE_HOUR_DAYS */
-	uint64_t size_max_bytes; /* of the file: the oldest goes first.  0: any size */
+	const char *path; /* of the file, or of the spool */
+	/* A server of PostgreSQL: what libpq takes for it, without a password; NULL: none, a file.
+	 * The password is the file's first line.  With a CA the server's name is verified. */
+	const char *connection;
+	const char *password_file, *ca_file; /* NULL: none */
+	uint64_t spool_bytes_max;            /* 0: STORE_SPOOL_BYTES_MAX */
+	const char *zone_name;               /* of the days: "Europe/Paris"; NULL or "": UTC */
+	struct slice zone_file;              /* its TZif file's bytes, copied; empty: UTC */
+	unsigned raw_days;                   /* 0: STORE_RAW_DAYS */
+	unsigned hour_days;                  /* 0: STORE_HOUR_DAYS */
+	uint64_t size_max_bytes;             /* of the file: the oldest goes first.  0: any size */
+	/* Who writes, of several watchers: new at each start, its name, where it stands ("": no
+	 * matter).  Of SQLite they are not looked at. */
+	int64_t watcher_id;
+	const char *watcher_name, *location;
 	unsigned pause_ms; /* behind the first try that failed; it doubles, to 64 times.  0: 250 */
 };
 
@@ -67,6 +82,8 @@ struct store_run {
 	const struct state *state;
 	const struct incident *incidents;
 	unsigned n_incidents; /* at most STORE_INCIDENTS_MAX */
+	int64_t fence;        /* of the lease: with an older one than the history knows state and
+			       * incidents are refused (FENCED), and the run alone is kept.  0: none */
 	/* JSON for the run's page; empty: none.  Which ones are kept is decided here: of runs that
 	 * are not OK, of the first OK one behind them, of the last OK one, and one each hour. */
 	struct slice result_json, trace_json;
@@ -90,15 +107,28 @@ enum store_event_type {
 	STORE_EV_DAMAGED,  /* `text`: the file was set aside, under which name */
 	STORE_EV_SALVAGED, /* `count` runs were taken over from it; `text` says so */
 	STORE_EV_SHRUNK,   /* the file is at its size: `text` says what was given up */
+	STORE_EV_LEASE,    /* the answer to store_push_lease(): `lease`, and behind a claim whom the
+			      incidents of these tests were told in `answer` of type STORE_SYNCED */
+	STORE_EV_FENCED,   /* the state of test `test_id` came with `fence`, which is an old one:
+			      another watcher has it.  Taken before the WRITTEN of that entry */
 	STORE_EVENTS
+};
+
+/* What became of a want of watch/lease.h.  One object. */
+struct store_lease {
+	struct lease_answer answer;
+	struct store_known *known; /* CLAIM: of each of answer.held, as it stands behind the claim;
+				    * else NULL */
 };
 
 struct store_event {
 	enum store_event_type type;
 	uint64_t number; /* WRITTEN; SYNCED: what store_sync_tests() returned */
 	uint64_t count, evidence;
-	struct store_answer *answer; /* ANSWER, SYNCED */
+	int64_t test_id, fence;      /* FENCED */
+	struct store_answer *answer; /* ANSWER, SYNCED, LEASE */
 	struct store_known *known;   /* SYNCED: `count` of them */
+	struct store_lease *lease;   /* LEASE; the taker frees it with mem_free() */
 	struct text text;
 };
 
@@ -108,7 +138,8 @@ struct store_stats {
 	uint64_t groups;                        /* transactions */
 	uint64_t commit_last_us, commit_max_us; /* of a group, begin to end */
 	uint64_t queued, queued_bytes;          /* now */
-	uint64_t file_bytes;                    /* with its log */
+	uint64_t spooled, spooled_bytes;        /* now: what waits for the server on this disk */
+	uint64_t file_bytes;                    /* with its log; 0: a server's */
 	uint64_t asked, answer_last_us, answer_max_us;
 	bool is_held;
 };
@@ -135,8 +166,8 @@ uint64_t store_sync_tests(struct store *s, const struct store_test *tests, size_
 /* Their numbers, ascending; 0: no memory, and it is counted as dropped. */
 uint64_t store_push_run(struct store *s, const struct store_run *run);
 /* The state changed without a run (nobody tests it any more, its rules changed). */
-uint64_t store_push_state(struct store *s, int64_t test_id, const struct state *state,
-	const struct incident *incidents, unsigned n_incidents);
+uint64_t store_push_state(struct store *s, int64_t test_id, int64_t fence,
+	const struct state *state, const struct incident *incidents, unsigned n_incidents);
 /* What a receiver knows of an incident from now on.  Pushed before the run that makes it so, it is
  * never later on the disk than that. */
 uint64_t store_push_mark(struct store *s, const struct store_mark *mark);
@@ -145,3 +176,11 @@ void store_push_time(struct store *s, int64_t now_at); /* about every second */
 
 /* Its answer comes as an event.  0: too many wait, or no memory; ask again later. */
 uint64_t store_ask(struct store *s, const struct store_query *query);
+
+/* ---- several watchers with one history ---- */
+
+/* False: the history is a file, this watcher is the only one, and there are no leases. */
+bool store_is_shared(const struct store *s);
+/* Its answer comes as an event, in any case: RENEW and CLAIM go before what is queued, RELEASE
+ * behind it, so that who takes over finds the last run.  0: no memory. */
+uint64_t store_push_lease(struct store *s, const struct lease_want *want);

@@ -29,6 +29,11 @@ static const char select_incident[] = "select " ROW_INCIDENT " from incident"
 static const char select_newest[] =
 	"select scheduled_at from result where test_id = $1 order by scheduled_at desc limit 1";
 
+static const char insert_leases[] =
+	"insert into lease(test_id, holder, fence, lease_until)"
+	" select id, 0, 0, cast(extract(epoch from clock_timestamp()) * 1000000 as bigint)"
+	" from test where is_enabled = 1 on conflict(test_id) do nothing";
+
 static int failed(int64_t changes)
 {
 	return changes < 0 ? (int)changes : 0;
@@ -171,7 +176,7 @@ static int read_state(struct db *db, int64_t test_id, struct state *ret)
 }
 
 /* A group that could not be written is written again: with the memory of a first time. */
-static int begin_marks(struct store_event *e)
+int sync_begin_marks(struct store_event *e)
 {
 	store_answer_free(e->answer);
 	e->answer = answer_new(STORE_SYNCED);
@@ -180,26 +185,37 @@ static int begin_marks(struct store_event *e)
 	return e->answer && e->answer->synced ? 0 : -ENOMEM;
 }
 
+int sync_read_known(struct db *db, struct store_known *k, struct store_answer *told)
+{
+	int err = read_state(db, k->id, &k->kept);
+
+	if (!err)
+		err = failed(DB_FIRST(&k->newest_at, db, select_newest, db_int(k->id)));
+	if (!err)
+		err = told_read_newest(db, k->id, &k->newest);
+	return err ? err : told_read(db, k->id, told);
+}
+
+/* Each test that is to be run has a lease, which is nobody's at first.  It stays for ever: its
+ * fence only grows. */
+static int sync_leases(struct db *db)
+{
+	return db_is_shared(db) ? db_simple(db, insert_leases) : 0;
+}
+
 int sync_tests(struct db *db, struct entry *e)
 {
-	int err = begin_marks(&e->synced->event);
+	int err = sync_begin_marks(&e->synced->event);
 	struct store_answer *told = e->synced->event.answer;
 
 	for (size_t i = 0; i < e->n_tests && !err; i++)
 		err = sync_one(db, &e->tests[i], &e->known[i].id);
 	if (!err)
 		err = disable_others(db, e);
-	for (size_t i = 0; i < e->n_tests && !err; i++) {
-		struct store_known *k = &e->known[i];
-
-		err = read_state(db, k->id, &k->kept);
-		if (!err)
-			err = failed(DB_FIRST(&k->newest_at, db, select_newest, db_int(k->id)));
-		if (!err)
-			err = told_read_newest(db, k->id, &k->newest);
-		if (!err)
-			err = told_read(db, k->id, told);
-	}
+	if (!err)
+		err = sync_leases(db);
+	for (size_t i = 0; i < e->n_tests && !err; i++)
+		err = sync_read_known(db, &e->known[i], told);
 	if (!err)
 		err = told_read_left(db, told);
 	for (size_t i = 0; !err && i < told->synced->n_left; i++)

@@ -29,7 +29,7 @@ static int end(struct db *db, int err)
 
 int upkeep_begin(struct upkeep *u, struct db *db, const char *zone_name)
 {
-	int err = db_simple(db, "begin immediate");
+	int err = db_begin_write(db);
 
 	u->db = db;
 	if (!err)
@@ -48,12 +48,12 @@ static int step(struct upkeep *u, int64_t now_at)
 
 int upkeep_slice(struct upkeep *u, int64_t now_at, ts_t budget)
 {
-	const ts_t until = sqlite_clock() + budget;
-	int done = db_simple(u->db, "begin immediate");
+	const ts_t until = db_clock() + budget;
+	int done = db_begin_write(u->db);
 
 	if (done == 0)
 		do
 			done = step(u, now_at);
-		while (done > 0 && sqlite_clock() < until);
+		while (done > 0 && db_clock() < until);
 	return end(u->db, done);
 }

@@ -12,29 +12,38 @@ static const char insert_result[] =
 	" values($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"
 	" on conflict(test_id, scheduled_at) do nothing";
 
-static const char insert_dirty_hour[] = "insert into dirty_hour(test_id, begin_at) values($1, $2)"
-					" on conflict(begin_at, test_id) do nothing";
+/* One that stands there is taken hold of: whoever rolls it up at this moment is waited for, and it
+ * is made anew behind him. */
+static const char insert_dirty_hour[] =
+	"insert into dirty_hour(test_id, begin_at) values($1, $2)"
+	" on conflict(begin_at, test_id) do update set begin_at = excluded.begin_at";
 
 #define STATE_COLUMNS                                                                              \
-	"test_id, state, since_at, last_at, last_ok_at, last_failed_at, streak, incident_at"
+	"test_id, state, since_at, last_at, last_ok_at, last_failed_at, streak, incident_at, "     \
+	"fence"
 #define STATE_UPDATE                                                                               \
 	"state = excluded.state, since_at = excluded.since_at, last_at = excluded.last_at,"        \
 	" last_ok_at = excluded.last_ok_at, last_failed_at = excluded.last_failed_at,"             \
-	" streak = excluded.streak, incident_at = excluded.incident_at"
+	" streak = excluded.streak, incident_at = excluded.incident_at, fence = excluded.fence"
+/* Of an older fence: another watcher has the test. */
+#define FENCED(table) " where " table ".fence <= excluded.fence"
 
 static const char upsert_state[] =
-	"insert into test_state(" STATE_COLUMNS ") values($1, $2, $3, $4, $5, $6, $7, $8)"
-	" on conflict(test_id) do update set " STATE_UPDATE;
+	"insert into test_state(" STATE_COLUMNS ") values($1, $2, $3, $4, $5, $6, $7, $8, $9)"
+	" on conflict(test_id) do update set " STATE_UPDATE FENCED("test_state");
 static const char upsert_state_of_run[] =
 	"insert into test_state(" STATE_COLUMNS ", reason, latency_us)"
-	" values($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict(test_id) do update set"
-	" " STATE_UPDATE ", reason = excluded.reason, latency_us = excluded.latency_us";
+	" values($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) on conflict(test_id) do update set"
+	" " STATE_UPDATE
+	", reason = excluded.reason, latency_us = excluded.latency_us" FENCED("test_state");
 
 static const char upsert_incident[] =
-	"insert into incident(test_id, begin_at, end_at, last_at, reason, runs, times, is_flapping)"
-	" values($1, $2, $3, $4, $5, $6, $7, $8) on conflict(test_id, begin_at) do update set"
-	" end_at = excluded.end_at, last_at = excluded.last_at, reason = excluded.reason,"
-	" runs = excluded.runs, times = excluded.times, is_flapping = excluded.is_flapping";
+	"insert into incident(test_id, begin_at, end_at, last_at, reason, runs, times, is_flapping,"
+	" fence) values($1, $2, $3, $4, $5, $6, $7, $8, $9)"
+	" on conflict(test_id, begin_at) do update set end_at = excluded.end_at,"
+	" last_at = excluded.last_at, reason = excluded.reason, runs = excluded.runs,"
+	" times = excluded.times, is_flapping = excluded.is_flapping, fence = "
+	"excluded.fence" FENCED("incident");
 
 static const char select_previous_state[] =
 	"select state from result where test_id = $1 and scheduled_at < $2 and is_by_hand = 0"
@@ -52,8 +61,12 @@ static const char insert_evidence[] =
 	"insert into evidence(test_id, scheduled_at, is_kept, codec, result, trace)"
 	" values($1, $2, $3, $4, $5, $6) on conflict(test_id, scheduled_at) do nothing";
 
+/* Numbered without a gap, and what was sent twice is there once. */
 static const char insert_audit[] =
-	"insert into audit(at, who, what, source, result) values($1, $2, $3, $4, $5)";
+	"insert into audit(number, at, who, what, source, result)"
+	" select coalesce((select max(number) from audit), 0) + 1, $1, $2, $3, $4, $5"
+	" where not exists (select 1 from audit where at = $1 and who = $2 and what = $3"
+	" and source = $4 and result = $5)";
 
 enum { PACKED_MAX = STORE_EVIDENCE_MAX + STORE_EVIDENCE_MAX / 512 + 4096 };
 
@@ -109,7 +122,9 @@ static int mark_hour(struct writes *w, const struct store_row *row)
 	const struct write_hour want = { row->test_id, write_hour_of(row->scheduled_at) };
 	struct write_hour *known = place_of(w, row->test_id);
 
-	if (known->test_id == want.test_id && known->begin_at == want.begin_at)
+	/* Others roll up, too: what they took out is not known here. */
+	if (!db_is_shared(w->db) && known->test_id == want.test_id &&
+		known->begin_at == want.begin_at)
 		return 0;
 	*known = want;
 	return failed(
@@ -118,7 +133,7 @@ static int mark_hour(struct writes *w, const struct store_row *row)
 
 /* ---- state and incidents ---- */
 
-static int write_state(struct writes *w, const struct entry *e)
+static int write_state(struct writes *w, struct entry *e)
 {
 	const struct kept_state *s = &e->state;
 	const struct db_value values[] = {
@@ -130,31 +145,35 @@ static int write_state(struct writes *w, const struct entry *e)
 		db_int(s->last_failed_at),
 		db_int(s->streak),
 		db_int(s->incident_at),
+		db_int(s->fence),
 		row_reason_value(e->row.reason),
 		db_int_or_null(e->row.latency_us, STORE_NONE),
 	};
 
 	if (!e->has_state)
 		return 0;
-	if (e->kind == ENTRY_STATE)
-		return failed(db_run(w->db, upsert_state, values, COUNT(values) - 2, NULL));
-	return failed(db_run(w->db, upsert_state_of_run, values, COUNT(values), NULL));
+	const bool is_run = e->kind == ENTRY_RUN;
+	const int64_t n = db_run(w->db, is_run ? upsert_state_of_run : upsert_state, values,
+		is_run ? COUNT(values) : COUNT(values) - 2, NULL);
+	e->is_fenced = n == 0;
+	return failed(n);
 }
 
-static int write_incident(struct writes *w, int64_t test_id, const struct incident *i)
+static int write_incident(
+	struct writes *w, int64_t test_id, const struct incident *i, int64_t fence)
 {
 	return failed(DB_RUN(w->db, upsert_incident, db_int(test_id), db_int(i->begin_at),
 		db_int_or_null(i->end_at, 0), db_int(i->last_at), row_reason_value(i->reason),
-		db_int(i->runs), db_int(i->times), db_int(i->is_flapping)));
+		db_int(i->runs), db_int(i->times), db_int(i->is_flapping), db_int(fence)));
 }
 
-static int write_states(struct writes *w, const struct entry *e)
+static int write_states(struct writes *w, struct entry *e)
 {
 	int err = write_state(w, e);
 
-	for (unsigned i = 0; i < e->n_incidents && !err; i++)
+	for (unsigned i = 0; i < e->n_incidents && !err && !e->is_fenced; i++)
 		if (e->incidents[i].begin_at)
-			err = write_incident(w, e->row.test_id, &e->incidents[i]);
+			err = write_incident(w, e->row.test_id, &e->incidents[i], e->state.fence);
 	return err;
 }
 
@@ -225,7 +244,7 @@ static int write_evidence(struct writes *w, const struct entry *e)
 
 /* ---- entries ---- */
 
-static int write_run(struct writes *w, const struct entry *e)
+static int write_run(struct writes *w, struct entry *e)
 {
 	struct db_value values[ROW_COLUMN_COUNT];
 
@@ -251,14 +270,15 @@ static int write_audit(struct writes *w, const struct store_audit *a)
 		db_text(a->source), db_text(a->result)));
 }
 
-int write_entry(struct writes *w, const struct entry *e)
+int write_entry(struct writes *w, struct entry *e)
 {
 	switch (e->kind) {
 	case ENTRY_RUN: return write_run(w, e);
 	case ENTRY_STATE: return write_states(w, e);
 	case ENTRY_MARK: return told_write(w->db, &e->mark);
 	case ENTRY_AUDIT: return write_audit(w, &e->audit);
-	case ENTRY_SYNC: return -EINVAL;
+	case ENTRY_SYNC:
+	case ENTRY_LEASE: return -EINVAL;
 	}
 	return -EINVAL;
 }

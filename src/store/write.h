@@ -23,6 +23,6 @@ void write_done(struct writes *w);
 void write_forget_hours(struct writes *w);
 void write_forget_hour(struct writes *w, int64_t test_id, int64_t begin_at);
 /* SYNC apart.  0, or an error of db_next(). */
-int write_entry(struct writes *w, const struct entry *e);
+int write_entry(struct writes *w, struct entry *e);
 /* Rounded down, before 1970 too. */
 int64_t write_hour_of(int64_t at);

@@ -113,6 +113,15 @@ static void look_at_mark(struct alerts *a, struct delivery *d)
 	list_append(&a->marks, &d->marks);
 }
 
+static void forget(struct alerts *a, struct alert *alert)
+{
+	for (unsigned i = 0; i < alert->n; i++)
+		alert_arm(a, &alert->deliveries[i], TS_NEVER);
+	map_remove(&a->by_test, &alert->node);
+	a->n_deliveries -= alert->n;
+	mem_free(alert);
+}
+
 void alert_forget_if_done(struct alerts *a, struct alert *alert)
 {
 	if (!alert->is_over)
@@ -122,11 +131,7 @@ void alert_forget_if_done(struct alerts *a, struct alert *alert)
 			!list_empty(&alert->deliveries[i].news) ||
 			!list_empty(&alert->deliveries[i].marks))
 			return;
-	for (unsigned i = 0; i < alert->n; i++)
-		alert_arm(a, &alert->deliveries[i], TS_NEVER);
-	map_remove(&a->by_test, &alert->node);
-	a->n_deliveries -= alert->n;
-	mem_free(alert);
+	forget(a, alert);
 }
 
 static void give_up(struct alerts *a, struct delivery *d, enum alert_kind kind)
@@ -279,6 +284,22 @@ void alerts_push_event(
 	alert->is_resolved = is_end;
 	alert->is_over = e->type == STATE_EV_END;
 	alert_look_at_all(a, alert, now);
+}
+
+void alerts_push_lost(struct alerts *a, uint64_t test)
+{
+	struct alert *alert = alert_find(a, test);
+
+	for (unsigned i = 0; alert && i < alert->n; i++) {
+		struct delivery *d = &alert->deliveries[i];
+
+		alert_receiver_of(a, d)->n_sending -= d->state == DELIVERY_SENDING;
+		list_remove(&d->queue);
+		list_remove(&d->news);
+		list_remove(&d->marks);
+	}
+	if (alert)
+		forget(a, alert);
 }
 
 void alerts_push_muted(struct alerts *a, uint64_t test, bool is_muted, ts_t now)

@@ -129,6 +129,9 @@ void alerts_push_known(
 /* For the engine behind this one.  False: it has no alert of this test. */
 bool alerts_get_known(const struct alerts *a, uint64_t test, struct alert_known *ret,
 	struct alert_mark marks[ALERT_RECEIVERS_MAX], ts_t now);
+/* Somebody else tells of this test from now on: its alert is gone, and its deliveries are nobody's
+ * any more. */
+void alerts_push_lost(struct alerts *a, uint64_t test);
 /* Of a test without an alert there is nothing to mute: in maintenance none begins. */
 void alerts_push_muted(struct alerts *a, uint64_t test, bool is_muted, ts_t now);
 /* An id that is not on its way any more is ignored. */

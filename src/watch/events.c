@@ -33,6 +33,19 @@ static const struct watch_event_row rows[] = {
 		N_("The watcher itself stood still for over a second while a test ran: what that "
 		   "measured is not judged."),
 		N_("Give the machine more processor time, or see what else it does.") },
+	[WATCH_SHARE] = { "watch", "share", LOG_LEVEL_INFO, "taken left held",
+		N_("Of several watchers with one history: how many tests this one has taken and "
+		   "given to others, and how many it runs now."),
+		NULL },
+	[WATCH_SHARE_LOST] = { "watch", "share-lost", LOG_LEVEL_WARNING, "n",
+		N_("Other watchers run so many tests that were this one's: it could not renew in "
+		   "time that they are its own."),
+		N_("See whether this machine was stopped, or too busy, and whether the history "
+		   "answers.") },
+	[WATCH_CLOCK_DIFFERS] = { "watch", "clock-differs", LOG_LEVEL_WARNING, "seconds direction",
+		N_("The clock of this machine is not that of the history's server. Tests run by "
+		   "the server's."),
+		N_("Let both machines keep their time by NTP.") },
 
 	[WATCH_HISTORY_OPENED] = { "history", "opened", LOG_LEVEL_INFO, "file",
 		N_("The file of the history is open."), NULL },

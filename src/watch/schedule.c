@@ -58,9 +58,11 @@ static int64_t slot_from(const struct schedule_test *t, int64_t at)
 	return slot == at ? slot : slot + t->interval_us;
 }
 
-static int64_t late_max(const struct schedule *s, const struct schedule_test *t)
+static int64_t late_max(const struct schedule *s, const struct schedule_test *t, int64_t slot)
 {
-	return (int64_t)ts_min(s->cfg.late_max, (ts_t)t->interval_us);
+	const ts_t interval = (ts_t)t->interval_us;
+
+	return (int64_t)(slot == t->inherited_slot ? interval : ts_min(s->cfg.late_max, interval));
 }
 
 static bool is_waiting(const struct schedule_test *t)
@@ -70,8 +72,9 @@ static bool is_waiting(const struct schedule_test *t)
 
 static ts_t wait_ends(const struct schedule *s, const struct schedule_test *t)
 {
-	return is_waiting(t) ? ts_add(t->waiting_since, (ts_t)(late_max(s, t) - t->late_us))
-			     : TS_NEVER;
+	return is_waiting(t)
+		       ? ts_add(t->waiting_since, (ts_t)(late_max(s, t, t->due_slot) - t->late_us))
+		       : TS_NEVER;
 }
 
 /* There is room in the heap since it was added. */
@@ -202,7 +205,7 @@ static void slot_due(struct schedule *s, struct schedule_test *t, ts_t now)
 	if (n_behind)
 		miss(s, t, SCHEDULE_STALL, t->slot, n_behind);
 	t->slot = present + t->interval_us;
-	if (wall(s, now) - present >= late_max(s, t)) {
+	if (wall(s, now) - present >= late_max(s, t, present)) {
 		miss(s, t, SCHEDULE_STALL, present, 1);
 		return;
 	}
@@ -218,7 +221,13 @@ static void slot_due(struct schedule *s, struct schedule_test *t, ts_t now)
 		t->late_us = (int64_t)t->waiting_since + s->ahead_us - present;
 		return;
 	case SCHEDULE_STARTING:
-	case SCHEDULE_RUNNING: miss(s, t, SCHEDULE_ITSELF, present, 1); return;
+	case SCHEDULE_RUNNING:
+		/* An inherited run is as late as can be: the slot behind it waits for its end. */
+		if (t->due_slot == t->inherited_slot && !t->is_due_again)
+			t->is_due_again = true;
+		else
+			miss(s, t, SCHEDULE_ITSELF, present, 1);
+		return;
 	}
 }
 
@@ -266,7 +275,8 @@ static int set_up_accounts(struct schedule_test *t)
 	return 0;
 }
 
-int schedule_add(struct schedule *s, struct schedule_test *t, int64_t last_at, ts_t now)
+static int add(
+	struct schedule *s, struct schedule_test *t, int64_t last_at, bool inherits, ts_t now)
 {
 	if (t->interval_us <= 0 || set_up_accounts(t) < 0)
 		return -EINVAL;
@@ -278,13 +288,24 @@ int schedule_add(struct schedule *s, struct schedule_test *t, int64_t last_at, t
 	t->last_at = last_at;
 	t->slot = slot_from(t, wall(s, now));
 	const int64_t present = slot_until(t, wall(s, now));
-	if (last_at && last_at < present && wall(s, now) - present < late_max(s, t))
+	t->inherited_slot = inherits ? present : INT64_MIN;
+	if (last_at && last_at < present && wall(s, now) - present < late_max(s, t, present))
 		t->slot = present;
 	const int64_t at = t->slot - s->ahead_us;
 	int err = timers_set(&s->timers, &t->timer, at > 0 ? (ts_t)at : 0);
 	if (!err)
 		list_append(&s->all, &t->all);
 	return err;
+}
+
+int schedule_add(struct schedule *s, struct schedule_test *t, int64_t last_at, ts_t now)
+{
+	return add(s, t, last_at, false, now);
+}
+
+int schedule_inherit(struct schedule *s, struct schedule_test *t, int64_t last_at, ts_t now)
+{
+	return add(s, t, last_at, true, now);
 }
 
 void schedule_remove(struct schedule *s, struct schedule_test *t, ts_t now)
@@ -323,8 +344,18 @@ int schedule_push_asked(struct schedule *s, struct schedule_test *t, ts_t now)
 
 void schedule_push_done(struct schedule *s, struct schedule_test *t, ts_t now)
 {
+	const int64_t slot = t->slot - t->interval_us;
+	const bool is_due = t->is_due_again && wall(s, now) - slot < late_max(s, t, slot);
+
 	assert(t->state == SCHEDULE_RUNNING);
 	leave(s, t, now);
+	if (is_due) {
+		request(s, t, slot, now);
+		arm(s, t);
+	} else if (t->is_due_again) {
+		miss(s, t, SCHEDULE_ITSELF, slot, 1);
+	}
+	t->is_due_again = false;
 }
 
 void schedule_push_clock(struct schedule *s, int64_t ahead_us, ts_t now)
@@ -337,7 +368,7 @@ void schedule_push_clock(struct schedule *s, int64_t ahead_us, ts_t now)
 	if (drift < DRIFT_US && drift > -DRIFT_US)
 		return;
 	s->armed_ahead_us = ahead_us;
-	if (is_jump) {
+	if (is_jump && !list_empty(&s->all)) {
 		s->jump_us += by;
 		s->turn = by < 0 ? s->turn % TURN_MAX + 1 : s->turn;
 	}

@@ -52,7 +52,9 @@ struct schedule_test {
 	enum schedule_state state;
 	uint64_t id;
 	int64_t interval_us, offset_us;
-	int64_t slot; /* the next one to come */
+	int64_t slot;           /* the next one to come */
+	int64_t inherited_slot; /* another watcher's that was not run: it may be as late as can be
+				 */
 	uint64_t n_started, n_missed[SCHEDULE_MISSES];
 
 	struct schedule_account *accounts[SCHEDULE_ACCOUNTS_MAX];
@@ -60,6 +62,7 @@ struct schedule_test {
 	int64_t last_at;  /* the newest id that a run had */
 	int64_t late_us;  /* when it was due */
 	bool is_by_hand;
+	bool is_due_again; /* while its inherited slot runs */
 	ts_t waiting_since;
 	struct timer timer;
 	struct list all, place, news;
@@ -115,6 +118,9 @@ int64_t schedule_offset(uint64_t id, int64_t interval_us);
  * otherwise.  `last_at` is its newest run in the history (0: none); when the present slot is
  * missing there and not too old it starts at once.  0, -EINVAL, -ENOMEM. */
 int schedule_add(struct schedule *s, struct schedule_test *t, int64_t last_at, ts_t now);
+/* The same of a test that another watcher had: it was missed because that one is gone, so the
+ * present slot starts at once whatever its age. */
+int schedule_inherit(struct schedule *s, struct schedule_test *t, int64_t last_at, ts_t now);
 /* A run of it, if there is one, is over or was dropped. */
 void schedule_remove(struct schedule *s, struct schedule_test *t, ts_t now);
 /* Another interval: it keeps its rhythm as far as that can be, and its distance in any case. */

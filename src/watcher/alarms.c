@@ -16,8 +16,8 @@ enum {
 	SAFE_MAX_S = 2, /* so long a notice waits for the disk */
 };
 
-struct sent { /* on its way */
-	uint64_t delivery;
+struct sent {                  /* on its way */
+	uint64_t delivery, id; /* id: of the test */
 	unsigned receiver, attempt;
 	enum alert_kind kind;
 	char test[256]; /* its key, for the log */
@@ -180,6 +180,7 @@ static void send_notice(struct alarms *a, const struct alert_notice *n, ts_t now
 		return;
 	}
 	*s = (struct sent){ .delivery = n->delivery,
+		.id = n->test,
 		.receiver = n->receiver,
 		.attempt = n->attempt,
 		.kind = n->kind };
@@ -424,6 +425,38 @@ int alarms_fd(const struct alarms *a)
 struct alert_counts alarms_counts(const struct alarms *a, unsigned receiver)
 {
 	return alerts_counts(a->alerts, receiver);
+}
+
+/* ---- another watcher has the test ---- */
+
+static bool find_sent(const struct alarms *a, uint64_t id, struct sent **ret)
+{
+	for (struct map_node *n = map_next(&a->sent, NULL); n; n = map_next(&a->sent, n)) {
+		*ret = LIST_OWNER(n, struct sent, node);
+		if ((*ret)->id == id)
+			return true;
+	}
+	return false;
+}
+
+void alarms_push_lost(struct alarms *a, struct watched *t)
+{
+	struct sent *s;
+
+	if (!a || !alerts_has(a->alerts, (uint64_t)t->id))
+		return;
+	while (find_sent(a, (uint64_t)t->id, &s)) {
+		deliver_drop(a->deliver, s->delivery);
+		forget(a, s);
+	}
+	alerts_push_lost(a->alerts, (uint64_t)t->id);
+}
+
+bool alarms_is_sending(const struct alarms *a, const struct watched *t)
+{
+	struct sent *s;
+
+	return a && find_sent(a, (uint64_t)t->id, &s);
 }
 
 /* ---- life ---- */

@@ -28,6 +28,12 @@ void alarms_push_left(struct alarms *a, const struct store_left *left,
 void alarms_push_pushed(struct alarms *a, uint64_t number, ts_t now);
 void alarms_push_written(struct alarms *a, uint64_t number);
 void alarms_push_event(struct alarms *a, struct watched *t, const struct state_event *ev, ts_t now);
+/* From another watcher: each receiver goes on from what it knows by `synced` (NULL: nothing). */
+void alarms_push_owned(struct alarms *a, struct watched *t, const struct store_known *known,
+	const struct store_synced *synced, ts_t now);
+/* Another watcher tells from now on: what is on its way is dropped. */
+void alarms_push_lost(struct alarms *a, struct watched *t);
+bool alarms_is_sending(const struct alarms *a, const struct watched *t);
 void alarms_push_muted(struct alarms *a, struct watched *t, bool is_muted, ts_t now);
 /* Sends what is due, and takes what came of the others. */
 void alarms_push_time(struct alarms *a, ts_t now);

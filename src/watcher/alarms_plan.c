@@ -69,6 +69,28 @@ _Static_assert((int)STORE_TOLD_NOTHING == (int)ALERT_TOLD_NOTHING &&
 		       (int)STORE_TOLD_END == (int)ALERT_TOLD_END,
 	"what is known is known by one number");
 
+/* ---- from one watcher to another ---- */
+
+void alarms_push_owned(struct alarms *a, struct watched *t, const struct store_known *known,
+	const struct store_synced *synced, ts_t now)
+{
+	const struct subject s = subject_of(t);
+	struct alert_mark marks[ALERT_RECEIVERS_MAX];
+	struct alert_known k = {
+		.incident = known->newest, .is_over = !t->state.incident.begin_at, .marks = marks
+	};
+	size_t at = 0;
+
+	t->is_muted = false;
+	if (!a || !k.incident.begin_at)
+		return;
+	while (synced && at < synced->n_marks && synced->marks[at].test_id != t->id)
+		at++;
+	k.n_marks = synced ? read_marks(a, synced, &at, t->id, marks) : 0;
+	alerts_push_known(a->alerts, &s.test, &k, now);
+	alarms_push_muted(a, t, plan_test_in_maintenance(t->plan, watcher_wall(a->w, now)), now);
+}
+
 /* ---- from one plan to the next ---- */
 
 struct handover {
@@ -92,7 +114,7 @@ static void push_tests(struct alarms *a, const struct handover *h, ts_t now)
 			.marks = marks,
 			.n_marks = read_marks(a, h->synced, &at, t->id, marks) };
 
-		if (!push_from_before(a, h->before, h->plan, &s.test, now) &&
+		if (!push_from_before(a, h->before, h->plan, &s.test, now) && t->is_owned &&
 			known.incident.begin_at)
 			alerts_push_known(a->alerts, &s.test, &known, now);
 		if (t->is_muted)

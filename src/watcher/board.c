@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "watcher/access.h"
+#include "watcher/share.h"
 #include "watcher/shown.h"
 
 _Static_assert(RUN_ID_MAX <= sizeof(((struct board_texts *)0)->run), "room for a run's id");
@@ -108,6 +109,22 @@ static void put_trouble(
 	b->tests[i].trouble = trouble;
 }
 
+/* What another watcher found: its history says it, and not in words. */
+static void put_others_trouble(struct board *b, size_t i, const struct store_state *s)
+{
+	const struct incident *incident = &s->kept.incident;
+	const int64_t at = incident->begin_at ? incident->last_at : s->kept.last_at;
+
+	b->troubles[i] = (struct page_trouble){ .reason = s->reason,
+		.run_at = at,
+		.run = slice_str(run_id_put(b->texts[i].run, s->test_id, at)),
+		.n_failed = incident->runs,
+		.n_runs = incident->runs,
+		.times = incident->times,
+		.is_flapping = incident->is_flapping };
+	b->tests[i].trouble = &b->troubles[i];
+}
+
 static int64_t maintenance_ends(const struct plan_test *p, int64_t now_at)
 {
 	int64_t end = 0;
@@ -146,9 +163,10 @@ static void put_test(struct board *b, const struct watched *t, const struct page
 		.state = t->state.state,
 		.since_at = t->state.since_at,
 		.last_at = t->state.last_at,
+		.location = slice_str(t->plan->location),
 		.median_us = shown_span(t->latency_us),
 		.is_refused = t->plan->expected != REASON_NONE && t->state.state == WATCH_OK,
-		.interval_us = t->is_scheduled ? (int64_t)t->plan->interval : 0 };
+		.interval_us = watched_is_on(t) ? (int64_t)t->plan->interval : 0 };
 	if (!t->plan->pool)
 		p->kind = PAGE_PARTNER;
 	if (p->state == WATCH_MAINTENANCE)
@@ -194,6 +212,41 @@ static void sort(struct board *b)
 	qsort(b->by_id, b->set.n_tests, sizeof(*b->by_id), by_id);
 }
 
+/* The same test as another location sees it: a row of its own, beside the one of here. */
+static bool put_other(struct board *b, const struct share_other *o, size_t at)
+{
+	const struct store_state *s = o->state;
+	const size_t own = board_find(b, o->own_id);
+
+	if (own == SIZE_MAX)
+		return false;
+	b->watched[at] = b->watched[own];
+	b->tests[at] = (struct page_test){ .id = (uint32_t)s->test_id,
+		.pool = b->tests[own].pool,
+		.partner = b->tests[own].partner,
+		.kind = b->tests[own].kind,
+		.location = slice_str(s->location),
+		.state = s->kept.state,
+		.since_at = s->kept.since_at,
+		.last_at = s->kept.last_at,
+		.median_us = shown_span(s->latency_us),
+		.interval_us = b->tests[own].interval_us };
+	if (has_trouble(s->kept.state) && s->kept.since_at)
+		put_others_trouble(b, at, s);
+	return true;
+}
+
+static void put_others(struct board *b, const struct share_other *others, size_t n)
+{
+	size_t end = b->set.n_tests;
+
+	sort(b); /* ours are looked for by it */
+	for (size_t i = 0; i < n; i++)
+		end += put_other(b, &others[i], end);
+	b->set.n_tests = end;
+	sort(b);
+}
+
 static bool is_wanted(const struct plan_test *p, struct slice pool, struct slice partner)
 {
 	return (!pool.n || slice_ieqs(pool, p->pool ? p->pool : "")) &&
@@ -203,7 +256,9 @@ static bool is_wanted(const struct plan_test *p, struct slice pool, struct slice
 int board_new(struct board *ret, const struct watcher *w, const struct page_view *v,
 	struct slice pool, struct slice partner)
 {
-	const size_t n = w->roster.n + 1;
+	size_t n_others;
+	const struct share_other *others = share_others(w->share, &n_others);
+	const size_t n = w->roster.n + n_others + 1;
 	struct board b = { .pools = mem_alloc0(n * sizeof(*b.pools)),
 		.partners = mem_alloc0(n * sizeof(*b.partners)),
 		.tests = mem_alloc0(n * sizeof(*b.tests)),
@@ -224,7 +279,7 @@ int board_new(struct board *ret, const struct watcher *w, const struct page_view
 			put_test(&b, w->roster.tests[i], v);
 	end_names(&b);
 	if (!err)
-		sort(&b);
+		put_others(&b, others, n_others);
 	b.set.pools = b.pools;
 	b.set.partners = b.partners;
 	b.set.tests = b.tests;

@@ -148,11 +148,15 @@ static void put_head(const struct check *c, struct page *p)
 		       "alerts: {5}."),
 		       text_str(c->config.path), text_u64(plan->n_tests), text_u64(n_off),
 		       text_u64(plan->at_once), text_u64(plan->n_receivers)));
+	if (plan->history_server)
+		put(p, TEXT(N_("It is kept in PostgreSQL, {1}; while that is away, in {2}."),
+			       text_str(plan->history_server), text_str(plan->history_file)));
 	put(p, TEXT(N_("The history is {1}: runs are kept for {2} days, hours for {3}; days begin "
 		       "as "
 		       "in the time zone {4}."),
-		       text_str(plan->history_file), text_u64(plan->raw_days),
-		       text_u64(plan->hour_days), text_str(plan->zones[0].name)));
+		       text_str(plan->history_server ? "PostgreSQL" : plan->history_file),
+		       text_u64(plan->raw_days), text_u64(plan->hour_days),
+		       text_str(plan->zones[0].name)));
 	if (plan->history_bytes_max)
 		put(p, TEXT(N_("It has at most {1} MiB."),
 			       text_u64(plan->history_bytes_max >> 20)));
@@ -160,6 +164,12 @@ static void put_head(const struct check *c, struct page *p)
 		put(p, TEXT(plan->listen[i].is_tls ? N_("Its pages are at https://{1}/.")
 						   : N_("Its pages are at http://{1}/."),
 			       text_addr(&plan->listen[i].addr)));
+	if (plan->location[0])
+		put(p, TEXT(N_("It stands at {1}."), text_str(plan->location)));
+	if (plan->history_server)
+		put(p, TEXT(N_("With others of one history: what it leaves for {1} s is taken by "
+			       "them."),
+			       text_u64(in_seconds(plan->lease))));
 	if (plan->url)
 		put(p, TEXT(N_("Links in alerts begin with {1}."), text_str(plan->url)));
 	sheet_end(&p->sheet, 0);
@@ -204,6 +214,8 @@ static void put_more(struct buf *b, const struct plan_test *t)
 		buf_putc(b, ' ');
 		put_text(b, TEXT(N_("It is to fail: {1}."), text_str(reason_id(t->expected))));
 	}
+	if (t->location[0])
+		buf_printf(b, " %s", language_look_up(N_("Run at every location.")));
 	if (t->state.calm_us != CALM_US) {
 		buf_putc(b, ' ');
 		put_text(b, TEXT(N_("An incident is over when the test was well for {1} min."),

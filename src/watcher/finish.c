@@ -167,7 +167,7 @@ void watcher_finish(struct watcher *w, struct watched *t, const struct watcher_e
 		.in_maintenance = t->in_maintenance };
 	const enum watch_state state = watch_judge(&run), before = t->state.state;
 	struct incident incidents[STORE_INCIDENTS_MAX];
-	struct store_run stored = { .row = row_of(t, end, state) };
+	struct store_run stored = { .row = row_of(t, end, state), .fence = t->fence };
 	const bool was_tested = t->state.since_at != 0;
 
 	t->runs[state]++;

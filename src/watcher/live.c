@@ -19,8 +19,10 @@ static int64_t last_run(const struct watcher *w, int64_t *ret_interval)
 
 		if (t->state.last_at > last)
 			last = t->state.last_at;
-		if (t->is_scheduled && (!*ret_interval || t->place.interval_us < *ret_interval))
-			*ret_interval = t->place.interval_us;
+		const int64_t interval = (int64_t)t->plan->interval;
+
+		if (watched_is_on(t) && (!*ret_interval || interval < *ret_interval))
+			*ret_interval = interval;
 	}
 	return last;
 }

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "watcher/alarms.h"
+#include "watcher/share.h"
 #include "watcher/site.h"
 #include "web/fields.h"
 
@@ -203,6 +204,48 @@ static void history_held(struct buf *b, const char *name, const struct watcher *
 	buf_printf(b, "%s %d\n", name, store_stats(w->store).is_held);
 }
 
+/* Of several watchers. */
+static void put_counts(struct buf *b, const char *name, const struct watcher *w, uint64_t n)
+{
+	if (w->share)
+		buf_printf(b, "%s %" PRIu64 "\n", name, n);
+}
+
+static struct lease_counts counts_of(const struct watcher *w)
+{
+	return w->share ? share_counts(w->share) : (struct lease_counts){ 0 };
+}
+
+static void leases_held(struct buf *b, const char *name, const struct watcher *w)
+{
+	put_counts(b, name, w, counts_of(w).held);
+}
+
+static void leases_foreign(struct buf *b, const char *name, const struct watcher *w)
+{
+	put_counts(b, name, w, counts_of(w).foreign);
+}
+
+static void leases_taken(struct buf *b, const char *name, const struct watcher *w)
+{
+	put_counts(b, name, w, counts_of(w).taken_over);
+}
+
+static void leases_lost(struct buf *b, const char *name, const struct watcher *w)
+{
+	put_counts(b, name, w, counts_of(w).lost);
+}
+
+static void renewals(struct buf *b, const char *name, const struct watcher *w)
+{
+	const struct lease_counts c = counts_of(w);
+
+	if (!w->share)
+		return;
+	buf_printf(b, "%s{outcome=\"done\"} %" PRIu64 "\n", name, c.renewals);
+	buf_printf(b, "%s{outcome=\"failed\"} %" PRIu64 "\n", name, c.failed);
+}
+
 static void web_requests(struct buf *b, const char *name, const struct watcher *w)
 {
 	buf_printf(b, "%s %" PRIu64 "\n", name, site_counts(w->site).requests);
@@ -266,6 +309,19 @@ static const struct family {
 		history_held },
 	{ "stox_watch_history_bytes", "", "gauge", "The size of the history's file.", NULL,
 		history_bytes },
+	{ "stox_watch_leases_held", "", "gauge",
+		"Of several watchers with one history: the tests that this one runs.", NULL,
+		leases_held },
+	{ "stox_watch_tests_foreign", "", "gauge",
+		"Enabled tests of the history that are not in this watcher's configuration.", NULL,
+		leases_foreign },
+	{ "stox_watch_leases_taken_over", "_total", "counter",
+		"Tests that another watcher had before.", NULL, leases_taken },
+	{ "stox_watch_leases_lost", "_total", "counter",
+		"Tests that another watcher has, for want of a renewal in time.", NULL,
+		leases_lost },
+	{ "stox_watch_lease_renewals", "_total", "counter",
+		"Renewals of all leases together, by outcome.", NULL, renewals },
 	{ "stox_watch_http_requests", "_total", "counter", "Requests that were read.", NULL,
 		web_requests },
 	{ "stox_watch_http_refused", "_total", "counter", "Requests that were refused, by cause.",

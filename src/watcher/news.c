@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "watcher/alarms.h"
 #include "watcher/private.h"
+#include "watcher/share.h"
 #include "watcher/site.h"
 
 enum { ALERTS_MAX_S = 5 }; /* so long a reload waits for receivers */
@@ -93,13 +94,19 @@ static void push(struct watcher *w, struct store_event *ev, ts_t now)
 {
 	switch (ev->type) {
 	case STORE_EV_ANSWER:
-		site_push_answer(w->site, ev->answer);
+		if (!share_push_states(w->share, ev->answer))
+			site_push_answer(w->site, ev->answer);
 		ev->answer = NULL;
 		break;
 	case STORE_EV_SYNCED:
 		if (ev->number == w->sync)
 			keep_synced(w, ev, now);
 		break;
+	case STORE_EV_LEASE:
+		if (w->share)
+			share_push_answer(w->share, ev);
+		break;
+	case STORE_EV_FENCED: share_push_fenced(w->share, ev->test_id, ev->fence); break;
 	case STORE_EV_WRITTEN: alarms_push_written(w->alarms, ev->number); break;
 	case STORE_EV_CHECKED: break;
 	case STORE_EV_HELD:
@@ -140,5 +147,7 @@ void watcher_take_news(struct watcher *w)
 	take_schedule(w, now);
 	alarms_push_time(w->alarms, now);
 	take_plan(w, now);
+	if (share_take_news(w->share))
+		site_push_plan(w->site);
 	site_push_time(w->site, now);
 }

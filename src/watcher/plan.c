@@ -36,7 +36,11 @@ static int add_history(struct planner *p)
 	p->plan->raw_days = (unsigned)h->raw_days.n;
 	p->plan->hour_days = (unsigned)h->hour_days.n;
 	p->plan->history_bytes_max = h->size_max.n << 20;
-	return plan_path(p, &h->file, &p->plan->history_file);
+	p->plan->history_server = h->postgresql.s;
+	int err = plan_path(p, &h->file, &p->plan->history_file);
+	if (!err)
+		err = plan_path(p, &h->password_file, &p->plan->history_password_file);
+	return err ? err : plan_path(p, &h->ca_file, &p->plan->history_ca_file);
 }
 
 static int fill(struct planner *p)
@@ -47,6 +51,8 @@ static int fill(struct planner *p)
 
 	p->plan->at_once = (unsigned)w->at_once.n;
 	p->plan->url = w->url.s;
+	p->plan->location = w->location.s ? w->location.s : "";
+	p->plan->lease = TS_S((ts_t)w->lease.n);
 	if (!err)
 		err = add_listens(p);
 	if (!err)
@@ -118,6 +124,8 @@ struct plan *plan_free(struct plan *p)
 	mem_free(p->windows);
 	mem_free(p->listen);
 	free(p->history_file);
+	free(p->history_password_file);
+	free(p->history_ca_file);
 	return mem_free(p);
 }
 

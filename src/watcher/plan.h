@@ -53,6 +53,7 @@ struct plan_test {
 	const char *direction; /* "to": SIP first; "" where nothing is carried */
 	struct conf_place at;  /* of its entry, or of `watch` */
 	bool is_enabled;       /* else it is shown, and never run */
+	const char *location;  /* whose it is alone (spread: every); "": of all watchers */
 
 	/* What a probe or a sweep wants (struct probe_cfg, sweep_cfg).  NULL: left out. */
 	const char *user, *auth_user, *registrar, *receiver, *receiver_server;
@@ -134,9 +135,13 @@ struct plan {
 	struct plan_zone *zones; /* the first is the configuration's */
 	unsigned n_zones;
 	struct plan_listen *listen;
-	unsigned n_listen;  /* 0: no HTTP */
-	const char *url;    /* of the pages, for links; NULL: none */
-	char *history_file; /* NULL until plan_settle(): where the state folder is */
+	unsigned n_listen;    /* 0: no HTTP */
+	const char *url;      /* of the pages, for links; NULL: none */
+	const char *location; /* where this watcher stands; "": it does not say */
+	ts_t lease;
+	char *history_file;         /* NULL until plan_settle(): where the state folder is */
+	const char *history_server; /* PostgreSQL; then the file is the spool.  NULL: none */
+	char *history_password_file, *history_ca_file;
 	unsigned raw_days, hour_days;
 	uint64_t history_bytes_max; /* 0: any */
 	unsigned at_once;

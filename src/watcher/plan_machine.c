@@ -11,7 +11,7 @@
 #include "watcher/plan.h"
 
 /* Of several folders that systemd made, the first. */
-static char *history_file(void)
+static char *history_file(const char *name)
 {
 	const char *service = getenv("STATE_DIRECTORY");
 	char *ret = NULL;
@@ -23,7 +23,7 @@ static char *history_file(void)
 		buf_put(&b, slice_cut(slice_str(service), 0, slice_chr(slice_str(service), ':')));
 	else
 		is_known = state_folder_put(&b);
-	buf_puts(&b, "/history.db");
+	buf_puts(&b, name);
 	if (is_known && !buf_err(&b))
 		ret = mem_strdup(buf_cstr(&b));
 	buf_done(&b);
@@ -54,7 +54,7 @@ int plan_settle(struct plan *p, struct problems *problems)
 			problems_add(problems, p->zones[i].at, why);
 	find_group(p, problems);
 	if (!p->history_file)
-		p->history_file = history_file();
+		p->history_file = history_file(p->history_server ? "/spool.db" : "/history.db");
 	if (!p->history_file)
 		problems_add(problems, p->conf->at,
 			TEXT_PLAIN(N_("it is not known where to keep the history: neither "

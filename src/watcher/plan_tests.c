@@ -160,6 +160,7 @@ static void add_rules(const struct maker *m, struct plan_test *t)
 	t->windows = m->windows->v;
 	t->n_windows = m->windows->n;
 	t->is_enabled = m->entry->enabled.on;
+	t->location = m->entry->spread.value == CONF_SPREAD_EVERY ? m->p->plan->location : "";
 	t->at = m->entry->at;
 }
 

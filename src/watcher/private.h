@@ -5,6 +5,7 @@
  *   begin.c     a run begins: secrets, certificates, maintenance
  *   finish.c    a run is over: what it says, to the history, the alerts and the pages
  *   news.c      what the schedule and the history tell
+ *   share.c     which tests are this watcher's, where several have one history
  *   alarms.c    alerts on their way to receivers
  *   access.c    who asks, and what he may; audit.c: what he did
  *   entrance.c  the files of those who sign in
@@ -25,6 +26,7 @@
 #include "watcher/trusts.h"
 
 struct alarms;
+struct share;
 struct audit;
 struct control;
 struct site;
@@ -49,6 +51,7 @@ struct watcher {
 	struct roster roster;
 	struct store *store;     /* NULL: each test runs once */
 	struct alarms *alarms;   /* NULL: the same */
+	struct share *share;     /* NULL: the history is its own, and each test, too */
 	struct site *site;       /* NULL: nobody listens */
 	struct audit *audit;     /* NULL: as the history */
 	struct control *control; /* NULL: there is no such socket */
@@ -59,6 +62,8 @@ struct watcher {
 	unsigned n_identities;     /* certificates of ours that were read since the start */
 	uint64_t identity_seen[2]; /* the hash of the last one's file */
 
+	int64_t me;       /* of several watchers: new at each start */
+	char name[256];   /* of the machine */
 	int64_t ahead_us; /* UTC minus the monotonic clock */
 	int64_t started_at, loaded_at;
 	struct histogram late; /* how much later than its time each run began */
@@ -67,7 +72,7 @@ struct watcher {
 	bool is_ready, is_stopping;
 	int64_t held_since;      /* the history takes nothing; 0: it does */
 	struct text held;        /* why */
-	struct started *started; /* what only a start takes over (reload.c) */
+	struct started *started; /* what only a start takes over (started.c) */
 	int status;
 };
 
@@ -102,6 +107,8 @@ void watcher_take_news(struct watcher *w);
 /* Of a service that begins; false: no memory. */
 bool watcher_keep_started(struct watcher *w, const struct plan *plan);
 void watcher_forget_started(struct watcher *w);
+/* What is another one now, and waits for a restart, is logged. */
+void watcher_compare_started(struct watcher *w, const struct plan *plan);
 /* False: the file has a fault, whose lines are put into `lines`, too (NULL: nowhere).  True: it is
  * taken over when the history has answered. */
 bool watcher_reload(struct watcher *w, struct buf *lines);

@@ -12,6 +12,7 @@
 #include "watcher/alarms.h"
 #include "watcher/parted.h"
 #include "watcher/private.h"
+#include "watcher/share.h"
 #include "watcher/site.h"
 #include "watcher/via.h"
 
@@ -34,6 +35,7 @@ static uint64_t sync_tests(struct watcher *w, const struct plan *plan)
 			.pool = slice_str(p->pool),
 			.partner = slice_str(p->domain),
 			.direction = slice_str(p->direction),
+			.location = slice_str(p->location),
 			.interval_us = (int64_t)p->interval,
 			.spec = slice_str(specs[i]) };
 	}
@@ -74,100 +76,6 @@ static void give_up_next(struct watcher *w)
 	pump_stop(w->pump);
 }
 
-static void log_needs_restart(struct watcher *w, const char *setting)
-{
-	log_str(watch_log_begin(&w->log, WATCH_NEEDS_RESTART), "setting", slice_str(setting));
-	watch_log_end(&w->log, WATCH_NEEDS_RESTART);
-}
-
-/* ---- what only a start takes over ---- */
-
-enum { LISTEN_KEPT = 16 };
-
-/* As it was then, whatever was reloaded since: what comes back to it needs no restart. */
-struct started {
-	char *history_file, *zone, *url, *socket;
-	bool has_group;
-	unsigned group;
-	unsigned raw_days, hour_days, at_once;
-	uint64_t history_bytes_max;
-	struct plan_listen listen[LISTEN_KEPT];
-	unsigned n_listen;
-};
-
-bool watcher_keep_started(struct watcher *w, const struct plan *plan)
-{
-	struct started *s = w->started = mem_alloc0(sizeof(*s));
-
-	if (!s)
-		return false;
-	*s = (struct started){ .history_file = mem_strdup(plan->history_file),
-		.zone = mem_strdup(plan->zones[0].name),
-		.url = mem_strdup(plan->url ? plan->url : ""),
-		.socket = mem_strdup(plan->access.socket ? plan->access.socket : ""),
-		.has_group = plan->access.has_group,
-		.group = plan->access.group,
-		.raw_days = plan->raw_days,
-		.hour_days = plan->hour_days,
-		.at_once = plan->at_once,
-		.history_bytes_max = plan->history_bytes_max };
-	s->n_listen = plan->n_listen < LISTEN_KEPT ? plan->n_listen : LISTEN_KEPT;
-	memcpy(s->listen, plan->listen, s->n_listen * sizeof(s->listen[0]));
-	return s->history_file && s->zone && s->url && s->socket;
-}
-
-void watcher_forget_started(struct watcher *w)
-{
-	struct started *s = w->started;
-
-	if (!s)
-		return;
-	mem_free(s->history_file);
-	mem_free(s->zone);
-	mem_free(s->url);
-	mem_free(s->socket);
-	w->started = mem_free(s);
-}
-
-static bool is_same_listen(const struct started *a, const struct plan *b)
-{
-	if (a->n_listen != b->n_listen)
-		return false;
-	for (unsigned i = 0; i < a->n_listen; i++)
-		if (!addr_eq(&a->listen[i].addr, &b->listen[i].addr) ||
-			a->listen[i].is_tls != b->listen[i].is_tls)
-			return false;
-	return true;
-}
-
-static bool is_same_control(const struct started *a, const struct plan_access *b)
-{
-	return strcmp(a->socket, b->socket ? b->socket : "") == 0 && a->has_group == b->has_group &&
-	       a->group == b->group;
-}
-
-static void log_what_is_kept(struct watcher *w, const struct started *old, const struct plan *next)
-{
-	const struct {
-		bool is_same;
-		const char *setting;
-	} rows[] = {
-		{ strcmp(old->history_file, next->history_file) == 0, "watch.history.file" },
-		{ old->raw_days == next->raw_days, "watch.history.raw_days" },
-		{ old->hour_days == next->hour_days, "watch.history.hour_days" },
-		{ old->history_bytes_max == next->history_bytes_max, "watch.history.size_max" },
-		{ strcmp(old->zone, next->zones[0].name) == 0, "watch.time_zone" },
-		{ strcmp(old->url, next->url ? next->url : "") == 0, "watch.url" },
-		{ is_same_listen(old, next), "watch.listen" },
-		{ is_same_control(old, &next->access), "watch.control" },
-		{ old->at_once == next->at_once, "watch.at_once" },
-	};
-
-	for (size_t i = 0; i < COUNT(rows); i++)
-		if (!rows[i].is_same)
-			log_needs_restart(w, rows[i].setting);
-}
-
 /* ---- tests that leave ---- */
 
 /* Whose tests are gone hears no more of them. */
@@ -180,7 +88,7 @@ static void end_those_that_leave(struct watcher *w)
 }
 
 /* Nobody tests it any more: an incident that was open is over, which is kept and told. */
-static void stop_test(struct watcher *w, int64_t id, struct state *state, ts_t now)
+static void stop_test(struct watcher *w, int64_t id, int64_t fence, struct state *state, ts_t now)
 {
 	struct incident incidents[STORE_INCIDENTS_MAX];
 	struct state_event ev;
@@ -192,7 +100,7 @@ static void stop_test(struct watcher *w, int64_t id, struct state *state, ts_t n
 		if (n < STORE_INCIDENTS_MAX)
 			incidents[n++] = ev.incident;
 	}
-	(void)store_push_state(w->store, id, state, incidents, n);
+	(void)store_push_state(w->store, id, fence, state, incidents, n);
 }
 
 static void stop_all(struct watcher *w, const struct list *tests, ts_t now)
@@ -203,8 +111,8 @@ static void stop_all(struct watcher *w, const struct list *tests, ts_t now)
 	{
 		struct watched *t = LIST_OWNER(n, struct watched, leaving);
 
-		if (t->plan && w->store)
-			stop_test(w, t->id, &t->state, now);
+		if (t->plan && w->store && t->is_owned)
+			stop_test(w, t->id, t->fence, &t->state, now);
 	}
 }
 
@@ -223,7 +131,8 @@ static void stop_left(struct watcher *w, const struct store_synced *synced, ts_t
 {
 	static const struct state_cfg any = { .fail_n = 1, .fail_m = 1, .recover_k = 1 };
 
-	for (size_t i = 0; synced && i < synced->n_left; i++) {
+	/* Of several watchers each would tell it. */
+	for (size_t i = 0; synced && !w->share && i < synced->n_left; i++) {
 		const struct store_left *left = &synced->left[i];
 		struct store_left over = *left;
 		struct state state;
@@ -237,7 +146,7 @@ static void stop_left(struct watcher *w, const struct store_synced *synced, ts_t
 			over.newest.end_at = watcher_wall(w, now);
 		alarms_push_left(w->alarms, &over, synced, now);
 		if (state.incident.begin_at)
-			stop_test(w, left->id, &state, now);
+			stop_test(w, left->id, 0, &state, now);
 	}
 }
 
@@ -295,9 +204,10 @@ void watcher_take_plan(struct watcher *w, const struct store_event *synced)
 	stop_all(w, &w->roster.leaving, now);
 	stop_left(w, synced ? synced->answer->synced : NULL, now);
 	roster_free_retired(&w->roster);
+	share_push_plan(w->share);
 	via_push_plan(w);
-	if (old.plan && w->started)
-		log_what_is_kept(w, w->started, w->file.plan);
+	if (old.plan)
+		watcher_compare_started(w, w->file.plan);
 	ready(w, now);
 	watch_config_done(&old);
 }

@@ -79,10 +79,15 @@ static bool is_running(const struct watched *t)
 	return t->is_scheduled && t->place.state >= SCHEDULE_STARTING;
 }
 
+static bool wants_schedule(const struct watched *t)
+{
+	return t->plan->is_enabled && t->is_owned;
+}
+
 /* Into the schedule, by the plan as it is. */
 static void schedule_it(struct roster *r, struct watched *t, int64_t last_at, ts_t now)
 {
-	if (!t->plan->is_enabled)
+	if (!wants_schedule(t))
 		return;
 	const struct schedule_test old = t->place;
 	t->place = (struct schedule_test){ .id = (uint64_t)t->id,
@@ -92,7 +97,9 @@ static void schedule_it(struct roster *r, struct watched *t, int64_t last_at, ts
 	t->place.offset_us = schedule_offset(t->place.id, t->place.interval_us);
 	for (unsigned i = 0; i < SCHEDULE_ACCOUNTS_MAX; i++)
 		t->place.accounts[i] = t->accounts[i] ? &t->accounts[i]->schedule : NULL;
-	t->is_scheduled = schedule_add(&r->schedule, &t->place, last_at, now) == 0;
+	int err = r->is_shared ? schedule_inherit(&r->schedule, &t->place, last_at, now)
+			       : schedule_add(&r->schedule, &t->place, last_at, now);
+	t->is_scheduled = err == 0;
 }
 
 /* Out of the schedule first: while it waits for room it holds its old accounts. */
@@ -107,6 +114,21 @@ static void settle(struct roster *r, struct watched *t, ts_t now)
 	schedule_it(r, t, t->place.last_at, now);
 }
 
+/* It keeps its accounts: who has none of them in the schedule holds up nobody. */
+static void stop(struct roster *r, struct watched *t, ts_t now)
+{
+	if (t->is_scheduled)
+		schedule_remove(&r->schedule, &t->place, now);
+	t->is_scheduled = false;
+}
+
+static void leave(struct roster *r, struct watched *t, ts_t now)
+{
+	stop(r, t, now);
+	t->is_owned = false;
+	r->has_left = true;
+}
+
 void roster_push_done(struct roster *r, struct watched *t, ts_t now)
 {
 	schedule_push_done(&r->schedule, &t->place, now);
@@ -115,9 +137,14 @@ void roster_push_done(struct roster *r, struct watched *t, ts_t now)
 		schedule_remove(&r->schedule, &t->place, now);
 		let_go_all(r, t->next_accounts);
 		free_test(r, t);
-	} else if (t->is_changed) {
-		settle(r, t, now);
+		return;
 	}
+	if (t->is_to_leave)
+		leave(r, t, now);
+	else if (!t->is_owned)
+		stop(r, t, now);
+	if (t->is_changed)
+		settle(r, t, now);
 }
 
 bool roster_is_leaving(const struct watched *t)
@@ -173,6 +200,7 @@ static struct watched *new_test(struct roster *r, const struct plan_test *plan)
 	if (!t || map_insert(&r->keys, &t->by_key, slice_str(plan->key)))
 		return mem_free(t);
 	list_init(&t->leaving);
+	t->is_owned = !r->is_shared;
 	t->latency_us = STORE_NONE;
 	return t;
 }
@@ -214,7 +242,7 @@ static void take(struct roster *r, struct prepared *p, const struct plan_test *p
 {
 	struct watched *t = p->test;
 	const bool is_new = !t->plan;
-	const bool is_moved = is_new || t->is_scheduled != plan->is_enabled ||
+	const bool is_moved = is_new || t->is_scheduled != (plan->is_enabled && t->is_owned) ||
 			      memcmp(t->accounts, p->accounts, sizeof(t->accounts)) != 0;
 
 	t->plan = plan;
@@ -298,15 +326,60 @@ int roster_take(
 			tests[i]->id = known ? known[i].id : (int64_t)i + 1;
 		take(r, &all[i], &plan->tests[i], known ? &known[i] : NULL, now);
 	}
-	memcpy(by_id, tests, plan->n_tests * sizeof(struct watched *));
-	qsort(by_id, plan->n_tests, sizeof(struct watched *), compare_ids);
 	mem_free(all);
 	mem_free(r->tests);
 	mem_free(r->by_id);
 	r->tests = tests;
 	r->by_id = by_id;
 	r->n = plan->n_tests;
+	if (r->n)
+		memcpy(by_id, tests, r->n * sizeof(struct watched *));
+	qsort(by_id, r->n, sizeof(struct watched *), compare_ids);
 	return 0;
+}
+
+/* ---- of several watchers ---- */
+
+void roster_own(struct roster *r, struct watched *t, const struct store_known *known, int64_t fence,
+	ts_t now)
+{
+	t->is_owned = true;
+	t->is_to_leave = false;
+	t->fence = fence;
+	begin(t, known);
+	if (!t->is_scheduled)
+		schedule_it(r, t, t->place.last_at, now);
+}
+
+bool roster_lose(struct roster *r, struct watched *t, ts_t now)
+{
+	const bool runs = is_running(t);
+
+	t->is_owned = t->is_to_leave = false;
+	if (!runs)
+		stop(r, t, now);
+	return runs;
+}
+
+void roster_leave(struct roster *r, struct watched *t, ts_t now)
+{
+	t->is_to_leave = true;
+	if (!is_running(t))
+		leave(r, t, now);
+}
+
+struct watched *roster_take_left(struct roster *r)
+{
+	for (unsigned i = 0; r->has_left && i < r->n; i++) {
+		struct watched *t = r->tests[i];
+
+		if (!t->is_to_leave || t->is_owned)
+			continue;
+		t->is_to_leave = false;
+		return t;
+	}
+	r->has_left = false;
+	return NULL;
 }
 
 /* ---- finding ---- */

@@ -21,7 +21,10 @@ struct watched {
 	struct schedule_test place;
 	struct account *accounts[SCHEDULE_ACCOUNTS_MAX];
 	struct account *next_accounts[SCHEDULE_ACCOUNTS_MAX]; /* once its run is over */
-	bool is_scheduled; /* else it is not enabled, or there was no memory */
+	bool is_scheduled; /* else it is not enabled, not owned, or there was no memory */
+	bool is_owned;     /* nobody else runs it */
+	bool is_to_leave;  /* it goes to another watcher once its run is over */
+	int64_t fence;     /* of its lease; 0: there are none */
 	bool is_changed;   /* other accounts, or not enabled any more: once its run is over */
 	bool is_muted;     /* as the alerts know it */
 	bool is_news;      /* the pages have not heard of its last run */
@@ -45,9 +48,11 @@ struct roster {
 	struct schedule schedule;
 	struct map keys, accounts;
 	struct watched **tests; /* as the plan has them */
-	struct watched **by_id; /* ascending */
+	struct watched **by_id; /* the same, by the history's number */
 	unsigned n;
 	struct list leaving; /* of an older plan; their runs are being ended */
+	bool is_shared;      /* several watchers have one history: a test waits for roster_own() */
+	bool has_left;       /* one of those that were to leave; roster_take_left() */
 	struct list retired; /* of the plan before, and without a run, until they are freed */
 };
 
@@ -67,9 +72,26 @@ void roster_free_retired(struct roster *r);
 void roster_push_done(struct roster *r, struct watched *t, ts_t now);
 bool roster_is_leaving(const struct watched *t);
 
+/* ---- of several watchers ---- */
+
+/* From now on it runs here, and goes on from what the history knows of it. */
+void roster_own(struct roster *r, struct watched *t, const struct store_known *known, int64_t fence,
+	ts_t now);
+/* It starts no more.  True: a run is on, whose end its owner brings about. */
+bool roster_lose(struct roster *r, struct watched *t, ts_t now);
+/* The same in order: what runs comes to its end.  Behind it, or at once, it has left. */
+void roster_leave(struct roster *r, struct watched *t, ts_t now);
+/* One that has left.  NULL: no more. */
+struct watched *roster_take_left(struct roster *r);
+
 struct watched *roster_find(const struct roster *r, struct slice key); /* NULL: none */
 struct watched *roster_find_id(const struct roster *r, int64_t id);    /* the same */
 /* The lowest number of a run in hand; `none` when there is no other. */
 uint64_t roster_oldest_run(const struct roster *r, uint64_t none);
 enum sentence_direction watched_direction(const struct watched *t);
+/* It runs: here, or at the watcher that has it. */
+static inline bool watched_is_on(const struct watched *t)
+{
+	return t->is_scheduled || (!t->is_owned && t->plan->is_enabled);
+}
 struct watched *roster_of_place(struct schedule_test *place);

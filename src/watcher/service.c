@@ -17,6 +17,7 @@
 #include "watcher/desk.h"
 #include "watcher/once.h"
 #include "watcher/private.h"
+#include "watcher/share.h"
 #include "watcher/site.h"
 #include "watcher/trial.h"
 #include "watcher/via.h"
@@ -42,7 +43,7 @@ static void push(void *self, const struct fact *in, ts_t now)
 	struct service *s = self;
 	struct watcher *w = &s->w;
 
-	if (in->type == FACT_CLOCK) {
+	if (in->type == FACT_CLOCK && !share_has_time(w->share)) {
 		w->ahead_us = in->wall;
 		schedule_push_clock(&w->roster.schedule, in->wall, now);
 	}
@@ -56,6 +57,7 @@ static void push_time(void *self, ts_t now)
 {
 	struct service *s = self;
 
+	share_push_time(s->w.share, now); /* what another watcher has by now does not start */
 	schedule_push_time(&s->w.roster.schedule, now);
 	audit_push_time(&s->w, now);
 	via_push_time(&s->w, now);
@@ -89,6 +91,7 @@ static ts_t deadline(const void *self)
 		at = ts_min(at, s->w.synced_until);
 	at = ts_min(at, ts_min(audit_deadline(&s->w), via_deadline(&s->w)));
 	at = ts_min(at, ts_min(alarms_deadline(s->w.alarms), site_deadline(s->w.site)));
+	at = ts_min(at, share_deadline(s->w.share));
 	return s->w.store ? ts_min(at, s->store_at) : at;
 }
 
@@ -166,21 +169,36 @@ static int complain(struct text why)
 	return 3;
 }
 
+static void name_it(struct watcher *w)
+{
+	w->me = (int64_t)(rng_u64(&w->rng) >> 1) | 1;
+	if (gethostname(w->name, sizeof(w->name) - 1))
+		slice_cstr(SLICE("localhost"), w->name, sizeof(w->name));
+}
+
 static int open_history(struct service *s, const struct plan *plan)
 {
 	const struct plan_zone *zone = &plan->zones[0];
 	struct text why;
+
+	name_it(&s->w);
 	const struct store_cfg cfg = { .path = plan->history_file,
+		.connection = plan->history_server,
+		.password_file = plan->history_password_file,
+		.ca_file = plan->history_ca_file,
 		.zone_name = zone->name,
 		.zone_file = buf_slice(&zone->file),
 		.raw_days = plan->raw_days,
 		.hour_days = plan->hour_days,
-		.size_max_bytes = plan->history_bytes_max };
+		.size_max_bytes = plan->history_bytes_max,
+		.watcher_id = s->w.me,
+		.watcher_name = s->w.name,
+		.location = plan->location };
 
 	if (plan_make_folder(plan, &why) || store_open(&s->w.store, &cfg, &why))
 		return complain(why);
 	log_str(watch_log_begin(&s->w.log, WATCH_HISTORY_OPENED), "file",
-		slice_str(plan->history_file));
+		slice_str(plan->history_server ? plan->history_server : plan->history_file));
 	watch_log_end(&s->w.log, WATCH_HISTORY_OPENED);
 	return 0;
 }
@@ -253,6 +271,8 @@ static int open_service(struct service *s, const struct plan *plan)
 		return cannot_start(err);
 	if (site_new(&s->w.site, &s->w, plan, &why) || desk_open(&s->w, &plan->access, &why))
 		return complain(why);
+	if (store_is_shared(s->w.store) && share_new(&s->w.share, &s->w))
+		return cannot_start(-ENOMEM);
 	return watcher_sync(&s->w) ? cannot_start(-ENOMEM) : 0;
 }
 
@@ -294,6 +314,7 @@ static void log_stopped(struct watcher *w)
 
 static void close_history(struct watcher *w)
 {
+	share_release(w->share);
 	const uint64_t lost = w->store ? store_close(w->store) : 0;
 
 	if (!lost)
@@ -322,6 +343,7 @@ static void close_all(struct service *s)
 		audit_push_time(w, TS_NEVER);
 	w->audit = audit_free(w->audit);
 	close_history(w);
+	share_free(w->share);
 	if (w->is_ready && !w->options->once)
 		log_stopped(w);
 	if (w->pump)

@@ -158,6 +158,7 @@ static const struct view *const views[] = {
 	&view_incidents,
 	&view_incident,
 	&view_maintenance,
+	&view_watchers,
 	&view_feed,
 	&view_audit,
 	&view_roles,

@@ -60,6 +60,11 @@ static const struct row rows[] = {
 		"watch: { tests: [{ kind: register }] }\n",
 		"" },
 
+	{ "at every location, of which none is known", WORLD "  tests: [{ spread: every }]\n",
+		"f:13:21: a test that runs at every location wants to know where this watcher "
+		"stands: give `watch` a `location`\n" },
+	{ "at every location", WORLD "  location: paris\n  tests: [{ spread: every }]\n", "" },
+
 	/* where it listens */
 	{ "loopback", WORLD "  listen: ['127.0.0.1:1', '[::1]:1', '127.0.0.2:1']\n", "" },
 	{ "nowhere", WORLD "  listen: []\n", "" },

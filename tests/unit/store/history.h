@@ -1,4 +1,4 @@
-/* history.h - a history in a folder of its own, for the tests of store. */
+/* history.h - a history of its own, in a file or in a server, for the tests of store. */
 #pragma once
 
 #include <dirent.h>
@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -16,6 +17,8 @@
 
 #include "base/mem.h"
 #include "store/store.h"
+
+#include "server.h"
 
 #define MINUTE INT64_C(60000000)
 #define HOUR   (60 * MINUTE)
@@ -25,7 +28,7 @@
 enum { AWAIT_MS = 60000 };
 
 struct history {
-	char folder[64], path[96];
+	char folder[64], path[96], connection[200]; /* "": a file */
 	struct store_cfg cfg;
 	struct store *store;
 	struct text why;
@@ -39,7 +42,7 @@ __attribute__((unused)) static void history_open(struct history *h)
 	const int err = store_open(&h->store, &h->cfg, &h->why);
 
 	if (err)
-		print_message("%s\n", h->why.id);
+		print_message("%s %s\n", h->why.id, h->why.store);
 	assert_int_equal(err, 0);
 }
 
@@ -55,6 +58,26 @@ __attribute__((unused)) static int set_up(void **state)
 	*state = h;
 	return 0;
 }
+
+__attribute__((unused)) static int set_up_server(void **state)
+{
+	if (set_up(state))
+		return -1;
+	struct history *h = *state;
+	server_start();
+	server_make_database(h->connection, sizeof(h->connection));
+	snprintf(h->path, sizeof(h->path), "%s/spool.db", h->folder);
+	h->cfg.connection = h->connection;
+	return 0;
+}
+
+/* The same of a file and of a server. */
+#define ON_FILE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define ON_SERVER(f)                                                                               \
+	{                                                                                          \
+#f ", server", f, set_up_server, tear_down, NULL                                   \
+	}
+#define ON_BOTH(f) ON_FILE(f), ON_SERVER(f)
 
 __attribute__((unused)) static void history_close(struct history *h)
 {
@@ -187,6 +210,8 @@ __attribute__((unused)) static int64_t history_number(const struct history *h, c
 	sqlite3 *db = NULL;
 	sqlite3_stmt *s = NULL;
 
+	if (h->connection[0])
+		return server_number(h->connection, sql);
 	assert_int_equal(sqlite3_open(h->path, &db), SQLITE_OK);
 	sqlite3_busy_timeout(db, AWAIT_MS);
 	if (sqlite3_prepare_v2(db, sql, -1, &s, NULL) != SQLITE_OK)
@@ -217,7 +242,9 @@ __attribute__((unused)) static struct store_answer *history_ask(
 __attribute__((unused)) static void history_await_number(
 	struct history *h, const char *sql, int64_t want)
 {
-	for (int i = 0; i < 20000 && history_number(h, sql) != want; i++)
+	const time_t until = time(NULL) + AWAIT_MS / 1000;
+
+	while (history_number(h, sql) != want && time(NULL) < until)
 		store_answer_free(history_ask(h, (struct store_query){ .type = STORE_TESTS }));
 	const int64_t n = history_number(h, sql);
 	if (n != want)

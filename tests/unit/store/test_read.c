@@ -70,17 +70,14 @@ static void push_states(struct history *h, const int64_t ids[TESTS])
 		.incident = open };
 	const struct incident both[] = { over, open };
 
-	history_await_written(h, store_push_state(h->store, ids[1], &failing, both, 2));
+	history_await_written(h, store_push_state(h->store, ids[1], 0, &failing, both, 2));
 }
 
 static int fill(void **state)
 {
-	struct history *h;
+	struct history *h = *state;
 	int64_t ids[TESTS];
 
-	if (set_up(state))
-		return -1;
-	h = *state;
 	history_open(h);
 	sync_three(h, ids);
 	assert_int_equal(ids[0], 1);
@@ -94,6 +91,16 @@ static int fill(void **state)
 	history_await_number(h, "select count(*) from dirty_day", 0);
 	history_await_number(h, "select count(*) from roll_hour", 2 * 49);
 	return 0;
+}
+
+static int fill_file(void **state)
+{
+	return set_up(state) ? -1 : fill(state);
+}
+
+static int fill_server(void **state)
+{
+	return set_up_server(state) ? -1 : fill(state);
 }
 
 static struct store_answer *ask(struct history *h, struct store_query q)
@@ -509,6 +516,25 @@ static void all_tests(void **state)
 	store_answer_free(a);
 }
 
+/* What a watcher shows of tests that another one runs. */
+static void how_all_stand_and_who_watches(void **state)
+{
+	struct history *h = *state;
+	struct store_answer *a = ask(h, (struct store_query){ .type = STORE_STATES });
+
+	assert_int_equal(a->states->n, TESTS);
+	const struct store_state *s = &a->states->rows[1];
+	assert_int_equal(s->test_id, 2);
+	assert_string_equal(s->pool, "lyon");
+	assert_int_equal(s->kept.state, WATCH_FAILED);
+	assert_true(s->kept.incident.begin_at != 0);
+	store_answer_free(a);
+	a = ask(h, (struct store_query){ .type = STORE_WATCHERS, .now_at = day0 });
+	assert_int_equal(a->watchers->n, 0);
+	assert_int_equal(a->watchers->n_unheld, 0);
+	store_answer_free(a);
+}
+
 static void a_question_may_be_wrong(void **state)
 {
 	static const struct store_query rows[] = {
@@ -563,10 +589,15 @@ int main(void)
 		cmocka_unit_test(the_report),
 		cmocka_unit_test(the_audit_log),
 		cmocka_unit_test(all_tests),
+		cmocka_unit_test(how_all_stand_and_who_watches),
 		cmocka_unit_test(a_question_may_be_wrong),
 		cmocka_unit_test(one_run),
 		cmocka_unit_test(too_many_questions_are_refused),
 	};
 
-	return cmocka_run_group_tests(tests, fill, tear_down);
+	const int failed = cmocka_run_group_tests_name("file", tests, fill_file, tear_down);
+	if (server_set_up(NULL))
+		return 1;
+	const int also = cmocka_run_group_tests_name("server", tests, fill_server, tear_down);
+	return server_tear_down(NULL) || failed || also;
 }

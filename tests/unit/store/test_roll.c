@@ -114,8 +114,10 @@ static void days_are_those_of_the_zone(void **state)
 		struct history *h;
 		char sql[200];
 
+		h = *state;
+		const bool is_server = h->connection[0];
 		tear_down(state);
-		assert_int_equal(set_up(state), 0);
+		assert_int_equal(is_server ? set_up_server(state) : set_up(state), 0);
 		h = *state;
 		use_zone(h, rows[i].zone);
 		history_open(h);
@@ -261,17 +263,15 @@ static void the_file_has_a_size(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(an_hour_that_ended_is_computed, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(the_present_hour_is_shown_too, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(
-			what_was_not_computed_is_behind_a_start, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(days_are_those_of_the_zone, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(another_zone_has_other_days, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(what_is_too_old_goes, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(
-			a_clock_that_is_wrong_costs_a_day, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(the_file_has_a_size, set_up, tear_down),
+		ON_BOTH(an_hour_that_ended_is_computed),
+		ON_BOTH(the_present_hour_is_shown_too),
+		ON_BOTH(what_was_not_computed_is_behind_a_start),
+		ON_BOTH(days_are_those_of_the_zone),
+		ON_BOTH(another_zone_has_other_days),
+		ON_FILE(what_is_too_old_goes),
+		ON_FILE(a_clock_that_is_wrong_costs_a_day),
+		ON_FILE(the_file_has_a_size),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, server_set_up, server_tear_down);
 }

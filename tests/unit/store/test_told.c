@@ -16,7 +16,7 @@ static void push_incident(struct history *h, int64_t id, struct incident i)
 {
 	const struct state state = { .state = WATCH_FAILED, .incident = i };
 
-	assert_true(store_push_state(h->store, id, &state, &i, 1) > 0);
+	assert_true(store_push_state(h->store, id, 0, &state, &i, 1) > 0);
 }
 
 static uint64_t push_mark(
@@ -111,7 +111,7 @@ static void a_test_that_left_is_named(void **state)
 
 	/* It is over, and not yet told; then that too. */
 	const struct incident over = an_incident(T0, T0 + MINUTE);
-	assert_true(store_push_state(h->store, id, &(struct state){ .since_at = 1 }, &over, 1));
+	assert_true(store_push_state(h->store, id, 0, &(struct state){ .since_at = 1 }, &over, 1));
 	e = sync_again(h, 0);
 	assert_int_equal(e.answer->synced->n_left, 1);
 	assert_int_equal(e.answer->synced->left[0].newest.end_at, T0 + MINUTE);
@@ -132,8 +132,11 @@ static void a_file_without_marks_gets_them(void **state)
 	push_incident(h, id, an_incident(T0, 0));
 	history_close(h);
 	assert_int_equal(sqlite3_open(h->path, &db), SQLITE_OK);
-	assert_int_equal(
-		sqlite3_exec(db, "drop table told; pragma user_version = 1", NULL, NULL, NULL),
+	assert_int_equal(sqlite3_exec(db,
+				 "drop table told; drop table lease; drop table watcher;"
+				 "alter table test_state drop column fence;"
+				 "alter table incident drop column fence; pragma user_version = 1",
+				 NULL, NULL, NULL),
 		SQLITE_OK);
 	sqlite3_close(db);
 	history_open(h);

@@ -694,6 +694,27 @@ static void whatever_happens_each_hears_the_truth_once(void **state)
 	}
 }
 
+/* One delivery is on its way, one is tried again, and a mark waits to be taken. */
+static void a_test_that_is_another_watchers_is_told_by_nobody_here(void **state)
+{
+	(void)state;
+	begin_with(two, 2);
+	push(STATE_EV_BEGIN, 100, 1, 0);
+	const struct alert_notice mail = take(MAIL, ALERT_FAILING, 1, 0);
+	const struct alert_notice chat = take(CHAT, ALERT_FAILING, 1, 0);
+	alerts_push_failed(a, chat.delivery, 0);
+	alerts_push_lost(a, 7);
+	alerts_push_lost(a, 7);
+	assert_false(alerts_has(a, 7));
+	alerts_push_delivered(a, mail.delivery, TS_S(1));
+	push(STATE_EV_END, 100, 1, TS_S(2));
+	assert_quiet(TS_S(4000));
+	/* It comes back, and there is room for as many as before. */
+	push(STATE_EV_BEGIN, 200, 1, TS_S(4000));
+	deliver(MAIL, ALERT_FAILING, TS_S(4000));
+	deliver(CHAT, ALERT_FAILING, TS_S(4000));
+}
+
 #define TEST(f) cmocka_unit_test_teardown(f, tear_down)
 
 int main(void)
@@ -716,6 +737,7 @@ int main(void)
 		TEST(what_was_not_told_is_told_by_the_next_engine),
 		TEST(a_new_receiver_hears_of_what_is_open),
 		TEST(a_reminder_comes_when_it_would_have_come),
+		TEST(a_test_that_is_another_watchers_is_told_by_nobody_here),
 		TEST(without_memory_it_is_counted),
 		TEST(bad_receivers_are_refused),
 		TEST(whatever_happens_each_hears_the_truth_once),

@@ -574,6 +574,84 @@ static void every_slot_is_a_start_or_a_miss(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
+/* Another watcher had it, and did not run the present slot: its age does not matter, and the one
+ * behind it has its own time. */
+static void what_is_inherited_starts_at_once(void **state)
+{
+	static const struct {
+		const char *name;
+		int64_t since_last; /* run, in intervals */
+		bool is_new, starts;
+	} rows[] = {
+		{ "missing", 1, false, true },
+		{ "missing for long", 9, false, true },
+		{ "it was run", 0, false, false },
+		{ "it never ran", 0, true, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct schedule_test *t = &tests_of[i];
+		struct schedule_event e;
+
+		*t = (struct schedule_test){ .id = i + 1, .interval_us = MINUTE };
+		const int64_t offset = schedule_offset(t->id, MINUTE), wall = EPOCH + (int64_t)now;
+		const int64_t present = (wall - offset) / MINUTE * MINUTE + offset;
+		now = (ts_t)(present + MINUTE - 1000000 - EPOCH); /* far behind late_max */
+		assert_int_equal(
+			schedule_inherit(&s, t,
+				rows[i].is_new ? 0 : present - rows[i].since_last * MINUTE, now),
+			0);
+		schedule_push_time(&s, now);
+		const bool starts = schedule_take_event(&s, &e, now);
+		if (starts != rows[i].starts)
+			fail_msg("%s", rows[i].name);
+		if (starts)
+			assert_int_equal(e.scheduled_at, present);
+		schedule_remove(&s, t, now);
+	}
+}
+
+/* What is late for another watcher's sake must not cost the slot behind it. */
+static void the_slot_behind_an_inherited_run_waits_for_its_end(void **state)
+{
+	static const struct {
+		ts_t ends_after; /* the slot behind it was due */
+		bool starts;
+	} rows[] = { { TS_S(3), true }, { TS_S(30), false } };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct schedule_test *t = &tests_of[i];
+		struct schedule_event e;
+
+		*t = (struct schedule_test){ .id = i + 1, .interval_us = MINUTE };
+		const int64_t offset = schedule_offset(t->id, MINUTE);
+		const int64_t next =
+			(EPOCH + (int64_t)now - offset) / MINUTE * MINUTE + offset + MINUTE;
+		now = (ts_t)(next - 1000000 - EPOCH);
+		assert_int_equal(schedule_inherit(&s, t, next - 2 * MINUTE, now), 0);
+		schedule_push_time(&s, now);
+		assert_true(schedule_take_event(&s, &e, now));
+		assert_int_equal(e.scheduled_at, next - MINUTE);
+		now = (ts_t)(next - EPOCH);
+		schedule_push_time(&s, now);
+		assert_false(schedule_take_event(&s, &e, now));
+		now += rows[i].ends_after;
+		schedule_push_done(&s, t, now);
+		assert_true(schedule_take_event(&s, &e, now));
+		if (rows[i].starts) {
+			assert_int_equal(e.type, SCHEDULE_EV_START);
+			assert_int_equal(e.scheduled_at, next);
+			assert_int_equal(e.late_us, rows[i].ends_after);
+		} else {
+			assert_int_equal(e.type, SCHEDULE_EV_MISSED);
+			assert_int_equal(e.why, SCHEDULE_ITSELF);
+		}
+		schedule_remove(&s, t, now);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -582,6 +660,8 @@ int main(void)
 		TEST(a_run_that_takes_too_long_misses_its_slots),
 		TEST(a_stall_is_counted_and_not_made_up_for),
 		TEST(a_restart_runs_the_present_slot_if_it_is_missing),
+		TEST(what_is_inherited_starts_at_once),
+		TEST(the_slot_behind_an_inherited_run_waits_for_its_end),
 		TEST(another_interval_keeps_the_rhythm),
 		TEST(half_the_interval_has_the_old_slots_too),
 		TEST(an_account_is_used_by_one_at_a_time),

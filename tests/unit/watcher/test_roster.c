@@ -276,6 +276,96 @@ static void without_memory_nothing_changes(void **state)
 	done(&two);
 }
 
+/* ---- several watchers ---- */
+
+static const struct store_known at_once = {
+	.kept = { .state = WATCH_FAILED,
+		.since_at = INT64_C(1700000000) * 1000000,
+		.last_at = INT64_C(1700000900) * 1000000,
+		.incident = { .begin_at = INT64_C(1700000000) * 1000000, .runs = 15, .times = 1 } },
+	.newest_at = INT64_C(1700000900) * 1000000
+};
+
+static void a_test_of_several_watchers_waits_until_it_is_owned(void **state)
+{
+	struct made m = make("  tests: [{ interval: 60 }]\n");
+	const ts_t hour = TS_S(3600);
+
+	(void)state;
+	roster.is_shared = true;
+	assert_int_equal(roster_take(&roster, m.plan, NULL, start), 0);
+	assert_null(started(start + hour));
+	struct watched *t = find(A_TO_X);
+	assert_false(t->is_scheduled);
+	assert_true(watched_is_on(t));
+	roster_own(&roster, t, &at_once, 4, start + hour);
+	assert_int_equal(t->fence, 4);
+	assert_int_equal(t->state.incident.runs, 15);
+	/* The present slot was missed by whoever had it, however long ago that is. */
+	assert_ptr_equal(started(start + hour), t);
+	assert_int_equal(roster_take(&roster, m.plan, NULL, start + hour), 0);
+	assert_true(t->is_owned);
+	roster_push_done(&roster, t, start + hour);
+	tear_down(NULL);
+	set_up(NULL);
+	done(&m);
+}
+
+static void what_is_lost_stops_and_what_leaves_ends_its_run(void **state)
+{
+	struct made m = make("  tests: [{ interval: 60 }]\n");
+
+	(void)state;
+	roster.is_shared = true;
+	assert_int_equal(roster_take(&roster, m.plan, NULL, start), 0);
+	struct watched *a = find(A_TO_X), *b = find(B_TO_X);
+	roster_own(&roster, a, &at_once, 1, start);
+	roster_own(&roster, b, &at_once, 1, start);
+	assert_false(roster_lose(&roster, b, start)); /* it waits for the account of the other */
+	struct watched *t = started(start);
+	assert_ptr_equal(t, a);
+	roster_leave(&roster, a, start);
+	assert_true(a->is_scheduled);
+	assert_false(roster.has_left);
+	roster_push_done(&roster, a, start);
+	assert_true(roster.has_left);
+	assert_false(a->is_owned || a->is_scheduled);
+	roster_own(&roster, a, &at_once, 3, start + TS_S(60));
+	assert_ptr_equal(started(start + TS_S(60)), a);
+	assert_true(roster_lose(&roster, a, start));
+	roster_push_done(&roster, a, start); /* it was dropped */
+	assert_false(a->is_scheduled);
+	assert_null(started(start + TS_S(600)));
+	tear_down(NULL);
+	set_up(NULL);
+	done(&m);
+}
+
+/* Other accounts while a run is on that another watcher has taken. */
+static void a_change_behind_a_loss_schedules_nothing(void **state)
+{
+	struct made one = make("  tests: [{ kind: register }]\n");
+	struct made two = make_with(OTHER_USER, "  tests: [{ kind: register }]\n");
+
+	(void)state;
+	roster.is_shared = true;
+	assert_int_equal(roster_take(&roster, one.plan, NULL, start), 0);
+	struct watched *b = find("b.test/register");
+	roster_own(&roster, b, &at_once, 1, start);
+	assert_ptr_equal(started(start), b);
+	assert_true(roster_lose(&roster, b, start));
+	assert_int_equal(roster_take(&roster, two.plan, NULL, start), 0);
+	done(&one);
+	roster_push_done(&roster, b, start);
+	assert_false(b->is_scheduled);
+	assert_non_null(b->accounts[0]);
+	roster_own(&roster, b, &at_once, 2, start);
+	assert_true(b->is_scheduled);
+	tear_down(NULL);
+	set_up(NULL);
+	done(&two);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -291,6 +381,12 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			what_was_taken_back_does_not_happen, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(all_tests_may_be_others, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			a_test_of_several_watchers_waits_until_it_is_owned, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			what_is_lost_stops_and_what_leaves_ends_its_run, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			a_change_behind_a_loss_schedules_nothing, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(without_memory_nothing_changes, set_up, tear_down),
 	};
 
