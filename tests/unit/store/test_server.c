@@ -404,6 +404,7 @@ static struct store_lease *want(struct history *h, struct lease_want w)
 	struct store_event e = history_await(h, STORE_EV_LEASE);
 	assert_int_equal(e.lease->answer.number, w.number);
 	assert_int_equal(e.lease->answer.type, w.type);
+	store_answer_free(e.answer);
 	return e.lease;
 }
 
