@@ -86,6 +86,12 @@ static void what_waited_outlives_a_restart(void **state)
 		.result_json = SLICE("{\"a\":1}"),
 		.trace_json = SLICE("[]") };
 	store_push_run(h->store, &run);
+	const struct store_mark mark = { .test_id = id,
+		.begin_at = T0,
+		.receiver = SLICE("ops"),
+		.told = STORE_TOLD_FAILING,
+		.at = T0 + 1 };
+	store_push_mark(h->store, &mark);
 	const uint64_t number = store_push_audit(h->store, &audit);
 	await_held(h);
 	history_await_written(h, number);
@@ -93,7 +99,7 @@ static void what_waited_outlives_a_restart(void **state)
 
 	history_open(h); /* still away */
 	await_held(h);
-	assert_int_equal(store_stats(h->store).spooled, 2);
+	assert_int_equal(store_stats(h->store).spooled, 3);
 	server_start();
 	await_resumed(h);
 	await_unspooled(h);
@@ -106,6 +112,9 @@ static void what_waited_outlives_a_restart(void **state)
 					   " and end_at is null and runs = 2 and fence = 3"),
 		1);
 	assert_int_equal(history_number(h, "select count(*) from audit where who = 'ann'"), 1);
+	assert_int_equal(history_number(h, "select count(*) from told where receiver = 'ops'"
+					   " and told = 1"),
+		1);
 	const struct store_query q = { .type = STORE_RUN, .test_id = id, .at = T0 + MINUTE };
 	struct store_answer *a = history_ask(h, q);
 	assert_true(a->run->is_found);
@@ -305,7 +314,7 @@ static void two_begin_with_an_empty_database(void **state)
 	}
 	assert_int_equal(history_number(h, "select count(*) from test"), 1);
 	assert_int_equal(count_results(h), 1);
-	assert_int_equal(history_number(h, "select version from schema_version"), 2);
+	assert_int_equal(history_number(h, "select version from schema_version"), 3);
 }
 
 static void a_password_is_not_taken_from_the_setting(void **state)
@@ -395,6 +404,7 @@ static struct store_lease *want(struct history *h, struct lease_want w)
 	struct store_event e = history_await(h, STORE_EV_LEASE);
 	assert_int_equal(e.lease->answer.number, w.number);
 	assert_int_equal(e.lease->answer.type, w.type);
+	store_answer_free(e.answer);
 	return e.lease;
 }
 
