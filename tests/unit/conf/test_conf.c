@@ -455,6 +455,32 @@ static void every_key_lands_in_its_field(void **state)
 	conf_free(c);
 }
 
+static void check_who_is_told(const struct conf_watch *w)
+{
+	const struct conf_alert *a = &w->alerts[0];
+
+	assert_int_equal(w->n_alerts, 4);
+	assert_text(&a->url, "https://alerts.litware.test/stox", 79, 12);
+	assert_int_equal(a->severity.value, CONF_CRITICAL);
+	assert_false(a->resolved.on);
+	assert_int_equal(a->remind.n, 60);
+	assert_int_equal(w->alerts[1].kind.value, CONF_ALERTMANAGER);
+	assert_true(w->alerts[1].resolved.on);
+	assert_text(&w->alerts[2].command.v[1], "a b", 88, 66);
+	assert_int_equal(w->alerts[3].kind.value, CONF_MAIL);
+	assert_true(w->alerts[3].plain.on);
+	assert_int_equal(w->ping.interval.n, 300);
+	assert_text(&w->listen.v[1], "https://[::1]:1", 44, 23);
+	assert_text(&w->tls.key_file, "key.pem", 91, 48);
+	assert_text(&w->sign_in.ca_file, "ca.pem", 92, 63);
+	assert_int_equal(w->n_roles, 3);
+	assert_int_equal(w->roles[0].members.n, 2);
+	assert_text(&w->roles[0].pools.v[0], "pool.litware.test", 94, 67);
+	assert_text(&w->roles[1].commands.v[1], "test", 95, 37);
+	assert_text(&w->roles[2].template, "view-only", 96, 31);
+	assert_text(&w->control.group, "root", 97, 34);
+}
+
 static void every_key_of_the_watcher_lands_in_its_field(void **state)
 {
 	char text[16384];
@@ -464,7 +490,6 @@ static void every_key_of_the_watcher_lands_in_its_field(void **state)
 	struct conf *c = load_good(text);
 	const struct conf_watch *w = &c->watch;
 	const struct conf_watch_test *t = &w->tests[0];
-	const struct conf_alert *a = &w->alerts[0];
 	assert_text(&w->time_zone, "Europe/Paris", 43, 14);
 	assert_text(&w->listen.v[0], "[::1]:0", 44, 12);
 	assert_text(&w->url, "https://watch.litware.test/stox", 45, 8);
@@ -497,26 +522,7 @@ static void every_key_of_the_watcher_lands_in_its_field(void **state)
 	assert_int_equal(w->tests[2].kind.value, CONF_TEST_REGISTER);
 	assert_int_equal(w->tests[2].rules.calm.n, 5);
 	assert_int_equal(w->tests[3].kind.value, CONF_TEST_SERVERS);
-	assert_int_equal(w->n_alerts, 4);
-	assert_text(&a->url, "https://alerts.litware.test/stox", 79, 12);
-	assert_int_equal(a->severity.value, CONF_CRITICAL);
-	assert_false(a->resolved.on);
-	assert_int_equal(a->remind.n, 60);
-	assert_int_equal(w->alerts[1].kind.value, CONF_ALERTMANAGER);
-	assert_true(w->alerts[1].resolved.on);
-	assert_text(&w->alerts[2].command.v[1], "a b", 88, 66);
-	assert_int_equal(w->alerts[3].kind.value, CONF_MAIL);
-	assert_true(w->alerts[3].plain.on);
-	assert_int_equal(w->ping.interval.n, 300);
-	assert_text(&w->listen.v[1], "https://[::1]:1", 44, 23);
-	assert_text(&w->tls.key_file, "key.pem", 88, 48);
-	assert_text(&w->sign_in.ca_file, "ca.pem", 89, 63);
-	assert_int_equal(w->n_roles, 3);
-	assert_int_equal(w->roles[0].members.n, 2);
-	assert_text(&w->roles[0].pools.v[0], "pool.litware.test", 91, 67);
-	assert_text(&w->roles[1].commands.v[1], "test", 92, 37);
-	assert_text(&w->roles[2].template, "view-only", 93, 31);
-	assert_text(&w->control.group, "root", 94, 34);
+	check_who_is_told(w);
 	conf_free(c);
 }
 
