@@ -107,7 +107,7 @@ static enum opt_result check_values(const struct watch_values *v)
 	return addr_is_loopback(&a)
 		       ? OPT_OK
 		       : refuse(TEXT(N_("`--listen {1}` is not an address of this machine alone: "
-					"nobody signs in to the watcher's pages yet"),
+					"name others in `watch.listen`"),
 				 text_str(v->listen)));
 }
 

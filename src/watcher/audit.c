@@ -49,21 +49,21 @@ void audit_push(struct watcher *w, const struct audit_act *act, struct slice res
 	put(w, act, result);
 }
 
-/* Each connection has a port of its own. */
-static struct slice without_port(struct slice source)
+/* Each connection has a port of its own, or a process: "192.0.2.1:40000", "socket, process 17". */
+static struct slice without_number(struct slice source)
 {
 	size_t n = source.n;
 
 	while (n > 0 && source.p[n - 1] >= '0' && source.p[n - 1] <= '9')
 		n--;
-	return n > 1 && source.p[n - 1] == ':' ? slice_cut(source, 0, n - 1) : source;
+	return n > 1 && n < source.n ? slice_cut(source, 0, n - 1) : source;
 }
 
 void audit_push_refusal(struct watcher *w, const struct audit_act *act, const char *cause)
 {
 	char who[TALLY_WHO_MAX + 1];
 
-	snprintf(who, sizeof(who), "%s %.*s", act->who, SLICE_FMT(without_port(act->source)));
+	snprintf(who, sizeof(who), "%s %.*s", act->who, SLICE_FMT(without_number(act->source)));
 	if (tally_add(&w->audit->refusals, act->command, cause, slice_str(who), pump_now(w->pump)))
 		put(w, act, slice_str(cause));
 }
