@@ -241,6 +241,13 @@ struct conf_ping {
 	struct conf_number interval, timeout; /* seconds */
 };
 
+/* What /probe may be asked for. */
+struct conf_probe {
+	struct conf_place at;
+	struct conf_texts allow;    /* hosts and domains that no test of the plan has */
+	struct conf_number timeout; /* seconds, at most */
+};
+
 struct conf_history {
 	struct conf_place at;
 	struct conf_text file; /* NULL: history.db in the state folder */
@@ -261,6 +268,7 @@ struct conf_watch {
 	struct conf_alert *alerts;
 	size_t n_alerts;
 	struct conf_ping ping;
+	struct conf_probe probe;
 };
 
 #define CONF_WATCH_LISTEN "127.0.0.1:8080"

@@ -6,6 +6,7 @@
 #include "watcher/alarms.h"
 #include "watcher/once.h"
 #include "watcher/private.h"
+#include "watcher/prober.h"
 #include "watcher/row_split.h"
 #include "watcher/run_id.h"
 #include "watcher/site.h"
@@ -179,6 +180,7 @@ void watcher_finish(struct watcher *w, struct watched *t, const struct watcher_e
 	}
 	store(w, t, end, &stored);
 	once_push(w->once, t, end, state);
+	prober_push_end(w->prober, t, end);
 	site_push_test(w->site, t);
 	roster_push_done(&w->roster, t, pump_now(w->pump));
 }

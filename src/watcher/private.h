@@ -7,6 +7,7 @@
  *   news.c      what the schedule and the history tell
  *   alarms.c    alerts on their way to receivers
  *   site.c      pages and metrics over HTTP; view_*.c fill in what they show
+ *   prober.c    probes that somebody asks for, in Prometheus' manner
  *   once.c      each test once, and no service
  */
 #pragma once
@@ -22,6 +23,7 @@
 #include "watcher/trusts.h"
 
 struct alarms;
+struct prober;
 struct site;
 
 struct watcher {
@@ -40,6 +42,7 @@ struct watcher {
 	struct store *store;   /* NULL: each test runs once */
 	struct alarms *alarms; /* NULL: the same */
 	struct site *site;     /* NULL: nobody listens */
+	struct prober *prober; /* NULL: each test runs once */
 	struct once *once;     /* NULL: it is a service */
 
 	int64_t ahead_us; /* UTC minus the monotonic clock */

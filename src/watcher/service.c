@@ -14,6 +14,7 @@
 #include "watcher/alarms.h"
 #include "watcher/once.h"
 #include "watcher/private.h"
+#include "watcher/prober.h"
 #include "watcher/site.h"
 #include "watcher/trial.h"
 #include "watcher/watcher.h"
@@ -53,6 +54,7 @@ static void push_time(void *self, ts_t now)
 	struct service *s = self;
 
 	schedule_push_time(&s->w.roster.schedule, now);
+	prober_push_time(s->w.prober, now);
 	if (now < s->store_at)
 		return;
 	s->store_at = ts_add(now, TS_MS(STORE_TIME_MS));
@@ -80,6 +82,7 @@ static ts_t deadline(const void *self)
 	ts_t at = s->w.is_stopping ? TS_NEVER : schedule_deadline(&s->w.roster.schedule);
 
 	at = ts_min(at, ts_min(alarms_deadline(s->w.alarms), site_deadline(s->w.site)));
+	at = ts_min(at, prober_deadline(s->w.prober));
 	return s->w.store ? ts_min(at, s->store_at) : at;
 }
 
@@ -237,6 +240,8 @@ static int open_service(struct service *s, const struct plan *plan)
 	if (status)
 		return status;
 	int err = open_alarms(s, plan);
+	if (!err)
+		err = prober_new(&s->w.prober, &s->w);
 	if (err)
 		return cannot_start(err);
 	if (site_new(&s->w.site, &s->w, plan, &why))
@@ -295,6 +300,7 @@ static void close_all(struct service *s)
 	struct watcher *w = &s->w;
 
 	once_free(w->once);
+	prober_free(w->prober);
 	site_free(w->site);
 	for (unsigned i = 0; i < SOURCES; i++)
 		if (s->sources[i])

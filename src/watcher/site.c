@@ -12,12 +12,13 @@
 #include "page/asset.h"
 #include "watcher/board.h"
 #include "watcher/metrics.h"
+#include "watcher/prober.h"
 #include "watcher/run_id.h"
 #include "watcher/visit.h"
 
 enum {
-	PLACES = 256,
-	CALLS = 128,
+	PLACES = 2048, /* a Prometheus may ask for a thousand probes at once */
+	CALLS = 1024,
 	STREAMS = 1000,
 	IDLE_S = 30,
 	VISITS_MAX = 256,
@@ -345,6 +346,8 @@ static bool put_other(const struct place *p, const struct web_request *r, struct
 		put_plain(ret, 200, "healthy");
 	else if (slice_eqs(r->path, "/-/ready"))
 		put_ready(p->site, ret);
+	else if (slice_eqs(r->path, "/probe") && p->site->w->is_ready)
+		prober_put(p->site->w->prober, p->site->servers[p->number], r, ret);
 	else if (slice_eqs(r->path, "/events"))
 		put_events(p, r, ret);
 	else
