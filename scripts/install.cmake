@@ -21,6 +21,8 @@ foreach(pair
     prometheus-stox.rules.yaml:${examples}
     prometheus-stox-gateway.rules.yaml:${examples}
     grafana-stox-gateway.json:${examples}
+    prometheus-stox-watch.rules.yaml:${examples}
+    grafana-stox-watch.json:${examples}
     gateway.yaml:${examples})
   string(REGEX MATCH "^(.*):(.*)$" pair ${pair})
   set(name ${CMAKE_MATCH_1})

@@ -22,6 +22,14 @@ static const struct opt opts[] = {
 			     "end;\n.Fl -target\nand\n.Fl -partner\nname one.\nA file of\n.Fl "
 			     "-output\nor\n.Fl -trace\nis one for each, with both names before the "
 			     "ending.\nThe exit status is the worst: 1, else 3, 2, 4.") },
+	{ "via", 0, N_("SOCKET|URL"), OPT_TEXT, AT(via), 0, 0, N_("have a running watcher do it"),
+		.manual =
+			N_("Have a running watcher do it, with its own accounts: no secret is "
+			   "needed here, but a role there, see ROLES in\n.Xr stox-watch 1 .\nIt is "
+			   "the "
+			   "path of its control socket, such as\n.Pa /run/stox-watch/control .\n"
+			   "The test is the first of its configuration that\n.Fl -target\nand\n.Fl "
+			   "-partner\nleave; its rules say the rest.") },
 	{ "user", 'u', N_("ADDRESS"), OPT_TEXT, AT(user), 0, 0, N_("the SIP test user who writes"),
 		.manual = N_("The SIP test user who writes.") },
 	{ "auth-user", 0, N_("NAME"), OPT_TEXT, AT(auth_user), 0, 0, N_("its name for signing in"),
@@ -152,6 +160,8 @@ static int cmd_test(int argc, char **argv)
 
 	if (r != OPT_OK)
 		return r == OPT_HELP ? 0 : 2;
+	if (v.via)
+		return test_run_via(&command, &v);
 	return v.all ? test_run_all(&command, &v) : test_run(&command, &v);
 }
 

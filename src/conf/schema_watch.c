@@ -233,15 +233,16 @@ static const struct section probe = {
 
 const struct section schema_watch = {
 	.size = sizeof(struct conf_watch),
-	.n_items = 10,
+	.n_items = 14,
 	.items = {
 		{ AT(conf_watch, time_zone), .type = ITEM_TEXT, .syntax = &syntax_zone,
 			.preset_text = "UTC",
 			.doc = N_("The time zone of days, and of maintenance that names none.") },
-		{ AT(conf_watch, listen), .type = ITEM_TEXTS, .syntax = &syntax_ip_port, .max = 8,
-			.doc = N_("Where the pages and figures are, over HTTP: addresses of this "
-			       "machine alone, 127.0.0.1 and [::1], for nobody signs in.  Left out, "
-			       "127.0.0.1:8080; with an empty list, nowhere.") },
+		{ AT(conf_watch, listen), .type = ITEM_TEXTS, .syntax = &syntax_web_listen, .max = 8,
+			.doc = N_("Where the pages and figures are: over HTTP at an address of this "
+			       "machine alone, 127.0.0.1 or [::1]; with https:// in front over TLS, at "
+			       "any address, which needs `tls`, and `sign_in` where others reach it.  "
+			       "Left out, 127.0.0.1:8080; with an empty list, nowhere.") },
 		{ AT(conf_watch, url), .type = ITEM_TEXT, .syntax = &syntax_url,
 			.doc = N_("Where people reach the pages, for links in alerts.  Left out, "
 			       "alerts have none.") },
@@ -263,5 +264,18 @@ const struct section schema_watch = {
 		{ AT(conf_watch, probe), .type = ITEM_SECTION, .section = &probe,
 			.doc = N_("What may be asked for at /probe, in the manner of Prometheus' "
 			       "blackbox_exporter, besides the tests and their servers.") },
+		{ AT(conf_watch, tls), .type = ITEM_SECTION, .section = &schema_watch_tls,
+			.doc = N_("How the pages show whose they are, over https://.") },
+		{ AT(conf_watch, sign_in), .type = ITEM_SECTION, .section = &schema_sign_in,
+			.doc = N_("How somebody says over HTTP who he is.  Left out, nobody can.") },
+		{ ARRAY(conf_watch, roles), .type = ITEM_SECTIONS, .section = &schema_role, .min = 1,
+			.max = 48,
+			.doc = N_("Who may do what, see ROLES in stox-watch(1).  Left out, who comes "
+			       "from this machine over HTTP has the roles help-desk and machine; "
+			       "otherwise nobody may do anything that is not said here, but root and "
+			       "the user that the watcher runs as, over the control socket.") },
+		{ AT(conf_watch, control), .type = ITEM_SECTION, .section = &schema_watch_control,
+			.doc = N_("The socket by which `stox ctl --watch`, `stox roles` and `stox test "
+			       "--via` ask a running watcher.") },
 	},
 };

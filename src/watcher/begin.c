@@ -5,6 +5,7 @@
 #include "app/sweeper.h"
 #include "base/mem.h"
 #include "watcher/private.h"
+#include "watcher/via.h"
 
 struct secrets {
 	char user[SECRET_MAX + 1], receiver[SECRET_MAX + 1];
@@ -149,6 +150,7 @@ void watcher_begin(struct watcher *w, const struct schedule_event *ev)
 	t->is_by_hand = ev->is_by_hand;
 	t->run = ++w->n_runs;
 	if (roster_is_leaving(t) || w->is_stopping) {
+		via_push_dropped(w, t);
 		roster_push_done(&w->roster, t, pump_now(w->pump));
 		return;
 	}

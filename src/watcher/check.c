@@ -11,7 +11,9 @@
 #include "app/page.h"
 #include "app/secret.h"
 #include "base/mem.h"
+#include "watcher/check_access.h"
 #include "watcher/config.h"
+#include "watcher/entrance.h"
 
 enum {
 	BAD = 2,
@@ -83,6 +85,17 @@ static void check_receiver(struct check *c, const struct plan_receiver *r)
 	check_file(c, r->ca_file, r->at);
 }
 
+/* What a start would do with them. */
+static void check_entrance(struct check *c)
+{
+	struct entrance e;
+	struct text why;
+
+	if (entrance_open(&e, NULL, &c->config, &why))
+		problems_add(&c->problems, c->config.conf->watch.sign_in.at, why);
+	entrance_close(&e);
+}
+
 static void check_files(struct check *c)
 {
 	const struct conf *conf = c->config.conf;
@@ -103,6 +116,7 @@ static void check_files(struct check *c)
 	for (unsigned i = 0; i < plan->n_receivers; i++)
 		check_receiver(c, &plan->receivers[i]);
 	check_receiver(c, &plan->ping);
+	check_entrance(c);
 }
 
 /* ---- what it would do ---- */
@@ -153,7 +167,9 @@ static void put_head(const struct check *c, struct page *p)
 		put(p, TEXT(N_("It has at most {1} MiB."),
 			       text_u64(plan->history_bytes_max >> 20)));
 	for (unsigned i = 0; i < plan->n_listen; i++)
-		put(p, TEXT(N_("Its pages are at http://{1}/."), text_addr(&plan->listen[i])));
+		put(p, TEXT(plan->listen[i].is_tls ? N_("Its pages are at https://{1}/.")
+						   : N_("Its pages are at http://{1}/."),
+			       text_addr(&plan->listen[i].addr)));
 	if (plan->url)
 		put(p, TEXT(N_("Links in alerts begin with {1}."), text_str(plan->url)));
 	sheet_end(&p->sheet, 0);
@@ -320,6 +336,7 @@ static void put_plan(const struct check *c)
 	for (unsigned i = 0; i < plan->n_tests; i++)
 		put_test(&p, &plan->tests[i], (unsigned)widest + GAP);
 	put_receivers(&p, plan);
+	check_put_access(&p, plan);
 	if (!c->problems.n) {
 		sheet_end(&p.sheet, 0);
 		put(&p, TEXT_PLAIN(N_("All secrets and certificates of these can be read.")));

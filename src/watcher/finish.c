@@ -10,6 +10,7 @@
 #include "watcher/row_split.h"
 #include "watcher/run_id.h"
 #include "watcher/site.h"
+#include "watcher/via.h"
 
 /* ---- the row ---- */
 
@@ -169,6 +170,7 @@ void watcher_finish(struct watcher *w, struct watched *t, const struct watcher_e
 	const bool was_tested = t->state.since_at != 0;
 
 	t->runs[state]++;
+	t->counted_at[state] = t->scheduled_at;
 	histogram_add(&w->late, (uint64_t)t->late_us);
 	log_run(w, t, end, state);
 	if (push_state(w, t, &run, &stored, incidents)) {
@@ -181,6 +183,7 @@ void watcher_finish(struct watcher *w, struct watched *t, const struct watcher_e
 	store(w, t, end, &stored);
 	once_push(w->once, t, end, state);
 	prober_push_end(w->prober, t, end);
+	via_push_end(w, t, end);
 	site_push_test(w->site, t);
 	roster_push_done(&w->roster, t, pump_now(w->pump));
 }
@@ -201,6 +204,7 @@ static void finish(struct watcher *w, const struct runs_done *done)
 		.why = done->last.message.id ? &done->last.message : NULL };
 
 	if (done->is_dropped || roster_is_leaving(t)) {
+		via_push_dropped(w, t);
 		roster_push_done(&w->roster, t, pump_now(w->pump));
 		return;
 	}

@@ -2,6 +2,7 @@
 
 #include "app/language.h"
 #include "base/mem.h"
+#include "base/str.h"
 #include "watcher/probe_figures.h"
 #include "watcher/probe_target.h"
 #include "web/uri.h"
@@ -37,7 +38,7 @@ struct prober {
 /* ---- modules ---- */
 
 typedef void ask_fn(
-	struct prober *p, struct probing *one, struct slice target, struct web_answer *ret);
+	struct probing *one, const struct access *a, struct slice target, struct web_answer *ret);
 static ask_fn ask_sip, ask_xmpp, ask_test;
 
 static const struct module {
@@ -148,7 +149,8 @@ static void not_here(struct probing *one, struct web_answer *ret, int err)
 
 	one->prober->counts.refused += is_refused;
 	refuse(ret, is_refused ? 403 : 400,
-		is_refused ? "no test has this target, and watch.probe.allow does not name it"
+		is_refused ? "no test of yours has this target, and watch.probe.allow does not "
+			     "name it"
 			   : "the target is none of this module");
 	mem_free(one);
 }
@@ -180,10 +182,15 @@ static void sweep(struct probing *one, struct probe_target *target, struct web_a
 }
 
 static void ask_sip(
-	struct prober *p, struct probing *one, struct slice text, struct web_answer *ret)
+	struct probing *one, const struct access *a, struct slice text, struct web_answer *ret)
 {
 	struct probe_target target;
-	const int err = probe_target_read_sip(&target, p->w->file.plan, text);
+	const struct watcher *w = one->prober->w;
+	int err = probe_target_read_sip(&target, w->file.plan, text);
+
+	/* Whose scope is some tests looks at those. */
+	if (!err && !access_may(a, ROLE_PROBE, NULL))
+		err = -EACCES;
 
 	if (err)
 		not_here(one, ret, err);
@@ -192,10 +199,14 @@ static void ask_sip(
 }
 
 static void ask_xmpp(
-	struct prober *p, struct probing *one, struct slice text, struct web_answer *ret)
+	struct probing *one, const struct access *a, struct slice text, struct web_answer *ret)
 {
 	struct probe_target target;
-	const int err = probe_target_read_xmpp(&target, p->w->file.plan, text);
+	const struct watcher *w = one->prober->w;
+	int err = probe_target_read_xmpp(&target, w->file.plan, text);
+
+	if (!err && !access_may(a, ROLE_PROBE, NULL))
+		err = -EACCES;
 
 	if (err)
 		not_here(one, ret, err);
@@ -240,11 +251,12 @@ static struct watched *find_test(
 }
 
 static void ask_test(
-	struct prober *p, struct probing *one, struct slice target, struct web_answer *ret)
+	struct probing *one, const struct access *a, struct slice target, struct web_answer *ret)
 {
+	struct prober *p = one->prober;
 	struct watched *t = find_test(p, one->module, target);
 
-	if (!t || !t->is_scheduled) {
+	if (!t || !t->is_scheduled || !access_may(a, ROLE_PROBE, t)) {
 		not_here(one, ret, -EACCES);
 		return;
 	}
@@ -291,9 +303,9 @@ void prober_push_time(struct prober *p, ts_t now)
 	}
 }
 
-ts_t prober_deadline(const struct prober *p)
+ts_t prober_deadline(struct prober *p)
 {
-	const struct list *n, *next;
+	struct list *n, *next;
 	ts_t at = TS_NEVER;
 
 	if (!p)
@@ -361,7 +373,7 @@ static struct probing *new_probing(
 }
 
 void prober_put(struct prober *p, struct web_server *server, const struct web_request *r,
-	struct web_answer *ret)
+	const struct access *a, struct web_answer *ret)
 {
 	uint8_t rooms[3][TARGET_MAX];
 	const struct slice name = parameter(r, "module", rooms[0], TARGET_MAX),
@@ -390,7 +402,7 @@ void prober_put(struct prober *p, struct web_server *server, const struct web_re
 	if (!one)
 		return;
 	one->is_debug = slice_eqs(debug, "true");
-	module->ask(p, one, target, ret);
+	module->ask(one, a, target, ret);
 }
 
 struct prober_counts prober_counts(const struct prober *p)

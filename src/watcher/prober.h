@@ -11,7 +11,7 @@
  */
 #pragma once
 
-#include "watcher/private.h"
+#include "watcher/access.h"
 #include "web/server.h"
 
 enum { PROBER_MAX = 1024 }; /* at once */
@@ -27,14 +27,14 @@ int prober_new(struct prober **ret, struct watcher *w); /* 0 or an errno */
 /* Before the pump and the server are freed; nobody is answered any more. */
 struct prober *prober_free(struct prober *p);
 
-/* The answer, at once or later.  A plan is in force. */
+/* The answer, at once or later, to who may probe some test.  A plan is in force. */
 void prober_put(struct prober *p, struct web_server *server, const struct web_request *r,
-	struct web_answer *ret);
+	const struct access *a, struct web_answer *ret);
 /* Those whose sweeps are over.  NULL is fine here and below. */
 void prober_take_done(struct prober *p);
 /* A run of a test is over. */
 void prober_push_end(struct prober *p, const struct watched *t, const struct watcher_end *end);
 /* A test that does not end while somebody waits for it. */
 void prober_push_time(struct prober *p, ts_t now);
-ts_t prober_deadline(const struct prober *p);
+ts_t prober_deadline(struct prober *p);
 struct prober_counts prober_counts(const struct prober *p);

@@ -10,6 +10,7 @@
 #include "watcher/alarms.h"
 #include "watcher/private.h"
 #include "watcher/site.h"
+#include "watcher/via.h"
 
 enum { LINES_MAX = 1 << 16 };
 
@@ -74,9 +75,16 @@ static bool is_same_listen(const struct plan *a, const struct plan *b)
 	if (a->n_listen != b->n_listen)
 		return false;
 	for (unsigned i = 0; i < a->n_listen; i++)
-		if (!addr_eq(&a->listen[i], &b->listen[i]))
+		if (!addr_eq(&a->listen[i].addr, &b->listen[i].addr) ||
+			a->listen[i].is_tls != b->listen[i].is_tls)
 			return false;
 	return true;
+}
+
+static bool is_same_control(const struct plan_access *a, const struct plan_access *b)
+{
+	return is_same_path(a->socket, b->socket) && a->has_group == b->has_group &&
+	       a->group == b->group;
 }
 
 static void log_what_is_kept(struct watcher *w, const struct plan *old, const struct plan *next)
@@ -91,6 +99,7 @@ static void log_what_is_kept(struct watcher *w, const struct plan *old, const st
 		{ old->history_bytes_max == next->history_bytes_max, "watch.history.size_max" },
 		{ strcmp(old->zones[0].name, next->zones[0].name) == 0, "watch.time_zone" },
 		{ is_same_listen(old, next), "watch.listen" },
+		{ is_same_control(&old->access, &next->access), "watch.control" },
 		{ old->at_once == next->at_once, "watch.at_once" },
 	};
 
@@ -158,6 +167,7 @@ void watcher_take_plan(struct watcher *w, const struct store_known *known)
 	w->sync = 0;
 	alarms_take_plan(w->alarms, w->file.plan, now);
 	end_those_that_leave(w);
+	via_push_plan(w);
 	if (old.plan)
 		log_what_is_kept(w, old.plan, w->file.plan);
 	ready(w, now);
@@ -183,9 +193,11 @@ static void log_lines(struct watcher *w, struct slice lines)
 	}
 }
 
-void watcher_reload(struct watcher *w)
+bool watcher_reload(struct watcher *w, struct buf *lines)
 {
+	const uint64_t before = w->sync;
 	struct watch_config again = { 0 };
+	struct text fault;
 	struct buf why;
 
 	notify_say(&w->notify, "RELOADING=1");
@@ -195,13 +207,21 @@ void watcher_reload(struct watcher *w)
 		watch_config_done(&again);
 		log_lines(w, buf_slice(&why));
 		log_not_reloaded(w, "it has a fault");
+	} else if (site_prepare(w->site, &again, &fault)) {
+		watch_config_done(&again);
+		text_put(&why, &fault, NULL);
+		log_lines(w, buf_slice(&why));
+		log_not_reloaded(w, "it has a fault");
 	} else {
 		watch_config_done(&w->next);
 		w->next = again;
 		if (watcher_sync(w))
 			give_up_next(w);
 	}
+	if (lines)
+		buf_put(lines, buf_slice(&why));
 	buf_done(&why);
 	if (!w->next.plan)
 		notify_say(&w->notify, "READY=1");
+	return w->next.plan && w->sync != before;
 }

@@ -503,6 +503,15 @@ static void every_key_of_the_watcher_lands_in_its_field(void **state)
 	assert_int_equal(w->probe.allow.n, 2);
 	assert_string_equal(w->probe.allow.v[1].s, "192.0.2.1");
 	assert_int_equal(w->probe.timeout.n, 5);
+	assert_text(&w->listen.v[1], "https://[::1]:1", 44, 23);
+	assert_text(&w->tls.key_file, "key.pem", 88, 48);
+	assert_text(&w->sign_in.ca_file, "ca.pem", 89, 63);
+	assert_int_equal(w->n_roles, 3);
+	assert_int_equal(w->roles[0].members.n, 2);
+	assert_text(&w->roles[0].pools.v[0], "pool.litware.test", 91, 67);
+	assert_text(&w->roles[1].commands.v[1], "test", 92, 37);
+	assert_text(&w->roles[2].template, "view-only", 93, 31);
+	assert_text(&w->control.group, "root", 94, 34);
 	conf_free(c);
 }
 

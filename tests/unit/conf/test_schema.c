@@ -55,6 +55,7 @@ static void assert_errors(const struct row *row)
 #define A_URL                                                                                      \
 	" must be a URL of http or https without a user, like https://alerts.example.org/stox\n"
 #define A_MAIL " must be an address of e-mail, like on-call@example.org\n"
+#define A_WORD " must be a name of letters, digits, `.`, `_` and `-`, like on-call\n"
 #define ALERT  "watch: { alerts: [{ name: a, kind: exec, command: [/a], "
 
 static const struct row values[] = {
@@ -149,7 +150,34 @@ static const struct row values[] = {
 	{ "watch.time_zone", "watch: { time_zone: ../passwd }\n",
 		"f:1:21: `time_zone` must be the name of a time zone, like Europe/Paris\n" },
 	{ "watch.listen", "watch: { listen: [localhost] }\n",
-		"f:1:19: `listen` must be IP:PORT, like 127.0.0.1:9719 or [::1]:9719\n" },
+		"f:1:19: `listen` must be IP:PORT or https://IP:PORT, like 127.0.0.1:8080 or "
+		"https://192.0.2.1:8443\n" },
+	{ "watch.tls.certificate_file", "watch: { tls: { certificate_file: '', key_file: k } }\n",
+		"f:1:35: `certificate_file`" A_FILE },
+	{ "watch.tls.key_file", "watch: { tls: { certificate_file: c, key_file: '' } }\n",
+		"f:1:48: `key_file`" A_FILE },
+	{ "watch.sign_in.users_file", "watch: { sign_in: { users_file: '' } }\n",
+		"f:1:33: `users_file`" A_FILE },
+	{ "watch.sign_in.tokens_file", "watch: { sign_in: { tokens_file: '' } }\n",
+		"f:1:34: `tokens_file`" A_FILE },
+	{ "watch.sign_in.ca_file", "watch: { sign_in: { ca_file: '' } }\n",
+		"f:1:30: `ca_file`" A_FILE },
+	{ "watch.roles[].name", "watch: { roles: [{ name: a b }] }\n", "f:1:26: `name`" A_WORD },
+	{ "watch.roles[].template", "watch: { roles: [{ name: a, template: a b }] }\n",
+		"f:1:39: `template`" A_WORD },
+	{ "watch.roles[].commands", "watch: { roles: [{ name: a, commands: [a b] }] }\n",
+		"f:1:40: `commands`" A_WORD },
+	{ "watch.roles[].members", "watch: { roles: [{ name: a, members: [''] }] }\n",
+		"f:1:39: `members` must be KIND:NAME of at most 76 bytes, like group:helpdesk, or "
+		"loopback\n" },
+	{ "watch.roles[].pools", "watch: { roles: [{ name: a, pools: [a b] }] }\n",
+		"f:1:37: `pools`" A_HOST },
+	{ "watch.roles[].partners", "watch: { roles: [{ name: a, partners: [192.0.2.1] }] }\n",
+		"f:1:40: `partners`" A_DOMAIN },
+	{ "watch.control.socket", "watch: { control: { socket: '' } }\n",
+		"f:1:29: `socket`" A_FILE },
+	{ "watch.control.group", "watch: { control: { group: '' } }\n",
+		"f:1:28: `group` must be text on one line\n" },
 	{ "watch.url", "watch: { url: 'https://a:b@c.test/' }\n", "f:1:15: `url`" A_URL },
 	{ "watch.at_once", "watch: { at_once: 0 }\n",
 		"f:1:19: `at_once` must be a number from 1 to 10000 in decimal digits, not `0`\n" },
@@ -256,8 +284,7 @@ static const struct row values[] = {
 		"f:1:36: `kind` must be one of webhook, alertmanager, exec, mail, not `pager`\n" },
 	{ "watch.alerts[].command", "watch: { alerts: [{ name: a, kind: exec, command: [''] }] }\n",
 		"f:1:52: `command` must be text on one line\n" },
-	{ "watch.probe.allow", "watch: { probe: { allow: ['a b'] } }\n",
-		"f:1:27: `allow` must be a host name or an IP address, not `a b`\n" },
+	{ "watch.probe.allow", "watch: { probe: { allow: ['a b'] } }\n", "f:1:27: `allow`" A_HOST },
 	{ "watch.probe.timeout", "watch: { probe: { timeout: 121 } }\n",
 		"f:1:28: `timeout` must be a number from 1 to 120 in decimal digits, not `121`\n" },
 	{ "watch.ping.url", "watch: { ping: { url: a.test } }\n", "f:1:23: `url`" A_URL },
@@ -307,6 +334,12 @@ static const struct row missing[] = {
 	{ "watch.tests[].receiver.address",
 		"watch: { tests: [{ receiver: { server: a.test } }] }\n",
 		"f:1:30: `address` is missing here\n" },
+	{ "watch.tls.certificate_file", "watch: { tls: { key_file: k } }\n",
+		"f:1:15: `certificate_file` is missing here\n" },
+	{ "watch.tls.key_file", "watch: { tls: { certificate_file: c } }\n",
+		"f:1:15: `key_file` is missing here\n" },
+	{ "watch.roles[].name", "watch: { roles: [{ commands: [view] }] }\n",
+		"f:1:18: `name` is missing here\n" },
 	{ "watch.alerts[].name", "watch: { alerts: [{ kind: exec }] }\n",
 		"f:1:19: `name` is missing here\n" },
 	{ "watch.alerts[].kind", "watch: { alerts: [{ name: a }] }\n",

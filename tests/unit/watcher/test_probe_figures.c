@@ -1,6 +1,8 @@
 /* What /probe answers, to the byte. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #include <cmocka.h>
 

@@ -1,6 +1,9 @@
 /* What /probe may be asked to look at, and how it is read. */
+#include <string.h>
+
 #include "plan_rig.h"
 
+#include "base/mem.h"
 #include "watcher/probe_target.h"
 
 #define CONF                                                                                       \
