@@ -12,5 +12,8 @@ struct watch_values {
 
 extern const struct opt_command watch_command;
 
+/* Where it is: beside this one in a build, in libexec when it is installed.  False, and it is told:
+ * nowhere. */
+bool watch_find_program(char *ret, size_t size);
 /* OPT_OK when the values can be used together; else it is told. */
 enum opt_result watch_values_read(struct watch_values *ret, int argc, char **argv);

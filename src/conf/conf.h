@@ -190,6 +190,7 @@ struct conf_watch_rules {
 	struct conf_number retries, retry_pause;
 	struct conf_text fail; /* N of M; NULL in the defaults, too: CONF_WATCH_FAIL */
 	struct conf_number recover;
+	struct conf_number calm;       /* minutes */
 	struct conf_choice severity;   /* enum conf_severity */
 	struct conf_texts labels;      /* NAME=VALUE */
 	struct conf_texts maintenance; /* windows, which are not checked here */

@@ -84,6 +84,12 @@ static const struct section history = {
 			.preset = 2, .inherits = (from_defaults),                                  \
 			.doc = N_(                                                                 \
 				"How many runs in a row have to pass until it is well again.") },  \
+		{ RULE(owner, calm), .type = ITEM_NUMBER, .max = 1440, .preset = 15,               \
+			.inherits = (from_defaults),                                               \
+			.doc = N_("For how many minutes a test has to stay well until its "        \
+				  "incident is over: what fails again before is the same "         \
+				  "incident once more, and from the fourth time on its ups and "   \
+				  "downs are not told one by one.") },                             \
 		{ RULE(owner, severity), .type = ITEM_CHOICE, CHOICES(severities),                 \
 			.preset = CONF_CRITICAL, .inherits = (from_defaults),                      \
 			.doc = N_("How much it matters that the test fails; a receiver of alerts " \
@@ -109,13 +115,13 @@ static const struct section history = {
 
 static const struct section defaults = {
 	.size = sizeof(struct conf_watch_defaults),
-	.n_items = 9,
+	.n_items = 10,
 	.items = { RULES(conf_watch_defaults, false) },
 };
 
 static const struct section test = {
 	.size = sizeof(struct conf_watch_test),
-	.n_items = 16,
+	.n_items = 17,
 	.items = {
 		{ AT(conf_watch_test, kind), .type = ITEM_CHOICE, CHOICES(kinds),
 			.preset = CONF_TEST_IM,

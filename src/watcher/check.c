@@ -205,12 +205,19 @@ static void put_who(struct buf *b, const struct plan_test *t)
 	buf_putc(b, ' ');
 }
 
+#define CALM_US (INT64_C(15) * 60 * 1000000) /* as it is without the setting */
+
 /* What only some have, behind what all have. */
 static void put_more(struct buf *b, const struct plan_test *t)
 {
 	if (t->expected) {
 		buf_putc(b, ' ');
 		put_text(b, TEXT(N_("It is to fail: {1}."), text_str(reason_id(t->expected))));
+	}
+	if (t->state.calm_us != CALM_US) {
+		buf_putc(b, ' ');
+		put_text(b, TEXT(N_("An incident is over when the test was well for {1} min."),
+				    text_u64((uint64_t)t->state.calm_us / 60000000)));
 	}
 	if (t->n_windows) {
 		buf_printf(b, " %s ", language_look_up(N_("Maintenance:")));

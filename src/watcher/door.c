@@ -49,6 +49,8 @@ void door_init(struct site *s)
 void door_done(struct site *s)
 {
 	web_auth_free(s->auth);
+	if (s->trusts)
+		trusts_let_go(s->trusts, s->tls.trust);
 	entrance_close(&s->next);
 }
 
@@ -58,6 +60,17 @@ static void take_host(struct site *s, const char *host)
 {
 	s->hosts[0] =
 		host && slice_cstr(slice_str(host), s->host, sizeof(s->host)) ? s->host : NULL;
+}
+
+static void take_tls(struct site *s)
+{
+	if (!s->next.tls.identity)
+		return;
+	if (s->trusts)
+		trusts_let_go(s->trusts, s->tls.trust);
+	s->tls = s->next.tls;
+	s->trusts = s->next.trusts;
+	s->next.trusts = NULL;
 }
 
 int door_take(struct site *s, const struct plan *plan)
@@ -73,8 +86,7 @@ int door_take(struct site *s, const struct plan *plan)
 		web_auth_use(s->auth, s->next.list);
 		s->next.list = NULL;
 	}
-	if (s->next.tls.identity)
-		s->tls = s->next.tls;
+	take_tls(s);
 	entrance_close(&s->next);
 	take_host(s, plan->access.host);
 	live_end(s);

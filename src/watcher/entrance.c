@@ -147,6 +147,19 @@ static int find_identity(
 	return err;
 }
 
+static int ask_for_certificates(
+	struct entrance *e, struct watcher *w, const char *ca_file, struct text *why)
+{
+	if (!w || !ca_file)
+		return 0;
+	const int err = trusts_find(&w->trusts, ca_file, w->n_runs + 1, &e->tls.trust, why);
+	if (err)
+		return err;
+	e->trusts = &w->trusts;
+	trusts_hold(e->trusts, e->tls.trust);
+	return 0;
+}
+
 static int open_tls(
 	struct entrance *e, struct watcher *w, const struct watch_config *c, struct text *why)
 {
@@ -159,7 +172,7 @@ static int open_tls(
 		.request_certificate = ca_file != NULL,
 		.verify = TLS_VERIFY_NOTE,
 		.alpn = "http/1.1" };
-	const int err = w && ca_file ? trusts_find(&w->trusts, ca_file, &e->tls.trust, why) : 0;
+	const int err = ask_for_certificates(e, w, ca_file, why);
 	return err ? err : find_identity(e, w, c, why);
 }
 
@@ -179,5 +192,7 @@ int entrance_open(
 void entrance_close(struct entrance *e)
 {
 	web_auth_list_free(e->list);
+	if (e->trusts)
+		trusts_let_go(e->trusts, e->tls.trust);
 	*e = (struct entrance){ 0 };
 }

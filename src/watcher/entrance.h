@@ -11,6 +11,7 @@
 struct entrance {
 	struct web_auth_list *list; /* nobody is in it where nobody signs in */
 	struct tls_policy tls;      /* of https://; identity 0: none */
+	struct trusts *trusts; /* that hold the certificates it asks for; NULL: it asks for none */
 };
 
 /* `w` NULL: only a check, the trust of nobody is filled.  0, or an error with a sentence. */

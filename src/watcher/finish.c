@@ -150,7 +150,9 @@ static void store(
 		run->trace_json = buf_slice(&trace);
 	if (run->state && run->row.state != WATCH_OK)
 		keep_step(t, run->result_json);
-	(void)store_push_run(w->store, run); /* 0: it is counted there, and told */
+	const uint64_t number = store_push_run(w->store, run);
+	if (number && run->n_incidents) /* 0: it is counted there, and told */
+		alarms_push_pushed(w->alarms, number, pump_now(w->pump));
 	buf_done(&result);
 	buf_done(&trace);
 }

@@ -100,5 +100,5 @@ void watcher_take_news(struct watcher *w);
 bool watcher_reload(struct watcher *w, struct buf *lines);
 /* Asks the history for the tests of the next plan.  0 or -ENOMEM. */
 int watcher_sync(struct watcher *w);
-/* The history has answered. */
-void watcher_take_plan(struct watcher *w, const struct store_known *known);
+/* The history has answered; NULL: there is none. */
+void watcher_take_plan(struct watcher *w, const struct store_event *synced);

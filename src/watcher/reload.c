@@ -1,6 +1,7 @@
 /* Another configuration while tests run.  A file with a fault changes
  * nothing.
  */
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -8,6 +9,7 @@
 #include "base/mem.h"
 #include "net/loop.h"
 #include "watcher/alarms.h"
+#include "watcher/parted.h"
 #include "watcher/private.h"
 #include "watcher/site.h"
 #include "watcher/via.h"
@@ -19,19 +21,26 @@ enum { LINES_MAX = 1 << 16 };
 static uint64_t sync_tests(struct watcher *w, const struct plan *plan)
 {
 	struct store_test *tests = mem_alloc0((plan->n_tests + 1) * sizeof(*tests));
+	char **specs = mem_alloc0((plan->n_tests + 1) * sizeof(char *));
 	uint64_t number = 0;
 
-	for (unsigned i = 0; tests && i < plan->n_tests; i++) {
+	for (unsigned i = 0; tests && specs && i < plan->n_tests; i++) {
 		const struct plan_test *p = &plan->tests[i];
+
+		specs[i] = parted_spec(p);
 
 		tests[i] = (struct store_test){ .kind = slice_str(conf_test_kind_name(p->kind)),
 			.pool = slice_str(p->pool),
 			.partner = slice_str(p->domain),
 			.direction = slice_str(p->direction),
-			.interval_us = (int64_t)p->interval };
+			.interval_us = (int64_t)p->interval,
+			.spec = slice_str(specs[i]) };
 	}
-	if (tests)
+	if (tests && specs)
 		number = store_sync_tests(w->store, tests, plan->n_tests);
+	for (unsigned i = 0; specs && i < plan->n_tests; i++)
+		free(specs[i]);
+	mem_free(specs);
 	mem_free(tests);
 	return number;
 }
@@ -117,6 +126,68 @@ static void end_those_that_leave(struct watcher *w)
 	runs_drop(w->runs, LIST_OWNER(n, struct watched, leaving)->run);
 }
 
+/* Nobody tests it any more: an incident that was open is over, which is kept and told. */
+static void stop_test(struct watcher *w, int64_t id, struct state *state, ts_t now)
+{
+	struct incident incidents[STORE_INCIDENTS_MAX];
+	struct state_event ev;
+	unsigned n = 0;
+
+	state_push_stop(state, watcher_wall(w, now));
+	while (state_take_event(state, &ev)) {
+		alarms_push_stop(w->alarms, id, &ev, now);
+		if (n < STORE_INCIDENTS_MAX)
+			incidents[n++] = ev.incident;
+	}
+	(void)store_push_state(w->store, id, state, incidents, n);
+}
+
+static void stop_all(struct watcher *w, const struct list *tests, ts_t now)
+{
+	struct list *n, *next;
+
+	LIST_EACH(n, next, tests)
+	{
+		struct watched *t = LIST_OWNER(n, struct watched, leaving);
+
+		if (t->plan && w->store)
+			stop_test(w, t->id, &t->state, now);
+	}
+}
+
+static bool has_stopped(const struct list *tests, int64_t id)
+{
+	struct list *n, *next;
+
+	LIST_EACH(n, next, tests)
+	if (LIST_OWNER(n, struct watched, leaving)->id == id)
+		return true;
+	return false;
+}
+
+/* Those that left while no watcher ran, or one that was killed. */
+static void stop_left(struct watcher *w, const struct store_synced *synced, ts_t now)
+{
+	static const struct state_cfg any = { .fail_n = 1, .fail_m = 1, .recover_k = 1 };
+
+	for (size_t i = 0; synced && i < synced->n_left; i++) {
+		const struct store_left *left = &synced->left[i];
+		struct store_left over = *left;
+		struct state state;
+
+		if (has_stopped(&w->roster.retired, left->id) ||
+			has_stopped(&w->roster.leaving, left->id))
+			continue;
+		(void)state_init(&state, &any);
+		state_resume(&state, &left->kept);
+		if (!over.newest.end_at)
+			over.newest.end_at = watcher_wall(w, now);
+		alarms_push_left(w->alarms, &over, synced, now);
+		if (state.incident.begin_at)
+			stop_test(w, left->id, &state, now);
+	}
+}
+
 static unsigned count_enabled(const struct plan *plan)
 {
 	unsigned n = 0;
@@ -150,14 +221,14 @@ static void ready(struct watcher *w, ts_t now)
 	site_push_plan(w->site);
 }
 
-void watcher_take_plan(struct watcher *w, const struct store_known *known)
+void watcher_take_plan(struct watcher *w, const struct store_event *synced)
 {
 	const ts_t now = pump_now(w->pump);
 	struct watch_config old = w->file;
 
 	int err = alarms_prepare(w->alarms, w->next.plan);
 	if (!err)
-		err = roster_take(&w->roster, w->next.plan, known, now);
+		err = roster_take(&w->roster, w->next.plan, synced ? synced->known : NULL, now);
 	if (err) {
 		give_up_next(w);
 		return;
@@ -165,8 +236,12 @@ void watcher_take_plan(struct watcher *w, const struct store_known *known)
 	w->file = w->next;
 	w->next = (struct watch_config){ 0 };
 	w->sync = 0;
-	alarms_take_plan(w->alarms, w->file.plan, now);
+	alarms_take_plan(w->alarms, w->file.plan, synced, now);
 	end_those_that_leave(w);
+	stop_all(w, &w->roster.retired, now);
+	stop_all(w, &w->roster.leaving, now);
+	stop_left(w, synced ? synced->answer->synced : NULL, now);
+	roster_free_retired(&w->roster);
 	via_push_plan(w);
 	if (old.plan)
 		log_what_is_kept(w, old.plan, w->file.plan);

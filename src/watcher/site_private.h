@@ -40,6 +40,7 @@ struct site {
 
 	struct entrance next; /* to be taken over with the next plan */
 	struct tls_policy tls;
+	struct trusts *trusts; /* that hold its trust; NULL: it has none */
 	struct web_auth *auth; /* NULL: nobody could sign in yet */
 	struct web_who who;    /* as the servers ask it */
 	bool is_signed_in;     /* somebody can */

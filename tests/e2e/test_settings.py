@@ -363,6 +363,7 @@ RULES = [
     ("retry_pause", "retry_pause: 3", ", 2 s later", ", 3 s later"),
     ("fail", "fail: 3 of 5", "failed with 2 of 3", "failed with 3 of 5"),
     ("recover", "recover: 4", "well again with 2", "well again with 4"),
+    ("calm", "calm: 5", absent("incident"), "An incident is over when the test was well for 5 min."),
     ("severity", "severity: warning", r"critical\.", r"warning\."),
     ("labels[]", "labels: [team=m]", absent("Labels:"), "Labels: team=m"),
     ("maintenance[]", "maintenance: [Sun 02:00-04:00]", absent("Maintenance:"), "Maintenance: Sun 02:00-04:00"),

@@ -488,6 +488,7 @@ static void every_key_of_the_watcher_lands_in_its_field(void **state)
 	assert_true(w->tests[1].enabled.on);
 	assert_text(&w->tests[1].expect, "sip_partner_not_allowed", 70, 15);
 	assert_int_equal(w->tests[2].kind.value, CONF_TEST_REGISTER);
+	assert_int_equal(w->tests[2].rules.calm.n, 5);
 	assert_int_equal(w->tests[3].kind.value, CONF_TEST_SERVERS);
 	assert_int_equal(w->n_alerts, 4);
 	assert_text(&a->url, "https://alerts.litware.test/stox", 76, 12);
@@ -535,6 +536,7 @@ static void a_watcher_has_its_defaults(void **state)
 	assert_int_equal(r->retries.n, 1);
 	assert_int_equal(r->retry_pause.n, 2);
 	assert_int_equal(r->recover.n, 2);
+	assert_int_equal(r->calm.n, 15);
 	assert_int_equal(r->severity.value, CONF_CRITICAL);
 	conf_free(c);
 }
