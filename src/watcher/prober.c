@@ -24,6 +24,7 @@ struct probing {
 	int64_t test_id; /* 0: a sweep */
 	ts_t began, until, timeout;
 	const struct module *module;
+	unsigned trust; /* held; 0: the system's */
 	bool is_debug;
 };
 
@@ -114,6 +115,7 @@ static void answer(struct probing *one, struct probe_figures *f, const struct ru
 		}
 		web_call_send(call);
 	}
+	trusts_let_go(&p->w->trusts, one->trust);
 	list_remove(&one->node);
 	p->counts.open--;
 	mem_free(one);
@@ -164,7 +166,12 @@ static void sweep(struct probing *one, struct probe_target *target, struct web_a
 	struct text why;
 
 	target->cfg.timeout = target->cfg.row_timeout = one->timeout;
-	int err = trusts_find(&p->w->trusts, target->ca_file, &target->cfg.trust, &why);
+	/* Its certificates stay until it is over: no run of a test has its number. */
+	int err = trusts_find(&p->w->trusts, target->ca_file, p->w->n_runs + 1, &one->trust, &why);
+	if (err)
+		one->trust = 0;
+	trusts_hold(&p->w->trusts, one->trust);
+	target->cfg.trust = one->trust;
 	cfg.sweeps[0] = target->cfg;
 	if (!err)
 		err = runs_start(p->runs, &cfg, ++p->last, one, &why);
@@ -172,6 +179,7 @@ static void sweep(struct probing *one, struct probe_target *target, struct web_a
 		const struct probe_figures f = { .timeout = one->timeout,
 			.reason = err == ERR_LIMIT ? REASON_LOCAL_BUSY : REASON_LOCAL_CONFIG };
 
+		trusts_let_go(&p->w->trusts, one->trust);
 		(void)put_figures(ret, &f); /* without memory it is cut, and Prometheus sees that */
 		mem_free(one);
 		return;

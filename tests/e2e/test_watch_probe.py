@@ -1,4 +1,4 @@
-"""/probe in the manner of blackbox_exporter: what it answers beside a lab, and what it refuses."""
+"""/probe in the manner of blackbox_exporter: what it answers beside a lab, and what it refuses; and /metrics by the rules of OpenMetrics."""
 
 import http.client
 import os
@@ -143,6 +143,44 @@ def many(watcher, lab):
     check("none is left behind", shown["stox_watch_probes_open"] == "0" and float(shown["stox_watch_probes_total"]) > 1000, shown)
 
 
+OPEN = "application/openmetrics-text; version=1.0.0"
+SAMPLE = re.compile(r'(\w+)(?:\{((?:\w+="(?:[^"\\\n]|\\.)*",?)*)\})? (-?[0-9.]+)( # \{run="[\w-]+"\} [0-9.]+ [0-9.]+)?')
+ENDINGS = {"counter": "_total", "info": "_info", "gauge": ""}
+
+
+def fault_of(text):
+    """OpenMetrics 1.0: names by types, families in one piece, no sample twice, exemplars on counters, the end."""
+    family, kind, families, samples = "", "", set(), set()
+    if not text.endswith("\n# EOF\n"):
+        return "it has no end"
+    for line in text.splitlines()[:-1]:
+        if line.startswith("# HELP "):
+            family = line.split(" ", 3)[2]
+            if family in families:
+                return f"{family} comes twice"
+            families.add(family)
+        elif line.startswith("# TYPE "):
+            name, kind = line.split(" ")[2:]
+            if name != family or kind not in ENDINGS:
+                return line
+        else:
+            sample = SAMPLE.fullmatch(line)
+            if not sample or sample[1] != family + ENDINGS[kind] or sample.group(1, 2) in samples or (sample[4] and kind != "counter"):
+                return f"of {family}, {kind}: {line}"
+            samples.add(sample.group(1, 2))
+    return None
+
+
+def metrics(watcher):
+    _, headers, text = watcher.get("/metrics", Accept=f"{OPEN},text/plain;version=0.0.4;q=0.5")
+    check("OpenMetrics for who asks for it", headers["Content-Type"] == f"{OPEN}; charset=utf-8", headers)
+    check("is by its rules", fault_of(text) is None, fault_of(text))
+    run = re.search(rf'^stox_watch_runs_total\{{kind="im".*state="ok"\}} \d+ # \{{run="([\w-]+)"\}} 1 [0-9.]+$', text, re.M)
+    check("a run that was counted is its exemplar", run is not None, text)
+    check("and can be looked up", run is not None and watcher.get(f"/runs/{run[1]}")[0] == 200)
+    check("the text format has none", " # {" not in watcher.get("/metrics")[2])
+
+
 def main():
     with tempfile.TemporaryDirectory() as name, Lab(Path(name)) as lab:
         text = Path(lab.config).read_text()
@@ -155,6 +193,7 @@ def main():
         watcher = Watcher(lab.dir)
         servers(watcher, lab)
         tests(watcher)
+        metrics(watcher)
         failures(watcher)
         refusals(watcher)
         many(watcher, lab)

@@ -60,18 +60,18 @@ static void a_server_that_answers(void **state)
 	rows[1].tls = (struct tls_facts){ .version = "TLSv1.3",
 		.n_certs = 2,
 		.certs = { { .not_after = 9 }, { .not_after = 7 } } };
-	answers(&f, LIMIT SUCCESS("1") TOOK LOOKUP FAMILY HEAD(
-			    "probe_sip_duration_seconds", "Duration of each step.") PHASE("sip",
-			    "resolve", "0.001000") PHASE("sip", "connect", "0.002000") PHASE("sip",
-			    "tls", "0.003000") PHASE("sip", "answer", "0.004000")
-			    HEAD("probe_sip_status_code", "Status of the answer to the OPTIONS.") "probe_sip_status_code 200\n" HEAD(
-				    "probe_ssl_earliest_cert_expiry",
-				    "Earliest end of a certificate of the chain, in seconds since "
-				    "1970.") "probe_ssl_earliest_cert_expiry 7\n" HEAD("probe_tls_"
-										       "version_"
-										       "info",
-				    "TLS version of the connection.") "probe_tls_version_info{"
-								      "version=\"TLS 1.3\"} 1\n");
+	answers(&f,
+		LIMIT SUCCESS("1") TOOK LOOKUP FAMILY HEAD("probe_sip_duration_seconds",
+			"Duration of each step.") PHASE("sip", "resolve", "0.001000") PHASE("sip",
+			"connect", "0.002000") PHASE("sip", "tls", "0.003000") PHASE("sip",
+			"answer", "0.004000") HEAD("probe_sip_status_code",
+			"Status of the answer to the OPTIONS.") "probe_sip_status_code 200\n" HEAD("probe_ssl_earliest_cert_expiry",
+			"Earliest end of a certificate of the chain, in seconds since "
+			"1970.") "probe_ssl_earliest_cert_expiry 7\n" HEAD("probe_tls_"
+									   "version_"
+									   "info",
+			"TLS version of the connection.") "probe_tls_version_info{"
+							  "version=\"TLS 1.3\"} 1\n");
 }
 
 static void one_that_refuses(void **state)
