@@ -152,6 +152,20 @@ static int run_watcher(char **argv)
 	return NOT_HERE;
 }
 
+int watch_program_run(int argc, char **argv)
+{
+	char **args = mem_alloc0(((size_t)argc + 2) * sizeof(*args));
+
+	if (!args) {
+		opt_cannot_start(&watch_command, -ENOMEM);
+		return NOT_HERE;
+	}
+	memcpy(args + 1, argv, (size_t)argc * sizeof(*args));
+	const int status = run_watcher(args);
+	mem_free(args);
+	return status;
+}
+
 static int cmd_watch(int argc, char **argv)
 {
 	struct watch_values v = { 0 };

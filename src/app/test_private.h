@@ -48,7 +48,7 @@ struct test_end {
 int test_run_told(
 	const struct opt_command *cmd, const struct test_values *values, struct test_end *ret);
 /* By a watcher. */
-int test_run_via(const struct opt_command *cmd, const struct test_values *values);
+int test_run_via(const struct opt_command *cmd, const struct test_values *values, test_post *post);
 int test_run_all(const struct opt_command *cmd, const struct test_values *values);
 /* One line that says what is wrong; 2. */
 int test_refuse(const struct test *t, struct text why);

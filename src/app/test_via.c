@@ -20,19 +20,23 @@ enum { BAD = 2, NOT_HERE = 3, PATIENCE_S = 900, QUERY_MAX = 1024 };
 static int refuse_others(const struct opt_command *cmd, const struct test_values *v)
 {
 	const struct test_values preset = TEST_VALUES_DEFAULT;
+	const bool is_url = strstr(v->via, "://") != NULL;
 	const struct {
 		bool is_given;
 		const char *name;
 	} rows[] = {
 		{ v->receiver, "receiver" },
-		{ v->user, "user" },
+		{ v->user && !is_url, "user" },
 		{ v->auth_user, "auth-user" },
-		{ v->password_file, "password-file" },
+		{ v->password_file && !is_url, "password-file" },
+		{ v->token_file && !is_url, "token-file" },
+		{ v->certificate_file && !is_url, "certificate-file" },
+		{ v->key_file && !is_url, "key-file" },
 		{ v->registrar, "registrar" },
 		{ v->registrar_port, "registrar-port" },
 		{ v->receiver_password_file, "receiver-password-file" },
 		{ v->receiver_server, "receiver-server" },
-		{ v->ca_file, "ca-file" },
+		{ v->ca_file && !is_url, "ca-file" },
 		{ v->dns, "dns" },
 		{ v->all, "all" },
 		{ v->sweep, "sweep" },
@@ -164,19 +168,34 @@ static int show(const struct opt_command *cmd, struct slice answer, const struct
 
 /* ---- the command ---- */
 
-static int ask(
-	const struct opt_command *cmd, const struct test_values *v, const struct outputs *outputs)
+/* Two halves of one thing. */
+static int check_who(const struct opt_command *cmd, const struct test_values *v)
+{
+	if (!v->user == !v->password_file && !v->certificate_file == !v->key_file &&
+		(v->password_file != NULL) + (v->token_file != NULL) < 2)
+		return 0;
+	opt_complain(
+		cmd, TEXT_PLAIN(N_("who asks is --user with --password-file, or --token-file, or "
+				   "--certificate-file with --key-file")));
+	return BAD;
+}
+
+static int ask(const struct opt_command *cmd, const struct test_values *v,
+	const struct outputs *outputs, test_post *post)
 {
 	const struct ctl_place place = { v->via, v->config, true };
 	struct buf line, answer;
 
 	buf_init(&line, QUERY_MAX);
 	buf_init(&answer, CONTROL_ANSWER_MAX);
-	buf_puts(&line, "test ");
+	if (!post)
+		buf_puts(&line, "test ");
 	put_query(&line, v, outputs);
 	int status = buf_err(&line) ? BAD : 0;
 	if (status)
 		opt_complain(cmd, TEXT_PLAIN(err_text(ERR_LIMIT)));
+	else if (post)
+		status = post(cmd, v, buf_cstr(&line), &answer);
 	else
 		status = ctl_ask(cmd, &place, buf_cstr(&line), PATIENCE_S, &answer);
 	if (!status)
@@ -186,7 +205,7 @@ static int ask(
 	return status;
 }
 
-int test_run_via(const struct opt_command *cmd, const struct test_values *v)
+int test_run_via(const struct opt_command *cmd, const struct test_values *v, test_post *post)
 {
 	const struct output_options options = { .format = v->format,
 		.colour = v->color,
@@ -199,10 +218,12 @@ int test_run_via(const struct opt_command *cmd, const struct test_values *v)
 	if (v->format && strcmp(v->format, "nagios") == 0)
 		own.service = "STOX";
 	int status = refuse_others(&own, v);
+	if (!status)
+		status = check_who(&own, v);
 	if (!status) {
 		status = outputs_plan(&outputs, &own, &options);
 		if (!status)
-			status = ask(&own, v, &outputs);
+			status = ask(&own, v, &outputs, strstr(v->via, "://") ? post : NULL);
 		outputs_done(&outputs);
 	}
 	/* Whatever a plugin cannot do is unknown. */

@@ -43,10 +43,11 @@ struct page_view {
 	const struct zone *zone; /* in which times are told */
 	struct slice zone_name;  /* "Europe/Paris" */
 	int64_t now_at;
-	struct slice site;           /* "Litware", or "" */
-	unsigned may;                /* 1 << enum page_right */
-	struct slice form_token;     /* hidden in each form, against requests forged; "": none */
-	bool is_live;                /* script and stream are offered */
+	struct slice site;       /* "Litware", or "" */
+	unsigned may;            /* 1 << enum page_right */
+	struct slice form_token; /* hidden in each form, against requests forged; "": none */
+	bool is_live;            /* script and stream are offered */
+	bool is_alone;           /* a file that somebody keeps: its style in it, no navigation */
 	const struct access *access; /* of who fills the models: whose tests are in them */
 	/* the foot: how the watchers are */
 	int64_t last_at;     /* the newest result of all */

@@ -196,9 +196,17 @@ struct store_report_test {
 	struct store_counts counts;
 	int64_t p50_us, p95_us, p99_us; /* STORE_NONE */
 	int64_t bad_us;
-	unsigned incidents; /* that began in it */
-	unsigned ended;     /* of these */
-	int64_t repair_us;  /* these together: MTTR is repair_us / ended */
+	unsigned incidents;       /* that began in it */
+	unsigned ended;           /* of these */
+	int64_t repair_us;        /* these together: MTTR is repair_us / ended */
+	struct slice hist;        /* of its latencies, histogram_decode(): medians do not add up */
+	size_t first_day, n_days; /* of store_report.days */
+};
+
+struct store_report_day {
+	int64_t begin_at;
+	struct store_day day;
+	uint64_t passed, judged;
 };
 
 struct store_report {
@@ -206,6 +214,8 @@ struct store_report {
 	int64_t covered_from, covered_to; /* days with runs in it; 0: none */
 	size_t n;
 	struct store_report_test *tests; /* with runs or incidents in it, by id */
+	size_t n_days;
+	struct store_report_day *days; /* with runs: those of one test, then the next one's */
 	size_t n_worst;
 	struct store_incident *worst; /* the longest ones, at most `limit` */
 	size_t n_reasons;

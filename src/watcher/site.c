@@ -148,6 +148,15 @@ static const struct view *const views[] = {
 	&view_feed,
 	&view_audit,
 	&view_roles,
+	&view_reports,
+	&view_report_alone,
+	&view_report_csv,
+	&view_report_json,
+	&view_report,
+	&view_badge,
+	&view_badge_place,
+	&view_badge_alone,
+	&view_badge_test,
 };
 
 static void refuse(struct visit *v, struct web_answer *ret, int status)

@@ -68,7 +68,7 @@ def certificates(folder):
     run("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "own-ca.key", "-out", "own-ca.pem", "-subj", "/CN=ca", "-days", "2")
     for name, usage in (("watch.litware.test", "serverAuth"), ("desk.litware.test", "clientAuth")):
         run("req", "-newkey", "rsa:2048", "-nodes", "-keyout", f"{name}.key", "-out", "csr.pem", "-subj", f"/CN={name}")
-        (folder / "ext").write_text(f"subjectAltName=DNS:{name}\nextendedKeyUsage={usage}\n")
+        (folder / "ext").write_text(f"subjectAltName=DNS:{name},IP:127.0.0.1\nextendedKeyUsage={usage}\n")
         run("x509", "-req", "-in", "csr.pem", "-CA", "own-ca.pem", "-CAkey", "own-ca.key", "-CAcreateserial", "-days", "1", "-extfile", "ext", "-out", f"{name}.pem")
         os.chmod(folder / f"{name}.key", 0o600)
 
@@ -263,6 +263,32 @@ def the_commands(watcher, lab):
     check("a user makes no sense there", done.returncode == 2 and "--user" in done.stderr, done)
 
 
+def via_url(watcher, lab):
+    url = f"https://127.0.0.1:{watcher.tls_port}/"
+    secret(lab.dir / "password", "right\n")
+    secret(lab.dir / "token", "token-of-help-desk\n")
+    secret(lab.dir / "other-token", "token-of-view-only\n")
+    own = ["--ca-file", str(lab.dir / "own-ca.pem")]
+
+    def run(where, *args):
+        return subprocess.run([STOX, "test", "--via", where, "--format", "json", *args], capture_output=True, text=True, timeout=60,
+                              env={**os.environ, "LC_ALL": "C.UTF-8"})
+    plain = f"http://127.0.0.1:{watcher.port}"
+    for what, args in (("a password", ["--user", "help-desk", "--password-file", str(lab.dir / "password")]), ("a token", ["--token-file", str(lab.dir / "token")])):
+        done = run(plain, *args)
+        check(f"stox test --via URL with {what}", done.returncode == 0 and json.loads(done.stdout)["result"] == "Success", done)
+    done = run(url, *own, "--certificate-file", str(lab.dir / "desk.litware.test.pem"), "--key-file", str(lab.dir / "desk.litware.test.key"))
+    check("with a certificate", done.returncode == 0 and json.loads(done.stdout)["result"] == "Success", done)
+    done = run(url, "--token-file", str(lab.dir / "token"))
+    check("not where the watcher's certificate is nobody's we know", done.returncode == 3 and "certificate" in done.stderr, done)
+    done = run(plain, "--token-file", str(lab.dir / "other-token"))
+    check("not without the role", done.returncode == 3 and "help-desk" in done.stderr and not done.stdout, done)
+    done = run(plain)
+    check("not without saying who", done.returncode == 3 and "--token-file" in done.stderr, done)
+    done = run("http://192.0.2.1/", "--token-file", str(lab.dir / "token"))
+    check("no token goes in the clear", done.returncode == 2 and "https://" in done.stderr, done)
+
+
 def certificate(watcher):
     check("a client's certificate is a help-desk", watcher.ask("GET", "/", tls="desk.litware.test")[0] == 200)
     check("and no administrator", watcher.ask("GET", "/audit", tls="desk.litware.test")[0] == 403)
@@ -426,6 +452,7 @@ def main():
         hosts(watcher)
         tricks(watcher)
         the_commands(watcher, lab)
+        via_url(watcher, lab)
         scope(watcher, lab)
         taken_away(watcher, lab)
         a_bad_file_changes_nothing(watcher, lab)

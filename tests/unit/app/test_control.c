@@ -133,7 +133,9 @@ static void an_answer_without_room_is_told(void **state)
 		ssize_t n;
 
 		snprintf(path, sizeof(path), "%s/full", folder);
-		const struct control_cfg cfg = { .path = path, .setting = "s", .handle = handlers[i] };
+		const struct control_cfg cfg = {
+			.path = path, .setting = "s", .handle = handlers[i]
+		};
 		assert_int_equal(control_new(&c, base, &cfg, &why), 0);
 		const int fd = ask(path, "partners\n");
 		for (unsigned turns = 0;

@@ -87,7 +87,8 @@ static void who(void **state)
 		{ ALICE, "you are user:alice" },
 		{ ALICE, "you are user:alice" }, /* known */
 		{ BOB, "you are user:bob" },
-		{ ASK("Authorization: Bearer token-of-prometheus\r\n"), "you are token:prometheus" },
+		{ ASK("Authorization: Bearer token-of-prometheus\r\n"),
+			"you are token:prometheus" },
 		{ ALICE_WRONG, "HTTP/1.1 401 Unauthorized\r\n" },
 		{ CAROL, "HTTP/1.1 401 " },
 		{ BASIC("YWxpY2U6"), "HTTP/1.1 401 " }, /* no password */
