@@ -249,6 +249,13 @@ struct conf_ping {
 	struct conf_number interval, timeout; /* seconds */
 };
 
+/* What /probe may be asked for. */
+struct conf_probe {
+	struct conf_place at;
+	struct conf_texts allow;    /* hosts and domains that no test of the plan has */
+	struct conf_number timeout; /* seconds, at most */
+};
+
 struct conf_history {
 	struct conf_place at;
 	struct conf_text file;       /* NULL: history.db, or spool.db, in the state folder */
@@ -295,6 +302,7 @@ struct conf_watch {
 	struct conf_alert *alerts;
 	size_t n_alerts;
 	struct conf_ping ping;
+	struct conf_probe probe;
 	struct conf_tls tls;
 	struct conf_sign_in sign_in;
 	struct conf_role *roles;

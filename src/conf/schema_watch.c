@@ -244,9 +244,22 @@ static const struct section ping = {
 	},
 };
 
+static const struct section probe = {
+	.size = sizeof(struct conf_probe),
+	.n_items = 2,
+	.items = {
+		{ AT(conf_probe, allow), .type = ITEM_TEXTS, .syntax = &syntax_host, .max = 64,
+			.doc = N_("Hosts that may be asked at any port although no test has them; a "
+			       "domain stands for all names below it, too.  Left out, none.") },
+		{ AT(conf_probe, timeout), .type = ITEM_NUMBER, .min = 1, .max = 120, .preset = 10,
+			.doc = N_("How many seconds a probe may take; less when who asks waits for "
+			       "less.") },
+	},
+};
+
 const struct section schema_watch = {
 	.size = sizeof(struct conf_watch),
-	.n_items = 15,
+	.n_items = 16,
 	.items = {
 		{ AT(conf_watch, time_zone), .type = ITEM_TEXT, .syntax = &syntax_zone,
 			.preset_text = "UTC",
@@ -280,6 +293,9 @@ const struct section schema_watch = {
 		{ AT(conf_watch, ping), .type = ITEM_SECTION, .section = &ping,
 			.doc = N_("Who is told that the watcher itself runs, in the manner of "
 			       "healthchecks.io: it raises the alarm when it hears nothing.") },
+		{ AT(conf_watch, probe), .type = ITEM_SECTION, .section = &probe,
+			.doc = N_("What may be asked for at /probe, in the manner of Prometheus' "
+			       "blackbox_exporter, besides the tests and their servers.") },
 		{ AT(conf_watch, tls), .type = ITEM_SECTION, .section = &schema_watch_tls,
 			.doc = N_("How the pages show whose they are, over https://.") },
 		{ AT(conf_watch, sign_in), .type = ITEM_SECTION, .section = &schema_sign_in,

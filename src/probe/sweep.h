@@ -171,6 +171,9 @@ struct sweep_cfg {
 	uint16_t registrar_port;  /* pool, without `server`: its TLS port */
 	struct slice domains[SWEEP_DOMAINS_MAX]; /* pool: whose federation records are looked at */
 	unsigned n_domains;
+	/* Nothing beside what a test would use: no other servers of who is named by hand, and none
+	 * for other servers. */
+	bool is_narrow;
 	struct slice from; /* partner: in whose name servers are spoken to; "" takes SWEEP_NOBODY */
 	unsigned trust;
 	ts_t timeout;     /* for everything */

@@ -112,7 +112,7 @@ static int init_pool(struct sweep *s, struct text *why)
 	const char *base = s->by_hand ? s->ascii : s->way.host;
 	if (s->by_hand)
 		add_host(s, own, TARGETS_GIVEN, s->way.host, s->way.port);
-	if (is_numeric(base))
+	if (is_numeric(base) || (s->by_hand && s->cfg.is_narrow))
 		return 0;
 	questions_ask(&s->targets.questions, DNS_NAPTR, base);
 	for (enum locate_kind k = 0; k < LOCATE_KINDS; k++)
@@ -154,12 +154,15 @@ static int init_partner(struct sweep *s, struct text *why)
 	for (enum sweep_kind k = SWEEP_XMPPS_CLIENT; k <= SWEEP_XMPP_SERVER; k++) {
 		const enum sweep_plan plan = sweep_kind_info(k)->plan;
 		const bool by_hand = plan == SWEEP_PLAN_CLIENT ? client : server;
+		const bool is_wanted = plan == SWEEP_PLAN_CLIENT && !by_hand;
 
-		if (!is_numeric(s->ascii))
+		if (!is_numeric(s->ascii) && (is_wanted || !s->cfg.is_narrow))
 			add_srv(s, k, by_hand ? SWEEP_PLAN_NONE : plan, s->ascii);
 	}
-	add_host(s, SWEEP_XMPP_CLIENT, TARGETS_FALLBACK, s->ascii, 0);
-	add_host(s, SWEEP_XMPP_SERVER, TARGETS_FALLBACK, s->ascii, 0);
+	if (!client || !s->cfg.is_narrow)
+		add_host(s, SWEEP_XMPP_CLIENT, TARGETS_FALLBACK, s->ascii, 0);
+	if (!s->cfg.is_narrow)
+		add_host(s, SWEEP_XMPP_SERVER, TARGETS_FALLBACK, s->ascii, 0);
 	return 0;
 }
 

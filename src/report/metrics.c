@@ -146,7 +146,7 @@ static void put_side_and(
 }
 
 /* OpenSSL's "TLSv1.3" in the words of blackbox_exporter. */
-static const char *version(const char *openssl)
+const char *report_tls_version(const char *openssl)
 {
 	static const struct {
 		const char *openssl, *name;
@@ -168,7 +168,7 @@ static void put_version(struct metric_sink *sink, const struct report_run *run)
 	for (unsigned i = 0; i < SIDES; i++)
 		if (run->result->tls[i].version[0])
 			put_side_and(sink, (enum probe_side)i, "version",
-				version(run->result->tls[i].version));
+				report_tls_version(run->result->tls[i].version));
 }
 
 static void put_cipher(struct metric_sink *sink, const struct report_run *run)

@@ -26,6 +26,11 @@ static void put_label(struct buf *b, const char *name, const char *value)
 	buf_done(&clean);
 }
 
+static void put_value(struct buf *b, double value)
+{
+	buf_printf(b, " %.*f\n", value == (double)(int64_t)value ? 0 : 6, value);
+}
+
 static void sample(
 	struct metric_sink *sink, const struct metric_label *labels, size_t n_labels, double value)
 {
@@ -42,12 +47,35 @@ static void sample(
 		buf_putc(b, ',');
 		put_label(b, labels[i].name, labels[i].value);
 	}
-	buf_printf(b, "} %.*f\n", value == (double)(int64_t)value ? 0 : 6, value);
+	buf_putc(b, '}');
+	put_value(b, value);
+}
+
+static void bare_sample(
+	struct metric_sink *sink, const struct metric_label *labels, size_t n_labels, double value)
+{
+	struct buf *b = sink->b;
+
+	buf_puts(b, sink->family->name);
+	for (size_t i = 0; i < n_labels; i++) {
+		buf_putc(b, i ? ',' : '{');
+		put_label(b, labels[i].name, labels[i].value);
+	}
+	buf_puts(b, n_labels ? "}" : "");
+	put_value(b, value);
 }
 
 int report_prometheus(struct buf *b, const struct report_run *run)
 {
 	struct metric_sink sink = { .b = b, .run = run, .begin = begin, .sample = sample };
+
+	report_put_metrics(&sink);
+	return buf_err(b);
+}
+
+int report_probe(struct buf *b, const struct report_run *run)
+{
+	struct metric_sink sink = { .b = b, .run = run, .begin = begin, .sample = bare_sample };
 
 	report_put_metrics(&sink);
 	return buf_err(b);

@@ -60,6 +60,10 @@ report_fn report_junit;       /* one test case a phase, testmoapp/junitxml */
 report_fn report_tap;         /* version 13, one test point a phase */
 report_fn report_nagios;      /* one line and performance data; more lines with verbosity */
 report_fn report_prometheus;  /* text format 0.0.4, for a textfile collector */
+/* The same for an answer to Prometheus, who knows of whom it has asked. */
+report_fn report_probe;
+/* OpenSSL's "TLSv1.3" as "TLS 1.3". */
+const char *report_tls_version(const char *openssl);
 report_fn report_cloudprober; /* the same figures as lines of an EXTERNAL probe */
 /* As report_json, in one line and without a newline behind it. */
 report_fn report_json_line;

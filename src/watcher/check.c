@@ -136,6 +136,14 @@ static uint64_t in_seconds(ts_t t)
 	return (uint64_t)(t / TS_S(1));
 }
 
+static void put_probe(struct page *p, const struct conf_probe *probe)
+{
+	put(p, TEXT(N_("A probe over HTTP takes at most {1} s."), text_u64(probe->timeout.n)));
+	for (size_t i = 0; i < probe->allow.n; i++)
+		put(p, TEXT(N_("It may ask {1}, which no test has to have."),
+			       text_str(probe->allow.v[i].s)));
+}
+
 static void put_head(const struct check *c, struct page *p)
 {
 	const struct plan *plan = c->config.plan;
@@ -157,6 +165,8 @@ static void put_head(const struct check *c, struct page *p)
 		       text_str(plan->history_server ? "PostgreSQL" : plan->history_file),
 		       text_u64(plan->raw_days), text_u64(plan->hour_days),
 		       text_str(plan->zones[0].name)));
+	if (plan->conf->probe.at.line)
+		put_probe(p, &plan->conf->probe);
 	if (plan->history_bytes_max)
 		put(p, TEXT(N_("It has at most {1} MiB."),
 			       text_u64(plan->history_bytes_max >> 20)));

@@ -6,6 +6,7 @@
 #include "watcher/alarms.h"
 #include "watcher/once.h"
 #include "watcher/private.h"
+#include "watcher/prober.h"
 #include "watcher/row_split.h"
 #include "watcher/run_id.h"
 #include "watcher/site.h"
@@ -171,6 +172,7 @@ void watcher_finish(struct watcher *w, struct watched *t, const struct watcher_e
 	const bool was_tested = t->state.since_at != 0;
 
 	t->runs[state]++;
+	t->counted_at[state] = t->scheduled_at;
 	histogram_add(&w->late, (uint64_t)t->late_us);
 	log_run(w, t, end, state);
 	if (push_state(w, t, &run, &stored, incidents)) {
@@ -182,6 +184,7 @@ void watcher_finish(struct watcher *w, struct watched *t, const struct watcher_e
 	}
 	store(w, t, end, &stored);
 	once_push(w->once, t, end, state);
+	prober_push_end(w->prober, t, end);
 	via_push_end(w, t, end);
 	site_push_test(w->site, t);
 	roster_push_done(&w->roster, t, pump_now(w->pump));

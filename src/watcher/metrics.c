@@ -3,9 +3,12 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "base/mem.h"
 #include "watcher/alarms.h"
+#include "watcher/prober.h"
+#include "watcher/run_id.h"
 #include "watcher/share.h"
 #include "watcher/site.h"
 #include "web/fields.h"
@@ -95,13 +98,35 @@ static void failure(struct buf *b, const char *name, const struct watched *t)
 	put_u64(b, 1);
 }
 
-static void runs(struct buf *b, const char *name, const struct watched *t)
+/* OpenMetrics, "Exemplars": which run it was that was counted last. */
+static void put_exemplar(struct buf *b, const struct watched *t, int64_t at)
+{
+	char id[RUN_ID_MAX];
+
+	buf_printf(b, " # {run=\"%s\"} 1 %" PRId64 ".%06u", run_id_put(id, t->id, at), at / 1000000,
+		(unsigned)(at % 1000000));
+}
+
+static void put_runs(struct buf *b, const char *name, const struct watched *t, bool is_open)
 {
 	for (unsigned i = 0; i < WATCH_STATES; i++) {
 		put_name(b, name, t);
-		buf_printf(b, ",state=\"%s\"", watch_state_name((enum watch_state)i));
-		put_u64(b, t->runs[i]);
+		buf_printf(b, ",state=\"%s\"} %" PRIu64, watch_state_name((enum watch_state)i),
+			t->runs[i]);
+		if (is_open && t->counted_at[i])
+			put_exemplar(b, t, t->counted_at[i]);
+		buf_putc(b, '\n');
 	}
+}
+
+static void runs(struct buf *b, const char *name, const struct watched *t)
+{
+	put_runs(b, name, t, false);
+}
+
+static void runs_with_exemplars(struct buf *b, const char *name, const struct watched *t)
+{
+	put_runs(b, name, t, true);
 }
 
 static void missed(struct buf *b, const char *name, const struct watched *t)
@@ -265,6 +290,42 @@ static void log_dropped(struct buf *b, const char *name, const struct watcher *w
 	buf_printf(b, "%s %" PRIu64 "\n", name, log_out_dropped(w->log.out));
 }
 
+static void start_time(struct buf *b, const char *name, const struct watcher *w)
+{
+	buf_printf(b, "%s %" PRId64 "\n", name, w->started_at / 1000000);
+}
+
+static void cpu_time(struct buf *b, const char *name, const struct watcher *w)
+{
+	struct rusage u = { 0 };
+
+	(void)w;
+	(void)getrusage(RUSAGE_SELF, &u);
+	const int64_t us = (int64_t)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1000000 +
+			   u.ru_utime.tv_usec + u.ru_stime.tv_usec;
+	buf_printf(b, "%s %" PRId64 ".%06u\n", name, us / 1000000, (unsigned)(us % 1000000));
+}
+
+static void probes(struct buf *b, const char *name, const struct watcher *w)
+{
+	buf_printf(b, "%s %" PRIu64 "\n", name, prober_counts(w->prober).asked);
+}
+
+static void probes_unknown(struct buf *b, const char *name, const struct watcher *w)
+{
+	buf_printf(b, "%s %" PRIu64 "\n", name, prober_counts(w->prober).unknown_modules);
+}
+
+static void probes_refused(struct buf *b, const char *name, const struct watcher *w)
+{
+	buf_printf(b, "%s %" PRIu64 "\n", name, prober_counts(w->prober).refused);
+}
+
+static void probes_open(struct buf *b, const char *name, const struct watcher *w)
+{
+	buf_printf(b, "%s %u\n", name, prober_counts(w->prober).open);
+}
+
 /* ---- the families ---- */
 
 static const struct family {
@@ -280,7 +341,7 @@ static const struct family {
 		duration, NULL },
 	{ "stox_watch_test_state", "", "gauge", "1 for the state that the test is in.", state,
 		NULL },
-	{ "stox_watch_test_failure_info", "", "gauge", "Why the test is not OK.", failure, NULL },
+	{ "stox_watch_test_failure", "_info", "info", "Why the test is not OK.", failure, NULL },
 	{ "stox_watch_runs", "_total", "counter", "Runs by what they said of the test.", runs,
 		NULL },
 	{ "stox_watch_missed", "_total", "counter", "Runs that did not start in time, by why.",
@@ -289,7 +350,7 @@ static const struct family {
 		last_run, NULL },
 	{ "stox_watch_last_wait_seconds", "", "gauge",
 		"How long the last run waited for its accounts and for room.", waited, NULL },
-	{ "stox_watch_build_info", "", "gauge", "The version that runs.", NULL, build_info },
+	{ "stox_watch_build", "_info", "info", "The version that runs.", NULL, build_info },
 	{ "stox_watch_ready", "", "gauge", "Whether tests run and are kept.", NULL, is_ready },
 	{ "stox_watch_running", "", "gauge", "Runs that are on.", NULL, running },
 	{ "stox_watch_stalls", "_total", "counter",
@@ -326,6 +387,16 @@ static const struct family {
 		web_requests },
 	{ "stox_watch_http_refused", "_total", "counter", "Requests that were refused, by cause.",
 		NULL, web_refused },
+	{ "process_start_time_seconds", "", "gauge", "When the watcher was started.", NULL,
+		start_time },
+	{ "process_cpu_seconds", "_total", "counter", "The CPU time that it has used.", NULL,
+		cpu_time },
+	{ "stox_watch_probes", "_total", "counter", "Probes that were asked for.", NULL, probes },
+	{ "stox_watch_probes_unknown_module", "_total", "counter",
+		"Those of a module that there is not.", NULL, probes_unknown },
+	{ "stox_watch_probes_refused", "_total", "counter",
+		"Those of a target that may not be asked.", NULL, probes_refused },
+	{ "stox_watch_probes_open", "", "gauge", "Probes that are on.", NULL, probes_open },
 	{ "stox_watch_log_lines_dropped", "_total", "counter",
 		"Lines of log that nobody read in time.", NULL, log_dropped },
 };
@@ -338,7 +409,9 @@ static void put_head(struct exposition_at *x, const struct family *f, struct buf
 		return;
 	x->is_begun = true;
 	buf_printf(b, "# HELP %s%s %s\n", f->name, ending, f->help);
-	buf_printf(b, "# TYPE %s%s %s\n", f->name, ending, f->type);
+	/* The text format has no type `info`. */
+	buf_printf(b, "# TYPE %s%s %s\n", f->name, ending,
+		!x->is_open && strcmp(f->type, "info") == 0 ? "gauge" : f->type);
 }
 
 /* False: the family is done with. */
@@ -354,7 +427,12 @@ static bool put_next(struct exposition_at *x, const struct family *f, struct buf
 	if (x->test >= x->w->roster.n)
 		return false;
 	const struct watched *t = x->w->roster.tests[x->test++];
-	if (access_may(&x->access, ROLE_METRICS, t))
+	if (!access_may(&x->access, ROLE_METRICS, t))
+		return true;
+	/* The text format has no exemplars. */
+	if (x->is_open && f->of_test == runs)
+		runs_with_exemplars(b, name, t);
+	else
 		f->of_test(b, name, t);
 	return true;
 }

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "watcher/alarms.h"
 #include "watcher/private.h"
+#include "watcher/prober.h"
 #include "watcher/share.h"
 #include "watcher/site.h"
 
@@ -144,6 +145,7 @@ void watcher_take_news(struct watcher *w)
 
 	take_store(w, now);
 	watcher_take_done(w);
+	prober_take_done(w->prober);
 	take_schedule(w, now);
 	alarms_push_time(w->alarms, now);
 	take_plan(w, now);

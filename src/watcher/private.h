@@ -11,6 +11,7 @@
  *   entrance.c  the files of those who sign in
  *   desk.c      the control socket; via.c: runs whose result somebody waits for
  *   site.c      pages and metrics over HTTP; view_*.c fill in what they show
+ *   prober.c    probes that somebody asks for, in Prometheus' manner
  *   once.c      each test once, and no service
  */
 #pragma once
@@ -26,6 +27,7 @@
 #include "watcher/trusts.h"
 
 struct alarms;
+struct prober;
 struct share;
 struct audit;
 struct control;
@@ -53,6 +55,7 @@ struct watcher {
 	struct alarms *alarms;   /* NULL: the same */
 	struct share *share;     /* NULL: the history is its own, and each test, too */
 	struct site *site;       /* NULL: nobody listens */
+	struct prober *prober;   /* NULL: each test runs once */
 	struct audit *audit;     /* NULL: as the history */
 	struct control *control; /* NULL: there is no such socket */
 	struct list vias;        /* those who wait for the result of a run */

@@ -39,7 +39,8 @@ struct watched {
 	enum reason reason;
 	struct text *why; /* what it said, when it was not OK; NULL: it was */
 	char *step;       /* what to do next, with its own names in it; NULL: not known */
-	uint64_t runs[WATCH_STATES]; /* since the start */
+	uint64_t runs[WATCH_STATES];      /* since the start */
+	int64_t counted_at[WATCH_STATES]; /* the last one of each; 0: none */
 	struct map_node by_key;
 	struct list leaving;
 };

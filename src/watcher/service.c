@@ -17,6 +17,7 @@
 #include "watcher/desk.h"
 #include "watcher/once.h"
 #include "watcher/private.h"
+#include "watcher/prober.h"
 #include "watcher/share.h"
 #include "watcher/site.h"
 #include "watcher/trial.h"
@@ -59,6 +60,7 @@ static void push_time(void *self, ts_t now)
 
 	share_push_time(s->w.share, now); /* what another watcher has by now does not start */
 	schedule_push_time(&s->w.roster.schedule, now);
+	prober_push_time(s->w.prober, now);
 	audit_push_time(&s->w, now);
 	via_push_time(&s->w, now);
 	if (now < s->store_at)
@@ -91,6 +93,7 @@ static ts_t deadline(const void *self)
 		at = ts_min(at, s->w.synced_until);
 	at = ts_min(at, ts_min(audit_deadline(&s->w), via_deadline(&s->w)));
 	at = ts_min(at, ts_min(alarms_deadline(s->w.alarms), site_deadline(s->w.site)));
+	at = ts_min(at, prober_deadline(s->w.prober));
 	at = ts_min(at, share_deadline(s->w.share));
 	return s->w.store ? ts_min(at, s->store_at) : at;
 }
@@ -267,6 +270,8 @@ static int open_service(struct service *s, const struct plan *plan)
 		return cannot_start(-ENOMEM);
 	s->w.audit = audit_new();
 	int err = s->w.audit ? open_alarms(s, plan) : -ENOMEM;
+	if (!err)
+		err = prober_new(&s->w.prober, &s->w);
 	if (err)
 		return cannot_start(err);
 	if (site_new(&s->w.site, &s->w, plan, &why) || desk_open(&s->w, &plan->access, &why))
@@ -328,6 +333,7 @@ static void close_all(struct service *s)
 	struct watcher *w = &s->w;
 
 	once_free(w->once);
+	prober_free(w->prober);
 	via_end(w);
 	control_free(w->control);
 	site_free(w->site);

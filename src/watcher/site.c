@@ -11,11 +11,12 @@
 #include "page/asset.h"
 #include "watcher/board.h"
 #include "watcher/metrics.h"
+#include "watcher/prober.h"
 #include "watcher/run_id.h"
 
 enum {
-	PLACES = 256,
-	CALLS = 128,
+	PLACES = 2048, /* a Prometheus may ask for a thousand probes at once */
+	CALLS = 1024,
 	STREAMS = 1000,
 	IDLE_S = 30,
 	VISITS_MAX = 256,
@@ -281,6 +282,17 @@ static void put_metrics(const struct place *p, const struct web_request *r, cons
 	metrics_put(p->site->w, r, a, ret);
 }
 
+static void put_probe(const struct place *p, const struct web_request *r, const struct access *a,
+	struct web_answer *ret)
+{
+	struct site *s = p->site;
+
+	if (s->w->is_ready && !s->w->is_stopping)
+		prober_put(s->w->prober, s->servers[p->number], r, a, ret);
+	else
+		put_plain(ret, 503, why_not_ready(s->w));
+}
+
 /* What is no page, and whom it is for. */
 static const struct route {
 	const char *path;
@@ -290,6 +302,7 @@ static const struct route {
 } routes[] = {
 	{ "/metrics", ROLE_METRICS, put_metrics },
 	{ "/events", ROLE_VIEW, live_put },
+	{ "/probe", ROLE_PROBE, put_probe },
 };
 
 static bool put_other(const struct place *p, const struct web_request *r, const struct access *a,

@@ -433,6 +433,8 @@ WATCHERS = [
         ("resolved", HOOK, HOOK + ", resolved: false", absent("Not told of the end"), "Not told of the end"),
         ("remind", HOOK, HOOK + ", remind: 5", absent("Told again"), "Told again every 5 min"),
         ("timeout", HOOK, HOOK + ", timeout: 3", "at most 10 s each", "at most 3 s each"))),
+    ("watch.probe.allow[]", "{ probe: {} }", "{ probe: { allow: [c.test] } }", absent("It may ask"), "It may ask c.test,"),
+    ("watch.probe.timeout", "{ probe: {} }", "{ probe: { timeout: 5 } }", "at most 10 s\\.", "at most 5 s\\."),
     *((f"watch.ping.{key}", "{ ping: { %s } }" % without, "{ ping: { %s } }" % with_it, *seen) for key, without, with_it, *seen in (
         ("url", "url: 'http://h.test'", "url: 'http://g.test'", "ping: http://h.test", "ping: http://g.test"),
         ("url_file", "url: 'http://h.test'", "url_file: good", "ping: http://h.test", "ping: good"),

@@ -523,6 +523,9 @@ static void every_key_of_the_watcher_lands_in_its_field(void **state)
 	assert_int_equal(w->tests[2].rules.calm.n, 5);
 	assert_int_equal(w->tests[3].kind.value, CONF_TEST_SERVERS);
 	check_who_is_told(w);
+	assert_int_equal(w->probe.allow.n, 2);
+	assert_string_equal(w->probe.allow.v[1].s, "192.0.2.1");
+	assert_int_equal(w->probe.timeout.n, 5);
 	conf_free(c);
 }
 
@@ -543,6 +546,8 @@ static void a_watcher_has_its_defaults(void **state)
 	assert_int_equal(c->watch.history.size_max.n, 0);
 	assert_int_equal(r->interval.n, 60);
 	assert_int_equal(r->timeout.n, 10);
+	assert_int_equal(c->watch.probe.timeout.n, 10);
+	assert_int_equal(c->watch.probe.allow.n, 0);
 	assert_int_equal(r->retries.n, 1);
 	assert_int_equal(r->retry_pause.n, 2);
 	assert_int_equal(r->recover.n, 2);
