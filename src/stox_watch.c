@@ -1,17 +1,20 @@
-/* stox-watch - the watcher: `stox watch` runs it.  A program of its own, since the history, alerts
+/* stox-watch - the watcher: `stox watch` runs it, and `stox history` and `stox report`.  A program of its own, since the history, alerts
  * and pages bring libraries that nothing else of stox needs.
  */
 #include <stdio.h>
 
 #include "app/language.h"
 #include "app/process.h"
+#include "watcher/past.h"
 #include "watcher/watcher.h"
 
 static int run(int argc, char **argv)
 {
 	struct watch_options options;
-	const int status = watch_options_read(&options, argc, argv);
+	int status = past_run(argc - 1, argv + 1);
 
+	if (status < 0)
+		status = watch_options_read(&options, argc, argv);
 	if (status >= 0)
 		return status;
 	if (process_can_encrypt())

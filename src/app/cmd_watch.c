@@ -120,24 +120,41 @@ enum opt_result watch_values_read(struct watch_values *ret, int argc, char **arg
 
 /* ---- the program ---- */
 
+static char **with_command(const struct opt_command *command, int argc, char **argv)
+{
+	char **ret = mem_alloc0(((size_t)argc + 2) * sizeof(*ret));
+	int n = 1;
+
+	if (!ret)
+		return NULL;
+	if (command != &watch_command)
+		ret[n++] = argv[0];
+	for (int i = 1; i < argc; i++)
+		ret[n++] = argv[i];
+	return ret;
+}
+
 /* Beside this one in a build, in libexec when it is installed. */
-static int run_watcher(char **argv)
+int watch_program_run(const struct opt_command *command, int argc, char **argv)
 {
 	static const char *const places[] = { "../libexec/stox/" WATCHER, WATCHER };
 	char folder[2048], path[sizeof(folder) + sizeof("/../libexec/stox/" WATCHER)];
+	char **all = with_command(command, argc, argv);
 
 	program_folder(folder, sizeof(folder));
-	for (size_t i = 0; i < COUNT(places); i++) {
+	for (size_t i = 0; all && i < COUNT(places); i++) {
 		snprintf(path, sizeof(path), "%s/%s", folder, places[i]);
 		if (access(path, F_OK))
 			continue;
-		argv[0] = path;
-		execv(path, argv);
-		opt_complain(&watch_command,
+		all[0] = path;
+		execv(path, all);
+		opt_complain(command,
 			TEXT(N_("{1} cannot be run: {2}"), text_str(path), text_errno(errno)));
+		mem_free(all);
 		return NOT_HERE;
 	}
-	opt_complain(&watch_command,
+	mem_free(all);
+	opt_complain(command,
 		TEXT(N_("the watcher is not installed: it is the program {1} in {2}, of the "
 			"package "
 			"{3}"),
@@ -152,7 +169,7 @@ static int cmd_watch(int argc, char **argv)
 
 	if (r != OPT_OK)
 		return r == OPT_HELP ? 0 : 2;
-	return run_watcher(argv);
+	return watch_program_run(&watch_command, argc, argv);
 }
 
 const struct command command_watch = { .opt = &watch_command, .run = cmd_watch };

@@ -191,6 +191,7 @@ static const struct view *const views[] = {
 	&view_badge_place,
 	&view_badge_alone,
 	&view_badge_test,
+	&view_history,
 };
 
 static void refuse(struct visit *v, struct web_answer *ret, int status)
@@ -233,7 +234,8 @@ static struct visit *new_visit(
 	v->tongue = tongue_of(r, &v->is_chosen);
 	site_look(&v->reader, s->w, v->tongue);
 	(void)slice_cstr(slice_cut(r->host, 0, sizeof(v->host) - 1), v->host, sizeof(v->host));
-	v->is_bad = !read_range(r, &v->range) || !read_before(r, &v->before);
+	v->is_bad = !slice_cstr(r->query, v->query, sizeof(v->query)) ||
+		    !read_range(r, &v->range) || !read_before(r, &v->before);
 	return v;
 }
 
