@@ -27,7 +27,7 @@ static bool report_words(size_t i, const char **word, const char **what)
 }
 
 #define CONFIG_MANUAL                                                                              \
-	N_("The configuration, see\n.Ic watch\nin\n.Xr stox.yaml 5 : it says where the history "   \
+	N_("The configuration, see\n.Ic watch\nin\n.Xr stox.yaml 5 .\nIt says where the history "  \
 	   "is.")
 #define AT(member) offsetof(struct history_values, member)
 
