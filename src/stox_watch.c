@@ -1,15 +1,27 @@
-/* stox-watch - the watcher: `stox watch` runs it, and `stox history` and `stox report`.  A program of its own, since the history, alerts
- * and pages bring libraries that nothing else of stox needs.
+/* stox-watch - the watcher: `stox watch` runs it, and `stox history` and `stox report`.  A program
+ * of its own, since the history, alerts and pages bring libraries that nothing else of stox needs.
  */
 #include <stdio.h>
+#include <string.h>
 
+#include "app/cmd_test.h"
 #include "app/language.h"
 #include "app/process.h"
 #include "watcher/past.h"
+#include "watcher/post.h"
 #include "watcher/watcher.h"
+
+/* What `stox test --via URL` cannot do itself. */
+static bool is_test(int argc, char **argv)
+{
+	return argc > 1 && strcmp(argv[1], "test") == 0;
+}
 
 static int run(int argc, char **argv)
 {
+	if (is_test(argc, argv))
+		return test_main(argc - 1, argv + 1, post_query);
+
 	struct watch_options options;
 	int status = past_run(argc - 1, argv + 1);
 

@@ -142,7 +142,7 @@ static int cmd_history(int argc, char **argv)
 
 	if (r != OPT_OK)
 		return r == OPT_HELP ? 0 : 2;
-	return watch_program_run(&history_command, argc, argv);
+	return watch_program_run(argc, argv);
 }
 
 static int cmd_report(int argc, char **argv)
@@ -152,7 +152,7 @@ static int cmd_report(int argc, char **argv)
 
 	if (r != OPT_OK)
 		return r == OPT_HELP ? 0 : 2;
-	return watch_program_run(&report_command, argc, argv);
+	return watch_program_run(argc, argv);
 }
 
 const struct command command_history = { .opt = &history_command, .run = cmd_history };

@@ -15,6 +15,7 @@ const struct command *const commands[] = {
 	&command_watch,
 	&command_history,
 	&command_report,
+	&command_roles,
 	&command_lab,
 	&command_completion,
 	&command_help,

@@ -233,9 +233,16 @@ int html_close(const struct html *h)
 	put_zone(h);
 	html_puts(h, "<span><a href=\"/feed.atom\">Atom</a> \xc2\xb7 <a href=\"/metrics\">");
 	html_look(h, N_("Metrics"));
-	html_puts(h,
-		"</a></span><span><a href=\"?lang=en\" hreflang=\"en\" lang=\"en\">English</a> "
-		"\xc2\xb7 <a href=\"?lang=fr\" hreflang=\"fr\" lang=\"fr\">Fran\xc3\xa7"
-		"ais</a></span></div></footer></body></html>\n");
+	html_puts(h, "</a>");
+	if (h->v->may & 1u << PAGE_MAY_AUDIT) {
+		html_puts(h, " \xc2\xb7 <a href=\"/audit\">");
+		html_look(h, N_("Audit log"));
+		html_puts(h, "</a> \xc2\xb7 <a href=\"/roles\">");
+		html_look(h, N_("Roles"));
+		html_puts(h, "</a>");
+	}
+	html_puts(h, "</span><span><a href=\"?lang=en\" hreflang=\"en\" lang=\"en\">English</a> "
+		     "\xc2\xb7 <a href=\"?lang=fr\" hreflang=\"fr\" lang=\"fr\">Fran\xc3\xa7"
+		     "ais</a></span></div></footer></body></html>\n");
 	return buf_err(h->b);
 }

@@ -62,8 +62,8 @@ int past_web_get(struct past *p, const char *path, struct buf *body, struct text
 	const struct plan *plan = p->config.plan;
 
 	for (unsigned i = 0; i < plan->n_listen; i++)
-		if (plan->listen[i].port)
-			return get(&plan->listen[i], path, body, why);
+		if (plan->listen[i].addr.port)
+			return get(&plan->listen[i].addr, path, body, why);
 	*why = TEXT_PLAIN(N_("a watcher has the history open, and the configuration does not say "
 			     "where it can be asked: give watch.listen an address with a port"));
 	return -EINVAL;

@@ -113,13 +113,15 @@ static int show_test(struct visit *v, struct web_answer *ret)
 		 : visit_error(v, ret, &gone);
 }
 
-const struct view view_badge = { .pattern = "/badge/{}", .ask = ask_overall, .show = show_overall };
+const struct view view_badge = {
+	.pattern = "/badge/{}", .ask = ask_overall, .show = show_overall, .needs = ROLE_VIEW
+};
 const struct view view_badge_place = {
-	.pattern = "/badge/{}/{}", .ask = ask_place, .show = show_place
+	.pattern = "/badge/{}/{}", .ask = ask_place, .show = show_place, .needs = ROLE_VIEW
 };
 const struct view view_badge_alone = {
-	.pattern = "/badge/t/{}/{}", .ask = ask_test, .show = show_test
+	.pattern = "/badge/t/{}/{}", .ask = ask_test, .show = show_test, .needs = ROLE_VIEW
 };
 const struct view view_badge_test = {
-	.pattern = "/badge/t/{}/{}/{}", .ask = ask_test, .show = show_test
+	.pattern = "/badge/t/{}/{}/{}", .ask = ask_test, .show = show_test, .needs = ROLE_VIEW
 };

@@ -55,6 +55,17 @@ static bool ask(struct visit *v)
 	return false;
 }
 
+/* Of those tests alone that he sees. */
+static void leave_out(const struct visit *v, struct store_runs *runs)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < runs->n; i++)
+		if (access_sees(&v->access, v->w, runs->rows[i].test_id))
+			runs->rows[n++] = runs->rows[i];
+	runs->n = n;
+}
+
 static int show(struct visit *v, struct web_answer *ret)
 {
 	static const struct page_error bad = { .status = 400 };
@@ -63,6 +74,7 @@ static int show(struct visit *v, struct web_answer *ret)
 		return visit_error(v, ret, &bad);
 	if (visit_has_failed(v, ret))
 		return 0;
+	leave_out(v, v->answers[RUNS]->runs);
 	ret->status = 200;
 	ret->type = history_form_types[v->form];
 	ret->cache = "no-store";
@@ -71,4 +83,6 @@ static int show(struct visit *v, struct web_answer *ret)
 		v->answers[RUNS]->runs, v->answers[NAMES]->names);
 }
 
-const struct view view_history = { .pattern = "/{}", .ask = ask, .show = show };
+const struct view view_history = {
+	.pattern = "/{}", .ask = ask, .show = show, .needs = ROLE_HISTORY
+};

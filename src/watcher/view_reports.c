@@ -31,6 +31,37 @@ static bool ask_report(struct visit *v, struct zone_span span, bool has_before)
 	return true;
 }
 
+/* What is told of tests together cannot be taken apart: who does not see them all has none of it.
+ */
+static void leave_out(const struct visit *v, struct store_report *r)
+{
+	const size_t n_tests = r->n;
+	size_t n = 0;
+
+	for (size_t i = 0; i < n_tests; i++)
+		if (access_sees(&v->access, v->w, r->tests[i].test_id))
+			r->tests[n++] = r->tests[i];
+	r->n = n;
+	if (n < n_tests)
+		r->n_reasons = 0;
+	n = 0;
+	for (size_t i = 0; i < r->n_worst; i++)
+		if (access_sees(&v->access, v->w, r->worst[i].test_id))
+			r->worst[n++] = r->worst[i];
+	r->n_worst = n;
+}
+
+/* False: one could not be read, and it is shown. */
+static bool take_answers(struct visit *v, struct web_answer *ret)
+{
+	if (visit_has_failed(v, ret))
+		return false;
+	leave_out(v, v->answers[REPORT]->report);
+	if (v->n_asks > BEFORE)
+		leave_out(v, v->answers[BEFORE]->report);
+	return true;
+}
+
 static struct reported_cfg cfg_of(const struct visit *v)
 {
 	return (struct reported_cfg){ .report = v->answers[REPORT]->report,
@@ -53,7 +84,7 @@ static int show_list(struct visit *v, struct web_answer *ret)
 {
 	struct reported_months months;
 
-	if (visit_has_failed(v, ret))
+	if (!take_answers(v, ret))
 		return 0;
 	const struct reported_cfg cfg = cfg_of(v);
 	int err = reported_months_init(&months, &cfg);
@@ -109,7 +140,7 @@ static int put_page(const struct visit *v, struct web_answer *ret)
 
 static int show_page(struct visit *v, struct web_answer *ret)
 {
-	return visit_has_failed(v, ret) ? 0 : visit_page(v, ret, put_page(v, ret));
+	return !take_answers(v, ret) ? 0 : visit_page(v, ret, put_page(v, ret));
 }
 
 static void put_file(struct web_answer *ret, const char *type)
@@ -123,7 +154,7 @@ static void put_file(struct web_answer *ret, const char *type)
 /* To be kept: it has its style in itself, and nothing that could run. */
 static int show_alone(struct visit *v, struct web_answer *ret)
 {
-	if (visit_has_failed(v, ret))
+	if (!take_answers(v, ret))
 		return 0;
 	v->reader.is_alone = true;
 	put_file(ret, "text/html; charset=utf-8");
@@ -136,7 +167,7 @@ static int show_alone(struct visit *v, struct web_answer *ret)
 
 static int show_csv(struct visit *v, struct web_answer *ret)
 {
-	if (visit_has_failed(v, ret))
+	if (!take_answers(v, ret))
 		return 0;
 	const struct reported_cfg cfg = cfg_of(v);
 	put_file(ret, "text/csv; charset=utf-8");
@@ -146,19 +177,25 @@ static int show_csv(struct visit *v, struct web_answer *ret)
 
 static int show_json(struct visit *v, struct web_answer *ret)
 {
-	if (visit_has_failed(v, ret))
+	if (!take_answers(v, ret))
 		return 0;
 	const struct reported_cfg cfg = cfg_of(v);
 	put_file(ret, "application/json");
 	return reported_put_json(&ret->body, &cfg);
 }
 
-const struct view view_reports = { .pattern = "/reports", .ask = ask_list, .show = show_list };
-const struct view view_report = { .pattern = "/reports/{}", .ask = ask_page, .show = show_page };
-const struct view view_report_alone = {
-	.pattern = "/reports/{}", .ask = ask_alone, .show = show_alone
+const struct view view_reports = {
+	.pattern = "/reports", .ask = ask_list, .show = show_list, .needs = ROLE_REPORT
 };
-const struct view view_report_csv = { .pattern = "/reports/{}", .ask = ask_csv, .show = show_csv };
+const struct view view_report = {
+	.pattern = "/reports/{}", .ask = ask_page, .show = show_page, .needs = ROLE_REPORT
+};
+const struct view view_report_alone = {
+	.pattern = "/reports/{}", .ask = ask_alone, .show = show_alone, .needs = ROLE_REPORT
+};
+const struct view view_report_csv = {
+	.pattern = "/reports/{}", .ask = ask_csv, .show = show_csv, .needs = ROLE_REPORT
+};
 const struct view view_report_json = {
-	.pattern = "/reports/{}", .ask = ask_json, .show = show_json
+	.pattern = "/reports/{}", .ask = ask_json, .show = show_json, .needs = ROLE_REPORT
 };
