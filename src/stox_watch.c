@@ -1,5 +1,5 @@
-/* stox-watch - the watcher: `stox watch` runs it.  A program of its own, since the history, alerts
- * and pages bring libraries that nothing else of stox needs.
+/* stox-watch - the watcher: `stox watch` runs it, and `stox history` and `stox report`.  A program
+ * of its own, since the history, alerts and pages bring libraries that nothing else of stox needs.
  */
 #include <stdio.h>
 #include <string.h>
@@ -7,6 +7,7 @@
 #include "app/cmd_test.h"
 #include "app/language.h"
 #include "app/process.h"
+#include "watcher/past.h"
 #include "watcher/post.h"
 #include "watcher/watcher.h"
 
@@ -22,8 +23,10 @@ static int run(int argc, char **argv)
 		return test_main(argc - 1, argv + 1, post_query);
 
 	struct watch_options options;
-	const int status = watch_options_read(&options, argc, argv);
+	int status = past_run(argc - 1, argv + 1);
 
+	if (status < 0)
+		status = watch_options_read(&options, argc, argv);
 	if (status >= 0)
 		return status;
 	if (process_can_encrypt())

@@ -13,6 +13,8 @@ const struct command *const commands[] = {
 	&command_gateway,
 	&command_ctl,
 	&command_watch,
+	&command_history,
+	&command_report,
 	&command_roles,
 	&command_lab,
 	&command_completion,

@@ -172,6 +172,7 @@ static const struct view *const views[] = {
 	&view_badge_place,
 	&view_badge_alone,
 	&view_badge_test,
+	&view_history,
 };
 
 static void refuse(struct visit *v, struct web_answer *ret, int status)

@@ -53,7 +53,8 @@ struct visit *site_visit(const struct place *p, const struct web_request *r, con
 	v->tongue = tongue_of(r, &v->is_chosen);
 	site_look(&v->reader, s->w, v->tongue, &v->access);
 	(void)slice_cstr(slice_cut(r->host, 0, sizeof(v->host) - 1), v->host, sizeof(v->host));
-	v->is_bad = !read_range(r, &v->range) || !read_before(r, &v->before) ||
+	v->is_bad = !slice_cstr(r->query, v->query, sizeof(v->query)) ||
+		    !read_range(r, &v->range) || !read_before(r, &v->before) ||
 		    !visit_read_filters(v, r->query);
 	return v;
 }

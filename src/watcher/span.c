@@ -2,7 +2,7 @@
 
 #include "watch/civil.h"
 
-enum { MONTH_LEN = 7, DAY_LEN = 10 };
+enum { MONTH_LEN = 7, DAY_LEN = 10, AGO_MAX = 1000000 };
 
 static bool read_number(struct slice s, unsigned max, int *ret)
 {
@@ -79,4 +79,41 @@ struct zone_span span_before(const struct zone *z, struct zone_span span)
 	for (int64_t at = span.begin; at < span.end; at = zone_day(z, at, NULL).end)
 		ret.begin = zone_day(z, ret.begin - 1, NULL).begin;
 	return ret;
+}
+
+static bool read_ago(struct slice text, int64_t now_at, int64_t *ret)
+{
+	const uint8_t unit = text.n ? text.p[text.n - 1] : 0;
+	uint64_t n;
+
+	if ((unit != 'h' && unit != 'd') || !slice_u64(slice_cut(text, 0, text.n - 1), AGO_MAX, &n))
+		return false;
+	*ret = now_at - (int64_t)n * (unit == 'd' ? 24 : 1) * INT64_C(3600000000);
+	return true;
+}
+
+bool span_read_time(struct slice text, const struct zone *z, int64_t now_at, int64_t *ret)
+{
+	struct slice clock = text, hour;
+	const struct slice day = slice_split(&clock, 'T');
+	struct zone_span span;
+	uint64_t hours, minutes;
+
+	if (read_ago(text, now_at, ret))
+		return true;
+	if (!span_read_day(day, z, &span))
+		return false;
+	*ret = span.begin;
+	if (day.n == text.n)
+		return true;
+	hour = slice_split(&clock, ':');
+	if (hour.n != 2 || clock.n != 2 || !slice_u64(hour, 23, &hours) ||
+		!slice_u64(clock, 59, &minutes))
+		return false;
+	struct civil c = zone_to_local(z, span.begin).civil;
+	c.hour = (int)hours;
+	c.minute = (int)minutes;
+	c.second = 0;
+	*ret = zone_to_utc(z, &c).first;
+	return true;
 }

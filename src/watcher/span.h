@@ -15,3 +15,5 @@ bool span_read(struct slice text, const struct zone *z, struct zone_span *ret);
 struct zone_span span_before(const struct zone *z, struct zone_span span);
 /* Is it a month? */
 bool span_is_month(const struct zone *z, struct zone_span span);
+/* "2026-11-03", "2026-11-03T07:30", and so many hours or days before `now_at`: "6h", "7d". */
+bool span_read_time(struct slice text, const struct zone *z, int64_t now_at, int64_t *ret);

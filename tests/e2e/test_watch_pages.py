@@ -5,6 +5,7 @@ import json
 import os
 import re
 import signal
+import socket
 import sqlite3
 import subprocess
 import tempfile
@@ -69,16 +70,23 @@ class Watcher:
         return status
 
 
+def free_port():
+    """For a program that reads it from the configuration."""
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
 def configure(lab):
     """Beside the lab's own, which it writes anew when it starts."""
     text = Path(lab.config).read_text()
-    (lab.dir / "watch.yaml").write_text(text + """watch:
-  listen: ["127.0.0.1:0"]
-  history: { file: history.db }
-  defaults: { interval: 1, timeout: 5, retries: 0, fail: 1 of 1, recover: 1 }
+    (lab.dir / "watch.yaml").write_text(text + f"""watch:
+  listen: ["127.0.0.1:{free_port()}"]
+  history: {{ file: history.db }}
+  defaults: {{ interval: 1, timeout: 5, retries: 0, fail: 1 of 1, recover: 1 }}
   tests:
-    - { kind: im }
-    - { kind: register }
+    - {{ kind: im }}
+    - {{ kind: register }}
 """)
 
 
@@ -150,11 +158,53 @@ def badges(watcher):
         check(f"/badge/{path} is 404", watcher.get(f"/badge/{path}")[0] == 404)
 
 
+def stox(folder, *args):
+    done = subprocess.run([STOX, *args, "--config", str(folder / "watch.yaml")], capture_output=True, text=True, timeout=60, cwd=folder,
+                          env={**os.environ, "LC_ALL": "C.UTF-8"})
+    return done.returncode, done.stdout, done.stderr
+
+
+def command_line(folder, whom):
+    """The same of a watcher that runs and of its file: of the runs of all tests, of one, and the report of the month before."""
+    status, out, err = stox(folder, "history", "-n", "5")
+    lines = out.splitlines()
+    check(f"history, {whom}: a line each, newest first", status == 0 and len(lines) == 5 and lines == sorted(lines, reverse=True, key=lambda s: s[:19])
+          and re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d  pool\.litware\.test/\S+ +OK +\d\.\d{3} s$", lines[0]), (status, out, err))
+    status, out, err = stox(folder, "history", "--test", KEY, "--from", "1d", "--state", "ok,failed", "-f", "json", "-n", "2")
+    history = json.loads(out) if status == 0 else {"runs": []}
+    check(f"history, {whom}: of a test, as JSON", len(history["runs"]) == 2 and history["has_more"]
+          and all(r["test"] == KEY and r["state"] == "ok" and r["latency_seconds"] > 0 for r in history["runs"]), (status, out, err))
+    status, out, err = stox(folder, "history", "-f", "csv", "-n", "3")
+    check(f"history, {whom}: as CSV", status == 0 and out.startswith("time,test,state,") and len(out.splitlines()) == 4, (status, out, err))
+    status, out, err = stox(folder, "history", "--state", "failed", "--from", "2020-01-01", "--to", "2020-01-02")
+    check(f"history, {whom}: nothing", (status, out) == (0, "No run is kept of which this is true.\n"), (status, out, err))
+    for args in (("--test", "a/b/to"), ("--from", "tomorrow"), ("--state", "red"), ("--format", "xml"), ("-n", "0")):
+        status, out, err = stox(folder, "history", *args)
+        check(f"history, {whom}: {args} is refused", status == 2 and err.startswith("stox history: ") and not out, (status, out, err))
+    status, out, err = stox(folder, "report", "-o", "month.html")
+    texts = [(folder / f"month.{ending}").read_text() if (folder / f"month.{ending}").exists() else "" for ending in ("html", "csv", "json")]
+    check(f"report, {whom}: three files", status == 0 and not out and "<style>" in texts[0] and "contoso.test" in texts[0]
+          and texts[1].startswith("kind,") and json.loads(texts[2])["tests"][0]["failed"] == 10, (status, err))
+    begin, _ = last_month()
+    status, out, err = stox(folder, "report", "--from", f"{begin:%Y-%m}-02", "--to", f"{begin:%Y-%m}-03", "-f", "json")
+    check(f"report, {whom}: of days", status == 0 and json.loads(out)["tests"][0]["runs"] == 2880, (status, out, err))
+    for args in (("--from", "x"), ("--to", "2026-11-03"), ("--from", "2026-11-03", "--to", "2026-11-01"), ("-f", "pdf"), ("-f", "csv", "-o", "x")):
+        status, out, err = stox(folder, "report", *args)
+        check(f"report, {whom}: {args} is refused", status == 2 and err.startswith("stox report: ") and not out, (status, out, err))
+    status, out, err = stox(folder, "report", "-o", "no/such/folder.html")
+    check(f"report, {whom}: a file that cannot be", status == 3 and "no/such/folder.html" in err, (status, out, err))
+    for ending in ("html", "csv", "json"):
+        (folder / f"month.{ending}").unlink(missing_ok=True)
+
+
 def main():
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         with Lab(folder) as lab:
             configure(lab)
+            status, out, err = stox(folder, "history")
+            check("without a history that is told, and none is made", status == 3 and "history.db" in err and not (folder / "history.db").exists(),
+                  (status, out, err))
             watcher = Watcher(folder)
             watcher.await_that("its tests pass", lambda: "All 2 tests pass" in watcher.page("/"))
             check("it ends", watcher.end() == 0)
@@ -163,7 +213,9 @@ def main():
             watcher.await_that("its tests pass", lambda: "All 2 tests pass" in watcher.page("/"))
             reports(watcher)
             badges(watcher)
+            command_line(folder, "of a watcher that runs")
             check("it ends", watcher.end() == 0, watcher.log())
+            command_line(folder, "of a file")
     raise SystemExit(1 if failed else 0)
 
 

@@ -61,9 +61,44 @@ static void spans_are_whole_days(void **state)
 	}
 }
 
+static const struct {
+	const char *text;
+	int64_t want; /* -1: it is none */
+} times[] = {
+	{ "2026-11-03", 20760 * DAY },
+	{ "2026-11-03T07:30", 20760 * DAY + INT64_C(27000) * 1000000 },
+	{ "6h", 21000 * DAY - DAY / 4 },
+	{ "7d", 20993 * DAY },
+	{ "2026-11-03T", -1 },
+	{ "2026-11-03T24:00", -1 },
+	{ "2026-11-03T7:30", -1 },
+	{ "2026-11", -1 },
+	{ "h", -1 },
+	{ "-1d", -1 },
+	{ "9999999999d", -1 },
+	{ "", -1 },
+};
+
+static void times_are_absolute_or_ago(void **state)
+{
+	struct zone zone;
+
+	(void)state;
+	zone_open_utc(&zone);
+	for (size_t i = 0; i < COUNT(times); i++) {
+		int64_t at = -1;
+		const bool is_time =
+			span_read_time(slice_str(times[i].text), &zone, 21000 * DAY, &at);
+
+		if (is_time != (times[i].want != -1) || (is_time && at != times[i].want))
+			fail_msg("%s: %d, %lld", times[i].text, is_time, (long long)at);
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(spans_are_whole_days) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(spans_are_whole_days),
+		cmocka_unit_test(times_are_absolute_or_ago) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
