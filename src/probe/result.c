@@ -20,6 +20,11 @@ static const char *const phases[] = {
 };
 _Static_assert(COUNT(phases) == PHASE_COUNT, "one name a phase");
 
+static const char *const directions[] = {
+	[PROBE_TO] = "to",
+	[PROBE_FROM] = "from",
+};
+
 static const char *const proofs[] = {
 	[PROOF_NONE] = "none",
 	[PROOF_ACCEPTED] = "accepted",
@@ -39,6 +44,22 @@ static const char *const outcomes[] = {
 const char *phase_name(enum probe_phase p)
 {
 	return phases[p];
+}
+
+const char *probe_direction_name(enum probe_direction d)
+{
+	return directions[d];
+}
+
+bool probe_direction_find(struct slice name, enum probe_direction *ret)
+{
+	for (unsigned i = 0; i < COUNT(directions); i++) {
+		if (!slice_eqs(name, directions[i]))
+			continue;
+		*ret = (enum probe_direction)i;
+		return true;
+	}
+	return false;
 }
 
 const char *proof_name(enum probe_proof p)
