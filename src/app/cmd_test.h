@@ -8,7 +8,7 @@
 struct test_values {
 	const char *target, *receiver, *partner, *user, *auth_user, *password_file, *registrar;
 	const char *receiver_password_file, *receiver_server, *ca_file, *dns, *config;
-	const char *format, *color, *write_out, *warning, *critical;
+	const char *direction, *format, *color, *write_out, *warning, *critical;
 	struct opt_list outputs, traces, accepts;
 	unsigned registrar_port, count, verbose;
 	bool all, ipv4, ipv6, version, sweep, trace_bodies, no_trace, no_lock;

@@ -431,7 +431,7 @@ static const struct reason_info infos[] = {
 			N_("Another device of the test user has it: the pool forks to some of a user's contacts only.") },
 		{ { N_("look into the gateway's log for the answer"), "journalctl -u stox-gateway -n 50", ALWAYS }, { N_("does the pool accept messages of RECEIVER_DOMAIN from the gateway's address?"), NULL, ALWAYS } },
 		BIT(ANSWER), 1 },
-	[REASON_IM_NOT_RECEIVED] = { N_("The XMPP user wrote first, and the message reached the SIP user never, nor came an error."),
+	[REASON_IM_NOT_RECEIVED] = { N_("The XMPP user wrote first, and the message never reached the SIP user; no error came back either."),
 		{ N_("The gateway cannot reach the pool (next_hop)."), N_("The pool refuses or drops messages that come from the gateway."),
 			N_("The XMPP server does not send the pool's domain to the gateway."),
 			N_("Another device of the test user has it: the pool forks to some of a user's contacts only.") },

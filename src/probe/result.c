@@ -62,6 +62,30 @@ bool probe_direction_find(struct slice name, enum probe_direction *ret)
 	return false;
 }
 
+bool probe_direction_words(size_t i, const char **word, const char **what)
+{
+	static const char *const meanings[] = {
+		[PROBE_TO] = N_("the SIP user writes first, to the partner"),
+		[PROBE_FROM] = N_("the XMPP user writes first, from the partner"),
+	};
+
+	if (i >= COUNT(directions))
+		return false;
+	*word = directions[i];
+	*what = meanings[i];
+	return true;
+}
+
+const char *probe_writer(const struct probe_result *r)
+{
+	return r->direction == PROBE_TO ? r->user : r->receiver;
+}
+
+const char *probe_reader(const struct probe_result *r)
+{
+	return r->direction == PROBE_TO ? r->receiver : r->user;
+}
+
 const char *proof_name(enum probe_proof p)
 {
 	return proofs[p];

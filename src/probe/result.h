@@ -18,6 +18,8 @@ enum probe_direction {
 };
 const char *probe_direction_name(enum probe_direction d); /* "to" */
 bool probe_direction_find(struct slice name, enum probe_direction *ret);
+/* The i-th of them as a word, and what it means; false behind the last. */
+bool probe_direction_words(size_t i, const char **word, const char **what);
 
 enum probe_proof {
 	PROOF_NONE,
@@ -83,6 +85,11 @@ struct evidence {
 };
 
 #define PROBE_NOTES_MAX 12
+
+struct probe_result;
+/* Who wrote first, and who answered: addresses. */
+const char *probe_writer(const struct probe_result *r);
+const char *probe_reader(const struct probe_result *r);
 
 struct probe_stats { /* of --count, microseconds */
 	unsigned n;
