@@ -12,15 +12,20 @@ set(examples ${prefix}/share/doc/stox/examples)
 foreach(pair
     stox-gateway.service:${prefix}/lib/systemd/system
     stox-textfile.service:${prefix}/lib/systemd/system
+    stox-watch.service:${prefix}/lib/systemd/system
     stox-textfile.timer:${prefix}/lib/systemd/system
     sysusers.d/stox-gateway.conf:${prefix}/lib/sysusers.d
+    sysusers.d/stox-watch.conf:${prefix}/lib/sysusers.d
     tmpfiles.d/stox-gateway.conf:${prefix}/lib/tmpfiles.d
+    tmpfiles.d/stox-watch.conf:${prefix}/lib/tmpfiles.d
     stox.yaml:${examples}
     icinga2-stox.conf:${examples}
     nagios-stox.cfg:${examples}
     prometheus-stox.rules.yaml:${examples}
     prometheus-stox-gateway.rules.yaml:${examples}
     grafana-stox-gateway.json:${examples}
+    prometheus-stox-watch.rules.yaml:${examples}
+    grafana-stox-watch.json:${examples}
     gateway.yaml:${examples})
   string(REGEX MATCH "^(.*):(.*)$" pair ${pair})
   set(name ${CMAKE_MATCH_1})

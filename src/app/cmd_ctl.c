@@ -1,18 +1,14 @@
 /* `stox ctl`: a running gateway is asked and told over its control socket. */
-#include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "app/commands.h"
 #include "app/control.h"
+#include "app/ctl_ask.h"
 #include "app/ctl_show.h"
-#include "app/files.h"
 #include "app/language.h"
 #include "app/page.h"
 #include "app/terminal.h"
@@ -22,15 +18,12 @@
 enum {
 	REFUSED = 1, /* the gateway said no */
 	BAD = 2,
-	NOT_HERE = 3, /* there is no gateway to ask, or it does not answer */
-	PATIENCE_S = 10,
 };
-
-#define SOCKET_OF_THE_SERVICE "/run/stox-gateway/control"
 
 struct values {
 	const char *socket, *config, *format;
 	const char *level; /* the argument of `log` */
+	bool watch;
 };
 
 #define AT(member) offsetof(struct values, member)
@@ -62,6 +55,11 @@ static const struct opt opts[] = {
 			   ".Pq Ic gateway.control.socket\nnor\n.Pa /run/stox-gateway/control .") },
 	{ "config", 'c', N_("FILE"), OPT_TEXT, AT(config), 0, 0, N_("the configuration"),
 		.manual = N_("The configuration that names the socket, see\n.Xr stox.yaml 5 .") },
+	{ "watch", 'w', NULL, OPT_FLAG, AT(watch), 0, 0, N_("ask a running watcher, not a gateway"),
+		.manual =
+			N_("Ask a running watcher, at the socket of\n.Ic watch.control.socket\nor "
+			   "at\n.Pa /run/stox-watch/control ;\nfor\n.Ic status\nand\n.Ic reload ."
+			   "\nWho may is said by\n.Ic watch.roles .") },
 	{ "format", 'f', N_("FORMAT"), OPT_TEXT, AT(format), 0, 0, N_("form of the answer (text)"),
 		.manual = N_("The form of the answer: text, or the JSON object as the gateway "
 			     "gives it."),
@@ -122,96 +120,6 @@ static const struct opt_command all = { .name = "ctl",
 	.argument_words = part_words,
 	.section = 1 };
 
-/* ---- the socket ---- */
-
-/* That of the configuration, else that of the service.  To be freed.  A configuration with a fault
- * is the gateway's affair: `why` is for when nobody listens there.  NULL where it was named, and
- * names no socket that can be read: another gateway than its own is not to be asked. */
-static char *find_socket(const struct values *v, struct buf *why)
-{
-	struct conf *conf = NULL;
-	char *config = NULL, *path = NULL;
-
-	if (v->socket)
-		return mem_strdup(v->socket);
-	const int err = config_read(v->config, &conf, &config, language_look_up, why);
-	if (conf && conf->gateway.control.socket.s)
-		path = config_path(config, conf->gateway.control.socket.s);
-	else if (!err || !v->config)
-		path = mem_strdup(SOCKET_OF_THE_SERVICE);
-	conf_free(conf);
-	free(config);
-	return path;
-}
-
-static int connect_to(const char *path)
-{
-	const struct timeval patience = { .tv_sec = PATIENCE_S };
-	struct sockaddr_un at = { .sun_family = AF_UNIX };
-
-	if (strlen(path) >= sizeof(at.sun_path)) {
-		errno = ENAMETOOLONG;
-		return -1;
-	}
-	memcpy(at.sun_path, path, strlen(path));
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return -1;
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
-	if (connect(fd, (struct sockaddr *)&at, sizeof(at)) == 0)
-		return fd;
-	const int err = errno;
-	close(fd);
-	errno = err;
-	return -1;
-}
-
-static int read_all(int fd, struct buf *ret)
-{
-	uint8_t piece[4096];
-	ssize_t n;
-
-	while ((n = read(fd, piece, sizeof(piece))) > 0 && !buf_err(ret))
-		buf_put(ret, slice_of(piece, (size_t)n));
-	return n < 0 ? -errno : 0;
-}
-
-static int ask(
-	const struct opt_command *cmd, const char *path, const char *request, struct buf *ret)
-{
-	const int fd = connect_to(path);
-	int err = fd < 0 ? -errno : 0;
-
-	if (!err && send(fd, request, strlen(request), MSG_NOSIGNAL) < 0)
-		err = -errno;
-	/* Who is refused may be closed on before the request is written: the refusal is there all
-	 * the same. */
-	if (!err || err == -EPIPE)
-		err = read_all(fd, ret);
-	if (fd >= 0)
-		close(fd);
-	if (err == -ECONNRESET ||
-		err == -EPIPE) /* it has said all, and did not want to hear more */
-		err = 0;
-	if (err == -ENOENT || err == -ECONNREFUSED)
-		opt_complain(cmd, TEXT(N_("no gateway listens at {1}: is it running, and with a "
-					  "control socket (stox.yaml(5), "
-					  "`gateway.control`)?"),
-					  text_str(path)));
-	else if (err == -EAGAIN)
-		opt_complain(
-			cmd, TEXT(N_("{1}: the gateway has not answered within {2} s: its process "
-				     "is stopped, or hangs"),
-				     text_str(path), text_u64(PATIENCE_S)));
-	else if (err)
-		opt_complain(cmd, TEXT(N_("{1}: {2}"), text_str(path), text_errno(-err)));
-	else if (buf_slice(ret).n == 0)
-		opt_complain(
-			cmd, TEXT(N_("{1}: the gateway ended before it answered"), text_str(path)));
-	return err || buf_slice(ret).n == 0 ? NOT_HERE : 0;
-}
-
 /* ---- what is shown ---- */
 
 static void (*const shows[])(struct sheet *p, const json_t *o) = {
@@ -223,20 +131,6 @@ static void (*const shows[])(struct sheet *p, const json_t *o) = {
 };
 
 /* NULL: what came is no answer. */
-static int refused(const struct opt_command *cmd, const char *error)
-{
-	if (error && strcmp(error, CONTROL_NOT_PERMITTED) == 0) {
-		opt_complain(cmd, TEXT_PLAIN(N_("the gateway does not answer you; who may ask is "
-						"root, its own user and the group of "
-						"`gateway.control`")));
-		return NOT_HERE;
-	}
-	opt_complain(cmd, error ? TEXT(N_("the gateway says: {1}"), text_str(error))
-				: TEXT_PLAIN(N_("what answered is not a gateway, or stopped in the "
-						"middle of its answer")));
-	return error ? REFUSED : NOT_HERE;
-}
-
 /* The gateway cleans what its peers chose; a terminal is not to depend on it. */
 static void say_clean(struct slice lines)
 {
@@ -247,7 +141,8 @@ static void say_clean(struct slice lines)
 		text_put_clean(&b, slice_split(&lines, '\n'));
 		buf_putc(&b, '\n');
 	}
-	fwrite(buf_slice(&b).p, 1, buf_len(&b), stdout);
+	if (buf_len(&b))
+		fwrite(buf_slice(&b).p, 1, buf_len(&b), stdout);
 	buf_done(&b);
 }
 
@@ -260,7 +155,7 @@ static int show(enum part part, const struct values *v, struct slice answer)
 	struct sheet p;
 
 	if (!o || error) {
-		const int status = refused(&parts[part], error);
+		const int status = ctl_refused(&parts[part], v->watch, error);
 
 		json_decref(o);
 		return status;
@@ -270,7 +165,7 @@ static int show(enum part part, const struct values *v, struct slice answer)
 	} else {
 		buf_init(&text, CONTROL_ANSWER_MAX);
 		sheet_init(&p, &text, &style);
-		shows[part](&p, o);
+		(v->watch && part == PART_STATUS ? ctl_show_watch : shows[part])(&p, o);
 		sheet_done(&p);
 		say_clean(buf_slice(&text));
 		buf_done(&text);
@@ -316,36 +211,19 @@ static bool find_part(const char *word, enum part *ret)
 	return false;
 }
 
-/* Whose fault hid the socket that the configuration names. */
-static void tell_configuration(const struct opt_command *cmd, struct buf *why)
-{
-	if (buf_len(why) == 0)
-		return;
-	opt_complain_lines(cmd, buf_cstr(why));
-	opt_complain(
-		cmd, TEXT_PLAIN(N_("with that fault the configuration does not say which socket "
-				   "to ask at: correct it, or give --socket FILE, such as "
-				   "--socket /run/stox-gateway/control")));
-}
-
 static int request(enum part part, const struct values *v)
 {
+	const struct ctl_place place = { v->socket, v->config, v->watch };
 	char line[CONTROL_REQUEST_MAX];
-	struct buf answer, why;
+	struct buf answer;
 
-	buf_init(&why, 1 << 16);
 	buf_init(&answer, CONTROL_ANSWER_MAX);
-	char *path = find_socket(v, &why);
-	snprintf(line, sizeof(line), "%s%s%s\n", name_of(part), v->level ? " " : "",
+	snprintf(line, sizeof(line), "%s%s%s", name_of(part), v->level ? " " : "",
 		v->level ? v->level : "");
-	int status = path ? ask(&parts[part], path, line, &answer) : BAD;
-	if (status == NOT_HERE || !path)
-		tell_configuration(&parts[part], &why);
+	int status = ctl_ask(&parts[part], &place, line, CTL_PATIENCE_S, &answer);
 	if (!status)
 		status = show(part, v, buf_slice(&answer));
 	buf_done(&answer);
-	buf_done(&why);
-	mem_free(path);
 	return status;
 }
 
@@ -371,6 +249,10 @@ static int check_values(enum part part, const struct values *v)
 	if (v->format && !is_word(format_words, v->format)) {
 		opt_complain(&parts[part], TEXT(N_("unknown format `{1}`; there are {2}"),
 						   text_str(v->format), text_str("text, json")));
+		return BAD;
+	}
+	if (v->watch && part != PART_STATUS && part != PART_RELOAD) {
+		opt_complain(&parts[part], TEXT_PLAIN(N_("--watch is for `status` and `reload`")));
 		return BAD;
 	}
 	if (part == PART_LOG && !is_word(level_words, v->level)) {

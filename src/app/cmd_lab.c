@@ -29,6 +29,11 @@ static const struct opt opts[] = {
 	{ "test", 't', NULL, OPT_FLAG, AT(test), 0, 0,
 		N_("run the test against this lab and exit with its status"),
 		.manual = N_("Run the test against this lab and exit with its status.") },
+	{ "watch", 0, NULL, OPT_FLAG, AT(watch), 0, 0,
+		N_("watch this lab: a page that shows its tests"),
+		.manual = N_("Watch this lab: a watcher tests it every few seconds and shows what "
+			     "comes of it on a page, whose address is printed.  It ends with the "
+			     "lab; see\n.Xr stox-watch 1 .") },
 	{ "fault", 'f', N_("NAME"), OPT_TEXT, AT(fault), 0, 0, N_("inject a fault"),
 		.manual =
 			N_("Inject a fault: in DNS, TCP, TLS, SIP, the gateway, XMPP or on this "
@@ -56,6 +61,8 @@ static const struct opt opts[] = {
 		N_("The gateway's port, UDP and TCP.\nLeft out, a free one.")),
 	PORT("dns-port", dns_port, N_("of the DNS server, UDP (a free one)"),
 		N_("The DNS server's port, UDP.\nLeft out, a free one.")),
+	PORT("watch-port", watch_port, N_("of the page of --watch (a free one)"),
+		N_("The port of the page of\n.Fl -watch .\nLeft out, a free one.")),
 	{ "timeout", 0, N_("SECONDS"), OPT_SECONDS, AT(timeout), 1, 3600,
 		N_("of --test (10; 2 with a fault that it fails by)"),
 		.manual = N_("Of\n.Fl -test\n(10; 2 with a fault that it fails by)."),
@@ -107,9 +114,11 @@ static void all_ready(struct bench *b)
 		return;
 	}
 	int status = b->v.test ? lab_start_test(b) : 0;
+	if (!status && b->v.watch && lab_start_watch(b))
+		status = 3;
 	if (status)
 		give_up(b, status);
-	if (!b->v.test)
+	if (!b->v.test && !status)
 		lab_print_table(b);
 }
 
@@ -201,6 +210,34 @@ static int find_fault(struct bench *b)
 	return 0;
 }
 
+static int refuse(struct text why)
+{
+	opt_complain(&command, why);
+	return 2;
+}
+
+static int check_watch(struct bench *b)
+{
+	const struct lab_values *v = &b->v;
+
+	if (v->watch_port && !v->watch)
+		return refuse(TEXT_PLAIN(N_("--watch-port is for --watch")));
+	if (!v->watch)
+		return 0;
+	if (v->test)
+		return refuse(TEXT_PLAIN(N_("--test and --watch exclude each other")));
+	if (lab_needs_dns(b))
+		return refuse(TEXT(N_("the fault `{1}` is one of names, and a watcher asks this "
+				      "machine's own DNS: give --test instead of --watch"),
+			text_str(b->fault->name)));
+	const int err = lab_find_watch_port(b);
+	if (!err)
+		return 0;
+	opt_complain(&command, TEXT(N_("the page of --watch cannot be at port {1}: {2}"),
+				       text_u64(v->watch_port), text_errno(-err)));
+	return 3;
+}
+
 /* Nobody waits for a trace that is never written. */
 static int check_for_test(const struct bench *b)
 {
@@ -240,7 +277,9 @@ static int check(struct bench *b)
 		status = traces_check(&b->runner.traces, &b->runner.outputs);
 	if (!status)
 		status = check_for_test(b);
-	return status ? status : find_fault(b);
+	if (!status)
+		status = find_fault(b);
+	return status ? status : check_watch(b);
 }
 
 static int run(struct bench *b)
@@ -267,9 +306,10 @@ static int run(struct bench *b)
 
 static int cmd_lab(int argc, char **argv)
 {
-	struct bench b = {
-		.command = &command, .v = { .count = 1 }, .dead = { .fd = -1, .filler = -1 }
-	};
+	struct bench b = { .command = &command,
+		.v = { .count = 1 },
+		.dead = { .fd = -1, .filler = -1 },
+		.watch = { .fd = -1 } };
 	enum opt_result r = opt_parse(&command, argc, argv, &b.v);
 
 	if (r != OPT_OK)
@@ -281,6 +321,7 @@ static int cmd_lab(int argc, char **argv)
 	int status = check(&b);
 	if (!status)
 		status = run(&b);
+	lab_end_watch(&b);
 	b.pump = pump_free(b.pump);
 	runner_done(&b.runner);
 	gateway_free(b.gateway);

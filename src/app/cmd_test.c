@@ -1,4 +1,7 @@
 /* `stox test`: its options. */
+#include <string.h>
+
+#include "app/cmd_watch.h"
 #include "app/commands.h"
 #include "app/opt_rows.h"
 #include "app/test_private.h"
@@ -22,6 +25,27 @@ static const struct opt opts[] = {
 			     "end;\n.Fl -target\nand\n.Fl -partner\nname one.\nA file of\n.Fl "
 			     "-output\nor\n.Fl -trace\nis one for each, with both names before the "
 			     "ending.\nThe exit status is the worst: 1, else 3, 2, 4.") },
+	{ "via", 0, N_("SOCKET|URL"), OPT_TEXT, AT(via), 0, 0, N_("have a running watcher do it"),
+		.manual =
+			N_("Have a running watcher do it, with its own accounts: no secret is "
+			   "needed here, but a role there, see ROLES in\n.Xr stox-watch 1 .\nIt is "
+			   "the "
+			   "path of its control socket, such as\n.Pa /run/stox-watch/control ,\nor "
+			   "the "
+			   "URL of its pages; there\n.Fl -user\nand\n.Fl -password-file ,\n.Fl "
+			   "-token-file\nor\n.Fl -certificate-file\nsay who asks.\n"
+			   "The test is the first of its configuration that\n.Fl -target\nand\n.Fl "
+			   "-partner\nleave; its rules say the rest.") },
+	{ "token-file", 0, N_("FILE"), OPT_TEXT, AT(token_file), 0, 0,
+		N_("a bearer token for --via URL"),
+		.manual = N_("A file with a bearer token, for\n.Fl -via Ar URL ."),
+		.group = OPT_GROUP_SIGN_IN },
+	{ "certificate-file", 0, N_("FILE"), OPT_TEXT, AT(certificate_file), 0, 0,
+		N_("a client's certificate for --via URL"),
+		.manual = N_("A client's certificate in PEM, for\n.Fl -via Ar URL ."),
+		.group = OPT_GROUP_SIGN_IN },
+	{ "key-file", 0, N_("FILE"), OPT_TEXT, AT(key_file), 0, 0, N_("its private key"),
+		.manual = N_("Its private key."), .group = OPT_GROUP_SIGN_IN },
 	{ "user", 'u', N_("ADDRESS"), OPT_TEXT, AT(user), 0, 0, N_("the SIP test user who writes"),
 		.manual = N_("The SIP test user who writes.") },
 	{ "auth-user", 0, N_("NAME"), OPT_TEXT, AT(auth_user), 0, 0, N_("its name for signing in"),
@@ -146,14 +170,23 @@ static const struct opt_command command = { .name = "test",
 	.section = 1,
 	.more = outputs_help };
 
-static int cmd_test(int argc, char **argv)
+int test_main(int argc, char **argv, test_post *post)
 {
 	struct test_values v = TEST_VALUES_DEFAULT;
 	enum opt_result r = opt_parse(&command, argc, argv, &v);
 
 	if (r != OPT_OK)
 		return r == OPT_HELP ? 0 : 2;
+	if (v.via && strstr(v.via, "://") && !post)
+		return watch_program_run(argc, argv);
+	if (v.via)
+		return test_run_via(&command, &v, post);
 	return v.all ? test_run_all(&command, &v) : test_run(&command, &v);
+}
+
+static int cmd_test(int argc, char **argv)
+{
+	return test_main(argc, argv, NULL);
 }
 
 const struct command command_test = { .opt = &command, .run = cmd_test };

@@ -8,6 +8,8 @@
 struct test_values {
 	const char *target, *receiver, *partner, *user, *auth_user, *password_file, *registrar;
 	const char *receiver_password_file, *receiver_server, *ca_file, *dns, *config;
+	const char *via; /* the socket or URL of a watcher that runs it */
+	const char *token_file, *certificate_file, *key_file; /* who asks, of a URL */
 	const char *direction, *format, *color, *write_out, *warning, *critical;
 	struct opt_list outputs, traces, accepts;
 	unsigned registrar_port, count, verbose;
@@ -19,6 +21,14 @@ struct test_values {
 	{                                                                                          \
 		.timeout = TS_S(10), .count = 1, .settle = PROBE_SETTLE, .max_latency = TS_NEVER   \
 	}
+
+/* How a watcher is asked by URL: 0 with its answer, or an exit status behind a line that says why.
+ * stox itself does not know: it has stox-watch do it. */
+typedef int test_post(const struct opt_command *cmd, const struct test_values *v, const char *query,
+	struct buf *ret);
+
+/* `stox test`, argv[0] being the command; `post` may be NULL. */
+int test_main(int argc, char **argv, test_post *post);
 
 /* The exit status.  With the form nagios on standard output it is a plugin's. */
 int test_run(const struct opt_command *cmd, const struct test_values *values);

@@ -120,29 +120,50 @@ enum opt_result watch_values_read(struct watch_values *ret, int argc, char **arg
 
 /* ---- the program ---- */
 
-/* Beside this one in a build, in libexec when it is installed. */
-static int run_watcher(char **argv)
+bool watch_find_program(char *ret, size_t size)
 {
 	static const char *const places[] = { "../libexec/stox/" WATCHER, WATCHER };
-	char folder[2048], path[sizeof(folder) + sizeof("/../libexec/stox/" WATCHER)];
+	char folder[2048];
 
 	program_folder(folder, sizeof(folder));
 	for (size_t i = 0; i < COUNT(places); i++) {
-		snprintf(path, sizeof(path), "%s/%s", folder, places[i]);
-		if (access(path, F_OK))
-			continue;
-		argv[0] = path;
-		execv(path, argv);
-		opt_complain(&watch_command,
-			TEXT(N_("{1} cannot be run: {2}"), text_str(path), text_errno(errno)));
-		return NOT_HERE;
+		snprintf(ret, size, "%s/%s", folder, places[i]);
+		if (access(ret, F_OK) == 0)
+			return true;
 	}
 	opt_complain(&watch_command,
 		TEXT(N_("the watcher is not installed: it is the program {1} in {2}, of the "
 			"package "
 			"{3}"),
 			text_str(WATCHER), text_str("libexec/stox"), text_str(WATCHER)));
+	return false;
+}
+
+static int run_watcher(char **argv)
+{
+	char path[2048 + sizeof("/../libexec/stox/" WATCHER)];
+
+	if (!watch_find_program(path, sizeof(path)))
+		return NOT_HERE;
+	argv[0] = path;
+	execv(path, argv);
+	opt_complain(&watch_command,
+		TEXT(N_("{1} cannot be run: {2}"), text_str(path), text_errno(errno)));
 	return NOT_HERE;
+}
+
+int watch_program_run(int argc, char **argv)
+{
+	char **args = mem_alloc0(((size_t)argc + 2) * sizeof(*args));
+
+	if (!args) {
+		opt_cannot_start(&watch_command, -ENOMEM);
+		return NOT_HERE;
+	}
+	memcpy(args + 1, argv, (size_t)argc * sizeof(*args));
+	const int status = run_watcher(args);
+	mem_free(args);
+	return status;
 }
 
 static int cmd_watch(int argc, char **argv)

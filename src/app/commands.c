@@ -13,6 +13,7 @@ const struct command *const commands[] = {
 	&command_gateway,
 	&command_ctl,
 	&command_watch,
+	&command_roles,
 	&command_lab,
 	&command_completion,
 	&command_help,

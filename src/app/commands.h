@@ -16,7 +16,7 @@ struct command {
 };
 
 extern const struct command command_test, command_check, command_explain, command_gateway,
-	command_lab, command_ctl, command_watch, command_completion, command_help;
+	command_lab, command_ctl, command_watch, command_roles, command_completion, command_help;
 /* The monitoring plugin: the program called by that name. */
 extern const struct command command_check_stox;
 /* The test under its name in Lync Server: the program called by that name. */

@@ -16,10 +16,9 @@
 #include "net/acceptor.h"
 
 enum {
-	CLIENTS_MAX = 8, /* further ones wait in the kernel */
+	CLIENTS_MAX = 32, /* further ones wait in the kernel */
 	BACKLOG = 8,
 	PATIENCE_S = 5, /* for the request, and for each part of the answer to be taken */
-	GROUPS_MAX = 1024,
 };
 
 #define ERROR(text) "{\"error\": \"" text "\"}\n"
@@ -27,7 +26,9 @@ enum {
 struct client {
 	struct control *control;
 	struct bufferevent *io; /* NULL: the place is free */
-	bool answered;
+	uint64_t id;
+	struct control_peer peer;
+	bool asked, answered;
 };
 
 struct control {
@@ -36,35 +37,40 @@ struct control {
 	struct sockaddr_un at;
 	struct acceptor acceptor;
 	bool is_bound;
+	uint64_t last_id;
 	struct client clients[CLIENTS_MAX];
 };
 
 /* ---- who ---- */
 
-static bool is_in_group(int fd, gid_t wanted, gid_t own)
+static bool find_peer(int fd, struct control_peer *ret)
 {
-	gid_t groups[GROUPS_MAX];
-	socklen_t size = sizeof(groups);
+	struct ucred peer;
+	socklen_t size = sizeof(peer), groups = sizeof(*ret->groups) * CONTROL_GROUPS_MAX;
 
-	if (own == wanted)
-		return true;
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &size) < 0)
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0)
 		return false;
-	for (size_t i = 0; i < size / sizeof(*groups); i++)
-		if (groups[i] == wanted)
+	ret->pid = peer.pid;
+	ret->uid = peer.uid;
+	ret->groups[0] = peer.gid;
+	ret->n_groups = 1;
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, ret->groups + 1, &groups) == 0)
+		ret->n_groups += groups / sizeof(*ret->groups);
+	return true;
+}
+
+static bool is_in_group(const struct control_peer *peer, gid_t wanted)
+{
+	for (size_t i = 0; i < peer->n_groups; i++)
+		if (peer->groups[i] == wanted)
 			return true;
 	return false;
 }
 
-static bool may(const struct control *c, int fd)
+static bool may(const struct control *c, const struct control_peer *peer)
 {
-	struct ucred peer;
-	socklen_t size = sizeof(peer);
-
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0)
-		return false;
-	return peer.uid == 0 || peer.uid == geteuid() ||
-	       (c->cfg.has_group && is_in_group(fd, c->cfg.group, peer.gid));
+	return peer->uid == 0 || peer->uid == geteuid() ||
+	       (c->cfg.has_group && is_in_group(peer, c->cfg.group));
 }
 
 /* ---- one connection ---- */
@@ -76,21 +82,50 @@ static void end(struct client *k)
 	acceptor_go_on(&k->control->acceptor);
 }
 
-static void answer(struct client *k, struct slice request)
+static void say(struct client *k, struct slice answer)
 {
-	struct buf b;
+	static const struct timeval patience = { .tv_sec = PATIENCE_S };
 
-	buf_init(&b, CONTROL_ANSWER_MAX);
-	k->control->cfg.handle(k->control->cfg.arg, request, &b);
 	k->answered = true;
-	const struct slice all =
-		buf_err(&b) || buf_len(&b) == 0 ? SLICE(ERROR(CONTROL_NO_ROOM)) : buf_slice(&b);
-	const int err = bufferevent_write(k->io, all.p, all.n);
-	buf_done(&b);
-	if (err)
+	bufferevent_set_timeouts(k->io, NULL, &patience);
+	if (bufferevent_write(k->io, answer.p, answer.n))
 		end(k);
 	else
 		bufferevent_disable(k->io, EV_READ);
+}
+
+/* It is read on, so that we learn when he leaves. */
+static void hear(struct client *k, struct slice request)
+{
+	const struct control_cfg *cfg = &k->control->cfg;
+	struct buf b;
+	bool is_now = true;
+
+	k->asked = true;
+	k->id = ++k->control->last_id;
+	buf_init(&b, CONTROL_ANSWER_MAX);
+	if (cfg->asked)
+		is_now = cfg->asked(cfg->arg, k->id, &k->peer, request, &b);
+	else
+		cfg->handle(cfg->arg, request, &b);
+	if (is_now)
+		say(k, buf_err(&b) || buf_len(&b) == 0 ? SLICE(ERROR(CONTROL_NO_ROOM))
+						       : buf_slice(&b));
+	else
+		bufferevent_set_timeouts(k->io, NULL, NULL);
+	buf_done(&b);
+}
+
+void control_answer(struct control *c, uint64_t id, struct slice answer)
+{
+	for (unsigned i = 0; i < CLIENTS_MAX; i++) {
+		struct client *k = &c->clients[i];
+
+		if (k->io && k->asked && !k->answered && k->id == id) {
+			say(k, answer);
+			return;
+		}
+	}
 }
 
 static void on_read(struct bufferevent *io, void *arg)
@@ -98,10 +133,14 @@ static void on_read(struct bufferevent *io, void *arg)
 	struct client *k = arg;
 	struct evbuffer *in = bufferevent_get_input(io);
 	size_t n;
-	char *line = evbuffer_readln(in, &n, EVBUFFER_EOL_LF);
 
+	if (k->asked) { /* one is all that it has */
+		evbuffer_drain(in, evbuffer_get_length(in));
+		return;
+	}
+	char *line = evbuffer_readln(in, &n, EVBUFFER_EOL_LF);
 	if (line)
-		answer(k, slice_of(line, n));
+		hear(k, slice_of(line, n));
 	else if (evbuffer_get_length(in) >= CONTROL_REQUEST_MAX)
 		end(k);
 	free(line);
@@ -135,8 +174,8 @@ static void serve(struct client *k, int fd)
 {
 	const struct timeval patience = { .tv_sec = PATIENCE_S };
 
-	*k = (struct client){ .control = k->control,
-		.io = bufferevent_socket_new(k->control->base, fd, BEV_OPT_CLOSE_ON_FREE) };
+	k->asked = k->answered = false;
+	k->io = bufferevent_socket_new(k->control->base, fd, BEV_OPT_CLOSE_ON_FREE);
 	if (!k->io) {
 		close(fd);
 		return;
@@ -163,7 +202,7 @@ static void on_ready(int listener, short what, void *arg)
 	if (fd < 0)
 		return;
 	k->control = c;
-	if (may(c, fd)) {
+	if (find_peer(fd, &k->peer) && may(c, &k->peer)) {
 		serve(k, fd);
 		return;
 	}
@@ -251,13 +290,13 @@ static struct text why_in_use(const struct control *c)
 	const pid_t pid = listener_at(&c->at);
 
 	if (pid > 0)
-		return TEXT(N_("the control socket {1}: process {2} listens there, so a gateway "
+		return TEXT(N_("the control socket {1}: process {2} listens there, so another one "
 			       "runs already; end it first, or give this one another path in "
-			       "`gateway.control.socket`"),
-			text_str(c->cfg.path), text_u64((uint64_t)pid));
-	return TEXT(N_("the control socket {1}: there is a file that is no socket left behind by a "
-		       "gateway; take it away, or give another path in `gateway.control.socket`"),
-		text_str(c->cfg.path));
+			       "`{3}`"),
+			text_str(c->cfg.path), text_u64((uint64_t)pid), text_str(c->cfg.setting));
+	return TEXT(N_("the control socket {1}: there is a file that is no socket left behind by "
+		       "one that died; take it away, or give another path in `{2}`"),
+		text_str(c->cfg.path), text_str(c->cfg.setting));
 }
 
 int control_new(struct control **ret, struct event_base *base, const struct control_cfg *cfg,

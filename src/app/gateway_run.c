@@ -279,6 +279,7 @@ static int open_control(struct service *s)
 	char *set = conf->socket.s ? config_path(s->config.path, conf->socket.s) : NULL;
 	char path[256];
 	const struct control_cfg cfg = { .path = path,
+		.setting = "gateway.control.socket",
 		.has_group = s->config.has_control_group,
 		.group = s->config.control_group,
 		.handle = answer,

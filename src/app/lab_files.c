@@ -14,6 +14,9 @@
 static const char *const names[] = { "stox.yaml", "ca.pem", "pilar", "kenmyer", "adelany",
 	"component" };
 enum { FIRST_SECRET = 2 }; /* of these */
+/* What a watcher of the lab adds. */
+static const char *const later[] = { "history.db", "history.db-wal", "history.db-shm",
+	"history.db.lock", "watch.log" };
 
 static int complain(const char *path)
 {
@@ -86,6 +89,22 @@ static void put_gateway(struct buf *b, const struct lab_files_cfg *c)
 		c->lab->component_name, addr_text(c->component, text));
 }
 
+/* Soon to see something: a fault is shown within some seconds. */
+static void put_watch(struct buf *b, const struct lab_files_cfg *c)
+{
+	char text[ADDR_TEXT_MAX];
+
+	if (!c->watch)
+		return;
+	buf_printf(b, "watch:\n  listen: [\"%s\"]\n  history: { file: history.db }\n",
+		addr_text(c->watch, text));
+	buf_puts(b, "  defaults: { interval: 5, timeout: 4, retries: 0, recover: 1 }\n");
+	buf_printf(b,
+		"  tests:\n    - { kind: im }\n    - { kind: register }\n"
+		"    - { kind: servers, pool: %s }\n    - { kind: servers, partner: %s }\n",
+		LAB_POOL_FQDN, LAB_PARTNER_DOMAIN);
+}
+
 static void put_yaml(struct buf *b, const struct lab_files_cfg *c)
 {
 	buf_puts(b, "# A lab's configuration: it is of use only while that lab runs.\n");
@@ -95,6 +114,7 @@ static void put_yaml(struct buf *b, const struct lab_files_cfg *c)
 	put_pool(b, c);
 	put_partner(b, c);
 	put_gateway(b, c);
+	put_watch(b, c);
 }
 
 int lab_files_write(struct lab_files *f, const struct lab_files_cfg *cfg)
@@ -118,15 +138,22 @@ int lab_files_write(struct lab_files *f, const struct lab_files_cfg *cfg)
 	return err;
 }
 
-void lab_files_done(struct lab_files *f, bool keep)
+static void remove_all(const struct lab_files *f, const char *const *list, size_t n)
 {
 	char path[1024];
 
-	if (!f->dir[0] || keep)
-		return;
-	for (size_t i = 0; i < COUNT(names); i++) {
-		snprintf(path, sizeof(path), "%s/%s", f->dir, names[i]);
+	for (size_t i = 0; i < n; i++) {
+		snprintf(path, sizeof(path), "%s/%s", f->dir, list[i]);
 		unlink(path);
 	}
+}
+
+void lab_files_done(struct lab_files *f, bool keep)
+{
+
+	if (!f->dir[0] || keep)
+		return;
+	remove_all(f, names, COUNT(names));
+	remove_all(f, later, COUNT(later));
 	rmdir(f->dir);
 }

@@ -14,7 +14,8 @@ struct lab_files_cfg {
 	const char *registrar, *server; /* "": by name, which only ... */
 	const char *dns;                /* ... this server knows; "" when no names are needed */
 	const struct addr *next_hop, *component, *gateway;
-	bool loose_secret; /* others can read the first SIP user's */
+	bool loose_secret;        /* others can read the first SIP user's */
+	const struct addr *watch; /* where a watcher shows its pages; NULL: there is none */
 };
 
 /* 0, or -errno after a line on standard error. */

@@ -57,6 +57,8 @@ static void print_command(const struct bench *b)
 	printf("\n  stox test --config %s/stox.yaml", b->files.dir);
 	if (lab_needs_dns(b))
 		printf(" --dns %s", addr_text(&b->at[LAB_LISTEN_DNS], dns));
+	if (b->v.watch)
+		printf("\n  http://%s/", addr_text(&b->watch.at, dns));
 	printf("\n\n%s\n", language_look_up(N_("Ctrl-C ends the lab.")));
 }
 

@@ -6,6 +6,7 @@
  *   lab_print.c         what there is, and how it is tested
  *   lab_files.c         configuration and secrets for `stox test`
  *   lab_test.c          --test
+ *   lab_watch.c         --watch
  */
 #pragma once
 
@@ -26,11 +27,21 @@ enum {
 
 struct lab_values {
 	const char *write_config, *fault, *format, *color;
-	unsigned sip_port, sip_tls_port, xmpp_port, component_port, gateway_port, dns_port;
+	unsigned sip_port, sip_tls_port, xmpp_port, component_port, gateway_port, dns_port,
+		watch_port;
 	unsigned verbose, count;
-	bool test, list_faults, trace_bodies;
+	bool test, watch, list_faults, trace_bodies;
 	struct opt_list traces;
 	ts_t timeout;
+};
+
+struct event;
+
+struct lab_watch {      /* a watcher, as a process of its own */
+	struct addr at; /* its pages */
+	int pid;        /* 0: there is none */
+	int fd;         /* readable: it has ended */
+	struct event *ended;
 };
 
 struct bench {
@@ -51,6 +62,7 @@ struct bench {
 	struct addr at[LAB_LISTEN_COUNT], gateway_at;
 	struct lab_files files;
 	struct runner runner;
+	struct lab_watch watch;
 	bool lab_ready, gateway_ready, told, testing;
 	int status;
 };
@@ -60,6 +72,10 @@ int lab_make_certificates(struct bench *b);
 int lab_start(struct bench *b); /* the lab itself; with users of its own if there are none yet */
 int lab_start_gateway(struct bench *b); /* when the lab is up; ready at once if it is to be down */
 int lab_write_files(struct bench *b);
+
+int lab_find_watch_port(struct bench *b);
+int lab_start_watch(struct bench *b); /* of the files; -ENOENT is told */
+void lab_end_watch(struct bench *b);  /* may take seconds */
 
 /* How a test finds the two sides: "" is by name.  `ret` is returned. */
 const char *lab_registrar(const struct bench *b, char ret[LAB_URI_MAX]);

@@ -189,6 +189,7 @@ int lab_write_files(struct bench *b)
 		.component = &b->at[LAB_LISTEN_XMPP_COMPONENT],
 		.gateway = &b->gateway_at,
 		.loose_secret = b->fault->setup == FAULT_LOOSE_SECRET,
+		.watch = b->v.watch ? &b->watch.at : NULL,
 	};
 
 	return lab_files_write(&b->files, &cfg);

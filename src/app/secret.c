@@ -219,3 +219,22 @@ int secret_read(const char *path, const char *group, char ret[SECRET_MAX + 1], s
 	buf_done(&text);
 	return err;
 }
+
+int secret_read_text(
+	const char *path, const char *group, size_t max, struct buf *ret, struct text *why)
+{
+	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+	if (fd < 0) {
+		complain(why, path, errno);
+		return ERR_SECRET;
+	}
+	int err = check_mode(fd, path, group, why);
+	const int read = err ? 0 : file_in_fd(fd, max, ret);
+	if (read) {
+		complain(why, path, -read);
+		err = ERR_SECRET;
+	}
+	close(fd);
+	return err;
+}

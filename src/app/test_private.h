@@ -3,6 +3,7 @@
  *   cmd_test.c     the options
  *   test_all.c     each pool with each partner
  *   test_run.c     one test
+ *   test_via.c     one that a watcher runs
  *   test_config.c  what stox.yaml adds to the options
  *   test_turn.c    one test at a time for each account
  */
@@ -47,6 +48,8 @@ struct test_end {
 /* As test_run(), which also says how it ended. */
 int test_run_told(
 	const struct opt_command *cmd, const struct test_values *values, struct test_end *ret);
+/* By a watcher. */
+int test_run_via(const struct opt_command *cmd, const struct test_values *values, test_post *post);
 int test_run_all(const struct opt_command *cmd, const struct test_values *values);
 /* One line that says what is wrong; 2. */
 int test_refuse(const struct test *t, struct text why);

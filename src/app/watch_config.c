@@ -133,6 +133,7 @@ void watch_config_check(const struct conf *c, struct problems *problems)
 			check_address(&c->pools[i].test_users[k].address, problems);
 	for (size_t i = 0; i < c->n_partners; i++)
 		check_address(&c->partners[i].receiver.address, problems);
+	watch_config_check_roles(c, problems);
 	check_windows(&w->defaults.rules.maintenance, problems);
 	for (size_t i = 0; i < w->n_tests; i++) {
 		check_address(&w->tests[i].receiver.address, problems);

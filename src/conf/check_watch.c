@@ -9,29 +9,88 @@
 
 /* ---- where it listens ---- */
 
-static void check_listens(const struct conf_texts *listens, struct problems *problems)
+static struct addr listen_addr(const struct conf_text *t, bool *ret_is_tls)
 {
+	const struct slice s = slice_str(t->s), https = SLICE(CONF_HTTPS);
+	struct addr a;
+
+	*ret_is_tls = slice_starts(s, https);
+	(void)addr_decode(*ret_is_tls ? slice_skip(s, https.n) : s, &a);
+	addr_unmap(&a);
+	return a;
+}
+
+static void check_listen(
+	const struct conf_watch *w, const struct conf_text *t, struct problems *problems)
+{
+	bool is_tls;
+	const struct addr a = listen_addr(t, &is_tls);
+
+	if (is_tls && !w->tls.at.line)
+		problems_add(problems, t->at,
+			TEXT(N_("`{1}` needs a certificate: name it in `tls`"), text_str(t->s)));
+	if (addr_is_loopback(&a))
+		return;
+	if (!is_tls)
+		problems_add(problems, t->at,
+			TEXT(N_("`{1}` is not an address of this machine alone, and passwords "
+				"would be read on the way: put https:// in front and name `tls` "
+				"and `sign_in`; or listen on 127.0.0.1 or [::1], with a proxy that "
+				"asks who it is in front"),
+				text_str(t->s)));
+	else if (!w->sign_in.at.line)
+		problems_add(problems, t->at,
+			TEXT(N_("`{1}` is not an address of this machine alone, so that who comes "
+				"there has to say who he is: name `sign_in`"),
+				text_str(t->s)));
+}
+
+static void check_listens(const struct conf_watch *w, struct problems *problems)
+{
+	const struct conf_texts *listens = &w->listen;
+	bool has_tls = false, is_tls, other;
+
 	for (size_t i = 0; i < listens->n; i++) {
 		const struct conf_text *t = &listens->v[i];
-		struct addr a, before;
+		const struct addr a = listen_addr(t, &is_tls);
 
-		(void)addr_decode(slice_str(t->s), &a);
-		addr_unmap(&a);
-		if (!addr_is_loopback(&a))
-			problems_add(problems, t->at,
-				TEXT(N_("`{1}` is not an address of this machine alone: nobody "
-					"signs in to the watcher's pages yet; listen on 127.0.0.1 "
-					"or [::1], and put a proxy that asks who it is in front"),
-					text_str(t->s)));
+		has_tls = has_tls || is_tls;
+		check_listen(w, t, problems);
 		for (size_t k = 0; k < i; k++) {
-			(void)addr_decode(slice_str(listens->v[k].s), &before);
-			addr_unmap(&before);
+			const struct addr before = listen_addr(&listens->v[k], &other);
+
 			if (a.port && a.port == before.port && addr_ip_eq(&a, &before))
 				problems_add(problems, t->at,
 					TEXT(N_("`{1}` is here twice (line {2})"), text_str(t->s),
 						text_u64(listens->v[k].at.line)));
 		}
 	}
+	if (w->tls.at.line && !has_tls)
+		problems_add(problems, w->tls.at,
+			TEXT_PLAIN(N_("`tls` has no effect: no address of `listen` begins with "
+				      "https://")));
+}
+
+/* ---- who signs in ---- */
+
+static void check_sign_in(const struct conf_watch *w, struct problems *problems)
+{
+	const struct conf_sign_in *s = &w->sign_in;
+
+	if (!s->at.line)
+		return;
+	if (!s->users_file.s && !s->tokens_file.s && !s->ca_file.s)
+		problems_add(problems, s->at,
+			TEXT_PLAIN(N_("`sign_in` says in no way how: name `users_file`, "
+				      "`tokens_file` or `ca_file`")));
+	if (s->ca_file.s && !w->tls.at.line)
+		problems_add(problems, s->ca_file.at,
+			TEXT_PLAIN(N_("a client shows its certificate over TLS only: name `tls`, "
+				      "and an address of `listen` with https:// in front")));
+	if (!w->n_roles)
+		problems_add(problems, s->at,
+			TEXT_PLAIN(N_("without `roles` nobody who signs in may do anything: say "
+				      "who may what")));
 }
 
 /* ---- labels ---- */
@@ -394,7 +453,8 @@ void check_watch(const struct conf *c, struct problems *problems)
 
 	if (!w->at.line)
 		return;
-	check_listens(&w->listen, problems);
+	check_listens(w, problems);
+	check_sign_in(w, problems);
 	check_labels(&w->defaults.rules.labels, problems);
 	for (size_t i = 0; i < w->n_tests; i++) {
 		check_test(c, i, problems);

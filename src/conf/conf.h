@@ -190,6 +190,7 @@ struct conf_watch_rules {
 	struct conf_number retries, retry_pause;
 	struct conf_text fail; /* N of M; NULL in the defaults, too: CONF_WATCH_FAIL */
 	struct conf_number recover;
+	struct conf_number calm;       /* minutes */
 	struct conf_choice severity;   /* enum conf_severity */
 	struct conf_texts labels;      /* NAME=VALUE */
 	struct conf_texts maintenance; /* windows, which are not checked here */
@@ -248,10 +249,32 @@ struct conf_history {
 	struct conf_number size_max; /* MiB; 0: any */
 };
 
+/* Who may do what with the watcher.  Its words are not checked here. */
+struct conf_role {
+	struct conf_place at;
+	struct conf_text name;
+	struct conf_text template; /* the name of a predefined one, whose commands it has */
+	struct conf_texts commands;
+	struct conf_texts members;         /* KIND:NAME, or loopback */
+	struct conf_texts pools, partners; /* none: all */
+};
+
+/* How somebody says over HTTP who he is. */
+struct conf_sign_in {
+	struct conf_place at; /* line 0: in no way */
+	struct conf_text users_file, tokens_file;
+	struct conf_text ca_file; /* of clients' certificates */
+};
+
+struct conf_tls {
+	struct conf_place at; /* line 0: there is none */
+	struct conf_text certificate_file, key_file;
+};
+
 struct conf_watch {
 	struct conf_place at;       /* line 0: the file has none; nothing in here is set */
 	struct conf_text time_zone; /* NULL: UTC */
-	struct conf_texts listen;   /* IP:PORT; line 0: CONF_WATCH_LISTEN */
+	struct conf_texts listen;   /* [https://]IP:PORT; line 0: CONF_WATCH_LISTEN */
 	struct conf_text url;       /* where people reach it, for links */
 	struct conf_number at_once;
 	struct conf_history history;
@@ -261,7 +284,14 @@ struct conf_watch {
 	struct conf_alert *alerts;
 	size_t n_alerts;
 	struct conf_ping ping;
+	struct conf_tls tls;
+	struct conf_sign_in sign_in;
+	struct conf_role *roles;
+	size_t n_roles;
+	struct conf_control control;
 };
+
+#define CONF_HTTPS "https://" /* in front of an address of `listen`: over TLS */
 
 #define CONF_WATCH_LISTEN "127.0.0.1:8080"
 #define CONF_WATCH_FAIL   "2 of 3"

@@ -84,6 +84,12 @@ static const struct section history = {
 			.preset = 2, .inherits = (from_defaults),                                  \
 			.doc = N_(                                                                 \
 				"How many runs in a row have to pass until it is well again.") },  \
+		{ RULE(owner, calm), .type = ITEM_NUMBER, .max = 1440, .preset = 15,               \
+			.inherits = (from_defaults),                                               \
+			.doc = N_("For how many minutes a test has to stay well until its "        \
+				  "incident is over: what fails again before is the same "         \
+				  "incident once more, and from the fourth time on its ups and "   \
+				  "downs are not told one by one.") },                             \
 		{ RULE(owner, severity), .type = ITEM_CHOICE, CHOICES(severities),                 \
 			.preset = CONF_CRITICAL, .inherits = (from_defaults),                      \
 			.doc = N_("How much it matters that the test fails; a receiver of alerts " \
@@ -109,13 +115,13 @@ static const struct section history = {
 
 static const struct section defaults = {
 	.size = sizeof(struct conf_watch_defaults),
-	.n_items = 9,
+	.n_items = 10,
 	.items = { RULES(conf_watch_defaults, false) },
 };
 
 static const struct section test = {
 	.size = sizeof(struct conf_watch_test),
-	.n_items = 16,
+	.n_items = 17,
 	.items = {
 		{ AT(conf_watch_test, kind), .type = ITEM_CHOICE, CHOICES(kinds),
 			.preset = CONF_TEST_IM,
@@ -220,15 +226,16 @@ static const struct section ping = {
 
 const struct section schema_watch = {
 	.size = sizeof(struct conf_watch),
-	.n_items = 9,
+	.n_items = 13,
 	.items = {
 		{ AT(conf_watch, time_zone), .type = ITEM_TEXT, .syntax = &syntax_zone,
 			.preset_text = "UTC",
 			.doc = N_("The time zone of days, and of maintenance that names none.") },
-		{ AT(conf_watch, listen), .type = ITEM_TEXTS, .syntax = &syntax_ip_port, .max = 8,
-			.doc = N_("Where the pages and figures are, over HTTP: addresses of this "
-			       "machine alone, 127.0.0.1 and [::1], for nobody signs in.  Left out, "
-			       "127.0.0.1:8080; with an empty list, nowhere.") },
+		{ AT(conf_watch, listen), .type = ITEM_TEXTS, .syntax = &syntax_web_listen, .max = 8,
+			.doc = N_("Where the pages and figures are: over HTTP at an address of this "
+			       "machine alone, 127.0.0.1 or [::1]; with https:// in front over TLS, at "
+			       "any address, which needs `tls`, and `sign_in` where others reach it.  "
+			       "Left out, 127.0.0.1:8080; with an empty list, nowhere.") },
 		{ AT(conf_watch, url), .type = ITEM_TEXT, .syntax = &syntax_url,
 			.doc = N_("Where people reach the pages, for links in alerts.  Left out, "
 			       "alerts have none.") },
@@ -247,5 +254,18 @@ const struct section schema_watch = {
 		{ AT(conf_watch, ping), .type = ITEM_SECTION, .section = &ping,
 			.doc = N_("Who is told that the watcher itself runs, in the manner of "
 			       "healthchecks.io: it raises the alarm when it hears nothing.") },
+		{ AT(conf_watch, tls), .type = ITEM_SECTION, .section = &schema_watch_tls,
+			.doc = N_("How the pages show whose they are, over https://.") },
+		{ AT(conf_watch, sign_in), .type = ITEM_SECTION, .section = &schema_sign_in,
+			.doc = N_("How somebody says over HTTP who he is.  Left out, nobody can.") },
+		{ ARRAY(conf_watch, roles), .type = ITEM_SECTIONS, .section = &schema_role, .min = 1,
+			.max = 48,
+			.doc = N_("Who may do what, see ROLES in stox-watch(1).  Left out, who comes "
+			       "from this machine over HTTP has the roles help-desk and machine; "
+			       "otherwise nobody may do anything that is not said here, but root and "
+			       "the user that the watcher runs as, over the control socket.") },
+		{ AT(conf_watch, control), .type = ITEM_SECTION, .section = &schema_watch_control,
+			.doc = N_("The socket by which `stox ctl --watch`, `stox roles` and `stox test "
+			       "--via` ask a running watcher.") },
 	},
 };

@@ -33,6 +33,8 @@ extern const struct syntax syntax_label;       /* NAME=VALUE */
 extern const struct syntax syntax_url;         /* of HTTP, without a user */
 extern const struct syntax syntax_mail_server; /* smtp://HOST[:PORT] or smtps:// */
 extern const struct syntax syntax_mail;
+extern const struct syntax syntax_web_listen; /* [https://]IP:PORT */
+extern const struct syntax syntax_role_member;
 
 /* What syntax_n_of_m accepts. */
 void syntax_read_n_of_m(struct slice s, unsigned *ret_n, unsigned *ret_m);

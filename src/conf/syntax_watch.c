@@ -10,6 +10,7 @@ enum {
 	ZONE_MAX = 64,   /* bytes of a zone's name, as in watch/window.h */
 	LABEL_MAX = 200, /* bytes, all of it */
 	URL_MAX = 2000,
+	MEMBER_MAX = 76, /* bytes: 64 of a name, and the way in front */
 };
 
 static bool is_alnum(uint8_t c)
@@ -140,6 +141,19 @@ static bool mail_ok(struct slice s)
 	return may_dot;
 }
 
+static bool web_listen_ok(struct slice s)
+{
+	const struct slice https = SLICE(CONF_HTTPS);
+
+	return syntax_ip_port.ok(slice_starts(s, https) ? slice_skip(s, https.n) : s);
+}
+
+/* Its reader is watch/roles.h.  A name that is shown and logged, and compared as it is. */
+static bool role_member_ok(struct slice s)
+{
+	return s.n <= MEMBER_MAX && syntax_line.ok(s);
+}
+
 const struct syntax syntax_word = { word_ok, N_("NAME"),
 	N_("a name of letters, digits, `.`, `_` and `-`, like on-call") };
 const struct syntax syntax_zone = { zone_ok, N_("ZONE"),
@@ -155,3 +169,7 @@ const struct syntax syntax_mail_server = { mail_server_ok, N_("URL"),
 	N_("smtp://HOST[:PORT] or smtps://HOST[:PORT], like smtp://127.0.0.1:25") };
 const struct syntax syntax_mail = { mail_ok, N_("ADDRESS"),
 	N_("an address of e-mail, like on-call@example.org") };
+const struct syntax syntax_web_listen = { web_listen_ok, N_("[https://]IP:PORT"),
+	N_("IP:PORT or https://IP:PORT, like 127.0.0.1:8080 or https://192.0.2.1:8443") };
+const struct syntax syntax_role_member = { role_member_ok, N_("KIND:NAME"),
+	N_("KIND:NAME of at most 76 bytes, like group:helpdesk, or loopback") };

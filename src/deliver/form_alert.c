@@ -13,7 +13,7 @@
 
 enum {
 	LABEL_NAME_MAX = 128, /* bytes, with what may stand in front, and a NUL */
-	OWN_LABELS = 6,
+	OWN_LABELS = 7,
 	LABELS_MAX = NOTICE_LABELS_MAX + OWN_LABELS,
 };
 
@@ -104,6 +104,7 @@ static json_t *labels_of(const struct deliver_notice *n)
 
 	set_label(labels, "alertname", slice_str(n->is_trial ? "StoxTrial" : "StoxTestFailed"));
 	set_label(labels, "test", n->name);
+	set_label(labels, "kind", n->test_kind);
 	set_label(labels, "pool", n->pool);
 	set_label(labels, "partner", n->partner);
 	set_label(labels, "direction", slice_str(notice_direction_name(n->direction)));

@@ -28,6 +28,7 @@ struct deliver_notice {
 
 	uint64_t test;                     /* its id: the same over restarts */
 	struct slice name;                 /* "paris/contoso.test/to", as the page has it */
+	struct slice test_kind;            /* "im", "register" ...; or empty */
 	struct slice pool, partner;        /* names for people; one may be empty */
 	enum sentence_direction direction; /* ALONE: a test of the pool, or the partner, itself */
 	const struct alert_label *labels;  /* of the test */

@@ -28,6 +28,15 @@ static int connect_to_itself(const struct dead_end *d)
 	return connect(d->fd, &sa.sa, n) < 0 ? -errno : 0;
 }
 
+/* Where a listener stood a moment ago, as a listener may.  Who names the place holds it less well:
+ * another one who does the same gets it, too. */
+static int let_reuse(int fd)
+{
+	const int on = 1;
+
+	return setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 ? -errno : 0;
+}
+
 int dead_end_open(struct dead_end *ret, enum dead_end_kind kind, const struct addr *at)
 {
 	int err;
@@ -36,7 +45,9 @@ int dead_end_open(struct dead_end *ret, enum dead_end_kind kind, const struct ad
 	ret->fd = sock_open(at, kind == DEAD_END_UDP ? SOCK_DGRAM : SOCK_STREAM);
 	if (ret->fd < 0)
 		return ret->fd;
-	err = sock_bind(ret->fd, at);
+	err = at->port && kind != DEAD_END_UDP ? let_reuse(ret->fd) : 0;
+	if (!err)
+		err = sock_bind(ret->fd, at);
 	if (!err)
 		err = sock_local(ret->fd, &ret->addr);
 	if (!err && kind == DEAD_END_UDP)

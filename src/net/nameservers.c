@@ -14,36 +14,28 @@ enum { TRY_TIMEOUT_MS = 1000 };
 
 static void on_ready(evutil_socket_t fd, short what, void *arg)
 {
-	struct watched *w = arg;
+	const struct way *way = arg;
 
-	ares_process_fd(w->channel, what & EV_READ ? fd : ARES_SOCKET_BAD,
+	ares_process_fd(way->channel, what & EV_READ ? fd : ARES_SOCKET_BAD,
 		what & EV_WRITE ? fd : ARES_SOCKET_BAD);
 }
 
+/* A channel of one server and one transport has one socket at a time. */
 static void on_socket(void *arg, ares_socket_t fd, int readable, int writable)
 {
 	struct way *way = arg;
-	struct nameservers *ns = way->ns;
-	struct watched *slot = NULL;
+	const short what = (short)((readable ? EV_READ : 0) | (writable ? EV_WRITE : 0));
 
-	for (unsigned i = 0; i < NAMESERVER_FDS_MAX; i++) {
-		struct watched *w = &ns->watched[i];
-
-		if (w->ev && w->fd == fd) {
-			event_free(w->ev);
-			w->ev = NULL;
-		}
-		if (!w->ev && !slot)
-			slot = w;
+	if (way->ev && (what || event_get_fd(way->ev) == fd)) {
+		event_free(way->ev);
+		way->ev = NULL;
 	}
-	if (!slot || (!readable && !writable))
-		return; /* without a slot the question times out */
-	short what = (short)((readable ? EV_READ : 0) | (writable ? EV_WRITE : 0) | EV_PERSIST);
-	slot->fd = fd;
-	slot->channel = way->channel;
-	slot->ev = event_new(loop_base(ns->loop), fd, what, on_ready, slot);
-	if (slot->ev)
-		event_add(slot->ev, NULL);
+	if (!what)
+		return;
+	way->ev =
+		event_new(loop_base(way->ns->loop), fd, (short)(what | EV_PERSIST), on_ready, way);
+	if (way->ev)
+		event_add(way->ev, NULL); /* else the question times out */
 }
 
 /* ---- channels ---- */
@@ -65,11 +57,8 @@ ares_channel nameserver_channel(struct nameserver *server, enum by by)
 		return way->channel;
 	if (ares_init_options(&way->channel, &o,
 		    ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES |
-			    ARES_OPT_SOCK_STATE_CB)) {
-		way->channel = NULL;
-		return NULL;
-	}
-	if (ares_set_servers_ports_csv(way->channel, addr_text(&server->addr, text)) == 0)
+			    ARES_OPT_SOCK_STATE_CB) == 0 &&
+		ares_set_servers_ports_csv(way->channel, addr_text(&server->addr, text)) == 0)
 		return way->channel;
 	ares_destroy(way->channel);
 	way->channel = NULL;
@@ -138,13 +127,9 @@ static ares_channel nth(const struct nameservers *ns, unsigned i)
 void nameservers_done(struct nameservers *ns)
 {
 	for (unsigned i = 0; i < WAYS * ns->n; i++)
-		if (nth(ns, i))
-			ares_destroy(nth(ns, i));
+		ares_destroy(nth(ns, i)); /* with its socket, which is told; NULL is fine */
 	if (ns->started)
 		ares_library_cleanup();
-	for (unsigned i = 0; i < NAMESERVER_FDS_MAX; i++)
-		if (ns->watched[i].ev)
-			event_free(ns->watched[i].ev);
 }
 
 /* ---- time ---- */

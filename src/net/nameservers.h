@@ -13,10 +13,7 @@
 #include "net/loop.h"
 #include "net/search.h"
 
-enum {
-	NAMESERVERS_MAX = 3, /* as resolv.conf(5) */
-	NAMESERVER_FDS_MAX = 16,
-};
+enum { NAMESERVERS_MAX = 3 }; /* as resolv.conf(5) */
 
 enum by { BY_UDP, BY_TCP, WAYS };
 
@@ -25,6 +22,7 @@ struct nameserver {
 	struct way {
 		struct nameservers *ns;
 		ares_channel channel; /* NULL until something is asked by it */
+		struct event *ev;     /* of its socket; NULL while it has none */
 	} ways[WAYS];
 };
 
@@ -33,11 +31,6 @@ struct nameservers {
 	bool started;
 	struct nameserver servers[NAMESERVERS_MAX];
 	unsigned n;
-	struct watched {
-		ares_socket_t fd;
-		struct event *ev;
-		ares_channel channel;
-	} watched[NAMESERVER_FDS_MAX];
 };
 
 void nameservers_init(struct nameservers *ns, struct loop *loop);

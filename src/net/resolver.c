@@ -92,8 +92,8 @@ struct resolver *resolver_free(struct resolver *r)
 {
 	if (!r)
 		return NULL;
-	nameservers_done(&r->servers);
-	struct list *const lists[] = { &r->asked, &r->again, &r->done };
+	nameservers_done(&r->servers); /* what is asked comes back: none is left of these */
+	struct list *const lists[] = { &r->again, &r->done };
 	for (size_t i = 0; i < COUNT(lists); i++)
 		for (struct question *q; (q = LIST_FIRST(lists[i], struct question, all));)
 			free_question(q);
@@ -127,11 +127,7 @@ static enum dns_status status_of(int err, const unsigned char *p, int n)
 		return rcode < COUNT(rcodes) ? rcodes[rcode] : DNS_SERVFAIL;
 	}
 	switch (err) {
-	case ARES_ENOTFOUND: return DNS_NXDOMAIN;
-	case ARES_ENODATA: return DNS_NODATA;
 	case ARES_ETIMEOUT: return DNS_TIMEOUT;
-	case ARES_EREFUSED: return DNS_REFUSED;
-	case ARES_ESERVFAIL: return DNS_SERVFAIL;
 	case ARES_ECONNREFUSED: return DNS_UNREACHABLE;
 	case ARES_ECANCELLED:
 	case ARES_EDESTRUCTION: return DNS_CANCELLED;

@@ -70,6 +70,7 @@ static void free_anchor(struct anchor *a)
 		mem_free(c);
 	}
 	X509_STORE_free(a->store);
+	*a = (struct anchor){ NULL, NULL };
 }
 
 struct trust *trust_free(struct trust *t)
@@ -189,6 +190,12 @@ int trust_add_ca(struct trust *t, unsigned number, struct slice pem)
 	}
 	anchor->store = store;
 	return 0;
+}
+
+void trust_forget_ca(struct trust *t, unsigned number)
+{
+	if (number != TLS_TRUST_SYSTEM && number < t->n_anchors)
+		free_anchor(&t->anchors[number]);
 }
 
 /* "5ed36f99.0": what c_rehash makes. */

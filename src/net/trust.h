@@ -23,6 +23,9 @@ struct trust *trust_free(struct trust *t);
  * 0; ERR_SYNTAX when there is no certificate in it, or something damaged; ERR_LIMIT (number, or
  * over 16 MiB); -ENOMEM. */
 int trust_add_ca(struct trust *t, unsigned number, struct slice pem);
+/* Nobody begins a handshake with it any more: its number is free again.  Those that have begun one
+ * keep what they need.  One that was never added is ignored. */
+void trust_forget_ca(struct trust *t, unsigned number);
 /* Certificate chain and key, PEM in one; the key without a pass phrase.  0; ERR_SYNTAX (also when
  * it is not the certificate's key); ERR_LIMIT; -ENOMEM. */
 int trust_add_identity(struct trust *t, unsigned number, struct slice pem);

@@ -37,6 +37,26 @@ void html_symbols(const struct html *h)
 	html_puts(h, symbols);
 }
 
+/* A file has no server beside it: all that it needs is in it. */
+static void put_assets(const struct html *h, const struct html_head *head)
+{
+	if (h->v->is_alone) {
+		html_puts(h, "<style>");
+		buf_put(h->b, page_asset_find(SLICE("/assets/page.css"))->bytes);
+		html_puts(h, "</style>");
+		return;
+	}
+	html_puts(h, "<link rel=\"stylesheet\" href=\"");
+	html_puts(h, page_asset_href("/assets/page.css"));
+	html_puts(h, "\"><link rel=\"icon\" id=\"icon\" type=\"image/svg+xml\" href=\"");
+	html_puts(h, page_asset_href(page_icon_path(head->state)));
+	html_puts(h, "\"><link rel=\"alternate\" type=\"application/atom+xml\" "
+		     "href=\"/feed.atom\">");
+	if (h->v->is_live)
+		buf_printf(h->b, "<script defer=\"\" src=\"%s\"></script>",
+			page_asset_href("/assets/page.js"));
+}
+
 static void put_head(const struct html *h, const struct html_head *head)
 {
 	html_puts(h, "<!DOCTYPE html>\n<html lang=\"");
@@ -47,15 +67,8 @@ static void put_head(const struct html *h, const struct html_head *head)
 	html_text(h, head->title);
 	html_puts(h, " \xc2\xb7 ");
 	html_text(h, h->v->site.n ? h->v->site : SLICE("stox"));
-	html_puts(h, "</title><link rel=\"stylesheet\" href=\"");
-	html_puts(h, page_asset_href("/assets/page.css"));
-	html_puts(h, "\"><link rel=\"icon\" id=\"icon\" type=\"image/svg+xml\" href=\"");
-	html_puts(h, page_asset_href(page_icon_path(head->state)));
-	html_puts(h, "\"><link rel=\"alternate\" type=\"application/atom+xml\" "
-		     "href=\"/feed.atom\">");
-	if (h->v->is_live)
-		buf_printf(h->b, "<script defer=\"\" src=\"%s\"></script>",
-			page_asset_href("/assets/page.js"));
+	html_puts(h, "</title>");
+	put_assets(h, head);
 	html_puts(h, "</head>\n<body>");
 	html_symbols(h);
 }
@@ -69,6 +82,7 @@ static void put_nav(const struct html *h, enum html_nav nav)
 		[NAV_INCIDENTS] = { "/incidents", N_("Incidents") },
 		[NAV_TESTS] = { "/tests", N_("Tests") },
 		[NAV_MAINTENANCE] = { "/maintenance", N_("Maintenance") },
+		[NAV_REPORTS] = { "/reports", N_("Reports") },
 	};
 
 	html_puts(h, "<nav class=\"main\" aria-label=\"");
@@ -146,7 +160,10 @@ static void put_top(const struct html *h, const struct html_head *head)
 void html_open(const struct html *h, const struct html_head *head)
 {
 	put_head(h, head);
-	put_top(h, head);
+	if (h->v->is_alone)
+		html_puts(h, "<main id=\"main\"><div class=\"w\">\n");
+	else
+		put_top(h, head);
 }
 
 /* ---- the foot ---- */
@@ -206,15 +223,26 @@ static void put_zone(const struct html *h)
 
 int html_close(const struct html *h)
 {
+	if (h->v->is_alone) {
+		html_puts(h, "</div></main></body></html>\n");
+		return buf_err(h->b);
+	}
 	html_puts(h, "</div></main>\n<footer><div class=\"w\">");
 	put_watchers(h);
 	put_pace(h);
 	put_zone(h);
 	html_puts(h, "<span><a href=\"/feed.atom\">Atom</a> \xc2\xb7 <a href=\"/metrics\">");
 	html_look(h, N_("Metrics"));
-	html_puts(h,
-		"</a></span><span><a href=\"?lang=en\" hreflang=\"en\" lang=\"en\">English</a> "
-		"\xc2\xb7 <a href=\"?lang=fr\" hreflang=\"fr\" lang=\"fr\">Fran\xc3\xa7"
-		"ais</a></span></div></footer></body></html>\n");
+	html_puts(h, "</a>");
+	if (h->v->may & 1u << PAGE_MAY_AUDIT) {
+		html_puts(h, " \xc2\xb7 <a href=\"/audit\">");
+		html_look(h, N_("Audit log"));
+		html_puts(h, "</a> \xc2\xb7 <a href=\"/roles\">");
+		html_look(h, N_("Roles"));
+		html_puts(h, "</a>");
+	}
+	html_puts(h, "</span><span><a href=\"?lang=en\" hreflang=\"en\" lang=\"en\">English</a> "
+		     "\xc2\xb7 <a href=\"?lang=fr\" hreflang=\"fr\" lang=\"fr\">Fran\xc3\xa7"
+		     "ais</a></span></div></footer></body></html>\n");
 	return buf_err(h->b);
 }

@@ -37,6 +37,7 @@ struct page_watcher {
 };
 
 /* A request: who reads, where and when. */
+struct access;
 struct page_view {
 	text_look_up *look_up;   /* NULL: English */
 	const struct zone *zone; /* in which times are told */
@@ -46,6 +47,8 @@ struct page_view {
 	unsigned may;            /* 1 << enum page_right */
 	struct slice form_token; /* hidden in each form, against requests forged; "": none */
 	bool is_live;            /* script and stream are offered */
+	bool is_alone;           /* a file that somebody keeps: its style in it, no navigation */
+	const struct access *access; /* of who fills the models: whose tests are in them */
 	/* the foot: how the watchers are */
 	int64_t last_at;     /* the newest result of all */
 	int64_t interval_us; /* the shortest of all tests */
@@ -380,6 +383,17 @@ struct page_maintenance_model {
 	size_t n_planned;
 	const struct page_planned *past;
 	size_t n_past;
+};
+
+struct page_act { /* of the audit log */
+	int64_t at;
+	struct slice who, what, source, result;
+};
+
+struct page_audit_model {
+	const struct page_act *acts; /* newest first */
+	size_t n_acts;
+	struct slice older; /* "": there are none */
 };
 
 struct page_error {

@@ -64,6 +64,29 @@ static void put_target(const struct html *h, const struct page_month *m)
 	html_puts(h, ".</p>");
 }
 
+/* A month, or else from when to when: the last day is in it. */
+static bool is_month(const struct html *h, const struct page_month *m)
+{
+	const struct civil begin = zone_to_local(h->v->zone, m->begin_at).civil,
+			   last = zone_to_local(h->v->zone, m->end_at - 1).civil;
+
+	return begin.day == 1 && begin.month == last.month && begin.year == last.year &&
+	       last.day == civil_month_days(last.year, last.month);
+}
+
+static void put_period(const struct html *h, const struct page_month *m)
+{
+	if (is_month(h, m)) {
+		html_put(h, format_month, m->begin_at);
+		return;
+	}
+	html_put(h, format_whole_date, m->begin_at);
+	if (m->n_days == 1)
+		return;
+	html_puts(h, " \xe2\x80\x93 ");
+	html_put(h, format_whole_date, m->end_at - 1);
+}
+
 static void put_head(const struct html *h, const struct page_month *m, struct slice headline)
 {
 	const struct text zone = TEXT(N_("Times: {1}"), text_slice(h->v->zone_name));
@@ -73,7 +96,7 @@ static void put_head(const struct html *h, const struct page_month *m, struct sl
 	html_puts(h, h->v->site.n ? " \xc2\xb7 " : "");
 	html_look(h, N_("report of the watcher"));
 	html_puts(h, " \xc2\xb7 ");
-	html_put(h, format_month, m->begin_at);
+	put_period(h, m);
 	if (!m->is_over) {
 		html_puts(h, ", ");
 		html_look(h, N_("not over"));
@@ -179,9 +202,12 @@ static void put_row(const struct html *h, const struct page_month *m, const stru
 	html_puts(h, "</td>");
 	html_td_latency(h, r->p50_us);
 	html_td_latency(h, r->p95_us);
-	html_puts(h, "<td class=\"st30 full\">");
-	draw_month(h, r->days, m->n_days < MONTH_DAYS_MAX ? m->n_days : MONTH_DAYS_MAX);
-	html_puts(h, "</td></tr>\n");
+	if (m->n_days <= MONTH_DAYS_MAX) {
+		html_puts(h, "<td class=\"st30 full\">");
+		draw_month(h, r->days, m->n_days);
+		html_puts(h, "</td>");
+	}
+	html_puts(h, "</tr>\n");
 }
 
 static void put_partners(const struct html *h, const struct page_month *m)
@@ -194,12 +220,26 @@ static void put_partners(const struct html *h, const struct page_month *m)
 	html_puts(h, "</h2><table class=\"stack rp\"><thead><tr>");
 	for (size_t i = 0; i < COUNT(heads); i++)
 		html_th(h, heads[i], i > 0);
-	html_puts(h, "<th scope=\"col\" class=\"st30\">");
-	html_put(h, format_month, m->begin_at);
-	html_puts(h, "</th></tr></thead>\n<tbody>");
+	if (m->n_days <= MONTH_DAYS_MAX) {
+		html_puts(h, "<th scope=\"col\" class=\"st30\">");
+		if (is_month(h, m))
+			put_period(h, m);
+		else
+			html_look(h, N_("Days"));
+		html_puts(h, "</th>");
+	}
+	html_puts(h, "</tr></thead>\n<tbody>");
 	for (size_t i = 0; i < m->n_rows; i++)
 		put_row(h, m, &m->rows[i]);
 	html_puts(h, "</tbody></table>\n");
+}
+
+static bool has_done(const struct page_month *m)
+{
+	for (size_t i = 0; i < m->n_failures; i++)
+		if (m->failures[i].done.n)
+			return true;
+	return false;
 }
 
 static void put_failure(
@@ -210,13 +250,19 @@ static void put_failure(
 	html_puts(h, "</td><td class=\"n\">");
 	html_put(h, format_span, (f->row.end_at ? f->row.end_at : m->end_at) - f->row.begin_at);
 	html_puts(h, "</td><td class=\"full\">");
-	html_begin_link(h, "/incidents/", f->row.id, "");
+	if (!h->v->is_alone)
+		html_begin_link(h, "/incidents/", f->row.id, "");
 	rows_put_between(h, m->set, &f->row);
-	html_puts(h, "</a></td><td class=\"full\">");
-	html_look(h, words_reason(f->row.reason));
+	html_puts(h, h->v->is_alone ? "" : "</a>");
 	html_puts(h, "</td><td class=\"full\">");
-	html_text(h, f->done);
-	html_puts(h, "</td></tr>\n");
+	html_look(h, words_reason(f->row.reason));
+	html_puts(h, "</td>");
+	if (has_done(m)) {
+		html_puts(h, "<td class=\"full\">");
+		html_text(h, f->done);
+		html_puts(h, "</td>");
+	}
+	html_puts(h, "</tr>\n");
 }
 
 static void put_failures(const struct html *h, const struct page_month *m)
@@ -235,7 +281,8 @@ static void put_failures(const struct html *h, const struct page_month *m)
 	html_th(h, N_("Lasted"), true);
 	html_th(h, N_("Between"), false);
 	html_th(h, N_("Cause"), false);
-	html_th(h, N_("What was done"), false);
+	if (has_done(m))
+		html_th(h, N_("What was done"), false);
 	html_puts(h, "</tr></thead>\n<tbody>");
 	for (size_t i = 0; i < m->n_failures; i++)
 		put_failure(h, m, &m->failures[i]);
@@ -324,14 +371,27 @@ static void put_formula(const struct html *h, const struct page_month *m)
 	html_puts(h, "</p>\n");
 }
 
+static void put_file(
+	const struct html *h, const struct page_month *m, const char *ending, const char *name)
+{
+	const struct civil c = zone_to_local(h->v->zone, m->begin_at).civil,
+			   last = zone_to_local(h->v->zone, m->end_at - 1).civil;
+
+	buf_printf(h->b, "<a href=\"/reports/%04d-%02d", c.year, c.month);
+	if (!is_month(h, m))
+		buf_printf(h->b, "-%02d..%04d-%02d-%02d", c.day, last.year, last.month, last.day);
+	buf_printf(h->b, "%s\">%s</a> ", ending, name);
+}
+
 static void put_files(const struct html *h, const struct page_month *m)
 {
-	const struct civil c = zone_to_local(h->v->zone, m->begin_at).civil;
-
-	buf_printf(h->b,
-		"<p class=\"acts\"><a href=\"/reports/%04d-%02d.csv\">CSV</a> <a "
-		"href=\"/reports/%04d-%02d.json\">JSON</a></p>\n",
-		c.year, c.month, c.year, c.month);
+	if (h->v->is_alone)
+		return;
+	html_puts(h, "<p class=\"acts\">");
+	put_file(h, m, ".html", "HTML");
+	put_file(h, m, ".csv", "CSV");
+	put_file(h, m, ".json", "JSON");
+	html_puts(h, "</p>\n");
 }
 
 int page_month(struct buf *b, const struct page_view *v, const struct page_month *m)

@@ -1,5 +1,5 @@
-/* month.h - the report of a month: was the promise kept, and why not.  One page of A4 for seven
- * partners; the headline is the answer.
+/* month.h - the report of a month, or of another span of days: was the promise kept, and why not.
+ * One page of A4 for seven partners; the headline is the answer.
  *
  * Available is the share of runs in which a message arrived and an answer came back; runs in
  * maintenance and unknown ones are left out.
@@ -38,7 +38,7 @@ struct month_sum { /* of all partners */
 
 struct page_month {
 	int64_t begin_at, end_at; /* of it */
-	unsigned n_days;
+	unsigned n_days;          /* over MONTH_DAYS_MAX: the days are not drawn */
 	bool is_over;
 	unsigned target;              /* hundredths of per cent: 9990; 0: none was promised */
 	struct month_sum sum, before; /* before: of the month before; judged 0: none */

@@ -11,6 +11,7 @@
 #pragma once
 
 #include "page/model.h"
+#include "watch/roles.h"
 
 enum { PAGE_BYTES_MAX = 4 << 20 };
 
@@ -28,6 +29,8 @@ int page_incidents(struct buf *b, const struct page_view *v, const struct page_i
 int page_incident(struct buf *b, const struct page_view *v, const struct page_incident_model *m);
 int page_maintenance(
 	struct buf *b, const struct page_view *v, const struct page_maintenance_model *m);
+int page_audit(struct buf *b, const struct page_view *v, const struct page_audit_model *m);
+int page_roles(struct buf *b, const struct page_view *v, const struct roles *roles);
 int page_error(struct buf *b, const struct page_view *v, const struct page_error *m);
 
 /* Messages of the stream (server-sent events, HTML Living Standard section 9.2), each whole: an

@@ -105,6 +105,21 @@ struct entry *entry_of_state(int64_t test_id, const struct state *state,
 	return e;
 }
 
+struct entry *entry_of_mark(const struct store_mark *mark)
+{
+	struct entry *e = entry_new(ENTRY_MARK);
+
+	if (!e)
+		return NULL;
+	uint8_t *at = e->text = mem_alloc0(mark->receiver.n + 1);
+	if (!at)
+		return entry_free(e);
+	e->mark = *mark;
+	e->bytes += mark->receiver.n;
+	copy(&e->mark.receiver, &at);
+	return e;
+}
+
 /* What comes over HTTP may be anything: a page and a log have to be able to show it. */
 static void put_clean(struct buf *text, struct slice *s)
 {

@@ -13,7 +13,7 @@
 
 #include "store/outlet.h"
 
-enum entry_kind { ENTRY_RUN, ENTRY_STATE, ENTRY_AUDIT, ENTRY_SYNC };
+enum entry_kind { ENTRY_RUN, ENTRY_STATE, ENTRY_MARK, ENTRY_AUDIT, ENTRY_SYNC };
 
 struct kept_state { /* of struct state, what the history has */
 	enum watch_state state;
@@ -35,7 +35,8 @@ struct entry {
 	struct slice result_json, trace_json; /* of `evidence` */
 	void *evidence;
 
-	struct store_audit audit; /* of `text`, as the names of the tests are */
+	struct store_mark mark;
+	struct store_audit audit; /* of `text`, as the mark's and the tests' names are */
 	struct store_test *tests;
 	struct store_known *known; /* to be filled in */
 	struct parcel *synced;     /* with room for its copy */
@@ -43,9 +44,10 @@ struct entry {
 	void *text;
 };
 
-struct entry *entry_of_run(const struct store_run *run); /* these four: NULL without memory */
+struct entry *entry_of_run(const struct store_run *run); /* these five: NULL without memory */
 struct entry *entry_of_state(int64_t test_id, const struct state *state,
 	const struct incident *incidents, unsigned n_incidents);
+struct entry *entry_of_mark(const struct store_mark *mark);
 struct entry *entry_of_audit(const struct store_audit *audit);
 struct entry *entry_of_sync(const struct store_test *tests, size_t n);
 struct entry *entry_free(struct entry *e);

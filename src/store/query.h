@@ -32,6 +32,7 @@ enum store_query_type {
 	STORE_REPORT,    /* from, to: days' borders, or else the days that begin in it */
 	STORE_AUDIT,     /* newest first: from, to, before.at (its number), limit */
 	STORE_TESTS,     /* all, disabled ones too, and since when there is history */
+	STORE_SYNCED,    /* not to be asked: what comes with STORE_EV_SYNCED */
 };
 
 enum store_source { STORE_RAW, STORE_HOURS, STORE_DAILY };
@@ -195,9 +196,17 @@ struct store_report_test {
 	struct store_counts counts;
 	int64_t p50_us, p95_us, p99_us; /* STORE_NONE */
 	int64_t bad_us;
-	unsigned incidents; /* that began in it */
-	unsigned ended;     /* of these */
-	int64_t repair_us;  /* these together: MTTR is repair_us / ended */
+	unsigned incidents;       /* that began in it */
+	unsigned ended;           /* of these */
+	int64_t repair_us;        /* these together: MTTR is repair_us / ended */
+	struct slice hist;        /* of its latencies, histogram_decode(): medians do not add up */
+	size_t first_day, n_days; /* of store_report.days */
+};
+
+struct store_report_day {
+	int64_t begin_at;
+	struct store_day day;
+	uint64_t passed, judged;
 };
 
 struct store_report {
@@ -205,6 +214,8 @@ struct store_report {
 	int64_t covered_from, covered_to; /* days with runs in it; 0: none */
 	size_t n;
 	struct store_report_test *tests; /* with runs or incidents in it, by id */
+	size_t n_days;
+	struct store_report_day *days; /* with runs: those of one test, then the next one's */
 	size_t n_worst;
 	struct store_incident *worst; /* the longest ones, at most `limit` */
 	size_t n_reasons;
@@ -217,6 +228,31 @@ struct store_audit_row {
 	int64_t number; /* ascending, without gap */
 	int64_t at;
 	const char *who, *what, *source, *result;
+};
+
+/* ---- SYNCED ---- */
+
+/* What a receiver of alerts knows of an incident. */
+enum store_told {
+	STORE_TOLD_NOTHING, /* it is to hear of it, and has not yet */
+	STORE_TOLD_FAILING,
+	STORE_TOLD_END, /* or it does not want to hear of it */
+};
+
+struct store_mark {
+	int64_t test_id, begin_at; /* the incident */
+	struct slice receiver;     /* its name */
+	enum store_told told;
+	int64_t at; /* since when it knows */
+};
+
+/* A test that is no longer configured while an incident of it is open, or while somebody has not
+ * heard of its end. */
+struct store_left {
+	int64_t id;
+	const char *kind, *pool, *partner, *direction, *spec;
+	struct state kept; /* its first members, for state_resume() */
+	struct incident newest;
 };
 
 struct store_answer {
@@ -245,6 +281,13 @@ struct store_answer {
 			struct store_name *rows; /* by id */
 			int64_t oldest_at;       /* the first day that is known; 0: none */
 		} * names;
+		struct store_synced {
+			size_t n_marks;
+			/* Of the synchronised tests, in their order, and of those that left. */
+			struct store_mark *marks;
+			size_t n_left;
+			struct store_left *left;
+		} * synced;
 	};
 	struct store_answer_memory *memory;
 };

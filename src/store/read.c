@@ -15,6 +15,7 @@ int read_answer(struct reading *r)
 	case STORE_REPORT: return read_report(r);
 	case STORE_AUDIT: return read_audit(r);
 	case STORE_TESTS: return read_tests(r);
+	case STORE_SYNCED: return -EINVAL;
 	}
 	return -EINVAL;
 }

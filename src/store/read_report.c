@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <string.h>
 
 #include "store/read.h"
 #include "store/row.h"
@@ -7,7 +8,7 @@
 #define OF_ALL " where test_id in (select id from test) and begin_at >= $1 and begin_at < $2"
 
 static const char select_days[] =
-	"select test_id, begin_at, " ROW_COUNTS ", end_at, bad_us from roll_day" OF_ALL
+	"select test_id, begin_at, " ROW_COUNTS ", end_at, bad_us, worst from roll_day" OF_ALL
 	" order by test_id, begin_at";
 static const char select_hists[] =
 	"select test_id, hist from roll_day_hist" OF_ALL " order by test_id, begin_at";
@@ -53,18 +54,41 @@ static struct store_report_test *find(struct counting *c, int64_t id)
 	return c->at < c->a->n && c->a->tests[c->at].test_id == id ? &c->a->tests[c->at] : NULL;
 }
 
-static void add_day(struct store_report *a, struct store_report_test *t, const struct db_rows *rows)
+static uint32_t runs_of(const struct store_counts *c)
 {
-	const int64_t begin = db_get_int(rows, 1), end = db_get_int(rows, 2 + ROW_COUNTS_COUNT);
-	struct store_counts c;
+	uint64_t n = 0;
 
-	row_read_counts(rows, 2, &c);
-	sum_counts_add(&t->counts, &c);
-	t->bad_us += db_get_int(rows, 3 + ROW_COUNTS_COUNT);
+	for (unsigned i = 0; i < WATCH_STATES; i++)
+		n += c->n[i];
+	return n < UINT32_MAX ? (uint32_t)n : UINT32_MAX;
+}
+
+static int add_day(struct counting *c, struct store_report_test *t, const struct db_rows *rows)
+{
+	const int64_t begin = db_get_int(rows, 1), end = db_get_int(rows, 2 + ROW_COUNTS_COUNT),
+		      bad_us = db_get_int(rows, 3 + ROW_COUNTS_COUNT);
+	struct store_report *a = c->a;
+	struct store_counts counts;
+
+	a->days = answer_grow(c->r->answer, a->days, a->n_days, sizeof(*a->days));
+	if (!a->days)
+		return -ENOMEM;
+	row_read_counts(rows, 2, &counts);
+	sum_counts_add(&t->counts, &counts);
+	t->bad_us += bad_us;
+	if (!t->n_days++)
+		t->first_day = a->n_days;
+	a->days[a->n_days++] = (struct store_report_day){ begin,
+		{ .bad_s = (uint32_t)(bad_us / 1000000),
+			.runs = runs_of(&counts),
+			.worst = row_state(db_get_int(rows, 4 + ROW_COUNTS_COUNT)) },
+		counts.n[WATCH_OK] + counts.n[WATCH_UNSTABLE],
+		counts.n[WATCH_OK] + counts.n[WATCH_UNSTABLE] + counts.n[WATCH_FAILED] };
 	if (a->covered_from == 0 || begin < a->covered_from)
 		a->covered_from = begin;
 	if (end > a->covered_to)
 		a->covered_to = end;
+	return 0;
 }
 
 static int read_days(struct counting *c)
@@ -76,11 +100,10 @@ static int read_days(struct counting *c)
 	for (; next > 0; next = db_next(&rows)) {
 		struct store_report_test *t = last_or_new(c, db_get_int(&rows, 0));
 
-		if (!t) {
+		if (!t || add_day(c, t, &rows)) {
 			next = -ENOMEM;
 			break;
 		}
-		add_day(c->a, t, &rows);
 	}
 	db_end(&rows);
 	return next;
@@ -88,15 +111,32 @@ static int read_days(struct counting *c)
 
 /* ---- percentiles ---- */
 
-static void put_quantiles(struct counting *c, int64_t id)
+/* As a blob it is small: a quantile of several tests is read from their sum. */
+static int keep_hist(struct counting *c, struct store_report_test *t)
+{
+	struct buf b;
+
+	buf_init(&b, HISTOGRAM_BLOB_MAX);
+	histogram_encode(&c->sum, &b);
+	uint8_t *bytes = buf_err(&b) ? NULL : answer_alloc(c->r->answer, buf_len(&b));
+	if (bytes) {
+		memcpy(bytes, buf_slice(&b).p, buf_len(&b));
+		t->hist = slice_of(bytes, buf_len(&b));
+	}
+	buf_done(&b);
+	return bytes ? 0 : -ENOMEM;
+}
+
+static int put_quantiles(struct counting *c, int64_t id)
 {
 	struct store_report_test *t = find(c, id);
 
 	if (!t || c->sum.n == 0)
-		return;
+		return 0;
 	t->p50_us = (int64_t)histogram_quantile(&c->sum, 500);
 	t->p95_us = (int64_t)histogram_quantile(&c->sum, 950);
 	t->p99_us = (int64_t)histogram_quantile(&c->sum, 990);
+	return keep_hist(c, t);
 }
 
 static int read_hists(struct counting *c)
@@ -105,11 +145,12 @@ static int read_hists(struct counting *c)
 		DB_BEGIN(c->r->db, select_hists, db_int(c->a->span.begin), db_int(c->a->span.end));
 	int next = db_next(&rows);
 	int64_t id = 0;
+	int err = 0;
 
 	c->at = 0;
-	for (; next > 0; next = db_next(&rows)) {
+	for (; next > 0 && !err; next = db_next(&rows)) {
 		if (db_get_int(&rows, 0) != id) {
-			put_quantiles(c, id);
+			err = put_quantiles(c, id);
 			c->sum = (struct histogram){ .n = 0 };
 			id = db_get_int(&rows, 0);
 		}
@@ -117,8 +158,9 @@ static int read_hists(struct counting *c)
 			histogram_merge(&c->sum, &c->one);
 	}
 	db_end(&rows);
-	put_quantiles(c, id);
-	return next;
+	if (!err)
+		err = put_quantiles(c, id);
+	return next < 0 ? next : err;
 }
 
 /* ---- incidents ---- */

@@ -33,6 +33,7 @@ static const struct {
 	WHOLE("incident",
 		"id, test_id, begin_at, end_at, last_at, reason, runs, times, is_flapping",
 		"$1, $2, $3, $4, $5, $6, $7, $8, $9"),
+	WHOLE("told", "test_id, receiver, begin_at, told, at", "$1, $2, $3, $4, $5"),
 	WHOLE("audit", "number, at, who, what, source, result", "$1, $2, $3, $4, $5, $6"),
 };
 

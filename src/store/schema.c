@@ -72,7 +72,13 @@ static const char version_1[] =
 	"create trigger audit_is_appended_only before update on audit"
 	" begin select raise(abort, 'the audit log is only appended to'); end;";
 
-static const char *const migrations[] = { version_1 };
+/* Whom an incident was told, so that a watcher that is killed tells the rest. */
+static const char version_2[] =
+	"create table told(test_id bigint not null, receiver text not null,"
+	" begin_at bigint not null, told integer not null, at bigint not null,"
+	" primary key(test_id, receiver)) without rowid;";
+
+static const char *const migrations[] = { version_1, version_2 };
 _Static_assert(COUNT(migrations) == SCHEMA_VERSION, "a migration is missing");
 
 /* Not in the transaction: what decides the form of the file before there is a table in it. */

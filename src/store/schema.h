@@ -12,6 +12,7 @@
  *	dirty_hour, dirty_day
  *			what of it is to be computed again, written with the run that makes it so
  *	test, test_state, incident, audit
+ *	told		what each receiver of alerts knows of a test's newest incident
  *	about		one row: the zone of the days, from when on all runs are there, whether the
  *			file was left open, and from which damaged file is still being taken over
  */
@@ -20,7 +21,7 @@
 #include "store/db.h"
 
 enum {
-	SCHEMA_VERSION = 1,
+	SCHEMA_VERSION = 2,
 	SCHEMA_APPLICATION = 0x53746f78, /* "Stox", at byte 68 of a file of SQLite */
 };
 

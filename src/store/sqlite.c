@@ -8,6 +8,9 @@
 enum {
 	INSTRUCTIONS = 10000, /* of SQLite's machine between two looks at the clock: under 1 ms */
 	WAIT_MS = 50,         /* for the lock of another process, who may be quick */
+	MEMORY_LEAST = 3 << 20,
+	MEMORY_OF_TEST = 32 << 10, /* its last leaves of each table, and an index's */
+	MEMORY_MOST = 32 << 20,
 };
 
 struct prepared {
@@ -84,6 +87,14 @@ void sqlite_limit(struct db *db, ts_t deadline, const atomic_bool *stop)
 	db->deadline = deadline;
 	db->stop = stop;
 	sqlite3_progress_handler(db->sqlite, INSTRUCTIONS, has_to_stop, db);
+}
+
+/* Of ten tests a cache has nothing that the system's own does not give as fast. */
+void sqlite_set_memory(size_t n_tests)
+{
+	const size_t bytes = MEMORY_LEAST + n_tests * MEMORY_OF_TEST;
+
+	sqlite3_soft_heap_limit64((sqlite3_int64)(bytes < MEMORY_MOST ? bytes : MEMORY_MOST));
 }
 
 /* Memory is for pages of the file: what a month's report reads, and no more. */

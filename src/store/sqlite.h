@@ -18,4 +18,6 @@ int sqlite_open(struct db **ret, const char *path, enum db_mode mode);
  * -ETIMEDOUT.  `stop` may be NULL; borrowed until the next call. */
 void sqlite_limit(struct db *db, ts_t deadline, const atomic_bool *stop);
 void sqlite_leave_log(struct db *db); /* closing does not write the log into the file */
-ts_t sqlite_clock(void);              /* CLOCK_MONOTONIC */
+/* How much of the file all connections together keep in memory, by the tests that there are. */
+void sqlite_set_memory(size_t n_tests);
+ts_t sqlite_clock(void); /* CLOCK_MONOTONIC */

@@ -145,6 +145,7 @@ uint64_t store_sync_tests(struct store *s, const struct store_test *tests, size_
 {
 	struct entry *e = entry_of_sync(tests, n);
 
+	sqlite_set_memory(n);
 	return e ? queue_push(&s->writer.queue, e) : 0;
 }
 
@@ -157,6 +158,11 @@ uint64_t store_push_state(struct store *s, int64_t test_id, const struct state *
 	const struct incident *incidents, unsigned n_incidents)
 {
 	return queue_push(&s->writer.queue, entry_of_state(test_id, state, incidents, n_incidents));
+}
+
+uint64_t store_push_mark(struct store *s, const struct store_mark *mark)
+{
+	return queue_push(&s->writer.queue, entry_of_mark(mark));
 }
 
 uint64_t store_push_audit(struct store *s, const struct store_audit *audit)

@@ -54,7 +54,8 @@ struct store_known {
 	int64_t id;
 	struct state
 		kept; /* its first members, for state_resume(); UNKNOWN since 0 when it never ran */
-	int64_t newest_at; /* of its runs, those by hand too; 0: none */
+	int64_t newest_at;      /* of its runs, those by hand too; 0: none */
+	struct incident newest; /* of its incidents, one that is over too; begin_at 0: none */
 };
 
 /* A run that is over.  Borrowed for the call.  (test_id, scheduled_at) is its id: the second of
@@ -78,7 +79,8 @@ struct store_audit {
 
 enum store_event_type {
 	STORE_EV_ANSWER,   /* to store_ask(); the taker frees it with store_answer_free() */
-	STORE_EV_SYNCED,   /* to store_sync_tests(); the taker frees `known` with mem_free() */
+	STORE_EV_SYNCED,   /* to store_sync_tests(): `known`, and in `answer` of type STORE_SYNCED
+			      whom their incidents were told */
 	STORE_EV_WRITTEN,  /* `number`: all up to it is safe */
 	STORE_EV_HELD,     /* nothing can be written: `text` says why and what to do.  Told once */
 	STORE_EV_RESUMED,  /* it can again; `count` entries had waited */
@@ -95,7 +97,7 @@ struct store_event {
 	enum store_event_type type;
 	uint64_t number; /* WRITTEN; SYNCED: what store_sync_tests() returned */
 	uint64_t count, evidence;
-	struct store_answer *answer; /* ANSWER */
+	struct store_answer *answer; /* ANSWER, SYNCED */
 	struct store_known *known;   /* SYNCED: `count` of them */
 	struct text text;
 };
@@ -135,6 +137,9 @@ uint64_t store_push_run(struct store *s, const struct store_run *run);
 /* The state changed without a run (nobody tests it any more, its rules changed). */
 uint64_t store_push_state(struct store *s, int64_t test_id, const struct state *state,
 	const struct incident *incidents, unsigned n_incidents);
+/* What a receiver knows of an incident from now on.  Pushed before the run that makes it so, it is
+ * never later on the disk than that. */
+uint64_t store_push_mark(struct store *s, const struct store_mark *mark);
 uint64_t store_push_audit(struct store *s, const struct store_audit *audit);
 void store_push_time(struct store *s, int64_t now_at); /* about every second */
 

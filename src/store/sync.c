@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "store/row.h"
+#include "store/told.h"
 
 #define TEST_COLUMNS                                                                               \
 	"kind, pool, partner, direction, location, interval_us, offset_us, is_enabled, spec"
@@ -169,9 +170,20 @@ static int read_state(struct db *db, int64_t test_id, struct state *ret)
 	return incident_at ? read_incident(db, test_id, incident_at, &ret->incident) : 0;
 }
 
+/* A group that could not be written is written again: with the memory of a first time. */
+static int begin_marks(struct store_event *e)
+{
+	store_answer_free(e->answer);
+	e->answer = answer_new(STORE_SYNCED);
+	if (e->answer)
+		e->answer->synced = answer_alloc(e->answer, sizeof(*e->answer->synced));
+	return e->answer && e->answer->synced ? 0 : -ENOMEM;
+}
+
 int sync_tests(struct db *db, struct entry *e)
 {
-	int err = 0;
+	int err = begin_marks(&e->synced->event);
+	struct store_answer *told = e->synced->event.answer;
 
 	for (size_t i = 0; i < e->n_tests && !err; i++)
 		err = sync_one(db, &e->tests[i], &e->known[i].id);
@@ -183,7 +195,15 @@ int sync_tests(struct db *db, struct entry *e)
 		err = read_state(db, k->id, &k->kept);
 		if (!err)
 			err = failed(DB_FIRST(&k->newest_at, db, select_newest, db_int(k->id)));
+		if (!err)
+			err = told_read_newest(db, k->id, &k->newest);
+		if (!err)
+			err = told_read(db, k->id, told);
 	}
+	if (!err)
+		err = told_read_left(db, told);
+	for (size_t i = 0; !err && i < told->synced->n_left; i++)
+		err = read_state(db, told->synced->left[i].id, &told->synced->left[i].kept);
 	return err;
 }
 

@@ -5,6 +5,7 @@
 
 #include "store/pack.h"
 #include "store/row.h"
+#include "store/told.h"
 
 static const char insert_result[] =
 	"insert into result(" ROW_COLUMNS ")"
@@ -255,6 +256,7 @@ int write_entry(struct writes *w, const struct entry *e)
 	switch (e->kind) {
 	case ENTRY_RUN: return write_run(w, e);
 	case ENTRY_STATE: return write_states(w, e);
+	case ENTRY_MARK: return told_write(w->db, &e->mark);
 	case ENTRY_AUDIT: return write_audit(w, &e->audit);
 	case ENTRY_SYNC: return -EINVAL;
 	}

@@ -1,69 +1,8 @@
-#include "watch/alert.h"
+#include "watch/alert_private.h"
 
 #include <errno.h>
 
-#include "base/list.h"
-#include "base/map.h"
 #include "base/mem.h"
-#include "base/timers.h"
-
-enum delivery_state {
-	DELIVERY_IDLE,    /* nothing to tell, or not before its timer */
-	DELIVERY_READY,   /* in the receiver's queue */
-	DELIVERY_SENDING, /* the driver has it; its timer is the time-out */
-	DELIVERY_PAUSING, /* failed; its timer is the next attempt */
-};
-
-enum told { TOLD_NOTHING, TOLD_FAILING, TOLD_RESOLVED };
-
-/* One alert and one receiver. */
-struct delivery {
-	struct timer timer;
-	struct list queue; /* of the receiver: ready, or on its way */
-	struct list news;  /* of the engine: it has an event */
-	struct alert *alert;
-	unsigned receiver;
-	enum delivery_state state;
-	enum told told;
-	bool was_wanted; /* there was something to tell: its end is news, too */
-	bool is_reminder;
-	enum alert_kind sending;
-	int64_t sending_of; /* when that incident began */
-	uint64_t id;        /* of the attempt on its way, while it is */
-	unsigned attempts;
-	ts_t first_at, pause;
-	uint64_t dropped; /* event to take: the id; 0: none */
-	bool gave_up;     /* event to take */
-	unsigned gave_up_attempts;
-	enum alert_kind gave_up_kind;
-};
-
-struct alert {
-	struct map_node node;
-	uint64_t test;
-	enum alert_severity severity;
-	struct incident incident;
-	bool is_resolved, is_over, is_muted;
-	unsigned n;
-	struct delivery deliveries[]; /* n */
-};
-
-struct receiver {
-	const struct alert_receiver *cfg;
-	struct list ready, sending;
-	unsigned n_sending;
-	struct alert_counts counts;
-};
-
-struct alerts {
-	struct map by_test;
-	struct timers timers;
-	struct list news;
-	uint64_t last_id, n_lost;
-	size_t n_deliveries;
-	unsigned n, turn; /* whose turn it is, so that none is behind all others */
-	struct receiver receivers[ALERT_RECEIVERS_MAX];
-};
 
 static bool is_good(const struct alert_receiver *r)
 {
@@ -85,6 +24,7 @@ int alerts_new(
 	map_init(&a->by_test, ALERTS_MAX, rng);
 	timers_init(&a->timers);
 	list_init(&a->news);
+	list_init(&a->marks);
 	a->n = n;
 	for (unsigned i = 0; i < n; i++) {
 		a->receivers[i].cfg = &receivers[i];
@@ -111,58 +51,79 @@ struct alerts *alerts_free(struct alerts *a)
 	return mem_free(a);
 }
 
-static struct receiver *receiver_of(struct alerts *a, const struct delivery *d)
-{
-	return &a->receivers[d->receiver];
-}
-
 /* ---- what a receiver has to hear ---- */
 
-static bool is_wanted(const struct alerts *a, const struct delivery *d)
+bool alert_is_wanted(const struct alerts *a, const struct delivery *d)
 {
 	const struct alert *alert = d->alert;
 
 	if (!alert->is_resolved)
-		return !alert->is_muted && (d->told != TOLD_FAILING || d->is_reminder);
-	if (!a->receivers[d->receiver].cfg->wants_end || d->told == TOLD_RESOLVED)
+		return !alert->is_muted && (d->told != ALERT_TOLD_FAILING || d->is_reminder);
+	if (!a->receivers[d->receiver].cfg->wants_end || d->told == ALERT_TOLD_END)
 		return false;
-	return d->told == TOLD_FAILING || d->was_wanted;
+	return d->told == ALERT_TOLD_FAILING || d->was_wanted;
 }
 
 static enum alert_kind kind_of(const struct delivery *d)
 {
 	if (d->alert->is_resolved)
 		return ALERT_RESOLVED;
-	return d->told == TOLD_FAILING ? ALERT_STILL_FAILING : ALERT_FAILING;
+	return d->told == ALERT_TOLD_FAILING ? ALERT_STILL_FAILING : ALERT_FAILING;
 }
 
 /* Room was made when the alert was: arming cannot fail. */
-static void arm(struct alerts *a, struct delivery *d, ts_t at)
+void alert_arm(struct alerts *a, struct delivery *d, ts_t at)
 {
 	timers_set(&a->timers, &d->timer, at);
 }
 
-static void rest(struct alerts *a, struct delivery *d, ts_t now)
+void alert_rest(struct alerts *a, struct delivery *d, ts_t now)
 {
-	const ts_t remind = receiver_of(a, d)->cfg->remind;
-	const bool reminds = remind && !d->alert->is_resolved && d->told == TOLD_FAILING;
+	const ts_t remind = alert_receiver_of(a, d)->cfg->remind;
+	const bool reminds = remind && !d->alert->is_resolved && d->told == ALERT_TOLD_FAILING;
 
 	d->state = DELIVERY_IDLE;
 	d->attempts = 0;
 	d->is_reminder = false;
-	arm(a, d, reminds ? ts_add(now, remind) : TS_NEVER);
+	alert_arm(a, d, reminds ? ts_add(now, remind) : TS_NEVER);
 }
 
-static void forget_if_done(struct alerts *a, struct alert *alert)
+struct alert_mark alert_mark_of(const struct alerts *a, const struct delivery *d)
+{
+	enum alert_told told = d->told;
+
+	if (d->alert->is_resolved && !alert_is_wanted(a, d))
+		told = ALERT_TOLD_END;
+	else if (!d->alert->is_resolved && told == ALERT_TOLD_END)
+		told = ALERT_TOLD_NOTHING; /* that it fails once more */
+	return (struct alert_mark){ .test = d->alert->test,
+		.begin_at = d->alert->incident.begin_at,
+		.receiver = d->receiver,
+		.told = told };
+}
+
+/* Of what it was never to hear there is nothing to remember. */
+static void look_at_mark(struct alerts *a, struct delivery *d)
+{
+	const struct alert_mark m = alert_mark_of(a, d);
+
+	if (!d->was_wanted || (m.begin_at == d->mark.begin_at && m.told == d->mark.told))
+		return;
+	list_remove(&d->marks);
+	list_append(&a->marks, &d->marks);
+}
+
+void alert_forget_if_done(struct alerts *a, struct alert *alert)
 {
 	if (!alert->is_over)
 		return;
 	for (unsigned i = 0; i < alert->n; i++)
 		if (alert->deliveries[i].state != DELIVERY_IDLE ||
-			!list_empty(&alert->deliveries[i].news))
+			!list_empty(&alert->deliveries[i].news) ||
+			!list_empty(&alert->deliveries[i].marks))
 			return;
 	for (unsigned i = 0; i < alert->n; i++)
-		arm(a, &alert->deliveries[i], TS_NEVER);
+		alert_arm(a, &alert->deliveries[i], TS_NEVER);
 	map_remove(&a->by_test, &alert->node);
 	a->n_deliveries -= alert->n;
 	mem_free(alert);
@@ -173,44 +134,50 @@ static void give_up(struct alerts *a, struct delivery *d, enum alert_kind kind)
 	d->gave_up = true;
 	d->gave_up_attempts = d->attempts;
 	d->gave_up_kind = kind;
-	receiver_of(a, d)->counts.given_up++;
+	alert_receiver_of(a, d)->counts.given_up++;
 	list_remove(&d->news);
 	list_append(&a->news, &d->news);
 }
 
-/* Looks again at what there is to tell, when that may have changed. */
-static void look(struct alerts *a, struct delivery *d, ts_t now)
+static void look_at_news(struct alerts *a, struct delivery *d, ts_t now)
 {
 	switch (d->state) {
 	case DELIVERY_SENDING: /* at its end */ return;
 	case DELIVERY_READY:
 	case DELIVERY_PAUSING:
-		if (is_wanted(a, d))
+		if (alert_is_wanted(a, d))
 			return;
 		list_remove(&d->queue);
 		/* It never heard that it failed, and does not want to hear that it is over. */
-		if (d->alert->is_resolved && d->told == TOLD_NOTHING)
+		if (d->alert->is_resolved && d->told == ALERT_TOLD_NOTHING)
 			give_up(a, d, ALERT_FAILING);
-		rest(a, d, now);
+		alert_rest(a, d, now);
 		return;
 	case DELIVERY_IDLE:
-		if (!is_wanted(a, d))
+		if (!alert_is_wanted(a, d))
 			return;
 		d->state = DELIVERY_READY;
 		d->was_wanted = true;
 		d->first_at = now;
-		d->pause = receiver_of(a, d)->cfg->pause_min;
-		arm(a, d, TS_NEVER);
-		list_append(&receiver_of(a, d)->ready, &d->queue);
+		d->pause = alert_receiver_of(a, d)->cfg->pause_min;
+		alert_arm(a, d, TS_NEVER);
+		list_append(&alert_receiver_of(a, d)->ready, &d->queue);
 		return;
 	}
 }
 
-static void look_at_all(struct alerts *a, struct alert *alert, ts_t now)
+/* Looks again at what there is to tell, when that may have changed. */
+static void look(struct alerts *a, struct delivery *d, ts_t now)
+{
+	look_at_news(a, d, now);
+	look_at_mark(a, d);
+}
+
+void alert_look_at_all(struct alerts *a, struct alert *alert, ts_t now)
 {
 	for (unsigned i = 0; i < alert->n; i++)
 		look(a, &alert->deliveries[i], now);
-	forget_if_done(a, alert);
+	alert_forget_if_done(a, alert);
 }
 
 /* ---- incidents ---- */
@@ -234,7 +201,7 @@ static bool is_for(const struct alert_receiver *r, const struct alert_test *test
 	return true;
 }
 
-static struct alert *find(const struct alerts *a, uint64_t test)
+struct alert *alert_find(const struct alerts *a, uint64_t test)
 {
 	return MAP_FIND(&a->by_test, slice_of(&test, sizeof(test)), struct alert, node);
 }
@@ -248,6 +215,7 @@ static void add_delivery(struct alert *alert, unsigned receiver)
 	d->receiver = receiver;
 	list_init(&d->queue);
 	list_init(&d->news);
+	list_init(&d->marks);
 }
 
 /* NULL: there is no room for it. */
@@ -273,9 +241,9 @@ static struct alert *add(struct alerts *a, const struct alert_test *test)
 	return alert;
 }
 
-static struct alert *get(struct alerts *a, const struct alert_test *test)
+struct alert *alert_get(struct alerts *a, const struct alert_test *test)
 {
-	struct alert *alert = find(a, test->id);
+	struct alert *alert = alert_find(a, test->id);
 
 	if (!alert)
 		alert = add(a, test);
@@ -292,7 +260,7 @@ static void begin_anew(struct alerts *a, struct alert *alert, ts_t now)
 
 		if (d->state != DELIVERY_IDLE && d->state != DELIVERY_SENDING)
 			give_up(a, d, ALERT_RESOLVED);
-		d->told = TOLD_NOTHING;
+		d->told = ALERT_TOLD_NOTHING;
 		d->first_at = now;
 	}
 }
@@ -301,7 +269,7 @@ void alerts_push_event(
 	struct alerts *a, const struct alert_test *test, const struct state_event *e, ts_t now)
 {
 	const bool is_end = e->type == STATE_EV_RECOVER || e->type == STATE_EV_END;
-	struct alert *alert = is_end ? find(a, test->id) : get(a, test);
+	struct alert *alert = is_end ? alert_find(a, test->id) : alert_get(a, test);
 
 	if (!alert)
 		return;
@@ -310,65 +278,17 @@ void alerts_push_event(
 	alert->incident = e->incident;
 	alert->is_resolved = is_end;
 	alert->is_over = e->type == STATE_EV_END;
-	look_at_all(a, alert, now);
-}
-
-void alerts_push_known(
-	struct alerts *a, const struct alert_test *test, const struct incident *incident, ts_t now)
-{
-	struct alert *alert = find(a, test->id) ? NULL : get(a, test);
-
-	if (!alert)
-		return;
-	alert->incident = *incident;
-	alert->is_resolved = incident->end_at != 0 && !incident->is_flapping;
-	for (unsigned i = 0; i < alert->n; i++) {
-		struct delivery *d = &alert->deliveries[i];
-
-		d->told = alert->is_resolved ? TOLD_RESOLVED : TOLD_FAILING;
-		d->was_wanted = true;
-		rest(a, d, now);
-	}
-}
-
-static bool is_untold(const struct alerts *a, const struct alert *alert)
-{
-	for (unsigned i = 0; i < alert->n; i++) {
-		const struct delivery *d = &alert->deliveries[i];
-
-		if (alert->is_resolved ? is_wanted(a, d) : d->told == TOLD_NOTHING)
-			return true;
-	}
-	return false;
-}
-
-bool alerts_push_untold(
-	struct alerts *a, const struct alert_test *test, const struct alerts *before, ts_t now)
-{
-	const struct alert *old = find(before, test->id);
-
-	if (!old || !is_untold(before, old))
-		return false;
-	struct state_event e = { STATE_EV_CONTINUE, old->incident };
-	if (old->is_resolved) {
-		struct incident begun = old->incident;
-
-		begun.end_at = 0;
-		alerts_push_known(a, test, &begun, now);
-		e.type = old->is_over ? STATE_EV_END : STATE_EV_RECOVER;
-	}
-	alerts_push_event(a, test, &e, now);
-	return true;
+	alert_look_at_all(a, alert, now);
 }
 
 void alerts_push_muted(struct alerts *a, uint64_t test, bool is_muted, ts_t now)
 {
-	struct alert *alert = find(a, test);
+	struct alert *alert = alert_find(a, test);
 
 	if (!alert || alert->is_muted == is_muted)
 		return;
 	alert->is_muted = is_muted;
-	look_at_all(a, alert, now);
+	alert_look_at_all(a, alert, now);
 }
 
 /* ---- deliveries ---- */
@@ -393,24 +313,26 @@ static struct delivery *find_sending(struct alerts *a, uint64_t id)
 static void told(struct alerts *a, struct delivery *d, ts_t now)
 {
 	if (d->sending_of == d->alert->incident.begin_at)
-		d->told = d->sending == ALERT_RESOLVED ? TOLD_RESOLVED : TOLD_FAILING;
-	rest(a, d, now);
+		d->told = d->sending == ALERT_RESOLVED ? ALERT_TOLD_END : ALERT_TOLD_FAILING;
+	d->told_at = now;
+	d->mark.begin_at = 0; /* a reminder is one more time that it knows */
+	alert_rest(a, d, now);
 	look(a, d, now);
 }
 
 static void come_back(struct alerts *a, struct delivery *d)
 {
 	list_remove(&d->queue);
-	receiver_of(a, d)->n_sending--;
+	alert_receiver_of(a, d)->n_sending--;
 }
 
 static void fail(struct alerts *a, struct delivery *d, ts_t now)
 {
-	const struct alert_receiver *cfg = receiver_of(a, d)->cfg;
+	const struct alert_receiver *cfg = alert_receiver_of(a, d)->cfg;
 	const ts_t next = ts_add(now, d->pause);
 
 	come_back(a, d);
-	receiver_of(a, d)->counts.failed++;
+	alert_receiver_of(a, d)->counts.failed++;
 	if (next > ts_add(d->first_at, cfg->give_up)) {
 		give_up(a, d, d->sending);
 		told(a, d, now);
@@ -418,7 +340,7 @@ static void fail(struct alerts *a, struct delivery *d, ts_t now)
 	}
 	d->state = DELIVERY_PAUSING;
 	d->pause = ts_min(2 * d->pause, cfg->pause_max);
-	arm(a, d, next);
+	alert_arm(a, d, next);
 	look(a, d, now); /* while it was on its way, it may have become none of ours */
 }
 
@@ -429,9 +351,9 @@ void alerts_push_delivered(struct alerts *a, uint64_t delivery, ts_t now)
 	if (!d)
 		return;
 	come_back(a, d);
-	receiver_of(a, d)->counts.delivered++;
+	alert_receiver_of(a, d)->counts.delivered++;
 	told(a, d, now);
-	forget_if_done(a, d->alert);
+	alert_forget_if_done(a, d->alert);
 }
 
 void alerts_push_failed(struct alerts *a, uint64_t delivery, ts_t now)
@@ -441,7 +363,7 @@ void alerts_push_failed(struct alerts *a, uint64_t delivery, ts_t now)
 	if (!d)
 		return;
 	fail(a, d, now);
-	forget_if_done(a, d->alert);
+	alert_forget_if_done(a, d->alert);
 }
 
 static void wake(struct alerts *a, struct delivery *d, ts_t now)
@@ -452,7 +374,7 @@ static void wake(struct alerts *a, struct delivery *d, ts_t now)
 		d->is_reminder = true;
 		look(a, d, now);
 		if (d->state == DELIVERY_IDLE) /* muted: at the next one */
-			rest(a, d, now);
+			alert_rest(a, d, now);
 		return;
 	case DELIVERY_SENDING:
 		d->dropped = d->id;
@@ -462,7 +384,7 @@ static void wake(struct alerts *a, struct delivery *d, ts_t now)
 		return;
 	case DELIVERY_PAUSING:
 		d->state = DELIVERY_READY;
-		list_append(&receiver_of(a, d)->ready, &d->queue);
+		list_append(&alert_receiver_of(a, d)->ready, &d->queue);
 		return;
 	}
 }
@@ -492,7 +414,7 @@ bool alerts_take_notice(struct alerts *a, struct alert_notice *ret, ts_t now)
 
 	if (!d)
 		return false;
-	struct receiver *r = receiver_of(a, d);
+	struct receiver *r = alert_receiver_of(a, d);
 	const struct alert *alert = d->alert;
 	list_remove(&d->queue);
 	list_append(&r->sending, &d->queue);
@@ -501,7 +423,7 @@ bool alerts_take_notice(struct alerts *a, struct alert_notice *ret, ts_t now)
 	d->sending = kind_of(d);
 	d->sending_of = alert->incident.begin_at;
 	d->id = ++a->last_id;
-	arm(a, d, ts_add(now, r->cfg->timeout));
+	alert_arm(a, d, ts_add(now, r->cfg->timeout));
 	*ret = (struct alert_notice){ .delivery = d->id,
 		.receiver = d->receiver,
 		.attempt = ++d->attempts,
@@ -538,7 +460,7 @@ bool alerts_take_event(struct alerts *a, struct alert_event *ret)
 	}
 	if (!d->gave_up) {
 		list_remove(&d->news);
-		forget_if_done(a, d->alert);
+		alert_forget_if_done(a, d->alert);
 	}
 	return true;
 }
@@ -546,6 +468,11 @@ bool alerts_take_event(struct alerts *a, struct alert_event *ret)
 ts_t alerts_deadline(const struct alerts *a)
 {
 	return timers_deadline(&a->timers);
+}
+
+bool alerts_has(const struct alerts *a, uint64_t test)
+{
+	return alert_find(a, test) != NULL;
 }
 
 size_t alerts_open(const struct alerts *a)

@@ -10,6 +10,9 @@
  * hangs is dropped; neither holds up the others.  What was given up is counted and is an event.  A
  * muted test (maintenance) tells only that what was told is over.
  *
+ * What each receiver knows is a mark, to be kept where it outlives this engine: the next one (a
+ * restart, another configuration) is given the incidents and their marks, and goes on.
+ *
  * `now` is monotonic; the times of incidents are UTC microseconds and only handed on.
  */
 #pragma once
@@ -84,6 +87,28 @@ struct alert_event {
 	uint64_t count;    /* LOST */
 };
 
+enum alert_told {
+	ALERT_TOLD_NOTHING, /* it is to hear of it, and has not yet */
+	ALERT_TOLD_FAILING,
+	ALERT_TOLD_END, /* or there is nothing more that it would hear */
+};
+
+struct alert_mark {
+	uint64_t test;
+	int64_t begin_at; /* of the incident that it knows */
+	unsigned receiver;
+	enum alert_told told;
+	ts_t age; /* given: for how long it has known that */
+};
+
+/* An incident from before this engine, with what its receivers knew. */
+struct alert_known {
+	struct incident incident;
+	bool is_over; /* its test does not have it any more */
+	const struct alert_mark *marks;
+	unsigned n_marks;
+};
+
 struct alert_counts {                         /* of one receiver */
 	uint64_t delivered, failed, given_up; /* failed: attempts */
 };
@@ -97,14 +122,13 @@ struct alerts *alerts_free(struct alerts *a);
 
 void alerts_push_event(
 	struct alerts *a, const struct alert_test *test, const struct state_event *e, ts_t now);
-/* An incident that was told before this engine was made (a restart, another configuration): it is
- * reminded of, and its end is told. */
+/* What was told is reminded of, and its end is told; what was not is told.  A receiver without a
+ * mark hears of what is failing, and nothing of what is over. */
 void alerts_push_known(
-	struct alerts *a, const struct alert_test *test, const struct incident *incident, ts_t now);
-/* The engine before this one, with other receivers: what it had not told all of its own yet of this
- * test is told anew, to all.  False: there is nothing of that kind. */
-bool alerts_push_untold(
-	struct alerts *a, const struct alert_test *test, const struct alerts *before, ts_t now);
+	struct alerts *a, const struct alert_test *test, const struct alert_known *known, ts_t now);
+/* For the engine behind this one.  False: it has no alert of this test. */
+bool alerts_get_known(const struct alerts *a, uint64_t test, struct alert_known *ret,
+	struct alert_mark marks[ALERT_RECEIVERS_MAX], ts_t now);
 /* Of a test without an alert there is nothing to mute: in maintenance none begins. */
 void alerts_push_muted(struct alerts *a, uint64_t test, bool is_muted, ts_t now);
 /* An id that is not on its way any more is ignored. */
@@ -114,7 +138,9 @@ void alerts_push_time(struct alerts *a, ts_t now);
 
 bool alerts_take_notice(struct alerts *a, struct alert_notice *ret, ts_t now);
 bool alerts_take_event(struct alerts *a, struct alert_event *ret);
+bool alerts_take_mark(struct alerts *a, struct alert_mark *ret); /* that has changed */
 ts_t alerts_deadline(const struct alerts *a);
 
 size_t alerts_open(const struct alerts *a); /* alerts that are not done with */
+bool alerts_has(const struct alerts *a, uint64_t test);
 struct alert_counts alerts_counts(const struct alerts *a, unsigned receiver);

@@ -37,6 +37,7 @@ enum watch_event {
 	/* http */
 	WATCH_HTTP_LISTENING,
 	WATCH_HTTP_REFUSED,
+	WATCH_AUDIT,
 	/* config */
 	WATCH_RELOADED,
 	WATCH_NOT_RELOADED,

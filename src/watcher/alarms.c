@@ -1,4 +1,4 @@
-#include "watcher/alarms.h"
+#include "watcher/alarms_private.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -9,17 +9,11 @@
 #include "watcher/address.h"
 #include "watcher/run_id.h"
 
-enum { SENT_MAX = 4096, URL_MAX = 512 };
-
-struct alarms {
-	struct watcher *w;
-	const struct plan *plan;
-	struct alerts *alerts;
-	struct alerts *next; /* of the plan that is to be taken; NULL: none is */
-	struct deliver *deliver;
-	struct map sent; /* by their numbers */
-	ts_t ping_at;    /* of the watcher itself */
-	uint64_t last_ping;
+enum {
+	SENT_MAX = 4096,
+	PARTED_MAX = ALERTS_MAX,
+	URL_MAX = 512,
+	SAFE_MAX_S = 2, /* so long a notice waits for the disk */
 };
 
 struct sent { /* on its way */
@@ -55,7 +49,7 @@ static void forget(struct alarms *a, struct sent *s)
 	mem_free(s);
 }
 
-static void forget_all(struct alarms *a)
+void alarms_forget_all(struct alarms *a)
 {
 	for (struct map_node *n; (n = map_next(&a->sent, NULL));) {
 		struct sent *s = LIST_OWNER(n, struct sent, node);
@@ -106,7 +100,7 @@ static struct slice run_url(const struct alarms *a, const struct alert_notice *n
 	return slice_str(ret);
 }
 
-static int hand_over(struct alarms *a, const struct alert_notice *n, const struct watched *t,
+static int hand_over(struct alarms *a, const struct alert_notice *n, const struct subject *t,
 	const struct deliver_receiver *to)
 {
 	struct buf message;
@@ -118,12 +112,15 @@ static int hand_over(struct alarms *a, const struct alert_notice *n, const struc
 	const struct deliver_notice notice = { .kind = n->kind,
 		.severity = n->severity,
 		.test = n->test,
-		.name = slice_str(t->plan->key),
-		.pool = slice_str(t->plan->pool),
-		.partner = slice_str(t->plan->domain),
-		.direction = watched_direction(t),
-		.labels = t->plan->labels + t->plan->n_own_labels,
-		.n_labels = t->plan->n_labels - t->plan->n_own_labels,
+		.name = t->key,
+		.test_kind = t->kind,
+		.pool = t->pool,
+		.partner = t->domain,
+		.direction = t->direction,
+		.labels = t->test.labels + t->n_own_labels,
+		.n_labels = t->test.n_labels - t->n_own_labels,
+		.steps = { slice_str(t->step) },
+		.n_steps = t->step && n->kind != ALERT_RESOLVED,
 		.incident = n->incident,
 		.message = buf_slice(&message),
 		.run_url = run_url(a, n, url),
@@ -135,7 +132,7 @@ static int hand_over(struct alarms *a, const struct alert_notice *n, const struc
 }
 
 static int send_to(
-	struct alarms *a, const struct alert_notice *n, const struct watched *t, struct text *why)
+	struct alarms *a, const struct alert_notice *n, const struct subject *t, struct text *why)
 {
 	struct address to;
 
@@ -154,10 +151,28 @@ static void fail(struct alarms *a, const struct sent *s, const struct text *why,
 	alerts_push_failed(a->alerts, s->delivery, now);
 }
 
+struct parted *alarms_find_parted(const struct alarms *a, uint64_t id)
+{
+	return MAP_FIND(&a->parted, key_of(&id), struct parted, node);
+}
+
+/* False: no such test is known. */
+static bool find_subject(const struct alarms *a, uint64_t id, struct subject *ret)
+{
+	const struct parted *p = alarms_find_parted(a, id);
+	const struct watched *t = p ? NULL : roster_find_id(&a->w->roster, (int64_t)id);
+
+	if (p)
+		*ret = p->subject;
+	else if (t)
+		*ret = subject_of(t);
+	return p || t;
+}
+
 static void send_notice(struct alarms *a, const struct alert_notice *n, ts_t now)
 {
-	struct watched *t = roster_find_id(&a->w->roster, (int64_t)n->test);
-	struct sent *s = t ? mem_alloc0(sizeof(*s)) : NULL;
+	struct subject subject;
+	struct sent *s = find_subject(a, n->test, &subject) ? mem_alloc0(sizeof(*s)) : NULL;
 	struct text why;
 
 	if (!s) {
@@ -168,9 +183,8 @@ static void send_notice(struct alarms *a, const struct alert_notice *n, ts_t now
 		.receiver = n->receiver,
 		.attempt = n->attempt,
 		.kind = n->kind };
-	(void)slice_cstr(slice_cut(slice_str(t->plan->key), 0, sizeof(s->test) - 1), s->test,
-		sizeof(s->test));
-	if (send_to(a, n, t, &why) == 0 &&
+	(void)slice_cstr(slice_cut(subject.key, 0, sizeof(s->test) - 1), s->test, sizeof(s->test));
+	if (send_to(a, n, &subject, &why) == 0 &&
 		map_insert(&a->sent, &s->node, key_of(&s->delivery)) == 0)
 		return;
 	deliver_drop(a->deliver, n->delivery);
@@ -247,12 +261,14 @@ static void take_done(struct alarms *a, ts_t now)
 
 static void gave_up(struct alarms *a, const struct alert_event *ev)
 {
-	const struct watched *t = roster_find_id(&a->w->roster, (int64_t)ev->test);
+	struct subject subject = { .key = SLICE("-") };
+
+	(void)find_subject(a, ev->test, &subject);
 	struct buf *b = watch_log_begin(&a->w->log, WATCH_ALERT_GAVE_UP);
 
 	log_str(b, "receiver", slice_str(a->plan->receivers[ev->receiver].name));
 	log_str(b, "kind", slice_str(kinds[ev->kind]));
-	log_str(b, "test", slice_str(t ? t->plan->key : "-"));
+	log_str(b, "test", subject.key);
 	log_u64(b, "attempts", ev->attempts);
 	watch_log_end(&a->w->log, WATCH_ALERT_GAVE_UP);
 }
@@ -281,22 +297,86 @@ static void take_events(struct alarms *a)
 		}
 }
 
-/* ---- pushes ---- */
+/* ---- what outlives this process ---- */
 
-static struct alert_test test_of(const struct watched *t)
+static enum store_told told_of(enum alert_told told)
 {
-	return (struct alert_test){ .id = (uint64_t)t->id,
-		.severity = t->plan->severity,
-		.labels = t->plan->labels,
-		.n_labels = t->plan->n_labels };
+	switch (told) {
+	case ALERT_TOLD_NOTHING: return STORE_TOLD_NOTHING;
+	case ALERT_TOLD_FAILING: return STORE_TOLD_FAILING;
+	case ALERT_TOLD_END: return STORE_TOLD_END;
+	}
+	return STORE_TOLD_NOTHING;
 }
+
+void alarms_take_marks(struct alarms *a)
+{
+	struct alert_mark m;
+
+	while (alerts_take_mark(a->alerts, &m)) {
+		const struct store_mark mark = { .test_id = (int64_t)m.test,
+			.begin_at = m.begin_at,
+			.receiver = slice_str(a->plan->receivers[m.receiver].name),
+			.told = told_of(m.told),
+			.at = watcher_wall(a->w, pump_now(a->w->pump)) };
+
+		/* One that is lost costs a message that comes twice. */
+		(void)store_push_mark(a->w->store, &mark);
+	}
+}
+
+void alarms_forget_parted(struct alarms *a, struct parted *p)
+{
+	map_remove(&a->parted, &p->node);
+	parted_free(p);
+}
+
+/* Whose end everybody has heard. */
+static void forget_those_told(struct alarms *a)
+{
+	struct map_node *next;
+
+	for (struct map_node *n = map_next(&a->parted, NULL); n; n = next) {
+		struct parted *p = LIST_OWNER(n, struct parted, node);
+
+		next = map_next(&a->parted, n);
+		if (!alerts_has(a->alerts, p->id))
+			alarms_forget_parted(a, p);
+	}
+}
+
+void alarms_push_pushed(struct alarms *a, uint64_t number, ts_t now)
+{
+	if (!a)
+		return;
+	if (a->to_write <= a->written)
+		a->write_until = ts_add(now, TS_S(SAFE_MAX_S));
+	a->to_write = number;
+}
+
+void alarms_push_written(struct alarms *a, uint64_t number)
+{
+	if (a)
+		a->written = number;
+}
+
+/* What was told is in the history before, so that whoever heard the beginning will hear the end,
+ * whatever becomes of this process.  A disk that takes nothing keeps no alert back. */
+static bool is_safe(const struct alarms *a, ts_t now)
+{
+	return a->written >= a->to_write || a->w->held_since || now >= a->write_until;
+}
+
+/* ---- pushes ---- */
 
 void alarms_push_event(struct alarms *a, struct watched *t, const struct state_event *ev, ts_t now)
 {
-	const struct alert_test test = test_of(t);
+	const struct subject subject = subject_of(t);
 
-	if (a)
-		alerts_push_event(a->alerts, &test, ev, now);
+	if (!a)
+		return;
+	alerts_push_event(a->alerts, &subject.test, ev, now);
+	alarms_take_marks(a);
 }
 
 void alarms_push_muted(struct alarms *a, struct watched *t, bool is_muted, ts_t now)
@@ -315,16 +395,20 @@ void alarms_push_time(struct alarms *a, ts_t now)
 	take_done(a, now);
 	push_ping(a, now);
 	alerts_push_time(a->alerts, now);
-	while (alerts_take_notice(a->alerts, &n, now))
+	while (is_safe(a, now) && alerts_take_notice(a->alerts, &n, now))
 		send_notice(a, &n, now);
 	take_events(a);
+	alarms_take_marks(a);
+	forget_those_told(a);
 }
 
 ts_t alarms_deadline(const struct alarms *a)
 {
 	if (!a)
 		return TS_NEVER;
-	return ts_min(alerts_deadline(a->alerts), ping_deadline(a));
+	const ts_t safe = a->written < a->to_write ? a->write_until : TS_NEVER;
+
+	return ts_min(safe, ts_min(alerts_deadline(a->alerts), ping_deadline(a)));
 }
 
 int alarms_fd(const struct alarms *a)
@@ -339,51 +423,6 @@ struct alert_counts alarms_counts(const struct alarms *a, unsigned receiver)
 
 /* ---- life ---- */
 
-static void push_known(struct alarms *a, const struct alerts *before, ts_t now)
-{
-	const struct roster *r = &a->w->roster;
-
-	for (unsigned i = 0; i < r->n; i++) {
-		const struct watched *t = r->tests[i];
-		const struct alert_test test = test_of(t);
-
-		if (!alerts_push_untold(a->alerts, &test, before, now) &&
-			t->state.incident.begin_at)
-			alerts_push_known(a->alerts, &test, &t->state.incident, now);
-		if (t->is_muted)
-			alerts_push_muted(a->alerts, test.id, true, now);
-	}
-}
-
-int alarms_prepare(struct alarms *a, const struct plan *plan)
-{
-	struct alerts *next;
-
-	if (!a)
-		return 0;
-	const int err = alerts_new(&next, plan->alerts, plan->n_receivers, &a->w->rng);
-	if (err)
-		return err;
-	alerts_free(a->next);
-	a->next = next;
-	return 0;
-}
-
-void alarms_take_plan(struct alarms *a, const struct plan *plan, ts_t now)
-{
-	if (!a)
-		return;
-	struct alerts *before = a->alerts;
-
-	forget_all(a);
-	a->alerts = a->next;
-	a->next = NULL;
-	a->plan = plan;
-	a->ping_at = now;
-	push_known(a, before, now);
-	alerts_free(before);
-}
-
 int alarms_new(struct alarms **ret, struct watcher *w, const struct plan *plan)
 {
 	struct alarms *a = mem_alloc0(sizeof(*a));
@@ -394,6 +433,7 @@ int alarms_new(struct alarms **ret, struct watcher *w, const struct plan *plan)
 	a->w = w;
 	a->plan = plan;
 	map_init(&a->sent, SENT_MAX, &w->rng);
+	map_init(&a->parted, PARTED_MAX, &w->rng);
 	if (gethostname(host, sizeof(host) - 1))
 		slice_cstr(SLICE("localhost"), host, sizeof(host));
 	const struct deliver_cfg cfg = {
@@ -414,8 +454,11 @@ struct alarms *alarms_free(struct alarms *a)
 {
 	if (!a)
 		return NULL;
-	forget_all(a);
+	alarms_forget_all(a);
 	map_done(&a->sent);
+	for (struct map_node *n; (n = map_next(&a->parted, NULL));)
+		alarms_forget_parted(a, LIST_OWNER(n, struct parted, node));
+	map_done(&a->parted);
 	alerts_free(a->alerts);
 	alerts_free(a->next);
 	deliver_free(a->deliver);

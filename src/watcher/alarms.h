@@ -14,9 +14,19 @@ struct alarms *alarms_free(struct alarms *a);
 
 /* What needs memory for the receivers of another plan.  0 or an error, and nothing has changed. */
 int alarms_prepare(struct alarms *a, const struct plan *plan);
-/* Behind that, when the roster has the tests of this plan.  What is on its way is dropped, and what
- * is open is known as told; what was not told yet is told anew, to all who are to hear of it. */
-void alarms_take_plan(struct alarms *a, const struct plan *plan, ts_t now);
+/* Behind that, when the roster has the tests of this plan; the plan before is still there. What is
+ * on its way is sent anew.  Each receiver of the same name knows what it knew, from the alarms
+ * before or, at a start, from the history; a new one hears of what is failing. */
+void alarms_take_plan(
+	struct alarms *a, const struct plan *plan, const struct store_event *synced, ts_t now);
+/* What became of a test that is no longer configured: of the roster's `retired` and `leaving`, and
+ * of one that left while no watcher ran. */
+void alarms_push_stop(struct alarms *a, int64_t id, const struct state_event *ev, ts_t now);
+void alarms_push_left(struct alarms *a, const struct store_left *left,
+	const struct store_synced *synced, ts_t now);
+/* An entry of the history that says what is to be told: nothing of it leaves before. */
+void alarms_push_pushed(struct alarms *a, uint64_t number, ts_t now);
+void alarms_push_written(struct alarms *a, uint64_t number);
 void alarms_push_event(struct alarms *a, struct watched *t, const struct state_event *ev, ts_t now);
 void alarms_push_muted(struct alarms *a, struct watched *t, bool is_muted, ts_t now);
 /* Sends what is due, and takes what came of the others. */

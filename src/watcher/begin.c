@@ -5,6 +5,7 @@
 #include "app/sweeper.h"
 #include "base/mem.h"
 #include "watcher/private.h"
+#include "watcher/via.h"
 
 struct secrets {
 	char user[SECRET_MAX + 1], receiver[SECRET_MAX + 1];
@@ -52,10 +53,13 @@ static int read_secrets(struct watcher *w, struct watched *t, struct secrets *re
 static int find_trust(struct watcher *w, struct watched *t, struct probe_cfg *ret)
 {
 	struct text why;
-	int err = trusts_find(&w->trusts, t->plan->sip_ca_file, &ret->sip_trust, &why);
+	int err = trusts_find(&w->trusts, t->plan->sip_ca_file, t->run, &ret->sip_trust, &why);
 
 	if (!err)
-		err = trusts_find(&w->trusts, t->plan->xmpp_ca_file, &ret->xmpp_trust, &why);
+		err = trusts_find(
+			&w->trusts, t->plan->xmpp_ca_file, t->run, &ret->xmpp_trust, &why);
+	if (w->trusts.n_replaced)
+		trusts_forget(&w->trusts, roster_oldest_run(&w->roster, t->run));
 	if (err)
 		not_run(w, t, REASON_LOCAL_CONFIG, PHASE_COUNT, &why);
 	return err;
@@ -149,6 +153,7 @@ void watcher_begin(struct watcher *w, const struct schedule_event *ev)
 	t->is_by_hand = ev->is_by_hand;
 	t->run = ++w->n_runs;
 	if (roster_is_leaving(t) || w->is_stopping) {
+		via_push_dropped(w, t);
 		roster_push_done(&w->roster, t, pump_now(w->pump));
 		return;
 	}

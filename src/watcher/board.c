@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "watcher/access.h"
 #include "watcher/shown.h"
 
 _Static_assert(RUN_ID_MAX <= sizeof(((struct board_texts *)0)->run), "room for a run's id");
@@ -191,8 +192,9 @@ int board_new(struct board *ret, const struct watcher *w, const struct page_view
 		b.pools && b.partners && b.tests && b.watched && b.troubles && b.texts && b.by_id;
 	int err = is_whole ? 0 : -ENOMEM;
 
-	for (unsigned i = 0; !err && i < w->roster.n; i++)
-		if (is_wanted(w->roster.tests[i]->plan, pool, partner))
+	for (unsigned i = 0; !err && v->access && i < w->roster.n; i++)
+		if (is_wanted(w->roster.tests[i]->plan, pool, partner) &&
+			access_may(v->access, v->access->sees, w->roster.tests[i]))
 			put_test(&b, w->roster.tests[i], v);
 	if (!err)
 		sort(&b);

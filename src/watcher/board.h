@@ -27,7 +27,8 @@ struct board {
 	} * by_id; /* ascending */
 };
 
-/* Of one pool or one partner (its name or domain; "": of all).  0 or -ENOMEM. */
+/* Of one pool or one partner (its name or domain; "": of all), those that v->access sees.  0 or
+ * -ENOMEM. */
 int board_new(struct board *ret, const struct watcher *w, const struct page_view *v,
 	struct slice pool, struct slice partner);
 void board_done(struct board *b);

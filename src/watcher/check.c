@@ -11,7 +11,9 @@
 #include "app/page.h"
 #include "app/secret.h"
 #include "base/mem.h"
+#include "watcher/check_access.h"
 #include "watcher/config.h"
+#include "watcher/entrance.h"
 
 enum {
 	BAD = 2,
@@ -83,6 +85,17 @@ static void check_receiver(struct check *c, const struct plan_receiver *r)
 	check_file(c, r->ca_file, r->at);
 }
 
+/* What a start would do with them. */
+static void check_entrance(struct check *c)
+{
+	struct entrance e;
+	struct text why;
+
+	if (entrance_open(&e, NULL, &c->config, &why))
+		problems_add(&c->problems, c->config.conf->watch.sign_in.at, why);
+	entrance_close(&e);
+}
+
 static void check_files(struct check *c)
 {
 	const struct conf *conf = c->config.conf;
@@ -103,6 +116,7 @@ static void check_files(struct check *c)
 	for (unsigned i = 0; i < plan->n_receivers; i++)
 		check_receiver(c, &plan->receivers[i]);
 	check_receiver(c, &plan->ping);
+	check_entrance(c);
 }
 
 /* ---- what it would do ---- */
@@ -143,7 +157,9 @@ static void put_head(const struct check *c, struct page *p)
 		put(p, TEXT(N_("It has at most {1} MiB."),
 			       text_u64(plan->history_bytes_max >> 20)));
 	for (unsigned i = 0; i < plan->n_listen; i++)
-		put(p, TEXT(N_("Its pages are at http://{1}/."), text_addr(&plan->listen[i])));
+		put(p, TEXT(plan->listen[i].is_tls ? N_("Its pages are at https://{1}/.")
+						   : N_("Its pages are at http://{1}/."),
+			       text_addr(&plan->listen[i].addr)));
 	if (plan->url)
 		put(p, TEXT(N_("Links in alerts begin with {1}."), text_str(plan->url)));
 	sheet_end(&p->sheet, 0);
@@ -179,12 +195,19 @@ static void put_who(struct buf *b, const struct plan_test *t)
 	buf_putc(b, ' ');
 }
 
+#define CALM_US (INT64_C(15) * 60 * 1000000) /* as it is without the setting */
+
 /* What only some have, behind what all have. */
 static void put_more(struct buf *b, const struct plan_test *t)
 {
 	if (t->expected) {
 		buf_putc(b, ' ');
 		put_text(b, TEXT(N_("It is to fail: {1}."), text_str(reason_id(t->expected))));
+	}
+	if (t->state.calm_us != CALM_US) {
+		buf_putc(b, ' ');
+		put_text(b, TEXT(N_("An incident is over when the test was well for {1} min."),
+				    text_u64((uint64_t)t->state.calm_us / 60000000)));
 	}
 	if (t->n_windows) {
 		buf_printf(b, " %s ", language_look_up(N_("Maintenance:")));
@@ -310,6 +333,7 @@ static void put_plan(const struct check *c)
 	for (unsigned i = 0; i < plan->n_tests; i++)
 		put_test(&p, &plan->tests[i], (unsigned)widest + GAP);
 	put_receivers(&p, plan);
+	check_put_access(&p, plan);
 	if (!c->problems.n) {
 		sheet_end(&p.sheet, 0);
 		put(&p, TEXT_PLAIN(N_("All secrets and certificates of these can be read.")));

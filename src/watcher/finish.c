@@ -9,6 +9,7 @@
 #include "watcher/row_split.h"
 #include "watcher/run_id.h"
 #include "watcher/site.h"
+#include "watcher/via.h"
 
 /* ---- the row ---- */
 
@@ -148,7 +149,9 @@ static void store(
 		run->trace_json = buf_slice(&trace);
 	if (run->state && run->row.state != WATCH_OK)
 		keep_step(t, run->result_json);
-	(void)store_push_run(w->store, run); /* 0: it is counted there, and told */
+	const uint64_t number = store_push_run(w->store, run);
+	if (number && run->n_incidents) /* 0: it is counted there, and told */
+		alarms_push_pushed(w->alarms, number, pump_now(w->pump));
 	buf_done(&result);
 	buf_done(&trace);
 }
@@ -179,6 +182,7 @@ void watcher_finish(struct watcher *w, struct watched *t, const struct watcher_e
 	}
 	store(w, t, end, &stored);
 	once_push(w->once, t, end, state);
+	via_push_end(w, t, end);
 	site_push_test(w->site, t);
 	roster_push_done(&w->roster, t, pump_now(w->pump));
 }
@@ -199,6 +203,7 @@ static void finish(struct watcher *w, const struct runs_done *done)
 		.why = done->last.message.id ? &done->last.message : NULL };
 
 	if (done->is_dropped || roster_is_leaving(t)) {
+		via_push_dropped(w, t);
 		roster_push_done(&w->roster, t, pump_now(w->pump));
 		return;
 	}

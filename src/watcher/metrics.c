@@ -19,6 +19,7 @@ struct exposition_at {
 	size_t family;
 	bool is_begun;
 	unsigned test;
+	struct access access;
 	uint64_t plan; /* which one is in force: with another one the tests are others */
 };
 
@@ -296,7 +297,9 @@ static bool put_next(struct exposition_at *x, const struct family *f, struct buf
 	}
 	if (x->test >= x->w->roster.n)
 		return false;
-	f->of_test(b, name, x->w->roster.tests[x->test++]);
+	const struct watched *t = x->w->roster.tests[x->test++];
+	if (access_may(&x->access, ROLE_METRICS, t))
+		f->of_test(b, name, t);
 	return true;
 }
 
@@ -309,9 +312,11 @@ static bool put_part(void *parts, struct buf *b)
 		return false;
 	while (x->family < COUNT(families) && buf_len(b) < PART_BYTES) {
 		const struct family *f = &families[x->family];
+		const bool is_his = !f->of_all || access_may(&x->access, ROLE_METRICS, NULL);
 
-		put_head(x, f, b);
-		if (put_next(x, f, b))
+		if (is_his)
+			put_head(x, f, b);
+		if (is_his && put_next(x, f, b))
 			continue;
 		x->family++;
 		x->is_begun = false;
@@ -329,7 +334,8 @@ static void free_parts(void *parts)
 	mem_free(parts);
 }
 
-void metrics_put(const struct watcher *w, const struct web_request *r, struct web_answer *ret)
+void metrics_put(const struct watcher *w, const struct web_request *r, const struct access *a,
+	struct web_answer *ret)
 {
 	const struct slice accept = web_field_find(r, "Accept");
 	struct exposition_at *x = mem_alloc0(sizeof(*x));
@@ -337,6 +343,7 @@ void metrics_put(const struct watcher *w, const struct web_request *r, struct we
 	if (!x)
 		return;
 	x->w = w;
+	x->access = *a;
 	x->plan = w->n_reloads;
 	x->is_open = web_accepts(accept, "application", "openmetrics-text", "1.0.0") >
 		     web_accepts(accept, "text", "plain", "0.0.4");

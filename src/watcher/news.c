@@ -78,9 +78,9 @@ static void push(struct watcher *w, struct store_event *ev, ts_t now)
 		break;
 	case STORE_EV_SYNCED:
 		if (ev->number == w->sync)
-			watcher_take_plan(w, ev->known);
+			watcher_take_plan(w, ev);
 		break;
-	case STORE_EV_WRITTEN:
+	case STORE_EV_WRITTEN: alarms_push_written(w->alarms, ev->number); break;
 	case STORE_EV_CHECKED: break;
 	case STORE_EV_HELD:
 		w->held_since = watcher_wall(w, now);

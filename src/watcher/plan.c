@@ -5,6 +5,14 @@
 #include "app/watch_config.h"
 #include "base/mem.h"
 
+static bool read_listen(struct slice text, struct plan_listen *ret)
+{
+	const struct slice https = SLICE(CONF_HTTPS);
+
+	ret->is_tls = slice_starts(text, https);
+	return addr_decode(ret->is_tls ? slice_skip(text, https.n) : text, &ret->addr);
+}
+
 static int add_listens(struct planner *p)
 {
 	static const struct conf_text preset = { .s = (char *)(uintptr_t)CONF_WATCH_LISTEN };
@@ -16,7 +24,7 @@ static int add_listens(struct planner *p)
 	if (!p->plan->listen)
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++)
-		if (addr_decode(slice_str(v[i].s), &p->plan->listen[i]))
+		if (read_listen(slice_str(v[i].s), &p->plan->listen[i]))
 			p->plan->n_listen++;
 	return 0;
 }
@@ -45,6 +53,8 @@ static int fill(struct planner *p)
 		err = add_history(p);
 	if (!err)
 		err = plan_add_receivers(p);
+	if (!err)
+		err = plan_add_access(p);
 	return err ? err : plan_add_tests(p);
 }
 
@@ -93,6 +103,7 @@ struct plan *plan_free(struct plan *p)
 	for (unsigned i = 0; i < p->n_receivers; i++)
 		plan_free_receiver(&p->receivers[i]);
 	plan_free_receiver(&p->ping);
+	plan_free_access(&p->access);
 	for (unsigned i = 0; i < p->n_zones; i++) {
 		mem_free(p->zones[i].name);
 		buf_done(&p->zones[i].file);

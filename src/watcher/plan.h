@@ -22,6 +22,7 @@
 #include "conf/problems.h"
 #include "probe/note.h"
 #include "watch/alert.h"
+#include "watch/roles.h"
 #include "watch/schedule.h"
 #include "watch/window.h"
 
@@ -103,6 +104,24 @@ struct plan_receiver {
 	int64_t valid_us; /* ALERTMANAGER: what it does not hear again for so long is over there */
 };
 
+struct plan_listen {
+	struct addr addr;
+	bool is_tls;
+};
+
+/* Who reaches it, and what he may.  NULL: left out. */
+struct plan_access {
+	struct roles roles; /* the predefined ones first */
+	char *certificate_file, *key_file;
+	char *users_file, *tokens_file, *ca_file;
+	char *socket; /* as it is written; NULL: where systemd made a folder */
+	bool has_group;
+	unsigned group;       /* a gid */
+	bool is_signed_in;    /* there is a way to say who one is */
+	char *host;           /* of the URL of the pages, in lower case */
+	const char *hosts[2]; /* it, for web_server_set_hosts() */
+};
+
 struct plan {
 	const struct conf_watch *conf;
 	struct plan_test *tests; /* in the order of the file */
@@ -114,14 +133,15 @@ struct plan {
 	ts_t ping_interval;
 	struct plan_zone *zones; /* the first is the configuration's */
 	unsigned n_zones;
-	struct addr *listen; /* loopback */
-	unsigned n_listen;   /* 0: no HTTP */
-	const char *url;     /* of the pages, for links; NULL: none */
-	char *history_file;  /* NULL until plan_settle(): where the state folder is */
+	struct plan_listen *listen;
+	unsigned n_listen;  /* 0: no HTTP */
+	const char *url;    /* of the pages, for links; NULL: none */
+	char *history_file; /* NULL until plan_settle(): where the state folder is */
 	unsigned raw_days, hour_days;
 	uint64_t history_bytes_max; /* 0: any */
 	unsigned at_once;
 
+	struct plan_access access;
 	struct plan_windows *windows; /* lists that several tests share */
 	size_t n_windows;
 	struct map keys;

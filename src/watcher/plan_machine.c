@@ -1,4 +1,6 @@
-/* What a plan takes from this machine: the files of time zones, and the folder for the history. */
+/* What a plan takes from this machine: the files of time zones, the folder for the history, and the
+ * group of its socket. */
+#include <grp.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -28,6 +30,18 @@ static char *history_file(void)
 	return ret;
 }
 
+static void find_group(struct plan *p, struct problems *problems)
+{
+	const struct conf_text *name = &p->conf->control.group;
+	const struct group *g = name->s ? getgrnam(name->s) : NULL;
+
+	if (name->s && !g)
+		problems_add(problems, name->at,
+			TEXT(N_("there is no group `{1}` on this machine"), text_str(name->s)));
+	p->access.has_group = g != NULL;
+	p->access.group = g ? g->gr_gid : 0;
+}
+
 int plan_settle(struct plan *p, struct problems *problems)
 {
 	const unsigned before = problems->n + problems->left_out;
@@ -38,6 +52,7 @@ int plan_settle(struct plan *p, struct problems *problems)
 		if (watch_config_read_zone(
 			    p->zones[i].name, &p->zones[i].file, &p->zones[i].zone, &why))
 			problems_add(problems, p->zones[i].at, why);
+	find_group(p, problems);
 	if (!p->history_file)
 		p->history_file = history_file();
 	if (!p->history_file)

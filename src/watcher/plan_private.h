@@ -4,6 +4,7 @@
  *   plan_tests.c      which tests, and what each is
  *   plan_windows.c    maintenance and its zones
  *   plan_receivers.c  who is told
+ *   plan_access.c     who reaches it, and what he may
  *   plan_machine.c    what follows from this machine
  *   plan_values.c     values as all of them have them
  */
@@ -29,6 +30,7 @@ struct planner {
  * added to the problems. */
 int plan_add_tests(struct planner *p);
 int plan_add_receivers(struct planner *p);
+int plan_add_access(struct planner *p);
 /* The zone of the configuration first. */
 int plan_add_zone(struct planner *p, struct slice name, struct conf_place at);
 int plan_add_windows(
@@ -41,3 +43,4 @@ struct alert_label plan_label(const struct conf_text *text);
 
 void plan_free_test(struct plan_test *t);
 void plan_free_receiver(struct plan_receiver *r);
+void plan_free_access(struct plan_access *a);

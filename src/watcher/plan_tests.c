@@ -10,9 +10,7 @@
 #include "watcher/plan_private.h"
 
 enum { KEY_MAX = 1024 };
-/* What fails again so soon is the same incident once more, and flapping from so many on: within a
- * quarter of an hour nobody has read the first alert and found that all is well. */
-#define CALM_US ((int64_t)900 * 1000000)
+/* Of an incident that is flapping then. */
 enum { FLAP_TIMES = 4 };
 _Static_assert((int)CONF_RUNS_MAX <= (int)STATE_RUNS_MAX, "a state looks at as many runs");
 
@@ -32,7 +30,7 @@ static struct conf_watch_rules rules_of(
 	const struct conf_watch_rules *own, const struct conf_watch_rules *defaults)
 {
 	return (struct conf_watch_rules){ OWN_OR(interval), OWN_OR(timeout), OWN_OR(retries),
-		OWN_OR(retry_pause), OWN_OR(fail), OWN_OR(recover), OWN_OR(severity),
+		OWN_OR(retry_pause), OWN_OR(fail), OWN_OR(recover), OWN_OR(calm), OWN_OR(severity),
 		OWN_OR(labels), OWN_OR(maintenance) };
 }
 
@@ -153,9 +151,9 @@ static void add_rules(const struct maker *m, struct plan_test *t)
 	t->retries = (unsigned)r->retries.n;
 	t->retry_pause = TS_S((ts_t)r->retry_pause.n);
 	t->severity = (enum alert_severity)r->severity.value;
-	t->state = (struct state_cfg){
-		.recover_k = (unsigned)r->recover.n, .calm_us = CALM_US, .flap_times = FLAP_TIMES
-	};
+	t->state = (struct state_cfg){ .recover_k = (unsigned)r->recover.n,
+		.calm_us = (int64_t)r->calm.n * 60 * 1000000,
+		.flap_times = FLAP_TIMES };
 	syntax_read_n_of_m(slice_str(r->fail.s ? r->fail.s : CONF_WATCH_FAIL), &t->state.fail_n,
 		&t->state.fail_m);
 	t->expected = m->expected;

@@ -6,6 +6,9 @@
  *   finish.c    a run is over: what it says, to the history, the alerts and the pages
  *   news.c      what the schedule and the history tell
  *   alarms.c    alerts on their way to receivers
+ *   access.c    who asks, and what he may; audit.c: what he did
+ *   entrance.c  the files of those who sign in
+ *   desk.c      the control socket; via.c: runs whose result somebody waits for
  *   site.c      pages and metrics over HTTP; view_*.c fill in what they show
  *   once.c      each test once, and no service
  */
@@ -22,6 +25,8 @@
 #include "watcher/trusts.h"
 
 struct alarms;
+struct audit;
+struct control;
 struct site;
 
 struct watcher {
@@ -37,10 +42,17 @@ struct watcher {
 	struct trusts trusts;
 	struct runs *runs;
 	struct roster roster;
-	struct store *store;   /* NULL: each test runs once */
-	struct alarms *alarms; /* NULL: the same */
-	struct site *site;     /* NULL: nobody listens */
-	struct once *once;     /* NULL: it is a service */
+	struct store *store;     /* NULL: each test runs once */
+	struct alarms *alarms;   /* NULL: the same */
+	struct site *site;       /* NULL: nobody listens */
+	struct audit *audit;     /* NULL: as the history */
+	struct control *control; /* NULL: there is no such socket */
+	struct list vias;        /* those who wait for the result of a run */
+	unsigned n_vias;
+	struct once *once; /* NULL: it is a service */
+
+	unsigned n_identities;     /* certificates of ours that were read since the start */
+	uint64_t identity_seen[2]; /* the hash of the last one's file */
 
 	int64_t ahead_us; /* UTC minus the monotonic clock */
 	int64_t started_at, loaded_at;
@@ -80,8 +92,10 @@ void watcher_take_done(struct watcher *w); /* all that are over */
 void watcher_take_news(struct watcher *w);
 
 /* reload.c */
-void watcher_reload(struct watcher *w);
+/* False: the file has a fault, whose lines are put into `lines`, too (NULL: nowhere).  True: it is
+ * taken over when the history has answered. */
+bool watcher_reload(struct watcher *w, struct buf *lines);
 /* Asks the history for the tests of the next plan.  0 or -ENOMEM. */
 int watcher_sync(struct watcher *w);
-/* The history has answered. */
-void watcher_take_plan(struct watcher *w, const struct store_known *known);
+/* The history has answered; NULL: there is none. */
+void watcher_take_plan(struct watcher *w, const struct store_event *synced);

@@ -1,6 +1,7 @@
 /* Another configuration while tests run.  A file with a fault changes
  * nothing.
  */
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -8,8 +9,10 @@
 #include "base/mem.h"
 #include "net/loop.h"
 #include "watcher/alarms.h"
+#include "watcher/parted.h"
 #include "watcher/private.h"
 #include "watcher/site.h"
+#include "watcher/via.h"
 
 enum { LINES_MAX = 1 << 16 };
 
@@ -18,19 +21,26 @@ enum { LINES_MAX = 1 << 16 };
 static uint64_t sync_tests(struct watcher *w, const struct plan *plan)
 {
 	struct store_test *tests = mem_alloc0((plan->n_tests + 1) * sizeof(*tests));
+	char **specs = mem_alloc0((plan->n_tests + 1) * sizeof(char *));
 	uint64_t number = 0;
 
-	for (unsigned i = 0; tests && i < plan->n_tests; i++) {
+	for (unsigned i = 0; tests && specs && i < plan->n_tests; i++) {
 		const struct plan_test *p = &plan->tests[i];
+
+		specs[i] = parted_spec(p);
 
 		tests[i] = (struct store_test){ .kind = slice_str(conf_test_kind_name(p->kind)),
 			.pool = slice_str(p->pool),
 			.partner = slice_str(p->domain),
 			.direction = slice_str(p->direction),
-			.interval_us = (int64_t)p->interval };
+			.interval_us = (int64_t)p->interval,
+			.spec = slice_str(specs[i]) };
 	}
-	if (tests)
+	if (tests && specs)
 		number = store_sync_tests(w->store, tests, plan->n_tests);
+	for (unsigned i = 0; specs && i < plan->n_tests; i++)
+		free(specs[i]);
+	mem_free(specs);
 	mem_free(tests);
 	return number;
 }
@@ -74,9 +84,16 @@ static bool is_same_listen(const struct plan *a, const struct plan *b)
 	if (a->n_listen != b->n_listen)
 		return false;
 	for (unsigned i = 0; i < a->n_listen; i++)
-		if (!addr_eq(&a->listen[i], &b->listen[i]))
+		if (!addr_eq(&a->listen[i].addr, &b->listen[i].addr) ||
+			a->listen[i].is_tls != b->listen[i].is_tls)
 			return false;
 	return true;
+}
+
+static bool is_same_control(const struct plan_access *a, const struct plan_access *b)
+{
+	return is_same_path(a->socket, b->socket) && a->has_group == b->has_group &&
+	       a->group == b->group;
 }
 
 static void log_what_is_kept(struct watcher *w, const struct plan *old, const struct plan *next)
@@ -91,6 +108,7 @@ static void log_what_is_kept(struct watcher *w, const struct plan *old, const st
 		{ old->history_bytes_max == next->history_bytes_max, "watch.history.size_max" },
 		{ strcmp(old->zones[0].name, next->zones[0].name) == 0, "watch.time_zone" },
 		{ is_same_listen(old, next), "watch.listen" },
+		{ is_same_control(&old->access, &next->access), "watch.control" },
 		{ old->at_once == next->at_once, "watch.at_once" },
 	};
 
@@ -106,6 +124,68 @@ static void end_those_that_leave(struct watcher *w)
 
 	LIST_EACH(n, next, &w->roster.leaving)
 	runs_drop(w->runs, LIST_OWNER(n, struct watched, leaving)->run);
+}
+
+/* Nobody tests it any more: an incident that was open is over, which is kept and told. */
+static void stop_test(struct watcher *w, int64_t id, struct state *state, ts_t now)
+{
+	struct incident incidents[STORE_INCIDENTS_MAX];
+	struct state_event ev;
+	unsigned n = 0;
+
+	state_push_stop(state, watcher_wall(w, now));
+	while (state_take_event(state, &ev)) {
+		alarms_push_stop(w->alarms, id, &ev, now);
+		if (n < STORE_INCIDENTS_MAX)
+			incidents[n++] = ev.incident;
+	}
+	(void)store_push_state(w->store, id, state, incidents, n);
+}
+
+static void stop_all(struct watcher *w, const struct list *tests, ts_t now)
+{
+	struct list *n, *next;
+
+	LIST_EACH(n, next, tests)
+	{
+		struct watched *t = LIST_OWNER(n, struct watched, leaving);
+
+		if (t->plan && w->store)
+			stop_test(w, t->id, &t->state, now);
+	}
+}
+
+static bool has_stopped(const struct list *tests, int64_t id)
+{
+	struct list *n, *next;
+
+	LIST_EACH(n, next, tests)
+	if (LIST_OWNER(n, struct watched, leaving)->id == id)
+		return true;
+	return false;
+}
+
+/* Those that left while no watcher ran, or one that was killed. */
+static void stop_left(struct watcher *w, const struct store_synced *synced, ts_t now)
+{
+	static const struct state_cfg any = { .fail_n = 1, .fail_m = 1, .recover_k = 1 };
+
+	for (size_t i = 0; synced && i < synced->n_left; i++) {
+		const struct store_left *left = &synced->left[i];
+		struct store_left over = *left;
+		struct state state;
+
+		if (has_stopped(&w->roster.retired, left->id) ||
+			has_stopped(&w->roster.leaving, left->id))
+			continue;
+		(void)state_init(&state, &any);
+		state_resume(&state, &left->kept);
+		if (!over.newest.end_at)
+			over.newest.end_at = watcher_wall(w, now);
+		alarms_push_left(w->alarms, &over, synced, now);
+		if (state.incident.begin_at)
+			stop_test(w, left->id, &state, now);
+	}
 }
 
 static unsigned count_enabled(const struct plan *plan)
@@ -141,14 +221,14 @@ static void ready(struct watcher *w, ts_t now)
 	site_push_plan(w->site);
 }
 
-void watcher_take_plan(struct watcher *w, const struct store_known *known)
+void watcher_take_plan(struct watcher *w, const struct store_event *synced)
 {
 	const ts_t now = pump_now(w->pump);
 	struct watch_config old = w->file;
 
 	int err = alarms_prepare(w->alarms, w->next.plan);
 	if (!err)
-		err = roster_take(&w->roster, w->next.plan, known, now);
+		err = roster_take(&w->roster, w->next.plan, synced ? synced->known : NULL, now);
 	if (err) {
 		give_up_next(w);
 		return;
@@ -156,8 +236,13 @@ void watcher_take_plan(struct watcher *w, const struct store_known *known)
 	w->file = w->next;
 	w->next = (struct watch_config){ 0 };
 	w->sync = 0;
-	alarms_take_plan(w->alarms, w->file.plan, now);
+	alarms_take_plan(w->alarms, w->file.plan, synced, now);
 	end_those_that_leave(w);
+	stop_all(w, &w->roster.retired, now);
+	stop_all(w, &w->roster.leaving, now);
+	stop_left(w, synced ? synced->answer->synced : NULL, now);
+	roster_free_retired(&w->roster);
+	via_push_plan(w);
 	if (old.plan)
 		log_what_is_kept(w, old.plan, w->file.plan);
 	ready(w, now);
@@ -183,9 +268,11 @@ static void log_lines(struct watcher *w, struct slice lines)
 	}
 }
 
-void watcher_reload(struct watcher *w)
+bool watcher_reload(struct watcher *w, struct buf *lines)
 {
+	const uint64_t before = w->sync;
 	struct watch_config again = { 0 };
+	struct text fault;
 	struct buf why;
 
 	notify_say(&w->notify, "RELOADING=1");
@@ -195,13 +282,21 @@ void watcher_reload(struct watcher *w)
 		watch_config_done(&again);
 		log_lines(w, buf_slice(&why));
 		log_not_reloaded(w, "it has a fault");
+	} else if (site_prepare(w->site, &again, &fault)) {
+		watch_config_done(&again);
+		text_put(&why, &fault, NULL);
+		log_lines(w, buf_slice(&why));
+		log_not_reloaded(w, "it has a fault");
 	} else {
 		watch_config_done(&w->next);
 		w->next = again;
 		if (watcher_sync(w))
 			give_up_next(w);
 	}
+	if (lines)
+		buf_put(lines, buf_slice(&why));
 	buf_done(&why);
 	if (!w->next.plan)
 		notify_say(&w->notify, "READY=1");
+	return w->next.plan && w->sync != before;
 }

@@ -126,16 +126,35 @@ bool roster_is_leaving(const struct watched *t)
 
 static void retire(struct roster *r, struct watched *t, ts_t now)
 {
+	const bool runs = is_running(t);
+
 	map_remove(&r->keys, &t->by_key);
-	if (is_running(t)) {
-		t->plan = NULL;
-		list_append(&r->leaving, &t->leaving);
-		return;
-	}
-	if (t->is_scheduled)
+	if (!runs && t->is_scheduled)
 		schedule_remove(&r->schedule, &t->place, now);
-	let_go_all(r, t->next_accounts);
-	free_test(r, t);
+	list_append(runs ? &r->leaving : &r->retired, &t->leaving);
+}
+
+static void free_all(struct roster *r, struct list *tests)
+{
+	struct list *n, *next;
+
+	LIST_EACH(n, next, tests)
+	{
+		struct watched *t = LIST_OWNER(n, struct watched, leaving);
+
+		list_remove(&t->leaving);
+		let_go_all(r, t->next_accounts);
+		free_test(r, t);
+	}
+}
+
+void roster_free_retired(struct roster *r)
+{
+	struct list *n, *next;
+
+	free_all(r, &r->retired);
+	LIST_EACH(n, next, &r->leaving)
+	LIST_OWNER(n, struct watched, leaving)->plan = NULL;
 }
 
 /* ---- from one plan to the next ---- */
@@ -291,6 +310,23 @@ struct watched *roster_find_id(const struct roster *r, int64_t id)
 	return NULL;
 }
 
+uint64_t roster_oldest_run(const struct roster *r, uint64_t none)
+{
+	uint64_t oldest = none;
+	struct list *n, *next;
+
+	for (unsigned i = 0; i < r->n; i++)
+		if (is_running(r->tests[i]) && r->tests[i]->run && r->tests[i]->run < oldest)
+			oldest = r->tests[i]->run;
+	LIST_EACH(n, next, &r->leaving)
+	{
+		const struct watched *t = LIST_OWNER(n, struct watched, leaving);
+
+		oldest = t->run < oldest ? t->run : oldest;
+	}
+	return oldest;
+}
+
 struct watched *roster_of_place(struct schedule_test *place)
 {
 	return LIST_OWNER(place, struct watched, place);
@@ -307,6 +343,7 @@ int roster_init(struct roster *r, const struct schedule_cfg *cfg, int64_t ahead_
 {
 	*r = (struct roster){ 0 };
 	list_init(&r->leaving);
+	list_init(&r->retired);
 	map_init(&r->keys, KEYS_MAX, rng);
 	map_init(&r->accounts, ACCOUNTS_MAX, rng);
 	return schedule_init(&r->schedule, cfg, ahead_us);
@@ -314,16 +351,9 @@ int roster_init(struct roster *r, const struct schedule_cfg *cfg, int64_t ahead_
 
 void roster_done(struct roster *r)
 {
-	struct list *n, *next;
-
 	schedule_done(&r->schedule);
-	LIST_EACH(n, next, &r->leaving)
-	{
-		struct watched *t = LIST_OWNER(n, struct watched, leaving);
-
-		let_go_all(r, t->next_accounts);
-		free_test(r, t);
-	}
+	free_all(r, &r->retired);
+	free_all(r, &r->leaving);
 	for (unsigned i = 0; i < r->n; i++) {
 		let_go_all(r, r->tests[i]->next_accounts);
 		free_test(r, r->tests[i]);

@@ -47,6 +47,7 @@ struct roster {
 	struct watched **tests; /* as the plan has them */
 	unsigned n;
 	struct list leaving; /* of an older plan; their runs are being ended */
+	struct list retired; /* of the plan before, and without a run, until they are freed */
 };
 
 /* 0 or -ENOMEM. */
@@ -55,15 +56,19 @@ int roster_init(
 void roster_done(struct roster *r);
 
 /* The tests of this plan from now on; the plan before may be freed then.  `known` is what the
- * history knows of each, in their order; NULL: there is none.  Tests that are gone and ran stand in
- * `leaving`: their owner ends their runs.  0; -ENOMEM, and nothing has changed. */
+ * history knows of each, in their order; NULL: there is none.  Tests that are gone stand in
+ * `retired`, or where they run in `leaving` (their owner ends their runs), with the plan that they
+ * had until roster_free_retired().  0; -ENOMEM, and nothing has changed. */
 int roster_take(
 	struct roster *r, const struct plan *plan, const struct store_known *known, ts_t now);
+void roster_free_retired(struct roster *r);
 /* The run of a test is over.  One that was leaving is gone. */
 void roster_push_done(struct roster *r, struct watched *t, ts_t now);
 bool roster_is_leaving(const struct watched *t);
 
 struct watched *roster_find(const struct roster *r, struct slice key); /* NULL: none */
 struct watched *roster_find_id(const struct roster *r, int64_t id);    /* the same */
+/* The lowest number of a run in hand; `none` when there is no other. */
+uint64_t roster_oldest_run(const struct roster *r, uint64_t none);
 enum sentence_direction watched_direction(const struct watched *t);
 struct watched *roster_of_place(struct schedule_test *place);

@@ -6,16 +6,20 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "app/control.h"
 #include "app/language.h"
 #include "app/runner.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "net/loop.h"
 #include "watcher/alarms.h"
+#include "watcher/audit.h"
+#include "watcher/desk.h"
 #include "watcher/once.h"
 #include "watcher/private.h"
 #include "watcher/site.h"
 #include "watcher/trial.h"
+#include "watcher/via.h"
 #include "watcher/watcher.h"
 
 enum {
@@ -53,6 +57,8 @@ static void push_time(void *self, ts_t now)
 	struct service *s = self;
 
 	schedule_push_time(&s->w.roster.schedule, now);
+	audit_push_time(&s->w, now);
+	via_push_time(&s->w, now);
 	if (now < s->store_at)
 		return;
 	s->store_at = ts_add(now, TS_MS(STORE_TIME_MS));
@@ -79,6 +85,7 @@ static ts_t deadline(const void *self)
 	const struct service *s = self;
 	ts_t at = s->w.is_stopping ? TS_NEVER : schedule_deadline(&s->w.roster.schedule);
 
+	at = ts_min(at, ts_min(audit_deadline(&s->w), via_deadline(&s->w)));
 	at = ts_min(at, ts_min(alarms_deadline(s->w.alarms), site_deadline(s->w.site)));
 	return s->w.store ? ts_min(at, s->store_at) : at;
 }
@@ -105,7 +112,7 @@ static void woken(void *arg)
 
 	if (asked != s->reloads && w->is_ready && !w->is_stopping) {
 		s->reloads = asked;
-		watcher_reload(w);
+		(void)watcher_reload(w, NULL);
 	}
 	watcher_take_news(w);
 	if (once_is_done(w->once) || (w->is_stopping && runs_n(w->runs) == 0))
@@ -236,10 +243,11 @@ static int open_service(struct service *s, const struct plan *plan)
 	int status = open_history(s, plan);
 	if (status)
 		return status;
-	int err = open_alarms(s, plan);
+	s->w.audit = audit_new();
+	int err = s->w.audit ? open_alarms(s, plan) : -ENOMEM;
 	if (err)
 		return cannot_start(err);
-	if (site_new(&s->w.site, &s->w, plan, &why))
+	if (site_new(&s->w.site, &s->w, plan, &why) || desk_open(&s->w, &plan->access, &why))
 		return complain(why);
 	return watcher_sync(&s->w) ? cannot_start(-ENOMEM) : 0;
 }
@@ -295,6 +303,8 @@ static void close_all(struct service *s)
 	struct watcher *w = &s->w;
 
 	once_free(w->once);
+	via_end(w);
+	control_free(w->control);
 	site_free(w->site);
 	for (unsigned i = 0; i < SOURCES; i++)
 		if (s->sources[i])
@@ -303,6 +313,9 @@ static void close_all(struct service *s)
 		event_free(s->watchdog);
 	alarms_free(w->alarms);
 	runs_free(w->runs);
+	if (w->pump)
+		audit_push_time(w, TS_NEVER);
+	w->audit = audit_free(w->audit);
 	close_history(w);
 	if (w->is_ready && !w->options->once)
 		log_stopped(w);

@@ -3,7 +3,6 @@
  */
 #include "watcher/site_private.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -13,7 +12,6 @@
 #include "watcher/board.h"
 #include "watcher/metrics.h"
 #include "watcher/run_id.h"
-#include "watcher/visit.h"
 
 enum {
 	PLACES = 256,
@@ -25,13 +23,6 @@ enum {
 };
 
 /* ---- a visit ---- */
-
-static void free_visit(struct visit *v)
-{
-	for (unsigned i = 0; i < v->n_asks; i++)
-		store_answer_free(v->answers[i]);
-	mem_free(v);
-}
 
 static void show(struct visit *v, struct web_answer *ret)
 {
@@ -60,7 +51,7 @@ static void too_busy(struct visit *v, struct web_answer *ret)
 
 	(void)visit_error(v, ret, &error);
 	web_answer_field(ret, "Retry-After", SLICE("5"));
-	free_visit(v);
+	site_visit_free(v);
 }
 
 static void wait_for_answers(struct site *s, struct visit *v, struct web_answer *ret)
@@ -71,7 +62,7 @@ static void wait_for_answers(struct site *s, struct visit *v, struct web_answer 
 	}
 	struct web_call *call = web_answer_later(ret);
 	if (!call) {
-		free_visit(v);
+		site_visit_free(v);
 		return;
 	}
 	v->call = web_call_id(call);
@@ -86,14 +77,19 @@ static void over(struct site *s, struct visit *v)
 	list_remove(&v->node);
 	s->n_visits--;
 	if (call) {
-		/* The plan may be another one since it was asked. */
+		/* The plan may be another one since it was asked, and he may have another role. */
 		const int64_t asked_at = v->reader.now_at;
-		site_look(&v->reader, s->w, v->tongue);
+		access_renew(&v->access, s->w);
+		site_look(&v->reader, s->w, v->tongue, &v->access);
 		v->reader.now_at = asked_at;
-		show(v, web_call_answer(call));
+		if (access_may_some(&v->access, v->view->needs))
+			show(v, web_call_answer(call));
+		else
+			(void)visit_error(
+				v, web_call_answer(call), &(struct page_error){ .status = 403 });
 		web_call_send(call);
 	}
-	free_visit(v);
+	site_visit_free(v);
 }
 
 /* Whose it is. */
@@ -131,39 +127,6 @@ void site_push_answer(struct site *s, struct store_answer *answer)
 		over(s, v);
 }
 
-/* ---- what the query says ---- */
-
-static bool read_range(const struct web_request *r, enum page_range *ret)
-{
-	uint8_t room[16];
-	struct buf value;
-
-	buf_init_in(&value, room, sizeof(room));
-	*ret = PAGE_24H;
-	int err = web_query_find(r->query, "range", &value);
-	if (err)
-		return err == -ENOENT;
-	for (unsigned i = 0; i < PAGE_RANGES; i++)
-		if (slice_eqs(buf_slice(&value), page_range_names[i])) {
-			*ret = (enum page_range)i;
-			return true;
-		}
-	return false;
-}
-
-static bool read_before(const struct web_request *r, struct store_key *ret)
-{
-	uint8_t room[RUN_ID_MAX];
-	struct buf value;
-
-	buf_init_in(&value, room, sizeof(room));
-	*ret = (struct store_key){ 0 };
-	int err = web_query_find(r->query, "before", &value);
-	if (err)
-		return err == -ENOENT;
-	return run_id_read(buf_slice(&value), &ret->test_id, &ret->at);
-}
-
 /* ---- routes ---- */
 
 static const struct view *const views[] = {
@@ -182,21 +145,37 @@ static const struct view *const views[] = {
 	&view_incident,
 	&view_maintenance,
 	&view_feed,
+	&view_audit,
+	&view_roles,
+	&view_reports,
+	&view_report_alone,
+	&view_report_csv,
+	&view_report_json,
+	&view_report,
+	&view_badge,
+	&view_badge_place,
+	&view_badge_alone,
+	&view_badge_test,
 };
 
 static void refuse(struct visit *v, struct web_answer *ret, int status)
 {
-	const struct page_error error = { .status = status };
+	site_refuse(v, ret, &(struct page_error){ .status = status });
+}
 
-	(void)visit_error(v, ret, &error);
-	free_visit(v);
+/* One that he may not see is not there either: whether it is would be an answer. */
+static bool asks(struct visit *v, const struct view *view)
+{
+	v->n_asks = 0;
+	v->access.sees = view->needs;
+	return visit_match(v, view->pattern) && access_may_some(&v->access, view->needs) &&
+	       view->ask(v);
 }
 
 static void visit_it(struct site *s, struct visit *v, struct web_answer *ret)
 {
 	for (size_t i = 0; i < COUNT(views); i++) {
-		v->n_asks = 0;
-		if (!visit_match(v, views[i]->pattern) || !views[i]->ask(v))
+		if (!asks(v, views[i]))
 			continue;
 		v->view = views[i];
 		if (v->n_asks) {
@@ -204,86 +183,42 @@ static void visit_it(struct site *s, struct visit *v, struct web_answer *ret)
 			return;
 		}
 		show(v, ret);
-		free_visit(v);
+		site_visit_free(v);
 		return;
 	}
-	v->n_asks = 0;
 	refuse(v, ret, 404);
 }
 
-static struct visit *new_visit(
-	struct site *s, struct web_server *server, const struct web_request *r)
+/* What the address of the view wants, of those that may be meant. */
+static enum role_command wanted_by(struct visit *v)
 {
-	struct visit *v = mem_alloc0(sizeof(*v));
-
-	if (!v)
-		return NULL;
-	list_init(&v->node);
-	v->w = s->w;
-	v->server = server;
-	v->tongue = tongue_of(r, &v->is_chosen);
-	site_look(&v->reader, s->w, v->tongue);
-	(void)slice_cstr(slice_cut(r->host, 0, sizeof(v->host) - 1), v->host, sizeof(v->host));
-	v->is_bad = !read_range(r, &v->range) || !read_before(r, &v->before);
-	return v;
+	for (size_t i = 0; i < COUNT(views); i++)
+		if (visit_match(v, views[i]->pattern) &&
+			!access_may_some(&v->access, views[i]->needs))
+			return views[i]->needs;
+	return ROLE_VIEW;
 }
 
-static void visit(struct site *s, struct web_server *server, const struct web_request *r,
+static void visit(const struct place *p, const struct web_request *r, const struct access *a,
 	struct web_answer *ret)
 {
-	struct visit *v = new_visit(s, server, r);
+	struct visit *v = site_visit(p, r, a);
 
 	if (!v)
 		return;
-	if (!web_path_decode(&v->path, r->path))
+	if (!web_path_decode(&v->path, r->path)) {
 		refuse(v, ret, 404);
-	else if (v->is_bad)
-		refuse(v, ret, 400);
-	else
-		visit_it(s, v, ret);
-}
-
-/* ---- a test is to run now ---- */
-
-static void audit(struct site *s, const struct web_request *r, const char *what, const char *test,
-	const char *result)
-{
-	char source[ADDR_TEXT_MAX], text[512];
-
-	snprintf(text, sizeof(text), "%s %s", what, test);
-	const struct store_audit row = { .at = watcher_wall(s->w, pump_now(s->w->pump)),
-		.who = r->user ? slice_str(r->user) : SLICE("anonymous"),
-		.what = slice_str(text),
-		.source = slice_str(addr_text(&r->peer, source)),
-		.result = slice_str(result) };
-
-	(void)store_push_audit(s->w->store, &row);
-}
-
-static void run_now(struct site *s, struct web_server *server, const struct web_request *r,
-	struct web_answer *ret)
-{
-	struct visit *v = new_visit(s, server, r);
-	struct slice location = r->path;
-
-	if (!v)
-		return;
-	/* As it is written, for that is cut off where it leads back to. */
-	const bool is_route = slice_ends(r->path, SLICE("/run")) &&
-			      web_path_decode(&v->path, r->path) &&
-			      (visit_match(v, "/t/{}/{}/{}/run") || visit_match(v, "/t/{}/{}/run"));
-	struct watched *t = is_route ? visit_test(v) : NULL;
-	if (!t || !t->is_scheduled) {
-		refuse(v, ret, t || !is_route ? 405 : 404);
-		ret->allow = "GET, HEAD";
 		return;
 	}
-	const int err =
-		schedule_push_asked(&s->w->roster.schedule, &t->place, pump_now(s->w->pump));
-	audit(s, r, "run", t->plan->key, err ? "it runs already" : "accepted");
-	location.n -= sizeof("/run") - 1;
-	web_answer_redirect(ret, 303, location);
-	free_visit(v);
+	const enum role_command wanted = wanted_by(v);
+	if (!access_may_some(a, wanted)) {
+		site_visit_free(v);
+		door_deny(p, r, a, wanted, NULL, ret);
+	} else if (v->is_bad) {
+		refuse(v, ret, 400);
+	} else {
+		visit_it(p->site, v, ret);
+	}
 }
 
 /* ---- what has no page ---- */
@@ -325,28 +260,49 @@ static void put_ready(const struct site *s, struct web_answer *ret)
 	put_plain(ret, why ? 503 : 200, why ? why : "ready");
 }
 
-/* One copy of the events for all who read in a language. */
-static void put_events(const struct place *p, const struct web_request *r, struct web_answer *ret)
+static void put_metrics(const struct place *p, const struct web_request *r, const struct access *a,
+	struct web_answer *ret)
 {
-	bool is_chosen;
-
-	web_answer_stream(ret, p->site->streams[p->number][tongue_of(r, &is_chosen)]);
+	metrics_put(p->site->w, r, a, ret);
 }
 
-static bool put_other(const struct place *p, const struct web_request *r, struct web_answer *ret)
+/* What is no page, and whom it is for. */
+static const struct route {
+	const char *path;
+	enum role_command needs;
+	void (*put)(const struct place *p, const struct web_request *r, const struct access *a,
+		struct web_answer *ret);
+} routes[] = {
+	{ "/metrics", ROLE_METRICS, put_metrics },
+	{ "/events", ROLE_VIEW, live_put },
+};
+
+static bool put_other(const struct place *p, const struct web_request *r, const struct access *a,
+	struct web_answer *ret)
+{
+	for (size_t i = 0; i < COUNT(routes); i++) {
+		if (!slice_eqs(r->path, routes[i].path))
+			continue;
+		if (access_may_some(a, routes[i].needs))
+			routes[i].put(p, r, a, ret);
+		else
+			door_deny(p, r, a, routes[i].needs, NULL, ret);
+		return true;
+	}
+	return false;
+}
+
+/* Nothing of a test is in these. */
+static bool put_for_all(const struct place *p, const struct web_request *r, struct web_answer *ret)
 {
 	const struct page_asset *asset = page_asset_find(r->path);
 
 	if (asset)
 		put_asset(r, asset, ret);
-	else if (slice_eqs(r->path, "/metrics"))
-		metrics_put(p->site->w, r, ret);
 	else if (slice_eqs(r->path, "/-/healthy"))
 		put_plain(ret, 200, "healthy");
 	else if (slice_eqs(r->path, "/-/ready"))
 		put_ready(p->site, ret);
-	else if (slice_eqs(r->path, "/events"))
-		put_events(p, r, ret);
 	else
 		return false;
 	return true;
@@ -354,17 +310,23 @@ static bool put_other(const struct place *p, const struct web_request *r, struct
 
 static void handle(void *arg, const struct web_request *r, struct web_answer *ret)
 {
-	struct place *p = arg;
-	struct site *s = p->site;
+	const struct place *p = arg;
+	const struct watcher *w = p->site->w;
+	struct access a;
 
-	if (!r->is_post && put_other(p, r, ret))
+	if (!r->is_post && put_for_all(p, r, ret))
 		return;
-	if (!s->w->is_ready || (r->is_post && s->w->is_stopping))
-		put_plain(ret, 503, why_not_ready(s->w));
+	access_of_request(&a, w, r, p->is_loopback);
+	if (!r->is_post && put_other(p, r, &a, ret))
+		return;
+	if (!w->is_ready || (r->is_post && w->is_stopping))
+		put_plain(ret, 503, why_not_ready(w));
+	else if (r->is_post && slice_eqs(r->path, "/-/test"))
+		ask_with_result(p, r, &a, ret);
 	else if (r->is_post)
-		run_now(s, s->servers[p->number], r, ret);
+		ask_run_now(p, r, &a, ret);
 	else
-		visit(s, s->servers[p->number], r, ret);
+		visit(p, r, &a, ret);
 }
 
 /* ---- life ---- */
@@ -375,6 +337,7 @@ static void refused(void *arg, enum web_refusal why, const struct addr *peer)
 	struct service_log *log = &p->site->w->log;
 	char text[ADDR_TEXT_MAX];
 
+	door_push_refused(p, why, peer);
 	if (log->level < LOG_LEVEL_DEBUG)
 		return;
 	struct buf *b = watch_log_begin(log, WATCH_HTTP_REFUSED);
@@ -394,53 +357,56 @@ static void log_listening(struct site *s, const struct addr *wanted, uint16_t po
 	watch_log_end(&s->w->log, WATCH_HTTP_LISTENING);
 }
 
-/* Loopback only, and by no other name: what a stranger's page makes a browser ask for is refused.
- */
-static int listen_at(struct site *s, const struct addr *addr)
+/* On loopback by no other name than that of `watch.url`: what a stranger's page makes a browser ask
+ * for is refused.  Elsewhere everybody signs in. */
+static int listen_at(struct site *s, const struct plan_listen *listen)
 {
-	static const char *const no_names[] = { NULL };
+	const struct addr *addr = &listen->addr;
+	struct addr plain = *addr;
 	const unsigned i = s->n_servers;
+	addr_unmap(&plain);
+	const bool is_loopback = addr_is_loopback(&plain);
 	const struct web_server_cfg cfg = { .addr = *addr,
 		.handle = handle,
 		.arg = &s->places[i],
 		.refused = refused,
 		.places = PLACES,
-		.share = PLACES, /* loopback is one address */
+		.share = is_loopback ? PLACES : PLACES / 4, /* loopback is one address */
 		.calls = CALLS,
 		.streams = STREAMS,
-		.stream_share = STREAMS,
+		.stream_share = is_loopback ? STREAMS : STREAMS / 4,
 		.idle_s = IDLE_S,
 		.body_max = PAGE_BYTES_MAX,
 		.unread_max = UNREAD_MAX,
 		.takes_post = true,
-		.hosts = no_names };
+		.hosts = is_loopback ? s->hosts : NULL,
+		.trust = pump_trust(s->w->pump),
+		.tls = listen->is_tls ? &s->tls : NULL,
+		.who = &s->who };
 
-	s->places[i] = (struct place){ s, i };
+	s->places[i] = (struct place){ s, i, is_loopback };
 	int err = web_server_new(&s->servers[i], loop_base(pump_loop(s->w->pump)), &cfg);
 	if (err)
 		return err;
 	s->n_servers++;
-	for (unsigned k = 0; k < TONGUES && !err; k++)
-		err = web_stream_new(&s->streams[i][k], s->servers[i]);
-	if (!err)
-		log_listening(s, addr, web_server_port(s->servers[i]));
-	return err;
+	log_listening(s, addr, web_server_port(s->servers[i]));
+	return 0;
 }
 
 static int listen_at_all(struct site *s, const struct plan *plan, struct text *why)
 {
 	const char *only = s->w->options->listen;
-	struct addr one;
-	const bool is_one = only && addr_decode(slice_str(only), &one);
-	const struct addr *all = is_one ? &one : plan->listen;
+	struct plan_listen one = { .is_tls = false };
+	const bool is_one = only && addr_decode(slice_str(only), &one.addr);
+	const struct plan_listen *all = is_one ? &one : plan->listen;
 	const unsigned n = is_one ? 1 : plan->n_listen;
 	int err = 0;
 
 	for (unsigned i = 0; !err && i < n && i < SITE_LISTEN_MAX; i++) {
 		err = listen_at(s, &all[i]);
 		if (err)
-			*why = TEXT(
-				N_("the pages at {1}: {2}"), text_addr(&all[i]), text_errno(-err));
+			*why = TEXT(N_("the pages at {1}: {2}"), text_addr(&all[i].addr),
+				text_errno(-err));
 	}
 	return err;
 }
@@ -456,13 +422,36 @@ int site_new(struct site **ret, struct watcher *w, const struct plan *plan, stru
 	s->w = w;
 	list_init(&s->visits);
 	tongues_open();
-	err = listen_at_all(s, plan, why);
+	door_init(s);
+	err = entrance_open(&s->next, w, &w->next, why);
+	if (!err)
+		err = door_take(s, plan);
+	if (!err)
+		err = listen_at_all(s, plan, why);
 	if (err) {
 		site_free(s);
 		return err;
 	}
 	*ret = s;
 	return 0;
+}
+
+int site_prepare(struct site *s, const struct watch_config *next, struct text *why)
+{
+	if (!s)
+		return 0;
+	entrance_close(&s->next);
+	return entrance_open(&s->next, s->w, next, why);
+}
+
+void site_push_plan(struct site *s)
+{
+	if (!s)
+		return;
+	/* At the first plan there is nothing to take: that was done at the start. */
+	if (s->next.list)
+		(void)door_take(s, s->w->file.plan);
+	s->is_changed = true;
 }
 
 static void end_visits(struct site *s)
@@ -474,7 +463,7 @@ static void end_visits(struct site *s)
 		struct visit *v = LIST_OWNER(n, struct visit, node);
 
 		list_remove(&v->node);
-		free_visit(v);
+		site_visit_free(v);
 	}
 }
 
@@ -483,12 +472,10 @@ struct site *site_free(struct site *s)
 	if (!s)
 		return NULL;
 	end_visits(s);
-	for (unsigned i = 0; i < s->n_servers; i++) {
-		for (unsigned k = 0; k < TONGUES; k++)
-			if (s->streams[i][k])
-				web_stream_free(s->streams[i][k]);
+	live_end(s);
+	for (unsigned i = 0; i < s->n_servers; i++)
 		web_server_free(s->servers[i]);
-	}
+	door_done(s);
 	tongues_close();
 	return mem_free(s);
 }

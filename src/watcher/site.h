@@ -12,6 +12,9 @@ int site_new(struct site **ret, struct watcher *w, const struct plan *plan, stru
 struct site *site_free(struct site *s);
 
 /* All of these do nothing without a site. */
+/* The files that another plan names for those who sign in, until it comes into force.  0, or an
+ * error with a sentence: the plan is not to be taken. */
+int site_prepare(struct site *s, const struct watch_config *next, struct text *why);
 void site_push_test(struct site *s, struct watched *t);             /* a run of it is over */
 void site_push_answer(struct site *s, struct store_answer *answer); /* takes it */
 void site_push_plan(struct site *s);                                /* the tests are others now */

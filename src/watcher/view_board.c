@@ -158,18 +158,17 @@ static bool ask_board(struct visit *v)
 	return true;
 }
 
-static int64_t last_failure(const struct watcher *w)
+static int64_t last_failure(const struct board *b)
 {
 	int64_t at = 0;
 
-	for (unsigned i = 0; i < w->roster.n; i++)
-		if (w->roster.tests[i]->state.last_failed_at > at)
-			at = w->roster.tests[i]->state.last_failed_at;
+	for (size_t i = 0; i < b->set.n_tests; i++)
+		if (b->watched[i]->state.last_failed_at > at)
+			at = b->watched[i]->state.last_failed_at;
 	return at;
 }
 
-static size_t put_planned(
-	const struct watcher *w, int64_t now_at, struct page_planned *ret, size_t max);
+static size_t put_planned(const struct visit *v, struct page_planned *ret, size_t max);
 
 /* When the history does not answer, what is in memory is shown. */
 static int show_board(
@@ -196,8 +195,8 @@ static int show_board(
 		.over = rest.over,
 		.n_over = rest.n_over,
 		.planned = planned,
-		.n_planned = put_planned(v->w, v->reader.now_at, planned, PLANNED_MAX),
-		.failed_last_at = last_failure(v->w),
+		.n_planned = put_planned(v, planned, PLANNED_MAX),
+		.failed_last_at = last_failure(&b),
 		.only = pool.n      ? b.pools
 			: partner.n ? b.partners
 				    : NULL,
@@ -267,24 +266,32 @@ static int show_tests(struct visit *v, struct web_answer *ret)
 
 /* ---- maintenance ---- */
 
-/* Windows that several tests share are one. */
-static bool is_known(const struct watcher *w, unsigned i)
+static bool is_seen(const struct visit *v, unsigned i)
 {
+	return access_may(&v->access, v->access.sees, v->w->roster.tests[i]);
+}
+
+/* Windows that several tests share are one. */
+static bool is_known(const struct visit *v, unsigned i)
+{
+	const struct roster *r = &v->w->roster;
+
 	for (unsigned k = 0; k < i; k++)
-		if (w->roster.tests[k]->plan->windows == w->roster.tests[i]->plan->windows)
+		if (r->tests[k]->plan->windows == r->tests[i]->plan->windows && is_seen(v, k))
 			return true;
 	return false;
 }
 
-static size_t put_planned(
-	const struct watcher *w, int64_t now_at, struct page_planned *ret, size_t max)
+static size_t put_planned(const struct visit *v, struct page_planned *ret, size_t max)
 {
+	const struct watcher *w = v->w;
+	const int64_t now_at = v->reader.now_at;
 	size_t n = 0;
 
 	for (unsigned i = 0; i < w->roster.n && n < max; i++) {
 		const struct plan_test *p = w->roster.tests[i]->plan;
 
-		if (!p->n_windows || is_known(w, i))
+		if (!p->n_windows || !is_seen(v, i) || is_known(v, i))
 			continue;
 		for (unsigned k = 0; k < p->n_windows && n < max; k++) {
 			struct zone_span span;
@@ -309,14 +316,14 @@ static int show_maintenance(struct visit *v, struct web_answer *ret)
 	if (!planned)
 		return -ENOMEM;
 	const struct page_maintenance_model model = { .planned = planned,
-		.n_planned = put_planned(v->w, v->reader.now_at, planned, LISTED_MAX) };
+		.n_planned = put_planned(v, planned, LISTED_MAX) };
 	int err = page_maintenance(&ret->body, &v->reader, &model);
 	mem_free(planned);
 	return visit_page(v, ret, err);
 }
 
-const struct view view_overview = { "/", ask_board, show_overview };
-const struct view view_pool = { "/pools/{}", ask_pool, show_pool };
-const struct view view_partner = { "/partners/{}", ask_partner, show_partner };
-const struct view view_tests = { "/tests", ask_nothing, show_tests };
-const struct view view_maintenance = { "/maintenance", ask_nothing, show_maintenance };
+const struct view view_overview = { "/", ask_board, show_overview, ROLE_VIEW };
+const struct view view_pool = { "/pools/{}", ask_pool, show_pool, ROLE_VIEW };
+const struct view view_partner = { "/partners/{}", ask_partner, show_partner, ROLE_VIEW };
+const struct view view_tests = { "/tests", ask_nothing, show_tests, ROLE_VIEW };
+const struct view view_maintenance = { "/maintenance", ask_nothing, show_maintenance, ROLE_VIEW };

@@ -268,6 +268,6 @@ static int show_feed(struct visit *v, struct web_answer *ret)
 	return err;
 }
 
-const struct view view_feed = { "/feed.atom", ask_incidents, show_feed };
-const struct view view_incidents = { "/incidents", ask_incidents, show_incidents };
-const struct view view_incident = { "/incidents/{}", ask_incident, show_incident };
+const struct view view_feed = { "/feed.atom", ask_incidents, show_feed, ROLE_HISTORY };
+const struct view view_incidents = { "/incidents", ask_incidents, show_incidents, ROLE_HISTORY };
+const struct view view_incident = { "/incidents/{}", ask_incident, show_incident, ROLE_HISTORY };

@@ -160,9 +160,10 @@ static int show_gone(struct visit *v, struct web_answer *ret, const struct store
 {
 	char id[BOARD_ID_MAX];
 	const bool is_old = !one->is_found && one->oldest_at && v->asks[0].at < one->oldest_at;
-	struct page_error error = { .status = is_old ? 410 : 404 };
+	const bool is_seen = access_sees(&v->access, v->w, v->asks[0].test_id);
+	struct page_error error = { .status = is_old && is_seen ? 410 : 404 };
 
-	if (one->incident.id) {
+	if (one->incident.id && is_seen) {
 		board_incident_id(id, one->incident.id);
 		error.incident = slice_str(id);
 	}
@@ -252,7 +253,7 @@ static int show_file(struct visit *v, struct web_answer *ret, bool is_trace)
 		return 0;
 	const struct store_one *one = v->answers[0]->run;
 	const struct slice bytes = is_trace ? one->trace_json : one->result_json;
-	if (!one->is_found || !bytes.n)
+	if (!one->is_found || !bytes.n || !access_sees(&v->access, v->w, one->row.test_id))
 		return show_gone(v, ret, one);
 	ret->status = 200;
 	ret->type = "application/json";
@@ -283,6 +284,6 @@ static bool ask_json(struct visit *v)
 	return ask_run(v);
 }
 
-const struct view view_run = { "/runs/{}", ask_run, show_run };
-const struct view view_run_json = { "/runs/{}", ask_json, show_json };
-const struct view view_run_trace = { "/runs/{}/trace.json", ask_run, show_trace };
+const struct view view_run = { "/runs/{}", ask_run, show_run, ROLE_HISTORY };
+const struct view view_run_json = { "/runs/{}", ask_json, show_json, ROLE_HISTORY };
+const struct view view_run_trace = { "/runs/{}/trace.json", ask_run, show_trace, ROLE_HISTORY };

@@ -186,6 +186,8 @@ static int show_it(struct visit *v, struct web_answer *ret, struct board *b, siz
 		.quantiles = quantiles,
 		.n_quantiles = COUNT(quantiles) };
 
+	if (!access_may(&v->access, ROLE_TEST, t))
+		v->reader.may &= ~(1U << PAGE_MAY_RUN);
 	int err = put_chart(&model.chart, s, &model.test, &bins);
 	if (!err)
 		err = put_runs(&rows, v->answers[RUNS]->runs);
@@ -221,7 +223,7 @@ static int show_test(struct visit *v, struct web_answer *ret)
 	return err;
 }
 
-const struct view view_test = { "/t/{}/{}/{}", ask_test, show_test };
-const struct view view_test_alone = { "/t/{}/{}", ask_test, show_test };
-const struct view view_runs_alone = { "/t/{}/{}/runs", ask_test, show_test };
-const struct view view_runs = { "/t/{}/{}/{}/runs", ask_test, show_test };
+const struct view view_test = { "/t/{}/{}/{}", ask_test, show_test, ROLE_VIEW };
+const struct view view_test_alone = { "/t/{}/{}", ask_test, show_test, ROLE_VIEW };
+const struct view view_runs_alone = { "/t/{}/{}/runs", ask_test, show_test, ROLE_HISTORY };
+const struct view view_runs = { "/t/{}/{}/{}/runs", ask_test, show_test, ROLE_HISTORY };

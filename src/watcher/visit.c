@@ -78,5 +78,6 @@ struct watched *visit_test(const struct visit *v)
 		for (size_t k = 0; k < v->values[i].n; k++)
 			buf_putc(&key, ascii_lower(v->values[i].p[k]));
 	}
-	return buf_err(&key) ? NULL : roster_find(&v->w->roster, buf_slice(&key));
+	struct watched *t = buf_err(&key) ? NULL : roster_find(&v->w->roster, buf_slice(&key));
+	return t && access_may(&v->access, v->access.sees, t) ? t : NULL;
 }

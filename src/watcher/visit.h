@@ -8,6 +8,7 @@
 #pragma once
 
 #include "page/page.h"
+#include "watcher/access.h"
 #include "watcher/private.h"
 #include "watcher/tongues.h"
 #include "web/server.h"
@@ -23,11 +24,14 @@ struct visit {
 	unsigned n_values;
 	enum tongue tongue;
 	bool is_chosen; /* by ?lang= */
+	struct access access;
+	bool is_loopback; /* it came to an address of this machine alone */
 	struct page_view reader;
 	/* what the query says, cut to what there is */
 	enum page_range range;
 	char host[256]; /* that was asked for, of ours; "": HTTP/1.0 */
 	bool is_bad;    /* it says what cannot be: 400 */
+	unsigned form;  /* that the path's ending names: the view's */
 	struct store_key before;
 	/* what was asked */
 	unsigned n_asks, n_open;
@@ -46,11 +50,14 @@ struct view {
 	bool (*ask)(struct visit *v);
 	/* 0, or a page's error. */
 	int (*show)(struct visit *v, struct web_answer *ret);
+	enum role_command needs; /* of who asks, and with the tests that are in it */
 };
 
 extern const struct view view_overview, view_feed, view_pool, view_partner, view_tests, view_test,
 	view_test_alone, view_runs, view_runs_alone, view_run, view_run_json, view_run_trace,
-	view_incidents, view_incident, view_maintenance;
+	view_incidents, view_incident, view_maintenance, view_audit, view_roles, view_reports,
+	view_report, view_report_alone, view_report_csv, view_report_json, view_badge,
+	view_badge_place, view_badge_alone, view_badge_test;
 
 /* Is the path of this pattern?  Then its values are. */
 bool visit_match(struct visit *v, const char *pattern);
@@ -58,7 +65,7 @@ bool visit_match(struct visit *v, const char *pattern);
 /* For views. */
 int visit_page(struct visit *v, struct web_answer *ret, int err); /* type, CSP, cookie, language */
 int visit_error(struct visit *v, struct web_answer *ret, const struct page_error *error);
-/* The test that the path names: pool, partner, direction; NULL: none. */
+/* The test that the path names: pool, partner, direction; NULL: none, or he does not see it. */
 struct watched *visit_test(const struct visit *v);
 /* The first answer that is an error: 503.  True: it was shown. */
 bool visit_has_failed(struct visit *v, struct web_answer *ret);

@@ -19,6 +19,10 @@ enum {
 	TAG = 32,
 };
 
+#define USER        "user"
+#define TOKEN       "token"
+#define CERTIFICATE "certificate"
+
 struct known {
 	uint8_t tag[TAG];
 	ts_t until; /* 0: free */
@@ -45,6 +49,12 @@ struct web_auth {
 	struct ask asks[WEB_PASSWORDS_MAX];
 	unsigned asked, told; /* as the passwords, in their order */
 };
+
+static const char *call(const char *way, const char *name, char ret[WEB_WHO_MAX + 1])
+{
+	snprintf(ret, WEB_WHO_MAX + 1, "%s:%s", way, name);
+	return ret;
+}
 
 /* ---- what was right a moment ago ---- */
 
@@ -116,8 +126,10 @@ static void on_answered(evutil_socket_t fd, short what, void *arg)
 	while (web_passwords_take(a->passwords, &is_right)) {
 		const struct ask ask = a->asks[a->told++ % WEB_PASSWORDS_MAX];
 		const bool is_user = is_right && settle(a, &ask);
+		char who[WEB_WHO_MAX + 1];
 		if (ask.asker.tell)
-			ask.asker.tell(ask.asker.arg, ask.asker.id, is_user ? ask.user : NULL);
+			ask.asker.tell(ask.asker.arg, ask.asker.id,
+				is_user ? call(USER, ask.user, who) : NULL);
 	}
 }
 
@@ -159,7 +171,7 @@ static enum web_who_answer check_password(struct web_auth *a, const struct web_c
 		return WEB_WHO_BUSY;
 	const struct known *known = find_known(a, tag, now);
 	if (known) {
-		memcpy(ret_user, known->user, sizeof(known->user));
+		call(USER, known->user, ret_user);
 		return WEB_WHO_USER;
 	}
 	if (web_limit_is_reached(&a->wrong, peer, now))
@@ -183,11 +195,12 @@ static enum web_who_answer wrong(struct web_auth *a, const struct addr *peer)
 	return WEB_WHO_WRONG;
 }
 
-static enum web_who_answer say(const char *user, enum web_who_answer else_this, char *ret_user)
+static enum web_who_answer say(
+	const char *way, const char *user, enum web_who_answer else_this, char *ret_user)
 {
 	if (!user)
 		return else_this;
-	snprintf(ret_user, WEB_USER_MAX + 1, "%s", user);
+	call(way, user, ret_user);
 	return WEB_WHO_USER;
 }
 
@@ -204,14 +217,14 @@ static enum web_who_answer judge(struct web_auth *a, const struct web_request *r
 {
 	switch (c->type) {
 	case WEB_CREDENTIAL_NONE:
-		return say(
-			web_auth_list_find_certificate(a->list, r->tls), WEB_WHO_NOBODY, ret_user);
+		return say(CERTIFICATE, web_auth_list_find_certificate(a->list, r->tls),
+			WEB_WHO_NOBODY, ret_user);
 	case WEB_CREDENTIAL_BASIC:
 		if (web_auth_list_has_users(a->list))
 			return check_password(a, c, asker, &r->peer, ret_user);
 		break;
 	case WEB_CREDENTIAL_BEARER:
-		if (say(find_token(a, c->token), WEB_WHO_WRONG, ret_user) == WEB_WHO_USER)
+		if (say(TOKEN, find_token(a, c->token), WEB_WHO_WRONG, ret_user) == WEB_WHO_USER)
 			return WEB_WHO_USER;
 		break;
 	case WEB_CREDENTIAL_OTHER: break;

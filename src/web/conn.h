@@ -56,7 +56,7 @@ struct web_conn {
 	struct web_call call;
 	struct web_framing framing;
 	uint64_t asked; /* who it is; 0: not */
-	char user[WEB_USER_MAX + 1];
+	char user[WEB_WHO_MAX + 1];
 	struct slice rest; /* of the body, not sent yet */
 	size_t held;       /* what the body is counted as */
 	uint64_t heard;    /* of its stream */

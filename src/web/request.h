@@ -29,7 +29,8 @@ struct web_request {
 	struct slice body;
 	struct addr peer;
 	const struct tls_facts *tls; /* NULL: a plain connection */
-	const char *user; /* whose credentials were right, and NULL when there were none */
+	const char
+		*user; /* whose credentials were right ("user:NAME", who.h); NULL: there are none */
 };
 
 enum {

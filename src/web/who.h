@@ -5,7 +5,10 @@
 
 #include "web/answer.h"
 
-enum { WEB_USER_MAX = 64 /* bytes of a name */ };
+enum {
+	WEB_USER_MAX = 64,               /* bytes of a name, */
+	WEB_WHO_MAX = WEB_USER_MAX + 12, /* and with "certificate:" in front */
+};
 
 enum web_who_answer {
 	WEB_WHO_NOBODY,   /* there are no credentials */
@@ -24,7 +27,8 @@ struct web_asker {
 };
 
 struct web_who {
-	/* Who sends this request?  `ret_user` has room for WEB_USER_MAX and a NUL. */
+	/* Who sends this request?  "user:NAME", "token:NAME" or "certificate:NAME": one who is
+	 * called as another is not he.  `ret_user` has room for WEB_WHO_MAX and a NUL. */
 	enum web_who_answer (*check)(void *arg, const struct web_request *r,
 		const struct web_asker *asker, char *ret_user);
 	/* 401, and in which ways somebody can say who he is. */

@@ -188,10 +188,33 @@ def interrupted(folder):
         lab.end()
 
 
+# What a fault of the way between the two users is where the XMPP user writes first.
+FAULTS_FROM = (
+    ("gateway-one-way", "im_not_received", "deliver"),
+    ("answer-bounces", "xmpp_remote_server_timeout", "deliver"),
+    ("gateway-duplicates-answer", "im_duplicated", "deliver"),
+    ("gateway-bounces", "im_bounced", "answer"),
+    ("partner-unknown-user", "xmpp_bounced", "answer"),
+    ("gateway-alters", "im_altered", "answer"),
+    ("gateway-wrong-sender", "im_wrong_sender", "answer"),
+    ("gateway-duplicates", "im_duplicated", "answer"),
+)
+
+
+def from_the_partner(folder):
+    for fault, reason, phase in FAULTS_FROM:
+        lab = Lab(folder / "lab", "--fault", fault)
+        done = stox("test", "--config", lab.config, "--direction", "from", "--timeout", "4", "--no-trace", "-f", "json")
+        error = json.loads(done.stdout)["error"] or {}
+        check(f"{fault} where the XMPP user writes first: {reason} in {phase}", done.returncode == 1 and
+              (error.get("reason"), error.get("phase")) == (reason, phase), done.stdout + done.stderr)
+        lab.end()
+
+
 with tempfile.TemporaryDirectory() as name:
     success()
     bad_input(Path(name))
-    for scene in (other_process, by_name, loose_secret, without_password, interrupted):
+    for scene in (other_process, by_name, loose_secret, without_password, from_the_partner, interrupted):
         folder = Path(name) / scene.__name__
         folder.mkdir()
         scene(folder)

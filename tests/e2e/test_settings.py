@@ -363,16 +363,35 @@ RULES = [
     ("retry_pause", "retry_pause: 3", ", 2 s later", ", 3 s later"),
     ("fail", "fail: 3 of 5", "failed with 2 of 3", "failed with 3 of 5"),
     ("recover", "recover: 4", "well again with 2", "well again with 4"),
+    ("calm", "calm: 5", absent("incident"), "An incident is over when the test was well for 5 min."),
     ("severity", "severity: warning", r"critical\.", r"warning\."),
     ("labels[]", "labels: [team=m]", absent("Labels:"), "Labels: team=m"),
     ("maintenance[]", "maintenance: [Sun 02:00-04:00]", absent("Maintenance:"), "Maintenance: Sun 02:00-04:00"),
 ]
 HOOK, MAIL = "name: ops, kind: webhook, url: 'http://h.test'", "name: ops, kind: mail, from: s@a.test, to: [p@a.test], server: 'smtp://m.test'"
+TLS = "{ listen: ['https://127.0.0.1:1'], roles: [{ name: machine }], tls: { %s } }"
+ROLES = "{ roles: [ %s } ] }"
+SIGN_IN = "{ roles: [{ name: machine }], sign_in: { tokens_file: good%s } }"
 OF_ONE = "{ tests: [{ pool: a.test, partner: x.test }] }"
 RECEIVER_OF_ONE = "{ tests: [{ pool: a.test, partner: x.test, receiver: { address: zoe@x.test%s } }] }"
 WATCHERS = [
     ("watch.time_zone", "{}", "{ time_zone: Europe/Paris }", "time zone UTC", "time zone Europe/Paris"),
     ("watch.listen[]", "{}", "{ listen: ['[::1]:0'] }", "http://127.0.0.1:8080/", r"http://\[::1\]:0/"),
+    ("watch.tls.certificate_file", TLS % "certificate_file: one, key_file: good", TLS % "certificate_file: other, key_file: good", "one: no such", "other: no such"),
+    ("watch.tls.key_file", TLS % "certificate_file: good, key_file: one", TLS % "certificate_file: good, key_file: other", "one: no such", "other: no such"),
+    ("watch.sign_in.users_file", SIGN_IN % "", SIGN_IN % ", users_file: other", absent("other"), "passwords are in other"),
+    ("watch.sign_in.tokens_file", SIGN_IN.replace("tokens_file: good%s", "users_file: u"), SIGN_IN.replace("good%s", "other, users_file: u"),
+     absent("other"), "Tokens are in other"),
+    ("watch.sign_in.ca_file", TLS % "certificate_file: good, key_file: good }, sign_in: { users_file: u", TLS % "certificate_file: good, key_file: good }, sign_in: { users_file: u, ca_file: other",
+     absent("other"), "signed by other"),
+    ("watch.roles[].name", ROLES % "{ name: own, commands: [view], members: [loopback]", ROLES % "{ name: other, commands: [view], members: [loopback]", "\nown: view", "\nother: view"),
+    ("watch.roles[].template", ROLES % "{ name: own, template: machine, members: [loopback]", ROLES % "{ name: own, template: view-only, members: [loopback]", "own: .*probe", "own: .*report"),
+    ("watch.roles[].commands[]", ROLES % "{ name: own, commands: [view], members: [loopback]", ROLES % "{ name: own, commands: [test], members: [loopback]", "own: view", "own: test"),
+    ("watch.roles[].members[]", ROLES % "{ name: machine, members: [loopback]", ROLES % "{ name: machine, members: ['local:alice']", "Members: loopback", "Members: local:alice"),
+    ("watch.roles[].pools[]", ROLES % "{ name: machine, members: [loopback]", ROLES % "{ name: machine, members: [loopback], pools: [a.test]", absent("Pools:"), "Pools: a.test"),
+    ("watch.roles[].partners[]", ROLES % "{ name: machine, members: [loopback]", ROLES % "{ name: machine, members: [loopback], partners: [x.test]", absent("Partners:"), "Partners: x.test"),
+    ("watch.control.socket", "{}", "{ control: { socket: other } }", absent("control socket"), "control socket is other"),
+    ("watch.control.group", "{}", "{ control: { group: no-such-group } }", absent("no-such-group"), "there is no group `no-such-group`"),
     ("watch.url", "{}", "{ url: 'https://w.test/' }", absent("Links"), "Links in alerts begin with https://w.test/"),
     ("watch.at_once", "{}", "{ at_once: 3 }", "at once: 200;", "at once: 3;"),
     ("watch.history.file", "{}", "{ history: { file: other.db } }", "/history.db: ", "other.db: "),

@@ -3,35 +3,14 @@
 Every query of the Grafana board and every alert rule runs there, over metrics that exist.
 """
 
-import json
-import re
 import signal
-import subprocess
-from pathlib import Path
 
-from peers import PARTNER, POOL, WAIT_S, Bench, Failure, SipPeer, XmppClient, free_port, run
-from prometheus import Prometheus
-
-ETC = Path(__file__).resolve().parents[2] / "etc"
-DATA = Path(__file__).resolve().parents[1] / "data/prometheus"
-RULES = sorted(ETC.glob("prometheus-*.rules.yaml"))
-NAME = re.compile(r"\b(?:stox_\w+|process_\w+)\b")
-
-
-def expect(what, ok, evidence=""):
-    if not ok:
-        raise Failure(f"{what}: {evidence}")
-    print(f"ok: {what}", flush=True)
-
+from peers import PARTNER, POOL, Bench, Failure, SipPeer, XmppClient, free_port, run
+from prometheus import DATA, RULES, Prometheus, board_and_rules, expect, promtool
 
 def sees(prometheus, what, query):
     prometheus.await_true(query)
     print(f"ok: {what}", flush=True)
-
-
-def promtool(*args):
-    done = subprocess.run(["promtool", *args], capture_output=True, text=True, timeout=WAIT_S)
-    expect(f"promtool {args[0]} {args[1]}", done.returncode == 0, done)
 
 
 def carry(bench, pool, client):
@@ -52,35 +31,6 @@ def counts(direction, outcome, reason="", partner=PARTNER, n=1):
             f'reason="{reason}"}} == {n}')
 
 
-def board_queries():
-    board = json.loads((ETC / "grafana-stox-gateway.json").read_text())
-    for panel in board["panels"]:
-        for target in panel["targets"]:
-            yield panel["title"], target["expr"]
-    for variable in board["templating"]["list"]:
-        if variable["type"] == "query":
-            yield variable["name"], re.fullmatch(r"label_values\((.*), (\w+)\)", variable["definition"])[1]
-
-
-def board_and_rules(prometheus):
-    names = set(prometheus.api("label/__name__/values"))
-    queries = list(board_queries())
-    for title, query in queries:
-        missing = set(NAME.findall(query)) - names
-        if missing:
-            raise Failure(f"the board asks for what is not there: {title}: {missing}")
-        for variable, value in (("$instance", ".*"), ("$partner", ".*"), ("$__rate_interval", "1m")):
-            query = query.replace(variable, value)
-        prometheus.ask(query)
-    expect(f"{len(queries)} queries of the board run, over metrics that are there", len(queries) > 20)
-    rules = [rule for group in prometheus.api("rules")["groups"] for rule in group["rules"]]
-    own = [rule for rule in rules if rule["name"].startswith("StoxGateway")]
-    missing = {name for rule in own for name in NAME.findall(rule["query"])} - names
-    expect(f"{len(own)} alert rules, too", len(own) > 10 and not missing, missing)
-    bad = [rule for rule in rules if rule["health"] == "err"]
-    expect("none of them fails", not bad, bad)
-
-
 def watched(bench, pool, prometheus):
     sees(prometheus, "a partner is there from the start", counts("to_xmpp", "delivered", n=0))
     carry(bench, pool, XmppClient(bench.port["c2s"], "adelany", bench.xmpp_password, bench.ca))
@@ -91,9 +41,8 @@ def watched(bench, pool, prometheus):
     sees(prometheus, "the times", 'stox_gateway_answer_seconds_bucket{direction="to_xmpp",le="+Inf"} == 2')
     kind = prometheus.api("metadata", metric="stox_build")
     expect("by OpenMetrics, which has a type `info`", kind and kind["stox_build"][0]["type"] == "info", kind)
-    prometheus.wait_for("evaluates all rules", lambda: all(
-        rule["health"] != "unknown" for group in prometheus.api("rules")["groups"] for rule in group["rules"]))
-    board_and_rules(prometheus)
+    prometheus.wait_for("evaluates all rules", prometheus.has_evaluated)
+    board_and_rules(prometheus, "grafana-stox-gateway.json", "StoxGateway")
 
 
 def changed(bench, good, gateway, prometheus):

@@ -13,6 +13,8 @@ import struct
 import subprocess
 import sys
 import tempfile
+import time
+import urllib.request
 from pathlib import Path
 
 TESTS = Path(__file__).resolve().parent
@@ -92,7 +94,7 @@ def check_installed():
 
 
 def check_units():
-    for name in ("stox-gateway.service", "stox-textfile.service"):
+    for name in ("stox-gateway.service", "stox-watch.service", "stox-textfile.service"):
         out = run("systemd-analyze", "verify", "--man=no", f"/lib/systemd/system/{name}")
         need("stox" not in out, f"systemd-analyze verify {name}:\n{out}")
         out = run("systemd-analyze", "security", "--no-pager", "--offline=yes", f"/lib/systemd/system/{name}")
@@ -290,6 +292,77 @@ def check_watch():
     ok("the watcher, a program of its own, tests the lab")
 
 
+class Watcher:
+    """The installed service under the restrictions of its unit; without a systemd it is told where its notifications go."""
+
+    def __init__(self):
+        self.unit = Unit(ROOT, "stox-watch.service")
+        self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        (ROOT / "run/notify").unlink(missing_ok=True)
+        self.notify.bind(str(ROOT / "run/notify"))
+        (ROOT / "run/notify").chmod(0o666)
+        self.notify.settimeout(WAIT_S)
+        command, env = confined(self.unit, *self.unit.settings["ExecStart"][0].split(),
+                                env={"NOTIFY_SOCKET": "/run/notify", "WATCHDOG_USEC": "400000"})
+        self.process = subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+
+    def until_told(self, word):
+        while word not in (told := self.notify.recv(4096).decode().splitlines()):
+            need(told, f"the service manager is told {word}")
+
+    def until_metric(self, line):
+        end = time.monotonic() + 60
+        while time.monotonic() < end:
+            with urllib.request.urlopen("http://127.0.0.1:8080/metrics", timeout=WAIT_S) as answer:
+                if re.search(line, text := answer.read().decode(), re.M):
+                    return
+            time.sleep(0.1)
+        need(False, f"{line}: {text}")
+
+    def end(self):
+        began = time.monotonic()
+        self.process.send_signal(signal.SIGTERM)
+        self.until_told("STOPPING=1")
+        _, told = self.process.communicate(timeout=WAIT_S)
+        need(self.process.returncode == 0 and time.monotonic() - began < 5, f"it ends: {self.process.returncode} {told}")
+        self.notify.close()
+        self.unit.drop_runtime()
+        return told
+
+
+def check_watch_service():
+    """Against a lab: started, reloaded, ended, and started again with what it had kept."""
+    kept = CONFIG.read_text()
+    lab = subprocess.Popen(["chroot", str(ROOT), "stox", "lab", "--write-config", "/tmp/lab"], stdout=subprocess.PIPE, text=True)
+    while "Ctrl-C" not in lab.stdout.readline():
+        pass
+    text = re.sub(r"(password_file: )", r"\1secrets/", (ROOT / "tmp/lab/stox.yaml").read_text())
+    CONFIG.write_text(text + "watch: { defaults: { interval: 1 } }\n")
+    for name in ("pilar", "kenmyer", "adelany"):
+        shutil.copy(ROOT / "tmp/lab" / name, SECRET.parent)
+    shutil.copyfile(ROOT / "tmp/lab/ca.pem", CONFIG.parent / "ca.pem")
+    watcher = Watcher()
+    watcher.until_told("READY=1")
+    watcher.until_told("WATCHDOG=1")
+    watcher.until_metric(r'^stox_watch_test_state{.*state="ok"} 1$')
+    run(*shlex.split(watcher.unit.settings["ExecReload"].replace("$MAINPID", str(watcher.process.pid))))
+    watcher.until_told("RELOADING=1")
+    watcher.until_told("READY=1")
+    watcher.end()
+    history = ROOT / "var/lib/stox-watch/history.db"
+    need(history.stat().st_uid == watcher.unit.uid and history.stat().st_mode & 0o777 == 0o600, "the history is its user's alone")
+    watcher = Watcher()
+    watcher.until_told("READY=1")
+    watcher.until_metric(r'^stox_watch_test_state{.*state="ok"} 1$')
+    told = watcher.end()
+    need("history damaged" not in told, told)
+    lab.send_signal(signal.SIGTERM)
+    lab.communicate(timeout=WAIT_S)
+    (CONFIG.parent / "ca.pem").unlink()
+    CONFIG.write_text(kept)
+    ok("the watcher's service tests a lab under its unit's restrictions, and is reloaded, ended and started again")
+
+
 def once(unit):
     """The oneshot service: its command, and those behind it, which run as root without restrictions."""
     commands = [line.lstrip("+").replace("%t", "/run").split() for line in
@@ -398,7 +471,7 @@ def check_purged(before):
     run("apt-get", "remove", "-y", "-q", "stox", "stox-gateway", "stox-watch")
     need(CONFIG.exists() and SECRET.exists() and not (ROOT / "usr/bin/stox").exists(), "removed, the configuration stays")
     need(not FIGURES.exists(), "removed, no figures of a test that is not made any more")
-    run("apt-get", "purge", "-y", "-q", "stox", "stox-gateway")  # the watcher has nothing that stays
+    run("apt-get", "purge", "-y", "-q", "stox", "stox-gateway", "stox-watch")
     shutil.rmtree(FIGURES.parents[1])
     after = files()
     differ = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
@@ -422,12 +495,14 @@ def main(debs, newer):
     check_across()
     check_demo()
     check_watch()
+    check_watch_service()
     check_textfile()
     text = CONFIG.read_text()
     install(newer)
     need(CONFIG.read_text() == text, "an upgrade keeps what was edited")
     need(run("dpkg-query", "-W", "-f", "${Version}", "stox-gateway").endswith("+1"), "the newer version is installed")
     ok("upgraded, the edited configuration is kept")
+    check_watch_service()  # with the history of before
     check_purged(before)
     check_container(debs)
 

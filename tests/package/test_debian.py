@@ -188,7 +188,7 @@ def check_alone(folder, debs, newer):
     need(config.read_text() == text, "an upgrade keeps what was edited")
     life("-r", "stox-gateway", "stox-watch", "stox")
     need(config.exists() and not (root / "usr/bin/stox").exists(), "removed, the configuration stays")
-    life("-P", "stox-gateway", "stox")
+    life("-P", "stox-gateway", "stox-watch", "stox")
     left = [str(path) for path in root.rglob("*stox*") if "dpkg" not in path.parts]
     need(not left, f"purged, this is left: {left}")
     ok("upgraded, removed and purged with dpkg --root")

@@ -28,6 +28,7 @@ def all_below(folder):
 def check_installed(prefix):
     for unit, setting in (("stox-gateway", f"ExecStart={prefix}/bin/stox gateway --config {prefix}/etc/stox/stox.yaml"),
                           ("stox-gateway", f"LoadCredential=secrets:{prefix}/etc/stox/secrets"),
+                          ("stox-watch", f"ExecStart={prefix}/bin/stox watch --config {prefix}/etc/stox/stox.yaml"),
                           ("stox-textfile", f"ExecStart={prefix}/bin/stox test --config {prefix}/etc/stox/stox.yaml")):
         text = (prefix / f"lib/systemd/system/{unit}.service").read_text()
         need(setting in text and "/usr/bin/stox" not in text, f"{unit}.service has the paths of the prefix: {text}")

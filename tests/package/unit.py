@@ -8,7 +8,7 @@ from pathlib import Path
 LISTS = {"SystemCallFilter", "RestrictAddressFamilies", "LoadCredential", "Environment", "ExecStart", "ExecStartPost",
          "ReadWritePaths", "SuccessExitStatus"}
 # What confine.py imitates, and what was thought about and left out.  Any other line is an error.
-KNOWN = LISTS | {"Type", "ExecReload", "WatchdogSec", "Restart", "RestartSec", "RestartPreventExitStatus", "TimeoutStartSec",
+KNOWN = LISTS | {"Type", "ExecReload", "WatchdogSec", "Restart", "RestartSec", "RestartPreventExitStatus", "TimeoutStartSec", "TimeoutStopSec",
                  "LimitNOFILE", "User", "DynamicUser", "StateDirectory", "StateDirectoryMode", "RuntimeDirectory", "UMask",
                  "CapabilityBoundingSet", "DevicePolicy", "LockPersonality", "MemoryDenyWriteExecute", "NoNewPrivileges",
                  "PrivateDevices", "PrivateTmp", "PrivateUsers", "ProcSubset", "ProtectClock", "ProtectControlGroups",

@@ -87,6 +87,7 @@ static const struct {
 static struct watched {
 	struct schedule_test schedule;
 	struct state state;
+	struct alert_mark marks[RECEIVERS];
 	unsigned pool, partner;
 	enum sentence_direction direction;
 	bool is_muted;
@@ -204,9 +205,12 @@ static void take_from_alerts(void)
 {
 	struct alert_notice n;
 	struct alert_event e;
+	struct alert_mark m;
 
 	while (alerts_take_notice(alerts, &n, now))
 		send(&n);
+	while (alerts_take_mark(alerts, &m))
+		all[m.test].marks[m.receiver] = m;
 	while (alerts_take_event(alerts, &e)) {
 		n_dropped += e.type == ALERT_EV_DROP;
 		n_gave_up += e.type != ALERT_EV_DROP;
@@ -230,8 +234,11 @@ static void restart(void)
 		set_up_test(&all[i], i);
 		all[i].ends = 0;
 		state_resume(&all[i].state, &kept);
+		const struct alert_known known = {
+			.incident = kept.incident, .marks = all[i].marks, .n_marks = RECEIVERS
+		};
 		if (kept.incident.begin_at)
-			alerts_push_known(alerts, &test, &kept.incident, now);
+			alerts_push_known(alerts, &test, &known, now);
 	}
 }
 

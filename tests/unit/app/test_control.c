@@ -83,7 +83,7 @@ static void without_descriptors_the_loop_sleeps(void **state)
 
 	(void)state;
 	snprintf(path, sizeof(path), "%s/control", folder);
-	const struct control_cfg cfg = { .path = path, .handle = echo };
+	const struct control_cfg cfg = { .path = path, .setting = "s", .handle = echo };
 	assert_int_equal(control_new(&c, base, &cfg, &why), 0);
 	const int fd = ask(path, "hello\n");
 	const rlim_t before = take_descriptors_away();
@@ -133,7 +133,9 @@ static void an_answer_without_room_is_told(void **state)
 		ssize_t n;
 
 		snprintf(path, sizeof(path), "%s/full", folder);
-		const struct control_cfg cfg = { .path = path, .handle = handlers[i] };
+		const struct control_cfg cfg = {
+			.path = path, .setting = "s", .handle = handlers[i]
+		};
 		assert_int_equal(control_new(&c, base, &cfg, &why), 0);
 		const int fd = ask(path, "partners\n");
 		for (unsigned turns = 0;

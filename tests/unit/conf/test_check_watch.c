@@ -24,6 +24,9 @@
 	"  - { domain: y.test }\n"                                                                 \
 	"watch:\n"
 #define TEST(keys)    WORLD "  tests: [{ " keys " }]\n"
+#define ROLES         "  roles: [{ name: view-only }]\n"
+#define SIGN_IN       ROLES "  sign_in: { users_file: u }\n"
+#define TLS           "  tls: { certificate_file: c, key_file: k }\n"
 #define TWO(one, two) WORLD "  tests:\n    - { " one " }\n    - { " two " }\n"
 #define ALERT(keys)   WORLD "  alerts: [{ name: n, " keys " }]\n"
 #define COVERED                                                                                    \
@@ -60,11 +63,28 @@ static const struct row rows[] = {
 	/* where it listens */
 	{ "loopback", WORLD "  listen: ['127.0.0.1:1', '[::1]:1', '127.0.0.2:1']\n", "" },
 	{ "nowhere", WORLD "  listen: []\n", "" },
-	{ "everywhere", WORLD "  listen: ['0.0.0.0:8080']\n",
-		"f:13:12: `0.0.0.0:8080` is not an address of this machine alone: nobody signs in "
-		"to "
-		"the watcher's pages yet; listen on 127.0.0.1 or [::1], and put a proxy that asks "
-		"who it is in front\n" },
+	{ "everywhere, plain", WORLD SIGN_IN "  listen: ['0.0.0.0:8080']\n",
+		"f:15:12: `0.0.0.0:8080` is not an address of this machine alone, and passwords "
+		"would be read on the way: put https:// in front and name `tls` and `sign_in`; or "
+		"listen on 127.0.0.1 or [::1], with a proxy that asks who it is in front\n" },
+	{ "everywhere, over TLS", WORLD SIGN_IN TLS "  listen: ['https://0.0.0.0:8443']\n", "" },
+	{ "over TLS without a certificate", WORLD SIGN_IN "  listen: ['https://0.0.0.0:8443']\n",
+		"f:15:12: `https://0.0.0.0:8443` needs a certificate: name it in `tls`\n" },
+	{ "over TLS, and nobody signs in", WORLD TLS "  listen: ['https://0.0.0.0:8443']\n",
+		"f:14:12: `https://0.0.0.0:8443` is not an address of this machine alone, so that "
+		"who comes there has to say who he is: name `sign_in`\n" },
+	{ "over TLS at home", WORLD TLS "  listen: ['https://127.0.0.1:8443']\n", "" },
+	{ "a certificate for nothing", WORLD TLS,
+		"f:13:8: `tls` has no effect: no address of `listen` begins with https://\n" },
+	{ "a sign-in in no way", WORLD ROLES "  sign_in: {}\n",
+		"f:14:12: `sign_in` says in no way how: name `users_file`, `tokens_file` or "
+		"`ca_file`\n" },
+	{ "certificates of clients, plain", WORLD ROLES "  sign_in: { ca_file: ca }\n",
+		"f:14:23: a client shows its certificate over TLS only: name `tls`, and an address "
+		"of `listen` with https:// in front\n" },
+	{ "who signs in has no role", WORLD "  sign_in: { users_file: u }\n",
+		"f:13:12: without `roles` nobody who signs in may do anything: say who may "
+		"what\n" },
 	{ "the same twice", WORLD "  listen: ['127.0.0.1:80', '127.0.0.1:80']\n",
 		"f:13:28: `127.0.0.1:80` is here twice (line 13)\n" },
 	{ "any port, twice", WORLD "  listen: ['127.0.0.1:0', '127.0.0.1:0']\n", "" },

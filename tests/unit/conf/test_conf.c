@@ -488,6 +488,7 @@ static void every_key_of_the_watcher_lands_in_its_field(void **state)
 	assert_true(w->tests[1].enabled.on);
 	assert_text(&w->tests[1].expect, "sip_partner_not_allowed", 70, 15);
 	assert_int_equal(w->tests[2].kind.value, CONF_TEST_REGISTER);
+	assert_int_equal(w->tests[2].rules.calm.n, 5);
 	assert_int_equal(w->tests[3].kind.value, CONF_TEST_SERVERS);
 	assert_int_equal(w->n_alerts, 4);
 	assert_text(&a->url, "https://alerts.litware.test/stox", 76, 12);
@@ -500,6 +501,15 @@ static void every_key_of_the_watcher_lands_in_its_field(void **state)
 	assert_int_equal(w->alerts[3].kind.value, CONF_MAIL);
 	assert_true(w->alerts[3].plain.on);
 	assert_int_equal(w->ping.interval.n, 300);
+	assert_text(&w->listen.v[1], "https://[::1]:1", 44, 23);
+	assert_text(&w->tls.key_file, "key.pem", 88, 48);
+	assert_text(&w->sign_in.ca_file, "ca.pem", 89, 63);
+	assert_int_equal(w->n_roles, 3);
+	assert_int_equal(w->roles[0].members.n, 2);
+	assert_text(&w->roles[0].pools.v[0], "pool.litware.test", 91, 67);
+	assert_text(&w->roles[1].commands.v[1], "test", 92, 37);
+	assert_text(&w->roles[2].template, "view-only", 93, 31);
+	assert_text(&w->control.group, "root", 94, 34);
 	conf_free(c);
 }
 
@@ -521,6 +531,7 @@ static void a_watcher_has_its_defaults(void **state)
 	assert_int_equal(r->retries.n, 1);
 	assert_int_equal(r->retry_pause.n, 2);
 	assert_int_equal(r->recover.n, 2);
+	assert_int_equal(r->calm.n, 15);
 	assert_int_equal(r->severity.value, CONF_CRITICAL);
 	conf_free(c);
 }

@@ -26,6 +26,7 @@ static inline struct deliver_notice sample_notice(void)
 		.severity = ALERT_CRITICAL,
 		.test = 0x2a,
 		.name = SLICE("litware/contoso.test/to"),
+		.test_kind = SLICE("im"),
 		.pool = SLICE("pool.litware.test"),
 		.partner = SLICE("contoso.test"),
 		.direction = SENTENCE_TO,

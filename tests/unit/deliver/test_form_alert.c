@@ -61,6 +61,7 @@ static void take_description(json_t *annotations)
 
 #define LABELS                                                                                     \
 	"{\"alertname\": \"StoxTestFailed\", \"test\": \"litware/contoso.test/to\","               \
+	" \"kind\": \"im\","                                                                       \
 	" \"pool\": \"pool.litware.test\", \"partner\": \"contoso.test\", \"direction\": \"to\","  \
 	" \"severity\": \"critical\", \"team\": \"im\", \"site_1\": \"Paris \\\"Nord\\\"\","       \
 	" \"exported_pool\": \"theirs\"}"
@@ -73,7 +74,7 @@ static void take_description(json_t *annotations)
 #define FAILS "contoso.test cannot be reached from pool.litware.test."
 #define KEY                                                                                        \
 	"{}:{alertname=\\\"StoxTestFailed\\\", direction=\\\"to\\\", "                             \
-	"exported_pool=\\\"theirs\\\","                                                            \
+	"exported_pool=\\\"theirs\\\", kind=\\\"im\\\","                                           \
 	" partner=\\\"contoso.test\\\", pool=\\\"pool.litware.test\\\","                           \
 	" severity=\\\"critical\\\", site_1=\\\"Paris \\\\\\\"Nord\\\\\\\"\\\", team=\\\"im\\\","  \
 	" test=\\\"litware/contoso.test/to\\\"}"
@@ -211,7 +212,7 @@ static void there_are_only_so_many_labels(void **state)
 	n.n_labels = COUNT(many);
 	o = webhook(&n);
 	assert_int_equal(
-		json_object_size(json_object_get(o, "commonLabels")), NOTICE_LABELS_MAX + 6);
+		json_object_size(json_object_get(o, "commonLabels")), NOTICE_LABELS_MAX + 7);
 	json_decref(o);
 }
 

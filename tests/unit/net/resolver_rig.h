@@ -63,6 +63,7 @@ static const struct row zone[] = {
 	{ "nxdomain.test", 3, 0, { { 0, { NULL, 0 } } }, false, 0 },
 	{ "notimp.test", 4, 0, { { 0, { NULL, 0 } } }, false, 0 },
 	{ "refused.test", 5, 0, { { 0, { NULL, 0 } } }, false, 0 },
+	{ "yxdomain.test", 6, 0, { { 0, { NULL, 0 } } }, false, 0 },
 	{ "dangling.test", 3, 1, { { TYPE_CNAME, SLICE(TARGET) } }, false, 0 },
 	{ "here.a.test", 3, 0, { { 0, { NULL, 0 } } }, false, 0 },
 	{ "here.b.test", 0, 1, { { TYPE_A, SLICE("\300\000\002\005") } }, false, 0 },
@@ -273,7 +274,7 @@ static void (*meanwhile)(void); /* done while an answer is told; may be NULL */
 
 static inline void answered(void *arg, uint64_t id, const struct dns_answer *a)
 {
-	(void)arg;
+	assert_ptr_equal(arg, &got);
 	got.n++;
 	got.id = id;
 	got.status = a->status;
@@ -291,7 +292,7 @@ static bool searching; /* resolv.conf(5) completes names */
 
 static inline void open_resolver(const struct addr *first, const struct addr *second)
 {
-	struct resolver_cfg cfg = { .servers = { *first }, .answer = answered };
+	struct resolver_cfg cfg = { .servers = { *first }, .answer = answered, .arg = &got };
 
 	if (second)
 		cfg.servers[1] = *second;

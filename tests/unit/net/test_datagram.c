@@ -217,6 +217,30 @@ static void a_wildcard_socket_sends_from_the_address_that_it_is_told(void **stat
 	datagram_free(client);
 }
 
+/* As gateways listen: one socket for both kinds, and IPv4 looks as it does elsewhere. */
+static void a_wildcard_socket_of_ipv6_takes_ipv4_too(void **state)
+{
+	struct datagram *all = open_at(1, "[::]:0"), *client = open_at(2, "127.0.0.1:0");
+	const struct addr second = at_port("127.0.0.2", all), peer = *datagram_local(client);
+
+	(void)state;
+	datagram_send(client, &anywhere, &second, SLICE("question"));
+	wait_for(1);
+	assert_int_equal(told[0].id, 1);
+	assert_true(addr_eq(&told[0].local, &second));
+	assert_true(addr_eq(&told[0].peer, &peer));
+	datagram_send(all, &anywhere, &peer, SLICE("answer"));
+	wait_for(2);
+	assert_true(addr_eq(&told[1].peer, &second));
+	datagram_free(client);
+	datagram_send(all, &anywhere, &peer, SLICE("lost"));
+	wait_for(3);
+	assert_int_equal(told[2].type, FACT_DATAGRAM_FAILED);
+	assert_int_equal(told[2].err, ECONNREFUSED);
+	assert_true(addr_eq(&told[2].peer, &peer));
+	datagram_free(all);
+}
+
 static void a_socket_with_an_address_sends_from_that(void **state)
 {
 	struct datagram *a = open_at(1, "127.0.0.1:0"), *b = open_at(2, "127.0.0.1:0");
@@ -285,6 +309,7 @@ int main(void)
 		TEST(what_the_system_refuses_is_told_alone),
 		TEST(a_wildcard_socket_answers_from_the_address_that_was_asked),
 		TEST(a_wildcard_socket_sends_from_the_address_that_it_is_told),
+		TEST(a_wildcard_socket_of_ipv6_takes_ipv4_too),
 		TEST(a_socket_with_an_address_sends_from_that),
 		TEST(toward_binds_the_address_that_reaches_the_peer),
 		TEST(a_port_that_is_taken_is_refused),

@@ -71,6 +71,8 @@ static void each_failure_keeps_its_own_status(void **state)
 		{ DNS_A, "notimp.test", DNS_SERVFAIL },
 		{ DNS_A, "refused.test", DNS_REFUSED },
 		{ DNS_A, "formerr.test", DNS_MALFORMED },
+		{ DNS_A, "yxdomain.test",
+			DNS_SERVFAIL }, /* RFC 2136: the first that is not listed */
 		{ DNS_SRV, "short.test", DNS_MALFORMED },
 		{ DNS_A, "silent.test", DNS_TIMEOUT },
 		{ DNS_A, "", DNS_MALFORMED },
@@ -269,9 +271,15 @@ static void questions_in_hand_end_with_the_resolver(void **state)
 
 static void without_memory_the_caller_is_told(void **state)
 {
+	const struct resolver_cfg cfg = { .answer = answered };
+	struct resolver *none = NULL;
 	int err = -ENOMEM;
 
 	(void)state;
+	mem_fail_after(0);
+	assert_int_equal(resolver_new(&none, loop, &cfg), -ENOMEM);
+	mem_fail_after(-1);
+	assert_null(none);
 	for (long n = 0; err == -ENOMEM && n < 100; n++) {
 		mem_fail_after(n);
 		err = resolver_ask(resolver, 1, DNS_A, "192.0.2.1", false);

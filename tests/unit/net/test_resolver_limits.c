@@ -250,6 +250,18 @@ static void a_hosts_name_is_completed(void **state)
 			fail_msg("%s: %s, asked %u", rows[i].name, dns_status_name(got.status),
 				servers[0].asked);
 	}
+	/* Of a server that was named a name is asked as it is. */
+	searching = true;
+	use(&servers[0].addr, NULL);
+	searching = false;
+	resolver_use(resolver, &servers[1].addr);
+	assert_int_equal(resolver_ask(resolver, 7, DNS_A, "here", true), 0);
+	got.n = 0;
+	for (unsigned k = 0; got.n == 0 && k < 1000; k++) {
+		loop_wait(loop, 0);
+		resolver_process(resolver);
+	}
+	assert_int_equal(got.status, DNS_NXDOMAIN);
 }
 
 static void the_hosts_file_answers_first_for_addresses(void **state)

@@ -308,6 +308,40 @@ static inline int put_maintenance(struct buf *b, struct fixture *f)
 	return page_maintenance(b, &f->view, &m);
 }
 
+static inline int put_audit(struct buf *b, struct fixture *f)
+{
+	const struct page_act acts[] = {
+		{ NOW - HOUR, fixture_odd(f, "user:alice"), fixture_odd(f, "test a.test/x.test/to"),
+			SLICE("192.0.2.1:40000"), SLICE("accepted") },
+		{ NOW - DAY, SLICE("anonymous"), SLICE("view"), fixture_odd(f, "192.0.2.7"),
+			SLICE("refused: wrong credentials, 4711 times more") },
+	};
+	const struct page_audit_model m = {
+		.acts = acts, .n_acts = COUNT(acts), .older = fixture_odd(f, "1-9")
+	};
+
+	return page_audit(b, &f->view, &m);
+}
+
+static inline int put_roles(struct buf *b, struct fixture *f)
+{
+	static const char *const pools[] = { "a.test", "b.test" };
+	const struct role_member members[] = { { ROLE_BY_USER, fixture_odd(f, "alice") },
+		{ ROLE_BY_LOOPBACK, SLICE_NONE } };
+	const struct role v[] = {
+		{ .name = "administrator", .commands = ~0u },
+		{ .name = "help-desk",
+			.commands = 1u << ROLE_TEST,
+			.members = members,
+			.n_members = COUNT(members),
+			.pools = pools,
+			.n_pools = COUNT(pools) },
+	};
+	const struct roles roles = { v, COUNT(v) };
+
+	return page_roles(b, &f->view, &roles);
+}
+
 static inline int put_error(struct buf *b, struct fixture *f, int status)
 {
 	struct page_error e = { .status = status,
@@ -453,5 +487,6 @@ static const struct {
 	{ "test", put_test }, { "new-test", put_new_test }, { "older-runs", put_older_runs },
 	{ "run", put_run }, { "good-run", put_good_run }, { "incidents", put_incidents },
 	{ "incident", put_incident }, { "tests", put_tests }, { "maintenance", put_maintenance },
-	{ "403", put_403 }, { "404", put_404 }, { "410", put_410 }, { "503", put_503 },
-	{ "public", put_public }, { "month", put_month_report }, { "months", put_months } };
+	{ "audit", put_audit }, { "roles", put_roles }, { "403", put_403 }, { "404", put_404 },
+	{ "410", put_410 }, { "503", put_503 }, { "public", put_public },
+	{ "month", put_month_report }, { "months", put_months } };

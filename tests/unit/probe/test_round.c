@@ -149,11 +149,23 @@ static void stranger_sends(struct round *r, const struct strange *what)
 	buf_done(&b);
 }
 
+static const char *text_of(const struct text *t)
+{
+	static char text[SCENE_TEXT];
+	struct buf b;
+
+	buf_init(&b, SCENE_TEXT - 1);
+	text_put(&b, t, NULL);
+	slice_cstr(buf_slice(&b), text, SCENE_TEXT);
+	buf_done(&b);
+	return text;
+}
+
 static void whatever_a_stranger_sends_the_test_goes_on(void **state)
 {
 	static const struct strange rows[] = {
 		{ "<message><x xmlns='u' q:a=''>", "<q:b/>", 1, "", "", "</x></message>", false },
-		{ "<message>", "<a>", 40, "", "</a>", "</message>", true },
+		{ "<message from='x@y'>", "<a>", 40, "", "</a>", "</message>", true },
 		{ "<message><body>x</body>", "<a/>", 5000, "", "", "</message>", true },
 		{ "<message><body>x</body><a b='", "x", 20000, "'/>", "", "</message>", false },
 		{ "<message><body>", "x", 300000, "</body>", "", "</message>", true },
@@ -179,6 +191,9 @@ static void whatever_a_stranger_sends_the_test_goes_on(void **state)
 		assert_int_equal(result->n_notes, rows[i].noted);
 		if (rows[i].noted)
 			assert_int_equal(result->notes[0].note, NOTE_MESSAGE_CUT);
+		if (strstr(rows[i].head, "from='x@y'") && rows[i].noted)
+			assert_string_equal(text_of(&result->notes[0].text),
+				"a message from x@y was too large or too deep to be read");
 		end(&r);
 	}
 }

@@ -442,6 +442,7 @@ static void a_copy_of_an_earlier_round_is_one(void **state)
 		else
 			arrives(&r, "pilar@litware.test", body);
 		scene_failed(&r.s, when % 2 ? "answer" : "deliver", "im_duplicated");
+		assert_says(&r, when % 2 ? "The answer arrived" : "The message arrived");
 		end(&r);
 	}
 }
@@ -494,6 +495,8 @@ static void of_other_tests_only_what_is_old_is_told(void **state)
 			snprintf(text, sizeof(text), "%s of %s", i % 2 ? "an answer" : "a message",
 				rows[row].says);
 			assert_non_null(strstr(said(&result_of(&r)->notes[0].text), text));
+			assert_int_equal(
+				result_of(&r)->notes[0].side, i % 2 ? SIDE_SIP : SIDE_XMPP);
 		}
 		assert_int_equal(result_of(&r)->reason, REASON_NONE);
 		end(&r);
@@ -509,6 +512,7 @@ static void what_this_run_has_sent_is_not_of_another_test(void **state)
 	(void)state;
 	begin_accepted(&r);
 	snprintf(run, sizeof(run), "%s", strchr(r.nonce, '-') + 1);
+	assert_int_equal(strcspn(run, "-"), 10);
 	scene_push(&r.s,
 		(struct fact){ .type = FACT_CLOCK, .wall = 1000000000000 - (int64_t)r.s.now });
 	snprintf(body, sizeof(body), "stox test abcdefghijklmnopqrstuvwxyz-%s-1-5-11", run);

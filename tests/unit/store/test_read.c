@@ -1,5 +1,7 @@
 #include "history.h"
 
+#include "watch/histogram.h"
+
 enum { TESTS = 3 };
 
 /* Three tests, a run a minute for two days; of the second one every tenth failed on the first day,
@@ -438,6 +440,16 @@ static void the_report(void **state)
 	assert_int_equal(t->ended, 1);
 	assert_int_equal(t->repair_us, HOUR);
 	assert_true(t->bad_us > 143 * MINUTE);
+	struct histogram hist;
+	assert_int_equal(histogram_decode(t->hist, &hist), 0);
+	assert_int_equal(histogram_quantile(&hist, 500), t->p50_us);
+	assert_int_equal(t->n_days, 2);
+	const struct store_report_day *day = &r->days[t->first_day];
+	assert_int_equal(day[0].begin_at, day0);
+	assert_int_equal(day[1].begin_at, day0 + DAY);
+	assert_int_equal(day[0].judged + day[1].judged, 2880);
+	assert_int_equal(day[0].passed + day[1].passed, 2880 - 144);
+	assert_int_equal(r->n_days, 4);
 	assert_int_equal(r->tests[0].incidents, 0);
 	assert_in_range(r->tests[0].p95_us, 154000, 158000);
 	assert_int_equal(r->n_worst, 2);

@@ -11,7 +11,7 @@ static void a_new_file_is_the_watchers_alone(void **state)
 	assert_int_equal(stat(h->path, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
 	assert_int_equal(history_number(h, "pragma auto_vacuum"), 2);
-	assert_int_equal(history_number(h, "pragma user_version"), 1);
+	assert_int_equal(history_number(h, "pragma user_version"), 2);
 	assert_int_equal(history_number(h, "pragma application_id"), 0x53746f78);
 	history_close(h);
 	assert_int_equal(history_number(h, "select is_open from about"), 0);

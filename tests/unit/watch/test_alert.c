@@ -73,6 +73,22 @@ static struct alert_notice take(unsigned receiver, enum alert_kind kind, unsigne
 	return n;
 }
 
+static struct alert_mark marks[2]; /* as they were taken last */
+
+static void take_marks(void)
+{
+	struct alert_mark m;
+
+	while (alerts_take_mark(a, &m))
+		marks[m.receiver] = m;
+}
+
+static size_t n_open(void)
+{
+	take_marks();
+	return alerts_open(a);
+}
+
 static void assert_quiet(ts_t now)
 {
 	struct alert_notice n;
@@ -81,6 +97,7 @@ static void assert_quiet(ts_t now)
 	alerts_push_time(a, now);
 	assert_false(alerts_take_notice(a, &n, now));
 	assert_false(alerts_take_event(a, &e));
+	take_marks();
 }
 
 static void assert_event(enum alert_event_type type, unsigned attempts, enum alert_kind kind)
@@ -121,10 +138,10 @@ static void an_incident_is_told_once_and_its_end_once(void **state)
 	}
 	push(STATE_EV_RECOVER, 1000, 1, TS_S(100));
 	deliver(MAIL, ALERT_RESOLVED, TS_S(100));
-	assert_int_equal(alerts_open(a), 1);
+	assert_int_equal(n_open(), 1);
 	push(STATE_EV_END, 1000, 1, TS_S(500));
 	assert_quiet(TS_S(100000));
-	assert_int_equal(alerts_open(a), 0);
+	assert_int_equal(n_open(), 0);
 	assert_int_equal(alerts_deadline(a), TS_NEVER);
 	assert_int_equal(alerts_counts(a, MAIL).delivered, 2);
 }
@@ -177,7 +194,7 @@ static void flapping_is_told_until_it_is_known_to_flap(void **state)
 	}
 	push(STATE_EV_END, 1000, 8, TS_S(100));
 	deliver(MAIL, ALERT_RESOLVED, TS_S(100));
-	assert_int_equal(alerts_open(a), 0);
+	assert_int_equal(n_open(), 0);
 }
 
 static void receivers_choose(void **state)
@@ -321,7 +338,7 @@ static void who_could_not_be_reached_hears_how_things_stand(void **state)
 	assert_int_equal(n.incident.begin_at, 1000);
 	alerts_push_delivered(a, n.delivery, TS_S(6));
 	push(STATE_EV_END, 1000, 1, TS_S(7));
-	assert_int_equal(alerts_open(a), 0);
+	assert_int_equal(n_open(), 0);
 }
 
 static void the_end_waits_for_what_is_on_its_way(void **state)
@@ -337,7 +354,7 @@ static void the_end_waits_for_what_is_on_its_way(void **state)
 	assert_quiet(TS_S(3));
 	alerts_push_delivered(a, n.delivery, TS_S(4));
 	deliver(MAIL, ALERT_RESOLVED, TS_S(4));
-	assert_int_equal(alerts_open(a), 0);
+	assert_int_equal(n_open(), 0);
 }
 
 static void the_next_incident_overtakes_the_end_of_the_last(void **state)
@@ -385,13 +402,22 @@ static void a_thousand_at_once_go_out_a_few_at_a_time(void **state)
 		alerts_push_delivered(a, n[0].delivery, 1);
 	}
 	assert_int_equal(told, 1000);
-	assert_int_equal(alerts_open(a), 1000);
+	assert_int_equal(n_open(), 1000);
+}
+
+/* ---- another engine follows ---- */
+
+static struct alert_known known_of(struct incident incident, const struct alert_mark *mark)
+{
+	return (struct alert_known){ .incident = incident, .marks = mark, .n_marks = mark != NULL };
 }
 
 static void what_was_told_before_is_not_told_again(void **state)
 {
-	const struct incident open = event(STATE_EV_CONTINUE, 1000, 1).incident;
-	const struct incident calm = event(STATE_EV_RECOVER, 1000, 1).incident;
+	const struct alert_mark told = { .begin_at = 1000, .told = ALERT_TOLD_FAILING };
+	const struct alert_mark over = { .begin_at = 1000, .told = ALERT_TOLD_END };
+	const struct alert_known open = known_of(event(STATE_EV_CONTINUE, 1000, 1).incident, &told);
+	const struct alert_known calm = known_of(event(STATE_EV_RECOVER, 1000, 1).incident, &over);
 	const struct alert_test test8 = { .id = 8, .severity = ALERT_WARNING };
 	struct state_event e = event(STATE_EV_AGAIN, 1000, 2);
 
@@ -408,42 +434,108 @@ static void what_was_told_before_is_not_told_again(void **state)
 	e = event(STATE_EV_END, 1000, 2);
 	alerts_push_event(a, &test8, &e, TS_S(5));
 	deliver(MAIL, ALERT_RESOLVED, TS_S(5));
-	assert_int_equal(alerts_open(a), 0);
+	take_marks();
+	assert_int_equal(n_open(), 0);
 }
 
-/* Another engine follows: nobody misses what the first one had not brought to all. */
+/* The marks as they were when the first engine died are all that the second one has. */
 static void what_was_not_told_is_told_by_the_next_engine(void **state)
 {
 	static const struct {
 		const char *name;
-		bool is_told, is_over, is_known; /* `is_known`: nothing is left to tell */
+		bool is_told, is_again, is_over, is_end_told, is_known;
 		enum alert_kind kind;
 	} rows[] = {
-		{ "not told", false, false, false, ALERT_FAILING },
-		{ "told", true, false, true, ALERT_FAILING },
-		{ "its end not told", true, true, false, ALERT_RESOLVED },
-		{ "nothing told, and over", false, true, false, ALERT_RESOLVED },
+		{ "not told", .kind = ALERT_FAILING },
+		{ "told", true, .is_known = true },
+		{ "its end not told", true, .is_over = true, .kind = ALERT_RESOLVED },
+		{ "nothing told, and over", .is_over = true, .kind = ALERT_RESOLVED },
+		{ "its end told", true, .is_over = true, .is_end_told = true, .is_known = true },
+		{ "its end told, and again", true, .is_again = true, .is_end_told = true,
+			.kind = ALERT_FAILING },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct alert_mark kept[ALERT_RECEIVERS_MAX];
+		struct alert_known by_reload;
+		struct incident last = event(STATE_EV_CONTINUE, 1000, 1).incident;
+
 		begin_with(one, 1);
 		push(STATE_EV_BEGIN, 1000, 1, TS_S(1));
+		take_marks();
 		if (rows[i].is_told)
 			deliver(MAIL, ALERT_FAILING, TS_S(1));
+		if (rows[i].is_over || rows[i].is_again)
+			push(STATE_EV_RECOVER, 1000, 1, TS_S(2));
+		if (rows[i].is_end_told)
+			deliver(MAIL, ALERT_RESOLVED, TS_S(2));
 		if (rows[i].is_over)
-			push(STATE_EV_END, 1000, 1, TS_S(2));
-		struct alerts *before = a;
+			last = event(STATE_EV_END, 1000, 1).incident;
+		if (rows[i].is_again)
+			push(STATE_EV_AGAIN, 1000, 2, TS_S(3));
+		take_marks();
+		assert_true(alerts_get_known(a, 7, &by_reload, kept, TS_S(3)));
+		assert_int_equal(kept[0].told, marks[0].told);
+		assert_int_equal(kept[0].begin_at, marks[0].begin_at);
+		alerts_free(a);
 		begin_with(one, 1);
-		if (alerts_push_untold(a, &test7, before, TS_S(3)) == rows[i].is_known)
+		struct alert_known known = known_of(last, marks);
+		known.is_over = rows[i].is_over;
+		alerts_push_known(a, &test7, &known, TS_S(4));
+		struct alert_notice n;
+		if (alerts_take_notice(a, &n, TS_S(4)) == rows[i].is_known)
 			fail_msg("%s", rows[i].name);
-		alerts_free(before);
+		if (!rows[i].is_known && n.kind != rows[i].kind)
+			fail_msg("%s: %d", rows[i].name, n.kind);
 		if (!rows[i].is_known)
-			deliver(MAIL, rows[i].kind, TS_S(3));
-		assert_quiet(TS_S(3));
-		assert_int_equal(alerts_open(a), !rows[i].is_known && !rows[i].is_over);
+			alerts_push_delivered(a, n.delivery, TS_S(4));
+		assert_quiet(TS_S(4));
+		assert_int_equal(n_open(), !rows[i].is_over);
+		assert_int_equal(
+			marks[0].told, rows[i].is_over ? ALERT_TOLD_END : ALERT_TOLD_FAILING);
 		a = alerts_free(a);
 	}
+}
+
+static void a_new_receiver_hears_of_what_is_open(void **state)
+{
+	const struct alert_mark told = { .begin_at = 1000, .told = ALERT_TOLD_FAILING };
+	const struct alert_mark older = { .begin_at = 500, .told = ALERT_TOLD_FAILING };
+	const struct alert_test test8 = { .id = 8, .severity = ALERT_WARNING };
+	const struct alert_test test9 = { .id = 9, .severity = ALERT_WARNING };
+	struct alert_known open = known_of(event(STATE_EV_CONTINUE, 1000, 1).incident, &told);
+	struct alert_known calm = known_of(event(STATE_EV_RECOVER, 1000, 1).incident, NULL);
+
+	(void)state;
+	begin_with(two, 2);
+	alerts_push_known(a, &test7, &open, TS_S(1));
+	deliver(CHAT, ALERT_FAILING, TS_S(1));
+	alerts_push_known(a, &test8, &calm, TS_S(1));
+	assert_quiet(TS_S(1));
+	open.marks = &older; /* of another incident: it does not know this one */
+	alerts_push_known(a, &test9, &open, TS_S(1));
+	deliver(MAIL, ALERT_FAILING, TS_S(1));
+	deliver(CHAT, ALERT_FAILING, TS_S(1));
+	assert_quiet(TS_S(1));
+}
+
+static void a_reminder_comes_when_it_would_have_come(void **state)
+{
+	const struct alert_mark told = {
+		.begin_at = 1000, .told = ALERT_TOLD_FAILING, .age = TS_S(3000)
+	};
+	const struct alert_known open = known_of(event(STATE_EV_CONTINUE, 1000, 1).incident, &told);
+
+	(void)state;
+	begin_with(one, 1);
+	alerts_push_known(a, &test7, &open, TS_S(10));
+	assert_int_equal(alerts_deadline(a), TS_S(610));
+	alerts_push_time(a, TS_S(610));
+	deliver(MAIL, ALERT_STILL_FAILING, TS_S(610));
+	take_marks(); /* it knows anew */
+	assert_int_equal(marks[MAIL].told, ALERT_TOLD_FAILING);
+	assert_int_equal(alerts_deadline(a), TS_S(4210));
 }
 
 static void without_memory_it_is_counted(void **state)
@@ -456,7 +548,7 @@ static void without_memory_it_is_counted(void **state)
 		mem_fail_after(n);
 		push(STATE_EV_BEGIN, 1000, 1, 1);
 		mem_fail_after(-1);
-		assert_int_equal(alerts_open(a), 0);
+		assert_int_equal(n_open(), 0);
 	}
 	assert_true(alerts_take_event(a, &e));
 	assert_int_equal(e.type, ALERT_EV_LOST);
@@ -622,6 +714,8 @@ int main(void)
 		TEST(a_thousand_at_once_go_out_a_few_at_a_time),
 		TEST(what_was_told_before_is_not_told_again),
 		TEST(what_was_not_told_is_told_by_the_next_engine),
+		TEST(a_new_receiver_hears_of_what_is_open),
+		TEST(a_reminder_comes_when_it_would_have_come),
 		TEST(without_memory_it_is_counted),
 		TEST(bad_receivers_are_refused),
 		TEST(whatever_happens_each_hears_the_truth_once),

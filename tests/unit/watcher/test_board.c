@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "plan_rig.h"
+#include "watcher/access.h"
 
 static const ts_t start = TS_S(1000);
 static const int64_t ahead = INT64_C(1700000000) * 1000000;
@@ -24,6 +25,7 @@ static const struct store_known known[] = {
 static struct made made;
 static struct watcher w;
 static struct page_view view;
+static struct access all;
 
 /* a.test to x.test, b.test to x.test, then both registers. */
 static int set_up(void **state)
@@ -34,7 +36,9 @@ static int set_up(void **state)
 	memset(&w, 0, sizeof(w));
 	rng_init_number(&w.rng, 1);
 	made = make("  tests: [{}, { kind: register }]\n");
-	view = (struct page_view){ .now_at = ahead, .interval_us = 60000000 };
+	w.file.plan = made.plan;
+	access_init(&all, &w, &(struct role_who){ .by = ROLE_BY_LOCAL, .is_owner = true });
+	view = (struct page_view){ .now_at = ahead, .interval_us = 60000000, .access = &all };
 	return roster_init(&w.roster, &cfg, ahead, &w.rng) ||
 	       roster_take(&w.roster, made.plan, known, start);
 }
@@ -85,6 +89,39 @@ static void a_pool_alone(void **state)
 	assert_int_equal(board_find(&b, 40), SIZE_MAX);
 	board_done(&b);
 	assert_int_equal(board_new(&b, &w, &view, SLICE_NONE, SLICE("y.test")), 0);
+	assert_int_equal(b.set.n_tests, 0);
+	board_done(&b);
+}
+
+/* Whoever has a scope sees what is in it, and how that stands; whoever has no role sees nothing. */
+static void those_in_scope(void **state)
+{
+	static const char *const pools[] = { "b.test" };
+	const struct role v = {
+		.name = "b", .commands = 1u << ROLE_VIEW, .pools = pools, .n_pools = 1
+	};
+	const struct roles roles = { &v, 1 };
+	struct access a = { .roles = &roles, .mine = 1 };
+	struct page_view his = view;
+	struct board b;
+
+	(void)state;
+	his.access = &a;
+	assert_int_equal(board_new(&b, &w, &his, SLICE_NONE, SLICE_NONE), 0);
+	assert_int_equal(b.set.n_tests, 2);
+	assert_int_equal(b.set.n_pools, 1);
+	assert_int_equal(board_find(&b, 40), SIZE_MAX);
+	assert_true(access_sees(&a, &w, 7));
+	assert_false(access_sees(&a, &w, 40));
+	assert_false(access_sees(&a, &w, 4711)); /* whose plan is gone: for who sees all */
+	assert_true(access_sees(&all, &w, 4711));
+	board_done(&b);
+	a.sees = ROLE_HISTORY;
+	assert_int_equal(board_new(&b, &w, &his, SLICE_NONE, SLICE_NONE), 0);
+	assert_int_equal(b.set.n_tests, 0);
+	board_done(&b);
+	his.access = NULL;
+	assert_int_equal(board_new(&b, &w, &his, SLICE_NONE, SLICE_NONE), 0);
 	assert_int_equal(b.set.n_tests, 0);
 	board_done(&b);
 }
@@ -150,6 +187,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(all_have_their_places),
 		TEST(a_pool_alone),
+		TEST(those_in_scope),
 		TEST(what_has_failed_says_why),
 		TEST(without_memory_there_is_none),
 		TEST(ids_of_incidents),

@@ -326,10 +326,10 @@ static void history_and_listeners(void **state)
 	assert_int_equal(m.plan->at_once, 3);
 	assert_string_equal(m.plan->url, "https://w.test/");
 	assert_int_equal(m.plan->n_listen, 1);
-	assert_int_equal(m.plan->listen[0].family, 6);
+	assert_int_equal(m.plan->listen[0].addr.family, 6);
 	assert_int_equal(preset.plan->n_listen, 1);
 	buf_init(&b, 64);
-	addr_put(&b, &preset.plan->listen[0]);
+	addr_put(&b, &preset.plan->listen[0].addr);
 	assert_string_equal(buf_cstr(&b), CONF_WATCH_LISTEN);
 	buf_done(&b);
 	assert_int_equal(preset.plan->raw_days, 35);

@@ -84,10 +84,11 @@ static void who(void **state)
 		const char *request, *answer;
 	} rows[] = {
 		{ ASK(""), "you are nobody" },
-		{ ALICE, "you are alice" },
-		{ ALICE, "you are alice" }, /* known */
-		{ BOB, "you are bob" },
-		{ ASK("Authorization: Bearer token-of-prometheus\r\n"), "you are prometheus" },
+		{ ALICE, "you are user:alice" },
+		{ ALICE, "you are user:alice" }, /* known */
+		{ BOB, "you are user:bob" },
+		{ ASK("Authorization: Bearer token-of-prometheus\r\n"),
+			"you are token:prometheus" },
 		{ ALICE_WRONG, "HTTP/1.1 401 Unauthorized\r\n" },
 		{ CAROL, "HTTP/1.1 401 " },
 		{ BASIC("YWxpY2U6"), "HTTP/1.1 401 " }, /* no password */
@@ -133,7 +134,7 @@ static void meanwhile(void **state)
 	assert_non_null(strstr(ask(rig, ASK("")), "you are nobody"));
 	while (rig->n_asked < 2)
 		event_base_loop(rig->base, EVLOOP_ONCE);
-	assert_non_null(strstr(hear(rig, fd), "you are alice"));
+	assert_non_null(strstr(hear(rig, fd), "you are user:alice"));
 }
 
 static void guessing(void **state)
@@ -149,9 +150,9 @@ static void guessing(void **state)
 	assert_non_null(strstr(inquire(rig, BOB), "HTTP/1.1 429 "));
 	assert_non_null(strstr(inquire(rig, ASK("Authorization: Bearer x\r\n")), "HTTP/1.1 429 "));
 	/* What is known to be right costs a guesser nothing that he would not have. */
-	assert_non_null(strstr(inquire(rig, ALICE), "you are alice"));
+	assert_non_null(strstr(inquire(rig, ALICE), "you are user:alice"));
 	assert_non_null(strstr(inquire(rig, ASK("Authorization: Bearer token-of-prometheus\r\n")),
-		"you are prometheus"));
+		"you are token:prometheus"));
 }
 
 /* As many at once as at one time after another. */

@@ -188,7 +188,7 @@ static void certificates(void **state)
 	static const struct {
 		unsigned identity;
 		const char *answer;
-	} rows[] = { { DESK, "you are desk" }, { OLD, "you are nobody" },
+	} rows[] = { { DESK, "you are certificate:desk" }, { OLD, "you are nobody" },
 		{ SERVER, "you are nobody" } };
 	struct rig *rig = *state;
 

@@ -1,0 +1,170 @@
+"""What the watcher's pages have beside the present: reports, badges, traces as files, what a partner sees, and the same on the command line."""
+
+import http.client
+import json
+import os
+import re
+import signal
+import sqlite3
+import subprocess
+import tempfile
+import time
+import xml.dom.minidom
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+from labs import STOX, Lab
+
+AWAIT_S = 60  # on a machine that is busy
+KEY = "pool.litware.test/contoso.test/to"
+DAY_US = 86400 * 1000000
+failed = 0
+
+
+def check(what, ok, shown=""):
+    global failed
+    print(f"{'ok' if ok else 'FAILED'}: {what}{'' if ok else chr(10) + str(shown)}", flush=True)
+    failed += not ok
+    return ok
+
+
+class Watcher:
+    def __init__(self, folder):
+        self.log_path = folder / "watch.log"
+        self.log_file = open(self.log_path, "wb")
+        self.proc = subprocess.Popen([STOX, "watch", "--config", str(folder / "watch.yaml"), "-v"], stderr=self.log_file,
+                                     stdout=subprocess.DEVNULL, env={**os.environ, "LC_ALL": "C.UTF-8"})
+        self.await_that("it is ready", lambda: "watch ready" in self.log())
+        self.port = int(re.findall(r"http listening address=127\.0\.0\.1:(\d+)", self.log())[-1])
+
+    def log(self):
+        return self.log_path.read_text(errors="replace")
+
+    def await_that(self, what, is_true):
+        end = time.monotonic() + AWAIT_S
+        while time.monotonic() < end:
+            value = is_true()
+            if value:
+                return value
+            time.sleep(0.05)
+        check(what, False, self.log())
+        raise SystemExit(1)
+
+    def get(self, path, **headers):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection.request("GET", path, headers=headers)
+        response = connection.getresponse()
+        body = response.read()
+        connection.close()
+        return response.status, dict(response.getheaders()), body
+
+    def page(self, path, **headers):
+        status, _, body = self.get(path, **headers)
+        return body.decode() if status == 200 else f"{status} {body[:300]}"
+
+    def end(self):
+        self.proc.send_signal(signal.SIGTERM)
+        status = self.proc.wait(30)
+        self.log_file.close()
+        return status
+
+
+def configure(lab):
+    """Beside the lab's own, which it writes anew when it starts."""
+    text = Path(lab.config).read_text()
+    (lab.dir / "watch.yaml").write_text(text + """watch:
+  listen: ["127.0.0.1:0"]
+  history: { file: history.db }
+  defaults: { interval: 1, timeout: 5, retries: 0, fail: 1 of 1, recover: 1 }
+  tests:
+    - { kind: im }
+    - { kind: register }
+""")
+
+
+def last_month():
+    """Its first day, and how many it has."""
+    end = datetime.now(timezone.utc).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    begin = (end - timedelta(days=1)).replace(day=1)
+    return begin, (end - begin).days
+
+
+def add_a_month(path):
+    """Days of the month before, as they are rolled up: every run passed but on the second day."""
+    begin, n_days = last_month()
+    at = int(begin.timestamp()) * 1000000
+    db = sqlite3.connect(path)
+    columns = [row[1] for row in db.execute("pragma table_info(roll_day)")]
+    tests = [row[0] for row in db.execute("select id from test")]
+    for test in tests:
+        for day in range(n_days):
+            bad = day == 1
+            row = {c: None if c.endswith("_us") else 0 for c in columns}
+            row.update({"test_id": test, "begin_at": at + day * DAY_US, "end_at": at + (day + 1) * DAY_US, "n_ok": 1430 if bad else 1440,
+                        "n_failed": 10 if bad else 0, "worst": 2 if bad else 0, "bad_us": 600000000 if bad else 0})
+            db.execute(f"insert or replace into roll_day ({','.join(row)}) values ({','.join('?' * len(row))})", list(row.values()))
+    second = at + DAY_US
+    db.execute("insert into incident (test_id, begin_at, end_at, last_at, reason, runs, times, is_flapping) values (?, ?, ?, ?, ?, 10, 1, 0)",
+               (tests[0], second, second + 600000000, second + 540000000, "im_not_delivered"))
+    db.commit()
+    db.close()
+
+
+def reports(watcher):
+    begin, n_days = last_month()
+    month = f"{begin:%Y-%m}"
+    shares = 1440 * n_days
+    share = f"{int((shares - 10) / shares * 10000) / 100:g}%"
+    body = watcher.page("/reports")
+    check("the list of reports has the month", f'href="/reports/{month}"' in body and share in body, body[:3000])
+    check("and is in the navigation", '<a href="/reports" aria-current="page">' in body, body[:2000])
+    body = watcher.page(f"/reports/{month}")
+    check("its report answers first", f"Messages with partners were available {share} of the time" in body, body[:3000])
+    check("with its partner and how long it was down", 'contoso.test' in body and "10\u00a0min" in body and re.search(r'href="/incidents/\d+">[^<]*contoso.test', body), body[:6000])
+    status, headers, body = watcher.get(f"/reports/{month}.html")
+    text = body.decode()
+    check("as a file it needs nothing else", status == 200 and "<style>" in text and not re.search(r'(href|src)="(?!#)', text)
+          and headers["Content-Disposition"] == "attachment" and share in text, text[-3000:])
+    status, headers, body = watcher.get(f"/reports/{month}.csv")
+    rows = body.decode().split("\r\n")
+    check("as CSV it has both tests", headers["Content-Type"].startswith("text/csv") and len(rows) == 4 and f"im,pool.litware.test,contoso.test,to,,{shares},"
+          f"{shares - 10},10,0,0,0," in rows[1], rows)
+    report = json.loads(watcher.page(f"/reports/{month}.json"))
+    check("as JSON, too", report["schema"] == "stox.report/1" and report["tests"][0]["down_seconds"] == 600
+          and report["tests"][0]["failed"] == 10 and report["tests"][1]["test"]["kind"] == "register", report)
+    report = json.loads(watcher.page(f"/reports/{month}-01..{month}-01.json"))
+    check("a span of days", report["tests"][0]["failed"] == 0 and report["tests"][0]["runs"] == 1440, report)
+    for path in ("2026-13", "2026-11-05..2026-11-01", "x", "2026-11.xml"):
+        check(f"/reports/{path} is 404", watcher.get(f"/reports/{path}")[0] == 404)
+    check("in French", "Rapports" in watcher.page("/reports", **{"Accept-Language": "fr"}))
+
+
+def badges(watcher):
+    for path in ("overall", "pools/pool.litware.test", "partners/contoso.test", f"t/{KEY}", "t/pool.litware.test/register"):
+        status, headers, body = watcher.get(f"/badge/{path}.svg")
+        check(f"the badge {path}.svg", status == 200 and headers["Content-Type"] == "image/svg+xml" and "OK" in body.decode()
+              and xml.dom.minidom.parseString(body), (status, body))
+        badge = json.loads(watcher.page(f"/badge/{path}.json"))
+        check("and as shields.io takes it", badge["schemaVersion"] == 1 and badge["message"] == "OK", badge)
+    for path in ("overall", "overall.png", "pools/other.svg", "t/a/b/to.svg", "other/x.svg"):
+        check(f"/badge/{path} is 404", watcher.get(f"/badge/{path}")[0] == 404)
+
+
+def main():
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        with Lab(folder) as lab:
+            configure(lab)
+            watcher = Watcher(folder)
+            watcher.await_that("its tests pass", lambda: "All 2 tests pass" in watcher.page("/"))
+            check("it ends", watcher.end() == 0)
+            add_a_month(folder / "history.db")
+            watcher = Watcher(folder)
+            watcher.await_that("its tests pass", lambda: "All 2 tests pass" in watcher.page("/"))
+            reports(watcher)
+            badges(watcher)
+            check("it ends", watcher.end() == 0, watcher.log())
+    raise SystemExit(1 if failed else 0)
+
+
+main()
