@@ -57,6 +57,7 @@ static const struct opt opts[] = {
 		.manual = N_("The receiver's password, with which its arrival is proved."),
 		.group = OPT_GROUP_SIGN_IN },
 	OPT_ROW_RECEIVER_SERVER(AT(receiver_server)),
+	OPT_ROW_DIRECTION(AT(direction)),
 	OPT_ROW_CA_FILE(AT(ca_file)),
 	OPT_ROW_DNS(AT(dns)),
 	{ "trace", 0, N_("FILE"), OPT_LIST, AT(traces), 0, 0,

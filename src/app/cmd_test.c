@@ -69,6 +69,7 @@ static const struct opt opts[] = {
 			     "message was accepted, and the result says so."),
 		.group = OPT_GROUP_SIGN_IN },
 	OPT_ROW_RECEIVER_SERVER(AT(receiver_server)),
+	OPT_ROW_DIRECTION(AT(direction)),
 	OPT_ROW_CA_FILE(AT(ca_file)),
 	OPT_ROW_DNS(AT(dns)),
 	{ "timeout", 0, N_("SECONDS"), OPT_SECONDS, AT(timeout), 0, 3600,

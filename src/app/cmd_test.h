@@ -10,7 +10,7 @@ struct test_values {
 	const char *receiver_password_file, *receiver_server, *ca_file, *dns, *config;
 	const char *via; /* the socket or URL of a watcher that runs it */
 	const char *token_file, *certificate_file, *key_file; /* who asks, of a URL */
-	const char *format, *color, *write_out, *warning, *critical;
+	const char *direction, *format, *color, *write_out, *warning, *critical;
 	struct opt_list outputs, traces, accepts;
 	unsigned registrar_port, count, verbose;
 	bool all, ipv4, ipv6, version, sweep, trace_bodies, no_trace, no_lock;

@@ -46,6 +46,18 @@
 				   "then."),                                                       \
 			.words = note_words, .group = OPT_GROUP_RESULT                             \
 	}
+#define OPT_ROW_DIRECTION(offset_)                                                                 \
+	{                                                                                          \
+		"direction", 0, N_("WORD"), OPT_TEXT, (offset_), 0, 0,                             \
+			N_("who writes first (to)"),                                               \
+			.manual = N_("Who writes first, and is answered:\n.Cm to ,\nthe SIP user " \
+				     "to the partner, or\n.Cm from ,\nthe XMPP user from there; "  \
+				     "that needs the receiver's password.\nThe phases keep their " \
+				     "names:\n.Li sip.send\nis the SIP user's message until the "  \
+				     "pool has answered it,\n.Li deliver\nthe way of the first "   \
+				     "message,\n.Li answer\nthat of the second."),                 \
+			.words = probe_direction_words                                             \
+	}
 #define OPT_ROW_NO_LOCK(offset_)                                                                   \
 	{                                                                                          \
 		"no-lock", 0, NULL, OPT_FLAG, (offset_), 0, 0,                                     \

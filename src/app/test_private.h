@@ -28,7 +28,8 @@ struct test {
 	const char *sip_ca, *xmpp_ca;
 	unsigned sip_trust, xmpp_trust;
 	unsigned accept[SIDES]; /* as 1 << enum note */
-	struct addr dns;        /* family 0: the system's */
+	enum probe_direction direction;
+	struct addr dns; /* family 0: the system's */
 	char password[SECRET_MAX + 1], receiver_password[SECRET_MAX + 1];
 	struct runner runner;
 	struct sweeper sweeper;

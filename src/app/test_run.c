@@ -85,6 +85,10 @@ static int check_values(struct test *t)
 					      text_str(v->registrar)));
 	if (v->ipv4 && v->ipv6)
 		return test_refuse(t, TEXT_PLAIN(N_("-4 and -6 exclude each other")));
+	if (v->direction && !probe_direction_find(slice_str(v->direction), &t->direction))
+		return test_refuse(t, TEXT(N_("`--direction {1}`: it is `to`, where the SIP user "
+					      "writes first, or `from`, where the XMPP user does"),
+					      text_str(v->direction)));
 	if (check_accepts(t))
 		return 2;
 	t->runner.verbosity = v->verbose;
@@ -185,6 +189,7 @@ static int start(struct test *t)
 		.registrar = text(v->registrar),
 		.registrar_port = (uint16_t)v->registrar_port,
 		.receiver = text(v->receiver),
+		.direction = t->direction,
 		.has_receiver_password = v->receiver_password_file != NULL,
 		.receiver_password = text(t->receiver_password),
 		.receiver_server = text(v->receiver_server),

@@ -36,6 +36,7 @@ static int refuse_others(const struct opt_command *cmd, const struct test_values
 		{ v->registrar_port, "registrar-port" },
 		{ v->receiver_password_file, "receiver-password-file" },
 		{ v->receiver_server, "receiver-server" },
+		{ v->direction, "direction" },
 		{ v->ca_file && !is_url, "ca-file" },
 		{ v->dns, "dns" },
 		{ v->all, "all" },

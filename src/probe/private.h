@@ -11,6 +11,7 @@
  *   verdict.c       DNS, connections and TLS: what of these ends a test, with its evidence
  *   verdict_sip.c   SIP responses to reasons
  *   verdict_xmpp.c  streams and error stanzas to reasons
+ *   verdict_from.c  the XMPP user writes first: what of that fails in another way
  *   verdict_time.c  what was still awaited when the time was up
  *   tell.c          phases, notes, trace, the verdict, outputs and wants
  *   others.c        other sessions of the receiver
@@ -168,20 +169,22 @@ struct probe {
 	unsigned round;
 	struct token token, answer_token; /* of the message and its answer */
 	ts_t settle_until;
-	ts_t sent, answered_from, round_start, pause_until;
+	ts_t written; /* the first message */
+	ts_t sent;    /* the SIP user's */
+	ts_t answered_from, round_start, pause_until;
 	bool sent_ok, delivered, answered;
 	ts_t *samples[4]; /* send, deliver, answer, round */
 };
 
 /* What a side tells those above it. */
 enum side_event_type {
-	SIDE_NOTHING,   /* it is dealt with */
-	SIDE_READY,     /* it has signed in */
-	SIDE_ACCEPTED,  /* msg: 2xx to the MESSAGE */
-	SIDE_CAME_BACK, /* msg: a MESSAGE to the SIP user */
-	SIDE_ARRIVED,   /* stanza: a message to the receiver */
-	SIDE_SILENT,    /* no response, and no more is awaited */
-	SIDE_LOST,      /* the idle connection was closed as the round began */
+	SIDE_NOTHING,  /* it is dealt with */
+	SIDE_READY,    /* it has signed in */
+	SIDE_ACCEPTED, /* msg: 2xx to the MESSAGE */
+	SIDE_RECEIVED, /* msg: a MESSAGE to the SIP user */
+	SIDE_ARRIVED,  /* stanza: a message to the receiver */
+	SIDE_SILENT,   /* no response, and no more is awaited */
+	SIDE_LOST,     /* the idle connection was closed as the round began */
 };
 
 struct side_event {
@@ -191,7 +194,16 @@ struct side_event {
 	bool cut; /* only its beginning is there */
 };
 
+/* What one of the two messages of a round is. */
+struct leg {
+	enum probe_phase phase;    /* DELIVER there, ANSWER back */
+	const char *word;          /* in front of its token */
+	const struct token *token; /* the round's */
+	bool *is_over;             /* it has arrived */
+};
+
 /* round.c */
+struct leg probe_leg(struct probe *p, enum probe_side to); /* the message to that side */
 int probe_round_init(struct probe *p);
 void probe_round_done(struct probe *p);
 void probe_round_push(struct probe *p, const struct side_event *ev);
@@ -205,7 +217,7 @@ void probe_sip_fact(struct probe *p, const struct fact *in);
 void probe_sip_time(struct probe *p);
 ts_t probe_sip_deadline(const struct probe *p);
 bool probe_sip_take_event(struct probe *p, struct side_event *ret);
-void probe_sip_message(struct probe *p); /* the round's MESSAGE goes out */
+void probe_sip_message(struct probe *p); /* the round's MESSAGE goes out, first or as the answer */
 /* A round is due: if the user is not signed in, or not for long enough, SIDE_READY follows. */
 void probe_sip_renew(struct probe *p);
 void probe_sip_cleanup(struct probe *p);
@@ -243,7 +255,8 @@ bool probe_xmpp_take_event(struct probe *p, struct side_event *ret);
 bool probe_xmpp_take_output(struct probe *p, struct output *ret);
 /* A round is due: if the receiver is not signed in, SIDE_READY follows. */
 void probe_xmpp_renew(struct probe *p);
-void probe_xmpp_answer(struct probe *p, struct slice to, struct slice thread);
+/* The round's message of the receiver, first or as the answer. */
+void probe_xmpp_message(struct probe *p, struct slice to, struct slice thread);
 void probe_xmpp_cleanup(struct probe *p);
 
 /* verdict.c: what the world did becomes a reason, with its evidence */
@@ -264,12 +277,22 @@ void probe_fail_challenge(struct probe *p, int err, const struct sip_msg *respon
 void probe_fail_unparsable(struct probe *p, const struct where *where);
 
 /* verdict_xmpp.c */
+/* Keeps what it says; "CONDITION, TEXT" to `words`. */
+void evidence_keep_error(
+	struct evidence *e, const struct stanza_error *error, char *words, size_t size);
 void probe_fail_stream(struct probe *p, enum probe_phase phase, const struct xstream_event *ev);
 void probe_fail_answer(struct probe *p, const struct stanza *s, const struct stanza_error *e);
 
+/* verdict_from.c */
+enum probe_phase probe_from_awaits(const struct probe *p); /* what the round waits for */
+/* An error stanza for the receiver's message. */
+void probe_fail_bounced(struct probe *p, const struct stanza_error *e);
+void probe_fail_unreceived(struct probe *p); /* the time is up */
+
 /* verdict_time.c */
-void probe_fail_silent(struct probe *p);  /* the time is up, or nobody answers */
-void probe_fail_refresh(struct probe *p); /* the registration runs out */
+struct text_arg probe_limit(const struct probe *p); /* in seconds */
+void probe_fail_silent(struct probe *p);            /* the time is up, or nobody answers */
+void probe_fail_refresh(struct probe *p);           /* the registration runs out */
 
 /* tell.c */
 int probe_tell_init(struct probe *p);
@@ -277,6 +300,7 @@ void probe_tell_done(struct probe *p);
 void probe_tell_begin(struct probe *p, ts_t now);        /* a push */
 void probe_tell_end(struct probe *p);                    /* the last event */
 enum probe_phase probe_sip_phase(const struct probe *p); /* until the message is accepted */
+enum probe_phase probe_xmpp_phase(const struct probe *p);
 void probe_send(struct probe *p, flow_t flow, const struct addr *peer);
 void probe_begin(struct probe *p, enum probe_phase phase);
 void probe_end(struct probe *p, enum probe_phase phase, enum phase_outcome outcome);

@@ -69,6 +69,8 @@ static enum probe_phase awaited(const struct probe *p)
 {
 	if (p->state == PROBE_SIGNING_IN)
 		return p->sip.state == SIP_READY ? p->xmpp.phase : probe_sip_phase(p);
+	if (p->cfg.direction == PROBE_FROM)
+		return probe_from_awaits(p);
 	if (p->state == PROBE_PAUSE)
 		return PHASE_SIP_SEND;
 	if (p->delivered && !p->answered)
@@ -207,6 +209,13 @@ static int read_receiver(struct probe *p, const struct probe_cfg *cfg, struct te
 	int err = read_address(
 		cfg->receiver, N_("the receiver `{1}` is not an address: {2}"), &p->receiver, why);
 
+	if (!err && cfg->direction == PROBE_FROM && !cfg->has_receiver_password) {
+		*why = TEXT(N_("without the password of {1} nobody can write from there first: "
+			       "give --receiver-password-file, or a password_file of the partner's "
+			       "receiver in stox.yaml"),
+			text_slice(jid_bare(&p->receiver)));
+		return ERR_CONFIG;
+	}
 	if (err || !slice_eq(jid_domain(&p->user), jid_domain(&p->receiver)))
 		return err;
 	*why = TEXT(N_("the receiver `{1}` is in the pool's own domain: a message to it never "
@@ -250,6 +259,7 @@ static void start_result(struct probe *p, const struct probe_cfg *cfg)
 {
 	struct probe_result *r = &p->result;
 
+	r->direction = p->cfg.direction;
 	slice_cstr(cfg->target_fqdn, r->target_fqdn, sizeof(r->target_fqdn));
 	slice_cstr(jid_bare(&p->user), r->user, sizeof(r->user));
 	if (!cfg->sign_in_only)
@@ -284,6 +294,7 @@ int probe_new(struct probe **ret, const struct probe_cfg *cfg, struct rng *rng, 
 		return -ENOMEM;
 	p->cfg = *cfg;
 	p->cfg.count = cfg->count && !cfg->sign_in_only ? cfg->count : 1;
+	p->cfg.direction = cfg->sign_in_only ? PROBE_TO : cfg->direction;
 	p->cfg.has_receiver_password = cfg->has_receiver_password && !cfg->sign_in_only;
 	p->rng = rng;
 	p->now = p->start = now;

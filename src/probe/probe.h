@@ -1,9 +1,10 @@
-/* probe.h - one synthetic transaction: sign in at both ends, carry a message across and back.
+/* probe.h - one synthetic transaction: sign in at both ends, carry a message across and back, from
+ * either side.
  *
  * A composite engine (base/world.h).  Both sign-ins run at the same time.  The
  * message carries a nonce that cannot be guessed; only that nonce, from the
- * right sender, unaltered, counts as arrival.  Then the receiver answers, and
- * the answer must reach the SIP user.  One deadline covers everything.
+ * right sender, unaltered, counts as arrival.  Then who got it answers, and the
+ * answer must reach who wrote.  One deadline covers everything.
  */
 #pragma once
 
@@ -22,6 +23,7 @@ struct probe_cfg {
 	struct slice registrar;   /* sip: URI, "" finds it by NAPTR and SRV of the pool's FQDN */
 	uint16_t registrar_port;  /* 0: none given */
 	struct slice receiver;    /* address of the XMPP user */
+	enum probe_direction direction; /* FROM: with the receiver's password only */
 	bool has_receiver_password;
 	struct slice receiver_password; /* copied, wiped */
 	struct slice receiver_server;   /* host[:port], "" finds it by SRV */

@@ -76,6 +76,10 @@
 	X(XMPP_REMOTE_SERVER_NOT_FOUND, xmpp_remote_server_not_found)                              \
 	X(XMPP_REMOTE_SERVER_TIMEOUT, xmpp_remote_server_timeout)                                  \
 	X(XMPP_BOUNCED, xmpp_bounced)                                                              \
+	X(XMPP_MESSAGE_BOUNCED, xmpp_message_bounced)                                              \
+	X(XMPP_USER_NOT_FOUND, xmpp_user_not_found)                                                \
+	X(XMPP_USER_UNAVAILABLE, xmpp_user_unavailable)                                            \
+	X(XMPP_FORBIDDEN, xmpp_forbidden)                                                          \
 	X(XMPP_ANSWER_BOUNCED, xmpp_answer_bounced)                                                \
 	X(XMPP_UNPARSABLE, xmpp_unparsable)                                                        \
 	X(IM_NOT_DELIVERED, im_not_delivered)                                                      \
@@ -86,6 +90,7 @@
 	X(IM_ALTERED, im_altered)                                                                  \
 	X(IM_WRONG_SENDER, im_wrong_sender)                                                        \
 	X(IM_NO_ANSWER, im_no_answer)                                                              \
+	X(IM_NOT_RECEIVED, im_not_received)                                                        \
 	X(LOCAL_CONFIG, local_config)                                                              \
 	X(LOCAL_SECRET, local_secret)                                                              \
 	X(LOCAL_NETWORK, local_network)                                                            \

@@ -10,9 +10,20 @@
 #include "probe/note.h"
 #include "probe/reason.h"
 
+/* Who writes first.  The phases are the same: sip.send is the SIP user's own MESSAGE until the pool
+ * has answered it, deliver the first message's way there, answer the second one's way back. */
+enum probe_direction {
+	PROBE_TO,   /* the SIP user: to the partner */
+	PROBE_FROM, /* the XMPP user: from the partner */
+};
+const char *probe_direction_name(enum probe_direction d); /* "to" */
+bool probe_direction_find(struct slice name, enum probe_direction *ret);
+/* The i-th of them as a word, and what it means; false behind the last. */
+bool probe_direction_words(size_t i, const char **word, const char **what);
+
 enum probe_proof {
 	PROOF_NONE,
-	PROOF_ACCEPTED,  /* the pool gave the message a 2xx */
+	PROOF_ACCEPTED,  /* the pool gave the message a 2xx; of XMPP's nobody says that */
 	PROOF_DELIVERED, /* it arrived (we saw it, or a receipt says so) */
 	PROOF_ANSWERED,  /* and the answer came back */
 };
@@ -75,6 +86,11 @@ struct evidence {
 
 #define PROBE_NOTES_MAX 12
 
+struct probe_result;
+/* Who wrote first, and who answered: addresses. */
+const char *probe_writer(const struct probe_result *r);
+const char *probe_reader(const struct probe_result *r);
+
 struct probe_stats { /* of --count, microseconds */
 	unsigned n;
 	ts_t min, median, p95, max;
@@ -88,6 +104,7 @@ struct probe_failure {
 };
 
 struct probe_result {
+	enum probe_direction direction;
 	bool success;
 	enum probe_proof proof;
 	enum reason reason;     /* NONE on success */

@@ -41,6 +41,34 @@ static uint64_t wall_s(const struct probe *p)
 	return us > 0 ? (uint64_t)us / 1000000 : 0;
 }
 
+struct leg probe_leg(struct probe *p, enum probe_side to)
+{
+	if ((to == SIDE_XMPP) == (p->cfg.direction == PROBE_TO))
+		return (struct leg){ PHASE_DELIVER, TOKEN_TEST, &p->token, &p->delivered };
+	return (struct leg){ PHASE_ANSWER, TOKEN_ANSWER, &p->answer_token, &p->answered };
+}
+
+static void send_by_sip(struct probe *p)
+{
+	p->sent = p->now;
+	probe_begin(p, PHASE_SIP_SEND);
+	probe_sip_message(p);
+}
+
+static void write_first(struct probe *p)
+{
+	p->written = p->now;
+	if (p->cfg.direction == PROBE_TO) {
+		send_by_sip(p);
+		if (p->xmpp.state == XMPP_READY)
+			probe_begin(p, PHASE_DELIVER);
+		return;
+	}
+	probe_begin(p, PHASE_DELIVER);
+	/* As anybody writes who does not know the user's devices (RFC 6121 section 5.1). */
+	probe_xmpp_message(p, jid_bare(&p->user), SLICE_NONE);
+}
+
 static void begin(struct probe *p)
 {
 	p->state = PROBE_ROUND;
@@ -52,11 +80,7 @@ static void begin(struct probe *p)
 	p->answer_token = p->token;
 	rng_token(p->rng, p->token.nonce, NONCE);
 	rng_token(p->rng, p->answer_token.nonce, NONCE);
-	p->sent = p->now;
-	probe_begin(p, PHASE_SIP_SEND);
-	if (p->xmpp.state == XMPP_READY)
-		probe_begin(p, PHASE_DELIVER);
-	probe_sip_message(p);
+	write_first(p);
 }
 
 static void ready(struct probe *p)
@@ -139,8 +163,6 @@ static void accepted(struct probe *p, const struct sip_msg *m)
 	check_round(p);
 }
 
-/* ---- at the receiver ---- */
-
 static struct slice body_of(const struct stanza *s)
 {
 	for (const struct xml_node *n = s->node->child; n; n = n->next)
@@ -164,12 +186,18 @@ static bool holds(struct slice body, const struct token *t)
 
 /* ---- what comes twice ---- */
 
-static void duplicated(struct probe *p, enum probe_phase phase)
+static const char *place_of(const struct probe *p, enum probe_side at)
 {
-	const bool message = phase == PHASE_DELIVER;
-	const struct text text = TEXT(message ? N_("The message arrived at {1} twice.")
-					      : N_("The answer arrived at {1} twice."),
-		text_str(message ? p->result.receiver : p->result.user));
+	return at == SIDE_XMPP ? p->result.receiver : p->result.user;
+}
+
+static void duplicated(struct probe *p, enum probe_side at)
+{
+	const enum probe_phase phase = probe_leg(p, at).phase;
+	const struct text text =
+		TEXT(phase == PHASE_DELIVER ? N_("The message arrived at {1} twice.")
+					    : N_("The answer arrived at {1} twice."),
+			text_str(place_of(p, at)));
 
 	if (probe_is_decided(p))
 		probe_take_back(p, phase, REASON_IM_DUPLICATED, text);
@@ -178,38 +206,96 @@ static void duplicated(struct probe *p, enum probe_phase phase)
 }
 
 /* A test's message that is not awaited.  Those of runs beside this one are their own affair. */
-static void unawaited(struct probe *p, const char *word, enum probe_phase phase, struct slice body)
+static void unawaited(struct probe *p, enum probe_side at, struct slice body)
 {
 	const uint64_t now = wall_s(p);
 	struct token t;
+	const bool is_answer = token_find(body, TOKEN_ANSWER, &t);
 
-	if (!token_find(body, word, &t))
+	if (!is_answer && !token_find(body, TOKEN_TEST, &t))
 		return;
 	if (strcmp(t.run, p->token.run) == 0) {
 		if (t.round < p->round)
-			duplicated(p, phase);
+			duplicated(p, at);
 		return;
 	}
 	if (t.sent_s == 0 || now < t.sent_s || now - t.sent_s <= t.limit_s)
 		return;
-	probe_note(p, phase == PHASE_DELIVER ? SIDE_XMPP : SIDE_SIP, NOTE_EARLIER_MESSAGE,
-		phase == PHASE_DELIVER ? TEXT(N_("a message of a test {1} s ago arrived now"),
-						 text_u64(now - t.sent_s))
-				       : TEXT(N_("an answer of a test {1} s ago arrived now"),
-						 text_u64(now - t.sent_s)));
+	probe_note(p, at, NOTE_EARLIER_MESSAGE,
+		is_answer ? TEXT(N_("an answer of a test {1} s ago arrived now"),
+				    text_u64(now - t.sent_s))
+			  : TEXT(N_("a message of a test {1} s ago arrived now"),
+				    text_u64(now - t.sent_s)));
 }
 
 /* The verdict is given; one thing can still become known of a failure: that it was late. */
-static void arrived_late(struct probe *p)
+static void arrived_late(struct probe *p, enum probe_side at)
 {
 	struct probe_result *r = &p->result;
 
-	if (r->reason != REASON_IM_NOT_DELIVERED)
+	if (probe_leg(p, at).phase != PHASE_DELIVER ||
+		(r->reason != REASON_IM_NOT_DELIVERED && r->reason != REASON_IM_NOT_RECEIVED))
 		return;
 	r->reason = REASON_IM_LATE;
 	r->message = TEXT(N_("The message arrived at {1} after {2} s, when the test had given up."),
-		text_str(r->receiver), text_seconds(p->now - p->sent));
+		text_str(place_of(p, at)), text_seconds(p->now - p->written));
 }
+
+/* ---- what arrives ---- */
+
+static void answered(struct probe *p)
+{
+	p->answered = true;
+	raise_proof(p, PROOF_ANSWERED);
+	sample(p, SAMPLE_ANSWER, p->now - p->answered_from);
+	probe_end(p, PHASE_ANSWER, PHASE_OK);
+	check_round(p);
+}
+
+/* `from` is that of the other side, as it is shown there. */
+static void delivered(struct probe *p, struct slice from)
+{
+	p->delivered = true;
+	raise_proof(p, PROOF_DELIVERED);
+	sample(p, SAMPLE_DELIVER, p->now - p->written);
+	probe_detail(
+		p, PHASE_DELIVER, TEXT(N_("from {1}"), text_slice(slice_cut(from, 0, SHOWN_MAX))));
+	probe_end(p, PHASE_DELIVER, PHASE_OK);
+	p->answered_from = p->now;
+	probe_begin(p, PHASE_ANSWER);
+}
+
+/* It holds the token of the message to that side.  True: it is the one that was awaited. */
+static bool is_as_sent(struct probe *p, enum probe_side at, bool right_sender, struct slice from,
+	struct slice body)
+{
+	const struct leg leg = probe_leg(p, at);
+	const bool message = leg.phase == PHASE_DELIVER;
+	const struct text_arg place = text_str(place_of(p, at));
+
+	if (*leg.is_over)
+		duplicated(p, at);
+	else if (!right_sender)
+		probe_fail(p, leg.phase, REASON_IM_WRONG_SENDER,
+			TEXT(message ? N_("The message arrived at {1}, but from {2} instead of "
+					  "{3}.")
+				     : N_("The answer arrived at {1}, but from {2} instead of "
+					  "{3}."),
+				place, text_slice(slice_cut(from, 0, SHOWN_MAX)),
+				text_str(place_of(p, at == SIDE_XMPP ? SIDE_SIP : SIDE_XMPP))));
+	else if (!is_whole(p, body, leg.word, leg.token))
+		probe_fail(p, leg.phase, REASON_IM_ALTERED,
+			TEXT(message ? N_("The message arrived at {1}, but its text was altered: "
+					  "`{2}`.")
+				     : N_("The answer arrived at {1}, but its text was altered: "
+					  "`{2}`."),
+				place, text_slice(slice_cut(body, 0, SHOWN_MAX))));
+	else
+		return true;
+	return false;
+}
+
+/* ---- at the receiver ---- */
 
 static bool is_from_user(const struct probe *p, const struct stanza *s)
 {
@@ -219,46 +305,31 @@ static bool is_from_user(const struct probe *p, const struct stanza *s)
 	return jid_decode(s->from, &from, &where) == 0 && jid_bare_eq(&from, &p->user);
 }
 
-static void delivered(struct probe *p, const struct stanza *s)
+static void judge_arrival(struct probe *p, const struct stanza *s, struct slice body)
 {
 	const struct xml_node *thread = xml_child(s->node, NULL, "thread");
 
-	p->delivered = true;
-	raise_proof(p, PROOF_DELIVERED);
-	sample(p, SAMPLE_DELIVER, p->now - p->sent);
-	probe_detail(p, PHASE_DELIVER,
-		TEXT(N_("from {1}"), text_slice(slice_cut(s->from, 0, SHOWN_MAX))));
-	probe_end(p, PHASE_DELIVER, PHASE_OK);
-	p->answered_from = p->now;
-	probe_begin(p, PHASE_ANSWER);
-	probe_xmpp_answer(p, s->from, thread ? thread->text : SLICE_NONE);
+	if (!is_as_sent(p, SIDE_XMPP, is_from_user(p, s), s->from, body))
+		return;
+	if (p->cfg.direction == PROBE_FROM) {
+		answered(p);
+		return;
+	}
+	delivered(p, s->from);
+	probe_xmpp_message(p, s->from, thread ? thread->text : SLICE_NONE);
 }
 
-static void judge_arrival(struct probe *p, const struct stanza *s, struct slice body)
-{
-	const struct text_arg receiver = text_str(p->result.receiver);
-
-	if (p->delivered)
-		duplicated(p, PHASE_DELIVER);
-	else if (!is_from_user(p, s))
-		probe_fail(p, PHASE_DELIVER, REASON_IM_WRONG_SENDER,
-			TEXT(N_("The message arrived at {1}, but from {2} instead of {3}."),
-				receiver, text_slice(slice_cut(s->from, 0, SHOWN_MAX)),
-				text_str(p->result.user)));
-	else if (!is_whole(p, body, TOKEN_TEST, &p->token))
-		probe_fail(p, PHASE_DELIVER, REASON_IM_ALTERED,
-			TEXT(N_("The message arrived at {1}, but its text was altered: `{2}`."),
-				receiver, text_slice(slice_cut(body, 0, SHOWN_MAX))));
-	else
-		delivered(p, s);
-}
-
-/* The answer could not be carried: an error stanza for it. */
+/* What the receiver wrote could not be carried: an error stanza for it. */
 static void bounced(struct probe *p, const struct stanza *s)
 {
+	const struct leg leg = probe_leg(p, SIDE_SIP);
 	struct stanza_error error;
 
-	if (slice_eqs(s->id, p->answer_token.nonce) && stanza_error_read(&error, s->node))
+	if (!slice_eqs(s->id, leg.token->nonce) || !stanza_error_read(&error, s->node))
+		return;
+	if (leg.phase == PHASE_DELIVER)
+		probe_fail_bounced(p, &error);
+	else
 		probe_fail_answer(p, s, &error);
 }
 
@@ -272,20 +343,21 @@ static void note_cut(struct probe *p, const struct stanza *s)
 
 static void arrived(struct probe *p, const struct stanza *s, bool cut)
 {
+	const struct leg leg = probe_leg(p, SIDE_XMPP);
 	struct slice body = body_of(s);
 
 	if (slice_eqs(s->type, "error")) {
 		bounced(p, s);
 		return;
 	}
-	if (holds(body, &p->token) && (p->delivered || !probe_is_decided(p)))
+	if (holds(body, leg.token) && (*leg.is_over || !probe_is_decided(p)))
 		judge_arrival(p, s, body);
-	else if (holds(body, &p->token))
-		arrived_late(p);
+	else if (holds(body, leg.token))
+		arrived_late(p, SIDE_XMPP);
 	else if (cut)
 		note_cut(p, s);
 	else if (is_from_user(p, s))
-		unawaited(p, TOKEN_TEST, PHASE_DELIVER, body);
+		unawaited(p, SIDE_XMPP, body);
 }
 
 /* ---- at the SIP user ---- */
@@ -311,49 +383,39 @@ static bool is_failure_report(const struct sip_msg *m)
 
 static void report_came(struct probe *p, const struct sip_msg *m)
 {
-	if (p->delivered || !is_from_receiver(p, m))
+	const struct leg leg = probe_leg(p, SIDE_XMPP);
+
+	if (*leg.is_over || !is_from_receiver(p, m))
 		return;
-	probe_fail(p, PHASE_DELIVER, REASON_IM_BOUNCED,
+	probe_fail(p, leg.phase, REASON_IM_BOUNCED,
 		TEXT(N_("The message to {1} was accepted, and {2} s later reported as failed."),
 			text_str(p->result.receiver), text_seconds(p->now - p->sent)));
 }
 
-static void answered(struct probe *p)
+static void judge_received(struct probe *p, const struct sip_msg *m)
 {
-	p->answered = true;
-	raise_proof(p, PROOF_ANSWERED);
-	sample(p, SAMPLE_ANSWER, p->now - p->answered_from);
-	probe_end(p, PHASE_ANSWER, PHASE_OK);
-	check_round(p);
-}
-
-static void judge_answer(struct probe *p, const struct sip_msg *m)
-{
-	const struct text_arg user = text_str(p->result.user);
-
-	if (p->answered)
-		duplicated(p, PHASE_ANSWER);
-	else if (!is_from_receiver(p, m))
-		probe_fail(p, PHASE_ANSWER, REASON_IM_WRONG_SENDER,
-			TEXT(N_("The answer arrived at {1}, but from {2} instead of {3}."), user,
-				text_slice(slice_cut(m->from.uri_text, 0, SHOWN_MAX)),
-				text_str(p->result.receiver)));
-	else if (!is_whole(p, m->body, TOKEN_ANSWER, &p->answer_token))
-		probe_fail(p, PHASE_ANSWER, REASON_IM_ALTERED,
-			TEXT(N_("The answer arrived at {1}, but its text was altered: `{2}`."),
-				user, text_slice(slice_cut(m->body, 0, SHOWN_MAX))));
-	else
+	if (!is_as_sent(p, SIDE_SIP, is_from_receiver(p, m), m->from.uri_text, m->body))
+		return;
+	if (p->cfg.direction == PROBE_TO) {
 		answered(p);
+		return;
+	}
+	delivered(p, m->from.uri_text);
+	send_by_sip(p);
 }
 
-static void came_back(struct probe *p, const struct sip_msg *m)
+static void received(struct probe *p, const struct sip_msg *m)
 {
+	const struct leg leg = probe_leg(p, SIDE_SIP);
+
 	if (is_failure_report(m))
 		report_came(p, m);
-	else if (holds(m->body, &p->answer_token) && (p->answered || !probe_is_decided(p)))
-		judge_answer(p, m);
+	else if (holds(m->body, leg.token) && (*leg.is_over || !probe_is_decided(p)))
+		judge_received(p, m);
+	else if (holds(m->body, leg.token))
+		arrived_late(p, SIDE_SIP);
 	else if (is_from_receiver(p, m))
-		unawaited(p, TOKEN_ANSWER, PHASE_ANSWER, m->body);
+		unawaited(p, SIDE_SIP, m->body);
 }
 
 /* ---- time ---- */
@@ -371,7 +433,7 @@ void probe_round_push(struct probe *p, const struct side_event *ev)
 	switch (ev->type) {
 	case SIDE_READY: ready(p); break;
 	case SIDE_ACCEPTED: accepted(p, ev->msg); break;
-	case SIDE_CAME_BACK: came_back(p, ev->msg); break;
+	case SIDE_RECEIVED: received(p, ev->msg); break;
 	case SIDE_ARRIVED: arrived(p, &ev->stanza, ev->cut); break;
 	case SIDE_SILENT: probe_fail_silent(p); break;
 	case SIDE_LOST: again(p); break;

@@ -71,6 +71,7 @@ void probe_sip_done(struct probe *p)
 
 static void send_request(struct probe *p)
 {
+	const struct leg leg = probe_leg(p, SIDE_XMPP);
 	struct sip_side *s = &p->sip;
 	struct slice branch;
 	struct buf *b = probe_way_request(p, REQUEST_MESSAGE, &branch);
@@ -89,7 +90,7 @@ static void send_request(struct probe *p)
 	digest_client_put(s->digest, b, "MESSAGE", slice_str(s->to));
 	buf_puts(b, "Content-Type: text/plain;charset=UTF-8\r\n");
 	buf_clear(&p->scratch);
-	token_put(&p->scratch, TOKEN_TEST, &p->token);
+	token_put(&p->scratch, leg.word, leg.token);
 	sip_put_body(b, buf_slice(&p->scratch));
 	probe_way_request_end(p, REQUEST_MESSAGE);
 }
@@ -215,7 +216,7 @@ static enum side_event_type request(struct probe *p, const struct sip_msg *m)
 	bool known = m->method == SIP_METHOD_MESSAGE || m->method == SIP_METHOD_OPTIONS;
 
 	answer(p, known ? 200 : 405);
-	return m->method == SIP_METHOD_MESSAGE ? SIDE_CAME_BACK : SIDE_NOTHING;
+	return m->method == SIP_METHOD_MESSAGE ? SIDE_RECEIVED : SIDE_NOTHING;
 }
 
 /* ---- what comes in ---- */

@@ -70,7 +70,14 @@ enum probe_phase probe_sip_phase(const struct probe *p)
 	case SIP_REMOVING:
 	case SIP_OVER: break;
 	}
-	return PHASE_SIP_SEND;
+	return p->cfg.direction == PROBE_FROM ? probe_from_awaits(p) : PHASE_SIP_SEND;
+}
+
+enum probe_phase probe_xmpp_phase(const struct probe *p)
+{
+	if (p->xmpp.state != XMPP_READY)
+		return p->xmpp.phase;
+	return p->cfg.direction == PROBE_FROM && p->delivered ? PHASE_ANSWER : PHASE_DELIVER;
 }
 
 /* ---- events ---- */

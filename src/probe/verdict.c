@@ -91,7 +91,7 @@ static enum probe_phase phase_of(const struct probe *p, enum probe_side side, en
 	}
 	if (side == SIDE_SIP)
 		return probe_sip_phase(p);
-	return p->xmpp.state == XMPP_READY ? PHASE_DELIVER : p->xmpp.phase;
+	return probe_xmpp_phase(p);
 }
 
 void probe_fail_flow(struct probe *p, enum probe_side side, const struct fact *in)

@@ -188,7 +188,7 @@ void probe_fail_message(struct probe *p, const struct sip_msg *m)
 	row = e->has_diagnostics ? diagnostics_find(e->diagnostics_code) : NULL;
 	if (says_condition(e, m)) {
 		probe_end(p, PHASE_SIP_SEND, PHASE_OK);
-		probe_fail(p, PHASE_DELIVER, condition_reason(e->xmpp_condition),
+		probe_fail(p, probe_leg(p, SIDE_XMPP).phase, condition_reason(e->xmpp_condition),
 			TEXT(bounced_words(p), text_str(p->result.receiver),
 				text_str(e->xmpp_condition), text_u64((unsigned)m->status),
 				text_slice(m->reason)));

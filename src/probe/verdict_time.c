@@ -2,7 +2,7 @@
 #include "probe/private.h"
 
 /* "2.0"; and one that tenths do not tell as it was given. */
-static struct text_arg limit(const struct probe *p)
+struct text_arg probe_limit(const struct probe *p)
 {
 	const ts_t t = p->cfg.timeout;
 
@@ -32,7 +32,7 @@ static void fail_silent(struct probe *p, enum probe_phase phase, enum reason rea
 		keep_question(&p->result.evidence, &q);
 	probe_fail(p, phase, reason,
 		TEXT(sentence, text_str(phase_name(phase)),
-			resolves ? text_id(N_("the DNS")) : text_addr(peer), limit(p)));
+			resolves ? text_id(N_("the DNS")) : text_addr(peer), probe_limit(p)));
 }
 
 static const char *const no_answer = N_("No answer in phase {1} from {2} within {3} s.");
@@ -81,20 +81,27 @@ static bool is_crowded(const struct probe *p)
 
 static void fail_undelivered(struct probe *p)
 {
-	const struct text_arg receiver = text_str(p->result.receiver), seconds = limit(p);
+	const enum probe_phase phase = probe_leg(p, SIDE_XMPP).phase;
+	const bool first = phase == PHASE_DELIVER;
+	const struct text_arg receiver = text_str(p->result.receiver), seconds = probe_limit(p);
 	const struct other *rival = others_rival(&p->xmpp.others, RECEIVER_PRIORITY);
 
 	if (rival)
-		probe_fail(p, PHASE_DELIVER, REASON_IM_TAKEN_ELSEWHERE,
-			TEXT(N_("The message was accepted, but did not arrive here within {2} s: "
-				"{1} is signed in elsewhere, too, as {3}, with a priority as high "
-				"as a test's own ({4})."),
+		probe_fail(p, phase, REASON_IM_TAKEN_ELSEWHERE,
+			TEXT(first ? N_("The message was accepted, but did not arrive here within "
+					"{2} s: {1} is signed in elsewhere, too, as {3}, with a "
+					"priority as high as a test's own ({4}).")
+				   : N_("The answer was accepted, but did not arrive here within "
+					"{2} s: {1} is signed in elsewhere, too, as {3}, with a "
+					"priority as high as a test's own ({4})."),
 				receiver, seconds, text_str(rival->resource),
 				text_u64((unsigned)rival->priority)));
 	else
-		probe_fail(p, PHASE_DELIVER, REASON_IM_NOT_DELIVERED,
-			TEXT(N_("The message was accepted, but did not arrive at {1} within {2} "
-				"s."),
+		probe_fail(p, phase, REASON_IM_NOT_DELIVERED,
+			TEXT(first ? N_("The message was accepted, but did not arrive at {1} "
+					"within {2} s.")
+				   : N_("The answer was accepted, but did not arrive at {1} within "
+					"{2} s."),
 				receiver, seconds));
 }
 
@@ -119,22 +126,25 @@ static void fail_unanswered(struct probe *p)
 
 	probe_fail(p, PHASE_ANSWER, REASON_IM_NO_ANSWER,
 		TEXT(unanswered_words(p, others), text_str(p->result.receiver),
-			text_str(p->result.user), limit(p), text_u64(others),
+			text_str(p->result.user), probe_limit(p), text_u64(others),
 			text_str(reg_others(p->sip.reg))));
 }
 
 static void timeout_message(struct probe *p)
 {
-	const struct text_arg seconds = limit(p);
+	const struct text_arg seconds = probe_limit(p);
+	const bool has_arrived = *probe_leg(p, SIDE_XMPP).is_over;
 
-	if (!p->sent_ok && !p->delivered && p->sip.strays)
+	if (p->cfg.direction == PROBE_FROM && !p->delivered)
+		probe_fail_unreceived(p);
+	else if (!p->sent_ok && !has_arrived && p->sip.strays)
 		fail_silent(p, PHASE_SIP_SEND, REASON_SIP_WRONG_TRANSACTION, only_strays,
 			&p->sip.target.addr);
-	else if (!p->sent_ok && !p->delivered)
+	else if (!p->sent_ok && !has_arrived)
 		probe_fail(p, PHASE_SIP_SEND, REASON_SIP_GATEWAY_TIMEOUT,
 			TEXT(N_("The pool gave no final answer to the message within {1} s."),
 				seconds));
-	else if (p->xmpp.state != XMPP_OFF && !p->delivered)
+	else if (p->xmpp.state != XMPP_OFF && !has_arrived)
 		fail_undelivered(p);
 	else if (p->xmpp.state != XMPP_OFF && !p->answered)
 		fail_unanswered(p);

@@ -103,22 +103,26 @@ void probe_fail_stream(struct probe *p, enum probe_phase phase, const struct xst
 		blame_stream_end(&p->xmpp.target.addr, ev, &p->result.evidence));
 }
 
-/* An error stanza for the receiver's answer. */
-void probe_fail_answer(struct probe *p, const struct stanza *s, const struct stanza_error *error)
+void evidence_keep_error(
+	struct evidence *e, const struct stanza_error *error, char *words, size_t size)
 {
-	struct evidence *e = &p->result.evidence;
-
-	if (probe_is_decided(p))
-		return;
 	slice_cstr(slice_str(stanza_condition_name(error->condition)), e->xmpp_condition,
 		sizeof(e->xmpp_condition));
 	slice_cstr(slice_cut(error->text, 0, sizeof(e->xmpp_text) - 1), e->xmpp_text,
 		sizeof(e->xmpp_text));
+	put_words(words, size, e);
+}
+
+/* An error stanza for the receiver's answer. */
+void probe_fail_answer(struct probe *p, const struct stanza *s, const struct stanza_error *error)
+{
+	char words[sizeof(p->result.evidence.xmpp_condition) +
+		   sizeof(p->result.evidence.xmpp_text) + 2];
+
+	if (probe_is_decided(p))
+		return;
+	evidence_keep_error(&p->result.evidence, error, words, sizeof(words));
 	probe_fail(p, PHASE_ANSWER, REASON_XMPP_ANSWER_BOUNCED,
-		error->text.n ? TEXT(N_("The answer to {1} came back as an error: {2}, {3}."),
-					text_slice(slice_cut(s->from, 0, 128)),
-					text_str(e->xmpp_condition), text_str(e->xmpp_text))
-			      : TEXT(N_("The answer to {1} came back as an error: {2}."),
-					text_slice(slice_cut(s->from, 0, 128)),
-					text_str(e->xmpp_condition)));
+		TEXT(N_("The answer to {1} came back as an error: {2}."),
+			text_slice(slice_cut(s->from, 0, 128)), text_str(words)));
 }

@@ -280,7 +280,7 @@ static void fail(struct probe *p, const struct xhost_event *ev)
 	const struct xmpp_side *x = &p->xmpp;
 
 	if (ev->stream)
-		probe_fail_stream(p, x->state == XMPP_READY ? PHASE_DELIVER : x->phase, ev->stream);
+		probe_fail_stream(p, probe_xmpp_phase(p), ev->stream);
 	else if (ev->fact)
 		probe_fail_flow(p, SIDE_XMPP, ev->fact);
 	else if (ev->dns)
@@ -345,25 +345,25 @@ ts_t probe_xmpp_deadline(const struct probe *p)
 
 /* ---- what the round wants ---- */
 
-void probe_xmpp_answer(struct probe *p, struct slice to, struct slice thread)
+void probe_xmpp_message(struct probe *p, struct slice to, struct slice thread)
 {
+	const struct leg leg = probe_leg(p, SIDE_SIP);
 	struct xstream *x = xhost_stream(p->xmpp.host);
 	struct buf *b = x ? xstream_begin(x) : NULL;
 
 	if (!b) {
-		probe_fail_memory(p, PHASE_ANSWER);
+		probe_fail_memory(p, leg.phase);
 		return;
 	}
-	stanza_put_start(
-		b, "message", SLICE_NONE, to, slice_str(p->answer_token.nonce), SLICE("chat"));
+	stanza_put_start(b, "message", SLICE_NONE, to, slice_str(leg.token->nonce), SLICE("chat"));
 	buf_clear(&p->scratch);
-	token_put(&p->scratch, TOKEN_ANSWER, &p->answer_token);
+	token_put(&p->scratch, leg.word, leg.token);
 	xml_put_element(b, "body", buf_slice(&p->scratch));
 	if (thread.n)
 		xml_put_element(b, "thread", thread);
 	stanza_put_end(b, "message");
 	if (xstream_commit(x, p->now))
-		probe_fail_memory(p, PHASE_ANSWER);
+		probe_fail_memory(p, leg.phase);
 }
 
 void probe_xmpp_cleanup(struct probe *p)

@@ -330,8 +330,8 @@ void report_put_details(struct sheet *p, const struct report_run *run)
 	}
 	sheet_end(p, 0);
 	report_put_text(p, run,
-		TEXT(N_("{1} -> {2}, proof: {3}"), text_str(r->user), text_str(r->receiver),
-			text_str(proof_name(r->proof))));
+		TEXT(N_("{1} -> {2}, proof: {3}"), text_str(probe_writer(r)),
+			text_str(probe_reader(r)), text_str(proof_name(r->proof))));
 	sheet_end(p, 2);
 	put_phases(p, run);
 }

@@ -95,6 +95,7 @@ static json_t *object(const struct report_run *run)
 	report_json_set(o, "target_fqdn", report_json_string(r->target_fqdn));
 	report_json_set(o, "user", report_json_string(r->user));
 	report_json_set(o, "receiver", report_json_string(r->receiver));
+	report_json_set(o, "direction", json_string(probe_direction_name(r->direction)));
 	report_json_set(o, "started_at", report_json_time(run->started_at_us));
 	report_json_set(o, "result", json_string(r->success ? "Success" : "Failure"));
 	report_json_set(o, "exit_status", json_integer(report_exit_status(run)));

@@ -48,7 +48,7 @@ static void put_line(struct buf *b, const struct report_run *run, int status)
 		range_put(b, status == WARNING ? &run->warning : &run->critical);
 		buf_putc(b, ')');
 	}
-	buf_printf(b, ", %s -> %s", r->user, r->receiver);
+	buf_printf(b, ", %s -> %s", probe_writer(r), probe_reader(r));
 }
 
 static void put_head(struct buf *b, const struct report_run *run, int status)

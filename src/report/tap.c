@@ -114,9 +114,9 @@ static void put_comment(struct buf *b, const struct probe_result *r)
 	buf_puts(b, "# ");
 	text_put_clean(b, slice_str(r->target_fqdn));
 	buf_puts(b, ": ");
-	text_put_clean(b, slice_str(r->user));
+	text_put_clean(b, slice_str(probe_writer(r)));
 	buf_puts(b, " -> ");
-	text_put_clean(b, slice_str(r->receiver));
+	text_put_clean(b, slice_str(probe_reader(r)));
 	buf_printf(b, ", proof: %s\n", proof_name(r->proof));
 }
 

@@ -88,9 +88,9 @@ static void put_pair(struct sheet *p, const struct report_run *run)
 		return;
 	put_label(p, run, labels[10]);
 	buf_putc(&p->line, ' ');
-	text_put_clean(&p->line, slice_str(r->user));
+	text_put_clean(&p->line, slice_str(probe_writer(r)));
 	buf_puts(&p->line, " -> ");
-	text_put_clean(&p->line, slice_str(r->receiver));
+	text_put_clean(&p->line, slice_str(probe_reader(r)));
 	end_labelled(p, run);
 }
 

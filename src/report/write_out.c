@@ -139,6 +139,11 @@ static void put_sip_status(struct state *s)
 	buf_putu(s->to, (uint64_t)s->run->result->evidence.sip_status);
 }
 
+static void put_direction(struct state *s)
+{
+	buf_puts(s->to, probe_direction_name(s->run->result->direction));
+}
+
 static void put_xmpp_condition(struct state *s)
 {
 	put_said(s, s->run->result->evidence.xmpp_condition);
@@ -208,6 +213,8 @@ static const struct row rows[] = {
 	{ "target", N_("The pool."), put_target, 0 },
 	{ "user", N_("The SIP user."), put_user, 0 },
 	{ "receiver", N_("The XMPP user."), put_receiver, 0 },
+	{ "direction", N_("Who wrote first: to, the SIP user, or from, the XMPP user."),
+		put_direction, 0 },
 	{ "started_at", N_("When the test began, RFC 3339."), put_started_at, 0 },
 	{ "latency", N_("Seconds from the start to the verdict."), put_latency, 0 },
 	{ "rounds", N_("Round trips that were done."), put_rounds, 0 },

@@ -35,7 +35,7 @@ def success():
     ok = done.returncode == 0 and len(lines) >= 5 and all(re.fullmatch(w, g) for w, g in zip(want, lines))
     check("the lab's own test succeeds with the ancestor's five lines", ok, done.stdout + done.stderr)
     result = json.loads(stox("lab", "--test", "--format", "json").stdout)
-    keys = {"schema", "target_fqdn", "user", "receiver", "started_at", "result", "exit_status", "latency_seconds",
+    keys = {"schema", "target_fqdn", "user", "receiver", "direction", "started_at", "result", "exit_status", "latency_seconds",
             "max_latency_seconds", "proof", "error", "diagnosis", "warnings", "phases", "tls", "trace"}
     ok = (set(result) == keys and result["schema"] == "stox.test/1" and result["proof"] == "answered"
           and result["error"] is None and re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", result["started_at"]))
@@ -70,6 +70,9 @@ def bad_input(folder):
          "names a port already"),
         ("a server that is none", ["test", *user, "--password-file", str(kept), "--receiver-password-file", str(kept), "--receiver-server",
           "two words"], "`two words`"),
+        ("a direction that is none", ["test", *user, "--direction", "back"], "`--direction back`"),
+        ("a receiver who cannot write first", ["test", *user, "--password-file", str(kept), "--direction", "from"],
+         "--receiver-password-file"),
         ("a target that is none", ["test", *user, "--password-file", str(kept), "--target", "a;b"], "`a;b`"),
         ("a target that is too long", ["test", *user, "--password-file", str(kept), "--target", "a" * 300], "target"),
         ("a server that is none", ["check", "partner", "x.test", "--server", "$(id)"], "`$(id)`"),
@@ -106,6 +109,14 @@ def other_process(folder):
         done = stox("test", "--config", lab.config, "--user", user, "--receiver", receiver, "-w", "%{user} %{proof}")
         check(f"{user} and {receiver} are those of the configuration",
               done.stdout == "kenmyer@litware.test answered", done.stdout + done.stderr)
+    done = stox("test", "--config", lab.config, "--direction", "from", "--format", "json")
+    result = json.loads(done.stdout)
+    outcomes = {p["name"]: p["outcome"] for p in result["phases"]}
+    check("the XMPP user writes first", done.returncode == 0 and result["direction"] == "from" and
+          result["proof"] == "answered" and outcomes["sip.send"] == outcomes["deliver"] == outcomes["answer"] == "ok",
+          done.stdout + done.stderr)
+    done = stox("test", "--config", lab.config, "--direction", "from", "-v")
+    check("and stands in front of the arrow", "adelany@contoso.test -> pilar@litware.test" in done.stdout, done.stdout)
     done = stox("test", "--config", lab.config, "--registrar-port", "1", "--format", "json")
     check("--registrar-port is not passed over for the configuration's registrar", done.returncode == 1 and
           json.loads(done.stdout)["error"]["evidence"]["address"] == "127.0.0.1:1", done.stdout + done.stderr)
@@ -177,10 +188,33 @@ def interrupted(folder):
         lab.end()
 
 
+# What a fault of the way between the two users is where the XMPP user writes first.
+FAULTS_FROM = (
+    ("gateway-one-way", "im_not_received", "deliver"),
+    ("answer-bounces", "xmpp_remote_server_timeout", "deliver"),
+    ("gateway-duplicates-answer", "im_duplicated", "deliver"),
+    ("gateway-bounces", "im_bounced", "answer"),
+    ("partner-unknown-user", "xmpp_bounced", "answer"),
+    ("gateway-alters", "im_altered", "answer"),
+    ("gateway-wrong-sender", "im_wrong_sender", "answer"),
+    ("gateway-duplicates", "im_duplicated", "answer"),
+)
+
+
+def from_the_partner(folder):
+    for fault, reason, phase in FAULTS_FROM:
+        lab = Lab(folder / "lab", "--fault", fault)
+        done = stox("test", "--config", lab.config, "--direction", "from", "--timeout", "4", "--no-trace", "-f", "json")
+        error = json.loads(done.stdout)["error"] or {}
+        check(f"{fault} where the XMPP user writes first: {reason} in {phase}", done.returncode == 1 and
+              (error.get("reason"), error.get("phase")) == (reason, phase), done.stdout + done.stderr)
+        lab.end()
+
+
 with tempfile.TemporaryDirectory() as name:
     success()
     bad_input(Path(name))
-    for scene in (other_process, by_name, loose_secret, without_password, interrupted):
+    for scene in (other_process, by_name, loose_secret, without_password, from_the_partner, interrupted):
         folder = Path(name) / scene.__name__
         folder.mkdir()
         scene(folder)

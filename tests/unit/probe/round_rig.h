@@ -146,6 +146,7 @@ static inline void serve_xmpp(struct round *r)
 
 /* Of the tests that begin now. */
 static ts_t rig_settle;
+static enum probe_direction rig_direction;
 static unsigned rig_accept[SIDES];
 static void (*rig_seen)(void *arg, const struct probe_event *ev); /* not NULL: with a trace */
 
@@ -162,6 +163,7 @@ static inline void begin_on_xmpp(struct round *r, bool mute_presence, unsigned c
 	cfg.count = count;
 	cfg.interval = interval;
 	cfg.settle = rig_settle;
+	cfg.direction = rig_direction;
 	memcpy(cfg.accept, rig_accept, sizeof(cfg.accept));
 	cfg.trace = rig_seen != NULL;
 	scene_begin_seen(&r->s, &cfg, rig_seen, NULL);

@@ -172,8 +172,7 @@ static inline void scene_answer(struct scene *s, const char *status, const char 
 			      .bytes = slice_of(text, (size_t)n) });
 }
 
-/* Signed in: the MESSAGE is out. */
-static inline void scene_sign_in(struct scene *s)
+static inline void scene_register(struct scene *s)
 {
 	char contact[512], row[600];
 
@@ -182,6 +181,12 @@ static inline void scene_sign_in(struct scene *s)
 	scene_header(s, "Contact", contact);
 	snprintf(row, sizeof(row), "Contact: %s\r\n", contact);
 	scene_answer(s, "200 OK", row);
+}
+
+/* Signed in: the MESSAGE is out. */
+static inline void scene_sign_in(struct scene *s)
+{
+	scene_register(s);
 	assert_non_null(strstr(s->out, "MESSAGE sip:adelany@contoso.test SIP/2.0\r\n"));
 }
 
