@@ -136,7 +136,7 @@ static const struct section defaults = {
 
 static const struct section test = {
 	.size = sizeof(struct conf_watch_test),
-	.n_items = 17,
+	.n_items = 18,
 	.items = {
 		{ AT(conf_watch_test, kind), .type = ITEM_CHOICE, CHOICES(kinds),
 			.preset = CONF_TEST_IM,
