@@ -202,8 +202,12 @@ struct leg {
 	bool *is_over;             /* it has arrived */
 };
 
-/* round.c */
+/* leg.c */
 struct leg probe_leg(struct probe *p, enum probe_side to); /* the message to that side */
+enum probe_phase probe_from_awaits(
+	const struct probe *p); /* what the round waits for, PROBE_FROM */
+
+/* round.c */
 int probe_round_init(struct probe *p);
 void probe_round_done(struct probe *p);
 void probe_round_push(struct probe *p, const struct side_event *ev);
@@ -284,15 +288,13 @@ void probe_fail_stream(struct probe *p, enum probe_phase phase, const struct xst
 void probe_fail_answer(struct probe *p, const struct stanza *s, const struct stanza_error *e);
 
 /* verdict_from.c */
-enum probe_phase probe_from_awaits(const struct probe *p); /* what the round waits for */
 /* An error stanza for the receiver's message. */
 void probe_fail_bounced(struct probe *p, const struct stanza_error *e);
 void probe_fail_unreceived(struct probe *p); /* the time is up */
 
 /* verdict_time.c */
-struct text_arg probe_limit(const struct probe *p); /* in seconds */
-void probe_fail_silent(struct probe *p);            /* the time is up, or nobody answers */
-void probe_fail_refresh(struct probe *p);           /* the registration runs out */
+void probe_fail_silent(struct probe *p);  /* the time is up, or nobody answers */
+void probe_fail_refresh(struct probe *p); /* the registration runs out */
 
 /* tell.c */
 int probe_tell_init(struct probe *p);
@@ -313,6 +315,7 @@ void probe_note(struct probe *p, enum probe_side side, enum note note, struct te
 void probe_fail(struct probe *p, enum probe_phase phase, enum reason reason, struct text message);
 void probe_fail_by(struct probe *p, enum probe_phase phase, struct blame blame);
 void probe_fail_memory(struct probe *p, enum probe_phase phase);
+struct text_arg probe_limit(const struct probe *p);             /* in seconds */
 bool probe_awaits(const struct probe *p, enum probe_side side); /* it is signing in */
 void probe_half_over(struct probe *p);        /* the other side has nothing to tell */
 bool probe_is_decided(const struct probe *p); /* or has succeeded, and settles */

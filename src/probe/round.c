@@ -41,13 +41,6 @@ static uint64_t wall_s(const struct probe *p)
 	return us > 0 ? (uint64_t)us / 1000000 : 0;
 }
 
-struct leg probe_leg(struct probe *p, enum probe_side to)
-{
-	if ((to == SIDE_XMPP) == (p->cfg.direction == PROBE_TO))
-		return (struct leg){ PHASE_DELIVER, TOKEN_TEST, &p->token, &p->delivered };
-	return (struct leg){ PHASE_ANSWER, TOKEN_ANSWER, &p->answer_token, &p->answered };
-}
-
 static void send_by_sip(struct probe *p)
 {
 	p->sent = p->now;

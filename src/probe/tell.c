@@ -348,6 +348,14 @@ static enum probe_side side_of(enum probe_phase phase)
 	return phase <= PHASE_XMPP_BIND ? SIDE_XMPP : SIDES;
 }
 
+/* "2.0"; and one that tenths do not tell as it was given. */
+struct text_arg probe_limit(const struct probe *p)
+{
+	const ts_t t = p->cfg.timeout;
+
+	return t % TS_MS(100) ? text_fine_seconds(t) : text_seconds(t);
+}
+
 bool probe_awaits(const struct probe *p, enum probe_side side)
 {
 	const bool signing_in =

@@ -61,13 +61,6 @@ void probe_fail_bounced(struct probe *p, const struct stanza_error *error)
 
 /* ---- silence ---- */
 
-enum probe_phase probe_from_awaits(const struct probe *p)
-{
-	if (!p->delivered || p->state == PROBE_PAUSE)
-		return PHASE_DELIVER;
-	return p->sent_ok ? PHASE_ANSWER : PHASE_SIP_SEND;
-}
-
 void probe_fail_unreceived(struct probe *p)
 {
 	const unsigned others = reg_other_bindings(p->sip.reg);

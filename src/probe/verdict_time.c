@@ -1,14 +1,6 @@
 /* How a test fails when its time is up, or nobody answers: by what was still awaited. */
 #include "probe/private.h"
 
-/* "2.0"; and one that tenths do not tell as it was given. */
-struct text_arg probe_limit(const struct probe *p)
-{
-	const ts_t t = p->cfg.timeout;
-
-	return t % TS_MS(100) ? text_fine_seconds(t) : text_seconds(t);
-}
-
 static void keep_question(struct evidence *e, const struct targets_question *q)
 {
 	e->has_dns = true;
