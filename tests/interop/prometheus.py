@@ -31,14 +31,15 @@ def promtool(*args):
 
 
 class Prometheus:
-    def __init__(self, folder, port, targets, rules=(), job="stox-gateway"):
+    def __init__(self, folder, port, targets, rules=(), scrapes=None):
+        """`scrapes`: the text of scrape_configs, instead of a gateway's at `targets`."""
         self.port, self.log = port, folder / "prometheus.log"
         (folder / "tsdb").mkdir()
         config = folder / "prometheus.yml"
-        config.write_text(json.dumps({  # JSON is YAML
-            "global": {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"},
-            "rule_files": [str(path) for path in rules],
-            "scrape_configs": [{"job_name": job, "static_configs": [{"targets": targets}]}]}))
+        jobs = [{"job_name": "stox-gateway", "static_configs": [{"targets": targets}]}]
+        config.write_text(  # JSON is YAML
+            'global: {scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}\n'
+            f"rule_files: {json.dumps([str(path) for path in rules])}\n{scrapes or f'scrape_configs: {json.dumps(jobs)}'}\n")
         self.process = subprocess.Popen(
             ["prometheus", f"--config.file={config}", f"--storage.tsdb.path={folder / 'tsdb'}",
              f"--web.listen-address=127.0.0.1:{port}"], stdin=subprocess.DEVNULL, stdout=open(self.log, "wb"), stderr=subprocess.STDOUT)

@@ -1,12 +1,15 @@
-"""Debian's Prometheus scrapes a watcher beside a lab: its tests pass, its lab goes, and the rules and the board show both."""
+"""Debian's Prometheus scrapes a watcher beside a lab: its tests pass, its lab goes, and the rules and the board show both.  Debian's
+Alertmanager has the watcher's own alerts."""
 
 import os
 import re
 import signal
 import subprocess
 import tempfile
+import textwrap
 from pathlib import Path
 
+from alertmanager import Alertmanager
 from peers import SCRATCH, Failure, free_port, run
 from prometheus import DATA, RULES, Prometheus, board_and_rules, expect, promtool
 
@@ -28,16 +31,17 @@ class Lab:
         self.proc.stdout.close()
 
 
-def configure(folder):
-    (folder / "watch.yaml").write_text((folder / "stox.yaml").read_text() + """watch:
+def configure(folder, alertmanager):
+    (folder / "watch.yaml").write_text((folder / "stox.yaml").read_text() + f"""watch:
   listen: ["127.0.0.1:0"]
-  history: { file: history.db }
-  defaults: { interval: 1, timeout: 5, retries: 0, fail: 2 of 2, recover: 1 }
+  history: {{ file: history.db }}
+  defaults: {{ interval: 1, timeout: 5, retries: 0, fail: 2 of 2, recover: 1 }}
   alerts:
-    - { name: ops, kind: webhook, url: "http://127.0.0.1:9/" }
+    - {{ name: ops, kind: webhook, url: "http://127.0.0.1:9/" }}
+    - {{ name: am, kind: alertmanager, url: "{alertmanager.url}" }}
   tests:
-    - {}
-    - { kind: register }
+    - {{}}
+    - {{ kind: register }}
 """)
 
 
@@ -66,6 +70,13 @@ class Watcher:
         self.proc.wait(30)
 
 
+def recipe(address):
+    """The scrapes as doc/howto/watch.md has them, of a watcher at another address and another pool."""
+    text = (Path(__file__).resolve().parents[2] / "doc/howto/watch.md").read_text()
+    found = re.search(r"^    scrape_configs:\n(?:    .*\n)+", text, re.M)[0]
+    return textwrap.dedent(found).replace("127.0.0.1:8080", address).replace("[litware.test]", "[pool.litware.test, nobody.test]")
+
+
 def sees(prometheus, what, query):
     prometheus.await_true(query)
     print(f"ok: {what}", flush=True)
@@ -76,19 +87,49 @@ def passing(prometheus):
     sees(prometheus, "and what it took", f"probe_duration_seconds{{{TEST}}} > 0")
     sees(prometheus, "the state is one of five", f'stox_watch_test_state{{{TEST},state="ok"}} == 1')
     sees(prometheus, "runs are counted", f'stox_watch_runs_total{{{TEST},state="ok"}} >= 2')
+    probed = 'probe_success{job="stox-probe",instance="pool.litware.test"}'
+    sees(prometheus, "a pool that it has probed answers", f"{probed} == 1")
+    sees(prometheus, "one that no test has is not probed", 'up{job="stox-probe",instance="nobody.test"} == 0')
     prometheus.wait_for("evaluates all rules", prometheus.has_evaluated)
     firing = prometheus.ask('ALERTS{alertname=~"StoxWatch.*"}')
     expect("no alert is raised", not firing, firing)
 
 
-def failing(prometheus):
+def failing(prometheus, alertmanager):
     sees(prometheus, "without the lab they fail", 'count(probe_success{kind!=""} == 0) == 2')
+    sees(prometheus, "so does the probe", 'probe_success{job="stox-probe",instance="pool.litware.test"} == 0')
+    sees(prometheus, "with a reason of its own", 'probe_failure_info{job="stox-probe",reason!=""} == 1')
     sees(prometheus, "with a reason", f"stox_watch_test_failure_info{{{TEST}}} == 1")
     sees(prometheus, "which is an alert", 'ALERTS{alertname="StoxWatchTestFails",alertstate="firing",kind="im"}')
     sees(prometheus, "and so is why", 'ALERTS{alertname="StoxWatchTestFailsReason",alertstate="firing",reason!=""}')
     sees(prometheus, "alerts that nobody takes are counted", 'stox_watch_alerts_total{receiver="ops",outcome="failed"} > 0')
+    prometheus.wait_for("tells Alertmanager", lambda: len(alertmanager.alerts()) == 2)
+    alerts = {alert["labels"]["kind"]: alert for alert in alertmanager.alerts()}
+    im = alerts["im"]
+    expect("Alertmanager has an alert of each test", alerts.keys() == {"im", "register"}, alerts)
+    expect("with its labels", im["labels"]["alertname"] == "StoxTestFailed" and im["labels"]["partner"] == "contoso.test" and
+           im["labels"]["severity"] == "critical", im)
+    expect("its reason and its next step", im["annotations"]["reason"] and im["annotations"]["description"], im)
     empty = board_and_rules(prometheus, "grafana-stox-watch.json", "StoxWatch")
     expect("the board has something to show everywhere", set(empty) <= EMPTY, empty)
+
+
+def beside(stox, folder, alertmanager):
+    lab = Lab(stox, folder)
+    configure(folder, alertmanager)
+    watcher = Watcher(stox, folder)
+    try:
+        scrapes = recipe(f"127.0.0.1:{watcher.await_port()}")
+        with Prometheus(folder, free_port(), [], RULES, scrapes) as prometheus:
+            passing(prometheus)
+            lab.end()
+            failing(prometheus, alertmanager)
+    except AssertionError as error:
+        raise Failure(str(error)) from error
+    finally:
+        watcher.end()
+        if lab.proc.poll() is None:
+            lab.end()
 
 
 def main(stox):
@@ -96,21 +137,8 @@ def main(stox):
     promtool("test", "rules", str(DATA / "watch.test.yaml"))
     with tempfile.TemporaryDirectory(dir=SCRATCH) as name:
         folder = Path(name)
-        lab = Lab(stox, folder)
-        configure(folder)
-        watcher = Watcher(stox, folder)
-        try:
-            targets = [f"127.0.0.1:{watcher.await_port()}"]
-            with Prometheus(folder, free_port(), targets, RULES, job="stox-watch") as prometheus:
-                passing(prometheus)
-                lab.end()
-                failing(prometheus)
-        except AssertionError as error:
-            raise Failure(str(error)) from error
-        finally:
-            watcher.end()
-            if lab.proc.poll() is None:
-                lab.end()
+        with Alertmanager(folder, "http://127.0.0.1:9") as alertmanager:
+            beside(stox, folder, alertmanager)
 
 
 run(main)
