@@ -54,12 +54,12 @@ report_status_fn report_plugin_status;
 ts_t report_latency(const struct report_run *run);
 bool report_is_over_limit(const struct report_run *run);
 
-report_fn report_text;        /* the ancestor's five lines, and more below them */
-report_fn report_json;        /* one object, "schema": "stox.test/1", and a newline */
-report_fn report_junit;       /* one test case a phase, testmoapp/junitxml */
-report_fn report_tap;         /* version 13, one test point a phase */
-report_fn report_nagios;      /* one line and performance data; more lines with verbosity */
-report_fn report_prometheus;  /* text format 0.0.4, for a textfile collector */
+report_fn report_text;       /* the ancestor's five lines, and more below them */
+report_fn report_json;       /* one object, "schema": "stox.test/1", and a newline */
+report_fn report_junit;      /* one test case a phase, testmoapp/junitxml */
+report_fn report_tap;        /* version 13, one test point a phase */
+report_fn report_nagios;     /* one line and performance data; more lines with verbosity */
+report_fn report_prometheus; /* text format 0.0.4, for a textfile collector */
 /* The same for an answer to Prometheus, who knows of whom it has asked. */
 report_fn report_probe;
 /* OpenSSL's "TLSv1.3" as "TLS 1.3". */

@@ -78,7 +78,7 @@ def links():
         for link, anchor in re.findall(r"\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)", path.read_text()):
             target = path.parent / link if link else path
             names = [re.sub(r"[^\w -]", "", head.lower()).strip().replace(" ", "-")
-                     for head in re.findall(r"^#+ (.*)$", target.read_text(), re.M)] if target.is_file() else []
+                     for head in re.findall(r"^#+ (.*)$", target.read_text(), re.M)] if target.suffix == ".md" and target.is_file() else []
             check(f"{path.name}: {link}#{anchor}", target.exists() and (not anchor or anchor in names))
 
 
