@@ -116,6 +116,8 @@ static void check_files(struct check *c)
 	for (unsigned i = 0; i < plan->n_receivers; i++)
 		check_receiver(c, &plan->receivers[i]);
 	check_receiver(c, &plan->ping);
+	check_secret(c, plan->history_password_file, conf->watch.history.password_file.at);
+	check_file(c, plan->history_ca_file, conf->watch.history.ca_file.at);
 	check_entrance(c);
 }
 
@@ -156,15 +158,15 @@ static void put_head(const struct check *c, struct page *p)
 		       "alerts: {5}."),
 		       text_str(c->config.path), text_u64(plan->n_tests), text_u64(n_off),
 		       text_u64(plan->at_once), text_u64(plan->n_receivers)));
-	if (plan->history_server)
-		put(p, TEXT(N_("It is kept in PostgreSQL, {1}; while that is away, in {2}."),
-			       text_str(plan->history_server), text_str(plan->history_file)));
 	put(p, TEXT(N_("The history is {1}: runs are kept for {2} days, hours for {3}; days begin "
 		       "as "
 		       "in the time zone {4}."),
 		       text_str(plan->history_server ? "PostgreSQL" : plan->history_file),
 		       text_u64(plan->raw_days), text_u64(plan->hour_days),
 		       text_str(plan->zones[0].name)));
+	if (plan->history_server)
+		put(p, TEXT(N_("It is kept in PostgreSQL, {1}; while that is away, in {2}."),
+			       text_str(plan->history_server), text_str(plan->history_file)));
 	if (plan->conf->probe.at.line)
 		put_probe(p, &plan->conf->probe);
 	if (plan->history_bytes_max)

@@ -398,6 +398,8 @@ WATCHERS = [
     ("watch.lease", "{ history: { postgresql: host=h } }", "{ lease: 30, history: { postgresql: host=h } }", "leaves for 45 s", "leaves for 30 s"),
     ("watch.history.file", "{}", "{ history: { file: other.db } }", "/history.db: ", "other.db: "),
     ("watch.history.postgresql", "{}", "{ history: { postgresql: 'host=db.test' } }", absent("PostgreSQL"), "PostgreSQL, host=db.test"),
+    *((f"watch.history.{key}", "{}", "{ history: { postgresql: 'host=db.test', %s: none } }" % key, "can be read", "none: no such file")
+      for key in ("password_file", "ca_file")),
     ("watch.history.raw_days", "{}", "{ history: { raw_days: 7 } }", "kept for 35 days", "kept for 7 days"),
     ("watch.history.hour_days", "{}", "{ history: { hour_days: 30 } }", "hours for 400", "hours for 30"),
     ("watch.history.size_max", "{}", "{ history: { size_max: 512 } }", absent("MiB"), "at most 512 MiB"),
