@@ -7,16 +7,10 @@
 int past_file_open(struct past *p, struct text *why)
 {
 	const struct plan *plan = p->config.plan;
-	const struct plan_zone *zone = &plan->zones[0];
-	const struct store_cfg cfg = { .path = plan->history_file,
-		.zone_name = zone->name,
-		.zone_file = buf_slice(&zone->file),
-		.raw_days = plan->raw_days,
-		.hour_days = plan->hour_days,
-		.size_max_bytes = plan->history_bytes_max };
+	const struct store_cfg cfg = plan_history(plan);
 
 	/* Who looks must not make one. */
-	if (access(plan->history_file, F_OK)) {
+	if (!plan->history_server && access(plan->history_file, F_OK)) {
 		*why = TEXT(N_("there is no history yet: {1}: {2}"), text_str(plan->history_file),
 			text_errno(errno));
 		return -ENOENT;

@@ -134,6 +134,20 @@ const struct plan_test *plan_find(const struct plan *p, const char *key)
 	return MAP_FIND(&p->keys, slice_str(key), struct plan_test, node);
 }
 
+struct store_cfg plan_history(const struct plan *p)
+{
+	return (struct store_cfg){ .path = p->history_file,
+		.connection = p->history_server,
+		.password_file = p->history_password_file,
+		.ca_file = p->history_ca_file,
+		.zone_name = p->zones[0].name,
+		.zone_file = buf_slice(&p->zones[0].file),
+		.raw_days = p->raw_days,
+		.hour_days = p->hour_days,
+		.size_max_bytes = p->history_bytes_max,
+		.location = p->location };
+}
+
 const struct zone *plan_zone(const struct plan *p)
 {
 	return &p->zones[0].zone;

@@ -21,6 +21,7 @@
 #include "conf/conf.h"
 #include "conf/problems.h"
 #include "probe/note.h"
+#include "store/store.h"
 #include "watch/alert.h"
 #include "watch/roles.h"
 #include "watch/schedule.h"
@@ -165,5 +166,6 @@ int plan_make_folder(const struct plan *p, struct text *why);
 struct plan *plan_free(struct plan *p); /* NULL is fine */
 
 const struct plan_test *plan_find(const struct plan *p, const char *key); /* NULL: none */
-const struct zone *plan_zone(const struct plan *p); /* that of days, and of windows without one */
+struct store_cfg plan_history(const struct plan *p); /* borrowed; who asks is the caller's to say */
+const struct zone *plan_zone(const struct plan *p);  /* that of days, and of windows without one */
 bool plan_test_in_maintenance(const struct plan_test *t, int64_t at);

@@ -181,23 +181,12 @@ static void name_it(struct watcher *w)
 
 static int open_history(struct service *s, const struct plan *plan)
 {
-	const struct plan_zone *zone = &plan->zones[0];
+	struct store_cfg cfg = plan_history(plan);
 	struct text why;
 
 	name_it(&s->w);
-	const struct store_cfg cfg = { .path = plan->history_file,
-		.connection = plan->history_server,
-		.password_file = plan->history_password_file,
-		.ca_file = plan->history_ca_file,
-		.zone_name = zone->name,
-		.zone_file = buf_slice(&zone->file),
-		.raw_days = plan->raw_days,
-		.hour_days = plan->hour_days,
-		.size_max_bytes = plan->history_bytes_max,
-		.watcher_id = s->w.me,
-		.watcher_name = s->w.name,
-		.location = plan->location };
-
+	cfg.watcher_id = s->w.me;
+	cfg.watcher_name = s->w.name;
 	if (plan_make_folder(plan, &why) || store_open(&s->w.store, &cfg, &why))
 		return complain(why);
 	log_str(watch_log_begin(&s->w.log, WATCH_HISTORY_OPENED), "file",
