@@ -34,6 +34,19 @@ def plain(text):
     return [line.rstrip() for line in text.splitlines() if not line.startswith("Warning")]
 
 
+def run(args, folder):
+    """What has an end, to its end; what goes on until Ctrl-C, until it says so."""
+    p = subprocess.Popen([STOX, *args], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                         cwd=Path(folder).parent, env={**os.environ, "STOX_CONFIG": f"{folder}/stox.yaml"})
+    text = ""
+    for line in p.stdout:
+        text += line
+        if "Ctrl-C" in line:
+            p.send_signal(signal.SIGINT)
+    p.stdout.close()
+    return p.wait(60), text
+
+
 def main(folder):
     lab = subprocess.Popen([STOX, "lab", "--write-config", folder], stdout=subprocess.PIPE, text=True)
     while "Ctrl-C" not in lab.stdout.readline():
@@ -43,13 +56,12 @@ def main(folder):
     failed = ran = 0
     for name, command, shown in examples():
         args = shlex.split(command)
-        done = subprocess.run([STOX, *args[1:]], capture_output=True, text=True, timeout=60, cwd=Path(folder).parent,
-                              env={**os.environ, "STOX_CONFIG": f"{folder}/stox.yaml"})
+        status, text = run(args[1:], folder)
         want = 1 if "--fault" in args else 0
-        ok = done.returncode == want and (not shown or plain(done.stdout) == plain(shown))
+        ok = status == want and (not shown or plain(text) == plain(shown))
         print(f"{'ok' if ok else 'FAILED'}: {name}: {command}")
         if not ok:
-            print(done.returncode, done.stdout, done.stderr)
+            print(status, text)
         failed += not ok
         ran += 1
     lab.send_signal(signal.SIGTERM)
