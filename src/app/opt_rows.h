@@ -56,7 +56,7 @@
 				     "names:\n.Li sip.send\nis the SIP user's message until the "  \
 				     "pool has answered it,\n.Li deliver\nthe way of the first "   \
 				     "message,\n.Li answer\nthat of the second."),                 \
-			.words = probe_direction_words                                             \
+			.group = OPT_GROUP_SIGN_IN, .words = probe_direction_words                 \
 	}
 #define OPT_ROW_NO_LOCK(offset_)                                                                   \
 	{                                                                                          \
