@@ -41,6 +41,11 @@ int clock_gettime(clockid_t id, struct timespec *t)
 failed = 0
 
 
+def shimmed(shim):
+    """The sanitizer's library wants to be the first one, and need not be."""
+    return {"LD_PRELOAD": str(shim), "ASAN_OPTIONS": f"{os.environ.get('ASAN_OPTIONS', '')}:verify_asan_link_order=0"}
+
+
 def check(what, ok, shown=""):
     global failed
     print(f"{'ok' if ok else 'FAILED'}: {what}{'' if ok else chr(10) + str(shown)}", flush=True)
@@ -136,7 +141,7 @@ class Watcher:
         self.folder = world.folder / f"w{number}"
         self.folder.mkdir(exist_ok=True)
         (self.folder / "watch.yaml").write_text(world.text)
-        self.env = {**os.environ, "LC_ALL": "C.UTF-8", "HOME": str(self.folder), **({"LD_PRELOAD": str(shim)} if shim else {})}
+        self.env = {**os.environ, "LC_ALL": "C.UTF-8", "HOME": str(self.folder), **(shimmed(shim) if shim else {})}
         self.env.pop("STATE_DIRECTORY", None)
         self.log = self.folder / "log"
         self.start()
