@@ -371,6 +371,42 @@ static void the_months_are_made_and_go(void **state)
 	assert_int_equal(count_results(h), 4);
 }
 
+static void push_with_state(struct history *h, int64_t id, int64_t at)
+{
+	const struct state ok = { .state = WATCH_OK, .since_at = at, .last_at = at };
+	const struct store_run run = { .row = a_row(id, at), .state = &ok };
+
+	history_await_written(h, store_push_run(h->store, &run));
+}
+
+/* What it does with a wrong clock, and that every later month goes as the first did. */
+static void a_clock_far_ahead_drops_no_month(void **state)
+{
+	struct history *h = *state;
+	const int64_t border = INT64_C(1790812800000000); /* 2026-10-01 */
+
+	history_open(h);
+	const int64_t id = history_sync(h);
+	push_with_state(h, id, border - MINUTE);
+	push_with_state(h, id, border);
+	store_push_time(h->store, border + 3650 * DAY);
+	history_await_number(h, "select count(*) from pg_class where relname = 'result_203611'", 1);
+	history_await_number(h, "select count(*) from dirty_hour", 0);
+	history_await_number(h, "select count(*) from dirty_day", 0);
+	for (int i = 0; i < 20; i++)
+		store_answer_free(history_ask(h, (struct store_query){ .type = STORE_TESTS }));
+	assert_int_equal(count_results(h), 2);
+	push_with_state(h, id, border + 36 * DAY);
+	store_push_time(h->store, border + 36 * DAY);
+	history_await_number(h, "select count(*) from pg_class where relname = 'result_202609'", 0);
+	assert_int_equal(count_results(h), 2);
+	push_with_state(h, id, border + 67 * DAY);
+	store_push_time(h->store, border + 67 * DAY);
+	history_await_number(h, "select count(*) from pg_class where relname = 'result_202610'", 0);
+	assert_int_equal(count_results(h), 2);
+	assert_int_equal(history_number(h, "select raw_from from about"), border + 31 * DAY);
+}
+
 /* ---- fences ---- */
 
 static void an_old_fence_changes_no_state(void **state)
@@ -495,6 +531,7 @@ int main(void)
 		ON_SERVER(two_begin_with_an_empty_database),
 		ON_SERVER(a_password_is_not_taken_from_the_setting),
 		ON_SERVER(the_months_are_made_and_go),
+		ON_SERVER(a_clock_far_ahead_drops_no_month),
 		ON_SERVER(an_old_fence_changes_no_state),
 		ON_SERVER(leases_go_from_one_to_another),
 		ON_SERVER(an_answer_says_who_is_there),
