@@ -426,8 +426,20 @@ static void an_old_fence_changes_no_state(void **state)
 	const uint64_t number = store_push_run(h->store, &run);
 	struct store_event e = history_await(h, STORE_EV_FENCED);
 	assert_int_equal(e.number, number);
+	assert_int_equal(e.test_id, id);
+	assert_int_equal(e.fence, 6);
 	history_await_written(h, number);
 	assert_int_equal(count_results(h), 2);
+	server_stop(); /* by way of the spool, too */
+	run.row.scheduled_at += MINUTE;
+	run.fence = 5;
+	history_await_written(h, store_push_run(h->store, &run));
+	server_start();
+	e = history_await(h, STORE_EV_FENCED);
+	assert_int_equal(e.test_id, id);
+	assert_int_equal(e.fence, 5);
+	await_unspooled(h);
+	assert_int_equal(count_results(h), 3);
 	assert_int_equal(history_number(h, "select state from test_state"), WATCH_OK);
 	assert_int_equal(history_number(h, "select count(*) from incident"), 0);
 }
