@@ -459,7 +459,7 @@ static struct store_lease *want(struct history *h, struct lease_want w)
 static struct lease_want a_want(enum lease_want_type type, uint64_t number, int64_t me)
 {
 	return (struct lease_want){
-		.type = type, .number = number, .me = me, .length_us = 60 * MINUTE
+		.type = type, .number = number, .me = me, .length_us = 10 * MINUTE
 	};
 }
 
@@ -493,9 +493,11 @@ static void leases_go_from_one_to_another(void **state)
 	claim.n_ids = 2;
 	assert_int_equal(held_by(h, claim, &fence), 1);
 	assert_int_equal(fence, 1);
-	claim.me = 12; /* another one gets nothing */
+	claim.me = 12; /* another one gets nothing, with shorter leases either */
 	claim.number = 3;
+	claim.length_us = MINUTE / 10;
 	assert_int_equal(held_by(h, claim, &fence), 0);
+	claim.length_us = 10 * MINUTE;
 	assert_int_equal(held_by(h, a_want(LEASE_RELEASE, 4, 11), &fence), 0);
 	claim.number = 5;
 	claim.grace_us = 60 * MINUTE; /* it has not been nobody's for so long yet */
