@@ -275,6 +275,32 @@ static void a_pooler_stands_between(void **state)
 
 /* ---- others ---- */
 
+/* The setting of a server was added, and `history.file` stayed. */
+static void another_file_is_not_made_a_spool(void **state)
+{
+	struct history *h = *state;
+	char text[20] = "";
+
+	h->cfg.connection = NULL;
+	history_open(h);
+	history_close(h);
+	h->cfg.connection = h->connection;
+	assert_int_equal(store_open(&h->store, &h->cfg, &h->why), ERR_SYNTAX);
+	assert_non_null(strstr(h->why.id, "not a spool"));
+	h->store = NULL;
+	h->cfg.connection = NULL;
+	history_open(h); /* as it was */
+	history_close(h);
+	h->cfg.connection = h->connection;
+	FILE *f = fopen(h->path, "w");
+	assert_true(f && fputs("a shopping list\n", f) >= 0 && fclose(f) == 0);
+	assert_int_equal(store_open(&h->store, &h->cfg, &h->why), ERR_SYNTAX);
+	h->store = NULL;
+	f = fopen(h->path, "r");
+	assert_true(f && fgets(text, sizeof(text), f) && fclose(f) == 0);
+	assert_string_equal(text, "a shopping list\n");
+}
+
 static void a_later_version_is_left_alone(void **state)
 {
 	struct history *h = *state;
@@ -542,6 +568,7 @@ int main(void)
 		ON_SERVER(a_full_disk_of_the_spool_is_waited_for),
 		ON_SERVER(a_pooler_stands_between),
 		ON_SERVER(a_later_version_is_left_alone),
+		ON_SERVER(another_file_is_not_made_a_spool),
 		ON_SERVER(two_begin_with_an_empty_database),
 		ON_SERVER(a_password_is_not_taken_from_the_setting),
 		ON_SERVER(the_months_are_made_and_go),
