@@ -218,6 +218,23 @@ static void a_full_disk_of_the_spool_is_waited_for(void **state)
 	assert_int_equal(store_stats(h->store).dropped_runs, 0);
 }
 
+/* It is asked once whether it is there; a stop does not wait for it. */
+static void a_stop_keeps_what_the_server_did_not_take(void **state)
+{
+	struct history *h = *state;
+
+	history_open(h);
+	const int64_t id = history_sync(h);
+	server_stop();
+	for (int64_t i = 0; i < 300; i++)
+		assert_true(history_push(h, a_row(id, T0 + i * MINUTE)) > 0);
+	history_close(h); /* and nothing is lost */
+	server_start();
+	history_open(h);
+	await_unspooled(h);
+	assert_int_equal(count_results(h), 300);
+}
+
 /* ---- a pooler ---- */
 
 /* In transaction mode, with one connection for all: a session that somebody leaves something in is
@@ -566,6 +583,7 @@ int main(void)
 		ON_SERVER(a_server_that_restarts_costs_nothing),
 		ON_SERVER(a_full_spool_drops_what_is_least_missed),
 		ON_SERVER(a_full_disk_of_the_spool_is_waited_for),
+		ON_SERVER(a_stop_keeps_what_the_server_did_not_take),
 		ON_SERVER(a_pooler_stands_between),
 		ON_SERVER(a_later_version_is_left_alone),
 		ON_SERVER(another_file_is_not_made_a_spool),
