@@ -165,21 +165,25 @@ static bool put(struct writer *w, struct list *group, size_t n)
 	return true;
 }
 
-/* While the server is away everything goes where it is safe. */
-static void look(struct writer *w)
+static void spool_all(struct writer *w)
 {
 	struct list group;
 	size_t n = 1;
 
 	list_init(&group);
-	if (!w->is_held || db_clock() < w->spool_after)
-		return;
 	while (n > 0) {
 		n = queue_take(&w->queue, &group, WRITER_GROUP_MAX);
 		keep_apart(w, &group);
 		if (!put(w, &group, n))
 			break;
 	}
+}
+
+/* While the server is away everything goes where it is safe. */
+static void look(struct writer *w)
+{
+	if (w->is_held && db_clock() >= w->spool_after)
+		spool_all(w);
 }
 
 /* ---- writing ---- */
@@ -237,9 +241,10 @@ static bool failed(struct writer *w, int err)
 	return (err == -EAGAIN || err == -ESTALE) && ++w->tries < TRIES;
 }
 
+/* What the server did not take in time waits for the next start. */
 static void stop(struct writer *w)
 {
-	(void)w;
+	spool_all(w);
 }
 
 static void done(struct writer *w)

@@ -15,6 +15,7 @@ enum {
 
 static const char select_test[] = "select id from test where id > $1 order by id limit 1";
 static const char get_raw_from[] = "select raw_from from about";
+static const char get_newest[] = "select coalesce(max(last_at), 0) from test_state";
 static const char remove_watchers[] = "delete from watcher where seen_until < $1";
 static const char set_raw_from[] = "update about set raw_from = $1";
 static const char page_count[] = "pragma page_count";
@@ -126,12 +127,23 @@ bool keep_take_squeezed(struct keep *k, int64_t *ret_runs, int64_t *ret_evidence
 
 /* ---- a pass ---- */
 
-/* A clock that is years ahead for an hour must not cost years: a pass takes one day at most. */
-static int64_t believe(const struct keep *k, int64_t now_at)
+/* A clock that is years ahead for an hour must not cost years: a pass takes one day at most.  Of a
+ * server months go at once, and there the newest run of any watcher says what time it can be. */
+static int believe(const struct keep *k, int64_t now_at, int64_t *ret)
 {
-	const int64_t most = k->roll->raw_from + k->raw_us + DAY_US;
+	const int64_t from = k->roll->raw_from;
+	int64_t most = from ? from + k->raw_us + DAY_US : 0;
+	int64_t newest = 0;
 
-	return k->roll->raw_from && most < now_at ? most : now_at;
+	if (db_is_shared(k->db)) {
+		const int64_t err = db_run(k->db, get_newest, NULL, 0, &newest);
+
+		if (err < 0)
+			return (int)err;
+		most = newest ? newest + DAY_US : 0;
+	}
+	*ret = most && most < now_at ? most : now_at;
+	return 0;
 }
 
 static void set_cuts(struct keep *k, int64_t now_at)
@@ -165,13 +177,16 @@ static int move_raw_from(struct keep *k, int64_t to)
 static int begin_pass(struct keep *k, int64_t now_at)
 {
 	struct pages p = { 0 };
+	int64_t believed = 0;
 	int err = read_pages(k, &p);
 
 	if (!err && db_is_shared(k->db))
 		err = failed(db_run(k->db, get_raw_from, NULL, 0, &k->roll->raw_from));
+	if (!err)
+		err = believe(k, now_at, &believed);
 	if (err)
 		return err;
-	set_cuts(k, believe(k, now_at));
+	set_cuts(k, believed);
 	if (!is_too_large(k, &p))
 		end_squeeze(k, true);
 	else if (squeeze(k, now_at))

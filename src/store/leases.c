@@ -22,9 +22,12 @@ enum {
 	" (select count(*) + 1 from watcher where seen_until > t.at and id <> $1),"                \
 	" (select count(*) + 1 from watcher where seen_until > t.at and id <> $1"                  \
 	" and location = $2), (select count(*) from test where is_enabled = 1)"
-/* Nobody's for $4, or its end lies where no clock of a server could have put it. */
+/* Twice the longest that `watch.lease` may be: another watcher's may be longer than one's own. */
+#define LENGTHS_US "1200000000"
+/* Nobody's for $3, or its end lies where no clock of a server could have put it. */
 #define IS_FREE                                                                                    \
-	" (lease_until <= (select at from t) - $4 or lease_until > (select at from t) + 2 * $3)"
+	" (lease_until <= (select at from t) - $3"                                                 \
+	" or lease_until > (select at from t) + " LENGTHS_US ")"
 
 static const char renew[] =
 	WITH_TIME ", me as (insert into watcher(id, name, location, started_at, seen_until)"
@@ -38,7 +41,7 @@ static const char select_free[] =
 		  " limit $2";
 static const char claim[] = WITH_TIME
 	", mine as (update lease set holder = $1, fence = fence + 1,"
-	" lease_until = (select at from t) + $3"
+	" lease_until = (select at from t) + $4"
 	" where test_id = any(cast($5 as bigint[])) and" IS_FREE " returning test_id, fence)"
 	" select t.at," WHO ", mine.test_id, mine.fence from t left join mine on true";
 static const char release_some[] =
@@ -209,7 +212,7 @@ static int find_free(struct db *db, struct lease_job *j, size_t *ret)
 	buf_init(&ids, (LEASE_TESTS_MAX + 1) * ID_BYTES);
 	put_ids(&ids, j->ids, w->n_ids);
 	struct db_rows rows = DB_BEGIN(db, select_free, db_text(buf_slice(&ids)),
-		db_int(2 * (int64_t)w->max), db_int(w->length_us), db_int(w->grace_us));
+		db_int(2 * (int64_t)w->max), db_int(w->grace_us));
 	int next = db_next(&rows);
 	for (*ret = 0; next > 0 && *ret < w->n_ids; next = db_next(&rows))
 		j->ids[(*ret)++] = db_get_int(&rows, 0);
@@ -244,7 +247,7 @@ static int run_claim(struct db *db, const struct store_cfg *cfg, struct lease_jo
 	buf_init(&ids, (LEASE_TESTS_MAX + 1) * ID_BYTES);
 	put_ids(&ids, j->ids, n);
 	const struct db_value args[] = { db_int(w->me), db_text(slice_str(cfg->location)),
-		db_int(w->length_us), db_int(w->grace_us), db_text(buf_slice(&ids)) };
+		db_int(w->grace_us), db_int(w->length_us), db_text(buf_slice(&ids)) };
 	err = run(db, claim, args, COUNT(args), j, n);
 	buf_done(&ids);
 	return err ? err : read_known(db, &j->parcel->event);

@@ -14,6 +14,7 @@ enum {
 	PACKED_MAX = STORE_EVIDENCE_MAX + STORE_EVIDENCE_MAX / 512 + 4096,
 	STATE_AT = 3 + ROW_COLUMN_COUNT,
 	STATE_COLUMNS = 8,
+	APPLICATION = 1400139889,
 };
 
 static const char make[] =
@@ -39,6 +40,11 @@ static const char make[] =
 	" begin_at bigint not null, receiver text not null, told integer not null,"
 	" at bigint not null);"
 	"commit";
+_Static_assert(APPLICATION == 1400139889, "as the pragma says");
+
+static const char not_ours[] =
+	N_("{1} is not a spool of stox, and was left as it is. With a server of PostgreSQL, "
+	   "history.file is where what waits for it is kept: name another file there.");
 
 #define STATE_COLUMNS_NAMES                                                                        \
 	"now_state, since_at, last_at, last_ok_at, last_failed_at, streak, incident_at, fence"
@@ -107,6 +113,25 @@ static int measure(struct spool *s)
 	return failed(err);
 }
 
+/* With its log.  ERR_SYNTAX: not ours, above all a history that `history.file` named before. */
+static int look_at(const char *path)
+{
+	int64_t application = 0, tables = 0;
+	struct db *db = NULL;
+	int64_t err = sqlite_open(&db, path, DB_LOOK);
+
+	if (!err)
+		err = db_run(db, "pragma application_id", NULL, 0, &application);
+	if (err >= 0)
+		err = db_run(db, "select count(*) from sqlite_master", NULL, 0, &tables);
+	db_close(db);
+	if (application == APPLICATION)
+		return failed(err);
+	if (err == -EBADMSG || err == -EINVAL || application || tables)
+		return ERR_SYNTAX;
+	return failed(err);
+}
+
 static int open_once(struct spool *s, const char *path)
 {
 	const int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW, 0600);
@@ -114,7 +139,9 @@ static int open_once(struct spool *s, const char *path)
 	if (fd < 0)
 		return -errno;
 	close(fd);
-	int err = sqlite_open(&s->db, path, DB_WRITER);
+	int err = look_at(path);
+	if (!err)
+		err = sqlite_open(&s->db, path, DB_WRITER);
 	if (!err)
 		err = db_exec(s->db, make);
 	if (!err)
@@ -138,7 +165,7 @@ int spool_open(struct spool *s, const struct file *f, struct text *why)
 			err = open_once(s, f->path);
 	}
 	if (err)
-		*why = file_text(f, err);
+		*why = err == ERR_SYNTAX ? TEXT(not_ours, text_str(f->path)) : file_text(f, err);
 	return err;
 }
 

@@ -20,7 +20,8 @@ struct spool {
 	uint64_t dropped_runs, dropped_evidence; /* ever */
 };
 
-/* `f` is locked; a file that is no spool or damaged is set aside.  0; errors of file_lock(). */
+/* `f` is locked; a damaged spool is set aside.  0; ERR_SYNTAX: another's file, left as it is;
+ * errors of file_lock(). */
 int spool_open(struct spool *s, const struct file *f, struct text *why);
 void spool_close(struct spool *s);
 /* All of them, or none.  0; -ENOSPC and other errors of db_next(); ERR_LIMIT: it has no room. */

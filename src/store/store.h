@@ -110,7 +110,8 @@ enum store_event_type {
 	STORE_EV_LEASE,    /* the answer to store_push_lease(): `lease`, and behind a claim whom the
 			      incidents of these tests were told in `answer` of type STORE_SYNCED */
 	STORE_EV_FENCED,   /* the state of test `test_id` came with `fence`, which is an old one:
-			      another watcher has it.  Taken before the WRITTEN of that entry */
+			      another watcher has it.  Taken before the WRITTEN of that entry;
+			      of one that came from the spool `number` is 0 */
 	STORE_EVENTS
 };
 

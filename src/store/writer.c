@@ -157,7 +157,10 @@ static void send_synced(struct writer *w, struct entry *e)
 static void send_fenced(struct writer *w, const struct entry *e)
 {
 	struct parcel *p = parcel_new(STORE_EV_FENCED);
-	const struct store_event event = { .type = STORE_EV_FENCED, .number = e->number };
+	const struct store_event event = { .type = STORE_EV_FENCED,
+		.number = e->number,
+		.test_id = e->row.test_id,
+		.fence = e->state.fence };
 
 	if (p) {
 		p->event = event;
@@ -176,7 +179,7 @@ static uint64_t finish_entries(struct writer *w, struct list *group)
 
 		list_remove(&e->node);
 		last = e->number;
-		if (e->is_fenced && e->number)
+		if (e->is_fenced)
 			send_fenced(w, e);
 		if (e->kind == ENTRY_LEASE)
 			leases_send(w->outlet, &e->lease);

@@ -66,7 +66,8 @@ static void push_time(void *self, ts_t now)
 	if (now < s->store_at)
 		return;
 	s->store_at = ts_add(now, TS_MS(STORE_TIME_MS));
-	if (s->w.store)
+	/* What all share hears of the server's time alone: this machine's clock may be wrong. */
+	if (s->w.store && (!s->w.share || share_has_time(s->w.share)))
 		store_push_time(s->w.store, watcher_wall(&s->w, now));
 }
 

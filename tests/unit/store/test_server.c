@@ -218,6 +218,23 @@ static void a_full_disk_of_the_spool_is_waited_for(void **state)
 	assert_int_equal(store_stats(h->store).dropped_runs, 0);
 }
 
+/* It is asked once whether it is there; a stop does not wait for it. */
+static void a_stop_keeps_what_the_server_did_not_take(void **state)
+{
+	struct history *h = *state;
+
+	history_open(h);
+	const int64_t id = history_sync(h);
+	server_stop();
+	for (int64_t i = 0; i < 300; i++)
+		assert_true(history_push(h, a_row(id, T0 + i * MINUTE)) > 0);
+	history_close(h); /* and nothing is lost */
+	server_start();
+	history_open(h);
+	await_unspooled(h);
+	assert_int_equal(count_results(h), 300);
+}
+
 /* ---- a pooler ---- */
 
 /* In transaction mode, with one connection for all: a session that somebody leaves something in is
@@ -274,6 +291,32 @@ static void a_pooler_stands_between(void **state)
 }
 
 /* ---- others ---- */
+
+/* The setting of a server was added, and `history.file` stayed. */
+static void another_file_is_not_made_a_spool(void **state)
+{
+	struct history *h = *state;
+	char text[20] = "";
+
+	h->cfg.connection = NULL;
+	history_open(h);
+	history_close(h);
+	h->cfg.connection = h->connection;
+	assert_int_equal(store_open(&h->store, &h->cfg, &h->why), ERR_SYNTAX);
+	assert_non_null(strstr(h->why.id, "not a spool"));
+	h->store = NULL;
+	h->cfg.connection = NULL;
+	history_open(h); /* as it was */
+	history_close(h);
+	h->cfg.connection = h->connection;
+	FILE *f = fopen(h->path, "w");
+	assert_true(f && fputs("a shopping list\n", f) >= 0 && fclose(f) == 0);
+	assert_int_equal(store_open(&h->store, &h->cfg, &h->why), ERR_SYNTAX);
+	h->store = NULL;
+	f = fopen(h->path, "r");
+	assert_true(f && fgets(text, sizeof(text), f) && fclose(f) == 0);
+	assert_string_equal(text, "a shopping list\n");
+}
 
 static void a_later_version_is_left_alone(void **state)
 {
@@ -371,6 +414,42 @@ static void the_months_are_made_and_go(void **state)
 	assert_int_equal(count_results(h), 4);
 }
 
+static void push_with_state(struct history *h, int64_t id, int64_t at)
+{
+	const struct state ok = { .state = WATCH_OK, .since_at = at, .last_at = at };
+	const struct store_run run = { .row = a_row(id, at), .state = &ok };
+
+	history_await_written(h, store_push_run(h->store, &run));
+}
+
+/* What it does with a wrong clock, and that every later month goes as the first did. */
+static void a_clock_far_ahead_drops_no_month(void **state)
+{
+	struct history *h = *state;
+	const int64_t border = INT64_C(1790812800000000); /* 2026-10-01 */
+
+	history_open(h);
+	const int64_t id = history_sync(h);
+	push_with_state(h, id, border - MINUTE);
+	push_with_state(h, id, border);
+	store_push_time(h->store, border + 3650 * DAY);
+	history_await_number(h, "select count(*) from pg_class where relname = 'result_203611'", 1);
+	history_await_number(h, "select count(*) from dirty_hour", 0);
+	history_await_number(h, "select count(*) from dirty_day", 0);
+	for (int i = 0; i < 20; i++)
+		store_answer_free(history_ask(h, (struct store_query){ .type = STORE_TESTS }));
+	assert_int_equal(count_results(h), 2);
+	push_with_state(h, id, border + 36 * DAY);
+	store_push_time(h->store, border + 36 * DAY);
+	history_await_number(h, "select count(*) from pg_class where relname = 'result_202609'", 0);
+	assert_int_equal(count_results(h), 2);
+	push_with_state(h, id, border + 67 * DAY);
+	store_push_time(h->store, border + 67 * DAY);
+	history_await_number(h, "select count(*) from pg_class where relname = 'result_202610'", 0);
+	assert_int_equal(count_results(h), 2);
+	assert_int_equal(history_number(h, "select raw_from from about"), border + 31 * DAY);
+}
+
 /* ---- fences ---- */
 
 static void an_old_fence_changes_no_state(void **state)
@@ -390,8 +469,20 @@ static void an_old_fence_changes_no_state(void **state)
 	const uint64_t number = store_push_run(h->store, &run);
 	struct store_event e = history_await(h, STORE_EV_FENCED);
 	assert_int_equal(e.number, number);
+	assert_int_equal(e.test_id, id);
+	assert_int_equal(e.fence, 6);
 	history_await_written(h, number);
 	assert_int_equal(count_results(h), 2);
+	server_stop(); /* by way of the spool, too */
+	run.row.scheduled_at += MINUTE;
+	run.fence = 5;
+	history_await_written(h, store_push_run(h->store, &run));
+	server_start();
+	e = history_await(h, STORE_EV_FENCED);
+	assert_int_equal(e.test_id, id);
+	assert_int_equal(e.fence, 5);
+	await_unspooled(h);
+	assert_int_equal(count_results(h), 3);
 	assert_int_equal(history_number(h, "select state from test_state"), WATCH_OK);
 	assert_int_equal(history_number(h, "select count(*) from incident"), 0);
 }
@@ -411,7 +502,7 @@ static struct store_lease *want(struct history *h, struct lease_want w)
 static struct lease_want a_want(enum lease_want_type type, uint64_t number, int64_t me)
 {
 	return (struct lease_want){
-		.type = type, .number = number, .me = me, .length_us = 60 * MINUTE
+		.type = type, .number = number, .me = me, .length_us = 10 * MINUTE
 	};
 }
 
@@ -445,9 +536,11 @@ static void leases_go_from_one_to_another(void **state)
 	claim.n_ids = 2;
 	assert_int_equal(held_by(h, claim, &fence), 1);
 	assert_int_equal(fence, 1);
-	claim.me = 12; /* another one gets nothing */
+	claim.me = 12; /* another one gets nothing, with shorter leases either */
 	claim.number = 3;
+	claim.length_us = MINUTE / 10;
 	assert_int_equal(held_by(h, claim, &fence), 0);
+	claim.length_us = 10 * MINUTE;
 	assert_int_equal(held_by(h, a_want(LEASE_RELEASE, 4, 11), &fence), 0);
 	claim.number = 5;
 	claim.grace_us = 60 * MINUTE; /* it has not been nobody's for so long yet */
@@ -490,11 +583,14 @@ int main(void)
 		ON_SERVER(a_server_that_restarts_costs_nothing),
 		ON_SERVER(a_full_spool_drops_what_is_least_missed),
 		ON_SERVER(a_full_disk_of_the_spool_is_waited_for),
+		ON_SERVER(a_stop_keeps_what_the_server_did_not_take),
 		ON_SERVER(a_pooler_stands_between),
 		ON_SERVER(a_later_version_is_left_alone),
+		ON_SERVER(another_file_is_not_made_a_spool),
 		ON_SERVER(two_begin_with_an_empty_database),
 		ON_SERVER(a_password_is_not_taken_from_the_setting),
 		ON_SERVER(the_months_are_made_and_go),
+		ON_SERVER(a_clock_far_ahead_drops_no_month),
 		ON_SERVER(an_old_fence_changes_no_state),
 		ON_SERVER(leases_go_from_one_to_another),
 		ON_SERVER(an_answer_says_who_is_there),
