@@ -172,6 +172,7 @@ struct probe {
 	ts_t written; /* the first message */
 	ts_t sent;    /* the SIP user's */
 	ts_t answered_from, round_start, pause_until;
+	bool is_sent; /* the SIP user's is out, in this round */
 	bool sent_ok, delivered, answered;
 	ts_t *samples[4]; /* send, deliver, answer, round */
 };

@@ -44,6 +44,7 @@ static uint64_t wall_s(const struct probe *p)
 static void send_by_sip(struct probe *p)
 {
 	p->sent = p->now;
+	p->is_sent = true;
 	probe_begin(p, PHASE_SIP_SEND);
 	probe_sip_message(p);
 }
@@ -66,7 +67,7 @@ static void begin(struct probe *p)
 {
 	p->state = PROBE_ROUND;
 	p->round_start = p->now;
-	p->sent_ok = p->delivered = p->answered = false;
+	p->is_sent = p->sent_ok = p->delivered = p->answered = false;
 	p->token.round = p->round;
 	p->token.sent_s = wall_s(p);
 	p->token.limit_s = p->cfg.timeout / TS_S(1) + 1;
@@ -312,13 +313,15 @@ static void judge_arrival(struct probe *p, const struct stanza *s, struct slice 
 	probe_xmpp_message(p, s->from, thread ? thread->text : SLICE_NONE);
 }
 
-/* What the receiver wrote could not be carried: an error stanza for it. */
+/* What the receiver wrote could not be carried: an error stanza for it.  What has arrived all the
+ * same was carried. */
 static void bounced(struct probe *p, const struct stanza *s)
 {
 	const struct leg leg = probe_leg(p, SIDE_SIP);
 	struct stanza_error error;
 
-	if (!slice_eqs(s->id, leg.token->nonce) || !stanza_error_read(&error, s->node))
+	if (*leg.is_over || !slice_eqs(s->id, leg.token->nonce) ||
+		!stanza_error_read(&error, s->node))
 		return;
 	if (leg.phase == PHASE_DELIVER)
 		probe_fail_bounced(p, &error);
@@ -378,7 +381,8 @@ static void report_came(struct probe *p, const struct sip_msg *m)
 {
 	const struct leg leg = probe_leg(p, SIDE_XMPP);
 
-	if (*leg.is_over || !is_from_receiver(p, m))
+	/* It does not say which message it means: before ours it is that of an earlier run. */
+	if (!p->is_sent || *leg.is_over || !is_from_receiver(p, m))
 		return;
 	probe_fail(p, leg.phase, REASON_IM_BOUNCED,
 		TEXT(N_("The message to {1} was accepted, and {2} s later reported as failed."),

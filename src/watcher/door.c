@@ -77,6 +77,7 @@ int door_take(struct site *s, const struct plan *plan)
 {
 	int err = 0;
 
+	live_end(s); /* whatever becomes of the rest: they read the roles of the plan that goes */
 	if (plan->access.is_signed_in && !s->auth)
 		err = web_auth_new(&s->auth, loop_base(pump_loop(s->w->pump)));
 	if (err)
@@ -89,7 +90,6 @@ int door_take(struct site *s, const struct plan *plan)
 	take_tls(s);
 	entrance_close(&s->next);
 	take_host(s, plan->access.host);
-	live_end(s);
 	return 0;
 }
 

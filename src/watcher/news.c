@@ -150,6 +150,6 @@ void watcher_take_news(struct watcher *w)
 	alarms_push_time(w->alarms, now);
 	take_plan(w, now);
 	if (share_take_news(w->share))
-		site_push_plan(w->site);
+		site_push_tests(w->site);
 	site_push_time(w->site, now);
 }

@@ -68,6 +68,7 @@ static void give_up_next(struct watcher *w)
 {
 	log_not_reloaded(w, "out of memory");
 	watch_config_done(&w->next);
+	site_drop_plan(w->site);
 	w->sync = 0;
 	if (w->is_ready)
 		return;

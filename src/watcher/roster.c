@@ -245,6 +245,9 @@ static void take(struct roster *r, struct prepared *p, const struct plan_test *p
 	const bool is_moved = is_new || t->is_scheduled != (plan->is_enabled && t->is_owned) ||
 			      memcmp(t->accounts, p->accounts, sizeof(t->accounts)) != 0;
 
+	/* It is in no lease: enabled again, it is anybody's. */
+	if (r->is_shared && !plan->is_enabled)
+		t->is_owned = t->is_to_leave = false;
 	t->plan = plan;
 	t->rules = plan->state;
 	if (is_new)
@@ -366,20 +369,6 @@ void roster_leave(struct roster *r, struct watched *t, ts_t now)
 	t->is_to_leave = true;
 	if (!is_running(t))
 		leave(r, t, now);
-}
-
-struct watched *roster_take_left(struct roster *r)
-{
-	for (unsigned i = 0; r->has_left && i < r->n; i++) {
-		struct watched *t = r->tests[i];
-
-		if (!t->is_to_leave || t->is_owned)
-			continue;
-		t->is_to_leave = false;
-		return t;
-	}
-	r->has_left = false;
-	return NULL;
 }
 
 /* ---- finding ---- */

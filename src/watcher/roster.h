@@ -53,7 +53,7 @@ struct roster {
 	unsigned n;
 	struct list leaving; /* of an older plan; their runs are being ended */
 	bool is_shared;      /* several watchers have one history: a test waits for roster_own() */
-	bool has_left;       /* one of those that were to leave; roster_take_left() */
+	bool has_left;       /* one of those that were to leave */
 	struct list retired; /* of the plan before, and without a run, until they are freed */
 };
 
@@ -82,8 +82,6 @@ void roster_own(struct roster *r, struct watched *t, const struct store_known *k
 bool roster_lose(struct roster *r, struct watched *t, ts_t now);
 /* The same in order: what runs comes to its end.  Behind it, or at once, it has left. */
 void roster_leave(struct roster *r, struct watched *t, ts_t now);
-/* One that has left.  NULL: no more. */
-struct watched *roster_take_left(struct roster *r);
 
 struct watched *roster_find(const struct roster *r, struct slice key); /* NULL: none */
 struct watched *roster_find_id(const struct roster *r, int64_t id);    /* the same */

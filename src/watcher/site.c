@@ -469,8 +469,25 @@ int site_prepare(struct site *s, const struct watch_config *next, struct text *w
 {
 	if (!s)
 		return 0;
+	struct entrance e;
+	const int err = entrance_open(&e, s->w, next, why);
+	if (err)
+		return err;
 	entrance_close(&s->next);
-	return entrance_open(&s->next, s->w, next, why);
+	s->next = e;
+	return 0;
+}
+
+void site_drop_plan(struct site *s)
+{
+	if (s)
+		entrance_close(&s->next);
+}
+
+void site_push_tests(struct site *s)
+{
+	if (s)
+		s->is_changed = true;
 }
 
 void site_push_plan(struct site *s)

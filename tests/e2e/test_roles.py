@@ -348,6 +348,20 @@ def scope(watcher, lab):
     check("a scope has nothing that concerns all", watcher.ask("GET", "/audit", basic("scoped"))[0] == 403)
 
 
+def is_over(response):
+    """A stream that goes on has an event each second: there is no silence to be read."""
+    end = time.monotonic() + 30
+    try:
+        while response.read1(65536):
+            if time.monotonic() > end:
+                return False
+    except TimeoutError:
+        return False
+    except (ConnectionError, http.client.IncompleteRead):
+        pass
+    return True
+
+
 def taken_away(watcher, lab):
     """Whoever loses his role at a reload hears no more: neither on a stream nor on a connection that is open."""
     configure(lab)
@@ -360,15 +374,7 @@ def taken_away(watcher, lab):
     check("he may, before", response.status == 200 and kept.getresponse().read() is not None)
     configure(lab, '    - { name: administrator, members: ["user:administrator"] }\n')
     watcher.reload()
-    try:
-        while response.read1(65536):
-            pass
-        over = True
-    except (ConnectionError, http.client.IncompleteRead):
-        over = True
-    except TimeoutError:
-        over = False
-    check("the stream ends", over)
+    check("the stream ends", is_over(response))
     kept.request("GET", "/", headers=basic("view-only"))
     check("and the open connection has nothing for him", kept.getresponse().status == 403)
     kept.close()
@@ -387,6 +393,35 @@ def a_bad_file_changes_nothing(watcher, lab):
     check("a file of users with a fault is refused, with its line", answer.get("reloaded") is False and "users:1" in " ".join(answer["lines"]), answer)
     await_that("and logged", lambda: watcher.log().count("config not-reloaded") == before + 1, watcher.log)
     check("those before stay in force", watcher.ask("GET", "/audit", basic("administrator"))[0] == 200)
+    configure(lab)
+    watcher.reload()
+
+
+def a_bad_file_behind_one_that_waits(watcher, lab):
+    """A reload that waits for the history comes with its own users, whatever is read in the meantime."""
+    stream = watcher.connect()
+    stream.request("GET", "/events", headers=basic("view-only"))
+    response = stream.getresponse()
+    check("he may, before", response.status == 200)
+    held = watcher.log().count("history held")
+    history = sqlite3.connect(lab.dir / "history.db", isolation_level=None)
+    history.execute("begin immediate")
+    await_that("the history is held", lambda: watcher.log().count("history held") > held, watcher.log)
+    n, held = watcher.log().count("config reloaded"), watcher.log().count("history held")
+    configure(lab, '    - { name: administrator, members: ["user:newcomer"] }\n')
+    secret(lab.dir / "users", f"newcomer:{bcrypt('right')}\n")
+    watcher.proc.send_signal(signal.SIGHUP)
+    await_that("a reload waits for it", lambda: watcher.log().count("history held") > held, watcher.log)
+    secret(lab.dir / "users", "administrator:plain\n")
+    check("another one is refused", "users:1" in " ".join(watcher.say("reload")["lines"]), watcher.log())
+    check("those before are in force", watcher.ask("GET", "/tests", basic("administrator"))[0] == 200)
+    history.execute("rollback")
+    history.close()
+    await_that("the first one is taken over", lambda: watcher.log().count("config reloaded") == n + 1, watcher.log)
+    check("with its users", watcher.ask("GET", "/tests", basic("newcomer"))[0] == 200)
+    check("and without those before", watcher.ask("GET", "/tests", basic("administrator"))[0] == 401)
+    check("whose streams end", is_over(response))
+    stream.close()
     configure(lab)
     watcher.reload()
 
@@ -456,6 +491,7 @@ def main():
         scope(watcher, lab)
         taken_away(watcher, lab)
         a_bad_file_changes_nothing(watcher, lab)
+        a_bad_file_behind_one_that_waits(watcher, lab)
         the_audit(watcher)
         guessing(watcher, lab)
         every_cell_over_the_socket(watcher, lab, table)

@@ -145,6 +145,46 @@ static void an_error_for_something_else_is_none(void **state)
 	end(&r);
 }
 
+/* It may have got there on one of the receiver's devices, or twice on the way. */
+static void an_error_behind_the_delivery_is_none(void **state)
+{
+	struct round r;
+	char answer[512];
+
+	(void)state;
+	begin_from(&r, 1);
+	received(&r);
+	note_answer(&r, answer);
+	bounces(&r, "service-unavailable", "");
+	assert_int_equal(probe_result(r.s.p)->reason, REASON_NONE);
+	scene_answer(&r.s, "200 OK", "");
+	arrives(&r, "pilar@litware.test", answer);
+	assert_true(probe_result(r.s.p)->success);
+	end(&r);
+}
+
+static void a_report_of_an_earlier_run_is_none_of_this_one(void **state)
+{
+	static const char failed[] = "<imdn><status><failed/></status></imdn>";
+	struct round r;
+	char answer[512];
+
+	(void)state;
+	begin_from(&r, 2);
+	for (unsigned i = 0; i < 2; i++) {
+		comes_back(&r, FROM_RECEIVER, "message/imdn+xml", failed);
+		assert_int_equal(probe_result(r.s.p)->reason, REASON_NONE);
+		received(&r);
+		note_answer(&r, answer);
+		scene_answer(&r.s, "200 OK", "");
+		if (i == 0)
+			arrives(&r, "pilar@litware.test", answer);
+	}
+	comes_back(&r, FROM_RECEIVER, "message/imdn+xml", failed);
+	scene_failed(&r.s, "answer", "im_bounced");
+	end(&r);
+}
+
 enum step { NOTHING, RECEIVED, ACCEPTED };
 
 static void silence_is_told_by_what_was_awaited(void **state)
@@ -286,6 +326,8 @@ int main(void)
 		cmocka_unit_test(every_round_has_its_figures),
 		cmocka_unit_test(who_refuses_the_message_is_told_by_its_condition),
 		cmocka_unit_test(an_error_for_something_else_is_none),
+		cmocka_unit_test(an_error_behind_the_delivery_is_none),
+		cmocka_unit_test(a_report_of_an_earlier_run_is_none_of_this_one),
 		cmocka_unit_test(silence_is_told_by_what_was_awaited),
 		cmocka_unit_test(an_answer_that_the_pool_refuses_is_the_pools_word),
 		cmocka_unit_test(both_ways_are_judged_as_in_the_other_direction),

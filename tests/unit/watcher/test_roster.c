@@ -341,6 +341,42 @@ static void what_is_lost_stops_and_what_leaves_ends_its_run(void **state)
 	done(&m);
 }
 
+/* Its lease is given back, and may be another watcher's when it is enabled again. */
+static void one_that_is_enabled_again_waits_until_it_is_owned(void **state)
+{
+	struct made on = make("  tests: [{ kind: register }]\n");
+	struct made off = make("  tests: [{ kind: register, enabled: false }]\n");
+
+	(void)state;
+	roster.is_shared = true;
+	for (int runs = 0; runs < 2; runs++) {
+		const ts_t now = start + TS_S(3600 * runs);
+
+		assert_int_equal(roster_take(&roster, on.plan, NULL, now), 0);
+		struct watched *a = find("a.test/register");
+		roster_own(&roster, a, &at_once, 1, now);
+		if (runs) {
+			assert_ptr_equal(started(now), a);
+			roster_leave(&roster, a, now);
+		}
+		assert_int_equal(roster_take(&roster, off.plan, NULL, now), 0);
+		assert_false(a->is_owned || a->is_to_leave);
+		assert_int_equal(roster_take(&roster, on.plan, NULL, now), 0);
+		if (runs)
+			roster_push_done(&roster, a, now);
+		assert_false(a->is_scheduled);
+		assert_true(watched_is_on(a));
+		assert_null(started(now + TS_S(3000)));
+		roster_own(&roster, a, &at_once, 2, now + TS_S(3000));
+		assert_true(a->is_scheduled);
+		assert_false(roster_lose(&roster, a, now + TS_S(3000)));
+	}
+	tear_down(NULL);
+	set_up(NULL);
+	done(&on);
+	done(&off);
+}
+
 /* Other accounts while a run is on that another watcher has taken. */
 static void a_change_behind_a_loss_schedules_nothing(void **state)
 {
@@ -385,6 +421,8 @@ int main(void)
 			a_test_of_several_watchers_waits_until_it_is_owned, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			what_is_lost_stops_and_what_leaves_ends_its_run, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			one_that_is_enabled_again_waits_until_it_is_owned, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			a_change_behind_a_loss_schedules_nothing, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(without_memory_nothing_changes, set_up, tear_down),
