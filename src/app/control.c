@@ -14,6 +14,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "net/acceptor.h"
+#include "net/loop.h"
 
 enum {
 	CLIENTS_MAX = 32, /* further ones wait in the kernel */
@@ -28,6 +29,7 @@ struct client {
 	struct bufferevent *io; /* NULL: the place is free */
 	uint64_t id;
 	struct control_peer peer;
+	ts_t ask_by;
 	bool asked, answered;
 };
 
@@ -128,6 +130,16 @@ void control_answer(struct control *c, uint64_t id, struct slice answer)
 	}
 }
 
+/* Part of a request gives no further time: else who sends byte by byte keeps his place for ever. */
+static void await_request(struct client *k)
+{
+	static const struct timeval patience = { .tv_sec = PATIENCE_S };
+	const ts_t now = loop_clock(), left = k->ask_by > now ? k->ask_by - now : 1;
+	const struct timeval wait = { (time_t)(left / 1000000), (suseconds_t)(left % 1000000) };
+
+	bufferevent_set_timeouts(k->io, &wait, &patience);
+}
+
 static void on_read(struct bufferevent *io, void *arg)
 {
 	struct client *k = arg;
@@ -143,6 +155,8 @@ static void on_read(struct bufferevent *io, void *arg)
 		hear(k, slice_of(line, n));
 	else if (evbuffer_get_length(in) >= CONTROL_REQUEST_MAX)
 		end(k);
+	else
+		await_request(k);
 	free(line);
 }
 
@@ -172,8 +186,9 @@ static struct client *free_place(struct control *c)
 
 static void serve(struct client *k, int fd)
 {
-	const struct timeval patience = { .tv_sec = PATIENCE_S };
+	const ts_t patience = k->control->cfg.patience;
 
+	k->ask_by = ts_add(loop_clock(), patience ? patience : TS_S(PATIENCE_S));
 	k->asked = k->answered = false;
 	k->io = bufferevent_socket_new(k->control->base, fd, BEV_OPT_CLOSE_ON_FREE);
 	if (!k->io) {
@@ -182,7 +197,7 @@ static void serve(struct client *k, int fd)
 	}
 	bufferevent_setcb(k->io, on_read, on_written, on_end, k);
 	bufferevent_setwatermark(k->io, EV_READ, 0, CONTROL_REQUEST_MAX);
-	bufferevent_set_timeouts(k->io, &patience, &patience);
+	await_request(k);
 	bufferevent_enable(k->io, EV_READ | EV_WRITE);
 }
 

@@ -4,13 +4,14 @@
  * Who may: root, the user that the service runs as, and members of one group (unix(7), SO_PEERCRED,
  * SO_PEERGROUPS); anybody else is told that he may not.  A service that asks more of who is heard
  * learns who it is, and may answer later.  Nobody is waited for: some connections at a time, each
- * with seconds for its request, and for each part of its answer to be taken.
+ * with seconds for the whole of its request, and for each part of its answer to be taken.
  */
 #pragma once
 
 #include <sys/types.h>
 
 #include "base/text.h"
+#include "base/ts.h"
 
 struct event_base;
 struct control;
@@ -43,6 +44,7 @@ struct control_cfg {
 	const char *setting; /* the one that names it, for what is said: "gateway.control.socket" */
 	bool has_group;
 	gid_t group;
+	ts_t patience; /* for a whole request, from its connection on; 0: 5 s */
 	control_handler *handle;
 	control_asked *asked; /* in its place */
 	void *arg;

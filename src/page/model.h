@@ -427,4 +427,5 @@ struct page_error {
 	struct slice role;     /* 403: one that may; "" */
 	struct slice incident; /* 410: that the run was of; "" */
 	int64_t since_at;      /* 503: the history is away since */
+	const char *why;       /* 400: a sentence of its own, marked with N_(); NULL */
 };

@@ -88,6 +88,15 @@ static const struct {
 		   "states from memory.") },
 };
 
+static void put_400(const struct html *h, const struct page_error *e)
+{
+	if (e->status != 400 || !e->why)
+		return;
+	html_puts(h, "<p>");
+	html_look(h, e->why);
+	html_puts(h, "</p>\n");
+}
+
 static void put_403(const struct html *h, const struct page_error *e)
 {
 	const struct text role = TEXT(N_("This needs the role {1}."), text_slice(e->role));
@@ -140,6 +149,7 @@ int page_error(struct buf *b, const struct page_view *v, const struct page_error
 	html_puts(&h, "<p>");
 	html_look(&h, errors[i].what);
 	html_puts(&h, "</p>\n");
+	put_400(&h, e);
 	put_403(&h, e);
 	put_410(&h, e);
 	put_503(&h, e);

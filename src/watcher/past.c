@@ -243,19 +243,35 @@ static int make(struct report *r, enum report_form form, struct buf *body)
 }
 
 /* "november.html", and "november.csv" beside it. */
-static int write_one(struct report *r, const char *output, enum report_form form)
+static void name_one(const char *output, enum report_form form, char ret[PATH_MAX_HERE])
 {
 	struct slice stem = slice_str(output);
-	char path[PATH_MAX_HERE];
-	struct text why;
-	struct buf body;
 
 	if (slice_ends(stem, SLICE(".html")))
 		stem.n -= sizeof(".html") - 1;
 	if (form == REPORT_HTML)
-		snprintf(path, sizeof(path), "%s", output);
+		snprintf(ret, PATH_MAX_HERE, "%s", output);
 	else
-		snprintf(path, sizeof(path), "%.*s.%s", SLICE_FMT(stem), report_endings[form]);
+		snprintf(ret, PATH_MAX_HERE, "%.*s.%s", SLICE_FMT(stem), report_endings[form]);
+}
+
+static int check_one(const struct report *r, const char *output, enum report_form form)
+{
+	char path[PATH_MAX_HERE];
+	struct text why;
+
+	name_one(output, form, path);
+	const int err = file_out_check(path, &why);
+	return err ? complain(&r->past, why, err == -EINVAL ? BAD : NOT_HERE) : 0;
+}
+
+static int write_one(struct report *r, const char *output, enum report_form form)
+{
+	char path[PATH_MAX_HERE];
+	struct text why;
+	struct buf body;
+
+	name_one(output, form, path);
 	buf_init(&body, BODY_MAX);
 	int status = make(r, form, &body);
 	if (!status && file_out_write(path, buf_slice(&body), FILE_OUT_PUBLIC, &why))
@@ -271,6 +287,8 @@ static int write_all(struct report *r, const char *output)
 	if (strlen(output) + sizeof(".html") > PATH_MAX_HERE)
 		return complain(&r->past,
 			TEXT(N_("it cannot be written: {1}"), text_errno(ENAMETOOLONG)), BAD);
+	for (unsigned i = 0; i < REPORT_FORMS && !status; i++)
+		status = check_one(r, output, (enum report_form)i);
 	for (unsigned i = 0; i < REPORT_FORMS && !status; i++)
 		status = write_one(r, output, (enum report_form)i);
 	return status;

@@ -13,17 +13,54 @@ enum { URL_MAX = 4096, CONNECT_S = 10, PATIENCE_S = 910 };
 
 /* ---- to whom ---- */
 
-/* A password over it would be read on the way. */
-static bool is_this_machine(const char *url)
+static bool is_this_machine(struct slice host)
 {
-	const struct slice rest = slice_skip(slice_str(url), sizeof("http://") - 1);
-	const struct slice host = slice_cut(rest, 0, slice_chr(rest, '/'));
-	struct slice name = host;
 	struct addr a;
 
-	if (addr_decode(host, &a) || addr_decode_ip(host, &a))
-		return addr_is_loopback(&a);
-	return slice_ieqs(slice_split(&name, ':'), "localhost");
+	return addr_decode_ip(host, &a) ? addr_is_loopback(&a) : slice_ieqs(host, "localhost");
+}
+
+static bool has_user(CURLU *u)
+{
+	static const CURLUPart parts[] = { CURLUPART_USER, CURLUPART_PASSWORD };
+	bool ret = false;
+
+	for (size_t i = 0; i < COUNT(parts); i++) {
+		char *part = NULL;
+
+		ret |= curl_url_get(u, parts[i], &part, 0) == CURLUE_OK;
+		curl_free(part);
+	}
+	return ret;
+}
+
+/* As libcurl will read it; what over http:// would be read on the way does not go there.  NULL:
+ * none.  The address is repeated only when no password can be in it. */
+static const char *fault_of(const char *url)
+{
+	const char *ret = N_("`--via`: this is the path of no socket, and no address that begins "
+			     "with https:// or http://");
+	CURLU *u = curl_url();
+	char *scheme = NULL, *host = NULL;
+
+	if (!u || curl_url_set(u, CURLUPART_URL, url, 0) ||
+		curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) ||
+		curl_url_get(u, CURLUPART_HOST, &host, 0))
+		goto out;
+	const bool is_https = slice_ieqs(slice_str(scheme), "https");
+	if (has_user(u))
+		ret = N_("`--via`: a user and a password are not part of the address: give --user "
+			 "and --password-file");
+	else if (is_https ||
+		 (slice_ieqs(slice_str(scheme), "http") && is_this_machine(slice_str(host))))
+		ret = NULL;
+	else if (slice_ieqs(slice_str(scheme), "http"))
+		ret = N_("`--via {1}`: http:// is for this machine alone: elsewhere give https://");
+out:
+	curl_free(scheme);
+	curl_free(host);
+	curl_url_cleanup(u);
+	return ret;
 }
 
 static bool put_url(const struct test_values *v, const char *query, char ret[URL_MAX])
@@ -83,6 +120,9 @@ static void set_request(CURL *c, const char *url, struct curl_slist *fields, str
 {
 	curl_easy_setopt(c, CURLOPT_URL, url);
 	curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
+	/* A proxy would read what http:// sends to this machine. */
+	curl_easy_setopt(c, CURLOPT_PROXY, "");
+	curl_easy_setopt(c, CURLOPT_NOPROXY, "*");
 	curl_easy_setopt(c, CURLOPT_POST, 1L);
 	curl_easy_setopt(c, CURLOPT_POSTFIELDS, "");
 	curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE, 0L);
@@ -144,15 +184,9 @@ int post_query(const struct opt_command *cmd, const struct test_values *v, const
 	char url[URL_MAX];
 	struct text why;
 
-	if (strncmp(v->via, "http://", sizeof("http://") - 1) == 0 && !is_this_machine(v->via)) {
-		opt_complain(
-			cmd, TEXT(N_("`--via {1}`: http:// is for this machine alone: elsewhere "
-				     "give https://"),
-				     text_str(v->via)));
-		return CTL_BAD;
-	}
-	if (!put_url(v, query, url)) {
-		opt_complain(cmd, TEXT_PLAIN(err_text(ERR_LIMIT)));
+	const char *fault = put_url(v, query, url) ? fault_of(url) : err_text(ERR_LIMIT);
+	if (fault) {
+		opt_complain(cmd, TEXT(fault, text_str(v->via)));
 		return CTL_BAD;
 	}
 	if (curl_global_init(CURL_GLOBAL_DEFAULT)) {

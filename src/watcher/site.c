@@ -288,7 +288,10 @@ static void put_probe(const struct place *p, const struct web_request *r, const 
 {
 	struct site *s = p->site;
 
-	if (s->w->is_ready && !s->w->is_stopping)
+	/* It is a GET, and starts what costs. */
+	if (web_is_foreign(r))
+		web_answer_refuse_foreign(ret);
+	else if (s->w->is_ready && !s->w->is_stopping)
 		prober_put(s->w->prober, s->servers[p->number], r, a, ret);
 	else
 		put_plain(ret, 503, why_not_ready(s->w));

@@ -15,6 +15,12 @@ static bool take(struct visit *v, const char *name, struct buf *room, struct sli
 	return !err || err == -ENOENT;
 }
 
+/* Else the limit, and whether there is more, would tell of runs that he does not see. */
+static bool has_to_name_one(const struct visit *v)
+{
+	return !access_may(&v->access, v->access.sees, NULL);
+}
+
 static bool read_ask(struct visit *v, struct store_query *ret)
 {
 	static const char *const names[] = { "test", "from", "to", "state", "limit" };
@@ -30,9 +36,11 @@ static bool read_ask(struct visit *v, struct store_query *ret)
 	const struct history_ask a = { values[0], values[1], values[2], values[3], values[4] };
 	if (!history_read(&a, &v->reader, ret))
 		return false;
-	const struct watched *t = a.test.n ? roster_find(&v->w->roster, a.test) : NULL;
+	if (!a.test.n)
+		return !has_to_name_one(v);
+	const struct watched *t = roster_find(&v->w->roster, a.test);
 	ret->test_id = t ? t->id : 0;
-	return t || !a.test.n;
+	return t && access_may(&v->access, v->access.sees, t);
 }
 
 /* What cannot be asked is told when it is shown. */
@@ -55,6 +63,19 @@ static bool ask(struct visit *v)
 	return false;
 }
 
+static int show_bad(struct visit *v, struct web_answer *ret)
+{
+	uint8_t room[sizeof(v->query)];
+	struct page_error bad = { .status = 400 };
+	struct slice test;
+	struct buf b;
+
+	buf_init_in(&b, room, sizeof(room));
+	if (has_to_name_one(v) && take(v, "test", &b, &test) && !test.n)
+		bad.why = N_("You do not see all tests: name one of yours with ?test=.");
+	return visit_error(v, ret, &bad);
+}
+
 /* Of those tests alone that he sees. */
 static void leave_out(const struct visit *v, struct store_runs *runs)
 {
@@ -68,10 +89,8 @@ static void leave_out(const struct visit *v, struct store_runs *runs)
 
 static int show(struct visit *v, struct web_answer *ret)
 {
-	static const struct page_error bad = { .status = 400 };
-
 	if (!v->n_asks)
-		return visit_error(v, ret, &bad);
+		return show_bad(v, ret);
 	if (visit_has_failed(v, ret))
 		return 0;
 	leave_out(v, v->answers[RUNS]->runs);

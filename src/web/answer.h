@@ -49,6 +49,9 @@ typedef void web_handler(void *arg, const struct web_request *request, struct we
 
 /* By a status and its phrase, in the place of all that is in it. */
 void web_answer_refuse(struct web_answer *a, unsigned status);
+/* In the handler: a GET that starts something, and web_is_foreign(): 403, counted and told to
+ * refused() as the server's own. */
+void web_answer_refuse_foreign(struct web_answer *a);
 /* A further field: Location, Retry-After, Set-Cookie, Content-Security-Policy, ...  A value that
  * cannot stand in a line makes the answer a 500: what a peer wrote cannot become a field. */
 void web_answer_field(struct web_answer *a, const char *name, struct slice value);

@@ -497,6 +497,12 @@ struct web_call *web_answer_later(struct web_answer *a)
 	return c;
 }
 
+void web_answer_refuse_foreign(struct web_answer *a)
+{
+	web_conn_refuse(conn_of(LIST_OWNER(a, struct web_call, answer)), WEB_REFUSED_FOREIGN);
+	web_answer_refuse(a, 403);
+}
+
 uint64_t web_call_id(const struct web_call *c)
 {
 	return c->id;

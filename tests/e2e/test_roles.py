@@ -270,9 +270,9 @@ def via_url(watcher, lab):
     secret(lab.dir / "other-token", "token-of-view-only\n")
     own = ["--ca-file", str(lab.dir / "own-ca.pem")]
 
-    def run(where, *args):
+    def run(where, *args, **more):
         return subprocess.run([STOX, "test", "--via", where, "--format", "json", *args], capture_output=True, text=True, timeout=60,
-                              env={**os.environ, "LC_ALL": "C.UTF-8"})
+                              env={**os.environ, "LC_ALL": "C.UTF-8", **more})
     plain = f"http://127.0.0.1:{watcher.port}"
     for what, args in (("a password", ["--user", "help-desk", "--password-file", str(lab.dir / "password")]), ("a token", ["--token-file", str(lab.dir / "token")])):
         done = run(plain, *args)
@@ -285,8 +285,13 @@ def via_url(watcher, lab):
     check("not without the role", done.returncode == 3 and "help-desk" in done.stderr and not done.stdout, done)
     done = run(plain)
     check("not without saying who", done.returncode == 3 and "--token-file" in done.stderr, done)
-    done = run("http://192.0.2.1/", "--token-file", str(lab.dir / "token"))
-    check("no token goes in the clear", done.returncode == 2 and "https://" in done.stderr, done)
+    for where, words in (("http://192.0.2.1/", "https://"), ("HTTP://192.0.2.1/", "https://"), ("http://localhost.evil.test/", "https://"),
+                         ("http://localhost:secret@192.0.2.1/", "--password-file"), ("http://u:secret@127.0.0.1/", "--password-file"), ("ftp://127.0.0.1/", "https://"),
+                         ("http://127.0.0.1 192.0.2.1/", "https://")):
+        done = run(where, "--token-file", str(lab.dir / "token"))
+        check(f"no token goes in the clear: {where}", done.returncode == 2 and words in done.stderr and "secret" not in done.stderr, done)
+    done = run(f"HTTP://localhost:{watcher.port}/", "--token-file", str(lab.dir / "token"), http_proxy="http://127.0.0.1:1", all_proxy="http://127.0.0.1:1")
+    check("nor to a proxy", done.returncode == 0 and json.loads(done.stdout)["result"] == "Success", done)
 
 
 def certificate(watcher):
@@ -338,6 +343,14 @@ def scope(watcher, lab):
     check("it cannot be run", watcher.ask("POST", f"{TEST}/run", basic("nobody"))[0] == 404)
     check("nor with its result", watcher.ask("POST", f"/-/test?partner={PARTNER}", basic("nobody"))[0] == 409)
     check("its partner has no page", watcher.ask("GET", f"/partners/{PARTNER}", basic("nobody"))[0] == 404)
+    for form in ("txt", "json", "csv"):
+        hidden, absent = (watcher.ask("GET", f"/history.{form}?test={name}", basic("nobody")) for name in (f"{POOL}/{PARTNER}/to", f"{POOL}/nowhere.test/to"))
+        check(f"history.{form} of a test out of scope is as of one that is not there", hidden[0] == absent[0] == 400 and hidden[2] == absent[2], (hidden, absent))
+        status, _, body = watcher.ask("GET", f"/history.{form}?test={POOL}/{PARTNER}/to&limit=1", basic("scoped"))
+        check(f"history.{form} of one in scope is", status == 200 and PARTNER in body, (status, body))
+        status, _, body = watcher.ask("GET", f"/history.{form}?limit=1", basic("scoped"))
+        check(f"history.{form} without a name tells nothing of others", status == 400 and "name one of yours" in body, (status, body))
+        check(f"history.{form} is whole for who sees all", watcher.ask("GET", f"/history.{form}?limit=1", basic("administrator"))[0] == 200)
     _, _, body = watcher.ask("GET", TEST, basic("scoped"))
     runs = re.findall(r'href="(/runs/[^"]+)"', body)
     check("its runs are there", bool(runs), body[:2000])

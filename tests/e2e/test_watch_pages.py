@@ -197,6 +197,14 @@ def command_line(folder, whom):
         check(f"report, {whom}: {args} is refused", status == 2 and err.startswith("stox report: ") and not out, (status, out, err))
     status, out, err = stox(folder, "report", "-o", "no/such/folder.html")
     check(f"report, {whom}: a file that cannot be", status == 3 and "no/such/folder.html" in err, (status, out, err))
+    (folder / "linked.csv").symlink_to("elsewhere")
+    os.mkfifo(folder / "pipe.html")
+    for name, words in (("linked.html", "linked.csv: this is a link"), ("pipe.html", "not a regular file"), ("/dev/null", "not a regular file")):
+        status, out, err = stox(folder, "report", "-o", name)
+        check(f"report, {whom}: {name} is left as it is", status == 2 and words in err and not (folder / "linked.html").exists(), (status, out, err))
+    check(f"report, {whom}: links and pipes stay", (folder / "linked.csv").is_symlink() and (folder / "pipe.html").is_fifo())
+    (folder / "linked.csv").unlink()
+    (folder / "pipe.html").unlink()
     for ending in ("html", "csv", "json"):
         (folder / f"month.{ending}").unlink(missing_ok=True)
 

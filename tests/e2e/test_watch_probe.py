@@ -124,6 +124,12 @@ def refusals(watcher):
             ("a timeout that is none", 500, "Failed to parse timeout", {"X-Prometheus-Scrape-Timeout-Seconds": "soon"}, {"module": "xmpp", "target": "contoso.test"})):
         got, _, body = ask(watcher, headers, **query)
         check(f"{what}: {status}", got == status and words in body, (got, body))
+    before = watcher.get("/metrics")[2]
+    for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Origin": "https://evil.test"}):
+        check(f"a page of another site starts nothing: {headers}", ask(watcher, headers, module="im", target=KEY)[0] == 403)
+    key = 'stox_watch_http_refused_total{cause="other-site"}'
+    check("which is counted", int(figures(watcher.get("/metrics")[2]).get(key, 0)) == int(figures(before).get(key, 0)) + 3, before)
+    check("who types it may", ask(watcher, {"Sec-Fetch-Site": "none"}, module="im", target=KEY)[0] == 200)
 
 
 def many(watcher, lab):

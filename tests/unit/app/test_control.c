@@ -152,11 +152,55 @@ static void an_answer_without_room_is_told(void **state)
 	}
 }
 
+struct slow {
+	int fd;
+	unsigned sent;
+};
+
+static void send_byte(evutil_socket_t fd, short what, void *arg)
+{
+	struct slow *s = arg;
+
+	(void)fd;
+	(void)what;
+	s->sent += send(s->fd, "x", 1, MSG_NOSIGNAL) == 1;
+}
+
+/* Each byte is well within its time: it is the whole that takes too long. */
+static void a_request_byte_by_byte_ends(void **state)
+{
+	static const struct timeval often = { .tv_usec = 20000 };
+	struct event_base *base = event_base_new();
+	struct slow slow = { 0 };
+	struct event *timer = event_new(base, -1, EV_PERSIST, send_byte, &slow);
+	struct control *c = NULL;
+	struct text why;
+	char path[100], heard;
+	ssize_t n;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/slow", folder);
+	const struct control_cfg cfg = {
+		.path = path, .setting = "s", .handle = echo, .patience = TS_MS(200)
+	};
+	assert_int_equal(control_new(&c, base, &cfg, &why), 0);
+	slow.fd = ask(path, "a");
+	event_add(timer, &often);
+	while ((n = recv(slow.fd, &heard, 1, MSG_DONTWAIT)) < 0 && slow.sent < 500)
+		event_base_loop(base, EVLOOP_ONCE);
+	assert_int_equal(n, 0); /* it was ended, without an answer */
+	close(slow.fd);
+	event_free(timer);
+	control_free(c);
+	event_base_free(base);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(without_descriptors_the_loop_sleeps),
 		cmocka_unit_test(an_answer_without_room_is_told),
+		cmocka_unit_test(a_request_byte_by_byte_ends),
 	};
 
 	snprintf(folder, sizeof(folder), "/tmp/stox-control-XXXXXX");
