@@ -114,6 +114,9 @@ static void push_tests(struct alarms *a, const struct handover *h, ts_t now)
 			.marks = marks,
 			.n_marks = read_marks(a, h->synced, &at, t->id, marks) };
 
+		/* Whoever owns it next goes on from the history's marks. */
+		if (!t->is_owned && !t->is_to_leave)
+			continue;
 		if (!push_from_before(a, h->before, h->plan, &s.test, now) && t->is_owned &&
 			known.incident.begin_at)
 			alerts_push_known(a->alerts, &s.test, &known, now);
