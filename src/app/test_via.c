@@ -9,6 +9,7 @@
 #include "app/file_out.h"
 #include "app/language.h"
 #include "app/outputs.h"
+#include "app/peer_text.h"
 #include "app/test_private.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -133,6 +134,19 @@ static bool write_file(const json_t *o, const struct report_format *format, cons
 	return false;
 }
 
+static bool print(struct slice text)
+{
+	struct buf b;
+
+	buf_init(&b, CONTROL_ANSWER_MAX);
+	peer_text_put(&b, text);
+	const struct slice clean = buf_slice(&b);
+	const bool ok = !buf_err(&b) && fwrite(clean.p, 1, clean.n, stdout) == clean.n &&
+			fflush(stdout) == 0;
+	buf_done(&b);
+	return ok;
+}
+
 static int write_all(const struct opt_command *cmd, const json_t *o, const struct outputs *outputs)
 {
 	const json_t *standard = outputs->standard ? find_output(o, outputs->standard->name) : NULL;
@@ -142,11 +156,8 @@ static int write_all(const struct opt_command *cmd, const json_t *o, const struc
 		return ctl_refused(cmd, true, NULL);
 	for (unsigned i = 0; i < outputs->n_files; i++)
 		ok &= write_file(o, outputs->files[i].format, outputs->files[i].path);
-	if (standard) {
-		const struct slice text = text_of(standard);
-
-		ok &= fwrite(text.p, 1, text.n, stdout) == text.n && fflush(stdout) == 0;
-	}
+	if (standard)
+		ok &= print(text_of(standard));
 	const json_t *status = json_object_get(standard ? standard : o, "status");
 	const int ret = json_is_integer(status) ? (int)json_integer_value(status) : NOT_HERE;
 	return ok || ret ? ret : NOT_HERE;

@@ -8,6 +8,7 @@
 #include "app/cmd_history.h"
 #include "app/file_out.h"
 #include "app/language.h"
+#include "app/peer_text.h"
 #include "base/mem.h"
 #include "net/loop.h"
 #include "page/page.h"
@@ -56,8 +57,14 @@ static void end(struct past *p)
 
 static int print(const struct past *p, struct buf *b)
 {
-	const int err = buf_err(b) ? buf_err(b) : file_out_bytes(STDOUT_FILENO, buf_slice(b));
+	struct buf clean;
 
+	buf_init(&clean, BODY_MAX);
+	peer_text_put(&clean, buf_slice(b));
+	int err = buf_err(b) ? buf_err(b) : buf_err(&clean);
+	if (!err)
+		err = file_out_bytes(STDOUT_FILENO, buf_slice(&clean));
+	buf_done(&clean);
 	return err ? complain(p, TEXT(N_("it cannot be written: {1}"), text_errno(-err)), NOT_HERE)
 		   : 0;
 }

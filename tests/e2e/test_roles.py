@@ -263,6 +263,21 @@ def the_commands(watcher, lab):
     check("a user makes no sense there", done.returncode == 2 and "--user" in done.stderr, done)
 
 
+def a_liar(lab):
+    """Whoever listens at a socket can say what he likes, and the terminal obeys nothing of it."""
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(lab.dir / "liar"))
+        server.listen()
+        with subprocess.Popen([STOX, "test", "--via", str(lab.dir / "liar")], stdout=subprocess.PIPE, text=True, env={**os.environ, "LC_ALL": "C.UTF-8"}) as proc:
+            server.settimeout(AWAIT_S)
+            peer, _ = server.accept()
+            name = re.search("formats=([a-z]+)", peer.recv(4096).decode())[1]
+            peer.sendall(json.dumps({"schema": "stox.via/1", "outputs": [{"format": name, "text": "\033]0;evil\007\033[32mfine\033[0m\n", "status": 0}]}).encode() + b"\n")
+            peer.close()
+            out = proc.stdout.read()
+    check("what a watcher prints is cleaned", out == "?]0;evil?\033[32mfine\033[0m\n", out)
+
+
 def via_url(watcher, lab):
     url = f"https://127.0.0.1:{watcher.tls_port}/"
     secret(lab.dir / "password", "right\n")
@@ -500,6 +515,7 @@ def main():
         hosts(watcher)
         tricks(watcher)
         the_commands(watcher, lab)
+        a_liar(lab)
         via_url(watcher, lab)
         scope(watcher, lab)
         taken_away(watcher, lab)
