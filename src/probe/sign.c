@@ -25,10 +25,12 @@ static void write_contact(struct probe *p)
  * its own. */
 static void write_instance(struct probe *p, char *ret, size_t size)
 {
-	struct rng own;
-	struct rng *rng = p->cfg.device ? &own : p->rng;
+	struct rng own, *rng = p->rng;
 
-	rng_init_number(&own, p->cfg.device);
+	if (p->cfg.device) {
+		rng_init_number(&own, p->cfg.device);
+		rng = &own;
+	}
 	const uint64_t a = rng_u64(rng), b = rng_u64(rng);
 
 	snprintf(ret, size, "urn:uuid:%08x-%04x-4%03x-%04x-%012llx", (unsigned)(a >> 32),
