@@ -77,8 +77,11 @@
 	X(XMPP_REMOTE_SERVER_TIMEOUT, xmpp_remote_server_timeout)                                  \
 	X(XMPP_BOUNCED, xmpp_bounced)                                                              \
 	X(XMPP_MESSAGE_BOUNCED, xmpp_message_bounced)                                              \
+	X(XMPP_GATEWAY_NOT_FOUND, xmpp_gateway_not_found)                                          \
+	X(XMPP_GATEWAY_TIMEOUT, xmpp_gateway_timeout)                                              \
 	X(XMPP_USER_NOT_FOUND, xmpp_user_not_found)                                                \
 	X(XMPP_USER_UNAVAILABLE, xmpp_user_unavailable)                                            \
+	X(XMPP_PARTNER_NOT_ALLOWED, xmpp_partner_not_allowed)                                      \
 	X(XMPP_FORBIDDEN, xmpp_forbidden)                                                          \
 	X(XMPP_ANSWER_BOUNCED, xmpp_answer_bounced)                                                \
 	X(XMPP_UNPARSABLE, xmpp_unparsable)                                                        \

@@ -15,9 +15,9 @@ static const struct row {
 	enum reason reason;
 	const char *sentence;
 } rows[] = {
-	{ COND_REMOTE_SERVER_NOT_FOUND, REASON_XMPP_REMOTE_SERVER_NOT_FOUND,
+	{ COND_REMOTE_SERVER_NOT_FOUND, REASON_XMPP_GATEWAY_NOT_FOUND,
 		N_("The message to {1} came back: the XMPP side finds no way to {3} ({2}).") },
-	{ COND_REMOTE_SERVER_TIMEOUT, REASON_XMPP_REMOTE_SERVER_TIMEOUT,
+	{ COND_REMOTE_SERVER_TIMEOUT, REASON_XMPP_GATEWAY_TIMEOUT,
 		N_("The message to {1} came back: the gateway of {3}, or the pool behind it, did "
 		   "not answer in time ({2}).") },
 	{ COND_ITEM_NOT_FOUND, REASON_XMPP_USER_NOT_FOUND,
@@ -37,7 +37,7 @@ static const struct row {
 	{ COND_REGISTRATION_REQUIRED, REASON_XMPP_FORBIDDEN,
 		N_("The message to {1} came back: the pool asks the gateway for credentials "
 		   "({2}).") },
-	{ COND_POLICY_VIOLATION, REASON_XMPP_FORBIDDEN,
+	{ COND_POLICY_VIOLATION, REASON_XMPP_PARTNER_NOT_ALLOWED,
 		N_("The message to {1} came back: a policy forbids it ({2}).") },
 };
 

@@ -191,7 +191,7 @@ def interrupted(folder):
 # What a fault of the way between the two users is where the XMPP user writes first.
 FAULTS_FROM = (
     ("gateway-one-way", "im_not_received", "deliver"),
-    ("answer-bounces", "xmpp_remote_server_timeout", "deliver"),
+    ("answer-bounces", "xmpp_gateway_timeout", "deliver"),
     ("gateway-duplicates-answer", "im_duplicated", "deliver"),
     ("gateway-bounces", "im_bounced", "answer"),
     ("partner-unknown-user", "xmpp_bounced", "answer"),

@@ -103,8 +103,8 @@ static void who_refuses_the_message_is_told_by_its_condition(void **state)
 	static const struct {
 		const char *condition, *reason;
 	} rows[] = {
-		{ "remote-server-not-found", "xmpp_remote_server_not_found" },
-		{ "remote-server-timeout", "xmpp_remote_server_timeout" },
+		{ "remote-server-not-found", "xmpp_gateway_not_found" },
+		{ "remote-server-timeout", "xmpp_gateway_timeout" },
 		{ "item-not-found", "xmpp_user_not_found" },
 		{ "gone", "xmpp_user_not_found" },
 		{ "recipient-unavailable", "xmpp_user_unavailable" },
@@ -112,7 +112,7 @@ static void who_refuses_the_message_is_told_by_its_condition(void **state)
 		{ "not-allowed", "xmpp_forbidden" },
 		{ "not-authorized", "xmpp_forbidden" },
 		{ "registration-required", "xmpp_forbidden" },
-		{ "policy-violation", "xmpp_forbidden" },
+		{ "policy-violation", "xmpp_partner_not_allowed" },
 		{ "internal-server-error", "xmpp_message_bounced" },
 		{ "service-unavailable", "xmpp_message_bounced" },
 		{ "no-condition-of-the-rfc", "xmpp_message_bounced" },
