@@ -32,8 +32,8 @@ static const struct opt opts[] = {
 	{ "watch", 0, NULL, OPT_FLAG, AT(watch), 0, 0,
 		N_("watch this lab: a page that shows its tests"),
 		.manual = N_("Watch this lab: a watcher tests it every few seconds and shows what "
-			     "comes of it on a page, whose address is printed.  It ends with the "
-			     "lab; see\n.Xr stox-watch 1 .") },
+			     "comes of it on a page, whose address is printed.\n"
+			     "It ends with the lab; see\n.Xr stox-watch 1 .") },
 	{ "fault", 'f', N_("NAME"), OPT_TEXT, AT(fault), 0, 0, N_("inject a fault"),
 		.manual =
 			N_("Inject a fault: in DNS, TCP, TLS, SIP, the gateway, XMPP or on this "

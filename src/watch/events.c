@@ -102,7 +102,7 @@ static const struct watch_event_row rows[] = {
 		N_("A request was not answered as it was asked, and why."), NULL },
 	[WATCH_AUDIT] = { "audit", "act", LOG_LEVEL_INFO, "who what from result",
 		N_("Somebody had the watcher do something, or was refused it; what is refused or "
-		   "repeated many times is one number a minute.  The page /audit has the same."),
+		   "repeated many times is one number a minute.\nThe page /audit has the same."),
 		NULL },
 
 	[WATCH_RELOADED] = { "config", "reloaded", LOG_LEVEL_INFO, "file tests",
