@@ -408,6 +408,7 @@ WATCHERS = [
     ("watch.tests[].kind", "{ tests: [{}] }", "{ tests: [{ kind: register }] }", "a.test/x.test/to ", "a.test/register "),
     ("watch.tests[].pool", "{ tests: [{}] }", "{ tests: [{ pool: a.test }] }", "b.test/x.test/to", absent("b.test/")),
     ("watch.tests[].partner", "{ tests: [{}] }", "{ tests: [{ partner: x.test }] }", "a.test/y.test/to", absent("/y.test/")),
+    ("watch.tests[].direction", OF_ONE, "{ tests: [{ pool: a.test, partner: x.test, direction: from }] }", "a.test/x.test/to ", "a.test/x.test/from "),
     ("watch.tests[].user", OF_ONE, "{ tests: [{ pool: a.test, partner: x.test, user: kenmyer@a.test }] }", "From pilar@", "From kenmyer@"),
     ("watch.tests[].receiver.address", OF_ONE, RECEIVER_OF_ONE % "", "to rita@x.test", "to zoe@x.test"),
     ("watch.tests[].receiver.server", RECEIVER_OF_ONE % "", RECEIVER_OF_ONE % ", server: xmpp.x.test", absent("xmpp.x.test"), "zoe@x.test at xmpp.x.test"),

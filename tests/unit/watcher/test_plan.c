@@ -77,13 +77,28 @@ static void entries_stand_for_the_tests_that_can_be_run(void **state)
 		const char *watch, *keys;
 	} rows[] = {
 		{ "watch: {}\n",
-			"a.test/x.test/to a.test/y.test/to b.test/x.test/to b.test/y.test/to" },
-		{ "watch: { tests: [{ pool: b.test }] }\n", "b.test/x.test/to b.test/y.test/to" },
-		{ "watch: { tests: [{ partner: im.x.test }] }\n",
+			"a.test/x.test/to a.test/x.test/from a.test/y.test/to b.test/x.test/to "
+			"b.test/x.test/from b.test/y.test/to" },
+		{ "watch: { tests: [{ pool: b.test }] }\n",
+			"b.test/x.test/to b.test/x.test/from b.test/y.test/to" },
+		{ "watch: { tests: [{ partner: im.x.test, direction: to }] }\n",
 			"a.test/x.test/to b.test/x.test/to" },
+		{ "watch: { tests: [{ direction: from }] }\n",
+			"a.test/x.test/from b.test/x.test/from" },
+		{ "watch: { tests: [{ pool: a.test, direction: from }, { pool: a.test }] }\n",
+			"a.test/x.test/from a.test/x.test/to a.test/y.test/to" },
+		/* Who refuses, and how, is another in each direction. */
+		{ "watch: { tests: [{ pool: a.test, expect: im_late }] }\n",
+			"a.test/x.test/to a.test/y.test/to" },
+		{ "watch: { tests: [{ pool: a.test, expect: im_late, direction: both }] }\n",
+			"a.test/x.test/to a.test/x.test/from a.test/y.test/to" },
+		{ "watch: { tests: [{ pool: a.test, partner: y.test, direction: both, receiver: "
+		  "{ address: s@y.test, password_file: s } }] }\n",
+			"a.test/y.test/to a.test/y.test/from" },
 		{ "watch: { tests: [{ pool: B.test, partner: y.test }, { pool: b.test }] }\n",
-			"b.test/y.test/to b.test/x.test/to" },
-		{ "watch: { tests: [{ partner: x.test }, { pool: a.test }] }\n",
+			"b.test/y.test/to b.test/x.test/to b.test/x.test/from" },
+		{ "watch: { tests: [{ partner: x.test, direction: to }, { pool: a.test, direction: "
+		  "to }] }\n",
 			"a.test/x.test/to b.test/x.test/to a.test/y.test/to" },
 		{ "watch: { tests: [{ pool: a.test, partner: W.test, receiver: { address: a@w.test "
 		  "} "
@@ -93,7 +108,7 @@ static void entries_stand_for_the_tests_that_can_be_run(void **state)
 			"a.test/z.test/to b.test/z.test/to" },
 		{ "watch: { tests: [{ kind: register }] }\n", "a.test/register b.test/register" },
 		{ "watch: { tests: [{ kind: register, pool: b.test }, { pool: b.test }] }\n",
-			"b.test/register b.test/x.test/to b.test/y.test/to" },
+			"b.test/register b.test/x.test/to b.test/x.test/from b.test/y.test/to" },
 		{ "watch: { tests: [{ kind: servers }] }\n",
 			"a.test/servers b.test/servers c.test/servers -/x.test/servers "
 			"-/y.test/servers -/z.test/servers" },
@@ -147,6 +162,7 @@ static void a_message_has_all_that_a_probe_wants(void **state)
 	assert_string_equal(t->pool, "A.test");
 	assert_string_equal(t->domain, "X.test");
 	assert_string_equal(t->direction, "to");
+	assert_string_equal(plan_find(m.plan, "a.test/x.test/from")->direction, "from");
 	assert_string_equal(t->user, "sip:Pilar@A.test"); /* the first has no password */
 	assert_string_equal(t->auth_user, "au");
 	assert_string_equal(t->password_file, "/etc/stox/p");
