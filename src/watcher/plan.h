@@ -4,7 +4,8 @@
  * Which tests: for each entry of `watch.tests`, in order, each pool and partner that it names or,
  * where it names none, each that can be tested (a pool with a test user who has a password, a
  * partner with a receiver).  What an earlier entry has is left to that one; without entries it is
- * a message for every pair, both ways where the receiver has a password.  A test is found again by its key, in URLs and in the history:
+ * a message for every pair, both ways where the receiver has a password.  A test is found again by
+ * its key, in URLs and in the history:
  *
  *	pool.litware.test/contoso.test/to	a message, SIP first
  *	pool.litware.test/contoso.test/from	a message, XMPP first
