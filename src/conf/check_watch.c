@@ -237,6 +237,23 @@ static void check_partner(
 				text_str(t->partner.s)));
 }
 
+/* Who writes first signs in for it. */
+static void check_direction(
+	const struct conf *c, const struct conf_watch_test *t, struct problems *problems)
+{
+	const struct conf_partner *partner =
+		t->partner.s ? conf_find_partner(c, t->partner.s) : NULL;
+	const struct conf_receiver *r = conf_receiver_of(t, partner);
+
+	if (!t->direction.at.line || t->direction.value == CONF_TO || !r->at.line ||
+		r->password_file.s)
+		return;
+	problems_add(problems, t->direction.at,
+		TEXT(N_("{1} has no `password_file` (line {2}), and cannot write first: give "
+			"the receiver one, or test `to` alone"),
+			text_str(r->address.s), text_u64(r->at.line)));
+}
+
 /* A key that would have no effect on a test of this kind. */
 static void check_kind(const struct conf_watch_test *t, struct problems *problems)
 {
@@ -246,6 +263,7 @@ static void check_kind(const struct conf_watch_test *t, struct problems *problem
 		unsigned kinds; /* that have it */
 	} keys[] = {
 		{ "partner", t->partner.at, 1u << CONF_TEST_IM | 1u << CONF_TEST_SERVERS },
+		{ "direction", t->direction.at, 1u << CONF_TEST_IM },
 		{ "user", t->user.at, 1u << CONF_TEST_IM | 1u << CONF_TEST_REGISTER },
 		{ "receiver", t->receiver.at, 1u << CONF_TEST_IM },
 	};
@@ -263,6 +281,12 @@ static void check_kind(const struct conf_watch_test *t, struct problems *problem
 				      "make two entries of it")));
 }
 
+static bool goes_further(const struct conf_watch_test *t, const struct conf_watch_test *than)
+{
+	return (conf_goes(t, CONF_TO) || !conf_goes(than, CONF_TO)) &&
+	       (conf_goes(t, CONF_FROM) || !conf_goes(than, CONF_FROM));
+}
+
 /* Is all that `t` can be also `before`?  For what it names itself, both name the same. */
 static bool covers(
 	const struct conf *c, const struct conf_watch_test *before, const struct conf_watch_test *t)
@@ -272,7 +296,7 @@ static bool covers(
 			       : true;
 	const struct conf_partner *own = t->partner.s ? conf_find_partner(c, t->partner.s) : NULL;
 
-	if (before->kind.value != t->kind.value || !same_pool)
+	if (before->kind.value != t->kind.value || !same_pool || !goes_further(before, t))
 		return false;
 	if (t->kind.value == CONF_TEST_SERVERS && !before->pool.s && !before->partner.s)
 		return true;
@@ -315,6 +339,7 @@ static void check_test(const struct conf *c, size_t i, struct problems *problems
 		return;
 	check_pool(c, t, problems);
 	check_partner(c, t, problems);
+	check_direction(c, t, problems);
 	check_order(c, i, problems);
 }
 

@@ -202,6 +202,12 @@ struct conf_watch_defaults {
 };
 
 /* Of several watchers: who runs a test. */
+enum conf_direction {
+	CONF_BOTH,
+	CONF_TO,   /* SIP first */
+	CONF_FROM, /* XMPP first */
+};
+
 enum conf_spread {
 	CONF_SPREAD_ONE,  /* any one of them */
 	CONF_SPREAD_EVERY /* one at each location */
@@ -211,6 +217,7 @@ struct conf_watch_test {
 	struct conf_place at;
 	struct conf_choice kind;        /* enum conf_test_kind */
 	struct conf_text pool, partner; /* NULL: every one that can be tested */
+	struct conf_choice direction;   /* enum conf_direction; see conf_goes() */
 	struct conf_text user;          /* NULL: the pool's first test user */
 	struct conf_receiver receiver;  /* line 0: the partner's */
 	struct conf_flag enabled;

@@ -2,6 +2,23 @@
 
 #include "conf/syntax.h"
 
+bool conf_goes(const struct conf_watch_test *t, enum conf_direction direction)
+{
+	if (t->direction.value != CONF_BOTH)
+		return t->direction.value == direction;
+	return direction == CONF_TO || t->direction.at.line || !t->expect.s;
+}
+
+const struct conf_receiver *conf_receiver_of(
+	const struct conf_watch_test *t, const struct conf_partner *partner)
+{
+	static const struct conf_receiver none;
+
+	if (t->receiver.at.line)
+		return &t->receiver;
+	return partner ? &partner->receiver : &none;
+}
+
 const struct conf_pool *conf_find_pool(const struct conf *c, const char *fqdn)
 {
 	for (size_t i = 0; i < c->n_pools; i++)

@@ -15,6 +15,13 @@ const struct conf_test_user *conf_find_user(const struct conf_pool *pool, const 
  * NULL: none. */
 const struct conf_test_user *conf_pool_tester(const struct conf_pool *pool);
 
+/* Is a message of this entry carried in that direction, TO or FROM?  What says nothing of it goes
+ * both ways, but for one that is to fail: who refuses, and how, is another in each. */
+bool conf_goes(const struct conf_watch_test *t, enum conf_direction direction);
+/* Who receives, and can write first only with a password; `partner` may be NULL. */
+const struct conf_receiver *conf_receiver_of(
+	const struct conf_watch_test *t, const struct conf_partner *partner);
+
 static inline bool conf_has_receiver(const struct conf_partner *p)
 {
 	return p->receiver.at.line > 0;

@@ -9,6 +9,12 @@ static const char *const kinds[] = {
 	[CONF_TEST_SERVERS] = "servers",
 };
 
+static const char *const directions[] = {
+	[CONF_BOTH] = "both",
+	[CONF_TO] = "to",
+	[CONF_FROM] = "from",
+};
+
 static const char *const spreads[] = {
 	[CONF_SPREAD_ONE] = "one",
 	[CONF_SPREAD_EVERY] = "every",
@@ -136,11 +142,11 @@ static const struct section defaults = {
 
 static const struct section test = {
 	.size = sizeof(struct conf_watch_test),
-	.n_items = 18,
+	.n_items = 19,
 	.items = {
 		{ AT(conf_watch_test, kind), .type = ITEM_CHOICE, CHOICES(kinds),
 			.preset = CONF_TEST_IM,
-			.doc = N_("What is tested: im carries a message from the pool to the partner "
+			.doc = N_("What is tested: im carries a message between a pool and a partner "
 			       "and its answer back; register has a user of the pool sign in and "
 			       "off; servers tries each server and address of a pool or of a "
 			       "partner.") },
@@ -151,6 +157,12 @@ static const struct section test = {
 			.doc = N_("A partner, by its domain.  Left out, each that has a receiver.  "
 			       "With a `receiver` of its own it may be a domain that is no "
 			       "partner's: to see that it is refused.") },
+		{ AT(conf_watch_test, direction), .type = ITEM_CHOICE, CHOICES(directions),
+			.preset = CONF_BOTH,
+			.doc = N_("Who writes first, in a test of the kind im: to is the user of the "
+			       "pool, from the receiver, who signs in for it with a "
+			       "`password_file`; both are two tests.  Left out, both where the "
+			       "receiver has a password, and to alone with `expect`.") },
 		{ AT(conf_watch_test, user), .type = ITEM_TEXT, .syntax = &syntax_sip_user,
 			.doc = N_("The test user of the pool who signs in.  Left out, the first one "
 			       "who has a password.") },

@@ -1,5 +1,7 @@
 #include "deliver/notice.h"
 
+#include "base/mem.h"
+
 /* What a sentence is about. */
 enum shape {
 	SHAPE_TO, /* of a pair */
@@ -88,6 +90,16 @@ const char *notice_direction_name(enum sentence_direction d)
 	};
 
 	return names[d];
+}
+
+enum sentence_direction notice_direction_of(struct slice name)
+{
+	static const enum sentence_direction ways[] = { SENTENCE_TO, SENTENCE_FROM };
+
+	for (size_t i = 0; i < COUNT(ways); i++)
+		if (slice_eqs(name, notice_direction_name(ways[i])))
+			return ways[i];
+	return SENTENCE_ALONE;
 }
 
 /* ---- the sentence ---- */

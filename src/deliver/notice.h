@@ -52,6 +52,8 @@ const char *notice_kind_name(const struct deliver_notice *n);
 const char *notice_severity_name(enum alert_severity s);      /* "info", "warning", "critical" */
 const char *notice_direction_name(enum sentence_direction d); /* "to", "from"; ALONE: "" */
 
+enum sentence_direction notice_direction_of(struct slice name); /* any other: ALONE */
+
 /* For people: "FAILED", "STILL FAILED", "RESOLVED", "TRIAL". */
 struct text notice_state(const struct deliver_notice *n);
 /* "contoso.test cannot be reached from paris." */

@@ -79,7 +79,11 @@ static uint64_t device_of(const struct watcher *w, const struct plan_test *p)
 
 static struct probe_cfg probe_of(const struct plan_test *p, const struct secrets *secrets)
 {
-	return (struct probe_cfg){ .target_fqdn = slice_str(p->pool),
+	enum probe_direction direction = PROBE_TO;
+
+	(void)probe_direction_find(slice_str(p->direction), &direction);
+	return (struct probe_cfg){ .direction = direction,
+		.target_fqdn = slice_str(p->pool),
 		.user = slice_str(p->user),
 		.auth_user = slice_str(p->auth_user),
 		.password = slice_str(secrets->user),

@@ -169,6 +169,8 @@ static void put_test(struct board *b, const struct watched *t, const struct page
 		.interval_us = watched_is_on(t) ? (int64_t)t->plan->interval : 0 };
 	if (!t->plan->pool)
 		p->kind = PAGE_PARTNER;
+	else if (watched_direction(t) == SENTENCE_FROM)
+		p->kind = PAGE_FROM;
 	if (p->state == WATCH_MAINTENANCE)
 		p->until_at = maintenance_ends(t->plan, v->now_at);
 	if (has_trouble(p->state) && p->since_at)
@@ -179,6 +181,12 @@ static void put_test(struct board *b, const struct watched *t, const struct page
 
 static int judge(struct board *b, const struct page_view *v)
 {
+	static const enum sentence_direction directions[PAGE_KINDS] = { [PAGE_TO] = SENTENCE_TO,
+		[PAGE_FROM] = SENTENCE_FROM,
+		[PAGE_REGISTER] = SENTENCE_ALONE,
+		[PAGE_INTERNAL] = SENTENCE_ALONE,
+		[PAGE_SERVERS] = SENTENCE_ALONE,
+		[PAGE_PARTNER] = SENTENCE_ALONE };
 	struct sentence_test *tests = mem_alloc0((b->set.n_tests + 1) * sizeof(*tests));
 	size_t n_enabled = 0;
 
@@ -188,7 +196,7 @@ static int judge(struct board *b, const struct page_view *v)
 		n_enabled += b->tests[i].interval_us != 0;
 		tests[i] = (struct sentence_test){ .pool = b->tests[i].pool,
 			.partner = b->tests[i].partner,
-			.direction = b->tests[i].kind == PAGE_TO ? SENTENCE_TO : SENTENCE_ALONE,
+			.direction = directions[b->tests[i].kind],
 			.state = b->tests[i].state,
 			.since_at = page_test_is_judged(&b->tests[i]) ? b->tests[i].since_at : 0 };
 	}

@@ -11,6 +11,7 @@
 #include "app/page.h"
 #include "app/secret.h"
 #include "base/mem.h"
+#include "deliver/notice.h"
 #include "watcher/check_access.h"
 #include "watcher/config.h"
 #include "watcher/entrance.h"
@@ -205,11 +206,16 @@ static void put_labels(struct buf *b, const struct alert_label *labels, unsigned
 
 static void put_who(struct buf *b, const struct plan_test *t)
 {
+	const bool is_back = notice_direction_of(slice_str(t->direction)) == SENTENCE_FROM;
+
 	if (t->user && t->receiver_server)
-		put_text(b, TEXT(N_("From {1} to {2} at {3}."), text_str(t->user),
-				    text_str(t->receiver), text_str(t->receiver_server)));
+		put_text(b, TEXT(is_back ? N_("From {2} at {3} to {1}.")
+					 : N_("From {1} to {2} at {3}."),
+				    text_str(t->user), text_str(t->receiver),
+				    text_str(t->receiver_server)));
 	else if (t->user && t->receiver)
-		put_text(b, TEXT(N_("From {1} to {2}."), text_str(t->user), text_str(t->receiver)));
+		put_text(b, TEXT(is_back ? N_("From {2} to {1}.") : N_("From {1} to {2}."),
+				    text_str(t->user), text_str(t->receiver)));
 	else if (t->user)
 		put_text(b, TEXT(N_("As {1}."), text_str(t->user)));
 	else

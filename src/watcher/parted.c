@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "conf/conf.h"
+#include "deliver/notice.h"
 
 struct subject subject_of(const struct watched *t)
 {
@@ -139,7 +140,7 @@ struct parted *parted_of_left(const struct store_left *left)
 		.kind = slice_str(left->kind),
 		.pool = slice_str(left->pool),
 		.domain = slice_str(left->partner),
-		.direction = *left->direction ? SENTENCE_TO : SENTENCE_ALONE,
+		.direction = notice_direction_of(slice_str(left->direction)),
 		.n_own_labels = own > 0 && (size_t)own <= n ? (unsigned)own : 0 };
 	if (labels)
 		ret = parted_new(&s);

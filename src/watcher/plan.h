@@ -4,9 +4,11 @@
  * Which tests: for each entry of `watch.tests`, in order, each pool and partner that it names or,
  * where it names none, each that can be tested (a pool with a test user who has a password, a
  * partner with a receiver).  What an earlier entry has is left to that one; without entries it is
- * a message for every pair.  A test is found again by its key, in URLs and in the history:
+ * a message for every pair, both ways where the receiver has a password.  A test is found again by
+ * its key, in URLs and in the history:
  *
  *	pool.litware.test/contoso.test/to	a message, SIP first
+ *	pool.litware.test/contoso.test/from	a message, XMPP first
  *	pool.litware.test/register		a user of the pool signs in
  *	pool.litware.test/servers		each server of a pool
  *	-/contoso.test/servers			of a partner
@@ -51,7 +53,7 @@ struct plan_test {
 	char *key;             /* its place in URLs, in small letters */
 	const char *pool;      /* its name; NULL: of a partner's servers */
 	const char *domain;    /* the partner's; NULL: of a pool alone */
-	const char *direction; /* "to": SIP first; "" where nothing is carried */
+	const char *direction; /* "to": SIP first, or "from"; "" where nothing is carried */
 	struct conf_place at;  /* of its entry, or of `watch` */
 	bool is_enabled;       /* else it is shown, and never run */
 	const char *location;  /* whose it is alone (spread: every); "": of all watchers */

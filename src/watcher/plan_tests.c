@@ -7,6 +7,7 @@
 #include "bridge/address.h"
 #include "conf/pairs.h"
 #include "conf/syntax.h"
+#include "probe/result.h"
 #include "watcher/plan_private.h"
 
 enum { KEY_MAX = 1024 };
@@ -21,6 +22,7 @@ struct maker {
 	struct conf_watch_rules rules; /* with what the defaults say */
 	enum reason expected;
 	const struct plan_windows *windows;
+	enum conf_direction direction; /* of a message */
 };
 
 /* ---- an entry ---- */
@@ -101,11 +103,8 @@ static int add_pool(const struct maker *m, struct plan_test *t, const struct con
 /* NULL: a domain that is no partner's. */
 static int add_partner(const struct maker *m, struct plan_test *t, const struct conf_partner *p)
 {
-	static const struct conf_receiver none;
-	const struct conf_receiver *r = p ? &p->receiver : &none;
+	const struct conf_receiver *r = conf_receiver_of(m->entry, p);
 
-	if (m->entry->receiver.at.line)
-		r = &m->entry->receiver;
 	t->domain = p ? p->domain.s : m->entry->partner.s;
 	t->receiver = r->address.s;
 	t->receiver_server = r->server.s;
@@ -170,16 +169,24 @@ static void put_small(struct buf *b, const char *name)
 		buf_putc(b, ascii_lower((uint8_t)*p));
 }
 
+static const char *direction_of(const struct maker *m)
+{
+	if (m->entry->kind.value != CONF_TEST_IM)
+		return "";
+	return probe_direction_name(m->direction == CONF_FROM ? PROBE_FROM : PROBE_TO);
+}
+
 static void put_key(const struct maker *m, const char *pool, const char *domain, struct buf *b)
 {
 	const enum conf_test_kind kind = (enum conf_test_kind)m->entry->kind.value;
+	const char *direction = direction_of(m);
 
 	put_small(b, pool ? pool : "-");
 	if (domain) {
 		buf_putc(b, '/');
 		put_small(b, domain);
 	}
-	buf_printf(b, "/%s", kind == CONF_TEST_IM ? "to" : conf_test_kind_name(kind));
+	buf_printf(b, "/%s", *direction ? direction : conf_test_kind_name(kind));
 }
 
 /* An earlier entry that has it keeps it. */
@@ -204,7 +211,7 @@ static int make(
 		return -ENOMEM;
 	*t = (struct plan_test){ .kind = (enum conf_test_kind)m->entry->kind.value,
 		.key = key,
-		.direction = m->entry->kind.value == CONF_TEST_IM ? "to" : "" };
+		.direction = direction_of(m) };
 	plan->n_tests++;
 	add_rules(m, t);
 	err = map_insert(&plan->keys, &t->node, slice_str(key));
@@ -251,12 +258,28 @@ static bool has_stranger(const struct conf *c, const struct conf_watch_test *e)
 	return e->partner.s && !conf_find_partner(c, e->partner.s);
 }
 
+/* Who writes first signs in for it. */
+static bool goes(const struct conf_watch_test *e, const struct conf_partner *partner,
+	enum conf_direction direction)
+{
+	return conf_goes(e, direction) &&
+	       (direction == CONF_TO || conf_receiver_of(e, partner)->password_file.s);
+}
+
+static size_t count_ways(const struct conf_watch_test *e, const struct conf_partner *partner)
+{
+	if (e->kind.value != CONF_TEST_IM)
+		return 1;
+	return (size_t)goes(e, partner, CONF_TO) + goes(e, partner, CONF_FROM);
+}
+
 static size_t count_partners(const struct conf *c, const struct conf_watch_test *e)
 {
-	size_t n = has_stranger(c, e);
+	size_t n = has_stranger(c, e) ? count_ways(e, NULL) : 0;
 
 	for (size_t i = 0; i < c->n_partners; i++)
-		n += wants_partner(e, &c->partners[i]);
+		if (wants_partner(e, &c->partners[i]))
+			n += count_ways(e, &c->partners[i]);
 	return n;
 }
 
@@ -276,14 +299,30 @@ static size_t count_tests(const struct conf *c, const struct conf_watch_test *e)
 	return 0;
 }
 
+/* `partner` may be NULL. */
+static int make_ways(
+	const struct maker *m, const struct conf_pool *pool, const struct conf_partner *partner)
+{
+	static const enum conf_direction ways[] = { CONF_TO, CONF_FROM };
+	struct maker way = *m;
+	int err = 0;
+
+	for (size_t i = 0; !err && i < COUNT(ways); i++) {
+		way.direction = ways[i];
+		if (goes(m->entry, partner, ways[i]))
+			err = make(&way, pool, partner);
+	}
+	return err;
+}
+
 static int make_messages(const struct maker *m, const struct conf_pool *pool)
 {
 	const struct conf *c = m->p->conf;
-	int err = has_stranger(c, m->entry) ? make(m, pool, NULL) : 0;
+	int err = has_stranger(c, m->entry) ? make_ways(m, pool, NULL) : 0;
 
 	for (size_t i = 0; !err && i < c->n_partners; i++)
 		if (wants_partner(m->entry, &c->partners[i]))
-			err = make(m, pool, &c->partners[i]);
+			err = make_ways(m, pool, &c->partners[i]);
 	return err;
 }
 
@@ -324,7 +363,7 @@ static int add_entry(struct planner *p, const struct conf_watch_test *e)
 int plan_add_tests(struct planner *p)
 {
 	const struct conf_watch *w = &p->conf->watch;
-	/* Without entries: a message for every pair. */
+	/* Without entries: a message for every pair, both ways. */
 	const struct conf_watch_test every = { .at = w->at, .enabled = { .on = true } };
 	const struct conf_watch_test *entries = w->n_tests ? w->tests : &every;
 	const size_t n = w->n_tests ? w->n_tests : 1;

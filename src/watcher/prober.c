@@ -237,7 +237,8 @@ void prober_take_done(struct prober *p)
 
 /* ---- a test ---- */
 
-/* "POOL/PARTNER" is a message from the pool to the partner, and "POOL" a sign-in there. */
+/* "POOL/PARTNER" is a message from the pool to the partner ("POOL/PARTNER/from" is one back), and
+ * "POOL" a sign-in there. */
 static struct watched *find_test(
 	const struct prober *p, const struct module *m, struct slice target)
 {

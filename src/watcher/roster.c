@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "deliver/notice.h"
 
 enum {
 	KEYS_MAX = 2 * PLAN_TESTS_MAX, /* of two plans, while one follows the other */
@@ -412,7 +413,7 @@ struct watched *roster_of_place(struct schedule_test *place)
 
 enum sentence_direction watched_direction(const struct watched *t)
 {
-	return t->plan->kind == CONF_TEST_IM ? SENTENCE_TO : SENTENCE_ALONE;
+	return notice_direction_of(slice_str(t->plan->direction));
 }
 
 /* ---- life ---- */

@@ -71,7 +71,7 @@ def is_gone(pid):
 
 def healthy(folder):
     lab = Lab(folder)
-    await_that("the page says that all is well", lambda: "All 4 tests pass" in get(lab.url))
+    await_that("the page says that all is well", lambda: "All 5 tests pass" in get(lab.url))
     check("of pool and partner", "pool.litware.test" in get(lab.url) and "contoso.test" in get(lab.url))
     (pid,) = lab.watcher()
     check("it ends in order", lab.end() == 0)

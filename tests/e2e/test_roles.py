@@ -98,7 +98,7 @@ def configure(lab, roles=None, more=""):
   history: {{ file: history.db }}
   defaults: {{ interval: 1, timeout: 5, retries: 0, fail: 1 of 1, recover: 1 }}
   tests:
-    - {{ kind: im }}
+    - {{ kind: im, direction: to }}
     - {{ kind: register }}
   tls: {{ certificate_file: watch.litware.test.pem, key_file: watch.litware.test.key }}
   sign_in: {{ users_file: users, tokens_file: tokens, ca_file: own-ca.pem }}

@@ -408,6 +408,8 @@ WATCHERS = [
     ("watch.tests[].kind", "{ tests: [{}] }", "{ tests: [{ kind: register }] }", "a.test/x.test/to ", "a.test/register "),
     ("watch.tests[].pool", "{ tests: [{}] }", "{ tests: [{ pool: a.test }] }", "b.test/x.test/to", absent("b.test/")),
     ("watch.tests[].partner", "{ tests: [{}] }", "{ tests: [{ partner: x.test }] }", "a.test/y.test/to", absent("/y.test/")),
+    ("watch.tests[].direction", RECEIVER_OF_ONE % ", password_file: good", RECEIVER_OF_ONE.replace("pool:", "direction: from, pool:") % ", password_file: good",
+     "a.test/x.test/to ", absent("/to ")),
     ("watch.tests[].user", OF_ONE, "{ tests: [{ pool: a.test, partner: x.test, user: kenmyer@a.test }] }", "From pilar@", "From kenmyer@"),
     ("watch.tests[].receiver.address", OF_ONE, RECEIVER_OF_ONE % "", "to rita@x.test", "to zoe@x.test"),
     ("watch.tests[].receiver.server", RECEIVER_OF_ONE % "", RECEIVER_OF_ONE % ", server: xmpp.x.test", absent("xmpp.x.test"), "zoe@x.test at xmpp.x.test"),

@@ -100,7 +100,7 @@ def configure(lab, port, more=""):
   history: {{ file: history.db }}
   defaults: {{ interval: 1, timeout: 5, retries: 0, fail: 1 of 1, recover: 1, severity: critical }}
   tests:
-    - {{ kind: im }}
+    - {{ kind: im, direction: to }}
     - {{ kind: register }}
 {more}  alerts:
     - {{ name: ops, kind: webhook, url: "http://127.0.0.1:{port}/" }}

@@ -52,13 +52,14 @@ def the_plan(folder):
 """
     status, out, err = watch(folder, section)
     check("a sound configuration", status == 0 and not err, (status, out, err))
-    check("how much there is", "stox.yaml: tests: 5, of which are switched off: 1; at once: 200; receivers of alerts: 1." in out, out)
+    check("how much there is", "stox.yaml: tests: 6, of which are switched off: 1; at once: 200; receivers of alerts: 1." in out, out)
     check("history and pages", "h.db: runs are kept for 35 days, hours for 400; days begin as in the time zone Europe/Paris." in out
           and "at most 100 MiB" in out and "at http://127.0.0.1:8080/." in out, out)
     rows = dict(re.findall(r"^(\S+/\S+) +(.*)$", out, re.M))
-    check("each test once, in the order of the file", list(rows) == ["a.test/y.test/to", "a.test/z.test/to", "a.test/x.test/to", "a.test/register", "-/x.test/servers"], out)
+    check("each test once, in the order of the file", list(rows) == ["a.test/y.test/to", "a.test/z.test/to", "a.test/x.test/to", "a.test/x.test/from", "a.test/register", "-/x.test/servers"], out)
     check("what each is", rows["a.test/x.test/to"] == "From pilar@a.test to rita@x.test. Every 30 s, at most 10 s; retries: 0, 2 s later; failed with 1 of 1, "
           "well again with 1; warning. Maintenance: Sun 02:00-04:00.", rows)
+    check("its way back", rows["a.test/x.test/from"].startswith("From rita@x.test to pilar@a.test. Every 30 s"), rows)
     check("one that is switched off", rows["a.test/y.test/to"].startswith("Switched off. From pilar@a.test to yves@y.test.")
           and rows["a.test/y.test/to"].endswith(" Labels: team=m."), rows)
     check("one that is to fail", rows["a.test/z.test/to"].endswith("critical. It is to fail: sip_partner_not_allowed."), rows)

@@ -85,7 +85,7 @@ def configure(lab):
   history: {{ file: history.db }}
   defaults: {{ interval: 1, timeout: 5, retries: 0, fail: 1 of 1, recover: 1 }}
   tests:
-    - {{ kind: im }}
+    - {{ kind: im, direction: to }}
     - {{ kind: register }}
 """)
 

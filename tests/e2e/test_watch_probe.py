@@ -193,7 +193,7 @@ def main():
         (lab.dir / "watch.yaml").write_text(text + """watch:
   listen: ["127.0.0.1:0"]
   history: { file: history.db }
-  tests: [{ kind: im }, { kind: register }]
+  tests: [{ kind: im, direction: to }, { kind: register }]
   probe: { allow: [127.0.0.1] }
 """)
         watcher = Watcher(lab.dir)

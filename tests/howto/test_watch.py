@@ -7,7 +7,7 @@ from howto import Bench, Failure, Page, all_running, free_port, run
 
 
 def start_watcher(page, port):
-    """As the page's line has it, without systemd, and until both tests have run."""
+    """As the page's line has it, without systemd, and until all tests have run."""
     b = page.bench
     (b.dir / "state").mkdir()
     b.start("watcher", ["env", f"XDG_STATE_HOME={b.dir}/state", b.stox, "watch", "--config", page.at("/etc/stox/stox.yaml")])
@@ -15,11 +15,11 @@ def start_watcher(page, port):
     def has_figures():
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
-                return answer.read().count(b"\nprobe_success{") == 2
+                return answer.read().count(b"\nprobe_success{") == 3
         except OSError:
             return False
 
-    b.wait_for("watcher", has_figures, "never had figures of both tests")
+    b.wait_for("watcher", has_figures, "never had figures of all tests")
 
 
 def main(stox):

@@ -83,7 +83,7 @@ def sees(prometheus, what, query):
 
 
 def passing(prometheus):
-    sees(prometheus, "each test passes", 'count(probe_success{kind!=""} == 1) == 2')
+    sees(prometheus, "each test passes", 'count(probe_success{kind!=""} == 1) == 3')
     sees(prometheus, "and what it took", f"probe_duration_seconds{{{TEST}}} > 0")
     sees(prometheus, "the state is one of five", f'stox_watch_test_state{{{TEST},state="ok"}} == 1')
     sees(prometheus, "runs are counted", f'stox_watch_runs_total{{{TEST},state="ok"}} >= 2')
@@ -96,14 +96,14 @@ def passing(prometheus):
 
 
 def failing(prometheus, alertmanager):
-    sees(prometheus, "without the lab they fail", 'count(probe_success{kind!=""} == 0) == 2')
+    sees(prometheus, "without the lab they fail", 'count(probe_success{kind!=""} == 0) == 3')
     sees(prometheus, "so does the probe", 'probe_success{job="stox-probe",instance="pool.litware.test"} == 0')
     sees(prometheus, "with a reason of its own", 'probe_failure_info{job="stox-probe",reason!=""} == 1')
     sees(prometheus, "with a reason", f"stox_watch_test_failure_info{{{TEST}}} == 1")
     sees(prometheus, "which is an alert", 'ALERTS{alertname="StoxWatchTestFails",alertstate="firing",kind="im"}')
     sees(prometheus, "and so is why", 'ALERTS{alertname="StoxWatchTestFailsReason",alertstate="firing",reason!=""}')
     sees(prometheus, "alerts that nobody takes are counted", 'stox_watch_alerts_total{receiver="ops",outcome="failed"} > 0')
-    prometheus.wait_for("tells Alertmanager", lambda: len(alertmanager.alerts()) == 2)
+    prometheus.wait_for("tells Alertmanager", lambda: len(alertmanager.alerts()) == 3)
     alerts = {alert["labels"]["kind"]: alert for alert in alertmanager.alerts()}
     im = alerts["im"]
     expect("Alertmanager has an alert of each test", alerts.keys() == {"im", "register"}, alerts)

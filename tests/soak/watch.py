@@ -114,7 +114,7 @@ def configure(folder, port):
   listen: ["127.0.0.1:0"]
   history: {{ file: history.db }}
   defaults: {{ interval: 1, timeout: {TIMEOUT_S}, retries: 0, fail: {Lab.patience} of {Lab.patience}, recover: 1, calm: 0 }}
-  tests: [{{ kind: im }}, {{ kind: register }}]
+  tests: [{{ kind: im, direction: to }}, {{ kind: register }}]
   alerts: [{{ name: ops, kind: webhook, url: "http://127.0.0.1:{port}/" }}]
 """
     path = folder / "watch.yaml"

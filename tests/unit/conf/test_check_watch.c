@@ -133,6 +133,25 @@ static const struct row rows[] = {
 	{ "a pool as a partner", TEST("partner: b.test, receiver: { address: r@b.test }"),
 		"f:13:22: `b.test` is no partner's domain: it is one of the pool b.test\n" },
 
+	/* directions */
+	{ "to one without a password",
+		TEST("partner: y.test, direction: to, receiver: { address: r@y.test }"), "" },
+	{ "from one without a password",
+		TEST("partner: y.test, direction: from, receiver: { address: r@y.test }"),
+		"f:13:41: r@y.test has no `password_file` (line 13), and cannot write first: give "
+		"the receiver one, or test `to` alone\n" },
+	{ "both with one without a password",
+		TEST("partner: y.test, direction: both, receiver: { address: r@y.test }"),
+		"f:13:41: r@y.test has no `password_file` (line 13), and cannot write first: give "
+		"the receiver one, or test `to` alone\n" },
+	{ "a sign-in in a direction", TEST("kind: register, direction: to"),
+		"f:13:40: `direction` has no effect on a test of the kind register: leave it "
+		"out\n" },
+	{ "both, then one", TWO("enabled: true", "direction: from"), COVERED },
+	{ "one, then both", TWO("direction: from", "enabled: true"), "" },
+	{ "one, then the other", TWO("direction: from", "direction: to"), "" },
+	{ "one that is to fail, then both", TWO("expect: im_late", "direction: both"), "" },
+
 	/* kinds */
 	{ "a sign-in at a partner", TEST("kind: register, partner: x.test"),
 		"f:13:38: `partner` has no effect on a test of the kind register: leave it out\n" },

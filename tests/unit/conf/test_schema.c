@@ -186,6 +186,8 @@ static const struct row values[] = {
 		"on-call\n" },
 	{ "watch.lease", "watch: { lease: 5 }\n",
 		"f:1:17: `lease` must be a number from 6 to 600 in decimal digits, not `5`\n" },
+	{ "watch.tests[].direction", "watch: { tests: [{ direction: back }] }\n",
+		"f:1:31: `direction` must be one of both, to, from, not `back`\n" },
 	{ "watch.tests[].spread", "watch: { tests: [{ spread: all }] }\n",
 		"f:1:28: `spread` must be one of one, every, not `all`\n" },
 	{ "watch.history.file", "watch: { history: { file: '' } }\n", "f:1:27: `file`" A_FILE },

@@ -158,7 +158,7 @@ __attribute__((unused)) static long long server_number(const char *connection, c
 
 	if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK)
 		print_error("%s: %s\n", sql, PQerrorMessage(c));
-	const long long n = PQntuples(r) > 0 ? atoll(PQgetvalue(r, 0, 0)) : -1;
+	const long long n = PQntuples(r) > 0 ? strtoll(PQgetvalue(r, 0, 0), NULL, 10) : -1;
 	PQclear(r);
 	PQfinish(c);
 	return n;

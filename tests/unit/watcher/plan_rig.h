@@ -9,18 +9,18 @@
 
 #include "watcher/plan.h"
 
-#define WORLD_OF(user_of_b)                                                                        \
+#define WORLD_OF(user_of_b, receiver)                                                              \
 	"pools:\n"                                                                                 \
 	"  - { fqdn: a.test, domains: [a.test], test_users: [{ address: p@a.test, password_file: " \
-	"p }]"                                                                                     \
-	" }\n"                                                                                     \
+	"p }] }\n"                                                                                 \
 	"  - { fqdn: b.test, domains: [b.test], test_users: [{ address: " user_of_b                \
 	", password_file: q }] }\n"                                                                \
 	"partners:\n"                                                                              \
-	"  - { domain: x.test, receiver: { address: r@x.test, password_file: r } }\n"              \
+	"  - { domain: x.test, receiver: { address: " receiver " } }\n"                            \
 	"watch:\n"
-#define WORLD      WORLD_OF("q@b.test")
-#define OTHER_USER WORLD_OF("other@b.test")
+#define WORLD        WORLD_OF("q@b.test", "r@x.test")
+#define OTHER_USER   WORLD_OF("other@b.test", "r@x.test")
+#define BOTH_SIGN_IN WORLD_OF("q@b.test", "r@x.test, password_file: r")
 
 struct made {
 	struct conf *conf;

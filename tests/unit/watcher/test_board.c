@@ -75,6 +75,35 @@ static void all_have_their_places(void **state)
 	board_done(&b);
 }
 
+static void both_ways_are_told_apart(void **state)
+{
+	struct made both = make_with(BOTH_SIGN_IN, "  tests: [{ pool: a.test }]\n");
+	struct store_known its[] = { { .id = 7 }, known[1] }; /* failed */
+	const struct schedule_cfg cfg = { .room = 10, .late_max = TS_S(30) };
+	struct page_view now = view;
+	struct board b;
+
+	(void)state;
+	its[0].kept = (struct state){ .state = WATCH_OK, .since_at = 50, .last_at = 90 };
+	its[1].id = 8;
+	now.last_at = ahead;
+	roster_done(&w.roster);
+	assert_int_equal(roster_init(&w.roster, &cfg, ahead, &w.rng), 0);
+	assert_int_equal(roster_take(&w.roster, both.plan, its, start), 0);
+	w.file.plan = both.plan;
+	assert_int_equal(board_new(&b, &w, &now, SLICE_NONE, SLICE_NONE), 0);
+	assert_int_equal(b.set.n_tests, 2);
+	assert_int_equal(b.tests[0].kind, PAGE_TO);
+	assert_int_equal(b.tests[1].kind, PAGE_FROM);
+	assert_int_equal(b.sentence.kind, SENTENCE_TEST);
+	assert_int_equal(b.sentence.direction, SENTENCE_FROM);
+	board_done(&b);
+	roster_done(&w.roster);
+	done(&both);
+	w.file.plan = made.plan;
+	assert_int_equal(roster_init(&w.roster, &cfg, ahead, &w.rng), 0);
+}
+
 /* Its rows are others than the roster's. */
 static void a_pool_alone(void **state)
 {
@@ -186,6 +215,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(all_have_their_places),
+		TEST(both_ways_are_told_apart),
 		TEST(a_pool_alone),
 		TEST(those_in_scope),
 		TEST(what_has_failed_says_why),

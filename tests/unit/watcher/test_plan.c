@@ -71,39 +71,52 @@ static void end(struct made *m)
 
 /* ---- which tests ---- */
 
+static const struct {
+	const char *watch, *keys;
+} entries[] = {
+	{ "watch: {}\n", "a.test/x.test/to a.test/x.test/from a.test/y.test/to b.test/x.test/to "
+			 "b.test/x.test/from b.test/y.test/to" },
+	{ "watch: { tests: [{ pool: b.test }] }\n",
+		"b.test/x.test/to b.test/x.test/from b.test/y.test/to" },
+	{ "watch: { tests: [{ partner: im.x.test, direction: to }] }\n",
+		"a.test/x.test/to b.test/x.test/to" },
+	{ "watch: { tests: [{ direction: from }] }\n", "a.test/x.test/from b.test/x.test/from" },
+	{ "watch: { tests: [{ pool: a.test, direction: from }, { pool: a.test }] }\n",
+		"a.test/x.test/from a.test/x.test/to a.test/y.test/to" },
+	/* Who refuses, and how, is another in each direction. */
+	{ "watch: { tests: [{ pool: a.test, expect: im_late }] }\n",
+		"a.test/x.test/to a.test/y.test/to" },
+	{ "watch: { tests: [{ pool: a.test, expect: im_late, direction: both }] }\n",
+		"a.test/x.test/to a.test/x.test/from a.test/y.test/to" },
+	{ "watch: { tests: [{ pool: a.test, partner: y.test, direction: both, receiver: "
+	  "{ address: s@y.test, password_file: s } }] }\n",
+		"a.test/y.test/to a.test/y.test/from" },
+	{ "watch: { tests: [{ pool: B.test, partner: y.test }, { pool: b.test }] }\n",
+		"b.test/y.test/to b.test/x.test/to b.test/x.test/from" },
+	{ "watch: { tests: [{ partner: x.test, direction: to }, { pool: a.test, direction: "
+	  "to }] }\n",
+		"a.test/x.test/to b.test/x.test/to a.test/y.test/to" },
+	{ "watch: { tests: [{ pool: a.test, partner: W.test, receiver: { address: a@w.test "
+	  "} "
+	  "}] }\n",
+		"a.test/w.test/to" },
+	{ "watch: { tests: [{ partner: z.test, receiver: { address: a@z.test } }] }\n",
+		"a.test/z.test/to b.test/z.test/to" },
+	{ "watch: { tests: [{ kind: register }] }\n", "a.test/register b.test/register" },
+	{ "watch: { tests: [{ kind: register, pool: b.test }, { pool: b.test }] }\n",
+		"b.test/register b.test/x.test/to b.test/x.test/from b.test/y.test/to" },
+	{ "watch: { tests: [{ kind: servers }] }\n",
+		"a.test/servers b.test/servers c.test/servers -/x.test/servers "
+		"-/y.test/servers -/z.test/servers" },
+	{ "watch: { tests: [{ kind: servers, pool: c.test }] }\n", "c.test/servers" },
+	{ "watch: { tests: [{ kind: servers, partner: z.test }] }\n", "-/z.test/servers" },
+};
+
 static void entries_stand_for_the_tests_that_can_be_run(void **state)
 {
-	static const struct {
-		const char *watch, *keys;
-	} rows[] = {
-		{ "watch: {}\n",
-			"a.test/x.test/to a.test/y.test/to b.test/x.test/to b.test/y.test/to" },
-		{ "watch: { tests: [{ pool: b.test }] }\n", "b.test/x.test/to b.test/y.test/to" },
-		{ "watch: { tests: [{ partner: im.x.test }] }\n",
-			"a.test/x.test/to b.test/x.test/to" },
-		{ "watch: { tests: [{ pool: B.test, partner: y.test }, { pool: b.test }] }\n",
-			"b.test/y.test/to b.test/x.test/to" },
-		{ "watch: { tests: [{ partner: x.test }, { pool: a.test }] }\n",
-			"a.test/x.test/to b.test/x.test/to a.test/y.test/to" },
-		{ "watch: { tests: [{ pool: a.test, partner: W.test, receiver: { address: a@w.test "
-		  "} "
-		  "}] }\n",
-			"a.test/w.test/to" },
-		{ "watch: { tests: [{ partner: z.test, receiver: { address: a@z.test } }] }\n",
-			"a.test/z.test/to b.test/z.test/to" },
-		{ "watch: { tests: [{ kind: register }] }\n", "a.test/register b.test/register" },
-		{ "watch: { tests: [{ kind: register, pool: b.test }, { pool: b.test }] }\n",
-			"b.test/register b.test/x.test/to b.test/y.test/to" },
-		{ "watch: { tests: [{ kind: servers }] }\n",
-			"a.test/servers b.test/servers c.test/servers -/x.test/servers "
-			"-/y.test/servers -/z.test/servers" },
-		{ "watch: { tests: [{ kind: servers, pool: c.test }] }\n", "c.test/servers" },
-		{ "watch: { tests: [{ kind: servers, partner: z.test }] }\n", "-/z.test/servers" },
-	};
-
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct made m = make_good(rows[i].watch);
+	for (size_t i = 0; i < COUNT(entries); i++) {
+		struct made m = make_good(entries[i].watch);
 		struct buf b;
 
 		buf_init(&b, 4096);
@@ -113,7 +126,7 @@ static void entries_stand_for_the_tests_that_can_be_run(void **state)
 			buf_printf(&b, "%s%s", k ? " " : "", t->key);
 			assert_ptr_equal(plan_find(m.plan, t->key), t);
 		}
-		assert_string_equal(buf_cstr(&b), rows[i].keys);
+		assert_string_equal(buf_cstr(&b), entries[i].keys);
 		assert_null(plan_find(m.plan, "nowhere"));
 		buf_done(&b);
 		end(&m);
@@ -147,6 +160,7 @@ static void a_message_has_all_that_a_probe_wants(void **state)
 	assert_string_equal(t->pool, "A.test");
 	assert_string_equal(t->domain, "X.test");
 	assert_string_equal(t->direction, "to");
+	assert_string_equal(plan_find(m.plan, "a.test/x.test/from")->direction, "from");
 	assert_string_equal(t->user, "sip:Pilar@A.test"); /* the first has no password */
 	assert_string_equal(t->auth_user, "au");
 	assert_string_equal(t->password_file, "/etc/stox/p");

@@ -31,9 +31,7 @@ static struct made make_many(char letter)
 			i, i, i);
 	buf_puts(&text, "partners:\n");
 	for (unsigned i = 0; i < PARTNERS; i++)
-		buf_printf(&text,
-			"  - { domain: %c%u.test, receiver: { address: r@%c%u.test, password_file: "
-			"r } }\n",
+		buf_printf(&text, "  - { domain: %c%u.test, receiver: { address: r@%c%u.test } }\n",
 			letter, i, letter, i);
 	buf_puts(&text, "watch: {}\n");
 	const struct made m = make_of(buf_slice(&text));
@@ -160,8 +158,10 @@ static void one_that_runs_leaves_when_it_is_over(void **state)
 /* r@x.test is one account: its tests take turns, also behind a change. */
 static void tests_of_one_account_take_turns(void **state)
 {
-	struct made one = make("  tests: [{ interval: 60 }]\n");
-	struct made two = make("  tests: [{ interval: 60, enabled: false, pool: a.test }, {}]\n");
+	struct made one = make_with(BOTH_SIGN_IN, "  tests: [{ interval: 60, direction: to }]\n");
+	struct made two = make_with(BOTH_SIGN_IN,
+		"  tests: [{ interval: 60, enabled: false, pool: a.test, direction: to },"
+		" { direction: to }]\n");
 
 	(void)state;
 	assert_int_equal(roster_take(&roster, one.plan, NULL, start), 0);
