@@ -198,6 +198,12 @@ static void on_answer(void *arg, uint64_t id, const struct dns_answer *answer)
 
 /* ---- one wake-up ---- */
 
+/* NULL: nobody is in that place. */
+static struct member *member_at(struct pump *p, unsigned i)
+{
+	return p->members[i].in_use ? &p->members[i] : NULL;
+}
+
 static void accept_from(struct pump *p, struct listener *l)
 {
 	struct fact in;
@@ -230,7 +236,8 @@ static void push_signals(struct pump *p)
 	p->signals_seen = n;
 	p->interrupted = true;
 	for (unsigned i = 0; i < PUMP_ENGINES_MAX; i++)
-		pump_push(p, &p->members[i], &in);
+		if (member_at(p, i))
+			pump_push(p, member_at(p, i), &in);
 	/* One that is dismissed meanwhile stays on the list until the next wake-up. */
 	LIST_EACH(g, t, &p->guests.all)
 	{
@@ -244,9 +251,9 @@ static void push_time(struct pump *p)
 	struct list due;
 
 	for (unsigned i = 0; i < PUMP_ENGINES_MAX; i++) {
-		struct member *m = &p->members[i];
+		struct member *m = member_at(p, i);
 
-		if (!m->in_use || m->e.ops->deadline(m->e.self) > now)
+		if (!m || m->e.ops->deadline(m->e.self) > now)
 			continue;
 		m->e.ops->push_time(m->e.self, now);
 		drain(p, m);
@@ -281,17 +288,17 @@ static void check_wall(struct pump *p)
 	p->wall_check_at = ts_add(now, TS_S(WALL_CHECK_S));
 	const int64_t wall = pump_wall_offset(p);
 	for (unsigned i = 0; i < PUMP_ENGINES_MAX; i++)
-		tell_wall(p, &p->members[i], wall);
+		if (member_at(p, i))
+			tell_wall(p, member_at(p, i), wall);
 	LIST_EACH(n, t, &p->guests.all)
 	{
 		tell_wall(p, &LIST_OWNER(n, struct pump_guest, all)->m, wall);
 	}
 }
 
-/* Flushing can tell facts (blocked, failed), and these make new output. */
+/* Flushing can tell facts (blocked, failed), and these make new output: it is ready at once. */
 static void flush(struct pump *p)
 {
-	datagrams_flush(&p->datagrams);
 	flows_flush(&p->flows);
 	datagrams_flush(&p->datagrams);
 }
@@ -306,9 +313,9 @@ static ts_t next_deadline(struct pump *p)
 	at = ts_min(at, pump_accept_deadline(p));
 	at = ts_min(at, timers_deadline(&p->guests.timers));
 	for (unsigned i = 0; i < PUMP_ENGINES_MAX; i++) {
-		const struct member *m = &p->members[i];
+		const struct member *m = member_at(p, i);
 
-		if (m->in_use)
+		if (m)
 			at = ts_min(at, m->e.ops->deadline(m->e.self));
 	}
 	return at;
@@ -341,7 +348,6 @@ int pump_run(struct pump *p)
 {
 	int err = 0;
 
-	flush(p);
 	while (!err && !p->stopping)
 		err = wake(p, next_deadline(p));
 	/* What was written last (a clean-up, an end of stream) leaves before the sockets close. */
@@ -464,7 +470,6 @@ int pump_add(struct pump *p, struct engine e)
 		if (m->in_use)
 			continue;
 		pump_begin_member(p, m, e);
-		p->wall_check_at = ts_add(loop_now(p->loop), TS_S(WALL_CHECK_S));
 		const struct fact in = { .type = FACT_CLOCK, .wall = m->wall };
 		drain(p, m);
 		pump_push(p, m, &in);
@@ -476,10 +481,9 @@ int pump_add(struct pump *p, struct engine e)
 void pump_remove(struct pump *p, struct engine e)
 {
 	for (unsigned i = 0; i < PUMP_ENGINES_MAX; i++) {
-		struct member *m = &p->members[i];
+		struct member *m = member_at(p, i);
 
-		if (!m->in_use || m->e.self != e.self)
-			continue;
-		pump_end_member(p, m);
+		if (m && m->e.self == e.self)
+			pump_end_member(p, m);
 	}
 }

@@ -264,6 +264,7 @@ static bool put_candidate(struct question *q)
 	return true;
 }
 
+/* With none left it stays among those that are done. */
 static void start_candidate(struct question *q)
 {
 	while (put_candidate(q)) {
@@ -273,7 +274,6 @@ static void start_candidate(struct question *q)
 		}
 		q->candidate++;
 	}
-	set_done(q);
 }
 
 /* Is it to be asked with the next domain?  Also what exists, without what is asked for, may be

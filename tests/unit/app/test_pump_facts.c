@@ -24,10 +24,19 @@ ssize_t send(int fd, const void *bytes, size_t n, int flags)
 	return sendto(fd, bytes, n, flags, NULL, 0);
 }
 
+static int connect_error; /* of the next; 0: the kernel's own */
+
+int connect(int fd, const struct sockaddr *to, socklen_t n)
+{
+	errno = connect_error;
+	return connect_error ? -1 : (int)syscall(SYS_connect, fd, to, n);
+}
+
 static int begin_test(void **state)
 {
 	clock_reset();
 	is_full = false;
+	connect_error = 0;
 	return set_up(state);
 }
 
@@ -388,6 +397,139 @@ static void the_dns_server_can_be_named(void **state)
 	run();
 	assert_int_equal(a.dns, DNS_UNREACHABLE);
 	assert_true(addr_eq(&asked, &closed));
+}
+
+/* With a server that was named, names are asked for as they stand (pump.h). */
+static void with_a_server_of_its_own_no_name_is_completed(void **state)
+{
+	static const char asked_for[] = "\004here";
+	char question[512];
+	struct pump_cfg cfg = { .drained = drained };
+
+	assert_true(addr_decode(SLICE("127.0.0.1:0"), &cfg.dns));
+	const int fd = sock_open(&cfg.dns, SOCK_DGRAM);
+	assert_int_equal(sock_bind(fd, &cfg.dns), 0);
+	assert_int_equal(sock_local(fd, &cfg.dns), 0);
+	tear_down(state);
+	reset(&a);
+	setenv("LOCALDOMAIN", "a.test", 1);
+	assert_int_equal(pump_new(&pump, &cfg), 0);
+	struct want *w = toy_want(&a, WANT_DNS);
+	w->is_host = true;
+	snprintf(w->name, sizeof(w->name), "here");
+	add(&a);
+	run_once(&a);
+	unsetenv("LOCALDOMAIN");
+	assert_in_range(recv(fd, question, sizeof(question), MSG_DONTWAIT), 12 + sizeof(asked_for),
+		sizeof(question));
+	assert_memory_equal(question + 12, asked_for, sizeof(asked_for));
+	close(fd);
+}
+
+/* ---- wake-ups ---- */
+
+static unsigned n_woken;
+
+static void count_woken(void *arg)
+{
+	(void)arg;
+	n_woken++;
+}
+
+/* The first place's deadline, with nothing else that wakes. */
+static void the_owner_hears_of_each_wake_up(void **state)
+{
+	const struct pump_cfg cfg = { .drained = drained, .woken = count_woken };
+
+	tear_down(state);
+	reset(&a);
+	n_woken = 0;
+	assert_int_equal(pump_new(&pump, &cfg), 0);
+	a.react = stop_at_time;
+	a.deadline = ts_add(pump_now(pump), TS_MS(1));
+	add(&a);
+	run();
+	assert_int_equal(a.wakes, 1);
+	assert_true(n_woken > 0);
+}
+
+/* ---- what is not there ---- */
+
+static void say_on_no_listener(struct toy *t, const struct fact *in)
+{
+	if (in) {
+		t->deadline = 0;
+		return;
+	}
+	struct output *o = toy_say(t, "anyone?");
+	o->listener = 9;
+	assert_true(addr_decode(SLICE("127.0.0.1:9"), &o->peer));
+	t->done = true;
+}
+
+static void a_listener_that_is_none_says_nothing(void **state)
+{
+	(void)state;
+	a.react = say_on_no_listener;
+	add(&a);
+	run();
+	assert_string_equal(a.log, "clock");
+}
+
+/* On loopback a refusal may be there before connect(2) returns; what else comes at once is this
+ * machine's own. */
+static void a_connection_that_fails_at_once_failed_there_or_here(void **state)
+{
+	static const struct {
+		int err;
+		bool here;
+	} rows[] = { { ECONNREFUSED, false }, { ECONNRESET, false }, { ENETUNREACH, true } };
+	const struct addr to = { .family = 4, .ip = { 127, 0, 0, 1 }, .port = 9 };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		connect_error = rows[i].err;
+		here = !rows[i].here;
+		a.react = note_here;
+		want_flow(&a, 5, &to);
+		add(&a);
+		connect_error = 0;
+		run();
+		assert_string_equal(a.log, "clock flow-failed");
+		assert_int_equal(a.err, rows[i].err);
+		assert_int_equal(here, rows[i].here);
+		forget(&a);
+	}
+}
+
+/* What it wants of the flow behind that is wanted of none. */
+static void end_what_failed(struct toy *t, const struct fact *in)
+{
+	if (in && in->type == FACT_FLOW_FAILED)
+		t->deadline = ts_add(pump_now(pump), TS_MS(2));
+	if (in)
+		return;
+	assert_int_equal(pump->links.n, 0);
+	want_on(t, WANT_CLOSE_FLOW, 5);
+	t->done = true;
+}
+
+static void of_a_flow_that_failed_nothing_is_left(void **state)
+{
+	struct addr closed;
+
+	(void)state;
+	assert_true(addr_decode(SLICE("127.0.0.1:0"), &closed));
+	const int fd = sock_open(&closed, SOCK_STREAM); /* bound, and nobody listens */
+	assert_int_equal(sock_bind(fd, &closed), 0);
+	assert_int_equal(sock_local(fd, &closed), 0);
+	a.react = end_what_failed;
+	want_flow(&a, 5, &closed);
+	add(&a);
+	run();
+	assert_string_equal(a.log, "clock flow-failed");
+	assert_int_equal(a.err, ECONNREFUSED);
+	close(fd);
 }
 
 /* ---- signals ---- */
@@ -751,6 +893,11 @@ int main(void)
 		TEST(without_memory_a_flow_fails_or_the_pump_ends),
 		TEST(without_memory_a_question_is_cancelled),
 		TEST(the_dns_server_can_be_named),
+		TEST(with_a_server_of_its_own_no_name_is_completed),
+		TEST(the_owner_hears_of_each_wake_up),
+		TEST(a_listener_that_is_none_says_nothing),
+		TEST(a_connection_that_fails_at_once_failed_there_or_here),
+		TEST(of_a_flow_that_failed_nothing_is_left),
 		TEST(one_signal_is_told_once),
 		TEST(to_a_closed_listener_no_datagram_is_told),
 		TEST(a_datagram_that_cannot_be_sent_is_told_at_once),

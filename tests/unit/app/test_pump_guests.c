@@ -17,7 +17,7 @@ struct guest {
 	ts_t deadline;
 	unsigned n_asked; /* for its deadline */
 	unsigned n_pushed, n_wakes, n_clocks, n_stops, n_drained;
-	bool wants_listener, wants_dns, is_up, knows, is_gone, leaves, repeats;
+	bool wants_listener, wants_dns, is_up, knows, is_gone, leaves, repeats, stops;
 	unsigned number;
 	struct addr local;
 	struct guest *takes_along; /* when it is drained */
@@ -112,6 +112,8 @@ static void guest_drained(void *arg)
 		leave(g->takes_along);
 	if (g->leaves)
 		leave(g);
+	if (g->stops && g->n_wakes)
+		pump_stop(pump);
 }
 
 static void host(struct guest *g, unsigned number)
@@ -189,6 +191,7 @@ static void each_has_its_socket(void **state)
 	run_for(0);
 	assert_int_equal(pump->listeners.n, 0);
 	assert_int_equal(pump_n_guests(pump), 0);
+	assert_true(list_empty(&pump->guests.all)); /* nothing of them is left */
 }
 
 static void there_is_room_for_so_many(void **state)
@@ -236,6 +239,17 @@ static void each_is_woken_at_its_time(void **state)
 	run_for(3);
 	for (unsigned i = 0; i < MANY; i++)
 		assert_int_equal(guests[i].n_wakes, i % 3 == 0);
+}
+
+/* Nobody else is there to wake the pump for it. */
+static void one_alone_is_woken_at_its_time(void **state)
+{
+	(void)state;
+	guests[0].stops = true;
+	guests[0].deadline = ts_add(pump_now(pump), TS_MS(1));
+	host(&guests[0], 0);
+	run();
+	assert_int_equal(guests[0].n_wakes, 1);
 }
 
 static void one_that_has_nothing_to_do_is_not_asked(void **state)
@@ -379,6 +393,7 @@ int main(void)
 		TEST(there_is_room_for_so_many),
 		TEST(without_memory_there_is_no_place),
 		TEST(each_is_woken_at_its_time),
+		TEST(one_alone_is_woken_at_its_time),
 		TEST(one_that_has_nothing_to_do_is_not_asked),
 		TEST(none_holds_up_the_others),
 		TEST(one_may_go_while_it_is_drained),

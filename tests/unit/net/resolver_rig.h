@@ -36,6 +36,10 @@ struct row {
 	unsigned repeat; /* the first of them, so often */
 };
 
+/* With a domain behind it, it is none: RFC 1035 section 2.3.4 allows 253 characters. */
+#define LABEL     "0123456789012345678901234567890123456789012345678901234567890"
+#define LONG_NAME LABEL "." LABEL "." LABEL "." LABEL
+
 #define TARGET "\004sip1\004test\000"
 
 static const struct row zone[] = {
@@ -64,6 +68,13 @@ static const struct row zone[] = {
 	{ "notimp.test", 4, 0, { { 0, { NULL, 0 } } }, false, 0 },
 	{ "refused.test", 5, 0, { { 0, { NULL, 0 } } }, false, 0 },
 	{ "yxdomain.test", 6, 0, { { 0, { NULL, 0 } } }, false, 0 },
+	{ "denied.test", 3, 1, { { TYPE_A, SLICE("\300\000\002\007") } }, false, 0 },
+	{ LONG_NAME, 0, 1, { { TYPE_A, SLICE("\300\000\002\010") } }, false, 0 },
+	{ "x" LONG_NAME, 3, 0, { { 0, { NULL, 0 } } }, false, 0 },
+	{ "mute.a.test", 3, 0, { { 0, { NULL, 0 } } }, false, 0 },
+	{ "mute.b.test", SILENT, 0, { { 0, { NULL, 0 } } }, false, 0 },
+	{ "b", 3, 0, { { 0, { NULL, 0 } } }, false, 0 },
+	{ "b.a.test", 0, 1, { { TYPE_A, SLICE("\300\000\002\011") } }, false, 0 },
 	{ "dangling.test", 3, 1, { { TYPE_CNAME, SLICE(TARGET) } }, false, 0 },
 	{ "here.a.test", 3, 0, { { 0, { NULL, 0 } } }, false, 0 },
 	{ "here.b.test", 0, 1, { { TYPE_A, SLICE("\300\000\002\005") } }, false, 0 },
@@ -263,7 +274,7 @@ static struct {
 	unsigned n;
 	uint64_t id;
 	enum dns_status status;
-	bool hosts;
+	bool hosts, searched;
 	char alias[DNS_NAME_MAX];
 	struct addr server;
 	size_t n_records;
@@ -279,6 +290,7 @@ static inline void answered(void *arg, uint64_t id, const struct dns_answer *a)
 	got.id = id;
 	got.status = a->status;
 	got.hosts = a->from_hosts_file;
+	got.searched = a->searched;
 	got.server = a->server;
 	snprintf(got.alias, sizeof(got.alias), "%s", a->alias ? a->alias : "");
 	got.n_records = a->n_records;

@@ -223,13 +223,14 @@ static void a_hosts_name_is_completed(void **state)
 		bool is_host;
 		enum dns_status status;
 		unsigned asked;
+		bool searched;
 	} rows[] = {
-		{ "here", true, DNS_OK, 2 },
-		{ "here", false, DNS_NXDOMAIN, 1 },
-		{ "here.", true, DNS_NXDOMAIN, 1 },
-		{ "nodata", true, DNS_NODATA, 3 },
-		{ "with.two.dots", true, DNS_OK, 1 },
-		{ "refused", true, DNS_REFUSED, 1 },
+		{ "here", true, DNS_OK, 2, true },
+		{ "here", false, DNS_NXDOMAIN, 1, false },
+		{ "here.", true, DNS_NXDOMAIN, 1, false },
+		{ "nodata", true, DNS_NODATA, 3, true },
+		{ "with.two.dots", true, DNS_OK, 1, true },
+		{ "refused", true, DNS_REFUSED, 1, true },
 	};
 
 	(void)state;
@@ -246,7 +247,8 @@ static void a_hosts_name_is_completed(void **state)
 			loop_wait(loop, 0);
 			resolver_process(resolver);
 		}
-		if (got.status != rows[i].status || servers[0].asked != rows[i].asked)
+		if (got.status != rows[i].status || servers[0].asked != rows[i].asked ||
+			got.searched != rows[i].searched)
 			fail_msg("%s: %s, asked %u", rows[i].name, dns_status_name(got.status),
 				servers[0].asked);
 	}
@@ -262,6 +264,75 @@ static void a_hosts_name_is_completed(void **state)
 		resolver_process(resolver);
 	}
 	assert_int_equal(got.status, DNS_NXDOMAIN);
+}
+
+static void search(const char *conf, const char *name)
+{
+	resolv_conf = conf;
+	searching = true;
+	use(&servers[0].addr, NULL);
+	searching = false;
+	servers[0].asked = 0;
+	got.n = 0;
+	assert_int_equal(resolver_ask(resolver, 7, DNS_A, name, true), 0);
+}
+
+static void of_the_names_that_are_tried_each_counts_for_itself(void **state)
+{
+	static const struct {
+		const char *conf, *name;
+		enum dns_status status;
+		unsigned asked;
+	} rows[] = {
+		/* Those that would be too long are left out, before it and behind it. */
+		{ "search a.test b.test\noptions ndots:5\n", LONG_NAME, DNS_OK, 1 },
+		{ "search a.test b.test\n", "x" LONG_NAME, DNS_NXDOMAIN, 1 },
+		/* Silence for one is not what was said of the other. */
+		{ "search a.test b.test\n", "mute", DNS_TIMEOUT, 3 },
+		{ "search a.test\noptions ndots:0\n", "b", DNS_OK, 2 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		search(rows[i].conf, rows[i].name);
+		for (unsigned k = 0; got.n == 0 && k < 1000; k++) {
+			loop_wait(loop, 0);
+			resolver_process(resolver);
+			clock_ahead += k < 10 ? 0 : TS_MS(100);
+		}
+		if (got.n != 1 || got.status != rows[i].status || servers[0].asked != rows[i].asked)
+			fail_msg("%s: %s, asked %u", rows[i].name, dns_status_name(got.status),
+				servers[0].asked);
+	}
+}
+
+static void a_name_that_is_dropped_is_not_completed_further(void **state)
+{
+	(void)state;
+	search("search a.test b.test\n", "here");
+	resolver_drop(resolver, 7);
+	for (unsigned k = 0; resolver_deadline(resolver) != TS_NEVER && k < 1000; k++) {
+		loop_wait(loop, 0);
+		resolver_process(resolver);
+	}
+	assert_int_equal(servers[0].asked, 1);
+	assert_int_equal(got.n, 0);
+}
+
+/* A file may name one host many times. */
+static void of_a_long_hosts_file_so_many_addresses_are_read(void **state)
+{
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, 1 << 16);
+	for (unsigned i = 0; i < 2 * DNS_RECORDS_MAX; i++)
+		buf_printf(&b, "10.0.1.%u one.test\n", i);
+	hosts = buf_cstr(&b);
+	ask(DNS_A, "one.test");
+	assert_int_equal(got.status, DNS_OK);
+	assert_in_range(got.n_records, 1, DNS_RECORDS_MAX);
+	buf_done(&b);
 }
 
 static void the_hosts_file_answers_first_for_addresses(void **state)
@@ -415,9 +486,11 @@ static void without_memory_for_its_library_each_question_ends(void **state)
 				clock_ahead += i < 10 ? 0 : TS_MS(100);
 			}
 			allocations_left = -1;
-			assert_true(err == -ENOMEM || got.n == 1);
+			resolver_process(resolver);
+			assert_true(err == -ENOMEM ? got.n == 0 : got.n == 1);
 			if (!err)
 				status = got.status;
+			assert_int_not_equal(status, DNS_TIMEOUT);
 		}
 		assert_int_equal(status, DNS_OK);
 	}
@@ -426,9 +499,14 @@ static void without_memory_for_its_library_each_question_ends(void **state)
 	for (long n = 0; n < 10; n++) {
 		use(&none, NULL);
 		allocations_left = n;
+		got.n = 0;
 		int err = resolver_ask(resolver, 7, DNS_A, "one.test", false);
 		allocations_left = -1;
 		assert_true(err == -ENOMEM || err == 0);
+		if (!err)
+			continue;
+		resolver_process(resolver);
+		assert_int_equal(got.n, 0);
 	}
 }
 
@@ -465,6 +543,9 @@ int main(void)
 		TEST(a_question_dropped_in_silence_is_not_asked_again),
 		TEST(the_systems_servers_are_those_of_its_file),
 		TEST(a_hosts_name_is_completed),
+		TEST(of_the_names_that_are_tried_each_counts_for_itself),
+		TEST(a_name_that_is_dropped_is_not_completed_further),
+		TEST(of_a_long_hosts_file_so_many_addresses_are_read),
 		TEST(the_hosts_file_answers_first_for_addresses),
 		TEST(of_a_long_answer_so_many_records_are_read),
 		TEST(so_many_questions_may_be_open),

@@ -145,6 +145,7 @@ static inline void serve_xmpp(struct round *r)
 }
 
 /* Of the tests that begin now. */
+static const char *rig_registrar = "sip:127.0.0.1:5060;transport=udp";
 static ts_t rig_settle;
 static enum probe_direction rig_direction;
 static unsigned rig_accept[SIDES];
@@ -153,7 +154,7 @@ static void (*rig_seen)(void *arg, const struct probe_event *ev); /* not NULL: w
 /* The receiver is signed in, the SIP user is not. */
 static inline void begin_on_xmpp(struct round *r, bool mute_presence, unsigned count, ts_t interval)
 {
-	struct probe_cfg cfg = scene_cfg("sip:127.0.0.1:5060;transport=udp");
+	struct probe_cfg cfg = scene_cfg(rig_registrar);
 
 	memset(r, 0, sizeof(*r));
 	cfg.has_receiver_password = true;
@@ -172,6 +173,7 @@ static inline void begin_on_xmpp(struct round *r, bool mute_presence, unsigned c
 	r->v.mute_presence = mute_presence;
 	buf_init(&r->v.in, 1 << 16);
 	assert_int_equal(sasl_secret_make(&r->v.secret, SLICE("xmpp secret"), 4096, &r->s.rng), 0);
+	r->s.flow = r->s.xmpp_flow;
 	serve_xmpp(r);
 	if (mute_presence)
 		scene_wait(&r->s, TS_S(1));
@@ -231,9 +233,11 @@ static inline void comes_back(struct round *r, const char *from, const char *typ
 		"From: <%s>;tag=b\r\nTo: <sip:pilar@litware.test>\r\nCall-ID: back\r\n"
 		"CSeq: 1 MESSAGE\r\nContent-Type: %s\r\nContent-Length: %zu\r\n\r\n%s",
 		branch++, from, type, strlen(body), body);
-	scene_push(&r->s,
-		(struct fact){
-			.type = FACT_DATAGRAM, .listener = 1, .bytes = slice_of(text, (size_t)n) });
+	scene_push(
+		&r->s, (struct fact){ .type = r->s.wants_listen ? FACT_DATAGRAM : FACT_FLOW_BYTES,
+			       .flow = r->s.wants_listen ? 0 : r->s.sip_flow,
+			       .listener = 1,
+			       .bytes = slice_of(text, (size_t)n) });
 	talk(&r->s);
 }
 

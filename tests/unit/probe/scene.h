@@ -22,7 +22,8 @@ struct scene {
 	struct rng rng;
 	ts_t now;
 	bool done;
-	flow_t flow; /* the last that was wanted */
+	flow_t flow; /* the last that was wanted; a test with both sides on flows changes it */
+	flow_t sip_flow, xmpp_flow;
 	bool wants_tls, wants_listen;
 	unsigned n_questions, n_answered;
 	struct want questions[32];
@@ -45,7 +46,7 @@ static inline void scene_drain(struct scene *s)
 	struct probe_event ev;
 
 	while (s->e.ops->take_output(s->p, &o)) {
-		if (o.flow && s->xmpp) {
+		if (o.flow && o.flow != s->sip_flow && s->xmpp) {
 			s->xmpp(s, o.bytes);
 			continue;
 		}
@@ -57,8 +58,10 @@ static inline void scene_drain(struct scene *s)
 	while (s->e.ops->take_want(s->p, &w)) {
 		s->wants_listen |= w.type == WANT_LISTEN;
 		s->wants_tls |= w.type == WANT_TLS;
-		if (w.type == WANT_FLOW)
+		if (w.type == WANT_FLOW) {
 			s->flow = w.flow;
+			*(w.addr.port == scene_pool.port ? &s->sip_flow : &s->xmpp_flow) = w.flow;
+		}
 		if (w.type == WANT_DNS && s->n_questions < COUNT(s->questions))
 			s->questions[s->n_questions++] = w;
 	}

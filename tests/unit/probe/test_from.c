@@ -71,6 +71,27 @@ static void the_loop_is_closed_from_the_other_side(void **state)
 	end(&r);
 }
 
+static void behind_the_answer_nothing_is_said(void **state)
+{
+	struct round r;
+	char answer[512];
+
+	(void)state;
+	rig_direction = PROBE_FROM;
+	begin_on_xmpp(&r, false, 2, TS_S(30));
+	rig_direction = PROBE_TO;
+	scene_register(&r.s);
+	talk(&r.s);
+	received(&r);
+	note_answer(&r, answer);
+	scene_answer(&r.s, "202 Accepted", "");
+	r.v.answer_id[0] = '\0';
+	arrives(&r, "pilar@litware.test/gr", answer);
+	assert_int_equal(probe_result(r.s.p)->rounds_done, 1);
+	assert_string_equal(r.v.answer_id, "");
+	end(&r);
+}
+
 static void every_round_has_its_figures(void **state)
 {
 	struct round r;
@@ -323,6 +344,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_loop_is_closed_from_the_other_side),
+		cmocka_unit_test(behind_the_answer_nothing_is_said),
 		cmocka_unit_test(every_round_has_its_figures),
 		cmocka_unit_test(who_refuses_the_message_is_told_by_its_condition),
 		cmocka_unit_test(an_error_for_something_else_is_none),

@@ -29,6 +29,21 @@ static void a_message_that_arrives_and_is_answered_proves_all(void **state)
 	end(&r);
 }
 
+/* The kind `register` of a watcher. */
+static void a_sign_in_alone_may_be_all(void **state)
+{
+	struct probe_cfg cfg = scene_cfg("sip:127.0.0.1:5060;transport=udp");
+	struct scene s;
+
+	(void)state;
+	cfg.sign_in_only = true;
+	scene_begin(&s, &cfg);
+	scene_register(&s);
+	assert_true(probe_result(s.p)->success);
+	assert_null(strstr(s.out, "MESSAGE "));
+	scene_end(&s);
+}
+
 static void the_message_may_arrive_before_it_is_answered(void **state)
 {
 	struct round r;
@@ -48,18 +63,21 @@ static void the_message_may_arrive_before_it_is_answered(void **state)
 static void only_that_nonce_unaltered_from_the_right_sender_counts(void **state)
 {
 	static const struct {
-		const char *from, *before, *behind, *reason;
+		const char *from, *before, *behind, *reason, *says;
 	} rows[] = {
-		{ "kenmyer@litware.test", "stox test ", "", "im_wrong_sender" },
-		{ "pilar@gateway.test", "stox test ", "", "im_wrong_sender" },
-		{ "pilar@litware.test", "stox test ", " [scanned]", "im_altered" },
-		{ "pilar@litware.test", "> stox test ", "", "im_altered" },
-		{ "pilar@litware.test", "STOX TEST ", "", "im_altered" },
+		{ "kenmyer@litware.test", "stox test ", "", "im_wrong_sender",
+			"from kenmyer@litware.test instead of pilar@litware.test" },
+		{ "pilar@gateway.test", "stox test ", "", "im_wrong_sender",
+			"from pilar@gateway.test instead of" },
+		{ "pilar@litware.test", "stox test ", " [scanned]", "im_altered",
+			"its text was altered" },
+		{ "pilar@litware.test", "> stox test ", "", "im_altered", "its text was altered" },
+		{ "pilar@litware.test", "STOX TEST ", "", "im_altered", "its text was altered" },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		char body[256];
+		char body[256], text[SCENE_TEXT];
 		struct round r;
 
 		begin(&r, false, 1);
@@ -67,6 +85,11 @@ static void only_that_nonce_unaltered_from_the_right_sender_counts(void **state)
 		snprintf(body, sizeof(body), "%s%s%s", rows[i].before, r.nonce, rows[i].behind);
 		arrives(&r, rows[i].from, body);
 		scene_failed(&r.s, "deliver", rows[i].reason);
+		assert_non_null(
+			strstr(scene_message(&r.s, text), "The message arrived at " RECEIVER));
+		assert_non_null(strstr(text, rows[i].says));
+		assert_int_equal(probe_result(r.s.p)->proof, PROOF_ACCEPTED);
+		assert_string_equal(r.v.answer_id, "");
 		end(&r);
 	}
 }
@@ -74,15 +97,16 @@ static void only_that_nonce_unaltered_from_the_right_sender_counts(void **state)
 static void the_answer_is_judged_as_the_message_is(void **state)
 {
 	static const struct {
-		const char *from, *behind, *reason;
+		const char *from, *behind, *reason, *says;
 	} rows[] = {
-		{ "sip:kenmyer@contoso.test", "", "im_wrong_sender" },
-		{ FROM_RECEIVER, "!", "im_altered" },
+		{ "sip:kenmyer@contoso.test", "", "im_wrong_sender",
+			"from sip:kenmyer@contoso.test instead of " RECEIVER },
+		{ FROM_RECEIVER, "!", "im_altered", "its text was altered" },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		char body[512];
+		char body[512], text[SCENE_TEXT];
 		struct round r;
 
 		begin(&r, false, 1);
@@ -91,8 +115,27 @@ static void the_answer_is_judged_as_the_message_is(void **state)
 		snprintf(body, sizeof(body), "%s%s", r.v.answer_body, rows[i].behind);
 		comes_back(&r, rows[i].from, "text/plain", body);
 		scene_failed(&r.s, "answer", rows[i].reason);
+		assert_int_equal(probe_result(r.s.p)->proof, PROOF_DELIVERED);
+		assert_non_null(strstr(scene_message(&r.s, text),
+			"The answer arrived at pilar@litware.test, but "));
+		assert_non_null(strstr(text, rows[i].says));
 		end(&r);
 	}
+}
+
+static void behind_the_answer_nothing_is_said(void **state)
+{
+	struct round r;
+
+	(void)state;
+	begin_every(&r, false, 2, TS_S(30));
+	scene_answer(&r.s, "202 Accepted", "");
+	arrives_well(&r);
+	const unsigned said = r.s.n_out;
+	comes_back(&r, FROM_RECEIVER, "text/plain", r.v.answer_body);
+	assert_int_equal(probe_result(r.s.p)->rounds_done, 1);
+	assert_int_equal(r.s.n_out, said);
+	end(&r);
 }
 
 static void a_second_copy_is_told(void **state)
@@ -473,9 +516,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_message_that_arrives_and_is_answered_proves_all),
+		cmocka_unit_test(a_sign_in_alone_may_be_all),
 		cmocka_unit_test(the_message_may_arrive_before_it_is_answered),
 		cmocka_unit_test(only_that_nonce_unaltered_from_the_right_sender_counts),
 		cmocka_unit_test(the_answer_is_judged_as_the_message_is),
+		cmocka_unit_test(behind_the_answer_nothing_is_said),
 		cmocka_unit_test(a_second_copy_is_told),
 		cmocka_unit_test(what_others_write_is_nobodys_business),
 		cmocka_unit_test(whatever_a_stranger_sends_the_test_goes_on),

@@ -1,4 +1,5 @@
 /* What a round tells: its sentences, notes and figures, and what it leaves untold. */
+#include "probe/token.h"
 #include "round_rig.h"
 
 static const char *said(const struct text *t)
@@ -442,7 +443,8 @@ static void a_copy_of_an_earlier_round_is_one(void **state)
 		else
 			arrives(&r, "pilar@litware.test", body);
 		scene_failed(&r.s, when % 2 ? "answer" : "deliver", "im_duplicated");
-		assert_says(&r, when % 2 ? "The answer arrived" : "The message arrived");
+		assert_says(&r, when % 2 ? "The answer arrived at pilar@litware.test twice"
+					 : "The message arrived at " RECEIVER " twice");
 		end(&r);
 	}
 }
@@ -499,6 +501,39 @@ static void of_other_tests_only_what_is_old_is_told(void **state)
 				result_of(&r)->notes[0].side, i % 2 ? SIDE_SIP : SIDE_XMPP);
 		}
 		assert_int_equal(result_of(&r)->reason, REASON_NONE);
+		end(&r);
+	}
+}
+
+/* By which a later run knows whose it is (token.h). */
+static void a_message_says_its_run_its_round_and_its_time(void **state)
+{
+	static const struct {
+		int64_t wall;
+		uint64_t sent_s;
+	} rows[] = { { 1000000000000, 1000000 }, { -5000000, 0 }, { 0, 0 } };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct round r;
+		struct token t, answer;
+
+		begin_on_xmpp(&r, false, 2, 0);
+		if (rows[i].wall)
+			scene_push(&r.s, (struct fact){ .type = FACT_CLOCK,
+						 .wall = rows[i].wall - (int64_t)r.s.now });
+		scene_sign_in(&r.s);
+		for (unsigned round = 1; round <= 2; round++) {
+			assert_true(token_find(slice_str(r.s.out), TOKEN_TEST, &t));
+			go_through(&r, 0);
+			assert_true(token_find(slice_str(r.v.answer_body), TOKEN_ANSWER, &answer));
+			assert_int_equal(t.round, round);
+			assert_int_equal(t.sent_s, rows[i].sent_s);
+			assert_int_equal(t.limit_s, 11); /* the time of the test, and a second */
+			assert_string_equal(t.run, answer.run);
+			assert_int_equal(answer.round, round);
+			assert_string_not_equal(t.nonce, answer.nonce);
+		}
 		end(&r);
 	}
 }
@@ -584,6 +619,22 @@ static void the_first_round_ends_with_the_time_of_the_test(void **state)
 	scene_wait(&s, TS_S(6) - 1);
 	assert_int_equal(probe_result(s.p)->reason, REASON_NONE);
 	scene_wait(&s, 1);
+	scene_failed(&s, "sip.send", "sip_gateway_timeout");
+	scene_end(&s);
+}
+
+/* A test with more time than a transaction has ends with that (RFC 3261 section 17.1.2.2). */
+static void a_pool_that_is_silent_is_not_awaited_for_ever(void **state)
+{
+	struct probe_cfg cfg = scene_cfg("sip:127.0.0.1:5060;transport=udp");
+	struct scene s;
+
+	(void)state;
+	cfg.timeout = TS_S(120);
+	scene_begin(&s, &cfg);
+	scene_sign_in(&s);
+	for (unsigned i = 0; i < 33; i++)
+		scene_wait(&s, TS_S(1));
 	scene_failed(&s, "sip.send", "sip_gateway_timeout");
 	scene_end(&s);
 }
@@ -814,9 +865,11 @@ int main(void)
 		cmocka_unit_test(nothing_but_a_copy_takes_a_success_back),
 		cmocka_unit_test(a_copy_of_an_earlier_round_is_one),
 		cmocka_unit_test(a_warning_is_silenced_by_its_name_and_on_its_side),
+		cmocka_unit_test(a_message_says_its_run_its_round_and_its_time),
 		cmocka_unit_test(what_this_run_has_sent_is_not_of_another_test),
 		cmocka_unit_test(of_other_tests_only_what_is_old_is_told),
 		cmocka_unit_test(the_first_round_ends_with_the_time_of_the_test),
+		cmocka_unit_test(a_pool_that_is_silent_is_not_awaited_for_ever),
 		cmocka_unit_test(the_time_is_said_as_it_was_given),
 		cmocka_unit_test(silence_of_the_receivers_server_is_told_by_the_phase),
 		cmocka_unit_test(answers_to_others_are_no_answer_to_the_message),

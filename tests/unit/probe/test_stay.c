@@ -278,6 +278,52 @@ static void a_connection_closed_as_the_round_begins_is_made_once_more(void **sta
 	scene_end(&s);
 }
 
+/* What it took with it may arrive all the same: then it is another run's, and nothing that holds a
+ * letter of it is this one's. */
+static void what_went_into_a_lost_connection_is_awaited_no_longer(void **state)
+{
+	static const char alphabet[] = "stox 0123456789abcdefghijklmnopqrstuvwxyz";
+	struct round r;
+	char lost[256];
+
+	(void)state;
+	rig_registrar = "sip:127.0.0.1:5060;transport=tcp";
+	begin_on_xmpp(&r, false, 2, TS_S(30));
+	rig_registrar = "sip:127.0.0.1:5060;transport=udp";
+	r.s.flow = r.s.sip_flow;
+	scene_connect(&r.s);
+	grant(&r.s, 300);
+	note_message(&r);
+	scene_answer(&r.s, "202 Accepted", "");
+	r.s.flow = r.s.xmpp_flow;
+	arrives_well(&r);
+	comes_back(&r, FROM_RECEIVER, "text/plain", r.v.answer_body);
+	scene_wait(&r.s, TS_S(30));
+	note_message(&r);
+	snprintf(lost, sizeof(lost), "%s", strchr(r.nonce, '-'));
+	r.v.answer_id[0] = '\0';
+	const flow_t before = r.s.flow = r.s.sip_flow;
+	closes(&r.s, false);
+	assert_int_not_equal(r.s.sip_flow, before);
+	r.s.flow = r.s.xmpp_flow;
+	arrives_well(&r);
+	arrives(&r, "pilar@litware.test/gr", alphabet);
+	scene_push(&r.s, (struct fact){ .type = FACT_FLOW_UP, .flow = r.s.sip_flow });
+	comes_back(&r, FROM_RECEIVER, "text/plain", alphabet);
+	assert_string_equal(r.v.answer_id, "");
+	assert_int_equal(probe_result(r.s.p)->reason, REASON_NONE);
+	r.s.flow = r.s.sip_flow;
+	grant(&r.s, 300);
+	note_message(&r);
+	assert_string_not_equal(strchr(r.nonce, '-'), lost); /* another run's */
+	scene_answer(&r.s, "202 Accepted", "");
+	r.s.flow = r.s.xmpp_flow;
+	arrives_well(&r);
+	comes_back(&r, FROM_RECEIVER, "text/plain", r.v.answer_body);
+	assert_true(probe_result(r.s.p)->success);
+	end(&r);
+}
+
 static void a_first_connection_that_is_closed_is_a_fault(void **state)
 {
 	struct scene s;
@@ -482,6 +528,7 @@ int main(void)
 		cmocka_unit_test(a_message_without_an_answer_does_not_stop_the_refresh),
 		cmocka_unit_test(an_idle_connection_may_be_closed),
 		cmocka_unit_test(a_connection_closed_as_the_round_begins_is_made_once_more),
+		cmocka_unit_test(what_went_into_a_lost_connection_is_awaited_no_longer),
 		cmocka_unit_test(a_first_connection_that_is_closed_is_a_fault),
 		cmocka_unit_test(a_pool_that_is_gone_by_the_next_round_is_told),
 		cmocka_unit_test(an_idle_stream_may_end),
