@@ -225,6 +225,7 @@ static void use_partner(struct check *c)
 		take(&c->v.name, &p->domain);
 		if (serves(c, &p->receiver))
 			take(&c->v.server, &p->receiver.server);
+		take(&c->v.peer_server, &p->server);
 		take_ca(c, &p->ca_file);
 		break;
 	}

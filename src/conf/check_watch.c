@@ -144,7 +144,7 @@ static void check_labels(const struct conf_texts *labels, struct problems *probl
 
 static bool needs_user(const struct conf_watch_test *t)
 {
-	return t->kind.value != CONF_TEST_SERVERS;
+	return !conf_test_is_sweep(t->kind.value);
 }
 
 static void check_user(
@@ -262,7 +262,10 @@ static void check_kind(const struct conf_watch_test *t, struct problems *problem
 		struct conf_place at;
 		unsigned kinds; /* that have it */
 	} keys[] = {
-		{ "partner", t->partner.at, 1u << CONF_TEST_IM | 1u << CONF_TEST_SERVERS },
+		{ "pool", t->pool.at,
+			1u << CONF_TEST_IM | 1u << CONF_TEST_REGISTER | 1u << CONF_TEST_SERVERS },
+		{ "partner", t->partner.at,
+			1u << CONF_TEST_IM | 1u << CONF_TEST_SERVERS | 1u << CONF_TEST_PARTNER },
 		{ "direction", t->direction.at, 1u << CONF_TEST_IM },
 		{ "user", t->user.at, 1u << CONF_TEST_IM | 1u << CONF_TEST_REGISTER },
 		{ "receiver", t->receiver.at, 1u << CONF_TEST_IM },
@@ -306,6 +309,8 @@ static bool covers(
 			    : slice_ieqs(slice_str(t->partner.s), before->partner.s));
 	if (t->kind.value == CONF_TEST_SERVERS)
 		return !t->partner.s;
+	if (t->kind.value == CONF_TEST_PARTNER)
+		return true;
 	return !t->partner.s || (own && conf_has_receiver(own));
 }
 

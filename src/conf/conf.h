@@ -84,6 +84,7 @@ enum conf_test_kind {
 	CONF_TEST_IM,       /* a message from a pool to a partner, and its answer */
 	CONF_TEST_REGISTER, /* a user of a pool signs in and off */
 	CONF_TEST_SERVERS,  /* each server of a pool, or of a partner */
+	CONF_TEST_PARTNER,  /* how other domains' servers reach a partner */
 };
 
 /* How much it matters that a test fails. */
@@ -137,6 +138,7 @@ struct conf_partner {
 	struct conf_flag dialback;
 	struct conf_text ca_file;
 	struct conf_texts accept; /* as a pool's */
+	struct conf_text server;  /* HOST[:PORT] for other domains' servers; NULL: by its records */
 	struct conf_receiver receiver;
 };
 

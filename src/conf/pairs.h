@@ -22,6 +22,12 @@ bool conf_goes(const struct conf_watch_test *t, enum conf_direction direction);
 const struct conf_receiver *conf_receiver_of(
 	const struct conf_watch_test *t, const struct conf_partner *partner);
 
+/* Only servers are tried: nobody signs in. */
+static inline bool conf_test_is_sweep(unsigned kind)
+{
+	return kind == CONF_TEST_SERVERS || kind == CONF_TEST_PARTNER;
+}
+
 static inline bool conf_has_receiver(const struct conf_partner *p)
 {
 	return p->receiver.at.line > 0;

@@ -80,7 +80,7 @@ static const struct section pool = {
 
 static const struct section partner = {
 	.size = sizeof(struct conf_partner),
-	.n_items = 9,
+	.n_items = 10,
 	.items = {
 		{ AT(conf_partner, domain), .type = ITEM_TEXT, .required = true, .syntax = &syntax_domain,
 			.doc = N_("The XMPP domain.  A domain that is no partner's is refused.") },
@@ -106,6 +106,10 @@ static const struct section partner = {
 			       "system.") },
 		{ AT(conf_partner, accept), .type = ITEM_TEXTS, .syntax = &syntax_line, .max = 32,
 			.doc = N_("Warnings to ignore when a test finds them on the side of the partner, by their names.") },
+		{ AT(conf_partner, server), .type = ITEM_TEXT, .syntax = &syntax_server,
+			.doc = N_("The server of the partner for the servers of other domains, for "
+			       "checks and for tests of the kinds servers and partner: HOST or "
+			       "HOST:PORT.  Left out, found by the SRV records of the domain.") },
 		{ AT(conf_partner, receiver), .type = ITEM_SECTION, .section = &schema_receiver,
 			.doc = N_("Whom the tests write to.") },
 	},

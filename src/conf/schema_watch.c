@@ -7,6 +7,7 @@ static const char *const kinds[] = {
 	[CONF_TEST_IM] = "im",
 	[CONF_TEST_REGISTER] = "register",
 	[CONF_TEST_SERVERS] = "servers",
+	[CONF_TEST_PARTNER] = "partner",
 };
 
 static const char *const directions[] = {
@@ -149,7 +150,8 @@ static const struct section test = {
 			.doc = N_("What is tested: im carries a message between a pool and a partner "
 			       "and its answer back; register has a user of the pool sign in and "
 			       "off; servers tries each server and address of a pool or of a "
-			       "partner.") },
+			       "partner; partner tries those of a partner that are for the servers "
+			       "of other domains, and fails by any fault of their certificates.") },
 		{ AT(conf_watch_test, pool), .type = ITEM_TEXT, .syntax = &syntax_host,
 			.doc = N_("A pool, by its `fqdn`.  Left out, each that has a test user with "
 			       "a password.") },

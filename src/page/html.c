@@ -184,7 +184,8 @@ void html_test_path(const struct html *h, const struct page_set *set, const stru
 		[PAGE_REGISTER] = "register",
 		[PAGE_INTERNAL] = "im-internal",
 		[PAGE_SERVERS] = "servers",
-		[PAGE_PARTNER] = "servers" };
+		[PAGE_PARTNER] = "servers",
+		[PAGE_FEDERATION] = "partner" };
 
 	html_puts(h, "/t/");
 	html_segment(h, id_of(set->pools, set->n_pools, t->pool));

@@ -5,6 +5,9 @@
 
 enum { WIDE_POOLS = 4 }; /* with more of them the names of a phone's columns need the room */
 
+/* What a partner is tested for by itself: columns behind all pools. */
+static const enum page_kind columns[] = { PAGE_PARTNER, PAGE_FEDERATION };
+
 /* The tests of one way: of several locations the worst is shown. */
 struct cell {
 	uint32_t worst; /* 1 + its index; 0: no test */
@@ -15,13 +18,20 @@ struct cell {
 struct matrix {
 	const struct html *h;
 	const struct page_set *set;
-	struct cell *cells; /* [partner][pool][to, from]; then [kind][pool], then [partner] */
+	struct cell *cells; /* [partner][pool][to, from]; then [kind][pool], then [kind][partner] */
 	size_t n_pairs, n_cells;
 	bool has_kind[PAGE_KINDS];
 	bool has_sparks;
 };
 
 /* ---- where a test stands ---- */
+
+/* Of a test of a partner alone. */
+static size_t partner_cell(const struct matrix *m, enum page_kind kind, uint32_t partner)
+{
+	return m->n_pairs + (PAGE_PARTNER - PAGE_REGISTER) * (size_t)m->set->n_pools +
+	       (size_t)(kind - PAGE_PARTNER) * m->set->n_partners + partner;
+}
 
 static size_t cell_of(const struct matrix *m, const struct page_test *t)
 {
@@ -41,9 +51,10 @@ static size_t cell_of(const struct matrix *m, const struct page_test *t)
 			break;
 		return m->n_pairs + (size_t)(t->kind - PAGE_REGISTER) * pools + t->pool;
 	case PAGE_PARTNER:
+	case PAGE_FEDERATION:
 		if (!has_partner)
 			break;
-		return m->n_pairs + (PAGE_PARTNER - PAGE_REGISTER) * pools + t->partner;
+		return partner_cell(m, t->kind, t->partner);
 	}
 	return SIZE_MAX;
 }
@@ -77,8 +88,7 @@ static bool fill(struct matrix *m)
 	const struct page_set *set = m->set;
 
 	m->n_pairs = (size_t)set->n_pools * set->n_partners * 2;
-	m->n_cells = m->n_pairs + (PAGE_PARTNER - PAGE_REGISTER) * (size_t)set->n_pools +
-		     set->n_partners;
+	m->n_cells = partner_cell(m, PAGE_FEDERATION, set->n_partners);
 	m->has_sparks = set->n_tests <= PAGE_SPARK_TESTS;
 	if (set->n_tests == 0 || m->n_cells > MATRIX_CELLS_MAX)
 		return false;
@@ -230,12 +240,23 @@ static void put_heads(const struct matrix *m)
 		put_place(h, "/pools/", &m->set->pools[i]);
 		html_puts(h, "</th>");
 	}
-	if (m->has_kind[PAGE_PARTNER]) {
+	for (size_t i = 0; i < COUNT(columns); i++) {
+		if (!m->has_kind[columns[i]])
+			continue;
 		html_puts(h, "<th scope=\"col\">");
-		html_look(h, words_kind(PAGE_PARTNER));
+		html_look(h, words_kind(columns[i]));
 		html_puts(h, "</th>");
 	}
 	html_puts(h, "</tr></thead>\n<tbody>");
+}
+
+static unsigned n_partner_columns(const struct matrix *m)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < COUNT(columns); i++)
+		n += m->has_kind[columns[i]];
+	return n;
 }
 
 /* What a pool is tested for by itself: a row above all partners. */
@@ -255,12 +276,9 @@ static void put_pool_row(const struct matrix *m, enum page_kind kind)
 			put_none(m);
 		html_puts(h, "</div></td>");
 	}
-	html_puts(h, m->has_kind[PAGE_PARTNER] ? "<td></td></tr>\n" : "</tr>\n");
-}
-
-static size_t partner_cell(const struct matrix *m, uint32_t partner)
-{
-	return m->n_pairs + (PAGE_PARTNER - PAGE_REGISTER) * (size_t)m->set->n_pools + partner;
+	for (unsigned i = 0; i < n_partner_columns(m); i++)
+		html_puts(h, "<td></td>");
+	html_puts(h, "</tr>\n");
 }
 
 static bool cell_is_fine(const struct matrix *m, size_t at)
@@ -277,7 +295,10 @@ static bool row_is_fine(const struct matrix *m, uint32_t partner)
 	for (size_t i = 0; i < width; i++)
 		if (!cell_is_fine(m, partner * width + i))
 			return false;
-	return cell_is_fine(m, partner_cell(m, partner));
+	for (size_t i = 0; i < COUNT(columns); i++)
+		if (!cell_is_fine(m, partner_cell(m, columns[i], partner)))
+			return false;
+	return true;
 }
 
 static void put_row(const struct matrix *m, uint32_t partner)
@@ -296,9 +317,11 @@ static void put_row(const struct matrix *m, uint32_t partner)
 			put_none(m);
 		html_puts(h, "</div></td>");
 	}
-	if (m->has_kind[PAGE_PARTNER]) {
+	for (size_t i = 0; i < COUNT(columns); i++) {
+		if (!m->has_kind[columns[i]])
+			continue;
 		html_puts(h, "<td><div class=\"cc\">");
-		if (!put_cell_at(m, partner_cell(m, partner)))
+		if (!put_cell_at(m, partner_cell(m, columns[i], partner)))
 			put_none(m);
 		html_puts(h, "</div></td>");
 	}
@@ -313,7 +336,7 @@ static void put_folded(const struct matrix *m, uint32_t n)
 	if (n == 0)
 		return;
 	buf_printf(m->h->b, "<tr><td colspan=\"%u\"><a href=\"/tests?state=ok\">",
-		m->set->n_pools + 1 + m->has_kind[PAGE_PARTNER]);
+		m->set->n_pools + 1 + n_partner_columns(m));
 	html_icon(m->h, WATCH_OK);
 	html_puts(m->h, " ");
 	html_say(m->h, &t);

@@ -80,9 +80,10 @@ enum page_kind { /* the two ways of a message first */
 	PAGE_REGISTER,
 	PAGE_INTERNAL, /* two users of a pool */
 	PAGE_SERVERS,
-	PAGE_PARTNER, /* its servers */
+	PAGE_PARTNER,    /* its servers */
+	PAGE_FEDERATION, /* those for servers of other domains */
 };
-enum { PAGE_KINDS = 6 };
+enum { PAGE_KINDS = 7 };
 
 /* 24 hours. */
 struct page_spark {

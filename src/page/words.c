@@ -36,6 +36,7 @@ const char *words_kind(enum page_kind kind)
 	case PAGE_INTERNAL: return N_("messages within the pool");
 	case PAGE_SERVERS: return N_("servers of the pool");
 	case PAGE_PARTNER: return N_("servers of the partner");
+	case PAGE_FEDERATION: return N_("server to server");
 	}
 	return "?";
 }

@@ -112,7 +112,7 @@ struct sweep_row {
 enum sweep_severity {
 	SWEEP_NOTE,    /* for information; changes nothing */
 	SWEEP_WARNING, /* a test would succeed in spite of it */
-	SWEEP_FAILURE, /* a test would fail by it */
+	SWEEP_FAILURE, /* a test would fail by it; FEDERATION: another server would */
 };
 
 /* Findings that are no reason of a failure. */
@@ -160,6 +160,17 @@ struct sweep_result {
  * this one is nobody's, RFC 2606 section 2. */
 #define SWEEP_NOBODY "stox.invalid"
 
+enum sweep_extent {
+	SWEEP_ALL,
+	/* Nothing beside what a test would use: no other servers of who is named by hand, and none
+	 * for other servers. */
+	SWEEP_NARROW,
+	/* Partner: only its servers for other servers, and nothing else makes up for them.  It
+	 * fails also without records that say there are any, and by a certificate that dialback
+	 * could do without. */
+	SWEEP_FEDERATION,
+};
+
 struct sweep_cfg {
 	enum sweep_side side;
 	/* All strings are borrowed until sweep_new() returns. */
@@ -171,9 +182,7 @@ struct sweep_cfg {
 	uint16_t registrar_port;  /* pool, without `server`: its TLS port */
 	struct slice domains[SWEEP_DOMAINS_MAX]; /* pool: whose federation records are looked at */
 	unsigned n_domains;
-	/* Nothing beside what a test would use: no other servers of who is named by hand, and none
-	 * for other servers. */
-	bool is_narrow;
+	enum sweep_extent extent;
 	struct slice from; /* partner: in whose name servers are spoken to; "" takes SWEEP_NOBODY */
 	unsigned trust;
 	ts_t timeout;     /* for everything */

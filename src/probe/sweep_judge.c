@@ -156,12 +156,20 @@ static void remark(struct sweep *s, enum sweep_severity severity, enum sweep_rem
  * dialback proves the rest, weakly. */
 static bool is_made_up_for(const struct sweep_row *row, const struct sweep_fault *f)
 {
-	return row->plan == SWEEP_PLAN_SERVER && row->features.dialback && f == &row->faults[0] &&
-	       f->step == SWEEP_TLS && row->tls.version[0];
+	return row->features.dialback && f == &row->faults[0] && f->step == SWEEP_TLS &&
+	       row->tls.version[0];
 }
 
-static enum sweep_severity severity_of(
-	const struct sweep_row *row, const struct sweep_fault *f, bool plan_is_used)
+/* Not every partner's server speaks to other servers; one that has records says it does. */
+static bool is_excused(
+	const struct sweep *s, const struct sweep_row *row, const struct sweep_fault *f)
+{
+	return row->plan == SWEEP_PLAN_SERVER && s->cfg.extent != SWEEP_FEDERATION &&
+	       (row->source == TARGETS_FALLBACK || is_made_up_for(row, f));
+}
+
+static enum sweep_severity severity_of(const struct sweep *s, const struct sweep_row *row,
+	const struct sweep_fault *f, bool plan_is_used)
 {
 	const bool needed = row->used || !plan_is_used;
 
@@ -169,10 +177,7 @@ static enum sweep_severity severity_of(
 		return SWEEP_NOTE;
 	if (f->reason == REASON_LOCAL_NETWORK && (plan_is_used || row->plan == SWEEP_PLAN_NONE))
 		return SWEEP_NOTE; /* it says nothing about the other side */
-	if (row->plan == SWEEP_PLAN_NONE || !needed || is_made_up_for(row, f))
-		return SWEEP_WARNING;
-	/* Not every partner's server speaks to other servers; one that has records says it does. */
-	if (row->plan == SWEEP_PLAN_SERVER && row->source == TARGETS_FALLBACK)
+	if (row->plan == SWEEP_PLAN_NONE || !needed || is_excused(s, row, f))
 		return SWEEP_WARNING;
 	return SWEEP_FAILURE;
 }
@@ -184,7 +189,7 @@ static void find_faults(struct sweep *s, struct span plan, bool plan_is_used)
 
 		for (unsigned k = 0; k < row->n_faults; k++) {
 			struct sweep_finding *f =
-				add(s, severity_of(row, &row->faults[k], plan_is_used), (int)i);
+				add(s, severity_of(s, row, &row->faults[k], plan_is_used), (int)i);
 
 			if (f)
 				f->fault = &row->faults[k];
@@ -263,19 +268,16 @@ static void find_dns_failures(struct sweep *s)
 }
 
 /* The target ".", and nothing else in the plan. */
-static void find_refusal(struct sweep *s, enum sweep_plan plan, enum sweep_severity severity)
+static void find_refusal(struct sweep *s, enum sweep_plan plan)
 {
+	const bool is_excused = plan == SWEEP_PLAN_SERVER && s->cfg.extent != SWEEP_FEDERATION;
+
 	for (unsigned i = 0; i < s->n_rows; i++)
 		if (s->rows[i].plan == plan)
 			return;
 	const struct question *q = targets_decisive(&s->targets, plan);
 	if (q)
-		find_question(s, severity, q);
-}
-
-static bool has_plan(const struct sweep *s, enum sweep_plan plan)
-{
-	return plan == SWEEP_PLAN_SIP ? s->cfg.side == SWEEP_POOL : s->cfg.side == SWEEP_PARTNER;
+		find_question(s, is_excused ? SWEEP_WARNING : SWEEP_FAILURE, q);
 }
 
 static void find_fallback(struct sweep *s)
@@ -395,9 +397,8 @@ void sweep_judge(struct sweep *s)
 		find_faults(s, plan, used);
 	}
 	for (size_t i = 0; i < COUNT(plans); i++)
-		if (has_plan(s, plans[i]) && !s->result.interrupted)
-			find_refusal(s, plans[i],
-				plans[i] == SWEEP_PLAN_SERVER ? SWEEP_WARNING : SWEEP_FAILURE);
+		if (sweep_has_plan(s, plans[i]) && !s->result.interrupted)
+			find_refusal(s, plans[i]);
 	find_dns_failures(s);
 	find_fallback(s);
 	find_aliases(s);

@@ -112,7 +112,7 @@ static int init_pool(struct sweep *s, struct text *why)
 	const char *base = s->by_hand ? s->ascii : s->way.host;
 	if (s->by_hand)
 		add_host(s, own, TARGETS_GIVEN, s->way.host, s->way.port);
-	if (is_numeric(base) || (s->by_hand && s->cfg.is_narrow))
+	if (is_numeric(base) || (s->by_hand && s->cfg.extent != SWEEP_ALL))
 		return 0;
 	questions_ask(&s->targets.questions, DNS_NAPTR, base);
 	for (enum locate_kind k = 0; k < LOCATE_KINDS; k++)
@@ -143,27 +143,35 @@ static int add_by_hand(struct sweep *s, enum sweep_kind kind, struct slice serve
 	return 1;
 }
 
+/* The servers for clients, or those for other servers: `direct` and `plain` are their kinds. */
+static int add_partner_plan(struct sweep *s, enum sweep_kind direct, enum sweep_kind plain,
+	struct slice server, struct text *why)
+{
+	const enum sweep_plan plan = sweep_kind_info(plain)->plan;
+
+	if (!sweep_has_plan(s, plan))
+		return 0;
+	const int by_hand = add_by_hand(s, plain, server, why);
+	if (by_hand < 0)
+		return by_hand;
+	if (by_hand && s->cfg.extent != SWEEP_ALL)
+		return 0;
+	if (!is_numeric(s->ascii)) {
+		add_srv(s, direct, by_hand ? SWEEP_PLAN_NONE : plan, s->ascii);
+		add_srv(s, plain, by_hand ? SWEEP_PLAN_NONE : plan, s->ascii);
+	}
+	add_host(s, plain, TARGETS_FALLBACK, s->ascii, 0);
+	return 0;
+}
+
 static int init_partner(struct sweep *s, struct text *why)
 {
-	const int client = add_by_hand(s, SWEEP_XMPP_CLIENT, s->cfg.server, why);
-	const int server =
-		client < 0 ? client : add_by_hand(s, SWEEP_XMPP_SERVER, s->cfg.peer_server, why);
+	const int err =
+		add_partner_plan(s, SWEEP_XMPPS_CLIENT, SWEEP_XMPP_CLIENT, s->cfg.server, why);
 
-	if (server < 0)
-		return server;
-	for (enum sweep_kind k = SWEEP_XMPPS_CLIENT; k <= SWEEP_XMPP_SERVER; k++) {
-		const enum sweep_plan plan = sweep_kind_info(k)->plan;
-		const bool by_hand = plan == SWEEP_PLAN_CLIENT ? client : server;
-		const bool is_wanted = plan == SWEEP_PLAN_CLIENT && !by_hand;
-
-		if (!is_numeric(s->ascii) && (is_wanted || !s->cfg.is_narrow))
-			add_srv(s, k, by_hand ? SWEEP_PLAN_NONE : plan, s->ascii);
-	}
-	if (!client || !s->cfg.is_narrow)
-		add_host(s, SWEEP_XMPP_CLIENT, TARGETS_FALLBACK, s->ascii, 0);
-	if (!s->cfg.is_narrow)
-		add_host(s, SWEEP_XMPP_SERVER, TARGETS_FALLBACK, s->ascii, 0);
-	return 0;
+	return err ? err
+		   : add_partner_plan(
+			     s, SWEEP_XMPPS_SERVER, SWEEP_XMPP_SERVER, s->cfg.peer_server, why);
 }
 
 int sweep_names_init(struct sweep *s, struct text *why)

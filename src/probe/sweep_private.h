@@ -72,7 +72,8 @@ struct sweep_kind_info {
 	bool is_xmpp;
 };
 const struct sweep_kind_info *sweep_kind_info(enum sweep_kind kind);
-enum sweep_kind sweep_kind_of(enum transport t); /* of SIP */
+enum sweep_kind sweep_kind_of(enum transport t);                  /* of SIP */
+bool sweep_has_plan(const struct sweep *s, enum sweep_plan plan); /* is it looked at? */
 
 /* sweep_names.c */
 int sweep_names_init(struct sweep *s, struct text *why);

@@ -40,6 +40,14 @@ enum sweep_kind sweep_kind_of(enum transport t)
 	return of[t];
 }
 
+bool sweep_has_plan(const struct sweep *s, enum sweep_plan plan)
+{
+	if (plan == SWEEP_PLAN_SIP)
+		return s->cfg.side == SWEEP_POOL;
+	return s->cfg.side == SWEEP_PARTNER &&
+	       s->cfg.extent != (plan == SWEEP_PLAN_CLIENT ? SWEEP_FEDERATION : SWEEP_NARROW);
+}
+
 const char *sweep_side_name(enum sweep_side s)
 {
 	static const char *const names[] = { [SWEEP_POOL] = "pool", [SWEEP_PARTNER] = "partner" };

@@ -4,6 +4,7 @@
 #include "app/secret.h"
 #include "app/sweeper.h"
 #include "base/mem.h"
+#include "conf/pairs.h"
 #include "watcher/private.h"
 #include "watcher/via.h"
 
@@ -105,6 +106,8 @@ static struct sweep_cfg sweep_of(const struct plan_test *p, const struct probe_c
 	struct sweep_cfg cfg = { .side = is_pool ? SWEEP_POOL : SWEEP_PARTNER,
 		.name = slice_str(is_pool ? p->pool : p->domain),
 		.server = slice_str(is_pool ? p->registrar : p->receiver_server),
+		.peer_server = slice_str(p->peer_server),
+		.extent = p->kind == CONF_TEST_PARTNER ? SWEEP_FEDERATION : SWEEP_ALL,
 		.registrar_port = p->registrar_port,
 		.trust = is_pool ? probe->sip_trust : probe->xmpp_trust,
 		.timeout = p->timeout,
@@ -121,15 +124,16 @@ static struct run_cfg cfg_of(const struct plan_test *p, const struct probe_cfg *
 		[CONF_TEST_IM] = RUN_IM,
 		[CONF_TEST_REGISTER] = RUN_REGISTER,
 		[CONF_TEST_SERVERS] = RUN_SERVERS,
+		[CONF_TEST_PARTNER] = RUN_SERVERS,
 	};
 	struct run_cfg cfg = { .kind = kinds[p->kind],
 		/* A refusal that is wanted is no failure to be tried again. */
 		.retries = p->expected ? 0 : p->retries,
 		.pause = p->retry_pause,
-		.trace = p->kind != CONF_TEST_SERVERS,
+		.trace = !conf_test_is_sweep(p->kind),
 		.probe = *probe };
 
-	if (p->kind == CONF_TEST_SERVERS)
+	if (conf_test_is_sweep(p->kind))
 		cfg.sweeps[cfg.n_sweeps++] = sweep_of(p, probe);
 	return cfg;
 }

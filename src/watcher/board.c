@@ -150,6 +150,7 @@ static void put_test(struct board *b, const struct watched *t, const struct page
 		[CONF_TEST_IM] = PAGE_TO,
 		[CONF_TEST_REGISTER] = PAGE_REGISTER,
 		[CONF_TEST_SERVERS] = PAGE_SERVERS,
+		[CONF_TEST_PARTNER] = PAGE_FEDERATION,
 	};
 	const size_t i = b->set.n_tests++;
 	struct page_test *p = &b->tests[i];
@@ -167,7 +168,7 @@ static void put_test(struct board *b, const struct watched *t, const struct page
 		.median_us = shown_span(t->latency_us),
 		.is_refused = t->plan->expected != REASON_NONE && t->state.state == WATCH_OK,
 		.interval_us = watched_is_on(t) ? (int64_t)t->plan->interval : 0 };
-	if (!t->plan->pool)
+	if (!t->plan->pool && p->kind == PAGE_SERVERS)
 		p->kind = PAGE_PARTNER;
 	else if (watched_direction(t) == SENTENCE_FROM)
 		p->kind = PAGE_FROM;
@@ -186,7 +187,8 @@ static int judge(struct board *b, const struct page_view *v)
 		[PAGE_REGISTER] = SENTENCE_ALONE,
 		[PAGE_INTERNAL] = SENTENCE_ALONE,
 		[PAGE_SERVERS] = SENTENCE_ALONE,
-		[PAGE_PARTNER] = SENTENCE_ALONE };
+		[PAGE_PARTNER] = SENTENCE_ALONE,
+		[PAGE_FEDERATION] = SENTENCE_ALONE };
 	struct sentence_test *tests = mem_alloc0((b->set.n_tests + 1) * sizeof(*tests));
 	size_t n_enabled = 0;
 

@@ -12,6 +12,7 @@
  *	pool.litware.test/register		a user of the pool signs in
  *	pool.litware.test/servers		each server of a pool
  *	-/contoso.test/servers			of a partner
+ *	-/contoso.test/partner			of it, as servers of other domains see them
  *
  * No socket and no secret is touched; paths are as they will be opened.  Behind
  * plan_settle() everything is as it will be used, so that a check, a start and a reload refuse the
@@ -59,7 +60,7 @@ struct plan_test {
 	const char *location;  /* whose it is alone (spread: every); "": of all watchers */
 
 	/* What a probe or a sweep wants (struct probe_cfg, sweep_cfg).  NULL: left out. */
-	const char *user, *auth_user, *registrar, *receiver, *receiver_server;
+	const char *user, *auth_user, *registrar, *receiver, *receiver_server, *peer_server;
 	uint16_t registrar_port;
 	char *password_file, *receiver_password_file; /* receiver's NULL: arrival is not proved */
 	struct conf_place password_at, receiver_password_at;

@@ -97,7 +97,7 @@ static int add_pool(const struct maker *m, struct plan_test *t, const struct con
 	t->domains = &pool->domains;
 	t->accept[SIDE_SIP] = accept_of(&pool->accept);
 	const int err = plan_path(m->p, &pool->ca_file, &t->sip_ca_file);
-	return err || t->kind == CONF_TEST_SERVERS ? err : add_user(m, t, pool);
+	return err || conf_test_is_sweep(t->kind) ? err : add_user(m, t, pool);
 }
 
 /* NULL: a domain that is no partner's. */
@@ -108,9 +108,10 @@ static int add_partner(const struct maker *m, struct plan_test *t, const struct 
 	t->domain = p ? p->domain.s : m->entry->partner.s;
 	t->receiver = r->address.s;
 	t->receiver_server = r->server.s;
+	t->peer_server = p ? p->server.s : NULL;
 	t->accept[SIDE_XMPP] = p ? accept_of(&p->accept) : 0;
 	int err = p ? plan_path(m->p, &p->ca_file, &t->xmpp_ca_file) : 0;
-	if (err || t->kind == CONF_TEST_SERVERS)
+	if (err || conf_test_is_sweep(t->kind))
 		return err;
 	t->receiver_password_at = r->password_file.at;
 	err = plan_path(m->p, &r->password_file, &t->receiver_password_file);
@@ -238,6 +239,8 @@ void plan_free_test(struct plan_test *t)
 
 static bool wants_pool(const struct conf_watch_test *e, const struct conf_pool *pool)
 {
+	if (e->kind.value == CONF_TEST_PARTNER)
+		return false;
 	if (e->pool.s)
 		return slice_ieqs(slice_str(e->pool.s), pool->fqdn.s);
 	return e->kind.value == CONF_TEST_SERVERS ? !e->partner.s : conf_pool_tester(pool) != NULL;
@@ -249,7 +252,7 @@ static bool wants_partner(const struct conf_watch_test *e, const struct conf_par
 		return false;
 	if (e->partner.s)
 		return conf_partner_serves(partner, slice_str(e->partner.s));
-	return e->kind.value == CONF_TEST_SERVERS ? !e->pool.s : conf_has_receiver(partner);
+	return conf_test_is_sweep(e->kind.value) ? !e->pool.s : conf_has_receiver(partner);
 }
 
 /* A domain of its own, which is no partner's. */
@@ -294,7 +297,8 @@ static size_t count_tests(const struct conf *c, const struct conf_watch_test *e)
 	switch ((enum conf_test_kind)e->kind.value) {
 	case CONF_TEST_IM: return n * n_partners;
 	case CONF_TEST_REGISTER: return n;
-	case CONF_TEST_SERVERS: return n + n_partners;
+	case CONF_TEST_SERVERS:
+	case CONF_TEST_PARTNER: return n + n_partners;
 	}
 	return 0;
 }
@@ -335,7 +339,7 @@ static int make_all(const struct maker *m)
 		if (wants_pool(m->entry, &c->pools[i]))
 			err = m->entry->kind.value == CONF_TEST_IM ? make_messages(m, &c->pools[i])
 								   : make(m, &c->pools[i], NULL);
-	if (m->entry->kind.value != CONF_TEST_SERVERS)
+	if (!conf_test_is_sweep(m->entry->kind.value))
 		return err;
 	for (size_t i = 0; !err && i < c->n_partners; i++)
 		if (wants_partner(m->entry, &c->partners[i]))

@@ -84,7 +84,7 @@ int probe_target_read_sip(struct probe_target *ret, const struct plan *plan, str
 	const struct plan_test *pool = find_pool(plan, text);
 	struct locate_way way;
 
-	*ret = (struct probe_target){ .cfg = { .side = SWEEP_POOL, .is_narrow = true } };
+	*ret = (struct probe_target){ .cfg = { .side = SWEEP_POOL, .extent = SWEEP_NARROW } };
 	if (pool)
 		return of_pool(ret, pool);
 	if (!keep(text, ret->server, sizeof(ret->server)) || !read_way(text, &way) || !way.host[0])
@@ -119,7 +119,7 @@ int probe_target_read_xmpp(struct probe_target *ret, const struct plan *plan, st
 	char host[256] = "";
 	uint16_t port = 0;
 
-	*ret = (struct probe_target){ .cfg = { .side = SWEEP_PARTNER, .is_narrow = true } };
+	*ret = (struct probe_target){ .cfg = { .side = SWEEP_PARTNER, .extent = SWEEP_NARROW } };
 	if (slice_starts(domain, authority)) {
 		domain = slice_skip(domain, authority.n);
 		server = slice_split(&domain, '/');

@@ -52,8 +52,20 @@ static uint32_t place_of(struct page_place *places, uint32_t *n, const char *nam
 
 static enum page_kind kind_of(const struct store_name *n)
 {
-	if (strcmp(n->kind, "im") == 0)
-		return strcmp(n->direction, "from") == 0 ? PAGE_FROM : PAGE_TO;
+	static const struct {
+		const char *kind, *direction;
+		enum page_kind is;
+	} rows[] = {
+		{ "im", "to", PAGE_TO },
+		{ "im", "from", PAGE_FROM },
+		{ "register", "", PAGE_REGISTER },
+		{ "partner", "", PAGE_FEDERATION },
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++)
+		if (strcmp(n->kind, rows[i].kind) == 0 &&
+			strcmp(n->direction, rows[i].direction) == 0)
+			return rows[i].is;
 	return n->pool[0] ? PAGE_SERVERS : PAGE_PARTNER;
 }
 

@@ -6,6 +6,7 @@
 #include "app/control.h"
 #include "app/gateway_ctl.h"
 #include "base/mem.h"
+#include "conf/pairs.h"
 #include "net/loop.h"
 #include "report/report.h"
 #include "watcher/audit.h"
@@ -104,7 +105,7 @@ static bool fits(const struct via_want *v, const struct watched *t)
 	const struct plan_test *p = t->plan;
 
 	/* Those of servers have a result of another shape: `stox check` shows it. */
-	return t->is_scheduled && p->kind != CONF_TEST_SERVERS && is_same(v->pool, p->pool) &&
+	return t->is_scheduled && !conf_test_is_sweep(p->kind) && is_same(v->pool, p->pool) &&
 	       is_same(v->partner, p->domain) && is_same(v->direction, p->direction) &&
 	       is_same(v->kind[0] ? v->kind : "im", conf_test_kind_name(p->kind));
 }

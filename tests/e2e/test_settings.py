@@ -51,6 +51,13 @@ def checked(lab, text):
     return done.stdout + done.stderr
 
 
+def swept(lab, text):
+    (lab.dir / "variant.yaml").write_text(text)
+    done = subprocess.run([STOX, "check", "partner", "-c", "variant.yaml", "-f", "json", "--dns", lab.dns], cwd=lab.dir, capture_output=True, text=True,
+                          timeout=60)
+    return done.stdout + done.stderr
+
+
 def other_group():
     """One that the running user can give a file to, and that is not his own."""
     if os.geteuid() == 0:
@@ -92,6 +99,8 @@ TESTS = [
     ("partners[].receiver.server", tested, "server: 127.0.0.1:{xmpp}", "server: 127.0.0.1:1", '"result": "Success"', '"result": "Failure"[^$]*127.0.0.1:1"'),
     ("partners[].receiver.password_file", tested, "server: 127.0.0.1:{xmpp}", "server: 127.0.0.1:{xmpp}\n      password_file: adelany",
      '"id": "arrival_unproved"', '"proof": "answered"'),
+    ("partners[].server", swept, "type: federated", "type: federated\n    server: 127.0.0.1:1",
+     r'(?s)\A(?!.*_xmpp-server._tcp",\s+"source": "given")', r'_xmpp-server._tcp",\s+"source": "given"'),
     ("partners[].tls", checked, "type: federated", "type: federated\n    tls: optional", r"\A\S+ nothing wrong", r"\A\S+ Note: `tls`, .*are not enforced"),
     ("partners[].sasl", checked, "type: federated", "type: federated\n    sasl: optional", r"\A\S+ nothing wrong", r"\A\S+ Note: .*`sasl`.*are not enforced"),
     ("partners[].dialback", checked, "type: federated", "type: federated\n    dialback: true", r"\A\S+ nothing wrong", r"\A\S+ Note: .*`dialback`.* are not enforced"),

@@ -444,14 +444,15 @@ static void every_key_lands_in_its_field(void **state)
 	assert_text(&partner->receiver.server, "[2001:db8::2]:5222", 25, 15);
 	assert_text(&partner->receiver.password_file, "adelany", 26, 22);
 	assert_text(&partner->accept.v[1], "message_cut", 27, 31);
-	assert_text(&sip->listen.v[0], "udp:[::1]:0", 30, 14);
-	assert_text(&sip->next_hop, "sip:proxy.litware.test", 31, 15);
-	assert_text(&sip->trusted_peers.v[1], "127.0.0.1", 32, 28);
+	assert_text(&partner->server, "s2s.contoso.test", 28, 13);
+	assert_text(&sip->listen.v[0], "udp:[::1]:0", 31, 14);
+	assert_text(&sip->next_hop, "sip:proxy.litware.test", 32, 15);
+	assert_text(&sip->trusted_peers.v[1], "127.0.0.1", 33, 28);
 	assert_int_equal(sip->transactions_max.n, 1024);
-	assert_text(&c->gateway.xmpp.component.name, "b\303\274cher.test", 36, 13);
+	assert_text(&c->gateway.xmpp.component.name, "b\303\274cher.test", 37, 13);
 	assert_int_equal(c->gateway.xmpp.settle.n, 0);
 	assert_int_equal(c->gateway.xmpp.unproven.value, CONF_REFUSE);
-	assert_text(&c->gateway.metrics.names.v[0], "gw.litware.test", 41, 44);
+	assert_text(&c->gateway.metrics.names.v[0], "gw.litware.test", 42, 44);
 	conf_free(c);
 }
 
@@ -460,25 +461,25 @@ static void check_who_is_told(const struct conf_watch *w)
 	const struct conf_alert *a = &w->alerts[0];
 
 	assert_int_equal(w->n_alerts, 4);
-	assert_text(&a->url, "https://alerts.litware.test/stox", 79, 12);
+	assert_text(&a->url, "https://alerts.litware.test/stox", 80, 12);
 	assert_int_equal(a->severity.value, CONF_CRITICAL);
 	assert_false(a->resolved.on);
 	assert_int_equal(a->remind.n, 60);
 	assert_int_equal(w->alerts[1].kind.value, CONF_ALERTMANAGER);
 	assert_true(w->alerts[1].resolved.on);
-	assert_text(&w->alerts[2].command.v[1], "a b", 88, 66);
+	assert_text(&w->alerts[2].command.v[1], "a b", 89, 66);
 	assert_int_equal(w->alerts[3].kind.value, CONF_MAIL);
 	assert_true(w->alerts[3].plain.on);
 	assert_int_equal(w->ping.interval.n, 300);
-	assert_text(&w->listen.v[1], "https://[::1]:1", 44, 23);
-	assert_text(&w->tls.key_file, "key.pem", 91, 48);
-	assert_text(&w->sign_in.ca_file, "ca.pem", 92, 63);
+	assert_text(&w->listen.v[1], "https://[::1]:1", 45, 23);
+	assert_text(&w->tls.key_file, "key.pem", 92, 48);
+	assert_text(&w->sign_in.ca_file, "ca.pem", 93, 63);
 	assert_int_equal(w->n_roles, 3);
 	assert_int_equal(w->roles[0].members.n, 2);
-	assert_text(&w->roles[0].pools.v[0], "pool.litware.test", 94, 67);
-	assert_text(&w->roles[1].commands.v[1], "test", 95, 37);
-	assert_text(&w->roles[2].template, "view-only", 96, 31);
-	assert_text(&w->control.group, "root", 97, 34);
+	assert_text(&w->roles[0].pools.v[0], "pool.litware.test", 95, 67);
+	assert_text(&w->roles[1].commands.v[1], "test", 96, 37);
+	assert_text(&w->roles[2].template, "view-only", 97, 31);
+	assert_text(&w->control.group, "root", 98, 34);
 }
 
 static void every_key_of_the_watcher_lands_in_its_field(void **state)
@@ -490,13 +491,13 @@ static void every_key_of_the_watcher_lands_in_its_field(void **state)
 	struct conf *c = load_good(text);
 	const struct conf_watch *w = &c->watch;
 	const struct conf_watch_test *t = &w->tests[0];
-	assert_text(&w->time_zone, "Europe/Paris", 43, 14);
-	assert_text(&w->listen.v[0], "[::1]:0", 44, 12);
-	assert_text(&w->url, "https://watch.litware.test/stox", 45, 8);
+	assert_text(&w->time_zone, "Europe/Paris", 44, 14);
+	assert_text(&w->listen.v[0], "[::1]:0", 45, 12);
+	assert_text(&w->url, "https://watch.litware.test/stox", 46, 8);
 	assert_int_equal(w->at_once.n, 10);
-	assert_text(&w->location, "paris", 47, 13);
+	assert_text(&w->location, "paris", 48, 13);
 	assert_int_equal(w->lease.n, 30);
-	assert_text(&w->history.file, "history.db", 49, 20);
+	assert_text(&w->history.file, "history.db", 50, 20);
 	assert_int_equal(w->history.raw_days.n, 7);
 	assert_int_equal(w->history.hour_days.n, 30);
 	assert_int_equal(w->history.size_max.n, 512);
@@ -504,12 +505,12 @@ static void every_key_of_the_watcher_lands_in_its_field(void **state)
 	assert_string_equal(w->history.password_file.s, "db.pw");
 	assert_string_equal(w->history.ca_file.s, "db.pem");
 	assert_int_equal(w->defaults.rules.interval.n, 30);
-	assert_text(&w->defaults.rules.fail, "3 of 5", 55, 11);
+	assert_text(&w->defaults.rules.fail, "3 of 5", 56, 11);
 	assert_int_equal(w->defaults.rules.severity.value, CONF_WARNING);
 	assert_int_equal(w->defaults.rules.maintenance.n, 2);
 	assert_int_equal(w->n_tests, 4);
-	assert_text(&t->partner, "chat.contoso.test", 62, 16);
-	assert_text(&t->receiver.server, "127.0.0.1:5222", 64, 52);
+	assert_text(&t->partner, "chat.contoso.test", 63, 16);
+	assert_text(&t->receiver.server, "127.0.0.1:5222", 65, 52);
 	assert_false(t->enabled.on);
 	assert_int_equal(t->spread.value, CONF_SPREAD_EVERY);
 	assert_int_equal(w->tests[1].spread.value, CONF_SPREAD_ONE);
@@ -518,10 +519,10 @@ static void every_key_of_the_watcher_lands_in_its_field(void **state)
 	assert_int_equal(w->tests[1].direction.value, CONF_TO);
 	assert_int_equal(t->rules.interval.n, 10);
 	assert_int_equal(t->rules.labels.n, 0);
-	assert_int_equal(t->rules.labels.at.line, 70);
+	assert_int_equal(t->rules.labels.at.line, 71);
 	assert_int_equal(t->rules.maintenance.at.line, 0);
 	assert_true(w->tests[1].enabled.on);
-	assert_text(&w->tests[1].expect, "sip_partner_not_allowed", 73, 15);
+	assert_text(&w->tests[1].expect, "sip_partner_not_allowed", 74, 15);
 	assert_int_equal(w->tests[2].kind.value, CONF_TEST_REGISTER);
 	assert_int_equal(w->tests[2].rules.calm.n, 5);
 	assert_int_equal(w->tests[3].kind.value, CONF_TEST_SERVERS);

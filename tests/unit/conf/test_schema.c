@@ -97,6 +97,8 @@ static const struct row values[] = {
 	{ "partners[].ca_file", PARTNER "    ca_file: \"\\t\"\n", "f:3:14: `ca_file`" A_FILE },
 	{ "partners[].accept", PARTNER "    accept: [\"\\t\"]\n",
 		"f:3:14: `accept` must be text on one line\n" },
+	{ "partners[].server", PARTNER "    server: a:b\n",
+		"f:3:13: `server` must be HOST or HOST:PORT, like xmpp.example.org:5222\n" },
 	{ "partners[].receiver.address", PARTNER "    receiver:\n      address: contoso.test\n",
 		"f:4:16: `address` must be an address on the XMPP side, like "
 		"adelany@example.org\n" },
@@ -250,7 +252,8 @@ static const struct row values[] = {
 	{ "watch.tests[].maintenance", "watch: { tests: [{ maintenance: [''] }] }\n",
 		"f:1:34: `maintenance` must be text on one line\n" },
 	{ "watch.tests[].kind", "watch: { tests: [{ kind: im-internal }] }\n",
-		"f:1:26: `kind` must be one of im, register, servers, not `im-internal`\n" },
+		"f:1:26: `kind` must be one of im, register, servers, partner, not "
+		"`im-internal`\n" },
 	{ "watch.tests[].pool", "watch: { tests: [{ pool: a b }] }\n", "f:1:26: `pool`" A_HOST },
 	{ "watch.tests[].partner", "watch: { tests: [{ partner: 192.0.2.1 }] }\n",
 		"f:1:29: `partner`" A_DOMAIN },

@@ -738,6 +738,59 @@ static void dialback_makes_up_for_a_servers_certificate(void **state)
 	assert_int_equal(r->findings[0].severity, SWEEP_FAILURE);
 }
 
+/* ---- federation alone ---- */
+
+static void only_the_servers_for_servers_are_looked_at(void **state)
+{
+	struct sweep_cfg cfg = partner_cfg;
+
+	(void)state;
+	cfg.extent = SWEEP_FEDERATION;
+	cfg.server = SLICE("192.0.2.8"); /* for clients: not looked at */
+	const struct sweep_result *r = SWEEP(&cfg, full_partner, all_fine);
+	assert_int_equal(r->n_rows, 2);
+	assert_int_equal(r->rows[0].addr.port, 5269);
+	assert_int_equal(r->rows[1].addr.port, 5270);
+	assert_true(r->rows[0].used && r->rows[0].has_days);
+	assert_int_equal(r->n_findings, 0);
+	assert_int_equal(sweep_exit_status(r, true), 0);
+
+	cfg.peer_server = SLICE("192.0.2.9:5299");
+	r = SWEEP(&cfg, full_partner, all_fine);
+	assert_int_equal(r->n_rows, 1);
+	assert_int_equal(r->rows[0].addr.port, 5299);
+	assert_int_equal(r->n_questions, 0);
+}
+
+static void nothing_makes_up_for_what_other_servers_miss(void **state)
+{
+	static const char dialback[] =
+		"<stream:features><dialback xmlns='urn:xmpp:features:dialback'/></stream:features>";
+	static const struct world_record record[] = {
+		SRV("_xmpp-server._tcp." PARTNER, 0, 0, 5269, "xmpp.contoso.test"),
+		A("xmpp.contoso.test", "192.0.2.2"),
+	};
+	static const struct world_record none[] = { A(PARTNER, "192.0.2.3") };
+	static const struct world_record dot[] = { SRV("_xmpp-server._tcp." PARTNER, 0, 0, 0, "") };
+	static const struct world_row refused[] = { { .at = "", .peer = PEER_REFUSES } };
+	static const struct world_row untrusted[] = {
+		{ .at = "", .faults = TLS_FAULT_UNTRUSTED, .says = dialback },
+	};
+	struct sweep_cfg cfg = partner_cfg;
+
+	(void)state;
+	cfg.extent = SWEEP_FEDERATION;
+	const struct sweep_result *r = SWEEP(&cfg, record, untrusted);
+	assert_string_equal(world_id(&r->findings[0]), "tls_untrusted_issuer");
+	assert_int_equal(sweep_exit_status(r, false), 1);
+	r = SWEEP(&cfg, none, refused);
+	assert_string_equal(world_id(&r->findings[0]), "tcp_refused");
+	assert_int_equal(sweep_exit_status(r, false), 1);
+	r = SWEEP(&cfg, dot, all_fine);
+	assert_string_equal(world_id(&r->findings[0]), "dns_srv_not_offered");
+	assert_int_equal(sweep_exit_status(r, false), 1);
+}
+
 static void a_certificate_that_ends_soon_is_told_once(void **state)
 {
 	static const struct world_row peers[] = { { .at = "", .days = 5 } };
@@ -1137,6 +1190,8 @@ int main(void)
 		TEST(a_machine_without_ipv6_is_not_the_servers_fault),
 		TEST(every_fault_of_a_chain_is_noted_and_what_comes_behind_is_seen),
 		TEST(dialback_makes_up_for_a_servers_certificate),
+		TEST(only_the_servers_for_servers_are_looked_at),
+		TEST(nothing_makes_up_for_what_other_servers_miss),
 		TEST(a_certificate_that_ends_soon_is_told_once),
 		TEST(every_misbehaviour_has_its_reason),
 		TEST(an_options_over_udp_is_sent_again_and_given_up),

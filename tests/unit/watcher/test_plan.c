@@ -26,7 +26,7 @@
 	"  - domain: X.test\n    additional_domains: [im.x.test]\n    ca_file: /x.pem\n"           \
 	"    receiver: { address: Rita@x.test, server: '127.0.0.1:5222', password_file: rita }\n"  \
 	"  - { domain: y.test, receiver: { address: yves@y.test } }\n"                             \
-	"  - { domain: z.test }\n"
+	"  - { domain: z.test, server: '127.0.0.1:5269' }\n"
 
 struct made {
 	struct conf *conf;
@@ -110,6 +110,8 @@ static const struct {
 		"-/y.test/servers -/z.test/servers" },
 	{ "watch: { tests: [{ kind: servers, pool: c.test }] }\n", "c.test/servers" },
 	{ "watch: { tests: [{ kind: servers, partner: z.test }] }\n", "-/z.test/servers" },
+	{ "watch: { tests: [{ kind: partner, partner: im.x.test }, { kind: partner }] }\n",
+		"-/x.test/partner -/y.test/partner -/z.test/partner" },
 };
 
 static void entries_stand_for_the_tests_that_can_be_run(void **state)
@@ -267,6 +269,16 @@ static void other_kinds_want_less(void **state)
 	assert_string_equal(partner->xmpp_ca_file, "/x.pem");
 	assert_null(partner->receiver_password_file);
 	assert_labels(partner, "kind=servers partner=X.test");
+	end(&m);
+	m = make_good("watch: { tests: [{ kind: partner }] }\n");
+	partner = plan_find(m.plan, "-/x.test/partner");
+	assert_null(partner->pool);
+	assert_null(partner->peer_server);
+	assert_string_equal(partner->xmpp_ca_file, "/x.pem");
+	assert_null(partner->accounts[1]);
+	assert_labels(partner, "kind=partner partner=X.test");
+	partner = plan_find(m.plan, "-/z.test/partner");
+	assert_string_equal(partner->peer_server, "127.0.0.1:5269");
 	end(&m);
 }
 

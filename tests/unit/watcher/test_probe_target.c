@@ -63,7 +63,7 @@ static void check(const struct row *row, read_fn *read, const struct plan *plan)
 		return;
 	assert_true(slice_eqs(t.cfg.name, row->of));
 	assert_true(slice_eqs(t.cfg.server, row->server));
-	assert_true(t.cfg.is_narrow);
+	assert_int_equal(t.cfg.extent, SWEEP_NARROW);
 }
 
 static void targets_are_read(void **state)
