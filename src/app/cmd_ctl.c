@@ -28,17 +28,6 @@ struct values {
 
 #define AT(member) offsetof(struct values, member)
 
-static bool format_words(size_t i, const char **word, const char **what)
-{
-	static const char *const words[] = { "text", "json" };
-
-	if (i >= COUNT(words))
-		return false;
-	*word = words[i];
-	*what = NULL;
-	return true;
-}
-
 static bool level_words(size_t i, const char **word, const char **what)
 {
 	if (i > LOG_LEVEL_DEBUG)
@@ -63,7 +52,7 @@ static const struct opt opts[] = {
 	{ "format", 'f', N_("FORMAT"), OPT_TEXT, AT(format), 0, 0, N_("form of the answer (text)"),
 		.manual = N_("The form of the answer: text, or the JSON object as the gateway "
 			     "gives it."),
-		.words = format_words },
+		.words = opt_text_or_json },
 };
 
 enum part {
@@ -246,7 +235,7 @@ static bool is_word(opt_words *words, const char *name)
 
 static int check_values(enum part part, const struct values *v)
 {
-	if (v->format && !is_word(format_words, v->format)) {
+	if (v->format && !is_word(opt_text_or_json, v->format)) {
 		opt_complain(&parts[part], TEXT(N_("unknown format `{1}`; there are {2}"),
 						   text_str(v->format), text_str("text, json")));
 		return BAD;

@@ -22,17 +22,6 @@ struct values {
 
 #define AT(member) offsetof(struct values, member)
 
-static bool format_words(size_t i, const char **word, const char **what)
-{
-	static const char *const words[] = { "text", "json" };
-
-	if (i >= COUNT(words))
-		return false;
-	*word = words[i];
-	*what = NULL;
-	return true;
-}
-
 static bool command_names(size_t i, const char **word, const char **what)
 {
 	if (i >= ROLE_COMMANDS)
@@ -60,7 +49,7 @@ static const struct opt opts[] = {
 	{ "format", 'f', N_("FORMAT"), OPT_TEXT, AT(format), 0, 0, N_("form of the answer (text)"),
 		.manual = N_("The form of the answer: text, or the JSON object as the watcher "
 			     "gives it."),
-		.words = format_words },
+		.words = opt_text_or_json },
 };
 
 static const struct opt_command command = { .name = "roles",

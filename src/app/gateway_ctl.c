@@ -63,18 +63,6 @@ static json_t *ended(const struct gateway *g)
 	return o;
 }
 
-/* A name or id that a peer chose, as text that JSON can have. */
-static json_t *string(struct slice s)
-{
-	struct buf b;
-
-	buf_init(&b, 1024);
-	buf_put(&b, s);
-	json_t *ret = report_json_string(buf_cstr(&b));
-	buf_done(&b);
-	return ret;
-}
-
 static json_t *worst_peers(const struct gateway *g)
 {
 	json_t *a = json_array();
@@ -83,7 +71,7 @@ static json_t *worst_peers(const struct gateway *g)
 	for (size_t i = 0; i < WORST_PEERS && gateway_peer(g, i, &peer); i++) {
 		json_t *o = json_object();
 
-		report_json_set(o, "peer", string(peer.name));
+		report_json_set(o, "peer", report_json_slice(peer.name));
 		report_json_set(o, "refused", json_integer((json_int_t)peer.refused));
 		report_json_set(o, "timeouts", json_integer((json_int_t)peer.timeouts));
 		json_array_append_new(a, o);
@@ -159,10 +147,10 @@ static json_t *message(const struct gateway_message *m)
 
 	report_json_set(o, "ended_at", report_json_time((int64_t)m->ended + loop_wall_offset()));
 	report_json_set(o, "toward", json_string(gateway_way_name(m->way)));
-	report_json_set(o, "from", string(m->from));
-	report_json_set(o, "to", string(m->to));
-	report_json_set(o, "stanza_id", string(m->stanza_id));
-	report_json_set(o, "call_id", string(m->call_id));
+	report_json_set(o, "from", report_json_slice(m->from));
+	report_json_set(o, "to", report_json_slice(m->to));
+	report_json_set(o, "stanza_id", report_json_slice(m->stanza_id));
+	report_json_set(o, "call_id", report_json_slice(m->call_id));
 	report_json_set(o, "outcome", json_string(gateway_outcome_name(m->outcome)));
 	report_json_set(o, "status", m->status ? json_integer(m->status) : json_null());
 	report_json_set(o, "cause", report_json_string_or_null(m->cause));

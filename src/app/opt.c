@@ -9,6 +9,17 @@
 
 enum { NAMES_MAX = 64 };
 
+bool opt_text_or_json(size_t i, const char **word, const char **what)
+{
+	static const char *const words[] = { "text", "json" };
+
+	if (i >= COUNT(words))
+		return false;
+	*word = words[i];
+	*what = NULL;
+	return true;
+}
+
 static void complain_line(const struct opt_command *cmd, const char *line)
 {
 	if (cmd->service)

@@ -40,6 +40,7 @@ enum opt_group {
 /* The i-th of the words that a value can be; false behind the last.  *what says what it means, to
  * be looked up, or is NULL. */
 typedef bool opt_words(size_t i, const char **word, const char **what);
+bool opt_text_or_json(size_t i, const char **word, const char **what); /* of --format */
 
 struct opt {
 	const char *name; /* without the dashes */

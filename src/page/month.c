@@ -356,7 +356,7 @@ static void put_formula(const struct html *h, const struct page_month *m)
 
 	buf_init_in(&runs, room, sizeof(room));
 	format_count(&runs, h->v, m->n_runs);
-	const struct text t = TEXT(N_("{1} tests, {2} runs. Available is the share of runs in "
+	const struct text t = TEXT(N_("Tests: {1}, runs: {2}. Available is the share of runs in "
 				      "which a message arrived and "
 				      "an answer came back: passed, divided by all without those "
 				      "in maintenance and the "

@@ -10,15 +10,20 @@ json_t *report_json_seconds(ts_t t)
 }
 
 /* JSON is UTF-8; what a peer said, or what was cut in the middle, may be none. */
-json_t *report_json_string(const char *raw)
+json_t *report_json_slice(struct slice raw)
 {
 	struct buf b;
 
 	buf_init(&b, 8192);
-	text_put_clean(&b, slice_str(raw));
+	text_put_clean(&b, raw);
 	json_t *s = json_string(buf_cstr(&b));
 	buf_done(&b);
 	return s;
+}
+
+json_t *report_json_string(const char *raw)
+{
+	return report_json_slice(slice_str(raw));
 }
 
 json_t *report_json_string_or_null(const char *raw)

@@ -10,6 +10,7 @@
 void report_json_set(json_t *o, const char *key, json_t *value);
 json_t *report_json_seconds(ts_t t);
 json_t *report_json_string(const char *raw); /* what a peer said becomes UTF-8 */
+json_t *report_json_slice(struct slice raw);
 json_t *report_json_string_or_null(const char *raw);
 json_t *report_json_sentence(const struct text *t, text_look_up *look_up);
 json_t *report_json_address(const struct addr *a);

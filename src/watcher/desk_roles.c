@@ -2,17 +2,6 @@
 #include "app/gateway_ctl.h"
 #include "watcher/desk_private.h"
 
-static json_t *string(struct slice s)
-{
-	struct buf b;
-
-	buf_init(&b, 1024);
-	buf_put(&b, s);
-	json_t *ret = report_json_string(buf_cstr(&b));
-	buf_done(&b);
-	return ret;
-}
-
 static json_t *commands(const struct role *r)
 {
 	json_t *a = json_array();
@@ -92,7 +81,7 @@ static void put(struct desk_request *r, struct slice who, role_set set, bool of_
 		if (set >> i & 1)
 			json_array_append_new(list, role(&all->v[i], of_all));
 	report_json_set(o, "schema", json_string("stox.roles/1"));
-	report_json_set(o, "who", string(who));
+	report_json_set(o, "who", report_json_slice(who));
 	report_json_set(o, "all", json_boolean(of_all));
 	report_json_set(o, "roles", list);
 	desk_put(b, o);

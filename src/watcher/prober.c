@@ -34,6 +34,7 @@ struct prober {
 	struct list open;
 	uint64_t last;
 	struct prober_counts counts;
+	bool was_not_run; /* the last sweep that was asked for */
 };
 
 /* ---- modules ---- */
@@ -160,6 +161,26 @@ static void not_here(struct probing *one, struct web_answer *ret, int err)
 
 /* ---- a sweep ---- */
 
+/* It could not even begin: the figures say so each time, the log when it begins to be so. */
+static void not_run(
+	struct probing *one, enum reason reason, const struct text *why, struct web_answer *ret)
+{
+	const struct probe_figures f = { .timeout = one->timeout, .reason = reason };
+	struct prober *p = one->prober;
+
+	if (!p->was_not_run) {
+		struct buf *b = watch_log_begin(&p->w->log, WATCH_NOT_RUN);
+		log_str(b, "test", slice_str(one->module->name));
+		log_str(b, "reason", slice_str(reason_id(reason)));
+		watch_log_put(b, why);
+		watch_log_end(&p->w->log, WATCH_NOT_RUN);
+	}
+	p->was_not_run = true;
+	trusts_let_go(&p->w->trusts, one->trust);
+	(void)put_figures(ret, &f); /* without memory it is cut, and Prometheus sees that */
+	mem_free(one);
+}
+
 static void sweep(struct probing *one, struct probe_target *target, struct web_answer *ret)
 {
 	struct prober *p = one->prober;
@@ -177,50 +198,42 @@ static void sweep(struct probing *one, struct probe_target *target, struct web_a
 	if (!err)
 		err = runs_start(p->runs, &cfg, ++p->last, one, &why);
 	if (err) {
-		const struct probe_figures f = { .timeout = one->timeout,
-			.reason = err == ERR_LIMIT ? REASON_LOCAL_BUSY : REASON_LOCAL_CONFIG };
-
-		trusts_let_go(&p->w->trusts, one->trust);
-		(void)put_figures(ret, &f); /* without memory it is cut, and Prometheus sees that */
-		mem_free(one);
+		not_run(one, err == ERR_LIMIT ? REASON_LOCAL_BUSY : REASON_LOCAL_CONFIG, &why, ret);
 		return;
 	}
+	p->was_not_run = false;
 	open_it(one);
 	if (!await(one, ret))
 		runs_drop(p->runs, p->last);
 }
 
-static void ask_sip(
-	struct probing *one, const struct access *a, struct slice text, struct web_answer *ret)
+typedef int read_fn(struct probe_target *ret, const struct plan *p, struct slice text);
+
+static void ask_target(struct probing *one, const struct access *a, read_fn *read,
+	struct slice text, struct web_answer *ret)
 {
 	struct probe_target target;
-	const struct watcher *w = one->prober->w;
-	int err = probe_target_read_sip(&target, w->file.plan, text);
+	int err = read(&target, one->prober->w->file.plan, text);
 
 	/* Whose scope is some tests looks at those. */
 	if (!err && !access_may(a, ROLE_PROBE, NULL))
 		err = -EACCES;
-
 	if (err)
 		not_here(one, ret, err);
 	else
 		sweep(one, &target, ret);
 }
 
+static void ask_sip(
+	struct probing *one, const struct access *a, struct slice text, struct web_answer *ret)
+{
+	ask_target(one, a, probe_target_read_sip, text, ret);
+}
+
 static void ask_xmpp(
 	struct probing *one, const struct access *a, struct slice text, struct web_answer *ret)
 {
-	struct probe_target target;
-	const struct watcher *w = one->prober->w;
-	int err = probe_target_read_xmpp(&target, w->file.plan, text);
-
-	if (!err && !access_may(a, ROLE_PROBE, NULL))
-		err = -EACCES;
-
-	if (err)
-		not_here(one, ret, err);
-	else
-		sweep(one, &target, ret);
+	ask_target(one, a, probe_target_read_xmpp, text, ret);
 }
 
 void prober_take_done(struct prober *p)

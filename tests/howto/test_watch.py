@@ -28,10 +28,13 @@ def main(stox):
         port = free_port()
         page = Page(b, "watch.md")
         log = page.place("/var/log") / "stox-alerts"
+        logger = page.place("/usr/bin") / "logger"
+        logger.write_text(f'#!/bin/sh\necho "$*" >>{log}\n')
+        logger.chmod(0o755)
         # Sooner than on the page.
         page.words = {"  url: http://127.0.0.1:8080": f"  listen: ['127.0.0.1:{port}']\n  defaults: {{ interval: 1, timeout: 5 }}",
-                      "127.0.0.1:8080": f"127.0.0.1:{port}"}
-        page.programs = {"systemd-run": lambda line: start_watcher(page, port)}
+                      "127.0.0.1:8080": f"127.0.0.1:{port}", "logger -t stox-alerts": str(logger), "journalctl -t stox-alerts -n 1 -o cat": f"tail -n 1 {log}"}
+        page.services = {"stox-watch": lambda: start_watcher(page, port)}
         page.do()
         b.stop("gateway")
         end = time.monotonic() + 60

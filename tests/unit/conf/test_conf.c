@@ -514,6 +514,7 @@ static void every_key_of_the_watcher_lands_in_its_field(void **state)
 	assert_false(t->enabled.on);
 	assert_int_equal(t->spread.value, CONF_SPREAD_EVERY);
 	assert_int_equal(w->tests[1].spread.value, CONF_SPREAD_ONE);
+	assert_int_equal(w->tests[2].rules.maintenance.n, 1);
 	assert_int_equal(t->direction.value, CONF_BOTH);
 	assert_int_equal(w->tests[1].direction.value, CONF_TO);
 	assert_int_equal(t->rules.interval.n, 10);
