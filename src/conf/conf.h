@@ -84,6 +84,7 @@ enum conf_test_kind {
 	CONF_TEST_IM,       /* a message from a pool to a partner, and its answer */
 	CONF_TEST_REGISTER, /* a user of a pool signs in and off */
 	CONF_TEST_SERVERS,  /* each server of a pool, or of a partner */
+	CONF_TEST_INTERNAL, /* a message between two users of a pool, and its answer */
 	CONF_TEST_PARTNER,  /* how other domains' servers reach a partner */
 };
 

@@ -7,6 +7,7 @@ static const char *const kinds[] = {
 	[CONF_TEST_IM] = "im",
 	[CONF_TEST_REGISTER] = "register",
 	[CONF_TEST_SERVERS] = "servers",
+	[CONF_TEST_INTERNAL] = "im-internal",
 	[CONF_TEST_PARTNER] = "partner",
 };
 
@@ -149,7 +150,9 @@ static const struct section test = {
 			.preset = CONF_TEST_IM,
 			.doc = N_("What is tested: im carries a message between a pool and a partner "
 			       "and its answer back; register has a user of the pool sign in and "
-			       "off; servers tries each server and address of a pool or of a "
+			       "off; im-internal carries a message from one user of the pool to "
+			       "another one, the next of its `test_users` with a password, and the "
+			       "answer back; servers tries each server and address of a pool or of a "
 			       "partner; partner tries those of a partner that are for the servers "
 			       "of other domains, and fails by any fault of their certificates.") },
 		{ AT(conf_watch_test, pool), .type = ITEM_TEXT, .syntax = &syntax_host,

@@ -104,6 +104,16 @@ static const struct row rows[] = {
 	/* pools and users */
 	{ "a pool, in any case", TEST("pool: A.test"), "" },
 	{ "no such pool", TEST("pool: z.test"), "f:13:19: there is no pool `z.test`\n" },
+	{ "a pool where nobody can answer", TEST("kind: im-internal, pool: a.test"),
+		"f:13:38: the pool a.test has no second test user with a `password_file`: nobody "
+		"can answer there\n" },
+	{ "no pool where anybody can", TEST("kind: im-internal"),
+		"f:13:11: there is nothing to test here: no pool has two test users with a "
+		"`password_file`\n" },
+	{ "a partner of a test within a pool",
+		TEST("kind: im-internal, pool: a.test, partner: x.test"),
+		"f:13:55: `partner` has no effect on a test of the kind im-internal: leave it "
+		"out\n" },
 	{ "a pool where nobody can sign in", TEST("pool: b.test"),
 		"f:13:19: the pool b.test has no test user with a `password_file`: nobody can sign "
 		"in "

@@ -262,9 +262,9 @@ static const struct row values[] = {
 		"f:1:29: `labels` must be NAME=VALUE, like team=messaging\n" },
 	{ "watch.tests[].maintenance", "watch: { tests: [{ maintenance: [''] }] }\n",
 		"f:1:34: `maintenance` must be text on one line\n" },
-	{ "watch.tests[].kind", "watch: { tests: [{ kind: im-internal }] }\n",
-		"f:1:26: `kind` must be one of im, register, servers, partner, not "
-		"`im-internal`\n" },
+	{ "watch.tests[].kind", "watch: { tests: [{ kind: im-external }] }\n",
+		"f:1:26: `kind` must be one of im, register, servers, im-internal, partner, "
+		"not `im-external`\n" },
 	{ "watch.tests[].pool", "watch: { tests: [{ pool: a b }] }\n", "f:1:26: `pool`" A_HOST },
 	{ "watch.tests[].partner", "watch: { tests: [{ partner: 192.0.2.1 }] }\n",
 		"f:1:29: `partner`" A_DOMAIN },
