@@ -34,7 +34,7 @@ struct site {
 	unsigned n_servers;
 	struct look looks[SITE_LOOKS_MAX];
 	struct list visits; /* that wait for the history */
-	unsigned n_visits;
+	unsigned n_visits, n_outside; /* the second are among the first */
 	bool is_changed;       /* a run was over since the last event */
 	ts_t event_at;         /* the next one may go out */
 	ts_t unreadable_at;    /* that questions are not answered may be told again */
