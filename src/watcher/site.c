@@ -69,8 +69,8 @@ static void too_busy(struct visit *v, struct web_answer *ret)
 
 static void wait_for_answers(struct site *s, struct visit *v, struct web_answer *ret)
 {
-	const bool is_full = s->n_visits == VISITS_MAX ||
-			     (v->is_outside && s->n_outside == OUTSIDE_MAX);
+	const bool is_full =
+		s->n_visits == VISITS_MAX || (v->is_outside && s->n_outside == OUTSIDE_MAX);
 
 	if (is_full || !ask(v)) {
 		too_busy(v, ret);
