@@ -206,6 +206,7 @@ struct leg {
 
 /* leg.c */
 struct leg probe_leg(struct probe *p, enum probe_side to); /* the message to that side */
+bool probe_loop_is_closed(const struct probe *p); /* the arrival is seen, its answer awaited */
 enum probe_phase probe_from_awaits(
 	const struct probe *p); /* what the round waits for, PROBE_FROM */
 
@@ -214,8 +215,6 @@ void probe_drain(struct probe *p); /* behind it */
 void probe_stop(struct probe *p);  /* as FACT_STOP */
 
 /* round.c */
-/* Is the arrival seen here, and its answer awaited? */
-bool probe_round_is_closed(const struct probe *p);
 void probe_round_begin(struct probe *p); /* inside: both are signed in */
 /* At the other side, with that sender. */
 void probe_round_delivered(struct probe *p, struct slice from);

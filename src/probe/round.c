@@ -41,11 +41,6 @@ static uint64_t wall_s(const struct probe *p)
 	return us > 0 ? (uint64_t)us / 1000000 : 0;
 }
 
-bool probe_round_is_closed(const struct probe *p)
-{
-	return p->cfg.inside || p->xmpp.state != XMPP_OFF;
-}
-
 static void send_by_sip(struct probe *p)
 {
 	p->sent = p->now;
@@ -59,7 +54,7 @@ static void write_first(struct probe *p)
 	p->written = p->now;
 	if (p->cfg.direction == PROBE_TO) {
 		send_by_sip(p);
-		if (probe_round_is_closed(p))
+		if (probe_loop_is_closed(p))
 			probe_begin(p, PHASE_DELIVER);
 		return;
 	}
@@ -134,7 +129,7 @@ static void raise_proof(struct probe *p, enum probe_proof proof)
 /* Everything that can be proved here has been. */
 static void check_round(struct probe *p)
 {
-	bool closed = !probe_round_is_closed(p) || (p->delivered && p->answered);
+	bool closed = !probe_loop_is_closed(p) || (p->delivered && p->answered);
 
 	if (p->state != PROBE_ROUND || !p->sent_ok || !closed)
 		return;
