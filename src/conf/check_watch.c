@@ -93,6 +93,21 @@ static void check_sign_in(const struct conf_watch *w, struct problems *problems)
 				      "who may what")));
 }
 
+static void check_public(const struct conf *c, struct problems *problems)
+{
+	const struct conf_watch *w = &c->watch;
+
+	for (size_t i = 0; i < w->n_public; i++)
+		if (!conf_find_partner(c, w->public[i].partner.s))
+			problems_add(problems, w->public[i].partner.at,
+				TEXT(N_("there is no partner `{1}`"),
+					text_str(w->public[i].partner.s)));
+	if (w->n_public && !w->site.s)
+		problems_add(problems, w->public[0].at,
+			TEXT_PLAIN(N_("a partner reads there what this side is called: say so by "
+				      "`site`")));
+}
+
 /* ---- labels ---- */
 
 static struct slice label_name(const struct conf_text *label)
@@ -510,6 +525,7 @@ void check_watch(const struct conf *c, struct problems *problems)
 		return;
 	check_listens(w, problems);
 	check_sign_in(w, problems);
+	check_public(c, problems);
 	check_labels(&w->defaults.rules.labels, problems);
 	for (size_t i = 0; i < w->n_tests; i++) {
 		check_test(c, i, problems);

@@ -276,7 +276,7 @@ static const struct section probe = {
 
 const struct section schema_watch = {
 	.size = sizeof(struct conf_watch),
-	.n_items = 16,
+	.n_items = 18,
 	.items = {
 		{ AT(conf_watch, time_zone), .type = ITEM_TEXT, .syntax = &syntax_zone,
 			.preset_text = "UTC",
@@ -323,6 +323,13 @@ const struct section schema_watch = {
 			       "from this machine over HTTP has the roles help-desk and machine; "
 			       "otherwise nobody may do anything that is not said here, but root and "
 			       "the user that the watcher runs as, over the control socket.") },
+		{ AT(conf_watch, site), .type = ITEM_TEXT, .syntax = &syntax_line,
+			.doc = N_("What this side is called, at the head of each page and on those of "
+			       "`public`.") },
+		{ ARRAY(conf_watch, public), .type = ITEM_SECTIONS, .section = &schema_public, .max = 4096,
+			.doc = N_("Pages for partners, at /p/TOKEN: whether messages arrive, since "
+			       "when not, on whose side the cause is, 90 days.  They have no address, "
+			       "host, account or reason in them, and want no sign-in.") },
 		{ AT(conf_watch, control), .type = ITEM_SECTION, .section = &schema_watch_control,
 			.doc = N_("The socket by which `stox ctl --watch`, `stox roles` and `stox test "
 			       "--via` ask a running watcher.") },

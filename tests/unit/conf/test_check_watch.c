@@ -39,6 +39,7 @@ struct row {
 	const char *name, *text, *errors;
 };
 
+#define A_HASH "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae"
 static const struct row rows[] = {
 	{ "every pair", WORLD "  at_once: 1\n", "" },
 	{ "nobody can sign in",
@@ -142,6 +143,16 @@ static const struct row rows[] = {
 		"f:13:51: the domain `w.test` of the receiver is not one of the partner's\n" },
 	{ "a pool as a partner", TEST("partner: b.test, receiver: { address: r@b.test }"),
 		"f:13:22: `b.test` is no partner's domain: it is one of the pool b.test\n" },
+
+	/* pages for partners */
+	{ "a page of a partner",
+		WORLD "  site: s\n  public: [{ partner: im.x.test, token_hash: " A_HASH " }]\n",
+		"" },
+	{ "a page of a stranger",
+		WORLD "  site: s\n  public: [{ partner: z.test, token_hash: " A_HASH " }]\n",
+		"f:14:23: there is no partner `z.test`\n" },
+	{ "a page of nobody", WORLD "  public: [{ partner: x.test, token_hash: " A_HASH " }]\n",
+		"f:13:12: a partner reads there what this side is called: say so by `site`\n" },
 
 	/* directions */
 	{ "to one without a password",
