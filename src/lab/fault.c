@@ -152,8 +152,6 @@ static const struct lab_fault faults[] = {
 		MESSAGE_GETS(482, "") },
 	{ "sip-lost-answer", N_("the message is neither passed on nor answered"),
 		"sip_gateway_timeout", "sip.send", 1, TO_MESSAGE(FAULT_ANSWER_NOTHING) },
-	{ "pool-drops", N_("the pool accepts messages to its own users and loses them"),
-		"im_no_answer", "answer", 1, .loses_own = true },
 
 	/* ---- the gateway ---- */
 	{ "gateway-down", N_("nothing listens where the pool sends messages"), "sip_gateway_down",

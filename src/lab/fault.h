@@ -159,7 +159,6 @@ struct lab_fault {
 	struct fault_edit edit;
 	struct fault_stream stream;
 	struct fault_stanza stanza;
-	bool loses_own; /* messages to the pool's own users: accepted, and no more */
 };
 
 extern const struct lab_fault lab_fault_none; /* nothing is wrong */

@@ -158,9 +158,7 @@ static void to_own_user(struct pool *p, const struct sip_msg *req, ts_t now)
 	const struct sip_account *a = account_of(p, &req->ruri);
 	const struct binding *b = a ? bindings_latest(bindings_of(p, a), now) : NULL;
 
-	if (b && p->cfg.lab->fault->loses_own)
-		answer_status(p, 202, now);
-	else if (b)
+	if (b)
 		proxy_forward(p->proxy, req, &b->path, true, slice_str(b->contact), now);
 	else
 		answer_status(p, a ? 480 : 404, now);

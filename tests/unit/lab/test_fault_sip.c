@@ -146,26 +146,6 @@ static void a_lost_message_is_neither_answered_nor_passed_on(void **state)
 	rig_end(&r);
 }
 
-static void a_message_to_a_user_of_the_pool_is_accepted_and_lost(void **state)
-{
-	static const struct rig_request to_herself = { .method = "MESSAGE",
-		.uri = "pilar@litware.test",
-		.to = "pilar@litware.test",
-		.more = "Content-Type: text/plain\r\n",
-		.body = "hello" };
-	static struct rig r;
-	struct rig_ua ua;
-
-	(void)state;
-	rig_begin(&r, "pool-drops");
-	rig_sign_in(&r, &ua);
-	rig_ua_request(&r, &ua, &to_herself);
-	assert_int_equal(r.n_out, 1); /* the answer, and nothing to her device */
-	rig_said_status(&r, 202);
-	rig_ua_end(&ua);
-	rig_end(&r);
-}
-
 /* ---- datagrams ---- */
 
 static void the_first_copy_of_each_datagram_is_lost(void **state)
@@ -235,7 +215,6 @@ int main(void)
 		cmocka_unit_test(other_methods_are_healthy),
 		cmocka_unit_test(a_message_gets_the_answer_of_the_fault),
 		cmocka_unit_test(a_lost_message_is_neither_answered_nor_passed_on),
-		cmocka_unit_test(a_message_to_a_user_of_the_pool_is_accepted_and_lost),
 		cmocka_unit_test(the_first_copy_of_each_datagram_is_lost),
 		cmocka_unit_test(a_report_comes_from_the_receiver_a_little_later),
 	};
