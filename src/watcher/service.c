@@ -274,7 +274,10 @@ static int open_service(struct service *s, const struct plan *plan)
 static int open_once(struct service *s)
 {
 	watcher_take_plan(&s->w, NULL);
-	return once_new(&s->w.once, &s->w) ? cannot_start(-ENOMEM) : 0;
+	if (once_new(&s->w.once, &s->w))
+		return cannot_start(-ENOMEM);
+	watcher_take_news(&s->w); /* what is asked for before the loop runs wakes nobody */
+	return 0;
 }
 
 static int start(struct service *s)

@@ -20,7 +20,7 @@ def once(lab, more=""):
     text = Path(lab.config).read_text()
     (lab.dir / "watch.yaml").write_text(text + f"""watch:
   history: {{ file: history.db }}
-  defaults: {{ interval: 5, timeout: 3, retries: 0 }}
+  defaults: {{ timeout: 3, retries: 0 }}
   tests: [{{ kind: im-internal{more} }}]
 """)
     done = subprocess.run([STOX, "watch", "--once", "--format", "json", "--config", str(lab.dir / "watch.yaml")], capture_output=True, text=True, timeout=60)
