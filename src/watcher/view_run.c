@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "watcher/as_json.h"
 #include "watcher/run_said.h"
 #include "watcher/shown.h"
 #include "watcher/visit.h"
@@ -228,7 +229,8 @@ static int show_it(struct visit *v, struct web_answer *ret, const struct board *
 		.said = said.rows,
 		.n_said = said.n };
 	put_neighbours(&m, &ids, one);
-	int err = page_run(&ret->body, &v->reader, &m);
+	int err = v->is_json ? as_json_run(&ret->body, &v->reader, &m, e.result)
+			     : page_run(&ret->body, &v->reader, &m);
 	free_evidence(&e);
 	run_said_done(&said);
 	return visit_page(v, ret, err);
@@ -290,6 +292,7 @@ static bool ask_json(struct visit *v)
 	return ask_run(v);
 }
 
-const struct view view_run = { "/runs/{}", ask_run, show_run, ROLE_HISTORY };
-const struct view view_run_json = { "/runs/{}", ask_json, show_json, ROLE_HISTORY };
-const struct view view_run_trace = { "/runs/{}/trace.json", ask_run, show_trace, ROLE_HISTORY };
+const struct view view_run = { "/runs/{}", "/api/v1/runs/{}", ask_run, show_run, ROLE_HISTORY };
+const struct view view_run_json = { "/runs/{}", NULL, ask_json, show_json, ROLE_HISTORY };
+const struct view view_run_trace = { "/runs/{}/trace.json", NULL, ask_run, show_trace,
+	ROLE_HISTORY };
