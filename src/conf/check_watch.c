@@ -93,6 +93,21 @@ static void check_sign_in(const struct conf_watch *w, struct problems *problems)
 				      "who may what")));
 }
 
+static void check_public(const struct conf *c, struct problems *problems)
+{
+	const struct conf_watch *w = &c->watch;
+
+	for (size_t i = 0; i < w->n_public; i++)
+		if (!conf_find_partner(c, w->public[i].partner.s))
+			problems_add(problems, w->public[i].partner.at,
+				TEXT(N_("there is no partner `{1}`"),
+					text_str(w->public[i].partner.s)));
+	if (w->n_public && !w->site.s)
+		problems_add(problems, w->public[0].at,
+			TEXT_PLAIN(N_("a partner reads there what this side is called: say so by "
+				      "`site`")));
+}
+
 /* ---- labels ---- */
 
 static struct slice label_name(const struct conf_text *label)
@@ -169,6 +184,15 @@ static void check_user(
 				text_u64(user->at.line)));
 }
 
+/* Within a pool another user of it answers. */
+static bool has_reader(const struct conf_watch_test *t, const struct conf_pool *pool)
+{
+	const struct conf_test_user *user =
+		t->user.s ? conf_find_user(pool, t->user.s) : conf_pool_tester(pool);
+
+	return t->kind.value != CONF_TEST_INTERNAL || conf_pool_reader(pool, user);
+}
+
 static void check_pool(
 	const struct conf *c, const struct conf_watch_test *t, struct problems *problems)
 {
@@ -183,6 +207,12 @@ static void check_pool(
 		problems_add(problems, t->pool.at,
 			TEXT(N_("the pool {1} has no test user with a `password_file`: nobody can "
 				"sign in there"),
+				text_str(t->pool.s)));
+	else if (pool && !has_reader(t, pool))
+		problems_add(problems, t->pool.at,
+			TEXT(N_("the pool {1} has no second test user with a `password_file`: "
+				"nobody "
+				"can answer there"),
 				text_str(t->pool.s)));
 }
 
@@ -263,11 +293,13 @@ static void check_kind(const struct conf_watch_test *t, struct problems *problem
 		unsigned kinds; /* that have it */
 	} keys[] = {
 		{ "pool", t->pool.at,
-			1u << CONF_TEST_IM | 1u << CONF_TEST_REGISTER | 1u << CONF_TEST_SERVERS },
+			1u << CONF_TEST_IM | 1u << CONF_TEST_REGISTER | 1u << CONF_TEST_INTERNAL |
+				1u << CONF_TEST_SERVERS },
 		{ "partner", t->partner.at,
 			1u << CONF_TEST_IM | 1u << CONF_TEST_SERVERS | 1u << CONF_TEST_PARTNER },
 		{ "direction", t->direction.at, 1u << CONF_TEST_IM },
-		{ "user", t->user.at, 1u << CONF_TEST_IM | 1u << CONF_TEST_REGISTER },
+		{ "user", t->user.at,
+			1u << CONF_TEST_IM | 1u << CONF_TEST_REGISTER | 1u << CONF_TEST_INTERNAL },
 		{ "receiver", t->receiver.at, 1u << CONF_TEST_IM },
 	};
 
@@ -356,13 +388,17 @@ static void check_some(const struct conf *c, const struct conf_watch_test *t, st
 	bool has_receiver = t->partner.s || t->kind.value != CONF_TEST_IM;
 
 	for (size_t i = 0; i < c->n_pools; i++)
-		has_user = has_user || conf_pool_tester(&c->pools[i]);
+		has_user =
+			has_user || (conf_pool_tester(&c->pools[i]) && has_reader(t, &c->pools[i]));
 	for (size_t i = 0; i < c->n_partners; i++)
 		has_receiver = has_receiver || conf_has_receiver(&c->partners[i]);
 	if (!has_user)
 		problems_add(problems, at,
-			TEXT_PLAIN(N_("there is nothing to test here: no pool has a test user with "
-				      "a `password_file`")));
+			TEXT_PLAIN(t->kind.value == CONF_TEST_INTERNAL
+					   ? N_("there is nothing to test here: no pool has two "
+						"test users with a `password_file`")
+					   : N_("there is nothing to test here: no pool has a test "
+						"user with a `password_file`")));
 	if (!has_receiver)
 		problems_add(problems, at,
 			TEXT_PLAIN(N_("there is nothing to test here: no partner has a "
@@ -489,6 +525,7 @@ void check_watch(const struct conf *c, struct problems *problems)
 		return;
 	check_listens(w, problems);
 	check_sign_in(w, problems);
+	check_public(c, problems);
 	check_labels(&w->defaults.rules.labels, problems);
 	for (size_t i = 0; i < w->n_tests; i++) {
 		check_test(c, i, problems);

@@ -84,6 +84,7 @@ enum conf_test_kind {
 	CONF_TEST_IM,       /* a message from a pool to a partner, and its answer */
 	CONF_TEST_REGISTER, /* a user of a pool signs in and off */
 	CONF_TEST_SERVERS,  /* each server of a pool, or of a partner */
+	CONF_TEST_INTERNAL, /* a message between two users of a pool, and its answer */
 	CONF_TEST_PARTNER,  /* how other domains' servers reach a partner */
 };
 
@@ -284,6 +285,14 @@ struct conf_role {
 	struct conf_texts pools, partners; /* none: all */
 };
 
+/* A page for somebody outside, at an address that nobody guesses: /p/TOKEN. */
+struct conf_public {
+	struct conf_place at;
+	struct conf_text partner;
+	struct conf_text name;       /* as it is shown; NULL: the domain */
+	struct conf_text token_hash; /* SHA-256 of the token, 64 hexadecimal digits */
+};
+
 /* How somebody says over HTTP who he is. */
 struct conf_sign_in {
 	struct conf_place at; /* line 0: in no way */
@@ -316,6 +325,9 @@ struct conf_watch {
 	struct conf_sign_in sign_in;
 	struct conf_role *roles;
 	size_t n_roles;
+	struct conf_text site; /* what this side is called on pages; NULL: it is not said */
+	struct conf_public *public;
+	size_t n_public;
 	struct conf_control control;
 };
 

@@ -70,3 +70,12 @@ const struct conf_test_user *conf_pool_tester(const struct conf_pool *pool)
 			return &pool->test_users[i];
 	return NULL;
 }
+
+const struct conf_test_user *conf_pool_reader(
+	const struct conf_pool *pool, const struct conf_test_user *writer)
+{
+	for (size_t i = 0; i < pool->n_test_users; i++)
+		if (&pool->test_users[i] != writer && pool->test_users[i].password_file.s)
+			return &pool->test_users[i];
+	return NULL;
+}

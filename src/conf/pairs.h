@@ -15,6 +15,10 @@ const struct conf_test_user *conf_find_user(const struct conf_pool *pool, const 
  * NULL: none. */
 const struct conf_test_user *conf_pool_tester(const struct conf_pool *pool);
 
+/* Who answers `writer` in a test within the pool: the first other one who has; NULL: none. */
+const struct conf_test_user *conf_pool_reader(
+	const struct conf_pool *pool, const struct conf_test_user *writer);
+
 /* Is a message of this entry carried in that direction, TO or FROM?  What says nothing of it goes
  * both ways, but for one that is to fail: who refuses, and how, is another in each. */
 bool conf_goes(const struct conf_watch_test *t, enum conf_direction direction);

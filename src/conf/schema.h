@@ -45,5 +45,6 @@ struct section {
 };
 
 extern const struct section schema_receiver, schema_watch;
-extern const struct section schema_watch_tls, schema_sign_in, schema_role, schema_watch_control;
+extern const struct section schema_watch_tls, schema_sign_in, schema_role, schema_public,
+	schema_watch_control;
 extern const struct section schema_root; /* struct conf; it has no place of its own */

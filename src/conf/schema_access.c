@@ -59,6 +59,21 @@ const struct section schema_role = {
 	},
 };
 
+const struct section schema_public = {
+	.size = sizeof(struct conf_public),
+	.n_items = 3,
+	.items = {
+		{ AT(conf_public, partner), .type = ITEM_TEXT, .required = true, .syntax = &syntax_domain,
+			.doc = N_("The partner, by its domain.") },
+		{ AT(conf_public, name), .type = ITEM_TEXT, .syntax = &syntax_line,
+			.doc = N_("What it is called there.  Left out, its domain.") },
+		{ AT(conf_public, token_hash), .type = ITEM_TEXT, .required = true, .syntax = &syntax_sha256,
+			.doc = N_("The SHA-256 of the last part of the address, in hexadecimal: "
+			       "`t=$(openssl rand -hex 16); echo $t; printf %s $t | sha256sum`.  Who "
+			       "has the address sees the page; another hash revokes it.") },
+	},
+};
+
 const struct section schema_watch_control = {
 	.size = sizeof(struct conf_control),
 	.n_items = 2,

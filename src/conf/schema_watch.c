@@ -7,6 +7,7 @@ static const char *const kinds[] = {
 	[CONF_TEST_IM] = "im",
 	[CONF_TEST_REGISTER] = "register",
 	[CONF_TEST_SERVERS] = "servers",
+	[CONF_TEST_INTERNAL] = "im-internal",
 	[CONF_TEST_PARTNER] = "partner",
 };
 
@@ -149,7 +150,9 @@ static const struct section test = {
 			.preset = CONF_TEST_IM,
 			.doc = N_("What is tested: im carries a message between a pool and a partner "
 			       "and its answer back; register has a user of the pool sign in and "
-			       "off; servers tries each server and address of a pool or of a "
+			       "off; im-internal carries a message from one user of the pool to "
+			       "another one, the next of its `test_users` with a password, and the "
+			       "answer back; servers tries each server and address of a pool or of a "
 			       "partner; partner tries those of a partner that are for the servers "
 			       "of other domains, and fails by any fault of their certificates.") },
 		{ AT(conf_watch_test, pool), .type = ITEM_TEXT, .syntax = &syntax_host,
@@ -273,7 +276,7 @@ static const struct section probe = {
 
 const struct section schema_watch = {
 	.size = sizeof(struct conf_watch),
-	.n_items = 16,
+	.n_items = 18,
 	.items = {
 		{ AT(conf_watch, time_zone), .type = ITEM_TEXT, .syntax = &syntax_zone,
 			.preset_text = "UTC",
@@ -320,6 +323,13 @@ const struct section schema_watch = {
 			       "from this machine over HTTP has the roles help-desk and machine; "
 			       "otherwise nobody may do anything that is not said here, but root and "
 			       "the user that the watcher runs as, over the control socket.") },
+		{ AT(conf_watch, site), .type = ITEM_TEXT, .syntax = &syntax_line,
+			.doc = N_("What this side is called, at the head of each page and on those of "
+			       "`public`.") },
+		{ ARRAY(conf_watch, public), .type = ITEM_SECTIONS, .section = &schema_public, .max = 4096,
+			.doc = N_("Pages for partners, at /p/TOKEN: whether messages arrive, since "
+			       "when not, on whose side the cause is, 90 days.  They have no address, "
+			       "host, account or reason in them, and want no sign-in.") },
 		{ AT(conf_watch, control), .type = ITEM_SECTION, .section = &schema_watch_control,
 			.doc = N_("The socket by which `stox ctl --watch`, `stox roles` and `stox test "
 			       "--via` ask a running watcher.") },

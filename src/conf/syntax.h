@@ -35,6 +35,7 @@ extern const struct syntax syntax_mail_server; /* smtp://HOST[:PORT] or smtps://
 extern const struct syntax syntax_mail;
 extern const struct syntax syntax_web_listen; /* [https://]IP:PORT */
 extern const struct syntax syntax_role_member;
+extern const struct syntax syntax_sha256;
 
 /* What syntax_n_of_m accepts. */
 void syntax_read_n_of_m(struct slice s, unsigned *ret_n, unsigned *ret_m);

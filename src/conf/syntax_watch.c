@@ -154,6 +154,16 @@ static bool role_member_ok(struct slice s)
 	return s.n <= MEMBER_MAX && syntax_line.ok(s);
 }
 
+static bool sha256_ok(struct slice s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (hex_digit(s.p[i]) < 0)
+			return false;
+	return s.n == 64;
+}
+
+const struct syntax syntax_sha256 = { sha256_ok, N_("HASH"),
+	N_("a SHA-256 as 64 hexadecimal digits, as `sha256sum` writes it") };
 const struct syntax syntax_word = { word_ok, N_("NAME"),
 	N_("a name of letters, digits, `.`, `_` and `-`, like on-call") };
 const struct syntax syntax_zone = { zone_ok, N_("ZONE"),

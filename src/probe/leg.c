@@ -14,3 +14,8 @@ enum probe_phase probe_from_awaits(const struct probe *p)
 		return PHASE_DELIVER;
 	return p->sent_ok ? PHASE_ANSWER : PHASE_SIP_SEND;
 }
+
+bool probe_loop_is_closed(const struct probe *p)
+{
+	return p->cfg.inside || p->xmpp.state != XMPP_OFF;
+}

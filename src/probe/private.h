@@ -2,6 +2,7 @@
  *
  * Who needs whom goes down this list only; what a side has to tell is an event that is pulled.
  *
+ *   inside.c        two users of one pool: two probes that wait for each other
  *   probe.c         the engine: whose fact it is, whose event, the one deadline
  *   round.c         one message across and back: what arrived, what it proves
  *   sip.c           the SIP side: its MESSAGE, what comes in
@@ -205,10 +206,18 @@ struct leg {
 
 /* leg.c */
 struct leg probe_leg(struct probe *p, enum probe_side to); /* the message to that side */
+bool probe_loop_is_closed(const struct probe *p); /* the arrival is seen, its answer awaited */
 enum probe_phase probe_from_awaits(
 	const struct probe *p); /* what the round waits for, PROBE_FROM */
 
+/* probe.c: what is done from outside of a push */
+void probe_drain(struct probe *p); /* behind it */
+void probe_stop(struct probe *p);  /* as FACT_STOP */
+
 /* round.c */
+void probe_round_begin(struct probe *p); /* inside: both are signed in */
+/* At the other side, with that sender. */
+void probe_round_delivered(struct probe *p, struct slice from);
 int probe_round_init(struct probe *p);
 void probe_round_done(struct probe *p);
 void probe_round_push(struct probe *p, const struct side_event *ev);

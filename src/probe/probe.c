@@ -50,7 +50,7 @@ static void leave(struct probe *p)
 }
 
 /* Right behind each push, until both sides have no more to tell of it. */
-static void drain(struct probe *p)
+void probe_drain(struct probe *p)
 {
 	struct side_event ev;
 
@@ -68,7 +68,8 @@ static void drain(struct probe *p)
 static enum probe_phase awaited(const struct probe *p)
 {
 	if (p->state == PROBE_SIGNING_IN)
-		return p->sip.state == SIP_READY ? p->xmpp.phase : probe_sip_phase(p);
+		return p->sip.state == SIP_READY && !p->cfg.inside ? p->xmpp.phase
+								   : probe_sip_phase(p);
 	if (p->cfg.direction == PROBE_FROM)
 		return probe_from_awaits(p);
 	if (p->state == PROBE_PAUSE)
@@ -95,6 +96,12 @@ static void stop(struct probe *p)
 			? TEXT_PLAIN(N_("The test was interrupted between two round trips."))
 			: TEXT(N_("The test was interrupted in phase {1}."),
 				  text_str(phase_name(at))));
+}
+
+void probe_stop(struct probe *p)
+{
+	stop(p);
+	probe_drain(p);
 }
 
 /* The first word on the clock is what it shows; another one says that it was set meanwhile. */
@@ -143,7 +150,7 @@ static void push(void *self, const struct fact *in, ts_t now)
 	case FACT_FLOW_BLOCKED:
 	case FACT_FLOW_READY: break;
 	}
-	drain(p);
+	probe_drain(p);
 }
 
 static bool has_deadline(const struct probe *p)
@@ -164,7 +171,7 @@ static void push_time(void *self, ts_t now)
 	probe_sip_time(p);
 	probe_xmpp_time(p);
 	probe_round_time(p);
-	drain(p);
+	probe_drain(p);
 }
 
 static ts_t deadline(const void *self)
@@ -209,15 +216,17 @@ static int read_receiver(struct probe *p, const struct probe_cfg *cfg, struct te
 	int err = read_address(
 		cfg->receiver, N_("the receiver `{1}` is not an address: {2}"), &p->receiver, why);
 
-	if (!err && cfg->direction == PROBE_FROM && !cfg->has_receiver_password) {
+	if (err || cfg->inside)
+		return err;
+	if (cfg->direction == PROBE_FROM && !cfg->has_receiver_password) {
 		*why = TEXT(N_("without the password of {1} nobody can write from there first: "
 			       "give --receiver-password-file, or a password_file of the partner's "
 			       "receiver in stox.yaml"),
 			text_slice(jid_bare(&p->receiver)));
 		return ERR_CONFIG;
 	}
-	if (err || !slice_eq(jid_domain(&p->user), jid_domain(&p->receiver)))
-		return err;
+	if (!slice_eq(jid_domain(&p->user), jid_domain(&p->receiver)))
+		return 0;
 	*why = TEXT(N_("the receiver `{1}` is in the pool's own domain: a message to it never "
 		       "crosses the gateway; name a user of the XMPP partner"),
 		text_slice(jid_bare(&p->receiver)));
@@ -281,7 +290,7 @@ static int init(struct probe *p, const struct probe_cfg *cfg, struct text *why)
 	if (!err)
 		err = probe_xmpp_init(p, why);
 	if (!err)
-		drain(p);
+		probe_drain(p);
 	return err;
 }
 

@@ -28,9 +28,10 @@ struct probe_cfg {
 	struct slice receiver_password; /* copied, wiped */
 	struct slice receiver_server;   /* host[:port], "" finds it by SRV */
 	bool sign_in_only; /* the SIP user signs in and off; of the receiver nothing is looked at */
-	uint64_t device;   /* of the SIP user, the same in each run, one at a time: what a run that
-			      was   killed left at the registrar goes.  0: each run is one of its own
-			    */
+	bool inside;     /* one of two users of a pool (inside.h): the other one is no XMPP user */
+	uint64_t device; /* of the SIP user, the same in each run, one at a time: what a run that
+			    was   killed left at the registrar goes.  0: each run is one of its own
+			  */
 	unsigned accept[SIDES];         /* warnings that are none there, as 1 << enum note */
 	unsigned sip_trust, xmpp_trust; /* numbers of trust stores the driver has loaded */
 	uint8_t family;                 /* 4 or 6: no address of the other kind; 0: both */

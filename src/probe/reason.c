@@ -450,6 +450,12 @@ static const struct reason_info infos[] = {
 			N_("Another device of the test user has it: the pool forks to some of a user's contacts only.") },
 		{ { N_("look into the gateway's log for this message"), "journalctl -u stox-gateway -n 50", ALWAYS }, { N_("does the pool accept messages of RECEIVER_DOMAIN from the gateway's address?"), NULL, ALWAYS }, { N_("is it late rather than lost?"), "stox test --direction from --timeout 60", ALWAYS } },
 		BIT(DELIVER), 1 },
+	[REASON_IM_NOT_RELAYED] = { N_("The pool accepted a message between two of its own users, and lost it."),
+		{ N_("The server of the pool that has the user's registration cannot be reached by the others."),
+			N_("A filter of the pool drops messages."),
+			N_("Another device of the test user has it: the pool forks to some of a user's contacts only.") },
+		{ { N_("look into the pool's log for this message"), NULL, ALWAYS }, { N_("does each server of the pool answer?"), "stox check pool TARGET", ALWAYS } },
+		CARRY, 1 },
 	/* ---- here ---- */
 	[REASON_LOCAL_CONFIG] = { N_("The test cannot be run as it was asked for."),
 		{ N_("An option or the configuration is wrong.") },

@@ -94,6 +94,7 @@
 	X(IM_WRONG_SENDER, im_wrong_sender)                                                        \
 	X(IM_NO_ANSWER, im_no_answer)                                                              \
 	X(IM_NOT_RECEIVED, im_not_received)                                                        \
+	X(IM_NOT_RELAYED, im_not_relayed)                                                          \
 	X(LOCAL_CONFIG, local_config)                                                              \
 	X(LOCAL_SECRET, local_secret)                                                              \
 	X(LOCAL_NETWORK, local_network)                                                            \

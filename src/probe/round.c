@@ -54,7 +54,7 @@ static void write_first(struct probe *p)
 	p->written = p->now;
 	if (p->cfg.direction == PROBE_TO) {
 		send_by_sip(p);
-		if (p->xmpp.state == XMPP_READY)
+		if (probe_loop_is_closed(p))
 			probe_begin(p, PHASE_DELIVER);
 		return;
 	}
@@ -63,7 +63,7 @@ static void write_first(struct probe *p)
 	probe_xmpp_message(p, jid_bare(&p->user), SLICE_NONE);
 }
 
-static void begin(struct probe *p)
+void probe_round_begin(struct probe *p)
 {
 	p->state = PROBE_ROUND;
 	p->round_start = p->now;
@@ -83,8 +83,9 @@ static void ready(struct probe *p)
 
 	if (p->state == PROBE_SIGNING_IN && p->sip.state == SIP_READY && p->cfg.sign_in_only)
 		probe_succeed(p);
-	else if (p->state == PROBE_SIGNING_IN && p->sip.state == SIP_READY && xmpp)
-		begin(p);
+	else if (p->state == PROBE_SIGNING_IN && p->sip.state == SIP_READY && xmpp &&
+		 !p->cfg.inside)
+		probe_round_begin(p);
 	else if (p->state == PROBE_HALF)
 		probe_half_over(p);
 }
@@ -128,7 +129,7 @@ static void raise_proof(struct probe *p, enum probe_proof proof)
 /* Everything that can be proved here has been. */
 static void check_round(struct probe *p)
 {
-	bool closed = p->xmpp.state == XMPP_OFF || (p->delivered && p->answered);
+	bool closed = !probe_loop_is_closed(p) || (p->delivered && p->answered);
 
 	if (p->state != PROBE_ROUND || !p->sent_ok || !closed)
 		return;
@@ -247,7 +248,7 @@ static void answered(struct probe *p)
 }
 
 /* `from` is that of the other side, as it is shown there. */
-static void delivered(struct probe *p, struct slice from)
+void probe_round_delivered(struct probe *p, struct slice from)
 {
 	p->delivered = true;
 	raise_proof(p, PROOF_DELIVERED);
@@ -309,7 +310,7 @@ static void judge_arrival(struct probe *p, const struct stanza *s, struct slice 
 		answered(p);
 		return;
 	}
-	delivered(p, s->from);
+	probe_round_delivered(p, s->from);
 	probe_xmpp_message(p, s->from, thread ? thread->text : SLICE_NONE);
 }
 
@@ -397,7 +398,7 @@ static void judge_received(struct probe *p, const struct sip_msg *m)
 		answered(p);
 		return;
 	}
-	delivered(p, m->from.uri_text);
+	probe_round_delivered(p, m->from.uri_text);
 	send_by_sip(p);
 }
 

@@ -467,7 +467,7 @@ void probe_succeed(struct probe *p)
 		return;
 	p->result.success = true;
 	p->result.latency = p->now - p->start;
-	if (p->xmpp.state == XMPP_OFF || p->cfg.settle == 0) {
+	if (!probe_loop_is_closed(p) || p->cfg.settle == 0) {
 		decide(p);
 		return;
 	}

@@ -122,6 +122,20 @@ static void fail_unanswered(struct probe *p)
 			text_str(reg_others(p->sip.reg))));
 }
 
+/* Between two users of the pool, which is alone between them. */
+static void fail_unrelayed(struct probe *p)
+{
+	const char *sentence =
+		p->delivered ? N_("The message arrived at {1}, but its answer did not reach {2} "
+				  "within {3} s: the pool lost it.")
+			     : N_("The pool accepted the message of {2}, but it did not reach {1} "
+				  "within {3} s.");
+
+	probe_fail(p, p->delivered ? PHASE_ANSWER : PHASE_DELIVER, REASON_IM_NOT_RELAYED,
+		TEXT(sentence, text_str(p->result.receiver), text_str(p->result.user),
+			probe_limit(p)));
+}
+
 static void timeout_message(struct probe *p)
 {
 	const struct text_arg seconds = probe_limit(p);
@@ -136,6 +150,8 @@ static void timeout_message(struct probe *p)
 		probe_fail(p, PHASE_SIP_SEND, REASON_SIP_GATEWAY_TIMEOUT,
 			TEXT(N_("The pool gave no final answer to the message within {1} s."),
 				seconds));
+	else if (p->cfg.inside && !p->answered)
+		fail_unrelayed(p);
 	else if (p->xmpp.state != XMPP_OFF && !has_arrived)
 		fail_undelivered(p);
 	else if (p->xmpp.state != XMPP_OFF && !p->answered)
@@ -173,6 +189,8 @@ void probe_fail_silent(struct probe *p)
 		return;
 	if (probe_awaits(p, SIDE_SIP))
 		timeout_sip(p);
+	else if (p->state <= PROBE_HALF && p->cfg.inside)
+		return; /* the other user is signing in, and tells */
 	else if (p->state <= PROBE_HALF)
 		timeout_xmpp(p);
 	else if (is_unregistered(p))

@@ -56,7 +56,7 @@ int probe_xmpp_init(struct probe *p, struct text *why)
 		x->state = XMPP_OFF;
 		for (enum probe_phase k = PHASE_XMPP_RESOLVE; k <= PHASE_XMPP_BIND; k++)
 			p->result.phases[k].outcome = PHASE_NOT_RUN;
-		if (p->cfg.sign_in_only)
+		if (p->cfg.sign_in_only || p->cfg.inside)
 			return 0;
 		probe_note(p, SIDE_XMPP, NOTE_ARRIVAL_UNPROVED,
 			TEXT(N_("without the password of {1} its arrival cannot be proved"),

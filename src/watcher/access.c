@@ -43,6 +43,14 @@ static void init_named(struct access *ret, const struct watcher *w, const char *
 		init_nobody(ret, w);
 }
 
+void access_init_outside(struct access *ret)
+{
+	static const struct role viewer = { .name = "public", .commands = 1U << ROLE_VIEW };
+	static const struct roles roles = { &viewer, 1 };
+
+	*ret = (struct access){ .roles = &roles, .mine = 1, .who = "public" };
+}
+
 void access_of_request(
 	struct access *ret, const struct watcher *w, const struct web_request *r, bool is_loopback)
 {

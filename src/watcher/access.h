@@ -24,6 +24,8 @@ void access_init(struct access *ret, const struct watcher *w, const struct role_
 /* Of a request over HTTP; `is_loopback`: to an address of this machine alone. */
 void access_of_request(
 	struct access *ret, const struct watcher *w, const struct web_request *r, bool is_loopback);
+/* Of nobody in particular, where a page is made of all and shows what anybody may see. */
+void access_init_outside(struct access *ret);
 /* The same one, who was known before another plan came. */
 void access_renew(struct access *a, const struct watcher *w);
 

@@ -48,7 +48,8 @@ static int read_secrets(struct watcher *w, struct watched *t, struct secrets *re
 	int err = read_one(w, t, p->password_file, ret->user, PHASE_SIP_REGISTER);
 
 	return err ? err
-		   : read_one(w, t, p->receiver_password_file, ret->receiver, PHASE_XMPP_AUTH);
+		   : read_one(w, t, p->receiver_password_file, ret->receiver,
+			     p->kind == CONF_TEST_INTERNAL ? PHASE_SIP_REGISTER : PHASE_XMPP_AUTH);
 }
 
 static int find_trust(struct watcher *w, struct watched *t, struct probe_cfg *ret)
@@ -67,9 +68,9 @@ static int find_trust(struct watcher *w, struct watched *t, struct probe_cfg *re
 }
 
 /* A watcher and an account are one device at the registrar, over restarts: FNV-1a of both. */
-static uint64_t device_of(const struct watcher *w, const struct plan_test *p)
+static uint64_t device_of(const struct watcher *w, const struct plan_test *p, unsigned account)
 {
-	const char *const parts[] = { w->device, w->file.plan->history_file, p->accounts[0] };
+	const char *const parts[] = { w->device, w->file.plan->history_file, p->accounts[account] };
 	uint64_t hash = UINT64_C(0xcbf29ce484222325);
 
 	for (size_t i = 0; i < COUNT(parts); i++)
@@ -123,6 +124,7 @@ static struct run_cfg cfg_of(const struct plan_test *p, const struct probe_cfg *
 	static const enum run_kind kinds[] = {
 		[CONF_TEST_IM] = RUN_IM,
 		[CONF_TEST_REGISTER] = RUN_REGISTER,
+		[CONF_TEST_INTERNAL] = RUN_INTERNAL,
 		[CONF_TEST_SERVERS] = RUN_SERVERS,
 		[CONF_TEST_PARTNER] = RUN_SERVERS,
 	};
@@ -131,7 +133,8 @@ static struct run_cfg cfg_of(const struct plan_test *p, const struct probe_cfg *
 		.retries = p->expected ? 0 : p->retries,
 		.pause = p->retry_pause,
 		.trace = !conf_test_is_sweep(p->kind),
-		.probe = *probe };
+		.probe = *probe,
+		.reader_auth_user = slice_str(p->receiver_auth_user) };
 
 	if (conf_test_is_sweep(p->kind))
 		cfg.sweeps[cfg.n_sweeps++] = sweep_of(p, probe);
@@ -152,10 +155,11 @@ static void start(struct watcher *w, struct watched *t, struct secrets *secrets)
 	if (read_secrets(w, t, secrets))
 		return;
 	struct probe_cfg probe = probe_of(t->plan, secrets);
-	probe.device = w->store ? device_of(w, t->plan) : 0;
+	probe.device = w->store ? device_of(w, t->plan, 0) : 0;
 	if (find_trust(w, t, &probe))
 		return;
-	const struct run_cfg cfg = cfg_of(t->plan, &probe);
+	struct run_cfg cfg = cfg_of(t->plan, &probe);
+	cfg.reader_device = w->store ? device_of(w, t->plan, 1) : 0;
 	int err = runs_start(w->runs, &cfg, t->run, t, &why);
 	if (err)
 		not_run(w, t, reason_of(err), PHASE_COUNT, &why);

@@ -149,6 +149,7 @@ static void put_test(struct board *b, const struct watched *t, const struct page
 	static const enum page_kind kinds[] = {
 		[CONF_TEST_IM] = PAGE_TO,
 		[CONF_TEST_REGISTER] = PAGE_REGISTER,
+		[CONF_TEST_INTERNAL] = PAGE_INTERNAL,
 		[CONF_TEST_SERVERS] = PAGE_SERVERS,
 		[CONF_TEST_PARTNER] = PAGE_FEDERATION,
 	};

@@ -147,6 +147,21 @@ static void put_probe(struct page *p, const struct conf_probe *probe)
 			       text_str(probe->allow.v[i].s)));
 }
 
+static void put_outside(struct page *p, const struct conf_watch *c)
+{
+	if (c->site.s)
+		put(p, TEXT(N_("Pages are headed {1}."), text_str(c->site.s)));
+	for (size_t i = 0; i < c->n_public; i++) {
+		const struct conf_public *one = &c->public[i];
+
+		put(p, TEXT(N_("{1} has a page of its own, which calls it {2}: the SHA-256 of its "
+			       "token begins with {3}."),
+			       text_str(one->partner.s),
+			       text_str(one->name.s ? one->name.s : one->partner.s),
+			       text_slice(slice_cut(slice_str(one->token_hash.s), 0, 8))));
+	}
+}
+
 static void put_head(const struct check *c, struct page *p)
 {
 	const struct plan *plan = c->config.plan;
@@ -185,6 +200,7 @@ static void put_head(const struct check *c, struct page *p)
 			       text_u64(in_seconds(plan->lease))));
 	if (plan->url)
 		put(p, TEXT(N_("Links in alerts begin with {1}."), text_str(plan->url)));
+	put_outside(p, plan->conf);
 	sheet_end(&p->sheet, 0);
 }
 

@@ -68,6 +68,7 @@ void site_look(struct page_view *ret, const struct watcher *w, enum tongue tongu
 		.zone = plan_zone(w->file.plan),
 		.zone_name = slice_str(w->file.plan->zones[0].name),
 		.now_at = watcher_wall(w, pump_now(w->pump)),
+		.site = slice_str(w->file.plan->conf->site.s),
 		.may = rights_of(access),
 		.access = access,
 		.is_live = true };

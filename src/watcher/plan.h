@@ -10,6 +10,7 @@
  *	pool.litware.test/contoso.test/to	a message, SIP first
  *	pool.litware.test/contoso.test/from	a message, XMPP first
  *	pool.litware.test/register		a user of the pool signs in
+ *	pool.litware.test/im-internal		one user of it writes to another one
  *	pool.litware.test/servers		each server of a pool
  *	-/contoso.test/servers			of a partner
  *	-/contoso.test/partner			of it, as servers of other domains see them
@@ -61,6 +62,7 @@ struct plan_test {
 
 	/* What a probe or a sweep wants (struct probe_cfg, sweep_cfg).  NULL: left out. */
 	const char *user, *auth_user, *registrar, *receiver, *receiver_server, *peer_server;
+	const char *receiver_auth_user; /* IM_INTERNAL: the receiver is a user of the pool */
 	uint16_t registrar_port;
 	char *password_file, *receiver_password_file; /* receiver's NULL: arrival is not proved */
 	struct conf_place password_at, receiver_password_at;
@@ -84,8 +86,8 @@ struct plan_test {
 	struct map_node node;
 
 	/* What one test uses at a time, by bare addresses in small letters: equal texts are one
-	 * account.  "sip:pilar@litware.test", and "xmpp:adelany@contoso.test" or NULL when nobody
-	 * signs in there. */
+	 * account.  "sip:pilar@litware.test", and who answers, "xmpp:adelany@contoso.test" or
+	 * within the pool another one of it; NULL when nobody signs in there. */
 	char *accounts[SCHEDULE_ACCOUNTS_MAX];
 };
 

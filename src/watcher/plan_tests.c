@@ -75,6 +75,17 @@ static int add_account(struct plan_test *t, unsigned i, const char *scheme, cons
 	return t->accounts[i] ? 0 : -ENOMEM;
 }
 
+/* Who answers within the pool. */
+static int add_reader(
+	const struct maker *m, struct plan_test *t, const struct conf_test_user *reader)
+{
+	t->receiver = reader->address.s;
+	t->receiver_auth_user = reader->auth_user.s;
+	t->receiver_password_at = reader->password_file.at;
+	const int err = plan_path(m->p, &reader->password_file, &t->receiver_password_file);
+	return err ? err : add_account(t, 1, "sip:", t->receiver);
+}
+
 static int add_user(const struct maker *m, struct plan_test *t, const struct conf_pool *pool)
 {
 	const struct conf_test_user *user =
@@ -83,8 +94,12 @@ static int add_user(const struct maker *m, struct plan_test *t, const struct con
 	t->user = user->address.s;
 	t->auth_user = user->auth_user.s;
 	t->password_at = user->password_file.at;
-	const int err = plan_path(m->p, &user->password_file, &t->password_file);
-	return err ? err : add_account(t, 0, "sip:", t->user);
+	int err = plan_path(m->p, &user->password_file, &t->password_file);
+	if (!err)
+		err = add_account(t, 0, "sip:", t->user);
+	return err || t->kind != CONF_TEST_INTERNAL
+		       ? err
+		       : add_reader(m, t, conf_pool_reader(pool, user));
 }
 
 static int add_pool(const struct maker *m, struct plan_test *t, const struct conf_pool *pool)
@@ -243,12 +258,15 @@ static bool wants_pool(const struct conf_watch_test *e, const struct conf_pool *
 		return false;
 	if (e->pool.s)
 		return slice_ieqs(slice_str(e->pool.s), pool->fqdn.s);
-	return e->kind.value == CONF_TEST_SERVERS ? !e->partner.s : conf_pool_tester(pool) != NULL;
+	if (e->kind.value == CONF_TEST_SERVERS)
+		return !e->partner.s;
+	const struct conf_test_user *user = conf_pool_tester(pool);
+	return user && (e->kind.value != CONF_TEST_INTERNAL || conf_pool_reader(pool, user));
 }
 
 static bool wants_partner(const struct conf_watch_test *e, const struct conf_partner *partner)
 {
-	if (e->kind.value == CONF_TEST_REGISTER)
+	if (e->kind.value == CONF_TEST_REGISTER || e->kind.value == CONF_TEST_INTERNAL)
 		return false;
 	if (e->partner.s)
 		return conf_partner_serves(partner, slice_str(e->partner.s));
@@ -296,6 +314,7 @@ static size_t count_tests(const struct conf *c, const struct conf_watch_test *e)
 		n += wants_pool(e, &c->pools[i]);
 	switch ((enum conf_test_kind)e->kind.value) {
 	case CONF_TEST_IM: return n * n_partners;
+	case CONF_TEST_INTERNAL:
 	case CONF_TEST_REGISTER: return n;
 	case CONF_TEST_SERVERS:
 	case CONF_TEST_PARTNER: return n + n_partners;

@@ -49,6 +49,7 @@ static const struct module {
 	enum conf_test_kind kind; /* of a test */
 } modules[] = {
 	{ "im", ask_test, CONF_TEST_IM },
+	{ "im-internal", ask_test, CONF_TEST_INTERNAL },
 	{ "register", ask_test, CONF_TEST_REGISTER },
 	{ "sip_options", ask_sip, 0 },
 	{ "xmpp", ask_xmpp, 0 },
@@ -251,11 +252,11 @@ void prober_take_done(struct prober *p)
 /* ---- a test ---- */
 
 /* "POOL/PARTNER" is a message from the pool to the partner ("POOL/PARTNER/from" is one back), and
- * "POOL" a sign-in there. */
+ * "POOL" a sign-in there, or a message within it. */
 static struct watched *find_test(
 	const struct prober *p, const struct module *m, struct slice target)
 {
-	static const char *const endings[] = { "", "/to", "/register" };
+	static const char *const endings[] = { "", "/to", "/register", "/im-internal" };
 	char key[TARGET_MAX + 16];
 
 	for (size_t i = 0; i < COUNT(endings); i++) {

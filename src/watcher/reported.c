@@ -59,6 +59,7 @@ static enum page_kind kind_of(const struct store_name *n)
 		{ "im", "to", PAGE_TO },
 		{ "im", "from", PAGE_FROM },
 		{ "register", "", PAGE_REGISTER },
+		{ "im-internal", "", PAGE_INTERNAL },
 		{ "partner", "", PAGE_FEDERATION },
 	};
 

@@ -17,7 +17,7 @@ static unsigned find_strings(struct run_cfg *c, struct slice *ret[STRINGS_MAX])
 	if (c->kind != RUN_SERVERS) {
 		struct slice *const all[] = { &p->target_fqdn, &p->user, &p->auth_user,
 			&p->password, &p->registrar, &p->receiver, &p->receiver_password,
-			&p->receiver_server };
+			&p->receiver_server, &c->reader_auth_user };
 
 		memcpy(ret, all, sizeof(all));
 		return COUNT(all);
@@ -103,6 +103,7 @@ void run_forget(struct run *run)
 {
 	dismiss(run);
 	run->probe = probe_free(run->probe);
+	run->inside = inside_free(run->inside);
 	run->trace = trace_free(run->trace);
 	for (unsigned i = 0; i < RUNS_SWEEPS; i++)
 		run->sweeps[i] = sweep_free(run->sweeps[i]);
@@ -126,12 +127,26 @@ static int host(struct run *run, unsigned i, struct engine e)
 	return pump_host(run->runs->pump, &cfg, &run->guests[i]);
 }
 
+static int begin_inside(struct run *run, struct text *why)
+{
+	const struct inside_cfg cfg = { .probe = run->cfg.probe,
+		.reader_auth_user = run->cfg.reader_auth_user,
+		.reader_password = run->cfg.probe.receiver_password,
+		.reader_device = run->cfg.reader_device };
+	struct runs *r = run->runs;
+	const int err = inside_new(&run->inside, &cfg, &r->rng, pump_now(r->pump), why);
+
+	return err ? err : host(run, 0, inside_engine(run->inside));
+}
+
 static int begin_probe(struct run *run, struct text *why)
 {
 	struct runs *r = run->runs;
 	const struct trace_cfg trace = { .strip_bodies = false };
 	int err = run->cfg.trace ? trace_new(&run->trace, &trace) : 0;
 
+	if (!err && run->cfg.kind == RUN_INTERNAL)
+		return begin_inside(run, why);
 	if (!err)
 		err = probe_new(&run->probe, &run->cfg.probe, &r->rng, pump_now(r->pump), why);
 	return err ? err : host(run, 0, probe_engine(run->probe));
@@ -171,23 +186,36 @@ static bool sweeps_are_done(const struct run *run)
 	return true;
 }
 
+static bool take_event(const struct run *run, struct probe_event *ret)
+{
+	return run->inside ? inside_take_event(run->inside, ret)
+			   : probe_take_event(run->probe, ret);
+}
+
 bool run_drained(struct run *run)
 {
 	struct probe_event ev;
 
 	if (run->cfg.kind == RUN_SERVERS)
 		return sweeps_are_done(run);
-	while (probe_take_event(run->probe, &ev))
+	while (take_event(run, &ev))
 		if (run->trace)
 			trace_push(run->trace, &ev);
-	return probe_is_done(run->probe);
+	return run->inside ? inside_is_done(run->inside) : probe_is_done(run->probe);
 }
 
 /* ---- what came of it ---- */
 
+const struct probe_result *run_result(const struct run *run)
+{
+	if (run->inside)
+		return inside_result(run->inside);
+	return run->probe ? probe_result(run->probe) : NULL;
+}
+
 static struct run_attempt probe_attempt(const struct run *run)
 {
-	const struct probe_result *r = probe_result(run->probe);
+	const struct probe_result *r = run_result(run);
 
 	return (struct run_attempt){ .has_passed = r->success,
 		.reason = r->reason,
@@ -276,7 +304,7 @@ bool run_tries_again(const struct run *run)
 
 static struct report_run report_of(const struct runs *r, const struct run *run)
 {
-	return (struct report_run){ .result = probe_result(run->probe),
+	return (struct report_run){ .result = run_result(run),
 		.started_at_us = run->attempt_at_us,
 		.look_up = r->cfg.look_up };
 }
@@ -303,7 +331,7 @@ int runs_put_result(const struct runs *r, const struct runs_done *done, struct b
 
 	if (run->sweeps[0])
 		return put_checks(r, run, b);
-	if (!run->probe)
+	if (!run_result(run))
 		return -ENOENT;
 	const struct report_run report = report_of(r, run);
 	return report_json(b, &report);
@@ -313,7 +341,7 @@ int runs_put_trace(const struct runs *r, const struct runs_done *done, struct bu
 {
 	const struct run *run = done->evidence;
 
-	if (!run->probe || !run->trace)
+	if (!run_result(run) || !run->trace)
 		return -ENOENT;
 	const struct report_run report = report_of(r, run);
 	return trace_json(b, run->trace, &report);

@@ -261,7 +261,7 @@ static void fill(const struct run *run, struct runs_done *ret)
 		.is_stalled = run->is_stalled,
 		.is_dropped = run->is_dropped || run->last.reason == REASON_LOCAL_INTERRUPTED,
 		.took = run->took,
-		.result = run->probe ? probe_result(run->probe) : NULL,
+		.result = run_result(run),
 		.n_sweeps = run->sweeps[0] ? run->cfg.n_sweeps : 0,
 		.evidence = run };
 	for (unsigned i = 0; i < ret->n_sweeps; i++)

@@ -33,6 +33,7 @@ enum {
 
 enum run_kind {
 	RUN_IM,       /* a message across and back */
+	RUN_INTERNAL, /* the same between two users of the pool */
 	RUN_REGISTER, /* the SIP user signs in and off: nothing of the receiver is looked at */
 	RUN_SERVERS,  /* every server of the pool, of the partner, or of both; no secret needed */
 };
@@ -40,12 +41,15 @@ enum run_kind {
 /* All strings are borrowed until runs_start() returns; secrets are copied, and wiped at the end. */
 struct run_cfg {
 	enum run_kind kind;
-	struct probe_cfg probe; /* IM, REGISTER; its trace is asked for below */
-	unsigned n_sweeps;      /* SERVERS */
+	struct probe_cfg probe; /* all but SERVERS; its trace is asked for below */
+	/* INTERNAL: more of the receiver, whose password is the probe's */
+	struct slice reader_auth_user;
+	uint64_t reader_device;
+	unsigned n_sweeps; /* SERVERS */
 	struct sweep_cfg sweeps[RUNS_SWEEPS];
 	unsigned retries; /* attempts behind the first */
 	ts_t pause;       /* between attempts, counted from the end of one */
-	bool trace;       /* IM, REGISTER: the messages of the attempt that decides are kept */
+	bool trace;       /* not of SERVERS: the messages of the attempt that decides are kept */
 };
 
 /* One attempt that is over. */

@@ -6,6 +6,7 @@
 #include "base/list.h"
 #include "base/map.h"
 #include "base/timers.h"
+#include "probe/inside.h"
 #include "report/trace.h"
 #include "watcher/runs.h"
 
@@ -29,7 +30,8 @@ struct run {
 	unsigned attempts;
 	int64_t attempt_at_us; /* since 1970: of the one in hand, or the last */
 	uint64_t stalls_before;
-	struct probe *probe; /* or */
+	struct probe *probe;   /* or */
+	struct inside *inside; /* or */
 	struct sweep *sweeps[RUNS_SWEEPS];
 	struct pump_guest *guests[RUNS_SWEEPS]; /* while it tries */
 	struct trace *trace;
@@ -71,3 +73,5 @@ void run_judge(struct run *run);
 void run_fail(struct run *run, const struct text *why);
 void run_forget(struct run *run); /* the attempt: another one follows */
 bool run_tries_again(const struct run *run);
+/* Of the attempt; NULL: of SERVERS, or it could not begin. */
+const struct probe_result *run_result(const struct run *run);

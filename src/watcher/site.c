@@ -24,6 +24,13 @@ enum {
 	UNREADABLE_EACH_S = 60,
 };
 
+static void put_plain(struct web_answer *ret, unsigned status, const char *text)
+{
+	ret->status = status;
+	ret->type = "text/plain; charset=utf-8";
+	buf_printf(&ret->body, "%s\n", text);
+}
+
 /* ---- a visit ---- */
 
 static void show(struct visit *v, struct web_answer *ret)
@@ -51,7 +58,10 @@ static void too_busy(struct visit *v, struct web_answer *ret)
 {
 	const struct page_error error = { .status = 503, .since_at = v->w->held_since };
 
-	(void)visit_error(v, ret, &error);
+	if (v->is_outside)
+		put_plain(ret, 503, "too many ask at once");
+	else
+		(void)visit_error(v, ret, &error);
 	web_answer_field(ret, "Retry-After", SLICE("5"));
 	site_visit_free(v);
 }
@@ -81,7 +91,8 @@ static void over(struct site *s, struct visit *v)
 	if (call) {
 		/* The plan may be another one since it was asked, and he may have another role. */
 		const int64_t asked_at = v->reader.now_at;
-		access_renew(&v->access, s->w);
+		if (!v->is_outside)
+			access_renew(&v->access, s->w);
 		site_look(&v->reader, s->w, v->tongue, &v->access);
 		v->reader.now_at = asked_at;
 		if (access_may_some(&v->access, v->view->needs))
@@ -236,6 +247,27 @@ static void visit(const struct place *p, const struct web_request *r, const stru
 	}
 }
 
+/* Nobody hears whether it is the address that is wrong, or what. */
+static void visit_outside(
+	const struct place *p, const struct web_request *r, struct web_answer *ret)
+{
+	struct access a;
+
+	access_init_outside(&a);
+	struct visit *v = site_visit(p, r, &a);
+	if (!v)
+		return;
+	v->view = &view_public;
+	v->is_outside = true;
+	if (web_path_decode(&v->path, r->path) && !v->is_bad &&
+		visit_match(v, view_public.pattern) && view_public.ask(v)) {
+		wait_for_answers(p->site, v, ret);
+		return;
+	}
+	site_visit_free(v);
+	put_plain(ret, 404, "not found");
+}
+
 /* ---- what has no page ---- */
 
 static void put_asset(
@@ -250,13 +282,6 @@ static void put_asset(
 	web_answer_field(ret, "X-Content-Type-Options", SLICE("nosniff"));
 	if (n > 2)
 		(void)slice_cstr(slice_of(a->etag + 1, n - 2), ret->etag, sizeof(ret->etag));
-}
-
-static void put_plain(struct web_answer *ret, unsigned status, const char *text)
-{
-	ret->status = status;
-	ret->type = "text/plain; charset=utf-8";
-	buf_printf(&ret->body, "%s\n", text);
 }
 
 static const char *why_not_ready(const struct watcher *w)
@@ -346,6 +371,10 @@ static void handle(void *arg, const struct web_request *r, struct web_answer *re
 
 	if (!r->is_post && put_for_all(p, r, ret))
 		return;
+	if (!r->is_post && w->is_ready && slice_starts(r->path, SLICE("/p/"))) {
+		visit_outside(p, r, ret);
+		return;
+	}
 	access_of_request(&a, w, r, p->is_loopback);
 	if (!r->is_post && put_other(p, r, &a, ret))
 		return;

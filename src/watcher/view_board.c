@@ -1,6 +1,7 @@
 /* The pages of all tests: the overview, a pool's, a partner's, the list. */
 #include "base/mem.h"
 #include "watcher/as_json.h"
+#include "watcher/days.h"
 #include "watcher/shown.h"
 #include "watcher/visit.h"
 
@@ -38,55 +39,6 @@ static void put_spark(struct page_spark *ret, const struct store_overview_test *
 			ret->us[i] =
 				(uint32_t)(s->latency_us < UINT32_MAX ? s->latency_us : UINT32_MAX);
 	}
-}
-
-/* ---- 90 days ---- */
-
-static void add_day(struct page_day *ret, const struct store_day *d)
-{
-	if (!d->runs)
-		return;
-	const int64_t bad_us = (int64_t)d->bad_s * 1000000;
-	const bool is_first = ret->kind == PAGE_DAY_GONE;
-	ret->kind = PAGE_DAY_MEASURED;
-	if (is_first || watch_state_is_worse(d->worst, ret->worst))
-		ret->worst = d->worst;
-	if (bad_us > ret->bad_us)
-		ret->bad_us = bad_us;
-}
-
-/* The days come from hours that are over: of today's first one the states in memory know. */
-static struct store_day today_of(
-	const struct watched *t, const struct zone_span *day, int64_t now_at)
-{
-	const int64_t since = t->state.since_at > day->begin ? t->state.since_at : day->begin;
-	/* It may lie in the future of a clock that was set back. */
-	const bool is_failed = t->state.state == WATCH_FAILED && since < now_at;
-
-	return (struct store_day){ .runs = t->state.last_at >= day->begin,
-		.worst = t->state.state,
-		.bad_s = is_failed ? (uint32_t)((now_at - since) / 1000000) : 0 };
-}
-
-static void add_days(struct page_days *ret, const struct store_overview_test *t,
-	const struct store_day *today, struct page_share share)
-{
-	ret->share.passed += share.passed;
-	ret->share.judged += share.judged;
-	for (unsigned i = 0; i + 1 < PAGE_DAYS; i++)
-		add_day(&ret->days[i], &t->strip[i]);
-	add_day(&ret->days[PAGE_DAYS - 1], &t->strip[PAGE_DAYS - 1]);
-	add_day(&ret->days[PAGE_DAYS - 1], today);
-}
-
-static void put_days(struct page_days *ret, const struct visit *v, const struct watched *w,
-	const struct store_overview_test *t)
-{
-	const struct store_overview *o = v->answers[OVERVIEW]->overview;
-	const struct page_share kept = shown_share(&t->days);
-
-	const struct store_day today = today_of(w, &o->days[STORE_DAYS - 1], v->reader.now_at);
-	add_days(ret, t, &today, kept.judged ? kept : shown_seen(w));
 }
 
 /* ---- recently over ---- */
@@ -132,7 +84,8 @@ static int fill(struct rest *r, struct visit *v, struct board *b)
 		b->tests[at].spark = &r->sparks[at];
 		b->tests[at].share = shown_share(&o->tests[i].day);
 		if (b->tests[at].partner != PAGE_NONE)
-			put_days(&r->days[b->tests[at].partner], v, b->watched[at], &o->tests[i]);
+			days_add(&r->days[b->tests[at].partner], o, i, b->watched[at],
+				v->reader.now_at);
 	}
 	put_incidents(r, b, v->answers[RECENT]->incidents);
 	return 0;

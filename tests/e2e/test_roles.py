@@ -22,6 +22,7 @@ from labs import STOX, Lab
 AWAIT_S = 60
 ROLES = ["administrator", "server-administrator", "help-desk", "view-only", "machine"]
 MANUAL = Path(__file__).parents[2] / "doc" / "stox-watch.1"
+PUBLIC = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
 POOL, PARTNER = "pool.litware.test", "contoso.test"
 TEST = f"/t/{POOL}/{PARTNER}/to"
 # What a command is over HTTP, and over the socket.  What has no way of its own yet is in the unit test alone.
@@ -103,6 +104,8 @@ def configure(lab, roles=None, more=""):
   tls: {{ certificate_file: watch.litware.test.pem, key_file: watch.litware.test.key }}
   sign_in: {{ users_file: users, tokens_file: tokens, ca_file: own-ca.pem }}
   control: {{ socket: control }}
+  site: Litware
+  public: [{{ partner: {PARTNER}, name: Contoso, token_hash: {hashlib.sha256(PUBLIC.encode()).hexdigest()} }}]
   roles:
 {roles}{more}""")
 
@@ -123,6 +126,14 @@ class Watcher:
 
     def log(self):
         return self.log_path.read_text(errors="replace")
+
+    def answer(self, path):
+        connection = self.connect()
+        connection.request("GET", path)
+        response = connection.getresponse()
+        body = response.read().decode()
+        connection.close()
+        return response.status, dict(response.getheaders()), body
 
     def connect(self, tls=None):
         if not tls:
@@ -315,6 +326,20 @@ def certificate(watcher):
     check("that of the server itself is nobody's", watcher.ask("GET", "/", tls="watch.litware.test")[0] == 401)
     check("without one a password will do", watcher.ask("GET", "/", basic("view-only"), tls="plain")[0] == 200)
     check("and without both nothing", watcher.ask("GET", "/", tls="plain")[0] == 401)
+
+
+def outside(watcher):
+    """A partner's page: for whoever has its address, and nothing of the inside in it."""
+    status, fields, body = watcher.answer(f"/p/{PUBLIC}")
+    inside = ["127.0.0.1", POOL, PARTNER, "pilar", "adelany", "REGISTER", "/t/", "/incidents", "/runs/", "stox"]
+    check("a partner's page wants no sign-in", status == 200 and "Messages arrive" in body and "Litware" in body and "Contoso" in body, (status, body[:2000]))
+    check("nothing of the inside is in it", not [word for word in inside if word in re.sub(r'href="/assets/[^"]*"', "", body)], body)
+    check("it is neither kept nor found nor told on", fields["Cache-Control"] == "no-store" and "noindex" in body and fields["Referrer-Policy"] == "no-referrer"
+          and "default-src" in fields["Content-Security-Policy"], fields)
+    check("in French", "Les messages arrivent" in watcher.answer(f"/p/{PUBLIC}?lang=fr")[2])
+    wrong = [watcher.answer(path) for path in (f"/p/{PUBLIC}x", "/p/", f"/p/{PUBLIC}/feed.atom", f"/p/{hashlib.sha256(PUBLIC.encode()).hexdigest()}", "/p/%00", "/p/" + "a" * 500)]
+    check("any other address is none, and says nothing", all(w[0] == 404 and w[2] == "not found\n" for w in wrong), wrong)
+    check("it opens nothing else", watcher.ask("GET", "/")[0] == 401 and watcher.ask("POST", f"/p/{PUBLIC}")[0] in (401, 403, 404, 405))
 
 
 def hosts(watcher):
@@ -512,6 +537,7 @@ def main():
         await_that("runs are kept", lambda: "/runs/" in watcher.ask("GET", TEST, basic("help-desk"))[2], watcher.log)
         every_cell_over_http(watcher, table)
         certificate(watcher)
+        outside(watcher)
         hosts(watcher)
         tricks(watcher)
         the_commands(watcher, lab)

@@ -381,6 +381,7 @@ HOOK, MAIL = "name: ops, kind: webhook, url: 'http://h.test'", "name: ops, kind:
 TLS = "{ listen: ['https://127.0.0.1:1'], roles: [{ name: machine }], tls: { %s } }"
 ROLES = "{ roles: [ %s } ] }"
 SIGN_IN = "{ roles: [{ name: machine }], sign_in: { tokens_file: good%s } }"
+PUBLIC = "{ site: s, public: [{ %s, token_hash: 2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae }] }"
 OF_ONE = "{ tests: [{ pool: a.test, partner: x.test }] }"
 RECEIVER_OF_ONE = "{ tests: [{ pool: a.test, partner: x.test, receiver: { address: zoe@x.test%s } }] }"
 WATCHERS = [
@@ -402,6 +403,11 @@ WATCHERS = [
     ("watch.control.socket", "{}", "{ control: { socket: other } }", absent("control socket"), "control socket is other"),
     ("watch.control.group", "{}", "{ control: { group: no-such-group } }", absent("no-such-group"), "there is no group `no-such-group`"),
     ("watch.url", "{}", "{ url: 'https://w.test/' }", absent("Links"), "Links in alerts begin with https://w.test/"),
+    ("watch.site", "{}", "{ site: Litware }", absent("headed"), "headed Litware"),
+    ("watch.public[].partner", PUBLIC % "partner: x.test", PUBLIC % "partner: y.test", "x.test has a page", "y.test has a page"),
+    ("watch.public[].name", PUBLIC % "partner: x.test", PUBLIC % "partner: x.test, name: Fabrikam", absent("Fabrikam"), "calls it Fabrikam"),
+    ("watch.public[].token_hash", PUBLIC % "partner: x.test", (PUBLIC % "partner: x.test").replace("2c26b46b", "11111111"), "begins with 2c26b46b",
+     "begins with 11111111"),
     ("watch.at_once", "{}", "{ at_once: 3 }", "at once: 200;", "at once: 3;"),
     ("watch.location", "{}", "{ location: paris }", absent("It stands"), "It stands at paris"),
     ("watch.lease", "{ history: { postgresql: host=h } }", "{ lease: 30, history: { postgresql: host=h } }", "leaves for 45 s", "leaves for 30 s"),

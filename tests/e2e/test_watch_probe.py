@@ -86,6 +86,7 @@ def tests(watcher):
     passes("a message", watcher, 'probe_stox_duration_seconds{phase="sip.send"}', module="im", target=KEY)
     passes("the same, named shorter", watcher, module="im", target="pool.litware.test/contoso.test")
     passes("a sign-in", watcher, module="register", target="pool.litware.test")
+    passes("a message within the pool", watcher, 'probe_stox_duration_seconds{phase="answer"}', module="im-internal", target="pool.litware.test")
     ends = []
     threads = [threading.Thread(target=lambda: ends.append(ask(watcher, module="im", target=KEY)[2])) for _ in range(8)]
     for thread in threads:
@@ -193,7 +194,7 @@ def main():
         (lab.dir / "watch.yaml").write_text(text + """watch:
   listen: ["127.0.0.1:0"]
   history: { file: history.db }
-  tests: [{ kind: im, direction: to }, { kind: register }]
+  tests: [{ kind: im, direction: to }, { kind: register }, { kind: im-internal }]
   probe: { allow: [127.0.0.1] }
 """)
         watcher = Watcher(lab.dir)

@@ -39,6 +39,7 @@ struct row {
 	const char *name, *text, *errors;
 };
 
+#define A_HASH "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae"
 static const struct row rows[] = {
 	{ "every pair", WORLD "  at_once: 1\n", "" },
 	{ "nobody can sign in",
@@ -103,6 +104,16 @@ static const struct row rows[] = {
 	/* pools and users */
 	{ "a pool, in any case", TEST("pool: A.test"), "" },
 	{ "no such pool", TEST("pool: z.test"), "f:13:19: there is no pool `z.test`\n" },
+	{ "a pool where nobody can answer", TEST("kind: im-internal, pool: a.test"),
+		"f:13:38: the pool a.test has no second test user with a `password_file`: nobody "
+		"can answer there\n" },
+	{ "no pool where anybody can", TEST("kind: im-internal"),
+		"f:13:11: there is nothing to test here: no pool has two test users with a "
+		"`password_file`\n" },
+	{ "a partner of a test within a pool",
+		TEST("kind: im-internal, pool: a.test, partner: x.test"),
+		"f:13:55: `partner` has no effect on a test of the kind im-internal: leave it "
+		"out\n" },
 	{ "a pool where nobody can sign in", TEST("pool: b.test"),
 		"f:13:19: the pool b.test has no test user with a `password_file`: nobody can sign "
 		"in "
@@ -132,6 +143,16 @@ static const struct row rows[] = {
 		"f:13:51: the domain `w.test` of the receiver is not one of the partner's\n" },
 	{ "a pool as a partner", TEST("partner: b.test, receiver: { address: r@b.test }"),
 		"f:13:22: `b.test` is no partner's domain: it is one of the pool b.test\n" },
+
+	/* pages for partners */
+	{ "a page of a partner",
+		WORLD "  site: s\n  public: [{ partner: im.x.test, token_hash: " A_HASH " }]\n",
+		"" },
+	{ "a page of a stranger",
+		WORLD "  site: s\n  public: [{ partner: z.test, token_hash: " A_HASH " }]\n",
+		"f:14:23: there is no partner `z.test`\n" },
+	{ "a page of nobody", WORLD "  public: [{ partner: x.test, token_hash: " A_HASH " }]\n",
+		"f:13:12: a partner reads there what this side is called: say so by `site`\n" },
 
 	/* directions */
 	{ "to one without a password",

@@ -480,6 +480,11 @@ static void check_who_is_told(const struct conf_watch *w)
 	assert_text(&w->roles[1].commands.v[1], "test", 96, 37);
 	assert_text(&w->roles[2].template, "view-only", 97, 31);
 	assert_text(&w->control.group, "root", 98, 34);
+	assert_string_equal(w->site.s, "Litware");
+	assert_int_equal(w->n_public, 1);
+	assert_string_equal(w->public[0].partner.s, "contoso.test");
+	assert_string_equal(w->public[0].name.s, "Contoso");
+	assert_int_equal(strlen(w->public[0].token_hash.s), 64);
 }
 
 static void every_key_of_the_watcher_lands_in_its_field(void **state)

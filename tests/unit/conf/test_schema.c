@@ -46,6 +46,7 @@ static void assert_errors(const struct row *row)
 /* ---- values ---- */
 
 #define A_HOST   " must be a host name, like pool.example.org\n"
+#define A_HASH   "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae"
 #define A_DOMAIN " must be a domain name, like example.org\n"
 #define A_FILE   " must be the name of a file\n"
 #define A_HOP                                                                                      \
@@ -190,6 +191,16 @@ static const struct row values[] = {
 		"f:1:17: `lease` must be a number from 6 to 600 in decimal digits, not `5`\n" },
 	{ "watch.tests[].direction", "watch: { tests: [{ direction: back }] }\n",
 		"f:1:31: `direction` must be one of both, to, from, not `back`\n" },
+	{ "watch.site", "watch: { site: '' }\n", "f:1:16: `site` must be text on one line\n" },
+	{ "watch.public[].partner",
+		"watch: { public: [{ token_hash: " A_HASH ", partner: 'a b' }] }\n",
+		"f:1:108: `partner`" A_DOMAIN },
+	{ "watch.public[].name",
+		"watch: { public: [{ partner: a.test, token_hash: " A_HASH ", name: '' }] }\n",
+		"f:1:122: `name` must be text on one line\n" },
+	{ "watch.public[].token_hash", "watch: { public: [{ partner: a.test, token_hash: 12 }] }\n",
+		"f:1:50: `token_hash` must be a SHA-256 as 64 hexadecimal digits, as `sha256sum` "
+		"writes it\n" },
 	{ "watch.tests[].spread", "watch: { tests: [{ spread: all }] }\n",
 		"f:1:28: `spread` must be one of one, every, not `all`\n" },
 	{ "watch.history.file", "watch: { history: { file: '' } }\n", "f:1:27: `file`" A_FILE },
@@ -251,9 +262,9 @@ static const struct row values[] = {
 		"f:1:29: `labels` must be NAME=VALUE, like team=messaging\n" },
 	{ "watch.tests[].maintenance", "watch: { tests: [{ maintenance: [''] }] }\n",
 		"f:1:34: `maintenance` must be text on one line\n" },
-	{ "watch.tests[].kind", "watch: { tests: [{ kind: im-internal }] }\n",
-		"f:1:26: `kind` must be one of im, register, servers, partner, not "
-		"`im-internal`\n" },
+	{ "watch.tests[].kind", "watch: { tests: [{ kind: im-external }] }\n",
+		"f:1:26: `kind` must be one of im, register, servers, im-internal, partner, "
+		"not `im-external`\n" },
 	{ "watch.tests[].pool", "watch: { tests: [{ pool: a b }] }\n", "f:1:26: `pool`" A_HOST },
 	{ "watch.tests[].partner", "watch: { tests: [{ partner: 192.0.2.1 }] }\n",
 		"f:1:29: `partner`" A_DOMAIN },
@@ -328,6 +339,10 @@ static const struct row values[] = {
 
 static const struct row missing[] = {
 	{ "pools[].fqdn", "pools:\n  - domains: [a.test]\n", "f:2:5: `fqdn` is missing here\n" },
+	{ "watch.public[].partner", "watch: { public: [{ token_hash: " A_HASH " }] }\n",
+		"f:1:19: `partner` is missing here\n" },
+	{ "watch.public[].token_hash", "watch: { public: [{ partner: a.test }] }\n",
+		"f:1:19: `token_hash` is missing here\n" },
 	{ "pools[].domains", "pools:\n  - fqdn: a.test\n", "f:2:5: `domains` is missing here\n" },
 	{ "pools[].test_users[].address", POOL "    test_users: [{ password_file: x }]\n",
 		"f:4:18: `address` is missing here\n" },

@@ -110,6 +110,7 @@ static const struct {
 		"-/y.test/servers -/z.test/servers" },
 	{ "watch: { tests: [{ kind: servers, pool: c.test }] }\n", "c.test/servers" },
 	{ "watch: { tests: [{ kind: servers, partner: z.test }] }\n", "-/z.test/servers" },
+	{ "watch: { tests: [{ kind: im-internal }] }\n", "b.test/im-internal" },
 	{ "watch: { tests: [{ kind: partner, partner: im.x.test }, { kind: partner }] }\n",
 		"-/x.test/partner -/y.test/partner -/z.test/partner" },
 };
@@ -269,6 +270,16 @@ static void other_kinds_want_less(void **state)
 	assert_string_equal(partner->xmpp_ca_file, "/x.pem");
 	assert_null(partner->receiver_password_file);
 	assert_labels(partner, "kind=servers partner=X.test");
+	end(&m);
+	m = make_good("watch: { tests: [{ kind: im-internal, pool: b.test, user: r@b.test }] }\n");
+	pool = plan_find(m.plan, "b.test/im-internal");
+	assert_string_equal(pool->user, "r@b.test");
+	assert_string_equal(pool->receiver, "q@b.test");
+	assert_string_equal(pool->receiver_password_file, "/q");
+	assert_string_equal(pool->accounts[0], "sip:r@b.test");
+	assert_string_equal(pool->accounts[1], "sip:q@b.test");
+	assert_null(pool->domain);
+	assert_labels(pool, "kind=im-internal pool=b.test");
 	end(&m);
 	m = make_good("watch: { tests: [{ kind: partner }] }\n");
 	partner = plan_find(m.plan, "-/x.test/partner");

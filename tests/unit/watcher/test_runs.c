@@ -416,6 +416,40 @@ static void both_sides_servers_are_one_run(void **state)
 	buf_done(&b);
 }
 
+/* ---- within a pool ---- */
+
+static void two_users_of_a_pool_are_one_run(void **state)
+{
+	struct rig_names names, others;
+	struct buf b;
+
+	(void)state;
+	start_lab(2);
+	rig_cfg(&others, RUN_INTERNAL, TRANSPORT_TLS, 1);
+	buf_init(&b, RUNS_TRACE_BYTES);
+	for (unsigned i = 0; i < 2; i++) {
+		struct run_cfg cfg = rig_cfg(&names, RUN_INTERNAL, TRANSPORT_TLS, 0);
+
+		cfg.trace = true;
+		cfg.probe.receiver = slice_str(others.user);
+		if (i)
+			cfg.reader_auth_user = SLICE("nobody");
+		rig_start(&cfg, i);
+		rig_run_until(1);
+		const struct runs_done *d = &rig.done;
+		assert_string_equal(reason_id(d->last.reason), i ? "sip_bad_credentials" : "");
+		assert_int_equal(d->result->proof, i ? PROOF_NONE : PROOF_ANSWERED);
+		assert_string_equal(d->result->receiver, others.user);
+		assert_int_equal(runs_put_trace(rig.runs, d, &b), 0);
+		json_t *o = load(&b, 0);
+		assert_true(json_is_object(o));
+		json_decref(o);
+		buf_clear(&b);
+	}
+	assert_int_equal(pump_n_guests(rig.bench.pump), 0);
+	buf_done(&b);
+}
+
 /* ---- what cannot be started ---- */
 
 static void what_cannot_be_run_is_refused(void **state)
@@ -486,6 +520,7 @@ int main(void)
 		TEST(a_loop_that_stood_still_marks_its_runs),
 		TEST(evidence_is_made_when_it_is_asked_for),
 		TEST(both_sides_servers_are_one_run),
+		TEST(two_users_of_a_pool_are_one_run),
 		TEST(what_cannot_be_run_is_refused),
 		TEST(without_memory_nothing_is_started),
 	};
