@@ -166,6 +166,7 @@ static const struct view *const views[] = {
 	&view_runs,
 	&view_run_json,
 	&view_run_trace,
+	&view_run_pcapng,
 	&view_run,
 	&view_incidents,
 	&view_incident,
