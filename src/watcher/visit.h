@@ -64,7 +64,8 @@ extern const struct view view_overview, view_feed, view_pool, view_partner, view
 	view_test_alone, view_runs, view_runs_alone, view_run, view_run_json, view_run_trace,
 	view_incidents, view_incident, view_watchers, view_maintenance, view_audit, view_roles,
 	view_reports, view_report, view_report_alone, view_report_csv, view_report_json, view_badge,
-	view_badge_place, view_badge_alone, view_badge_test, view_history, view_public;
+	view_badge_place, view_badge_alone, view_badge_test, view_history, view_public,
+	view_run_pcapng;
 
 /* Is the path of this pattern?  Then its values are. */
 bool visit_match(struct visit *v, const char *pattern);
