@@ -248,11 +248,20 @@ struct page_where { /* a location that runs this test, too */
 	int64_t median_us, p95_us;
 };
 
+struct page_phase_row { /* one phase in the range, each for itself: they overlap */
+	enum probe_phase phase;
+	struct page_spark spark;
+	int64_t p50_us, p95_us;
+};
+
 struct page_test_model {
 	const struct page_set *set; /* only the places are read */
 	struct page_test test;
 	enum page_range range;
 	struct page_chart chart;
+	bool by_phase; /* ?by=phase: these, and not the chart */
+	const struct page_phase_row *phases;
+	size_t n_phases;
 	int64_t last_ok_at, next_at;
 	struct page_share share_24h, share_30d;
 	int64_t p50_us, p95_us; /* of the range; before it failed */

@@ -2,6 +2,7 @@
 #include "base/mem.h"
 #include "page/draw.h"
 #include "page/page.h"
+#include "page/phases.h"
 #include "page/rows.h"
 
 enum { TITLE_MAX = 2048 };
@@ -185,18 +186,28 @@ static void put_figures(const struct html *h, const struct page_test_model *m)
 
 /* ---- the chart ---- */
 
-static void put_ranges(const struct html *h, enum page_range range)
+#define BY_PHASE "&amp;by=phase"
+
+static void put_ranges(const struct html *h, enum page_range range, bool by_phase)
 {
 	html_puts(h, "<nav aria-label=\"");
 	html_look(h, N_("Range"));
 	html_puts(h, "\"><ul class=\"seg\">");
 	for (unsigned i = 0; i < PAGE_RANGES; i++) {
-		buf_printf(h->b, "<li><a href=\"?range=%s\"%s>", page_range_names[i],
-			i == range ? " aria-current=\"true\"" : "");
+		buf_printf(h->b, "<li><a href=\"?range=%s%s\"%s>", page_range_names[i],
+			by_phase ? BY_PHASE : "", i == range ? " aria-current=\"true\"" : "");
 		html_look(h, range_labels[i]);
 		html_puts(h, "</a></li>");
 	}
 	html_puts(h, "</ul></nav>");
+}
+
+static void put_other_chart(const struct html *h, const struct page_test_model *m)
+{
+	buf_printf(h->b, "<p class=\"sm\"><a href=\"?range=%s%s\">", page_range_names[m->range],
+		m->by_phase ? "" : BY_PHASE);
+	html_look(h, m->by_phase ? N_("All together") : N_("By phase"));
+	html_puts(h, "</a></p>\n");
 }
 
 static void put_chart(const struct html *h, const struct page_test_model *m)
@@ -204,10 +215,14 @@ static void put_chart(const struct html *h, const struct page_test_model *m)
 	html_puts(h, "<div class=\"row\"><h2>");
 	html_look(h, N_("Latency"));
 	html_puts(h, "</h2>");
-	put_ranges(h, m->range);
+	put_ranges(h, m->range, m->by_phase);
 	html_puts(h, "</div>\n");
 	if (m->chart.n_bins) {
-		draw_latency(h, m);
+		if (m->by_phase)
+			phases_put(h, m->phases, m->n_phases);
+		else
+			draw_latency(h, m);
+		put_other_chart(h, m);
 		return;
 	}
 	html_puts(h, "<p class=\"dim\">");

@@ -20,6 +20,7 @@ enum {
 	STREAMS = 1000,
 	IDLE_S = 30,
 	VISITS_MAX = 256,
+	OUTSIDE_MAX = 16, /* of them, by who has not signed in */
 	UNREAD_MAX = 64 << 20,
 	UNREADABLE_EACH_S = 60,
 };
@@ -68,7 +69,10 @@ static void too_busy(struct visit *v, struct web_answer *ret)
 
 static void wait_for_answers(struct site *s, struct visit *v, struct web_answer *ret)
 {
-	if (s->n_visits == VISITS_MAX || !ask(v)) {
+	const bool is_full =
+		s->n_visits == VISITS_MAX || (v->is_outside && s->n_outside == OUTSIDE_MAX);
+
+	if (is_full || !ask(v)) {
 		too_busy(v, ret);
 		return;
 	}
@@ -80,6 +84,7 @@ static void wait_for_answers(struct site *s, struct visit *v, struct web_answer 
 	v->call = web_call_id(call);
 	list_append(&s->visits, &v->node);
 	s->n_visits++;
+	s->n_outside += v->is_outside;
 }
 
 static void over(struct site *s, struct visit *v)
@@ -88,6 +93,7 @@ static void over(struct site *s, struct visit *v)
 
 	list_remove(&v->node);
 	s->n_visits--;
+	s->n_outside -= v->is_outside;
 	if (call) {
 		/* The plan may be another one since it was asked, and he may have another role. */
 		const int64_t asked_at = v->reader.now_at;

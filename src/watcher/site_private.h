@@ -33,12 +33,12 @@ struct site {
 	struct place places[SITE_LISTEN_MAX];
 	unsigned n_servers;
 	struct look looks[SITE_LOOKS_MAX];
-	struct list visits; /* that wait for the history */
-	unsigned n_visits;
-	bool is_changed;       /* a run was over since the last event */
-	ts_t event_at;         /* the next one may go out */
-	ts_t unreadable_at;    /* that questions are not answered may be told again */
-	uint64_t n_unreadable; /* that were not told */
+	struct list visits;           /* that wait for the history */
+	unsigned n_visits, n_outside; /* the second are among the first */
+	bool is_changed;              /* a run was over since the last event */
+	ts_t event_at;                /* the next one may go out */
+	ts_t unreadable_at;           /* that questions are not answered may be told again */
+	uint64_t n_unreadable;        /* that were not told */
 
 	struct entrance next; /* to be taken over with the next plan */
 	struct tls_policy tls;

@@ -23,6 +23,17 @@ static bool read_range(const struct web_request *r, enum page_range *ret)
 	return false;
 }
 
+static bool read_by(const struct web_request *r, bool *ret)
+{
+	uint8_t room[16];
+	struct buf value;
+
+	buf_init_in(&value, room, sizeof(room));
+	int err = web_query_find(r->query, "by", &value);
+	*ret = !err;
+	return err ? err == -ENOENT : slice_eqs(buf_slice(&value), "phase");
+}
+
 static bool read_before(const struct web_request *r, struct store_key *ret)
 {
 	uint8_t room[RUN_ID_MAX];
@@ -55,8 +66,8 @@ struct visit *site_visit(const struct place *p, const struct web_request *r, con
 	site_look(&v->reader, s->w, v->tongue, &v->access);
 	(void)slice_cstr(slice_cut(r->host, 0, sizeof(v->host) - 1), v->host, sizeof(v->host));
 	v->is_bad = !slice_cstr(r->query, v->query, sizeof(v->query)) ||
-		    !read_range(r, &v->range) || !read_before(r, &v->before) ||
-		    !visit_read_filters(v, r->query);
+		    !read_range(r, &v->range) || !read_by(r, &v->by_phase) ||
+		    !read_before(r, &v->before) || !visit_read_filters(v, r->query);
 	return v;
 }
 

@@ -58,6 +58,33 @@ static int put_chart(struct page_chart *ret, const struct store_series *s,
 	return 0;
 }
 
+/* The chart has more bins than a line: the slowest of those that fall into one is shown. */
+static void put_phase(
+	struct page_phase_row *ret, const struct store_series *s, enum probe_phase phase)
+{
+	*ret = (struct page_phase_row){ .phase = phase,
+		.p50_us = shown_span(s->phase_p50[phase]),
+		.p95_us = shown_span(s->source == STORE_RAW ? s->phase_p95[phase] : STORE_NONE) };
+	ret->spark.median_us = s->phase_p50[phase];
+	for (unsigned i = 0; i < s->n; i++) {
+		const int64_t us = s->phases[i][phase];
+		uint32_t *bin = &ret->spark.us[(uint64_t)i * PAGE_SPARK_BINS / s->n];
+
+		if (us > *bin)
+			*bin = (uint32_t)(us < UINT32_MAX ? us : UINT32_MAX);
+	}
+}
+
+static size_t put_phases(struct page_phase_row ret[PHASE_COUNT], const struct store_series *s)
+{
+	size_t n = 0;
+
+	for (unsigned p = 0; s->phases && p < PHASE_COUNT; p++)
+		if (s->phase_p50[p] != STORE_NONE)
+			put_phase(&ret[n++], s, (enum probe_phase)p);
+	return n;
+}
+
 /* ---- runs and causes ---- */
 
 struct rows {
@@ -124,6 +151,9 @@ static bool ask_test(struct visit *v)
 	if (!t)
 		return false;
 	v->asks[SERIES] = series(v, t->id, v->range);
+	v->asks[SERIES].by_phase = v->by_phase;
+	if (v->by_phase && v->range > PAGE_24H && v->asks[SERIES].source == STORE_RAW)
+		v->asks[SERIES].source = STORE_HOURS; /* of many runs it costs too much */
 	v->asks[RUNS] = runs(v, t->id);
 	/* From the runs: the hours lack the one that is not over. */
 	v->asks[MONTH] = series(v, t->id, PAGE_35D);
@@ -172,12 +202,16 @@ static int show_it(struct visit *v, struct web_answer *ret, struct board *b, siz
 	const struct watched *t = visit_test(v);
 	const struct store_series *s = v->answers[SERIES]->series,
 				  *month = v->answers[MONTH]->series;
+	struct page_phase_row phases[PHASE_COUNT];
 	struct page_quantiles quantiles[2];
 	struct page_bin *bins = NULL;
 	struct rows rows = { 0 };
 	struct page_test_model model = { .set = &b->set,
 		.test = b->tests[at],
 		.range = v->range,
+		.by_phase = v->by_phase,
+		.phases = phases,
+		.n_phases = put_phases(phases, s),
 		.last_ok_at = t->state.last_ok_at,
 		.next_at = next_run(t),
 		.share_24h = shown_share(&v->answers[DAY]->series->counts),

@@ -30,6 +30,7 @@ struct visit {
 	struct page_view reader;
 	/* what the query says, cut to what there is */
 	enum page_range range;
+	bool by_phase;
 	char host[256];  /* that was asked for, of ours; "": HTTP/1.0 */
 	char query[512]; /* as it came */
 	bool is_bad;     /* it says what cannot be: 400 */

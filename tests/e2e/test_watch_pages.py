@@ -147,6 +147,19 @@ def reports(watcher):
     check("in French", "Rapports" in watcher.page("/reports", **{"Accept-Language": "fr"}))
 
 
+def by_phase(watcher):
+    for form in ("24h", "7d"):
+        status, _, body = watcher.get(f"/t/{KEY}?range={form}&by=phase")
+        text = body.decode()
+        check(f"the phases of {form}, each for itself", status == 200 and "do not add up" in text and f'href="?range={form}"' in text
+              and 'href="?range=6h&amp;by=phase"' in text, text[:3000])
+        if form == "24h":
+            check("with its name, its line and its figures", re.search(r"<code>sip\.register</code></th><td><svg.*?</svg></td>.*?ms", text, re.S)
+                  and "<code>deliver</code>" in text, text[:6000])
+    check("by something else is 400", watcher.get(f"/t/{KEY}?by=colour")[0] == 400)
+    check("and from the chart there is a way", "by=phase" in watcher.page(f"/t/{KEY}"))
+
+
 def badges(watcher):
     for path in ("overall", "pools/pool.litware.test", "partners/contoso.test", f"t/{KEY}", "t/pool.litware.test/register"):
         status, headers, body = watcher.get(f"/badge/{path}.svg")
@@ -224,6 +237,7 @@ def main():
             watcher = Watcher(folder)
             watcher.await_that("its tests pass", lambda: "All 2 tests pass" in watcher.page("/"))
             reports(watcher)
+            by_phase(watcher)
             badges(watcher)
             command_line(folder, "of a watcher that runs")
             check("it ends", watcher.end() == 0, watcher.log())
