@@ -419,6 +419,7 @@ struct page_watchers_model {
 	const struct page_watcher_row *rows; /* those that are there first */
 	size_t n;                            /* 0: there is one, with a history of its own */
 	unsigned n_unheld;                   /* tests that nobody runs */
+	bool is_partial; /* he does not see all tests: how many there are is not told */
 };
 
 struct page_act { /* of the audit log */

@@ -216,8 +216,10 @@ static void put_said(const struct html *h, const struct page_run_model *m)
 static void put_links(const struct html *h, const struct page_run_model *m)
 {
 	html_puts(h, "<div class=\"acts lnk\">");
-	if (m->has_trace)
+	if (m->has_trace) {
 		put_link(h, m->id, "/trace.json", N_("The messages, as JSON"));
+		put_link(h, m->id, "/trace.pcapng", N_("The messages, for Wireshark"));
+	}
 	put_link(h, m->id, ".json", N_("JSON"));
 	html_puts(h, "</div>\n<nav class=\"acts\" aria-label=\"");
 	html_look(h, N_("Runs before and after"));

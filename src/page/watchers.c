@@ -3,7 +3,7 @@
 #include "page/page.h"
 #include "page/rows.h"
 
-static void put_watcher(const struct html *h, const struct page_watcher_row *w)
+static void put_watcher(const struct html *h, const struct page_watcher_row *w, bool is_partial)
 {
 	html_puts(h, "<tr><td>");
 	html_text(h, w->name);
@@ -19,7 +19,8 @@ static void put_watcher(const struct html *h, const struct page_watcher_row *w)
 	if (w->seen_at)
 		html_time(h, format_time, w->seen_at);
 	html_puts(h, "</td><td class=\"num\">");
-	html_count(h, w->n_tests);
+	if (!is_partial)
+		html_count(h, w->n_tests);
 	html_puts(h, "</td></tr>\n");
 }
 
@@ -34,7 +35,7 @@ static void put_rows(const struct html *h, const struct page_watchers_model *m)
 	html_th(h, N_("Tests"), true);
 	html_puts(h, "</tr></thead>\n<tbody>");
 	for (size_t i = 0; i < m->n; i++)
-		put_watcher(h, &m->rows[i]);
+		put_watcher(h, &m->rows[i], m->is_partial);
 	html_puts(h, "</tbody></table>\n");
 }
 
@@ -42,11 +43,12 @@ int page_watchers(struct buf *b, const struct page_view *v, const struct page_wa
 {
 	static const char heading[] = N_("Watchers");
 	const struct html h = { b, v };
+	const bool is_unheld = m->n_unheld && !m->is_partial;
 	const struct text unheld = TEXT(N_("Tests that nobody runs: {1}"), text_u64(m->n_unheld));
 
 	html_open(&h, &(const struct html_head){
 			      .title = slice_str(v->look_up ? v->look_up(heading) : heading),
-			      .state = m->n_unheld ? WATCH_UNKNOWN : WATCH_OK,
+			      .state = is_unheld ? WATCH_UNKNOWN : WATCH_OK,
 			      .nav = NAV_NONE });
 	html_puts(&h, "<h1>");
 	html_look(&h, heading);
@@ -54,9 +56,9 @@ int page_watchers(struct buf *b, const struct page_view *v, const struct page_wa
 	if (m->n == 0)
 		html_look(
 			&h, N_("This watcher is the only one: its history is a file of its own."));
-	else if (m->n_unheld)
+	else if (is_unheld)
 		html_say(&h, &unheld);
-	else
+	else if (!m->is_partial)
 		html_look(&h, N_("Each test is run by one of them."));
 	html_puts(&h, "</p>\n");
 	if (m->n)

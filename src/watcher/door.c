@@ -139,7 +139,8 @@ void door_deny(const struct place *p, const struct web_request *r, const struct 
 	audit_push_refusal(s->w, &act, AUDIT_NO_ROLE);
 	buf_init_in(&roles, room, sizeof(room));
 	access_put_roles(&roles, a, c, t);
-	if (web_accepts(web_field_find(r, "Accept"), "text", "html", NULL) > 0) {
+	if (slice_starts(r->path, SLICE("/api/")) ||
+		web_accepts(web_field_find(r, "Accept"), "text", "html", NULL) > 0) {
 		put_page(p, r, a, buf_slice(&roles), ret);
 		return;
 	}

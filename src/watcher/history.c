@@ -213,8 +213,12 @@ static int put_json(struct buf *b, const struct store_runs *runs, const struct s
 
 	for (size_t i = 0; i < runs->n; i++)
 		json_array_append_new(list, run(&runs->rows[i], names));
-	json_t *o = json_pack("{s:s, s:o, s:b}", "schema", "stox.history/1", "runs", list,
-		"has_more", runs->has_more);
+	char older[RUN_ID_MAX] = "";
+	if (runs->has_more && runs->n)
+		run_id_put(older, runs->rows[runs->n - 1].test_id,
+			runs->rows[runs->n - 1].scheduled_at);
+	json_t *o = json_pack("{s:s, s:o, s:b, s:s*}", "schema", "stox.history/1", "runs", list,
+		"has_more", runs->has_more, "older", older[0] ? older : NULL);
 	char *dump = o ? json_dumps(o, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) : NULL;
 	if (dump)
 		buf_printf(b, "%s\n", dump);

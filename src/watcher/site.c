@@ -172,6 +172,7 @@ static const struct view *const views[] = {
 	&view_runs,
 	&view_run_json,
 	&view_run_trace,
+	&view_run_pcapng,
 	&view_run,
 	&view_incidents,
 	&view_incident,
@@ -202,8 +203,7 @@ static bool asks(struct visit *v, const struct view *view)
 {
 	v->n_asks = 0;
 	v->access.sees = view->needs;
-	return visit_match(v, view->pattern) && access_may_some(&v->access, view->needs) &&
-	       view->ask(v);
+	return visit_is_of(v, view) && access_may_some(&v->access, view->needs) && view->ask(v);
 }
 
 static void visit_it(struct site *s, struct visit *v, struct web_answer *ret)
@@ -227,8 +227,7 @@ static void visit_it(struct site *s, struct visit *v, struct web_answer *ret)
 static enum role_command wanted_by(struct visit *v)
 {
 	for (size_t i = 0; i < COUNT(views); i++)
-		if (visit_match(v, views[i]->pattern) &&
-			!access_may_some(&v->access, views[i]->needs))
+		if (visit_is_of(v, views[i]) && !access_may_some(&v->access, views[i]->needs))
 			return views[i]->needs;
 	return ROLE_VIEW;
 }

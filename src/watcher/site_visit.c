@@ -59,6 +59,7 @@ struct visit *site_visit(const struct place *p, const struct web_request *r, con
 	list_init(&v->node);
 	v->w = s->w;
 	v->server = s->servers[p->number];
+	v->is_json = slice_starts(r->path, SLICE("/api/"));
 	v->is_loopback = p->is_loopback;
 	v->access = *a;
 	v->tongue = tongue_of(r, &v->is_chosen);

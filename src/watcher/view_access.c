@@ -51,5 +51,5 @@ static int show_roles(struct visit *v, struct web_answer *ret)
 	return visit_page(v, ret, page_roles(&ret->body, &v->reader, v->access.roles));
 }
 
-const struct view view_audit = { "/audit", ask_audit, show_audit, ROLE_AUDIT };
-const struct view view_roles = { "/roles", ask_nothing, show_roles, ROLE_ROLES };
+const struct view view_audit = { "/audit", NULL, ask_audit, show_audit, ROLE_AUDIT };
+const struct view view_roles = { "/roles", NULL, ask_nothing, show_roles, ROLE_ROLES };

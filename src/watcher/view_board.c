@@ -1,5 +1,6 @@
 /* The pages of all tests: the overview, a pool's, a partner's, the list. */
 #include "base/mem.h"
+#include "watcher/as_json.h"
 #include "watcher/days.h"
 #include "watcher/shown.h"
 #include "watcher/visit.h"
@@ -148,7 +149,8 @@ static int show_board(
 		.history_is_away = is_away,
 		.away_since_at = v->w->held_since };
 	if (!err)
-		err = page_overview(&ret->body, &v->reader, &model);
+		err = v->is_json ? as_json_overview(&ret->body, &v->reader, &model)
+				 : page_overview(&ret->body, &v->reader, &model);
 	free_rest(&rest);
 	board_done(&b);
 	return visit_page(v, ret, err);
@@ -250,12 +252,15 @@ static int show_maintenance(struct visit *v, struct web_answer *ret)
 		return -ENOMEM;
 	const struct page_maintenance_model model = { .planned = planned,
 		.n_planned = put_planned(v, planned, LISTED_MAX) };
-	int err = page_maintenance(&ret->body, &v->reader, &model);
+	int err = v->is_json ? as_json_maintenance(&ret->body, &v->reader, &model)
+			     : page_maintenance(&ret->body, &v->reader, &model);
 	mem_free(planned);
 	return visit_page(v, ret, err);
 }
 
-const struct view view_overview = { "/", ask_board, show_overview, ROLE_VIEW };
-const struct view view_pool = { "/pools/{}", ask_pool, show_pool, ROLE_VIEW };
-const struct view view_partner = { "/partners/{}", ask_partner, show_partner, ROLE_VIEW };
-const struct view view_maintenance = { "/maintenance", ask_nothing, show_maintenance, ROLE_VIEW };
+const struct view view_overview = { "/", "/api/v1/overview", ask_board, show_overview, ROLE_VIEW };
+const struct view view_pool = { "/pools/{}", "/api/v1/pools/{}", ask_pool, show_pool, ROLE_VIEW };
+const struct view view_partner = { "/partners/{}", "/api/v1/partners/{}", ask_partner, show_partner,
+	ROLE_VIEW };
+const struct view view_maintenance = { "/maintenance", "/api/v1/maintenance", ask_nothing,
+	show_maintenance, ROLE_VIEW };

@@ -1,4 +1,5 @@
-/* /history.txt, .json, .csv: what `stox history` shows.  ?test= &from= &to= &state= &limit= */
+/* /history.txt, .json, .csv and /api/v1/runs: what `stox history` shows.
+ * ?test= &from= &to= &state= &limit= &before= */
 #include <errno.h>
 
 #include "base/mem.h"
@@ -36,11 +37,20 @@ static bool read_ask(struct visit *v, struct store_query *ret)
 	const struct history_ask a = { values[0], values[1], values[2], values[3], values[4] };
 	if (!history_read(&a, &v->reader, ret))
 		return false;
+	ret->before = v->before;
 	if (!a.test.n)
 		return !has_to_name_one(v);
 	const struct watched *t = roster_find(&v->w->roster, a.test);
 	ret->test_id = t ? t->id : 0;
 	return t && access_may(&v->access, v->access.sees, t);
+}
+
+static bool ask_as(struct visit *v, enum history_form form)
+{
+	v->form = form;
+	v->n_asks = read_ask(v, &v->asks[RUNS]) ? 2 : 0;
+	v->asks[NAMES] = (struct store_query){ .type = STORE_TESTS };
+	return true;
 }
 
 /* What cannot be asked is told when it is shown. */
@@ -52,14 +62,11 @@ static bool ask(struct visit *v)
 	} forms[] = { { SLICE("history.txt"), HISTORY_TEXT },
 		{ SLICE("history.json"), HISTORY_JSON }, { SLICE("history.csv"), HISTORY_CSV } };
 
-	for (size_t i = 0; i < COUNT(forms); i++) {
-		if (!slice_eq(v->values[0], forms[i].name))
-			continue;
-		v->form = forms[i].form;
-		v->n_asks = read_ask(v, &v->asks[RUNS]) ? 2 : 0;
-		v->asks[NAMES] = (struct store_query){ .type = STORE_TESTS };
-		return true;
-	}
+	if (v->is_json)
+		return ask_as(v, HISTORY_JSON);
+	for (size_t i = 0; i < COUNT(forms); i++)
+		if (slice_eq(v->values[0], forms[i].name))
+			return ask_as(v, forms[i].form);
 	return false;
 }
 
@@ -103,5 +110,5 @@ static int show(struct visit *v, struct web_answer *ret)
 }
 
 const struct view view_history = {
-	.pattern = "/{}", .ask = ask, .show = show, .needs = ROLE_HISTORY
+	.pattern = "/{}", .api = "/api/v1/runs", .ask = ask, .show = show, .needs = ROLE_HISTORY
 };

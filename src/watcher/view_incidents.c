@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "page/feed.h"
+#include "watcher/as_json.h"
 #include "watcher/shown.h"
 #include "watcher/visit.h"
 
@@ -103,15 +104,44 @@ static void free_list(struct list_of *l)
 	mem_free(l->ids);
 }
 
+/* Who does not see all tests is not told by the limit how many others have: his own are counted out
+ * of as many as an answer has. */
+static bool is_partial(const struct visit *v)
+{
+	return !access_may(&v->access, v->access.sees, NULL);
+}
+
 static bool ask_incidents(struct visit *v)
 {
 	v->asks[0] = (struct store_query){ .type = STORE_INCIDENTS,
 		.now_at = v->reader.now_at,
 		.from = v->reader.now_at - INCIDENT_DAYS * SHOWN_DAY_US,
 		.before = v->before,
-		.limit = LISTED };
+		.limit = is_partial(v) ? STORE_LIMIT_MAX : LISTED };
 	v->n_asks = 1;
 	return true;
+}
+
+/* Before anything is made of them: those of the tests that he sees, as many as are listed. */
+static void leave_out(const struct visit *v, struct store_incidents *from)
+{
+	size_t n = 0, n_open = 0;
+	bool has_more = false;
+
+	if (!is_partial(v))
+		return;
+	for (size_t i = 0; i < from->n; i++) {
+		if (!access_sees(&v->access, v->w, from->rows[i].test_id))
+			continue;
+		has_more = i >= from->n_open && n - n_open == LISTED;
+		if (has_more)
+			break;
+		n_open += i < from->n_open;
+		from->rows[n++] = from->rows[i];
+	}
+	from->n = n;
+	from->n_open = n_open;
+	from->has_more = has_more;
 }
 
 static int by_span(const void *a, const void *b)
@@ -156,7 +186,8 @@ static int show_list(struct visit *v, struct web_answer *ret, const struct board
 		.recover_us = err ? PAGE_NO_SPAN : recovery(&l),
 		.older = slice_str(older) };
 	if (!err)
-		err = page_incidents(&ret->body, &v->reader, &model);
+		err = v->is_json ? as_json_incidents(&ret->body, &v->reader, &model)
+				 : page_incidents(&ret->body, &v->reader, &model);
 	free_list(&l);
 	return visit_page(v, ret, err);
 }
@@ -167,6 +198,7 @@ static int show_incidents(struct visit *v, struct web_answer *ret)
 
 	if (visit_has_failed(v, ret))
 		return 0;
+	leave_out(v, v->answers[0]->incidents);
 	int err = board_new(&b, v->w, &v->reader, SLICE_NONE, SLICE_NONE);
 	if (!err)
 		err = show_list(v, ret, &b);
@@ -201,7 +233,8 @@ static int show_one(struct visit *v, struct web_answer *ret, const struct board 
 			runs[i] = shown_run(&from->rows[i], ids[i]);
 		model.incident.runs = runs;
 		model.incident.n_runs = from->n;
-		err = page_incident(&ret->body, &v->reader, &model);
+		err = v->is_json ? as_json_incident(&ret->body, &v->reader, &model)
+				 : page_incident(&ret->body, &v->reader, &model);
 	}
 	buf_done(&one.path);
 	mem_free(runs);
@@ -257,6 +290,7 @@ static int show_feed(struct visit *v, struct web_answer *ret)
 
 	if (visit_has_failed(v, ret))
 		return 0;
+	leave_out(v, v->answers[0]->incidents);
 	int err = board_new(&b, v->w, &v->reader, SLICE_NONE, SLICE_NONE);
 	if (!err)
 		err = put_feed(v, ret, &b);
@@ -268,6 +302,8 @@ static int show_feed(struct visit *v, struct web_answer *ret)
 	return err;
 }
 
-const struct view view_feed = { "/feed.atom", ask_incidents, show_feed, ROLE_HISTORY };
-const struct view view_incidents = { "/incidents", ask_incidents, show_incidents, ROLE_HISTORY };
-const struct view view_incident = { "/incidents/{}", ask_incident, show_incident, ROLE_HISTORY };
+const struct view view_feed = { "/feed.atom", NULL, ask_incidents, show_feed, ROLE_HISTORY };
+const struct view view_incidents = { "/incidents", "/api/v1/incidents", ask_incidents,
+	show_incidents, ROLE_HISTORY };
+const struct view view_incident = { "/incidents/{}", "/api/v1/incidents/{}", ask_incident,
+	show_incident, ROLE_HISTORY };

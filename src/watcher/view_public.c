@@ -85,4 +85,4 @@ static int show(struct visit *v, struct web_answer *ret)
 	return visit_page(v, ret, err);
 }
 
-const struct view view_public = { "/p/{}", ask, show, ROLE_VIEW };
+const struct view view_public = { "/p/{}", NULL, ask, show, ROLE_VIEW };

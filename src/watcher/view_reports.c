@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "watcher/as_json.h"
 #include "watcher/reported.h"
 #include "watcher/shown.h"
 #include "watcher/span.h"
@@ -89,7 +90,8 @@ static int show_list(struct visit *v, struct web_answer *ret)
 	const struct reported_cfg cfg = cfg_of(v);
 	int err = reported_months_init(&months, &cfg);
 	if (!err)
-		err = page_months(&ret->body, &v->reader, &months.list);
+		err = v->is_json ? as_json_months(&ret->body, &v->reader, &months.list)
+				 : page_months(&ret->body, &v->reader, &months.list);
 	reported_months_done(&months);
 	return visit_page(v, ret, err);
 }
@@ -138,17 +140,28 @@ static int put_page(const struct visit *v, struct web_answer *ret)
 	return err;
 }
 
-static int show_page(struct visit *v, struct web_answer *ret)
-{
-	return !take_answers(v, ret) ? 0 : visit_page(v, ret, put_page(v, ret));
-}
-
 static void put_file(struct web_answer *ret, const char *type)
 {
 	ret->status = 200;
 	ret->type = type;
 	ret->cache = "no-store";
 	web_answer_field(ret, "X-Content-Type-Options", SLICE("nosniff"));
+}
+
+static int show_json(struct visit *v, struct web_answer *ret)
+{
+	if (!take_answers(v, ret))
+		return 0;
+	const struct reported_cfg cfg = cfg_of(v);
+	put_file(ret, "application/json");
+	return reported_put_json(&ret->body, &cfg);
+}
+
+static int show_page(struct visit *v, struct web_answer *ret)
+{
+	if (v->is_json)
+		return show_json(v, ret);
+	return !take_answers(v, ret) ? 0 : visit_page(v, ret, put_page(v, ret));
 }
 
 /* To be kept: it has its style in itself, and nothing that could run. */
@@ -175,21 +188,16 @@ static int show_csv(struct visit *v, struct web_answer *ret)
 	return buf_err(&ret->body);
 }
 
-static int show_json(struct visit *v, struct web_answer *ret)
-{
-	if (!take_answers(v, ret))
-		return 0;
-	const struct reported_cfg cfg = cfg_of(v);
-	put_file(ret, "application/json");
-	return reported_put_json(&ret->body, &cfg);
-}
-
-const struct view view_reports = {
-	.pattern = "/reports", .ask = ask_list, .show = show_list, .needs = ROLE_REPORT
-};
-const struct view view_report = {
-	.pattern = "/reports/{}", .ask = ask_page, .show = show_page, .needs = ROLE_REPORT
-};
+const struct view view_reports = { .pattern = "/reports",
+	.api = "/api/v1/reports",
+	.ask = ask_list,
+	.show = show_list,
+	.needs = ROLE_REPORT };
+const struct view view_report = { .pattern = "/reports/{}",
+	.api = "/api/v1/reports/{}",
+	.ask = ask_page,
+	.show = show_page,
+	.needs = ROLE_REPORT };
 const struct view view_report_alone = {
 	.pattern = "/reports/{}", .ask = ask_alone, .show = show_alone, .needs = ROLE_REPORT
 };

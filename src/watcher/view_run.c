@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "report/trace_read.h"
+#include "watcher/as_json.h"
 #include "watcher/run_said.h"
 #include "watcher/shown.h"
 #include "watcher/visit.h"
@@ -228,7 +230,8 @@ static int show_it(struct visit *v, struct web_answer *ret, const struct board *
 		.said = said.rows,
 		.n_said = said.n };
 	put_neighbours(&m, &ids, one);
-	int err = page_run(&ret->body, &v->reader, &m);
+	int err = v->is_json ? as_json_run(&ret->body, &v->reader, &m, e.result)
+			     : page_run(&ret->body, &v->reader, &m);
 	free_evidence(&e);
 	run_said_done(&said);
 	return visit_page(v, ret, err);
@@ -253,19 +256,38 @@ static int show_run(struct visit *v, struct web_answer *ret)
 
 /* ---- files ---- */
 
-static int show_file(struct visit *v, struct web_answer *ret, bool is_trace)
+/* NULL: one that is not here, to him, which was shown. */
+static const struct store_one *find_kept(
+	struct visit *v, struct web_answer *ret, bool is_trace, int *ret_err)
 {
+	*ret_err = 0;
 	if (visit_has_failed(v, ret))
-		return 0;
+		return NULL;
 	const struct store_one *one = v->answers[0]->run;
-	const struct slice bytes = is_trace ? one->trace_json : one->result_json;
-	if (!one->is_found || !bytes.n || !access_sees(&v->access, v->w, one->row.test_id))
-		return show_gone(v, ret, one);
+	const size_t n = is_trace ? one->trace_json.n : one->result_json.n;
+	if (one->is_found && n && access_sees(&v->access, v->w, one->row.test_id))
+		return one;
+	*ret_err = show_gone(v, ret, one);
+	return NULL;
+}
+
+static void put_file(struct web_answer *ret, const char *type)
+{
 	ret->status = 200;
-	ret->type = "application/json";
+	ret->type = type;
 	ret->cache = "no-store";
 	web_answer_field(ret, "X-Content-Type-Options", SLICE("nosniff"));
-	buf_put(&ret->body, bytes);
+}
+
+static int show_file(struct visit *v, struct web_answer *ret, bool is_trace)
+{
+	int err;
+	const struct store_one *one = find_kept(v, ret, is_trace, &err);
+
+	if (!one)
+		return err;
+	put_file(ret, "application/json");
+	buf_put(&ret->body, is_trace ? one->trace_json : one->result_json);
 	return buf_err(&ret->body);
 }
 
@@ -279,6 +301,26 @@ static int show_trace(struct visit *v, struct web_answer *ret)
 	return show_file(v, ret, true);
 }
 
+/* For Wireshark.  It began as late as it could not begin in time. */
+static int show_pcapng(struct visit *v, struct web_answer *ret)
+{
+	struct trace *trace;
+	int err;
+	const struct store_one *one = find_kept(v, ret, true, &err);
+
+	if (!one)
+		return err;
+	const struct report_run run = { .started_at_us = one->row.scheduled_at + one->row.late_us };
+	err = trace_read(&trace, one->trace_json);
+	if (err)
+		return err;
+	put_file(ret, "application/x-pcapng");
+	web_answer_field(ret, "Content-Disposition", SLICE("attachment"));
+	err = trace_pcapng(&ret->body, trace, &run);
+	trace_free(trace);
+	return err;
+}
+
 /* "/runs/17-dgx5.json": the ending is a part of the segment. */
 static bool ask_json(struct visit *v)
 {
@@ -290,6 +332,9 @@ static bool ask_json(struct visit *v)
 	return ask_run(v);
 }
 
-const struct view view_run = { "/runs/{}", ask_run, show_run, ROLE_HISTORY };
-const struct view view_run_json = { "/runs/{}", ask_json, show_json, ROLE_HISTORY };
-const struct view view_run_trace = { "/runs/{}/trace.json", ask_run, show_trace, ROLE_HISTORY };
+const struct view view_run = { "/runs/{}", "/api/v1/runs/{}", ask_run, show_run, ROLE_HISTORY };
+const struct view view_run_json = { "/runs/{}", NULL, ask_json, show_json, ROLE_HISTORY };
+const struct view view_run_trace = { "/runs/{}/trace.json", NULL, ask_run, show_trace,
+	ROLE_HISTORY };
+const struct view view_run_pcapng = { "/runs/{}/trace.pcapng", NULL, ask_run, show_pcapng,
+	ROLE_HISTORY };

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "watcher/as_json.h"
 #include "watcher/shown.h"
 #include "watcher/visit.h"
 
@@ -233,7 +234,8 @@ static int show_it(struct visit *v, struct web_answer *ret, struct board *b, siz
 	model.causes = rows.causes;
 	model.n_causes = rows.n_causes;
 	if (!err)
-		err = page_test(&ret->body, &v->reader, &model);
+		err = v->is_json ? as_json_test(&ret->body, &v->reader, &model)
+				 : page_test(&ret->body, &v->reader, &model);
 	free_rows(&rows);
 	mem_free(bins);
 	return visit_page(v, ret, err);
@@ -257,7 +259,9 @@ static int show_test(struct visit *v, struct web_answer *ret)
 	return err;
 }
 
-const struct view view_test = { "/t/{}/{}/{}", ask_test, show_test, ROLE_VIEW };
-const struct view view_test_alone = { "/t/{}/{}", ask_test, show_test, ROLE_VIEW };
-const struct view view_runs_alone = { "/t/{}/{}/runs", ask_test, show_test, ROLE_HISTORY };
-const struct view view_runs = { "/t/{}/{}/{}/runs", ask_test, show_test, ROLE_HISTORY };
+const struct view view_test = { "/t/{}/{}/{}", "/api/v1/tests/{}/{}/{}", ask_test, show_test,
+	ROLE_VIEW };
+const struct view view_test_alone = { "/t/{}/{}", "/api/v1/tests/{}/{}", ask_test, show_test,
+	ROLE_VIEW };
+const struct view view_runs_alone = { "/t/{}/{}/runs", NULL, ask_test, show_test, ROLE_HISTORY };
+const struct view view_runs = { "/t/{}/{}/{}/runs", NULL, ask_test, show_test, ROLE_HISTORY };

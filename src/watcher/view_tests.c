@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "page/words.h"
+#include "watcher/as_json.h"
 #include "watcher/shown.h"
 #include "watcher/visit.h"
 
@@ -151,10 +152,11 @@ static int show_tests(struct visit *v, struct web_answer *ret)
 	model.set.tests = list.tests;
 	model.set.n_tests = list.n;
 	if (!err)
-		err = page_tests(&ret->body, &v->reader, &model);
+		err = v->is_json ? as_json_tests(&ret->body, &v->reader, &model)
+				 : page_tests(&ret->body, &v->reader, &model);
 	free_list(&list);
 	board_done(&b);
 	return visit_page(v, ret, err);
 }
 
-const struct view view_tests = { "/tests", ask_tests, show_tests, ROLE_VIEW };
+const struct view view_tests = { "/tests", "/api/v1/tests", ask_tests, show_tests, ROLE_VIEW };

@@ -1,5 +1,6 @@
 /* The page of the watchers that have one history. */
 #include "base/mem.h"
+#include "watcher/as_json.h"
 #include "watcher/visit.h"
 
 enum { LISTED = 200 };
@@ -35,12 +36,15 @@ static int show_watchers(struct visit *v, struct web_answer *ret)
 		return -ENOMEM;
 	for (size_t i = 0; i < from->n; i++)
 		rows[i] = row_of(&from->rows[i], from->now_at);
-	const struct page_watchers_model model = {
-		.rows = rows, .n = from->n, .n_unheld = from->n_unheld
-	};
-	const int err = page_watchers(&ret->body, &v->reader, &model);
+	const struct page_watchers_model model = { .rows = rows,
+		.n = from->n,
+		.n_unheld = from->n_unheld,
+		.is_partial = !access_may(&v->access, v->access.sees, NULL) };
+	const int err = v->is_json ? as_json_watchers(&ret->body, &v->reader, &model)
+				   : page_watchers(&ret->body, &v->reader, &model);
 	mem_free(rows);
 	return visit_page(v, ret, err);
 }
 
-const struct view view_watchers = { "/watchers", ask_watchers, show_watchers, ROLE_VIEW };
+const struct view view_watchers = { "/watchers", "/api/v1/watchers", ask_watchers, show_watchers,
+	ROLE_VIEW };

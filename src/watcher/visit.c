@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "watcher/as_json.h"
 
 static void put_fields(struct visit *v, struct web_answer *ret)
 {
@@ -24,19 +25,30 @@ static void put_fields(struct visit *v, struct web_answer *ret)
 	web_answer_field(ret, "Set-Cookie", slice_str(cookie));
 }
 
+static void put_json_fields(struct web_answer *ret)
+{
+	ret->type = ret->status < 400 ? "application/json" : "application/problem+json";
+	ret->cache = "no-store";
+	web_answer_field(ret, "X-Content-Type-Options", SLICE("nosniff"));
+}
+
 int visit_page(struct visit *v, struct web_answer *ret, int err)
 {
 	if (err)
 		return err;
 	if (ret->status == 500)
 		ret->status = 200;
-	put_fields(v, ret);
+	if (v->is_json)
+		put_json_fields(ret);
+	else
+		put_fields(v, ret);
 	return 0;
 }
 
 int visit_error(struct visit *v, struct web_answer *ret, const struct page_error *error)
 {
-	int err = page_error(&ret->body, &v->reader, error);
+	int err = v->is_json ? as_json_problem(&ret->body, error)
+			     : page_error(&ret->body, &v->reader, error);
 
 	ret->status = (unsigned)error->status;
 	return visit_page(v, ret, err);
@@ -64,6 +76,13 @@ bool visit_match(struct visit *v, const char *pattern)
 	for (const char *p = pattern; *p; p++)
 		v->n_values += *p == '{';
 	return true;
+}
+
+bool visit_is_of(struct visit *v, const struct view *view)
+{
+	const char *pattern = v->is_json ? view->api : view->pattern;
+
+	return pattern && visit_match(v, pattern);
 }
 
 struct watched *visit_test(const struct visit *v)

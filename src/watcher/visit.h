@@ -25,6 +25,7 @@ struct visit {
 	enum tongue tongue;
 	bool is_chosen; /* by ?lang= */
 	struct access access;
+	bool is_json;     /* it asks for /api/: so are its errors */
 	bool is_loopback; /* it came to an address of this machine alone */
 	struct page_view reader;
 	/* what the query says, cut to what there is */
@@ -52,6 +53,7 @@ struct visit {
 
 struct view {
 	const char *pattern; /* web_route_match() */
+	const char *api;     /* the same as JSON, with as many values; NULL: there is none */
 	/* Fills in asks, n_asks.  False: what is asked for is not here (404). */
 	bool (*ask)(struct visit *v);
 	/* 0, or a page's error. */
@@ -63,16 +65,20 @@ extern const struct view view_overview, view_feed, view_pool, view_partner, view
 	view_test_alone, view_runs, view_runs_alone, view_run, view_run_json, view_run_trace,
 	view_incidents, view_incident, view_watchers, view_maintenance, view_audit, view_roles,
 	view_reports, view_report, view_report_alone, view_report_csv, view_report_json, view_badge,
-	view_badge_place, view_badge_alone, view_badge_test, view_history, view_public;
+	view_badge_place, view_badge_alone, view_badge_test, view_history, view_public,
+	view_run_pcapng;
 
 /* Is the path of this pattern?  Then its values are. */
 bool visit_match(struct visit *v, const char *pattern);
+/* Of the view's, by what is asked for: pages or JSON. */
+bool visit_is_of(struct visit *v, const struct view *view);
 
 /* Fills in the filters; false: one is longer than any name. */
 bool visit_read_filters(struct visit *v, struct slice query);
 
 /* For views. */
-int visit_page(struct visit *v, struct web_answer *ret, int err); /* type, CSP, cookie, language */
+/* What was made has worked (else its error): type, CSP, cookie, language; of /api/ as JSON. */
+int visit_page(struct visit *v, struct web_answer *ret, int err);
 int visit_error(struct visit *v, struct web_answer *ret, const struct page_error *error);
 /* The test that the path names: pool, partner, direction; NULL: none, or he does not see it. */
 struct watched *visit_test(const struct visit *v);

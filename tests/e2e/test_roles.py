@@ -394,7 +394,7 @@ def scope(watcher, lab):
     _, _, body = watcher.ask("GET", TEST, basic("scoped"))
     runs = re.findall(r'href="(/runs/[^"]+)"', body)
     check("its runs are there", bool(runs), body[:2000])
-    for path in (runs[0], f"{runs[0]}.json", f"{runs[0]}/trace.json") if runs else ():
+    for path in (runs[0], f"{runs[0]}.json", f"{runs[0]}/trace.json", f"{runs[0]}/trace.pcapng") if runs else ():
         check(f"{path} is not for others", watcher.ask("GET", path, basic("nobody"))[0] == 404)
     _, _, body = watcher.ask("GET", "/metrics", basic("machine"))
     check("metrics of what is in scope", 'partner="contoso.test"' in body and 'kind="register"' not in body and "build_info" not in body, body[:2000])

@@ -76,7 +76,7 @@ class Watcher:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         connection.request(method, path, headers=headers or {})
         response = connection.getresponse()
-        body = response.read().decode()
+        body = response.read().decode(errors="replace")
         connection.close()
         return response.status, dict(response.getheaders()), body
 
@@ -164,6 +164,9 @@ def a_run(watcher):
     check("its result as a file", result and result["schema"] == "stox.test/1" and result["result"] == "Success", body[:500])
     status, _, body = watcher.get(run[0] + "/trace.json")
     check("its trace", status == 200 and "MESSAGE sip:" in body and "REGISTER" in body, body[:500])
+    status, headers, body = watcher.get(run[0] + "/trace.pcapng")
+    check("and for Wireshark", status == 200 and headers["Content-Type"] == "application/x-pcapng" and "MESSAGE sip:" in body and "xmpp" in body, (headers, body[:500]))
+    check("which its page leads to", f'href="{run[0]}/trace.pcapng"' in watcher.get(run[0])[2])
     return run[0]
 
 
