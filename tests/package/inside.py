@@ -286,7 +286,7 @@ exit $status
 
 def check_watch():
     out = run("sh", "-c", WATCH)
-    need("pool.litware.test/contoso.test/to  OK" in out, out)
+    need(all(re.search(rf"^pool\.litware\.test/contoso\.test/{way} +OK ", out, re.M) for way in ("to", "from")), out)
     linked = run("ldd", "/usr/bin/stox")
     need("sqlite" not in linked and "curl" not in linked, f"stox itself needs neither: {linked}")
     ok("the watcher, a program of its own, tests the lab")
